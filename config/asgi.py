@@ -1,0 +1,27 @@
+"""The ASGI application: pages and API by Django, the socket by Channels, the simulator, and the engine's life."""
+
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django_application = get_asgi_application()  # loads the applications; what follows needs them
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from chat.live.lifespan import Lifespan  # noqa: E402
+from chat.live.mount import Mount  # noqa: E402
+from chat.live.routing import websocket_urlpatterns  # noqa: E402
+from chat.simulator.app import create_app as create_simulator  # noqa: E402
+from chat.web.body_limit import BodyLimit  # noqa: E402
+
+http: Any = BodyLimit(django_application)
+if settings.SIMULATOR:
+    http = Mount("/simulator", create_simulator(keys={settings.SIMULATOR_KEY}, control=False), otherwise=http)
+
+application = Lifespan(
+    ProtocolTypeRouter({"http": http, "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))})
+)

@@ -1,0 +1,64 @@
+"""Reads the environment once: every variable Parley knows, its default, and a loud failure that names a wrong one."""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """Read an on/off variable.
+
+    Raises:
+        ImproperlyConfigured: the value is neither of on/true/yes/1 nor off/false/no/0.
+    """
+    raw = env.str(name, default="on" if default else "off").strip().lower()
+    if raw in {"on", "true", "yes", "1"}:
+        return True
+    if raw in {"off", "false", "no", "0", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be on or off, not {raw!r}.")
+
+
+def number(name: str, *, default: int, least: int = 0, most: int | None = None) -> int:
+    """Read a whole number within bounds.
+
+    Raises:
+        ImproperlyConfigured: not a whole number, or outside of `least`..`most`.
+    """
+    raw = env.str(name, default=str(default)).strip()
+    if not raw.lstrip("-").isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.")
+    value = int(raw)
+    if value < least or (most is not None and value > most):
+        raise ImproperlyConfigured(f"{name} must be between {least} and {most or 'any'}, not {value}.")
+    return value
+
+
+def kept_secret(path: Path, make: str) -> str:
+    """Return the secret kept in `path`, making it at the first start (mode 0600).
+
+    `make` is "token" (a Django secret key) or "fernet" (a URL-safe base64 key of 32 bytes).
+    """
+    if path.exists():
+        return path.read_text(encoding="utf-8").strip()
+    value = Fernet.generate_key().decode() if make == "fernet" else secrets.token_urlsafe(50)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "x", encoding="utf-8", opener=_private) as file:
+            file.write(value + "\n")
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    return value
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

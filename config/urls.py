@@ -1,0 +1,16 @@
+"""Addresses. Everything that clients and operators rely on stands here or one include below."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from chat.web import health
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("chat.api.urls")),
+    path("", include("chat.web.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics_page, name="metrics"),
+]

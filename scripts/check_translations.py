@@ -1,0 +1,85 @@
+"""Holds that each language is complete: every word of the source collected, translated, and fit for its places."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import polib
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("chat", "config", "templates", "static", "locale", "scripts", "manage.py", "pyproject.toml")
+SHOWN = 20
+LANGUAGES = ("ko",)  # beside English, which the source speaks
+PLACE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+
+
+def key(entry: polib.POEntry) -> tuple[str | None, str, str]:
+    """Return what identifies an entry: context, text, plural text."""
+    return entry.msgctxt, entry.msgid, entry.msgid_plural
+
+
+def complete(path: Path) -> list[str]:
+    """Return one line for each untranslated or fuzzy entry, and for each whose placeholders differ."""
+    found = []
+    for entry in polib.pofile(str(path)):
+        if entry.obsolete:
+            continue
+        if not entry.translated():
+            found.append(f"{path.relative_to(ROOT)}: not translated: {entry.msgid!r}")
+        texts = list(entry.msgstr_plural.values()) or [entry.msgstr]
+        wanted = set(PLACE.findall(entry.msgid_plural or entry.msgid))
+        if entry.translated() and any(set(PLACE.findall(text)) - wanted for text in texts):
+            found.append(f"{path.relative_to(ROOT)}: other placeholders: {entry.msgid!r}")
+    return found
+
+
+def collected(catalogues: list[Path]) -> list[str]:
+    """Return one line for each word of the source that is in no catalogue, and for each that is gone."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in SOURCES:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
+            elif source.exists():
+                shutil.copy(source, copy / name)
+        (copy / ".venv").symlink_to(ROOT / ".venv")
+        subprocess.run(
+            ["sh", "scripts/messages.sh"],
+            cwd=copy,
+            check=True,
+            env={**os.environ, "DATA_DIR": str(copy / "var")},
+        )
+        found = []
+        for catalogue in catalogues:
+            here = {key(entry) for entry in polib.pofile(str(catalogue)) if not entry.obsolete}
+            fresh = {key(entry) for entry in polib.pofile(str(copy / catalogue.relative_to(ROOT)))}
+            path = catalogue.relative_to(ROOT)
+            found += [f"{path} lacks {text!r}: make messages" for _, text, _ in sorted(fresh - here, key=str)]
+            found += [
+                f"{path} has {text!r}, which nothing says" for _, text, _ in sorted(here - fresh, key=str)
+            ]
+    return found
+
+
+def main() -> int | str:
+    """Check all languages; collecting needs GNU gettext, which only CI is sure to have."""
+    catalogues = sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po"))
+    missing = set(LANGUAGES) - {path.parent.parent.name for path in catalogues}
+    if missing:
+        return f"No catalogue for {', '.join(sorted(missing))}: make messages"
+    found = [line for path in catalogues for line in complete(path)]
+    if shutil.which("xgettext"):
+        found += collected(catalogues)
+    elif os.environ.get("REQUIRE_SERVICES") == "1":
+        found.append("GNU gettext is missing here.")
+    more = [f"... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return "\n".join([*found[:SHOWN], *more]) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

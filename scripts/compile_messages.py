@@ -1,0 +1,13 @@
+"""Compiles one message catalogue (.po to .mo), so that running Parley needs no GNU gettext."""
+
+import sys
+
+import polib
+
+
+def main(source: str, target: str) -> None:
+    polib.pofile(source).save_as_mofile(target)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
