@@ -1,0 +1,134 @@
+"""Content blocks and their rules: what is empty, what may be replayed, which tool call has which result.
+
+A block is a dict as the API sent it. Replay keeps it as it came, unknown types and fields included; only what
+the API refuses is left out. Blocks are never changed in place.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chat.claude.text import clean_text
+
+Block = dict[str, Any]
+
+KEPT_DELTAS = "parley_deltas"
+"""Key under which a known block keeps deltas that it has no field for; it never goes back to the API."""
+
+THINKING = frozenset({"thinking", "redacted_thinking"})
+SERVER_TOOL_CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
+TOOL_CALLS = SERVER_TOOL_CALLS | {"tool_use"}
+NOT_RUN = "not run: stopped"
+
+
+def plain_text(content: Iterable[Block]) -> str:
+    """Join the text blocks for search and titles, cleaned; a sentence that citations cut stays whole."""
+    parts: list[str] = []
+    previous_cited: bool | None = None
+    for block in content:
+        if block.get("type") != "text" or not isinstance(block.get("text"), str):
+            previous_cited = None
+            continue
+        cited = bool(block.get("citations"))
+        joined = previous_cited is not None and (cited or previous_cited)
+        parts += ["" if joined or not parts else "\n", block["text"]]
+        previous_cited = cited
+    return clean_text("".join(parts))
+
+
+def is_empty(block: Block) -> bool:
+    """Say whether the API would refuse `block` for having nothing in it: blank text, unsigned thinking."""
+    match block.get("type"):
+        case "text":
+            return not str(block.get("text") or "").strip()
+        case "thinking":
+            return not block.get("signature")
+        case "redacted_thinking":
+            return not block.get("data")
+    return False
+
+
+def for_replay(content: Iterable[Block], *, keep_thinking: bool) -> list[Block]:
+    """Give the blocks of an assistant message as they may go back to the API.
+
+    Empty blocks go, and all thinking unless `keep_thinking`. Thinking at the end of a message is refused by
+    the API in any case, so it goes too. Cache marks belong to a request and are removed.
+    """
+    kept = [
+        without(block, "cache_control", KEPT_DELTAS)
+        for block in content
+        if not is_empty(block) and (keep_thinking or block.get("type") not in THINKING)
+    ]
+    while kept and kept[-1].get("type") in THINKING:
+        kept.pop()
+    return kept
+
+
+def for_user(content: Iterable[Block]) -> list[Block]:
+    """Give the blocks of a user or system message as they may be sent.
+
+    Empty text goes, also inside tool results, search results and documents; so do cache marks, and citations
+    of text, which the API takes from the assistant only. A failed tool result always says something.
+    """
+    return [_sendable(block) for block in content if not is_empty(block)]
+
+
+def _sendable(block: Block) -> Block:
+    block = without(block, "cache_control", KEPT_DELTAS)
+    kind, inner, source = block.get("type"), block.get("content"), block.get("source")
+    if kind == "text":
+        return without(block, "citations")
+    if isinstance(inner, list):
+        block = {**block, "content": for_user(inner)}
+    if isinstance(source, dict) and isinstance(source.get("content"), list):
+        block = {**block, "source": {**source, "content": for_user(source["content"])}}
+    return _speaking(block) if kind == "tool_result" else block
+
+
+def _speaking(result: Block) -> Block:
+    content = result.get("content")
+    if content and (not isinstance(content, str) or content.strip()):
+        return result
+    if result.get("is_error"):
+        return {**result, "content": "failed without a message"}
+    return without(result, "content")
+
+
+def without(block: Block, *keys: str) -> Block:
+    """Give `block` itself, or a copy without `keys` if it has any of them."""
+    if any(key in block for key in keys):
+        return {key: value for key, value in block.items() if key not in keys}
+    return block
+
+
+def tool_use_ids(content: Iterable[Block]) -> list[str]:
+    """List the ids of the client tool calls in `content`, in call order; server tools answer themselves."""
+    return [block["id"] for block in content if block.get("type") == "tool_use"]
+
+
+def is_server_tool_result(block: Block) -> bool:
+    """Say whether `block` is what a server-side tool (web search, code execution, MCP …) answered."""
+    kind = str(block.get("type"))
+    return kind.endswith("_tool_result") and kind != "tool_result"
+
+
+def unanswered_server_tools(content: Sequence[Block]) -> set[str]:
+    """Find the ids of server tool calls in an assistant message that no result block in it answers."""
+    answered = {str(block.get("tool_use_id")) for block in content if is_server_tool_result(block)}
+    return {block["id"] for block in content if block.get("type") in SERVER_TOOL_CALLS} - answered
+
+
+def pair_results(calls: Sequence[str], results: Iterable[Block]) -> list[Block]:
+    """Give exactly one tool_result per id of `calls`, in call order.
+
+    The first of `results` with the id is taken; a missing one becomes an error result that says that the
+    tool was not run. Results of other calls are left out.
+    """
+    by_id: dict[str, Block] = {}
+    for result in results:
+        by_id.setdefault(str(result.get("tool_use_id")), result)
+    return [by_id.get(call) or not_run(call) for call in calls]
+
+
+def not_run(tool_use_id: str) -> Block:
+    """Make the result of a call that was stopped before its tool ran."""
+    return {"type": "tool_result", "tool_use_id": tool_use_id, "content": NOT_RUN, "is_error": True}

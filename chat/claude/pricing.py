@@ -1,0 +1,76 @@
+"""What an API call costs, in exact decimal US dollars.
+
+Prices come as rows per model, speed and prompt size, because no single factor holds for all models: cache
+reads cost 0.1, 0.05 or 0.025 of input, and one model doubles as two price tiers by total prompt length.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from chat.claude.usage import Usage
+
+MILLION = Decimal(1_000_000)
+BATCH_FACTOR = Decimal("0.5")
+# Categories of refusals that are billed even when they come before any output.
+BILLED_REFUSALS = frozenset({"bio", "frontier_llm", "reasoning_extraction"})
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """USD per million tokens, and USD per web search, valid above a prompt length at one speed."""
+
+    input: Decimal
+    write_5m: Decimal
+    write_1h: Decimal
+    read: Decimal
+    output: Decimal
+    per_search: Decimal = Decimal("0.01")
+    above_prompt_tokens: int = 0
+    speed: str = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """USD in total and per line: input, write_5m, write_1h, read, output, searches."""
+
+    total: Decimal
+    lines: dict[str, Decimal]
+
+
+def choose_row(rows: Iterable[PriceRow], usage: Usage, speed: str = "standard") -> PriceRow | None:
+    """Find the row of this speed with the highest threshold that the whole prompt exceeds, or None."""
+    prompt = usage.prompt_tokens
+    fitting = [
+        row
+        for row in rows
+        if row.speed == speed and (row.above_prompt_tokens < prompt or row.above_prompt_tokens == 0)
+    ]
+    return max(fitting, key=lambda row: row.above_prompt_tokens, default=None)
+
+
+def price(usage: Usage, row: PriceRow, *, batch: bool = False, geo_factor: Decimal = Decimal(1)) -> Cost:
+    """Price every line of `usage`; batch and geography change tokens, never the price of a search."""
+    factor = geo_factor * (BATCH_FACTOR if batch else 1) / MILLION
+    lines = {
+        "input": usage.input_tokens * row.input * factor,
+        "write_5m": usage.cache_write_5m_tokens * row.write_5m * factor,
+        "write_1h": usage.cache_write_1h_tokens * row.write_1h * factor,
+        "read": usage.cache_read_tokens * row.read * factor,
+        "output": usage.output_tokens * row.output * factor,
+        "searches": usage.web_search_requests * row.per_search,
+    }
+    return Cost(total=sum(lines.values(), Decimal(0)), lines=lines)
+
+
+def is_billed(message: Mapping[str, Any]) -> bool:
+    """Say whether an answered call is billed: refusals before any output are free, save for some categories."""
+    if message.get("stop_reason") != "refusal" or message.get("content"):
+        return True
+    return (message.get("stop_details") or {}).get("category") in BILLED_REFUSALS
+
+
+def estimate_tokens(text: str) -> int:
+    """Guess the tokens of `text` for bills that no upstream settled: one per 3 bytes of UTF-8, rounded up."""
+    return (len(text.encode(errors="replace")) + 2) // 3

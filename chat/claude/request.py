@@ -1,0 +1,250 @@
+"""Building a request: a frozen frame, the messages of a path, and the cache breakpoints of both.
+
+The frame is everything before the messages. It is hashed from its exact JSON, so its keys have one order:
+model, tools, system, thinking, output_config. The same frame gives the same cache prefix.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chat.claude.blocks import Block, is_empty, without
+from chat.claude.text import encodable_text
+from chat.claude.transcript import PathMessage, RequestError, to_messages
+
+__all__ = [
+    "FrameSpec",
+    "PathMessage",
+    "RequestError",
+    "build",
+    "continue_text",
+    "exact_json",
+    "frame_digest",
+]
+
+MAX_BREAKPOINTS = 4
+MIN_THINKING_BUDGET = 1024
+MAX_MESSAGES = 100_000
+QUOTED_CHARACTERS = 400
+
+_MARKS: dict[str, dict[str, str]] = {
+    "5m": {"type": "ephemeral"},
+    "1h": {"type": "ephemeral", "ttl": "1h"},
+}
+_MARKABLE = ("tools", "system")
+_REFUSED = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_CACHEABLE = frozenset({"text", "image", "document", "search_result", "tool_result"})
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpec:
+    """What staff decided for a turn.
+
+    An element of `system` is {"type": "text", "text": str, "cache": None | "none" | "5m" | "1h"}; `tools`,
+    `thinking` and `output_config` are as the API takes them.
+    """
+
+    model: str
+    system: Sequence[Mapping[str, Any]] = ()
+    tools: Sequence[Block] = ()
+    thinking: dict[str, Any] | None = None
+    output_config: dict[str, Any] | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Give the frame as request fields in their fixed order; absent parts are left out.
+
+        Raises:
+            RequestError: a part would be refused by the API.
+        """
+        _check_tools(self.tools)
+        parts = {
+            "model": self.model,
+            "tools": list(self.tools),
+            "system": [
+                _system_block(block) for block in self.system if not is_empty({**block, "type": "text"})
+            ],
+            "thinking": self.thinking,
+            "output_config": self.output_config,
+        }
+        return _with_marks({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
+
+    def digest(self) -> str:
+        """Give the SHA-256 of the body's exact JSON, in hex."""
+        return frame_digest(self.body())
+
+
+def frame_digest(body: Mapping[str, Any]) -> str:
+    """Give the SHA-256 of the exact JSON of a frame's body, in hex."""
+    return hashlib.sha256(exact_json(body).encode()).hexdigest()
+
+
+def exact_json(value: Any) -> str:
+    """Write JSON compactly, keys in their order, all characters themselves, ready for UTF-8.
+
+    Raises:
+        ValueError: NaN, infinity, an integer too long, or nesting too deep.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except RecursionError as error:
+        raise ValueError("JSON is nested too deep") from error
+    return encodable_text(text)
+
+
+def build(
+    frame_body: Mapping[str, Any],
+    path: Sequence[PathMessage],
+    *,
+    max_tokens: int,
+    frame_digest: str,
+    cache_tail: str | None = None,
+) -> dict[str, Any]:
+    """Give the keyword arguments of `messages.create` for the next answer at the end of `path`.
+
+    `cache_tail` ("5m" or "1h") puts a breakpoint on the last cacheable block of the last user message. If
+    the frame already has all four, its first one makes room; a 1h tail after a 5m mark becomes 5m, because
+    longer lifetimes must come first in the prefix. Nothing given is changed.
+
+    Raises:
+        RequestError: the API would refuse the request.
+    """
+    _check_frame(frame_body, max_tokens)
+    messages = to_messages(path, frame_digest)
+    if len(messages) > MAX_MESSAGES:
+        raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
+    _check_citations(frame_body, messages)
+    body = _with_marks(frame_body, MAX_BREAKPOINTS - (cache_tail is not None))
+    if cache_tail is not None:
+        messages = _with_tail(messages, _lifetime_after(body, cache_tail))
+    return {**body, "max_tokens": max_tokens, "messages": messages}
+
+
+def continue_text(partial_text: str) -> str:
+    """Write the user message that asks to go on where `partial_text`, a cut answer, stopped.
+
+    Current models refuse a prefilled answer, so the end of the text is quoted instead.
+    """
+    if not partial_text.strip():
+        return "Your last answer was cut off before its first word. Please give it now."
+    return (
+        "Your last answer was cut off. It ended with exactly this text:\n\n"
+        f"<end_of_answer>{partial_text[-QUOTED_CHARACTERS:]}</end_of_answer>\n\n"
+        "Go on from the very next character, even in the middle of a word, a list or a code block. Do not "
+        "repeat any of it, do not comment on the cut, and do not start anew."
+    )
+
+
+def _system_block(block: Mapping[str, Any]) -> Block:
+    text = {"type": "text", "text": block["text"]}
+    match block.get("cache"):
+        case None | "none":
+            return text
+        case str(lifetime):
+            return {**text, "cache_control": _mark(lifetime)}
+    raise RequestError("a cache mark is none, 5m or 1h")
+
+
+def _mark(lifetime: str) -> dict[str, str]:
+    if lifetime not in _MARKS:
+        raise RequestError(f"cache lifetime {lifetime!r} is unknown: use 5m or 1h")
+    return dict(_MARKS[lifetime])
+
+
+def _marked(body: Mapping[str, Any]) -> list[Block]:
+    return [block for part in _MARKABLE for block in body.get(part, ()) if block.get("cache_control")]
+
+
+def _with_marks(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """Keep the last `limit` marks of tools and system, and lower a 1h mark that follows a 5m one."""
+    surplus = len(_marked(body)) - limit
+    seen_5m = False
+    result = dict(body)
+    for part in _MARKABLE:
+        if part not in body:
+            continue
+        result[part] = blocks = []
+        for block in body[part]:
+            if block.get("cache_control"):
+                if surplus > 0:
+                    block = without(block, "cache_control")
+                    surplus -= 1
+                elif seen_5m and _is_1h(block):
+                    block = {**block, "cache_control": _mark("5m")}
+                else:
+                    seen_5m = not _is_1h(block)
+            blocks.append(block)
+    return result
+
+
+def _is_1h(block: Block) -> bool:
+    return bool(block["cache_control"].get("ttl") == "1h")
+
+
+def _lifetime_after(body: Mapping[str, Any], lifetime: str) -> str:
+    return lifetime if all(map(_is_1h, _marked(body))) else "5m"
+
+
+def _with_tail(messages: list[dict[str, Any]], lifetime: str) -> list[dict[str, Any]]:
+    mark = _mark(lifetime)
+    for at in reversed(range(len(messages))):
+        message = messages[at]
+        if message["role"] != "user":
+            continue
+        content = message["content"]
+        for index in reversed(range(len(content))):
+            if content[index].get("type") in _CACHEABLE:
+                block = {**content[index], "cache_control": mark}
+                marked = {**message, "content": [*content[:index], block, *content[index + 1 :]]}
+                return [*messages[:at], marked, *messages[at + 1 :]]
+    return messages
+
+
+def _check_frame(body: Mapping[str, Any], max_tokens: int) -> None:
+    for key in _REFUSED:
+        if key in body:
+            raise RequestError(f"{key} may not be part of a frame: leave it out")
+    if not body.get("model"):
+        raise RequestError("a frame must name its model")
+    if max_tokens < 1:
+        raise RequestError("max_tokens must be at least 1")
+    thinking = body.get("thinking") or {}
+    if thinking.get("type") == "enabled":
+        budget = thinking.get("budget_tokens") or 0
+        if not MIN_THINKING_BUDGET <= budget < max_tokens:
+            raise RequestError(
+                f"a thinking budget must be {MIN_THINKING_BUDGET} or more and below max_tokens, {max_tokens}"
+            )
+
+
+def _check_tools(tools: Sequence[Block]) -> None:
+    names = [tool["name"] for tool in tools if "name" in tool]
+    for name in names:
+        if not _TOOL_NAME.fullmatch(name):
+            raise RequestError(f"tool name {name!r} must be 1 to 64 letters, digits, _ or -")
+    if len(set(names)) < len(names):
+        raise RequestError("two tools have the same name: rename one")
+
+
+def _check_citations(body: Mapping[str, Any], messages: list[dict[str, Any]]) -> None:
+    settings: dict[str, set[bool]] = {"document": set(), "search_result": set()}
+    for message in messages:
+        if message["role"] == "user":
+            _collect_citations(message["content"], settings)
+    for kind, found in settings.items():
+        if len(found) > 1:
+            raise RequestError(f"citations must be on for every {kind} block or for none: make them the same")
+        if True in found and "format" in (body.get("output_config") or {}):
+            raise RequestError("citations and an output format exclude each other: turn one of them off")
+
+
+def _collect_citations(content: Sequence[Block], settings: dict[str, set[bool]]) -> None:
+    for block in content:
+        kind = str(block.get("type"))
+        if kind in settings:
+            settings[kind].add(bool((block.get("citations") or {}).get("enabled")))
+        elif kind == "tool_result" and isinstance(block.get("content"), list):
+            _collect_citations(block["content"], settings)

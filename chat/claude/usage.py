@@ -1,0 +1,63 @@
+"""Token usage as the Messages API reports it: merging the counters of a stream and reading them.
+
+message_start carries the split of cache writes by lifetime; message_delta carries cumulative totals without
+it, and may leave any field out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+def merge_usage(start: Mapping[str, Any], delta: Mapping[str, Any]) -> dict[str, Any]:
+    """Overwrite the counters of `start` with those that `delta` has; absent and null ones change nothing."""
+    return {**start, **{key: value for key, value in delta.items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Billable quantities of one API call; `input_tokens` is only what no cache covered."""
+
+    input_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    cache_read_tokens: int = 0
+    output_tokens: int = 0
+    thinking_tokens: int = 0
+    web_search_requests: int = 0
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The whole prompt, cached or not: what context limits and price tiers go by."""
+        written = self.cache_write_5m_tokens + self.cache_write_1h_tokens
+        return self.input_tokens + written + self.cache_read_tokens
+
+    @classmethod
+    def from_api(cls, usage: Mapping[str, Any]) -> "Usage":
+        """Read the API's `usage` object; missing or nonsensical counters count as 0."""
+        write_5m, write_1h = _cache_writes(usage)
+        return cls(
+            input_tokens=_count(usage, "input_tokens"),
+            cache_write_5m_tokens=write_5m,
+            cache_write_1h_tokens=write_1h,
+            cache_read_tokens=_count(usage, "cache_read_input_tokens"),
+            output_tokens=_count(usage, "output_tokens"),
+            thinking_tokens=_count(usage.get("output_tokens_details"), "thinking_tokens"),
+            web_search_requests=_count(usage.get("server_tool_use"), "web_search_requests"),
+        )
+
+
+def _cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
+    split = usage.get("cache_creation")
+    write_5m = _count(split, "ephemeral_5m_input_tokens")
+    write_1h = _count(split, "ephemeral_1h_input_tokens")
+    # The total may have grown since message_start told the split; the rest has the lifetime in use.
+    rest = max(0, _count(usage, "cache_creation_input_tokens") - write_5m - write_1h)
+    if write_1h and not write_5m:
+        return 0, write_1h + rest
+    return write_5m + rest, write_1h
+
+
+def _count(counters: Any, key: str) -> int:
+    value = counters.get(key) if isinstance(counters, Mapping) else None
+    return value if type(value) is int and value > 0 else 0

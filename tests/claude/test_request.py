@@ -1,0 +1,273 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.claude import request as module
+from chat.claude.request import (
+    FrameSpec,
+    RequestError,
+    build,
+    continue_text,
+    exact_json,
+    frame_digest,
+)
+from tests.claude.rules import assert_acceptable, breakpoints
+from tests.claude.strategies import (
+    Event,
+    assistant,
+    server_call,
+    system,
+    text,
+    thinking,
+    tool_result,
+    tool_use,
+    user,
+    values,
+)
+
+FIVE = {"type": "ephemeral"}
+HOUR = {"type": "ephemeral", "ttl": "1h"}
+TOOL = {"name": "look", "input_schema": {"type": "object", "properties": {"b": {}, "a": {}}}}
+
+
+def block(words: str, cache: Any = None) -> Event:
+    return {"type": "text", "text": words, "cache": cache}
+
+
+def marked(*caches: Any) -> FrameSpec:
+    return FrameSpec("m", system=[block(f"s{index}", cache) for index, cache in enumerate(caches)])
+
+
+def asked(body: Any, tail: str | None = None, *path: Any, max_tokens: int = 2000) -> dict[str, Any]:
+    request = build(body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache_tail=tail)
+    assert_acceptable(request)
+    return request
+
+
+def test_a_frame_has_one_order_and_no_absent_parts() -> None:
+    spec = FrameSpec(
+        model="m",
+        output_config={"effort": "low"},
+        thinking={"type": "adaptive"},
+        system=(block("you are", "1h"), block(" "), block("parley", "5m"), block("end", "none")),
+        tools=[TOOL],
+    )
+    assert exact_json(spec.body()) == (
+        '{"model":"m","tools":[{"name":"look","input_schema":{"type":"object","properties":{"b":{},"a":{}}}}],'
+        '"system":[{"type":"text","text":"you are","cache_control":{"type":"ephemeral","ttl":"1h"}},'
+        '{"type":"text","text":"parley","cache_control":{"type":"ephemeral"}},{"type":"text","text":"end"}],'
+        '"thinking":{"type":"adaptive"},"output_config":{"effort":"low"}}'
+    )
+    assert FrameSpec("m").body() == {"model": "m"}
+    assert list(asked(spec.body())) == [
+        "model",
+        "tools",
+        "system",
+        "thinking",
+        "output_config",
+        "max_tokens",
+        "messages",
+    ]
+
+
+def test_the_digest_is_that_of_the_exact_json() -> None:
+    spec = marked("5m")
+    assert spec.digest() == frame_digest(spec.body()) == frame_digest(json.loads(exact_json(spec.body())))
+    assert frame_digest({"model": "m"}) == "548f58d1c36c715b44f0863472074a97c448d5b8d18164b92adf55592b127f86"
+    other = [{**TOOL, "input_schema": {"type": "object", "properties": {"a": {}, "b": {}}}}]
+    assert FrameSpec("m", tools=[TOOL]).digest() != FrameSpec("m", tools=other).digest()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({"z": 1, "a": [None, True, 0.5]}, '{"z":1,"a":[null,true,0.5]}'),
+        ("é漢\x00", '"é漢\\u0000"'),
+        ("\ud800 \ud83d\ude00", '"\ufffd 😀"'),
+    ],
+)
+def test_exact_json(value: Any, written: str) -> None:
+    assert exact_json(value) == written
+
+
+@given(values)
+def test_exact_json_round_trips(value: Any) -> None:
+    written = exact_json(value)
+    assert exact_json(json.loads(written)) == written
+    assert json.loads(written.encode()) == value
+
+
+def test_exact_json_refuses_what_is_no_json() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (float("nan"), float("inf"), 10**5000, deep):
+        with pytest.raises(ValueError, match=r"JSON|integer|digits"):
+            exact_json(value)
+
+
+@pytest.mark.parametrize(
+    ("caches", "tail", "expected"),
+    [
+        ((None, None), None, []),
+        ((None,), "5m", ["5m"]),
+        (("1h", "5m"), "5m", ["1h", "5m", "5m"]),
+        (("1h", "1h"), "1h", ["1h", "1h", "1h"]),
+        (("5m", "1h"), None, ["5m", "5m"]),
+        (("1h", "5m", "1h"), "1h", ["1h", "5m", "5m", "5m"]),
+        (("1h", "1h", "5m", "5m"), None, ["1h", "1h", "5m", "5m"]),
+        (("1h", "1h", "5m", "5m"), "1h", ["1h", "5m", "5m", "5m"]),
+        (("5m", "1h", "1h", "1h", "1h"), None, ["1h", "1h", "1h", "1h"]),
+        (("5m", "1h", "1h", "1h"), "1h", ["5m", "5m", "5m", "5m"]),
+    ],
+)
+def test_breakpoints(caches: tuple[Any, ...], tail: str | None, expected: list[str]) -> None:
+    assert breakpoints(asked(marked(*caches).body(), tail)) == expected
+
+
+def test_marks_of_tools_count_and_come_first() -> None:
+    spec = FrameSpec("m", tools=[{**TOOL, "cache_control": FIVE}], system=[block("s", "1h")] * 3)
+    body = spec.body()
+    assert [part["cache_control"] for part in (*body["tools"], *body["system"])] == [FIVE] * 4
+    request = asked(body, "5m")
+    assert "cache_control" not in request["tools"][0]
+    assert body["tools"][0]["cache_control"] == FIVE, "the frame is left alone"
+
+
+@pytest.mark.parametrize(
+    ("path", "at"),
+    [
+        ([user("a", "b")], (0, 1)),
+        ([user("a"), assistant("b"), user("c"), system()], (2, 0)),
+        ([user("a"), assistant(thinking(), tool_use()), user(tool_result())], (2, 0)),
+        ([user("a", {"type": "novelty"})], (0, 0)),
+        ([user("a"), assistant("b"), user({"type": "novelty"})], (0, 0)),
+        ([user("a"), assistant(server_call())], (0, 0)),
+        ([user({"type": "novelty"})], None),
+    ],
+)
+def test_the_tail_marks_the_last_cacheable_block_of_the_user(
+    path: list[Any], at: tuple[int, int] | None
+) -> None:
+    found = [
+        (m, b)
+        for m, message in enumerate(asked({"model": "m"}, "1h", *path)["messages"])
+        for b, part in enumerate(message["content"])
+        if part.get("cache_control") == HOUR
+    ]
+    assert found == ([at] if at else [])
+    assert all("cache_control" not in part for message in path for part in message.content)
+
+
+@pytest.mark.parametrize("cache", ["2h", "", 5, {}])
+def test_unknown_lifetimes(cache: Any) -> None:
+    with pytest.raises(RequestError, match="5m"):
+        marked(cache).body()
+
+
+def test_unknown_tail() -> None:
+    with pytest.raises(RequestError, match="5m or 1h"):
+        asked({"model": "m"}, "1d")
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a b"], "must be 1 to 64"),
+        (["x" * 65], "must be 1 to 64"),
+        ([""], "must be 1 to 64"),
+        (["a", "a"], "same name"),
+    ],
+)
+def test_refused_tools(names: list[str], words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        FrameSpec("m", tools=[{**TOOL, "name": name} for name in names]).body()
+
+
+def test_tools_without_a_name_pass() -> None:
+    toolset = {"type": "mcp_toolset", "mcp_server_name": "x"}
+    assert FrameSpec("m", tools=[toolset, toolset]).body()["tools"] == [toolset, toolset]
+
+
+@pytest.mark.parametrize(
+    ("body", "max_tokens", "words"),
+    [
+        ({"model": "m", "temperature": 0}, 9, "temperature"),
+        ({"model": "m", "top_p": 1}, 9, "top_p"),
+        ({"model": "m", "top_k": 1}, 9, "top_k"),
+        ({"model": "m", "cache_control": FIVE}, 9, "cache_control"),
+        ({"model": ""}, 9, "name its model"),
+        ({}, 9, "name its model"),
+        ({"model": "m"}, 0, "max_tokens"),
+        ({"model": "m", "thinking": {"type": "enabled"}}, 2000, "budget"),
+        ({"model": "m", "thinking": {"type": "enabled", "budget_tokens": 1023}}, 2000, "budget"),
+        ({"model": "m", "thinking": {"type": "enabled", "budget_tokens": 2000}}, 2000, "budget"),
+    ],
+)
+def test_refused_frames(body: Any, max_tokens: int, words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        asked(body, max_tokens=max_tokens)
+
+
+def test_a_thinking_budget_that_fits() -> None:
+    for thinking_config in ({"type": "enabled", "budget_tokens": 1999}, {"type": "adaptive"}):
+        assert asked({"model": "m", "thinking": thinking_config})["thinking"] == thinking_config
+
+
+def document(enabled: Any, kind: str = "document") -> Event:
+    citations = {} if enabled is None else {"citations": {"enabled": enabled}}
+    return {"type": kind, "source": {"type": "text", "media_type": "text/plain", "data": "x"}, **citations}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ([user(document(True), document(False))], {}, "every document"),
+        ([user(document(True)), assistant("a"), user("b", document(None))], {}, "every document"),
+        (
+            [user(document(True)), assistant(tool_use()), user(tool_result(content=[document(False)]))],
+            {},
+            "every document",
+        ),
+        (
+            [user(document(True, "search_result"), document(False, "search_result"))],
+            {},
+            "every search_result",
+        ),
+        ([user(document(True))], {"output_config": {"format": {"type": "json_schema"}}}, "output format"),
+    ],
+)
+def test_refused_citations(path: list[Any], body: Event, words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        asked({"model": "m", **body}, None, *path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        [user(document(True), document(True), document(False, "search_result"))],
+        [user(document(None), document(False))],
+        [user("a"), assistant(tool_use()), user(tool_result(content=[text("x")]))],
+    ],
+)
+def test_accepted_citations(path: list[Any]) -> None:
+    asked({"model": "m", "output_config": {"effort": "low"}}, None, *path)
+
+
+def test_too_many_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_MESSAGES", 2)
+    with pytest.raises(RequestError, match="start a new conversation"):
+        asked({"model": "m"}, None, user("a"), assistant("b"), user("c"))
+
+
+@given(st.text(max_size=2000))
+def test_continue_text_quotes_the_end(partial: str) -> None:
+    asks = continue_text(partial)
+    if partial.strip():
+        assert f"<end_of_answer>{partial[-400:]}</end_of_answer>" in asks
+    else:
+        assert "before its first word" in asks
+    assert len(asks) < 1000

@@ -1,0 +1,195 @@
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.claude.request import build
+from chat.claude.transcript import PathMessage, RequestError, to_messages
+from tests.claude.rules import assert_acceptable
+from tests.claude.strategies import (
+    assistant,
+    paths,
+    server_call,
+    server_result,
+    system,
+    text,
+    thinking,
+    tool_result,
+    tool_use,
+    user,
+)
+
+
+def shape(*path: PathMessage, frame: str = "now") -> list[str]:
+    """Write the messages made of `path` in short: the role's initial, then the types of its blocks."""
+    messages = to_messages(path, frame)
+    return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
+
+
+def test_messages_pass_through_in_order() -> None:
+    path = [user("hi"), assistant("hello"), user("more"), system("brief")]
+    assert to_messages(path, "now") == [
+        {"role": "user", "content": [text("hi")]},
+        {"role": "assistant", "content": [text("hello")]},
+        {"role": "user", "content": [text("more")]},
+        {"role": "system", "content": [text("brief")]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made_under", "edited", "kept"),
+    [("now", False, True), ("now", True, False), ("then", False, False), (None, False, False)],
+)
+def test_thinking_of_earlier_turns(made_under: str | None, edited: bool, kept: bool) -> None:
+    answer = assistant(thinking(), "hello", frame=made_under, edited=edited)
+    assert shape(user("hi"), answer, user("more"))[1] == ("a: thinking text" if kept else "a: text")
+
+
+@pytest.mark.parametrize("made_under", ["now", "then", None])
+def test_nothing_is_touched_inside_a_running_tool_loop(made_under: str | None) -> None:
+    loop = [
+        assistant(thinking(), tool_use("1"), frame=made_under, edited=True),
+        user(tool_result("1")),
+        assistant(thinking(), tool_use("2"), frame=made_under),
+        user(tool_result("2")),
+    ]
+    assert shape(user("hi"), *loop) == [
+        "u: text",
+        "a: thinking tool_use",
+        "u: tool_result",
+        "a: thinking tool_use",
+        "u: tool_result",
+    ]
+    after = shape(user("hi"), *loop, assistant(thinking(), "done", frame=made_under), user("more"))
+    assert ("thinking" in after[5]) is (made_under == "now")
+    assert "thinking" not in after[1]
+
+
+def test_a_missing_result_is_made_up() -> None:
+    calls = assistant(tool_use("1"), tool_use("2"), complete=False)
+    messages = to_messages([user("hi"), calls, user("new question", tool_result("2"))], "now")
+    assert messages[2]["content"] == [
+        tool_result("1", "not run: stopped", is_error=True),
+        tool_result("2"),
+        text("new question"),
+    ]
+
+
+def test_results_come_right_after_their_call() -> None:
+    assert shape(user("hi"), assistant(tool_use())) == ["u: text", "a: tool_use", "u: tool_result"]
+    path = [user("hi"), assistant(tool_use()), system(), user(tool_result())]
+    assert shape(*path) == ["u: text", "a: tool_use", "u: tool_result", "s: text"]
+
+
+def test_results_of_nothing_are_left_out() -> None:
+    path = [user("hi"), assistant(tool_use("1")), user(tool_result("1"), tool_result("1", "again"))]
+    assert shape(*path)[-1] == "u: tool_result"
+    assert shape(user("hi"), assistant("a"), user(tool_result("9"), "b"))[-1] == "u: text"
+    assert shape(user("hi"), assistant("a"), user(tool_result("srvtoolu_9")), assistant("b"), user("c")) == [
+        "u: text",
+        "a: text",
+        "a: text",
+        "u: text",
+    ]
+
+
+def test_empty_messages_are_skipped_and_neighbours_merged() -> None:
+    path = [
+        user("hi"),
+        assistant(" ", complete=False),
+        user("\n"),
+        user("again"),
+        assistant(thinking()),
+        user("x"),
+    ]
+    assert shape(*path) == ["u: text text text"]
+    assert shape(user("a"), assistant("b", complete=False), assistant("c"), user("d")) == [
+        "u: text",
+        "a: text text",
+        "u: text",
+    ]
+
+
+def test_system_messages_find_their_place() -> None:
+    unanswered = [user("hi"), system("one"), assistant(" "), user("again"), system("two")]
+    assert shape(*unanswered) == ["u: text text", "s: text", "s: text"]
+    assert (
+        shape(user("hi"), assistant(server_call(), server_result()), system(), assistant("ok"), user("x"))[2]
+        == "s: text"
+    )
+    assert shape(user("hi"), system(" "), assistant("ok"), user("x")) == ["u: text", "a: text", "u: text"]
+
+
+def test_a_paused_turn_goes_back_unchanged() -> None:
+    paused = assistant(thinking(), server_call("1"), server_result("1"), server_call("2"), frame="then")
+    messages = to_messages([user("hi"), paused], "now")
+    assert messages[-1]["content"] == paused.content
+    assert shape(user("hi"), assistant(server_call(), server_result()))[-1].endswith("tool_result")
+    results = shape(user("hi"), assistant(server_call(), tool_use()), user(tool_result()))
+    assert results[1:] == ["a: server_tool_use tool_use", "u: tool_result"]
+
+
+def test_a_waiting_server_tool_is_given_up_for_a_new_question() -> None:
+    given_up = [
+        user("hi"),
+        assistant("so", thinking(), server_call(), tool_use()),
+        user(tool_result(), "never mind"),
+    ]
+    assert shape(*given_up)[1:] == ["a: text thinking tool_use", "u: tool_result text"]
+    only = [user("hi"), assistant(thinking(), server_call()), system(), user("never mind")]
+    assert shape(*only) == ["u: text text", "s: text"]
+    resumed = [user("hi"), assistant(server_call()), assistant(server_result(), "found"), user("thanks")]
+    assert shape(*resumed)[1] == "a: server_tool_use web_search_tool_result text"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ([], "begin with a user message"),
+        ([user(" ")], "begin with a user message"),
+        ([assistant("hi"), user("hi")], "begin with a user message"),
+        ([system(), user("hi"), assistant("x"), system()], "system message must follow"),
+        ([user("hi"), assistant("x"), system(), assistant("y"), user("z")], "system message must follow"),
+        ([system()], "system message must follow"),
+        ([user("hi"), assistant("I was")], "continue_text"),
+        ([user("hi"), assistant(server_call(), complete=False)], "continue_text"),
+        ([PathMessage("tool", [text("x")])], "role 'tool' is unknown"),
+        ([user("hi"), assistant({"type": "document"}), user("x")], "put it in a user message"),
+        ([user("hi"), assistant(tool_result()), user("x")], "put it in a user message"),
+        ([user(thinking())], "only an assistant"),
+        ([user(tool_use())], "only an assistant"),
+        ([user(server_result())], "only an assistant"),
+        ([user({"type": 5})], "object with a type"),
+        ([PathMessage("user", ["hi"])], "object with a type"),  # type: ignore[list-item]
+        ([user({"type": "text", "text": None})], "must have a text"),
+    ],
+)
+def test_refused_paths(path: list[PathMessage], words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        to_messages(path, "now")
+
+
+@settings(max_examples=200, deadline=None)
+@given(paths(), st.sampled_from([None, "5m", "1h"]))
+def test_any_path_that_came_about_is_accepted(path: list[PathMessage], tail: Any) -> None:
+    before = repr(path)
+    request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache_tail=tail)
+    assert_acceptable(request)
+    assert repr(path) == before
+
+
+@settings(max_examples=100, deadline=None)
+@given(paths(settled=True))
+def test_under_one_frame_requests_only_grow(path: list[PathMessage]) -> None:
+    """Caches and thinking signatures rest on it: what was sent once is sent again, byte for byte."""
+    whole = said(path)
+    for length, message in enumerate(path, start=1):
+        if message.role == "user":
+            sent = said(path[:length])
+            assert whole[: len(sent)] == sent
+
+
+def said(path: list[PathMessage]) -> list[Any]:
+    messages = to_messages(path, "now")
+    return [(m["role"], block) for m in messages if m["role"] != "system" for block in m["content"]]

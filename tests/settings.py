@@ -1,0 +1,23 @@
+"""Parley's own settings on a private, empty environment: no .env file, key or database of a person gets in."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.support.environment import hermetic
+
+DATA_DIR = Path(tempfile.mkdtemp(prefix="parley-tests-"))
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+os.environ.update(hermetic(DATA_DIR))
+
+from config.settings import *  # noqa: E402, F403
+
+# Hashing is slow on purpose, and files are hashed at deploy time: neither is what most tests are about.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {  # type: ignore[name-defined]  # noqa: F405
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
+# servestatic warns about a missing folder, and warnings are errors here.
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405

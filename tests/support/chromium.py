@@ -1,0 +1,116 @@
+"""A real browser: the system's Chromium, driven by Playwright, that can reach nothing but this machine."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+class Watch:
+    """What the pages of one test did that no page may do: ask other origins, or fail in their own code."""
+
+    def __init__(self) -> None:
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("request", self._on_request)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("console", self._on_console)
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._check(page, socket.url)))
+
+    def _on_request(self, request: Request) -> None:
+        page = request.frame.page
+        if not (request.is_navigation_request() and page.url == "about:blank"):
+            self._check(page, request.url)
+
+    def _check(self, page: Page, url: str) -> None:
+        if (
+            urlsplit(url).scheme in {"http", "https", "ws", "wss"}
+            and urlsplit(url).netloc != urlsplit(page.url).netloc
+        ):
+            self.foreign.append(f"{page.url} asked for {url}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # A refused request is the business of the test that provokes it; a broken policy or script is not.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.errors.append(message.text)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The system's Chromium or Chrome. Skips without one, or fails when REQUIRE_SERVICES=1."""
+    named = [os.environ.get("CHROMIUM") or "", *NAMES]
+    found = next((path for name in named if name and (path := shutil.which(name))), None)
+    if found is None and MAC.exists():
+        found = str(MAC)
+    if found is None:
+        message = "no Chromium or Chrome here: scripts/browser.sh says what to install"
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@pytest.fixture
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """A browser of this test's own: Playwright's event loop must not outlive it, other tests need theirs."""
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS, *root])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Notes what pages do wrong and fails the test for it. A test that provokes an error clears `errors`."""
+    noted = Watch()
+    yield noted
+    assert not noted.foreign, noted.foreign
+    assert not noted.errors, noted.errors
+
+
+@pytest.fixture
+def open_context(browser: Browser, watch: Watch) -> Callable[..., BrowserContext]:
+    """A function that opens one more person's browser profile, with Playwright's context options."""
+
+    def open_one(**options: Any) -> BrowserContext:
+        context = browser.new_context(
+            **{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
+        )
+        context.set_default_timeout(15_000)
+        watch.follow(context)
+        return context
+
+    return open_one
+
+
+@pytest.fixture
+def context(open_context: Callable[..., BrowserContext]) -> BrowserContext:
+    """One person's browser profile: pages opened in it share its session, like tabs."""
+    return open_context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """One empty tab."""
+    return context.new_page()

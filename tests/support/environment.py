@@ -1,0 +1,46 @@
+"""The environment of tests: whatever Parley reads is set or emptied, so that nothing of the machine shows."""
+
+import os
+from pathlib import Path
+
+from scripts.check_settings import variables
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def hermetic(data_dir: Path) -> dict[str, str]:
+    """Return what shadows the machine's environment and its .env file, with data in `data_dir`.
+
+    An unset variable would let the .env file speak, so numbers and switches are given their plain defaults.
+    """
+    return {
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "CELERY_BROKER_URL": "",
+        "SECRET_KEY": "a-secret-key-of-the-tests-that-is-long-enough-for-django-checks",
+        "FIELD_ENCRYPTION_KEYS": "",
+        "DEBUG": "off",
+        "HTTPS": "off",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "CSRF_TRUSTED_ORIGINS": "",
+        "HOST": "127.0.0.1",
+        "ANTHROPIC_API_KEY": "",
+        "ANTHROPIC_AUTH_TOKEN": "",
+        "ANTHROPIC_BASE_URL": "",
+        "ANTHROPIC_CONFIG_DIR": str(data_dir / "no-profile"),
+        "ADMIN_EMAIL": "admin@localhost",
+        "ADMIN_PASSWORD": "",
+        "LOCAL_MODEL": "off",
+        "SIMULATOR": "on",
+        "SIGNUP_OPEN": "off",
+        "METRICS_TOKEN": "",
+        "LOG_LEVEL": "INFO",
+        "LOG_FORMAT": "json",
+    }
+
+
+def child(data_dir: Path, **changes: str) -> dict[str, str]:
+    """Return a whole environment for a process of its own: this one's, made hermetic, with `changes` on top."""
+    inherited = {name: value for name, value in os.environ.items() if name not in variables()}
+    return {**inherited, **hermetic(data_dir), "DJANGO_SETTINGS_MODULE": "config.settings", **changes}

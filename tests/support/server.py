@@ -1,0 +1,177 @@
+"""Real Parley web processes for tests: each with data of its own, to be asked, killed and started again."""
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import ROOT, child
+
+READY_SECONDS = 60
+ADMIN_EMAIL = "admin@example.test"
+ADMIN_PASSWORD = "a-long-password-of-the-tests"
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Server:
+    """One Parley: `start`, `kill` (SIGKILL), `stop` (SIGTERM), and the address and data it keeps over restarts."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}/ws/chat/"
+        self.data_dir = folder
+        self.log_path = folder / f"web-{self.port}.log"
+        self.environment = {**environment, "PORT": str(self.port), "CSRF_TRUSTED_ORIGINS": self.url}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on this server's data and return what it printed.
+
+        Raises:
+            AssertionError: it failed; the message is its whole output.
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def start(self, *options: str) -> "Server":
+        """Start the process, with the options of production, and return when /readyz says yes."""
+        # An option given twice counts the last time, so a test may change any of them.
+        command = f"""-m uvicorn config.asgi:application --host 127.0.0.1 --port {self.port} --no-access-log
+            --loop uvloop --http httptools --ws websockets-sansio --ws-per-message-deflate false --lifespan on
+            --ws-max-size 1048576 --timeout-graceful-shutdown 30 --log-level warning""".split()
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command, *options],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._await_ready(self.process)
+        return self
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise AssertionError(f"the server ended with {process.returncode}:\n{self.log[-4000:]}")
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
+                    return
+            except urllib.error.HTTPError as error:
+                reason = error.read().decode(errors="replace")
+            except OSError as error:
+                reason = str(error)
+            time.sleep(0.05)  # another process starts: there is no event to wait for
+        raise AssertionError(f"not ready in {READY_SECONDS} s: {reason}\n{self.log[-4000:]}")
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to end, as a deploy does, and return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
+        code = self.process.wait(timeout=60)
+        self.process = None
+        return code
+
+
+@pytest.fixture(scope="session")
+def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a migrated database and collected static files, made once for all test processes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = shared / "preparing"
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir()
+            collect = "from chat.embedded.static_files import collect_changed; collect_changed()"
+            for command in (["migrate", "--verbosity", "0"], ["shell", "--no-imports", "--command", collect]):
+                subprocess.run(
+                    [sys.executable, "manage.py", *command],
+                    cwd=ROOT,
+                    env=child(making),
+                    check=True,
+                    timeout=300,
+                )
+            making.rename(folder)
+    return folder
+
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture
+def make_server(prepared_data: Path, tmp_path: Path) -> Iterator[StartServer]:
+    """A function that makes one more Parley, not started: `make_server(data_dir=…, DATABASE_URL=…, …)`.
+
+    Keywords in capitals are environment variables. Without `data_dir` it has data of its own, with an
+    administrator (ADMIN_EMAIL, ADMIN_PASSWORD); with that of another server it shares them.
+    """
+    made: list[Server] = []
+
+    def make(*, data_dir: Path | None = None, **environment: str) -> Server:
+        folder = data_dir or tmp_path / f"parley-{len(made)}"
+        if data_dir is None:
+            folder.mkdir()
+            (folder / "static").symlink_to(prepared_data / "static")
+            for name in ("parley.sqlite3", "static.stamp"):
+                shutil.copy(prepared_data / name, folder)
+        settings = {"ADMIN_EMAIL": ADMIN_EMAIL, "ADMIN_PASSWORD": ADMIN_PASSWORD, **environment}
+        server = Server(folder, child(folder, **settings))
+        made.append(server)
+        if data_dir is None:
+            server.manage("prepare")
+        return server
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def server(make_server: StartServer) -> Server:
+    """A started Parley with the built-in simulator."""
+    return make_server().start()
