@@ -1,0 +1,32 @@
+"""Create the administrator at the first start and print a random password once, where none is set."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from chat.operations.people import ensure_admin
+
+FRAME = "=" * 72
+
+
+class Command(BaseCommand):
+    help = "Creates the administrator ADMIN_EMAIL unless there is one already."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = ensure_admin(email=settings.ADMIN_EMAIL, password=settings.ADMIN_PASSWORD)
+        if password is None:
+            return
+        if settings.ADMIN_PASSWORD:
+            self.stdout.write(
+                f"Administrator {settings.ADMIN_EMAIL} created with the password of ADMIN_PASSWORD."
+            )
+            return
+        lines = (
+            FRAME,
+            "  Parley's administrator. This password is shown once; write it down.",
+            f"  Email:    {settings.ADMIN_EMAIL}",
+            f"  Password: {password}",
+            FRAME,
+        )
+        self.stdout.write("\n".join(lines))

@@ -1,0 +1,22 @@
+"""Make the connections of a first start and add new models and prices. Safe to run at every start."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chat.operations.catalogue import load_catalogue
+
+
+class Command(BaseCommand):
+    help = "Adds the catalogue's connections, models and prices; what staff decided stays."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = load_catalogue()
+        for name in report.connections:
+            self.stdout.write(f"Connection added: {name}")
+        if not (report.models or report.prices or report.refreshed):
+            return
+        self.stdout.write(
+            f"Catalogue: {len(report.models)} models and {len(report.prices)} prices added, "
+            f"{len(report.refreshed)} models refreshed."
+        )

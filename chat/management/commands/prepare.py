@@ -1,0 +1,26 @@
+"""Brings a data store to the present version: the step before a start, and before a deploy's new processes."""
+
+from typing import Any
+
+from django.core.management import BaseCommand, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from chat.embedded.static_files import collect_changed
+
+
+class Command(BaseCommand):
+    help = "Migrate, load the catalogue, make sure of an administrator, collect static files. Safe to repeat."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if _pending():
+            call_command("migrate", interactive=False, verbosity=0)
+        call_command("load_catalogue", stdout=self.stdout)
+        call_command("ensure_admin", stdout=self.stdout)
+        collect_changed()
+
+
+def _pending() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -1,0 +1,41 @@
+"""End turns whose process died: watch every lease for as long as one lasts, then reap those that stood still."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chat.operations.recovery import LeaseWatch
+
+LOOK_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Watches the leases of running turns for one whole lease, then ends those whose owner died."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        reap(LeaseWatch(), wait=time.sleep, say=self.stdout.write)
+
+
+def reap(watch: LeaseWatch, *, wait: Callable[[float], None], say: Callable[[str], object]) -> list[Any]:
+    """Watch until every turn has moved, ended, or stood still for a whole lease; returns the ids reaped.
+
+    A process that looks only once can't tell a dead owner from one that will beat in a moment.
+    """
+    reaped = watch.reap()
+    first_seen = dict(watch.seen)
+    if first_seen:
+        say(f"{len(first_seen)} running turns: watching their leases for {watch.lease_seconds:g} s.")
+    while _undecided(watch, first_seen):
+        wait(LOOK_SECONDS)
+        for identifier in watch.reap():
+            say(f"{identifier}: its process is gone; ended as interrupted.")
+            reaped.append(identifier)
+    say(f"{len(reaped)} turns reaped, {len(watch.seen.keys() - set(reaped))} are alive.")
+    return reaped
+
+
+def _undecided(watch: LeaseWatch, first_seen: dict[Any, Any]) -> bool:
+    """Say whether a turn still shows the heartbeat that it had at the beginning."""
+    return any(watch.seen.get(identifier) == lease for identifier, lease in first_seen.items())

@@ -1,0 +1,213 @@
+"""The simulator as one ASGI application: routing, authentication, models and the control panel."""
+
+import hmac
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from chat.simulator import models, scenarios
+from chat.simulator.faults import PROXY_PAGE, status_error
+from chat.simulator.http import ClientGone, Line, Receive, Request, Scope, Send
+from chat.simulator.messages import Messages, Settings
+from chat.simulator.validation import check_version
+from chat.simulator.wire import ORGANIZATION_ID, ApiError, encode, error_body, new_request_id, workspace_of
+
+DEFAULT_PACE = 60.0
+STATIC_HEADERS = {"content-type": "application/json", "anthropic-organization-id": ORGANIZATION_ID}
+
+
+class Simulator:
+    """A local Messages API; call it as an ASGI application."""
+
+    def __init__(self, settings: Settings, *, keys: Iterable[str] | None, prefix: str, control: bool) -> None:
+        self._keys = None if keys is None else tuple(keys)
+        self._prefix = prefix
+        self._control = control
+        self._messages = Messages(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(Request.of(scope, self._prefix), Line(receive, send))
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, request: Request, line: Line) -> None:
+        request_id = new_request_id()
+        request.answer_headers = STATIC_HEADERS | {"request-id": request_id}
+        try:
+            await self._route(request, line, request_id)
+        except ApiError as error:
+            await self._refuse(request, line, error, request_id)
+        except ClientGone:
+            pass
+        finally:
+            line.close()
+
+    async def _refuse(self, request: Request, line: Line, error: ApiError, request_id: str) -> None:
+        if line.started:
+            raise error
+        headers = request.answer_headers | error.headers
+        body = encode(error_body(error.type, error.message, request_id, error.code))
+        if error.status == 502:
+            headers |= {"content-type": "text/html"}
+            body = PROXY_PAGE
+        await _send_body(line, error.status, headers, body)
+
+    async def _route(self, request: Request, line: Line, request_id: str) -> None:
+        if self._control and request.path.startswith("/simulator/"):
+            await self._panel(request, line)
+            return
+        workspace = self._authenticate(request)
+        request.answer_headers["anthropic-workspace-id"] = workspace
+        version = check_version(request.headers)
+        match request.path.strip("/").split("/"):
+            case ["v1", "messages"]:
+                _allow(request, "POST")
+                await self._messages.create(
+                    request, line, workspace=workspace, version=version, request_id=request_id
+                )
+            case ["v1", "messages", "count_tokens"]:
+                _allow(request, "POST")
+                _fail_when_asked(request)
+                body = await line.read()
+                await _json(request, line, self._messages.count(body, request, workspace, version))
+            case ["v1", "models"]:
+                _allow(request, "GET")
+                _fail_when_asked(request)
+                await _json(request, line, _model_page(request))
+            case ["v1", "models", name]:
+                _allow(request, "GET")
+                _fail_when_asked(request)
+                await _json(request, line, _model_info(name))
+            case _:
+                raise ApiError(404, "Not found")
+
+    def _authenticate(self, request: Request) -> str:
+        """Return the workspace of the request's key. Raises ApiError 401 or 403."""
+        key = request.key
+        if not key:
+            raise ApiError(401, "x-api-key or authorization header is required")
+        accepted = self._keys is None or any(
+            hmac.compare_digest(key.encode("latin-1"), known.encode()) for known in self._keys
+        )
+        if not accepted:
+            raise ApiError(401, "invalid x-api-key")
+        workspace = workspace_of(key)
+        if request.headers.get("anthropic-workspace-id", workspace) != workspace:
+            raise ApiError(403, "the API key does not belong to this workspace")
+        return workspace
+
+    async def _panel(self, request: Request, line: Line) -> None:
+        match request.path:
+            case "/simulator/invoice":
+                _allow(request, "GET")
+                await _json(request, line, self._messages.invoice.as_json())
+            case "/simulator/reset":
+                _allow(request, "POST")
+                self._messages.reset()
+                await _json(request, line, {"reset": True})
+            case _:
+                raise ApiError(404, "Not found")
+
+
+def create_app(
+    *,
+    scenario: str = "default",
+    seed: int = 0,
+    keys: Iterable[str] | None = None,
+    pace: float = DEFAULT_PACE,
+    prefix: str = "",
+    control: bool = True,
+    clock: Callable[[], float] = time.time,
+) -> Simulator:
+    """Return the simulator as an ASGI application.
+
+    `scenario` is the server's default ("name key=value …"); `keys` the accepted API keys (None: any);
+    `pace` the deltas per second (0: flat out); `prefix` the path under which it is mounted, when the outer
+    application leaves the path as it is; `control` whether /simulator/invoice and /simulator/reset exist;
+    `clock` gives seconds and drives cache lifetimes and rate-limit windows.
+
+    Raises ApiError for an unknown scenario.
+    """
+    settings = Settings(scenarios.parse(scenario), seed, pace, clock)
+    return Simulator(settings, keys=keys, prefix=prefix, control=control)
+
+
+def _allow(request: Request, method: str) -> None:
+    if request.method != method:
+        raise ApiError(405, "Method Not Allowed", headers={"allow": method})
+
+
+def _fail_when_asked(request: Request) -> None:
+    written = request.headers.get("x-simulator-scenario")
+    choice = scenarios.parse(written) if written else None
+    if choice and choice.scenario.kind == "status":
+        raise status_error(choice)
+
+
+def _model_page(request: Request) -> dict[str, Any]:
+    stages = [stage for name in ("lifecycle", "lifecycle[]") for stage in request.query.get(name, [])]
+    if not set(stages) <= {"active", "deprecated", "retired"}:
+        raise ApiError(400, "lifecycle: Input should be 'active', 'deprecated' or 'retired'")
+    found = [models.info(model) for model in models.listed(stages)]
+    ids = [model["id"] for model in found]
+    limit = _limit(request)
+    after, before = request.query.get("after_id"), request.query.get("before_id")
+    if after and before:
+        raise ApiError(400, "only one of after_id and before_id may be given")
+    start, end = 0, len(found)
+    if after:
+        start = _index(ids, after[0], "after_id") + 1
+        end = min(end, start + limit)
+    elif before:
+        end = _index(ids, before[0], "before_id")
+        start = max(0, end - limit)
+    else:
+        end = min(end, limit)
+    page = found[start:end]
+    return {
+        "data": page,
+        "has_more": start > 0 if before else end < len(found),
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+    }
+
+
+def _limit(request: Request) -> int:
+    written = request.query.get("limit", ["20"])[0]
+    if not written.isdigit() or not 1 <= int(written) <= 1000:
+        raise ApiError(400, "limit: Input should be between 1 and 1000")
+    return int(written)
+
+
+def _index(ids: list[str], wanted: str, name: str) -> int:
+    model = models.find(wanted)
+    if model is None or model.id not in ids:
+        raise ApiError(400, f"{name}: no such model: {wanted}")
+    return ids.index(model.id)
+
+
+def _model_info(name: str) -> dict[str, Any]:
+    model = models.find(name)
+    if model is None:
+        raise ApiError(404, f"model: {name}")
+    return models.info(model)
+
+
+async def _json(request: Request, line: Line, value: dict[str, Any]) -> None:
+    await _send_body(line, 200, request.answer_headers, encode(value))
+
+
+async def _send_body(line: Line, status: int, headers: dict[str, str], body: bytes) -> None:
+    await line.start(status, headers | {"content-length": str(len(body))})
+    await line.finish(body)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

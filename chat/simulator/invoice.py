@@ -1,0 +1,106 @@
+"""The simulator's own bill: one row per POST to the messages endpoint, and the totals of all rows."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat.simulator.reply import Reply
+
+COUNTERS = (
+    *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    *("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"),
+    *("output_tokens", "thinking_tokens", "web_search_requests"),
+)
+
+
+@dataclass(slots=True)
+class Row:
+    """One attempt that reached the simulator; `produced` grows while its stream is sent."""
+
+    request_id: str
+    workspace: str | None
+    scenario: str = "default"
+    status: int = 0
+    error_type: str | None = None
+    model: str | None = None
+    stream: bool = False
+    outcome: str = "running"
+    produced: int = 0
+    reply: Reply | None = None
+
+    def progress(self, produced: int) -> None:
+        self.produced = produced
+
+    def counters(self) -> dict[str, int]:
+        """Return what is billed: all of the prompt, and the output produced up to now."""
+        if self.reply is None or not self.reply.billed:
+            return dict.fromkeys(COUNTERS, 0)
+        prompt = self.reply.usage
+        return {
+            "input_tokens": prompt.input_tokens,
+            "cache_creation_input_tokens": prompt.written_5m_tokens + prompt.written_1h_tokens,
+            "cache_read_input_tokens": prompt.read_tokens,
+            "ephemeral_5m_input_tokens": prompt.written_5m_tokens,
+            "ephemeral_1h_input_tokens": prompt.written_1h_tokens,
+            "output_tokens": self.produced,
+            "thinking_tokens": min(self.produced, self.reply.thinking_tokens),
+            "web_search_requests": self.reply.searches,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as the invoice prints it."""
+        return {
+            "request_id": self.request_id,
+            "message_id": self.reply.id if self.reply else None,
+            "workspace": self.workspace,
+            "model": self.model,
+            "scenario": self.scenario,
+            "status": self.status,
+            "error_type": self.error_type,
+            "stream": self.stream,
+            "outcome": self.outcome,
+            "closed_by_client": self.outcome == "closed_by_client",
+            "stop_reason": self.reply.stop_reason if self.reply and self.outcome == "complete" else None,
+            "billed": bool(self.reply and self.reply.billed),
+            "usage": self.counters(),
+        }
+
+
+@dataclass(slots=True)
+class Invoice:
+    """All rows since the last reset; above `limit` rows the oldest live on in the totals only."""
+
+    limit: int = 100_000
+    rows: deque[Row] = field(default_factory=deque)
+    forgotten: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+    forgotten_rows: int = 0
+
+    def open(self, row: Row) -> Row:
+        """Add a row and return it."""
+        self.rows.append(row)
+        while len(self.rows) > self.limit:
+            self._forget(self.rows.popleft())
+        return row
+
+    def _forget(self, row: Row) -> None:
+        self.forgotten_rows += 1
+        for name, value in row.counters().items():
+            self.forgotten[name] += value
+
+    def clear(self) -> None:
+        self.rows.clear()
+        self.forgotten = dict.fromkeys(COUNTERS, 0)
+        self.forgotten_rows = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return {"rows": [...], "totals": {"requests", "billed_requests", every counter}}."""
+        rows = [row.as_json() for row in self.rows]
+        totals = dict(self.forgotten)
+        for row in rows:
+            for name, value in row["usage"].items():
+                totals[name] += value
+        counts = {
+            "requests": len(rows) + self.forgotten_rows,
+            "billed_requests": sum(row["billed"] for row in rows),
+        }
+        return {"rows": rows, "totals": counts | totals}
