@@ -1,0 +1,193 @@
+"""The event vocabulary of a turn, the fold that turns events into state, and the only publish().
+
+Every event of a turn carries `turn` and `seq`, which rises by one from 1. A frame is one encoded event; a replay
+repeats frames byte for byte. Snapshot (a `TurnState`) + later events = the state of one who saw everything.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
+
+Event = dict[str, Any]
+HINT_GROUP = "parley.hints"
+# A channel layer that hangs must hold nothing up.
+HINT_SECONDS = 0.5
+
+
+def turn_started(*, model: str, assistant_message: str) -> Event:
+    return {"type": "turn.started", "model": model, "assistant_message": assistant_message}
+
+
+def block_start(*, message: str, index: int, block: dict[str, Any]) -> Event:
+    """Announce a block; of its body only `type`, and `id` and `name` of a tool use, are told."""
+    told = {key: block[key] for key in ("type", "id", "name") if key in block}
+    return {"type": "block.start", "message": message, "index": index, "block": told}
+
+
+def block_delta(*, index: int, key: str, value: Any) -> Event:
+    return {"type": "block.delta", "index": index, key: value}
+
+
+def block_stop(*, index: int) -> Event:
+    return {"type": "block.stop", "index": index}
+
+
+def notice(code: str, *, seconds: float | None = None) -> Event:
+    event: Event = {"type": "notice", "code": code}
+    return event if seconds is None else {**event, "seconds": round(seconds, 1)}
+
+
+def usage(*, usage: dict[str, Any], cost_usd: str, certainty: str) -> Event:
+    return {"type": "usage", "usage": usage, "cost_usd": cost_usd, "certainty": certainty}
+
+
+def turn_finished(
+    *, status: str, stop_reason: str | None, message: str | None, error: dict[str, str] | None
+) -> Event:
+    return {
+        "type": "turn.finished",
+        "status": status,
+        "stop_reason": stop_reason,
+        "message": message,
+        "error": error,
+    }
+
+
+def encode(event: Event, *, turn: str, seq: int) -> bytes:
+    """Encode one event as the frame that every viewer gets, live or replayed."""
+    frame = orjson.dumps({"type": event["type"], "turn": turn, "seq": seq, **event})
+    # orjson shrinks a kilobyte to the frame in place and leaves a hole behind each; a copy has its own size.
+    return memoryview(frame).tobytes()
+
+
+@dataclasses.dataclass(slots=True)
+class TurnState:
+    """What a viewer of a turn knows after its first `seq` events."""
+
+    seq: int = 0
+    status: str = "queued"
+    model: str = ""
+    assistant_message: str | None = None
+    blocks: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    tools: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    notice: dict[str, Any] | None = None
+    usage: dict[str, Any] | None = None
+    cost_usd: str | None = None
+    certainty: str | None = None
+    stop_reason: str | None = None
+    error: dict[str, str] | None = None
+
+    @classmethod
+    def of(cls, frames: Iterable[bytes | str]) -> "TurnState":
+        """Fold encoded frames from the first on."""
+        state = cls()
+        for frame in frames:
+            state.apply(orjson.loads(frame))
+        return state
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event.
+
+        Raises:
+            ValueError: its seq is not the next one; a hole must be healed, never skipped.
+        """
+        if event["seq"] != self.seq + 1:
+            raise ValueError(f"event {event['seq']} after {self.seq}")
+        self.seq = event["seq"]
+        _APPLY.get(event["type"], _apply_tool)(self, event)
+
+    def block(self, index: int) -> dict[str, Any] | None:
+        return next((block for block in reversed(self.blocks) if block["index"] == index), None)
+
+
+def _apply_started(state: TurnState, event: Event) -> None:
+    state.status, state.model = "running", event["model"]
+    state.assistant_message = event["assistant_message"]
+
+
+def _apply_block_start(state: TurnState, event: Event) -> None:
+    state.notice = None
+    state.blocks.append(
+        {"message": event["message"], "index": event["index"], **event["block"], "value": "", "open": True}
+    )
+
+
+def _apply_block_delta(state: TurnState, event: Event) -> None:
+    block = state.block(event["index"])
+    if block is None:
+        return
+    for key in ("text", "thinking", "partial_json"):
+        if key in event:
+            block["value"] += event[key]
+    if "citation" in event:
+        block.setdefault("citations", []).append(event["citation"])
+
+
+def _apply_block_stop(state: TurnState, event: Event) -> None:
+    block = state.block(event["index"])
+    if block is not None:
+        block["open"] = False
+
+
+def _apply_notice(state: TurnState, event: Event) -> None:
+    state.notice = {key: event[key] for key in ("code", "seconds") if key in event}
+
+
+def _apply_usage(state: TurnState, event: Event) -> None:
+    state.usage, state.cost_usd, state.certainty = event["usage"], event["cost_usd"], event["certainty"]
+
+
+def _apply_finished(state: TurnState, event: Event) -> None:
+    state.status, state.stop_reason, state.error = event["status"], event["stop_reason"], event["error"]
+    state.notice = None
+
+
+def _apply_tool(state: TurnState, event: Event) -> None:
+    """tool.requested, tool.started and tool.finished carry a tool_call; anything else unknown is passed over."""
+    if "tool_call" in event:
+        known = state.tools.setdefault(event["tool_call"], {})
+        known.update({key: value for key, value in event.items() if key not in ("turn", "seq")})
+
+
+_APPLY: dict[str, Callable[[TurnState, Event], None]] = {
+    "turn.started": _apply_started,
+    "block.start": _apply_block_start,
+    "block.delta": _apply_block_delta,
+    "block.stop": _apply_block_stop,
+    "notice": _apply_notice,
+    "usage": _apply_usage,
+    "turn.finished": _apply_finished,
+}
+
+
+def publish(**hint: Any) -> None:
+    """Tell every process, after commit, that rows advanced; the rows themselves are the truth.
+
+    Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …].
+    Losing a hint loses nothing: viewers and engines also look at the rows once a second.
+    """
+    transaction.on_commit(lambda: send_hint(hint))
+
+
+def send_hint(hint: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    if layer is not None:
+        async_to_sync(send)(layer, hint)
+
+
+async def send(layer: Any, hint: dict[str, Any]) -> None:
+    """Send one hint through the layer; a failure or a hang only loses it."""
+    try:
+        async with asyncio.timeout(HINT_SECONDS):
+            await layer.group_send(HINT_GROUP, {"type": "hint", **hint})
+    except Exception as error:
+        log.warning("hint_lost", error=type(error).__name__)

@@ -1,0 +1,69 @@
+"""Assistants: a model, a prompt and settings that staff offer to groups of people."""
+
+from typing import Self
+
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from chat.models.fields import uuid7
+from chat.models.people import User
+from chat.models.prompts import SystemPrompt
+from chat.models.providers import LanguageModel
+
+
+class AssistantQuerySet(models.QuerySet["Assistant"]):
+    def offered_to(self, user: User) -> Self:
+        """Assistants without an audience are everybody's; others belong to the members of their groups."""
+        return self.filter(
+            Q(audience_groups=None) | Q(audience_groups__in=user.groups.all()), enabled=True
+        ).distinct()
+
+    def by_preference(self) -> Self:
+        return self.order_by("order", "name", "id")
+
+
+class Assistant(models.Model):
+    class Effort(models.TextChoices):
+        LOW = "low", _("low")
+        MEDIUM = "medium", _("medium")
+        HIGH = "high", _("high")
+        XHIGH = "xhigh", _("extra high")
+        MAX = "max", _("maximal")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    model = models.ForeignKey(
+        LanguageModel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("model"),
+        help_text=_("Empty: the person's choice."),
+    )
+    prompt = models.ForeignKey(
+        SystemPrompt, models.PROTECT, null=True, blank=True, verbose_name=_("system prompt")
+    )
+    effort = models.CharField(_("effort"), max_length=8, choices=Effort.choices, blank=True)
+    max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"), null=True, blank=True)
+    audience_groups = models.ManyToManyField(
+        Group, blank=True, verbose_name=_("audience"), help_text=_("Empty: everybody.")
+    )
+    starters = models.JSONField(
+        _("starters"), default=list, blank=True, help_text=_("Questions offered on an empty page.")
+    )
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    objects = AssistantQuerySet.as_manager()
+    history = HistoricalRecords(m2m_fields=[audience_groups])
+
+    class Meta:
+        verbose_name = _("assistant")
+        verbose_name_plural = _("assistants")
+
+    def __str__(self) -> str:
+        return self.name

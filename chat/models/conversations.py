@@ -1,0 +1,133 @@
+"""Conversations and their messages: an append-only tree. Editing makes a branch, never a rewrite."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.assistants import Assistant
+from chat.models.fields import ExactJSONField, uuid7
+from chat.models.people import User
+from chat.models.providers import LanguageModel
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def of(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-pinned", "-last_message_at", "-id")
+
+
+class Conversation(models.Model):
+    class TitleStatus(models.TextChoices):
+        NONE = "none", _("not named yet")
+        CLAIMED = "claimed", _("being named")
+        DONE = "done", _("named")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations", verbose_name=_("owner")
+    )
+    assistant = models.ForeignKey(
+        Assistant, models.SET_NULL, null=True, blank=True, verbose_name=_("assistant")
+    )
+    model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, blank=True, verbose_name=_("model"))
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    title_status = models.CharField(
+        _("naming"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE
+    )
+    title_claimed_at = models.DateTimeField(_("naming begun"), null=True, blank=True)
+    active_leaf = models.ForeignKey(
+        "Message", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("last message")
+    )
+    pinned = models.BooleanField(_("pinned"), default=False)
+    archived = models.BooleanField(_("archived"), default=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_message_at = models.DateTimeField(_("last message at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes = [
+            models.Index(
+                fields=["owner", "archived", "-pinned", "-last_message_at"], name="conversation_sidebar"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title or str(_("New conversation"))
+
+
+class Message(models.Model):
+    """One message of the tree. `content` holds the API's blocks exactly; `depth` counts from the root, 0."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("person")
+        ASSISTANT = "assistant", _("assistant")
+
+    class Status(models.TextChoices):
+        STREAMING = "streaming", _("being written")
+        COMPLETE = "complete", _("complete")
+        PARTIAL = "partial", _("partial")
+
+    class Kind(models.TextChoices):
+        CHAT = "chat", _("chat")
+        CONTINUE = "continue", _("request to continue")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="messages", verbose_name=_("conversation")
+    )
+    parent = models.ForeignKey(
+        # Messages go only with their whole conversation, in one statement; the database checks at commit.
+        "self",
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
+    )
+    depth = models.PositiveIntegerField(_("depth"), default=0)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.CHAT)
+    content = ExactJSONField(_("content"), default=list)
+    text = models.TextField(_("text"), blank=True, default="")
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.COMPLETE)
+    turn = models.ForeignKey(
+        "Turn", models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("turn")
+    )
+    frame = models.ForeignKey(
+        "Frame", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("frame")
+    )
+    model_name = models.CharField(_("model id"), max_length=120, blank=True, default="")
+    stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
+    stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(fields=["conversation", "created_at", "id"], name="message_in_conversation"),
+            models.Index(fields=["parent", "created_at", "id"], name="message_siblings"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="message_not_its_own_parent", condition=~Q(parent=F("id"))),
+            models.CheckConstraint(
+                name="message_root_is_user",
+                condition=Q(depth__gt=0, parent__isnull=False) | Q(depth=0, role="user", parent__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="message_only_assistant_unfinished",
+                condition=Q(status="complete") | Q(role="assistant"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.text[:60]}"

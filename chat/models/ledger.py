@@ -1,0 +1,115 @@
+"""The ledger: one row per API call attempt that reached an upstream, priced at the moment of the call."""
+
+from decimal import Decimal
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.conversations import Conversation, Message
+from chat.models.fields import ExactJSONField
+from chat.models.providers import LanguageModel, ProviderConnection
+from chat.models.turns import Turn
+
+
+class ApiCallQuerySet(models.QuerySet["ApiCall"]):
+    def open(self) -> Self:
+        return self.filter(status=ApiCall.Status.OPEN)
+
+    def settled(self) -> Self:
+        return self.exclude(status=ApiCall.Status.OPEN)
+
+
+class ApiCall(models.Model):
+    """Opened before the request leaves, settled when it ends; never priced again afterwards."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        SUCCEEDED = "succeeded", _("succeeded")
+        CUT = "cut", _("cut")
+        FAILED = "failed", _("failed")
+
+    class Certainty(models.TextChoices):
+        EXACT = "exact", _("exact")
+        ESTIMATED = "estimated", _("estimated")
+        UNKNOWN = "unknown", _("unknown")
+
+    class Purpose(models.TextChoices):
+        TURN = "turn", _("answer")
+        TITLE = "title", _("title")
+        TEST = "test", _("connection test")
+
+    key = models.CharField(_("key"), max_length=120, unique=True)
+    door = models.CharField(_("door"), max_length=8, choices=[*Turn.Door.choices, ("gateway", _("gateway"))])
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("person")
+    )
+    api_key = models.ForeignKey(
+        "ApiKey", models.SET_NULL, null=True, related_name="+", verbose_name=_("API key")
+    )
+    conversation = models.ForeignKey(
+        Conversation, models.SET_NULL, null=True, related_name="+", verbose_name=_("conversation")
+    )
+    turn = models.ForeignKey(
+        Turn, models.SET_NULL, null=True, related_name="api_calls", verbose_name=_("turn")
+    )
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, related_name="api_calls", verbose_name=_("message")
+    )
+    frame_digest = models.CharField(_("frame"), max_length=64, blank=True, default="")
+    connection = models.ForeignKey(
+        ProviderConnection, models.SET_NULL, null=True, related_name="+", verbose_name=_("connection")
+    )
+    connection_name = models.CharField(_("connection's name"), max_length=80)
+    model = models.ForeignKey(
+        LanguageModel, models.SET_NULL, null=True, related_name="+", verbose_name=_("model")
+    )
+    model_name = models.CharField(_("model id"), max_length=120)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    upstream_request_id = models.CharField(_("upstream request id"), max_length=80, blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
+    stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
+
+    input_tokens = models.PositiveIntegerField(_("input tokens"), default=0)
+    cache_write_5m_tokens = models.PositiveIntegerField(_("cache write tokens, 5 minutes"), default=0)
+    cache_write_1h_tokens = models.PositiveIntegerField(_("cache write tokens, 1 hour"), default=0)
+    cache_read_tokens = models.PositiveIntegerField(_("cache read tokens"), default=0)
+    output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
+    thinking_tokens = models.PositiveIntegerField(_("thinking tokens"), default=0)
+    web_search_requests = models.PositiveIntegerField(_("web searches"), default=0)
+    usage = ExactJSONField(_("usage"), null=True, blank=True)
+    unit_prices = ExactJSONField(_("unit prices"), null=True, blank=True)
+    cost_usd = models.DecimalField(_("cost (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
+    certainty = models.CharField(
+        _("certainty"), max_length=10, choices=Certainty.choices, default=Certainty.UNKNOWN
+    )
+    started_at = models.DateTimeField(_("started"))
+    first_byte_at = models.DateTimeField(_("first byte"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = ApiCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API call")
+        verbose_name_plural = _("ledger")
+        indexes = [
+            models.Index(fields=["started_at", "id"], name="call_by_time"),
+            models.Index(fields=["user", "started_at"], name="call_by_user"),
+            models.Index(fields=["status"], name="call_open", condition=Q(status="open")),
+        ]
+        constraints = [
+            models.CheckConstraint(name="call_cost_not_negative", condition=Q(cost_usd__gte=0)),
+            models.CheckConstraint(
+                name="call_settled_has_end",
+                condition=Q(status="open", finished_at__isnull=True)
+                | (~Q(status="open") & Q(finished_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,230 @@
+"""Where Claude is reached, what its models can do and what they cost. Rows, never code, decide."""
+
+import os
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedTextField
+from simple_history.models import HistoricalRecords
+
+from chat.claude.pricing import PriceRow
+from chat.models.fields import uuid7
+
+
+class ProviderConnectionQuerySet(models.QuerySet["ProviderConnection"]):
+    def usable(self) -> Self:
+        return self.filter(enabled=True)
+
+    def by_preference(self) -> Self:
+        return self.order_by("order", "created_at", "id")
+
+
+class ProviderConnection(models.Model):
+    """One way to reach a Messages API: an address, a credential and its time limits."""
+
+    class Kind(models.TextChoices):
+        ANTHROPIC = "anthropic", _("Anthropic")
+        COMPATIBLE = "compatible", _("Compatible with the Messages API")
+        SIMULATOR = "simulator", _("Simulator")
+        LOCAL = "local", _("Local model")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    base_url = models.URLField(
+        _("base URL"), blank=True, help_text=_("Empty: the address that the Anthropic SDK uses.")
+    )
+    credential_env = models.CharField(
+        _("credential from the environment"),
+        max_length=80,
+        blank=True,
+        help_text=_("The name of the environment variable that holds the API key."),
+    )
+    credential = EncryptedTextField(
+        _("stored credential"),
+        null=True,  # the field stores an empty value as NULL
+        blank=True,
+        default="",
+        help_text=_("Kept encrypted and never shown again."),
+    )
+    connect_timeout_seconds = models.PositiveSmallIntegerField(_("connect timeout (seconds)"), default=10)
+    content_idle_seconds = models.PositiveSmallIntegerField(
+        _("content idle limit (seconds)"),
+        default=120,
+        help_text=_("A stream that brings nothing but pings for so long is ended as interrupted."),
+    )
+    turn_limit_seconds = models.PositiveIntegerField(_("turn limit (seconds)"), default=1800)
+    max_retries = models.PositiveSmallIntegerField(_("retries before the first text"), default=3)
+    retry_after_limit_seconds = models.PositiveSmallIntegerField(
+        _("longest wait before a retry (seconds)"), default=60
+    )
+    max_concurrency = models.PositiveSmallIntegerField(_("streams at once per process"), default=200)
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ProviderConnectionQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["credential"])
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        constraints = [
+            models.CheckConstraint(
+                name="connection_one_credential_source",
+                condition=Q(credential_env="") | Q(credential="") | Q(credential=None),
+                violation_error_message=_("Give a variable's name or a stored credential, not both."),
+            ),
+            models.CheckConstraint(
+                name="connection_needs_address",
+                condition=Q(kind="anthropic") | ~Q(base_url=""),
+                violation_error_message=_("This kind of connection needs a base URL."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def secret(self) -> str:
+        """Return the credential, or "" when there is none."""
+        if self.credential_env:
+            return os.environ.get(self.credential_env, "").strip()
+        return (self.credential or "").strip()
+
+    def problem(self) -> str:
+        """Say in one sentence why this connection can't be used; "" when nothing is known to be wrong."""
+        if not self.enabled:
+            return gettext("This connection is switched off.")
+        if self.secret():
+            return ""
+        if self.credential_env:
+            return gettext("The environment variable %(name)s is not set.") % {"name": self.credential_env}
+        return gettext("This connection has no credential.")
+
+
+class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
+    def usable(self) -> Self:
+        return self.filter(enabled=True, connection__enabled=True).exclude(lifecycle="retired")
+
+    def by_preference(self) -> Self:
+        return self.order_by("connection__order", "order", "model_id", "id")
+
+
+class LanguageModel(models.Model):
+    """A model as one connection offers it, with the limits and capabilities that requests follow."""
+
+    class Lifecycle(models.TextChoices):
+        ACTIVE = "active", _("active")
+        DEPRECATED = "deprecated", _("deprecated")
+        RETIRED = "retired", _("retired")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = models.ForeignKey(
+        ProviderConnection, models.CASCADE, related_name="language_models", verbose_name=_("connection")
+    )
+    model_id = models.CharField(_("model id"), max_length=120)
+    display_name = models.CharField(_("name"), max_length=120)
+    line = models.CharField(_("line"), max_length=20, blank=True)
+    lifecycle = models.CharField(
+        _("lifecycle"), max_length=12, choices=Lifecycle.choices, default=Lifecycle.ACTIVE
+    )
+    retires_at = models.DateTimeField(_("retires"), null=True, blank=True)
+    max_input_tokens = models.PositiveIntegerField(_("context (tokens)"), default=200_000)
+    max_output_tokens = models.PositiveIntegerField(_("longest answer (tokens)"), default=8192)
+    default_max_tokens = models.PositiveIntegerField(_("usual answer limit (tokens)"), default=8192)
+    min_cacheable_tokens = models.PositiveIntegerField(_("smallest cacheable prefix (tokens)"), default=1024)
+    capabilities = models.JSONField(_("capabilities"), default=dict, blank=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    objects = LanguageModelQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "model_id"], name="model_once_per_connection"),
+            models.CheckConstraint(
+                name="model_default_within_limit",
+                condition=Q(default_max_tokens__lte=models.F("max_output_tokens"), default_max_tokens__gte=1),
+                violation_error_message=_("The usual answer limit must be between 1 and the longest answer."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def price_rows(self) -> list[PriceRow]:
+        """Return the price rows in force now, one per speed and prompt-size tier."""
+        return [row.as_price_row() for row in self.prices.in_force()]
+
+
+class ModelPriceQuerySet(models.QuerySet["ModelPrice"]):
+    def in_force(self) -> list["ModelPrice"]:
+        """Return the newest row that has begun, per (speed, tier)."""
+        rows = self.filter(valid_from__lte=timezone.now()).order_by("-valid_from", "-id")
+        newest: dict[tuple[str, int], ModelPrice] = {}
+        for row in rows:
+            newest.setdefault((row.speed, row.above_prompt_tokens), row)
+        return list(newest.values())
+
+
+def _usd(label: object) -> "models.DecimalField[Decimal, Decimal]":
+    return models.DecimalField(label, max_digits=14, decimal_places=6, default=Decimal(0))  # type: ignore[arg-type]
+
+
+class ModelPrice(models.Model):
+    """USD per million tokens from a day on. Write-once: a new price is a new row, so that old bills stay true."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="prices", verbose_name=_("model"))
+    valid_from = models.DateTimeField(_("valid from"))
+    speed = models.CharField(_("speed"), max_length=12, default="standard")
+    above_prompt_tokens = models.PositiveIntegerField(_("for prompts above (tokens)"), default=0)
+    input = _usd(_("input"))
+    write_5m = _usd(_("cache write, 5 minutes"))
+    write_1h = _usd(_("cache write, 1 hour"))
+    read = _usd(_("cache read"))
+    output = _usd(_("output"))
+    per_search = _usd(_("per web search (USD each)"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = ModelPriceQuerySet.as_manager()
+    UNITS: ClassVar[tuple[str, ...]] = ("input", "write_5m", "write_1h", "read", "output", "per_search")
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "valid_from", "speed", "above_prompt_tokens"],
+                name="price_once_per_day_and_tier",
+            ),
+            models.CheckConstraint(
+                name="price_not_negative",
+                condition=Q(input__gte=0, write_5m__gte=0, write_1h__gte=0, read__gte=0, output__gte=0)
+                & Q(per_search__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.input} / {self.output} USD"
+
+    def clean(self) -> None:
+        if not self._state.adding:
+            raise ValidationError(_("A price is never changed. Add a row that is valid from another moment."))
+
+    def as_price_row(self) -> PriceRow:
+        return PriceRow(
+            **{unit: getattr(self, unit) for unit in self.UNITS},
+            above_prompt_tokens=self.above_prompt_tokens,
+            speed=self.speed,
+        )

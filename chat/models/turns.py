@@ -1,0 +1,172 @@
+"""A turn belongs to the database: its state, its lease and its event frames. Transitions are conditional updates."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.conversations import Conversation, Message
+from chat.models.fields import ExactJSONField, uuid7
+from chat.models.providers import LanguageModel
+
+# An owner that is silent for settings.TURN_LEASE_SECONDS is dead; it beats this often in that time.
+BEATS_PER_LEASE = 3
+ACTIVE = ("queued", "running", "waiting")
+FINISHED = ("completed", "stopped", "interrupted", "failed", "refused")
+
+
+class Frame(models.Model):
+    """Everything before the messages of a request, content-addressed: same frame, same cache prefix."""
+
+    digest = models.CharField(_("digest"), max_length=64, primary_key=True)
+    body = ExactJSONField(_("body"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("frame")
+        verbose_name_plural = _("frames")
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def active(self) -> Self:
+        return self.filter(status__in=ACTIVE)
+
+    def owned_by(self, owner: str, fence: int) -> Self:
+        """Only while (owner, fence) still hold: a late owner changes nothing."""
+        return self.filter(owner=owner, fence=fence, status="running")
+
+    def claim(self, turn_id: object, owner: str) -> "Turn | None":
+        """Take a queued turn, raising its fence; None when somebody else has it."""
+        now = timezone.now()
+        taken = self.filter(id=turn_id, status="queued").update(
+            status="running", owner=owner, fence=F("fence") + 1, heartbeat_at=now, started_at=now
+        )
+        return (
+            self.select_related("conversation", "model__connection", "user_message").get(id=turn_id)
+            if taken
+            else None
+        )
+
+
+class Turn(models.Model):
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        WAITING = "waiting", _("waiting for approval")
+        COMPLETED = "completed", _("completed")
+        STOPPED = "stopped", _("stopped")
+        INTERRUPTED = "interrupted", _("interrupted")
+        FAILED = "failed", _("failed")
+        REFUSED = "refused", _("refused")
+
+    class Door(models.TextChoices):
+        CHAT = "chat", _("chat")
+        API = "api", _("API")
+        JOB = "job", _("job")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="turns", verbose_name=_("conversation")
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="turns", verbose_name=_("author")
+    )
+    client_id = models.UUIDField(_("client id"))
+    door = models.CharField(_("door"), max_length=8, choices=Door.choices, default=Door.CHAT)
+    api_key = models.ForeignKey(
+        "ApiKey", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("API key")
+    )
+    user_message = models.ForeignKey(
+        Message, models.RESTRICT, related_name="answering_turns", verbose_name=_("message")
+    )
+    model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, verbose_name=_("model"))
+    frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("frame"))
+    max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
+    owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
+    fence = models.PositiveIntegerField(_("fence"), default=0)
+    heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
+    last_seq = models.PositiveIntegerField(_("last sequence number"), default=0)
+    recovered_seq = models.PositiveIntegerField(
+        _("sequence number at recovery"),
+        null=True,
+        blank=True,
+        help_text=_("The last frame that survived its owner's death; viewers beyond it are refreshed."),
+    )
+    stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
+    stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
+    error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
+    error_detail = models.CharField(_("error detail"), max_length=500, blank=True, default="")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = TurnQuerySet.as_manager()
+    CONTINUABLE: ClassVar[frozenset[str]] = frozenset({"stopped", "interrupted"})
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        indexes = [
+            models.Index(fields=["status", "heartbeat_at"], name="turn_leases"),
+            models.Index(fields=["conversation", "-created_at"], name="turn_of_conversation"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "client_id"], name="turn_client_id_once"),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(status__in=ACTIVE),
+                name="turn_one_active_per_conversation",
+            ),
+            models.CheckConstraint(
+                name="turn_running_has_owner",
+                condition=~Q(status="running") | (~Q(owner="") & Q(heartbeat_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="turn_finished_has_end",
+                condition=Q(status__in=ACTIVE, finished_at__isnull=True)
+                | Q(status__in=FINISHED, finished_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.status}"
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def can_continue(self) -> bool:
+        return self.status in self.CONTINUABLE or (
+            self.status == "completed" and self.stop_reason == "max_tokens"
+        )
+
+
+class TurnEvent(models.Model):
+    """A run of event frames, exactly as they were published: frames first_seq..last_seq as a JSON list."""
+
+    turn = models.ForeignKey(Turn, models.CASCADE, related_name="events", verbose_name=_("turn"))
+    first_seq = models.PositiveIntegerField(_("first"))
+    last_seq = models.PositiveIntegerField(_("last"))
+    frames = models.TextField(_("frames"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("turn events")
+        verbose_name_plural = _("turn events")
+        constraints = [
+            models.UniqueConstraint(fields=["turn", "first_seq"], name="events_once"),
+            models.CheckConstraint(
+                name="events_in_order", condition=Q(first_seq__gte=1, last_seq__gte=F("first_seq"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.turn_id} {self.first_seq}-{self.last_seq}"

@@ -1,0 +1,1 @@
+"""Journeys that span rows: synchronous, transactional, one module each. Interfaces call one of them and render."""

@@ -1,0 +1,20 @@
+"""The one error that operations raise: a code for programs, a sentence for people."""
+
+from django.utils.translation import gettext as _
+
+
+class OperationError(Exception):
+    """Refused, with nothing changed. `code` is stable, `message` translated, `status` the fitting HTTP status."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(code)
+        self.code, self.message, self.status = code, message, status
+
+
+def not_found() -> OperationError:
+    """The same answer for what does not exist and for what belongs to somebody else."""
+    return OperationError("not_found", _("There is nothing here that you may see."), status=404)
+
+
+def invalid(message: str) -> OperationError:
+    return OperationError("invalid", message, status=422)

@@ -1,0 +1,92 @@
+"""The durable log of a turn's event frames: appended in batches by its owner, read back by any process."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from chat.models import Turn, TurnEvent
+from chat.models.turns import FINISHED
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames first_seq.. of one turn, under the lease of its owner."""
+
+    turn_id: Any
+    fence: int
+    first_seq: int
+    frames: Sequence[bytes]
+
+    def row(self) -> TurnEvent:
+        return TurnEvent(
+            turn_id=self.turn_id,
+            first_seq=self.first_seq,
+            last_seq=self.first_seq + len(self.frames) - 1,
+            frames=pack(self.frames),
+        )
+
+
+def pack(frames: Sequence[bytes]) -> str:
+    """Join encoded frames to one JSON list without parsing them again."""
+    return (b"[" + b",".join(frames) + b"]").decode()
+
+
+def unpack(text: str) -> list[bytes]:
+    """Return the frames of a packed list; orjson writes what it read, so they are the same bytes."""
+    return [orjson.dumps(event) for event in orjson.loads(text)]
+
+
+def append_batches(owner: str, batches: Sequence[Batch]) -> set[Any]:
+    """Append all turns' frames in one short transaction.
+
+    Returns the ids of turns that this owner holds no longer; nothing of theirs was written.
+    """
+    with transaction.atomic():
+        held = dict(
+            Turn.objects.select_for_update()
+            .filter(id__in=[batch.turn_id for batch in batches], owner=owner, status=Turn.Status.RUNNING)
+            .values_list("id", "fence")
+        )
+        kept = [batch for batch in batches if held.get(batch.turn_id) == batch.fence]
+        TurnEvent.objects.bulk_create([batch.row() for batch in kept])
+    return {batch.turn_id for batch in batches} - {batch.turn_id for batch in kept}
+
+
+def last_stored(turn_ids: Sequence[Any]) -> dict[Any, int]:
+    """Return the last durable seq of each of these turns that has any."""
+    rows = TurnEvent.objects.filter(turn_id__in=turn_ids).values("turn_id").annotate(last=Max("last_seq"))
+    return dict(rows.values_list("turn_id", "last"))
+
+
+def stored_frames(turn_id: Any, after: int = 0) -> list[bytes]:
+    """Return the durable frames of a turn with seq > after, in order."""
+    frames: list[bytes] = []
+    rows = TurnEvent.objects.filter(turn_id=turn_id, last_seq__gt=after).order_by("first_seq")
+    for first, text in rows.values_list("first_seq", "frames"):
+        frames += unpack(text)[max(0, after + 1 - first) :]
+    return frames
+
+
+def can_resume(turn: Turn, after: int) -> bool:
+    """Say whether a viewer that has the frames up to `after` can go on from there without a hole.
+
+    Not when it holds frames that died with their process, nor when what it lacks was cleared since.
+    """
+    if turn.recovered_seq is not None and after > turn.recovered_seq:
+        return False
+    if not turn.finished or after == turn.last_seq:
+        return True
+    return turn.events.filter(first_seq__lte=after + 1, last_seq__gt=after).exists()
+
+
+def clear_turn_events(*, older_than: dt.timedelta = dt.timedelta(hours=1), limit: int = 5000) -> int:
+    """Delete the frames of turns that finished a while ago; their messages hold the text. Returns rows deleted."""
+    before = timezone.now() - older_than
+    finished = TurnEvent.objects.filter(turn__status__in=FINISHED, turn__finished_at__lt=before)
+    return TurnEvent.objects.filter(id__in=list(finished.values_list("id", flat=True)[:limit])).delete()[0]

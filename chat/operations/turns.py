@@ -1,0 +1,328 @@
+"""Starting, repeating, continuing and stopping turns, as every door does it.
+
+A turn is accepted when its transaction has committed: the person's message, the turn and its frame. The same
+client id again returns the same turn, so a client that heard no answer simply asks again.
+"""
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat import access, events
+from chat.claude.request import continue_text
+from chat.claude.text import clean_text
+from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
+from chat.models.turns import FINISHED
+from chat.operations.errors import OperationError, invalid, not_found
+from chat.operations.frames import answer_limit, freeze_frame
+from chat.operations.running import End, end_without_answer
+from chat.operations.titles import first_words
+
+LONGEST_TEXT = 1_000_000
+ROOT = "root"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Started:
+    """An accepted turn; `created` is False when this client id had started it before."""
+
+    turn: Turn
+    user_message: Message
+    created: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Doorway:
+    """Through which door a turn came, and with which key."""
+
+    door: str = Turn.Door.CHAT
+    api_key: ApiKey | None = None
+
+
+def start_turn(
+    *,
+    author: User,
+    client_id: object,
+    text: str,
+    conversation_id: object = None,
+    assistant_id: object = None,
+    model_id: object = None,
+    parent_id: object = None,
+    doorway: Doorway = Doorway(),
+) -> Started:
+    """Accept a person's message and queue its answer.
+
+    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
+    makes a branch, and "root" a new beginning in the same conversation.
+
+    Raises:
+        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable.
+    """
+    text = _checked_text(text)
+
+    def accept(client: uuid.UUID) -> Started:
+        conversation = _conversation(author, conversation_id, assistant_id, model_id)
+        parent = _parent(conversation, parent_id)
+        message = Message.objects.create(
+            conversation=conversation,
+            parent=parent,
+            depth=parent.depth + 1 if parent else 0,
+            role=Message.Role.USER,
+            content=[{"type": "text", "text": text}],
+            text=text,
+        )
+        return _queue(author, client, conversation, message, doorway)
+
+    return _once(author, client_id, accept)
+
+
+def retry_turn(
+    *, author: User, client_id: object, turn_id: object, model_id: object = None, doorway: Doorway = Doorway()
+) -> Started:
+    """Answer the same message once more; the new answer is a sibling of the old one.
+
+    Raises:
+        OperationError: not_found, busy, no_model, connection_unusable.
+    """
+
+    def accept(client: uuid.UUID) -> Started:
+        turn = _finished_turn(author, turn_id)
+        conversation = _locked(author, turn.conversation_id)
+        if model_id is not None:
+            conversation.model = _chosen_model(author, model_id)
+        return _queue(author, client, conversation, turn.user_message, doorway)
+
+    return _once(author, client_id, accept)
+
+
+def continue_turn(
+    *, author: User, client_id: object, turn_id: object, doorway: Doorway = Doorway()
+) -> Started:
+    """Ask for the rest of an answer that was stopped, interrupted or cut at its limit.
+
+    An answer without any text is simply asked for again. There is no prefill: a synthetic message quotes the end of
+    the partial answer.
+
+    Raises:
+        OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable.
+    """
+
+    def accept(client: uuid.UUID) -> Started:
+        turn = _finished_turn(author, turn_id)
+        if not turn.can_continue:
+            raise invalid(_("This answer is complete; there is nothing to continue."))
+        conversation = _locked(author, turn.conversation_id)
+        partial = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth").first()
+        if partial is None or not partial.text.strip():
+            return _queue(author, client, conversation, turn.user_message, doorway)
+        message = Message.objects.create(
+            conversation=conversation,
+            parent=partial,
+            depth=partial.depth + 1,
+            role=Message.Role.USER,
+            kind=Message.Kind.CONTINUE,
+            content=[{"type": "text", "text": continue_text(partial.text)}],
+        )
+        return _queue(author, client, conversation, message, doorway)
+
+    return _once(author, client_id, accept)
+
+
+def stop_turn(*, user: User, turn_id: object) -> Turn:
+    """Ask the turn's owner to stop; a turn that nobody owns yet is stopped at once. Stopping twice is harmless.
+
+    Raises:
+        OperationError: not_found.
+    """
+    turn = access.find_turn(user, turn_id)
+    if turn is None:
+        raise not_found()
+    with transaction.atomic():
+        Turn.objects.active().filter(id=turn.id, stop_requested_at=None).update(
+            stop_requested_at=timezone.now()
+        )
+        if turn.status == Turn.Status.QUEUED:
+            end_without_answer(turn, End(Turn.Status.STOPPED))
+        events.publish(stops=[str(turn.id)], conversations=[str(turn.conversation_id)])
+    turn.refresh_from_db(fields=["status", "stop_requested_at", "finished_at", "last_seq"])
+    return turn
+
+
+def _client_id(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        raise invalid(_("client_id must be a UUID that the client made for this message.")) from None
+
+
+def _checked_text(text: object) -> str:
+    if not isinstance(text, str):
+        raise invalid(_("The message must be a text."))
+    cleaned = clean_text(text)
+    if not cleaned.strip():
+        raise OperationError("empty", _("Write something first."), status=422)
+    if len(cleaned) > LONGEST_TEXT:
+        raise OperationError(
+            "too_long",
+            _("The message is longer than %(limit)s characters. Shorten it or send it in parts.")
+            % {"limit": f"{LONGEST_TEXT:,}"},
+            status=413,
+        )
+    return cleaned
+
+
+def _known(author: User, client: uuid.UUID) -> Started | None:
+    turn = (
+        Turn.objects.filter(author=author, client_id=client)
+        .select_related("conversation", "user_message")
+        .first()
+    )
+    return Started(turn, turn.user_message, created=False) if turn else None
+
+
+def _once(author: User, client_id: object, accept: Callable[[uuid.UUID], Started]) -> Started:
+    """Run `accept` in one transaction, unless this client id has a turn already."""
+    client = _client_id(client_id)
+    known = _known(author, client)
+    if known:
+        return known
+    try:
+        with transaction.atomic():
+            return accept(client)
+    except (IntegrityError, OperationError) as error:
+        return _settle_race(author, client, error)
+
+
+def _settle_race(author: User, client: uuid.UUID, error: IntegrityError | OperationError) -> Started:
+    """Two requests at once: either the same client id, or a second tab in the same conversation."""
+    known = _known(author, client)
+    if known:
+        return known
+    # PostgreSQL names the constraint, SQLite the column of the partial index.
+    if "one_active" in str(error) or str(error).endswith("chat_turn.conversation_id"):
+        raise _busy() from error
+    raise error
+
+
+def _busy() -> OperationError:
+    return OperationError(
+        "busy", _("An answer is being written in this conversation. Stop it or wait for its end."), status=409
+    )
+
+
+def _locked(author: User, conversation_id: object) -> Conversation:
+    own = access.conversations(author).select_for_update(of=("self",))
+    conversation = own.filter(id=access.as_id(conversation_id)).first()
+    if conversation is None or not author.is_active:
+        raise not_found()
+    if Turn.objects.active().filter(conversation=conversation).exists():
+        raise _busy()
+    return conversation
+
+
+def _conversation(
+    author: User, conversation_id: object, assistant_id: object, model_id: object
+) -> Conversation:
+    """Return the locked conversation with the person's choices applied, or a new one with them."""
+    new = conversation_id is None
+    conversation = Conversation(owner=author) if new else _locked(author, conversation_id)
+    if model_id is not None:
+        # Whoever picks a model and no assistant talks to the model alone from now on.
+        conversation.model, conversation.assistant = _chosen_model(author, model_id), None
+    if assistant_id is not None:
+        conversation.assistant = _chosen_assistant(author, assistant_id)
+    if new:
+        conversation.save()
+    return conversation
+
+
+def _chosen_assistant(author: User, assistant_id: object) -> Assistant:
+    assistant = access.assistants(author).filter(id=access.as_id(assistant_id)).first()
+    if assistant is None:
+        raise not_found()
+    return assistant
+
+
+def _chosen_model(author: User, model_id: object) -> LanguageModel:
+    """Find a model by Parley's id or by the provider's model id."""
+    row = access.as_id(model_id)
+    offered = access.models(author)
+    model = (
+        offered.filter(model_id=clean_text(str(model_id))) if row == access.NO_ROW else offered.filter(id=row)
+    ).first()
+    if model is None:
+        raise not_found()
+    return model
+
+
+def _parent(conversation: Conversation, parent_id: object) -> Message | None:
+    if parent_id is None:
+        return conversation.active_leaf
+    if parent_id == ROOT:
+        return None
+    parent = conversation.messages.filter(id=access.as_id(parent_id)).first()
+    if parent is None:
+        raise not_found()
+    return parent
+
+
+def _queue(
+    author: User, client: uuid.UUID, conversation: Conversation, message: Message, doorway: Doorway
+) -> Started:
+    """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
+    assistant, model = _working_model(author, conversation)
+    turn = Turn.objects.create(
+        conversation=conversation,
+        author=author,
+        client_id=client,
+        door=doorway.door,
+        api_key=doorway.api_key,
+        user_message=message,
+        model=model,
+        frame=freeze_frame(model=model, assistant=assistant),
+        max_tokens=answer_limit(model, assistant),
+    )
+    conversation.title = conversation.title or first_words(message.text)
+    conversation.active_leaf = message
+    conversation.last_message_at = timezone.now()
+    conversation.save()
+    events.publish(conversations=[str(conversation.id)])
+    return Started(turn, message, created=True)
+
+
+def _working_model(author: User, conversation: Conversation) -> tuple[Assistant | None, LanguageModel]:
+    """Return the assistant (if still offered) and the model: its own, the conversation's, or the first offered."""
+    assistant = (
+        access.assistants(author).filter(id=conversation.assistant_id).first()
+        if conversation.assistant_id
+        else None
+    )
+    offered = access.models(author)
+    wanted = assistant.model_id if assistant and assistant.model_id else conversation.model_id
+    model = offered.filter(id=wanted).first() if wanted else first_usable(author)
+    if model is None:
+        raise OperationError(
+            "no_model", _("No model is available. Choose another one, or ask your administrator."), status=409
+        )
+    problem = model.connection.problem()
+    if problem:
+        raise OperationError("connection_unusable", problem, status=409)
+    return assistant, model
+
+
+def first_usable(author: User) -> LanguageModel | None:
+    """Return the best model whose connection has what it needs."""
+    return next((model for model in access.models(author) if not model.connection.problem()), None)
+
+
+def _finished_turn(author: User, turn_id: object) -> Turn:
+    turn = access.find_turn(author, turn_id)
+    if turn is None:
+        raise not_found()
+    if turn.status not in FINISHED:
+        raise _busy()
+    return turn

@@ -1,0 +1,132 @@
+"""SDK clients of connections. Asynchronous clients belong to one event loop and live as long as their settings.
+
+Retries are the engine's: it shows them, counts them and can be stopped; the SDK's own are off.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+
+import httpx2
+from anthropic import Anthropic, AsyncAnthropic, DefaultAioHttpClient
+
+from chat.models import ProviderConnection
+
+# A job must not hang on a slow upstream; a stream is timed by the engine.
+JOB_TIMEOUT_SECONDS = 60.0
+
+
+class ConnectionUnusable(Exception):
+    """The connection says by itself that it can't work; the text is for people."""
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Entry:
+    client: AsyncAnthropic
+    fingerprint: tuple[object, ...] = dataclasses.field(repr=False)  # the credential is in it
+    leases: int = 0
+    retired: bool = False
+
+
+class ClientPool:
+    """The clients of one event loop. A client whose settings changed is closed after its last stream."""
+
+    def __init__(self) -> None:
+        self._entries: dict[object, _Entry] = {}
+
+    @contextlib.asynccontextmanager
+    async def lease(self, connection: ProviderConnection) -> AsyncIterator[AsyncAnthropic]:
+        """Lend the connection's client for one call.
+
+        Raises:
+            ConnectionUnusable: no credential, or switched off.
+        """
+        entry = await self._entry(connection)
+        entry.leases += 1
+        try:
+            yield entry.client
+        finally:
+            entry.leases -= 1
+            if entry.retired and not entry.leases:
+                await entry.client.close()
+
+    async def close(self) -> None:
+        entries, self._entries = list(self._entries.values()), {}
+        for entry in entries:
+            await entry.client.close()
+
+    async def _entry(self, connection: ProviderConnection) -> _Entry:
+        wanted = _fingerprint(connection)
+        entry = self._entries.get(connection.id)
+        if entry is not None and entry.fingerprint == wanted:
+            return entry
+        fresh = _Entry(_async_client(connection), wanted)
+        self._entries[connection.id] = fresh
+        if entry is not None:
+            entry.retired = True
+            if not entry.leases:
+                await entry.client.close()
+        return fresh
+
+
+@contextlib.contextmanager
+def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
+    """Lend a synchronous client for a job or a command.
+
+    Raises:
+        ConnectionUnusable: no credential, or switched off.
+    """
+    client = Anthropic(
+        api_key=_checked_secret(connection),
+        base_url=connection.base_url or None,
+        timeout=httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds),
+        max_retries=0,
+        open_telemetry=False,
+        default_headers=_headers(connection),
+    )
+    with client:
+        yield client
+
+
+def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
+    timeout = httpx2.Timeout(
+        connection.content_idle_seconds,
+        connect=connection.connect_timeout_seconds,
+        pool=connection.connect_timeout_seconds,
+    )
+    limits = httpx2.Limits(
+        max_connections=connection.max_concurrency,
+        max_keepalive_connections=min(connection.max_concurrency, 100),
+    )
+    return AsyncAnthropic(
+        api_key=_checked_secret(connection),
+        base_url=connection.base_url or None,
+        timeout=timeout,
+        max_retries=0,
+        open_telemetry=False,
+        default_headers=_headers(connection),
+        http_client=DefaultAioHttpClient(timeout=timeout, limits=limits),
+    )
+
+
+def _headers(connection: ProviderConnection) -> dict[str, str]:
+    """llama.cpp closes its socket after a stream although it promised to keep it; see the decision on local models."""
+    return {"Connection": "close"} if connection.kind == ProviderConnection.Kind.LOCAL else {}
+
+
+def _checked_secret(connection: ProviderConnection) -> str:
+    problem = connection.problem()
+    if problem:
+        raise ConnectionUnusable(problem)
+    return connection.secret()
+
+
+def _fingerprint(connection: ProviderConnection) -> tuple[object, ...]:
+    return (
+        connection.base_url,
+        connection.secret(),
+        connection.enabled,
+        connection.connect_timeout_seconds,
+        connection.content_idle_seconds,
+        connection.max_concurrency,
+    )

@@ -1,0 +1,126 @@
+"""Reading one Messages API stream as plain dicts, and saying what went wrong in Parley's own few kinds.
+
+The SDK sends the request and frames the events (`AsyncStream.raw_events`); each event's data is parsed once. This
+is three to eight times cheaper than typed events, and exact.
+"""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anthropic
+import httpx2
+import orjson
+from anthropic import AsyncAnthropic, AsyncStream
+
+from chat.claude.failures import Failure, FailureKind, failure, from_response
+from chat.claude.text import clean_json
+
+
+class UpstreamError(Exception):
+    """An attempt failed; `reached` is False when the request surely never got to the upstream."""
+
+    def __init__(self, failure: Failure, *, reached: bool = True) -> None:
+        super().__init__(failure.message)
+        self.failure, self.reached = failure, reached
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UpstreamStream:
+    """An answered request: its id, its HTTP status and its events."""
+
+    request_id: str
+    status: int
+    response: httpx2.Response
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield each event's data as a dict, pings included.
+
+        Raises:
+            UpstreamError: the connection broke, fell silent, or sent what is not JSON.
+        """
+        try:
+            async for sse in AsyncStream.raw_events(self.response):
+                if sse.event is None or not sse.data:
+                    continue
+                event = _parsed(sse.data)
+                if isinstance(event, dict):
+                    yield event
+        except httpx2.TimeoutException as error:
+            raise self._broken(FailureKind.TIMEOUT, error) from error
+        except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+            raise self._broken(FailureKind.CONNECTION, error) from error
+        except (ValueError, RecursionError) as error:  # bad JSON or bad UTF-8
+            raise self._broken(FailureKind.PROTOCOL, error) from error
+
+    def _broken(self, kind: FailureKind, error: Exception) -> UpstreamError:
+        return UpstreamError(failure(kind, type(error).__name__, request_id=self.request_id))
+
+
+def _parsed(data: str) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # JSON may write half a surrogate pair as an escape; orjson refuses it, and UTF-8 can't carry it.
+        if "\\ud" not in data.lower():
+            raise
+        return clean_json(json.loads(data))
+
+
+@contextlib.asynccontextmanager
+async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncIterator[UpstreamStream]:
+    """Send a streaming request; leaving the block closes the connection at once.
+
+    `request` holds the keyword arguments of `messages.create`, without `stream`.
+
+    Raises:
+        UpstreamError: the upstream refused, failed or could not be reached.
+    """
+    manager = client.messages.with_streaming_response.create(**request, stream=True)
+    try:
+        answer = await manager.__aenter__()
+    except Exception as error:
+        # Not "from error": the SDK repeats in its own words what the upstream said, and that may be a key.
+        raise as_upstream_error(error) from None
+    try:
+        yield UpstreamStream(
+            request_id=answer.headers.get("request-id", ""),
+            status=answer.status_code,
+            response=answer.http_response,
+        )
+    finally:
+        await manager.__aexit__(None, None, None)
+
+
+def as_upstream_error(error: Exception) -> UpstreamError:
+    """Map what the SDK raises before a stream begins; also for the synchronous client of jobs."""
+    if isinstance(error, anthropic.APIStatusError):
+        body = error.body if error.body is not None else error.response.text
+        return UpstreamError(from_response(error.status_code, body, dict(error.response.headers)))
+    if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
+        return UpstreamError(
+            failure(FailureKind.TIMEOUT, type(error).__name__), reached=not _unreached(error)
+        )
+    if isinstance(error, (anthropic.APIConnectionError, httpx2.HTTPError, OSError)):
+        return UpstreamError(
+            failure(FailureKind.CONNECTION, type(error).__name__), reached=not _unreached(error)
+        )
+    if isinstance(error, (TypeError, ValueError)):
+        return UpstreamError(
+            failure(FailureKind.INVALID_REQUEST, f"{type(error).__name__}: {error}"), reached=False
+        )
+    return UpstreamError(failure(FailureKind.UNKNOWN, type(error).__name__))
+
+
+def _unreached(error: BaseException | None) -> bool:
+    """Say whether the chain of causes shows that no connection was ever made."""
+    while error is not None:
+        if isinstance(
+            error,
+            (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol),
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,219 @@
+"""Plain functions that make rows for tests: a cast of people, a connection with priced models, chats and turns."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.models import (
+    ApiCall,
+    Conversation,
+    Frame,
+    LanguageModel,
+    Message,
+    ModelPrice,
+    ProviderConnection,
+    Turn,
+    TurnEvent,
+    User,
+)
+from chat.models.turns import FINISHED
+from chat.operations import running
+from chat.operations.events_log import Batch
+from chat.operations.frames import freeze_frame
+
+PASSWORD = "a-long-password-of-the-tests"
+PRICES = {"input": 3, "write_5m": 3.75, "write_1h": 6, "read": 0.3, "output": 15, "per_search": 0.01}
+
+
+def person(name: str = "insider", **fields: Any) -> User:
+    """Somebody with the email address name@example.test; insider, colleague and outsider are the cast."""
+    found = User.objects.filter(email=f"{name}@example.test").first()
+    return found or User.objects.create_user(f"{name}@example.test", PASSWORD, **fields)
+
+
+def provider(name: str = "Loopback", **fields: Any) -> ProviderConnection:
+    defaults = {"kind": "compatible", "base_url": "http://127.0.0.1:9", "credential": "sk-upstream-secret"}
+    return ProviderConnection.objects.get_or_create(name=name, defaults={**defaults, **fields})[0]
+
+
+def language_model(
+    model_id: str = "claude-test",
+    *,
+    connection: ProviderConnection | None = None,
+    prices: dict[str, Any] | None = None,
+    **fields: Any,
+) -> LanguageModel:
+    """A model with prices in force since yesterday; `prices={}` leaves it without."""
+    made, created = LanguageModel.objects.get_or_create(
+        connection=connection or provider(),
+        model_id=model_id,
+        defaults={"display_name": model_id.title(), **fields},
+    )
+    rows = PRICES if prices is None else prices
+    if created and rows:
+        ModelPrice.objects.create(model=made, valid_from=timezone.now() - dt.timedelta(days=1), **rows)
+    return LanguageModel.objects.select_related("connection").get(pk=made.pk)
+
+
+def conversation(owner: User, *texts: str, **fields: Any) -> Conversation:
+    """A chat whose path alternates between its owner and the model; without texts it is empty."""
+    made = Conversation.objects.create(owner=owner, **fields)
+    leaf = None
+    for number, text in enumerate(texts):
+        leaf = message(made, leaf, text, role="assistant" if number % 2 else "user")
+    Conversation.objects.filter(pk=made.pk).update(active_leaf=leaf)
+    made.active_leaf = leaf
+    return made
+
+
+@transaction.atomic
+def long_conversation(owner: User, length: int) -> Conversation:
+    """A chat of `length` messages in one path, each answer with its turn, its frames and its paid call."""
+    made = Conversation.objects.create(owner=owner, title="Long")
+    model, at = language_model(), timezone.now() - dt.timedelta(hours=2)
+    frame = freeze_frame(model=model, assistant=None)
+    messages: list[Message] = []
+    turns: list[Turn] = []
+    for number in range(length):
+        parent = messages[-1] if messages else None
+        messages.append(
+            _message(made, parent, f"Message {number}", role="assistant" if number % 2 else "user")
+        )
+        if parent and number % 2:
+            end = {"status": "completed", "finished_at": at, "last_seq": 1}
+            turns.append(_turn(parent, owner, model, frame, end))
+            messages[-1].turn, messages[-1].frame = turns[-1], frame
+    Message.objects.bulk_create(messages)
+    Turn.objects.bulk_create(turns)
+    TurnEvent.objects.bulk_create([Batch(turn.id, 1, 1, [b"{}"]).row() for turn in turns])
+    answers = [message for message in messages if message.turn]
+    ApiCall.objects.bulk_create([_call(answer.turn, answer, {}) for answer in answers if answer.turn])
+    made.active_leaf = messages[-1]
+    made.save()
+    return made
+
+
+def message(
+    within: Conversation, parent: Message | None, text: str, *, role: str = "user", **fields: Any
+) -> Message:
+    made = _message(within, parent, text, role=role, **fields)
+    made.save(force_insert=True)
+    return made
+
+
+def turn(
+    within: Conversation,
+    *,
+    status: str = "completed",
+    text: str = "Hello?",
+    answer: str | None = None,
+    parent: Message | None = None,
+    model: LanguageModel | None = None,
+    client_id: uuid.UUID | None = None,
+    **fields: Any,
+) -> Turn:
+    """A turn in any state with its question, which becomes the active leaf; `answer` adds the model's message."""
+    model = model or language_model()
+    frame = freeze_frame(model=model, assistant=None)
+    question = message(within, parent, text)
+    states = {
+        "queued": {},
+        "running": {"owner": "host:1:aa", "fence": 1, "heartbeat_at": timezone.now()},
+        **{name: {"fence": 1, "finished_at": timezone.now()} for name in FINISHED},
+    }
+    made = _turn(question, within.owner, model, frame, {"status": status, **states[status], **fields})
+    made.client_id = client_id or made.client_id
+    made.save(force_insert=True)
+    leaf = question
+    if answer is not None:
+        kept = {"running": "streaming", "completed": "complete"}.get(status, "partial")
+        leaf = message(
+            within, question, answer, role="assistant", status=kept, turn=made, frame=frame,
+            model_name=model.model_id,
+        )  # fmt: skip
+    within.active_leaf = leaf
+    within.save()
+    return made
+
+
+def call(of: Turn, **fields: Any) -> ApiCall:
+    """A ledger row of a turn: by default settled, exact and priced; `status="open"` leaves it open."""
+    answer = of.messages.filter(role="assistant").order_by("-depth").first()
+    made = _call(of, answer, fields)
+    made.save(force_insert=True)
+    return made
+
+
+def work(of: Turn) -> running.Work:
+    """What an engine holds while it runs this turn."""
+    model = language_model()
+    answer = of.messages.get(role="assistant")
+    return running.Work(of, answer, model, model.connection, model.price_rows())
+
+
+def _message(within: Conversation, parent: Message | None, text: str, *, role: str, **fields: Any) -> Message:
+    content = [{"type": "text", "text": text}] if text else []
+    depth = parent.depth + 1 if parent else 0
+    return Message(
+        conversation=within,
+        parent=parent,
+        depth=depth,
+        role=role,
+        text=text,
+        **{"content": content, **fields},
+    )
+
+
+def _turn(
+    question: Message, author: User, model: LanguageModel, frame: Frame, fields: dict[str, Any]
+) -> Turn:
+    return Turn(
+        conversation=question.conversation,
+        author=author,
+        client_id=uuid.uuid4(),
+        user_message=question,
+        model=model,
+        frame=frame,
+        max_tokens=1000,
+        **fields,
+    )
+
+
+def _call(of: Turn, answer: Message | None, fields: dict[str, Any]) -> ApiCall:
+    """A million tokens in and out at 3 and 15 USD: 18 USD."""
+    model = of.model or language_model()
+    number = of.api_calls.count() + 1
+    settled = {
+        "input_tokens": 1_000_000,
+        "output_tokens": 1_000_000,
+        "usage": {"input_tokens": 1_000_000, "output_tokens": 1_000_000},
+        "unit_prices": {unit: str(price) for unit, price in PRICES.items()} | {"above_prompt_tokens": "0"},
+        "cost_usd": 18,
+        "certainty": "exact",
+        "finished_at": timezone.now(),
+        "upstream_request_id": f"req_{uuid.uuid4().hex}",
+    }
+    if fields.get("status") == "open":
+        settled = {}
+    return ApiCall(
+        **{
+            "key": f"{of.id}:1:{number}:1",
+            "door": of.door,
+            "purpose": "turn",
+            "user": of.author,
+            "conversation": of.conversation,
+            "turn": of,
+            "message": answer,
+            "model": model,
+            "model_name": model.model_id,
+            "connection": model.connection,
+            "connection_name": model.connection.name,
+            "started_at": timezone.now(),
+            "status": "succeeded",
+            **settled,
+            **fields,
+        }
+    )

@@ -1,0 +1,125 @@
+"""Snapshot + events = state, for every event of the vocabulary and every place to cut."""
+
+import asyncio
+import copy
+import time
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import events
+from chat.events import TurnState
+from chat.operations.events_log import pack, unpack
+
+TURN = "018f0000-0000-7000-8000-000000000001"
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+indexes = st.integers(0, 3)
+blocks = st.fixed_dictionaries(
+    {"type": st.sampled_from(["text", "thinking", "tool_use", "card"])},
+    optional={"id": texts, "name": texts, "x": values},
+)
+tools = st.builds(
+    lambda kind, call, rest: {"type": kind, "tool_call": call, **rest},
+    st.sampled_from(["tool.requested", "tool.started", "tool.finished"]),
+    st.sampled_from(["a", "b"]),
+    st.dictionaries(st.sampled_from(["input", "output", "is_error"]), values, max_size=2),
+)
+vocabulary = st.one_of(
+    st.builds(events.turn_started, model=texts, assistant_message=texts),
+    st.builds(events.block_start, message=texts, index=indexes, block=blocks),
+    st.builds(
+        events.block_delta,
+        index=indexes,
+        key=st.sampled_from(["text", "thinking", "partial_json"]),
+        value=texts,
+    ),
+    st.builds(events.block_delta, index=indexes, key=st.just("citation"), value=values),
+    st.builds(events.block_stop, index=indexes),
+    tools,
+    st.builds(events.notice, texts, seconds=st.none() | st.floats(0, 100)),
+    st.builds(
+        events.usage,
+        usage=st.dictionaries(texts, values, max_size=3),
+        cost_usd=texts,
+        certainty=st.sampled_from(["exact", "estimated", "unknown"]),
+    ),
+    st.builds(
+        events.turn_finished,
+        status=st.sampled_from(["completed", "stopped", "interrupted", "failed", "refused"]),
+        stop_reason=st.none() | texts,
+        message=st.none() | texts,
+        error=st.none() | st.fixed_dictionaries({"code": texts, "message": texts}),
+    ),
+    st.just({"type": "from.the.future", "x": 1}),
+)
+
+
+def encoded(told: list[dict[str, Any]]) -> list[bytes]:
+    return [events.encode(event, turn=TURN, seq=seq) for seq, event in enumerate(told, start=1)]
+
+
+@given(st.lists(vocabulary, max_size=25))
+def test_snapshot_and_events_are_the_state(told: list[dict[str, Any]]) -> None:
+    frames = encoded(told)
+    whole = TurnState.of(frames)
+    assert whole.seq == len(frames)
+    for place in range(len(frames) + 1):
+        state = copy.deepcopy(TurnState.of(frames[:place]))
+        for frame in frames[place:]:
+            state.apply(orjson.loads(frame))
+        assert state == whole
+
+
+@given(st.lists(vocabulary, min_size=1, max_size=10))
+def test_stored_frames_are_the_same_bytes(told: list[dict[str, Any]]) -> None:
+    frames = encoded(told)
+    assert unpack(pack(frames)) == frames
+
+
+@pytest.mark.parametrize("seq", [0, 1, 3])
+def test_hole_is_refused(seq: int) -> None:
+    state = TurnState.of(encoded([events.notice("waiting")]))
+    with pytest.raises(ValueError, match="after 1"):
+        state.apply({"type": "notice", "turn": TURN, "seq": seq, "code": "x"})
+
+
+def test_blocks_of_a_later_call_begin_anew() -> None:
+    """The index starts at 0 again in each call of a turn; a delta belongs to the newest block of its index."""
+    told = []
+    for message, words in (("m1", "first"), ("m2", "second")):
+        told.append(events.block_start(message=message, index=0, block={"type": "text"}))
+        told.append(events.block_delta(index=0, key="text", value=words))
+        told.append(events.block_stop(index=0))
+    state = TurnState.of(encoded(told))
+    assert [(block["message"], block["value"], block["open"]) for block in state.blocks] == [
+        ("m1", "first", False),
+        ("m2", "second", False),
+    ]
+
+
+class Deaf:
+    """A channel layer that never answers."""
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+
+class Broken:
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        raise ConnectionError("gone")
+
+
+@pytest.mark.parametrize("layer", [Deaf(), Broken()], ids=["deaf", "broken"])
+async def test_lost_hint_is_only_lost(layer: Any) -> None:
+    began = time.monotonic()
+    await events.send(layer, {"turns": {}})
+    assert time.monotonic() - began < events.HINT_SECONDS * 20
