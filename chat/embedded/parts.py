@@ -1,0 +1,66 @@
+"""The processes of one machine: the web server, the jobs with their clock, and the local model."""
+
+import sys
+
+from django.conf import settings
+
+from chat.embedded import local_model
+from chat.embedded.supervisor import Part
+
+LOCAL_MODEL = "The local model"
+GRACE_SECONDS = 35  # five more than running answers and jobs are given to finish
+
+
+def parts() -> list[Part]:
+    """Return what runs here under the present settings, the web server first."""
+    local = [_local_model()] if settings.LOCAL_MODEL and local_model.weights() else []
+    return [_web(), _jobs(), *local]
+
+
+def url() -> str:
+    """Return the address that a browser on this machine opens."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104 - compared, not bound
+    return f"http://{host if ':' not in host or host.startswith('[') else f'[{host}]'}:{settings.PORT}"
+
+
+def _web() -> Part:
+    return Part(
+        name="The web server",
+        command=[sys.executable, "-m", "chat.embedded.web", settings.HOST, str(settings.PORT)],
+        essential=True,
+        grace_seconds=GRACE_SECONDS,
+    )
+
+
+def _jobs() -> Part:
+    """Return the worker: threads, because its jobs wait for the network and the database, not for a core."""
+    arguments = ["--beat", "--pool", "threads", "--concurrency", "2", "--loglevel", "warning"]
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # A machine of one's own or a container runs as root; jobs are JSON, so the warning's reason does not hold.
+    calm = ["-W", "ignore:You're running the worker with superuser"]
+    return Part(
+        name="The job worker",
+        command=[
+            sys.executable,
+            *calm,
+            "-m",
+            "celery",
+            "--quiet",
+            "--app",
+            "config",
+            "worker",
+            *arguments,
+            *alone,
+        ],
+        late=True,
+        grace_seconds=GRACE_SECONDS,
+    )
+
+
+def _local_model() -> Part:
+    return Part(
+        name=LOCAL_MODEL,
+        command=[sys.executable, "-m", "chat.embedded.local_model", str(settings.LOCAL_MODEL_PORT)],
+        environment={"LOCAL_MODEL_KEY": settings.LOCAL_MODEL_KEY},
+        wave=2,  # after the web server, whose last answers may still come from it
+    )

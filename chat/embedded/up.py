@@ -1,0 +1,87 @@
+"""Runs Parley on one machine. It knows the settings but loads no application, so it starts fast and stays small."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import sys
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from chat.embedded.parts import LOCAL_MODEL, parts, url
+from chat.embedded.supervisor import Part, Supervisor
+
+POLL_SECONDS = 0.05
+
+
+class CantStart(Exception):
+    """The start is impossible; the message is one sentence for the person who tried."""
+
+
+def main() -> int:
+    """Run everything until a signal or the web server's end; return the exit code."""
+    try:
+        supervisor = Supervisor(_parts(), say=_say)
+    except (CantStart, ImproperlyConfigured) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if sys.stderr.isatty():
+        os.environ.setdefault(
+            "LOG_FORMAT", "console"
+        )  # a person reads; the environment or .env may say otherwise
+    return asyncio.run(supervisor.run(_answering))
+
+
+def _parts() -> list[Part]:
+    if not _free(settings.HOST, settings.PORT):
+        raise CantStart(
+            f"Port {settings.PORT} on {settings.HOST} is taken. "
+            f"Stop what uses it, or choose another: PORT={settings.PORT + 10} make run"
+        )
+    kept = parts()
+    if any(part.name == LOCAL_MODEL for part in kept) and not _free("127.0.0.1", settings.LOCAL_MODEL_PORT):
+        _say(f"Port {settings.LOCAL_MODEL_PORT} is taken: no local model. LOCAL_MODEL_PORT moves it.")
+        return [part for part in kept if part.name != LOCAL_MODEL]
+    return kept
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _free(host: str, port: int) -> bool:
+    """Return whether this process could listen there.
+
+    Raises:
+        CantStart: the address can't be used at all: another machine's, or a port that needs privileges.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise CantStart(f"Can't listen on {host}:{port}: {error.strerror or error}.") from error
+    return True
+
+
+async def _answering() -> None:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)  # noqa: S104 - asked, not bound
+    while not await _answers(host):  # noqa: ASYNC110 - another process: there is no event to wait for
+        await asyncio.sleep(POLL_SECONDS)
+    _say(f"Parley is ready at {url()}  (Ctrl-C stops it)")
+
+
+async def _answers(host: str) -> bool:
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_connection(host, settings.PORT)
+            writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            line = await reader.readline()
+            writer.close()
+            # Any answer below 500 comes from a server that serves, even "this host name is not allowed".
+            return line.startswith(b"HTTP/") and line.split()[1] < b"500"
+    return False

@@ -1,0 +1,39 @@
+"""The way from the event loop to the database: a small pool of threads, each call on its own connection.
+
+`database_sync_to_async` would send every call of the process through one thread; a thread per socket would cost
+memory. Connections to a server go back to their pool after each call, as Django does after each request; SQLite's
+stay with their thread, for opening a file and setting it up costs more than most calls.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# SQLite lets one write at a time, and those that wait for it poll: more threads would only sleep past each other.
+THREADS = 2 if settings.SQLITE else 6
+_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a synchronous function that uses the ORM, off the event loop."""
+
+    def call() -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _give_back_connections()
+
+    return await sync_to_async(call, thread_sensitive=False, executor=_pool)()
+
+
+def _give_back_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor != "sqlite" or connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()

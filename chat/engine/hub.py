@@ -1,0 +1,262 @@
+"""Who watches what in this process: viewers subscribe to conversations and read their turns' logs.
+
+Logs of turns that run here are fed by their runner. Turns that run elsewhere are followed: a hint, or a look once a
+second, says that rows advanced, and the rows are read once for all viewers.
+"""
+
+import asyncio
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from chat.engine.database import in_database
+from chat.engine.elsewhere import Remote, advanced, last_seqs
+from chat.engine.turn_log import TurnLog
+from chat.models import Turn
+from chat.operations.events_log import stored_frames
+
+
+class ViewerClosed(Exception):
+    """This process is going down; the viewer resumes by seq at another one."""
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Cursor:
+    """A viewer's place in one turn: it has the frames up to `seq`."""
+
+    conversation_id: Any
+    seq: int
+
+
+class Viewer:
+    """One reader of any number of conversations."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._wake = asyncio.Event()
+        self._cursors: dict[Any, Cursor] = {}
+        self._messages: list[dict[str, Any]] = []
+        self.conversations: set[Any] = set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Queue a message that is not an event of a turn (bounded: a reader this far behind is dropped)."""
+        self._messages.append(message)
+        self._wake.set()
+
+    def watch(self, turn_id: Any, conversation_id: Any, after: int) -> None:
+        """Read a turn's frames from `after` on."""
+        self._cursors[turn_id] = Cursor(conversation_id, after)
+        self._wake.set()
+
+    def follow_new(self, log: TurnLog) -> None:
+        """Read a turn from its beginning; one that is watched already keeps its place."""
+        self._cursors.setdefault(log.turn_id, Cursor(log.conversation_id, 0))
+        self._wake.set()
+
+    def forget(self, conversation_id: Any) -> None:
+        self._cursors = {
+            turn_id: cursor
+            for turn_id, cursor in self._cursors.items()
+            if cursor.conversation_id != conversation_id
+        }
+
+    def ended(self, turn_id: Any, last_seq: int) -> None:
+        """Hear that a turn has its last frame; whoever holds more than that must load what is kept instead."""
+        cursor = self._cursors.get(turn_id)
+        if cursor is not None and cursor.seq > last_seq:
+            del self._cursors[turn_id]
+            self._messages.append(refresh(cursor.conversation_id, turn_id))
+        self._wake.set()
+
+    def leave(self) -> None:
+        """Watch nothing any more."""
+        self._hub.leave(self)
+
+    @property
+    def watched(self) -> set[Any]:
+        return set(self._cursors)
+
+    @property
+    def waiting_messages(self) -> int:
+        return len(self._messages)
+
+    async def next(self) -> tuple[list[dict[str, Any]], list[bytes]]:
+        """Wait until there is something; returns (messages, frames in order).
+
+        Raises:
+            ViewerClosed: the process is shutting down.
+        """
+        while True:
+            if self._hub.closed:
+                raise ViewerClosed
+            messages, self._messages = self._messages, []
+            frames: list[bytes] = []
+            for turn_id, cursor in list(self._cursors.items()):
+                frames += await self._frames(turn_id, cursor)
+            if messages or frames:
+                return messages, frames
+            await self._wake.wait()
+            self._wake.clear()
+
+    async def _frames(self, turn_id: Any, cursor: Cursor) -> list[bytes]:
+        log = self._hub.logs.get(turn_id)
+        fresh = log.after(cursor.seq) if log else None
+        if fresh is None:
+            fresh = await in_database(stored_frames, turn_id, cursor.seq)
+        if self._cursors.get(turn_id) is not cursor:  # asked anew while reading
+            return []
+        cursor.seq += len(fresh)
+        if fresh and ends_turn(fresh[-1]):
+            del self._cursors[turn_id]
+        return fresh
+
+
+class Hub:
+    """The logs and the viewers of one event loop."""
+
+    def __init__(self) -> None:
+        self.logs: dict[Any, TurnLog] = {}
+        self.viewers: dict[Any, set[Viewer]] = {}
+        self._followed: set[Any] = set()
+        self._since: dict[Any, dt.datetime] = {}
+        # Turns that ended here since the last look, and when they had begun: a look must not bring them back.
+        self._closed: dict[Any, TurnLog] = {}
+        self.closed = False
+
+    def viewer(self) -> Viewer:
+        return Viewer(self)
+
+    def shut(self) -> None:
+        """Send every viewer away; turns go on."""
+        self.closed = True
+        for viewer in {viewer for watching in self.viewers.values() for viewer in watching}:
+            viewer.wake()
+
+    def subscribe(self, viewer: Viewer, conversation_id: Any) -> None:
+        self.viewers.setdefault(conversation_id, set()).add(viewer)
+        self._since.setdefault(conversation_id, timezone.now())
+        viewer.conversations.add(conversation_id)
+
+    def unsubscribe(self, viewer: Viewer, conversation_id: Any) -> None:
+        viewer.conversations.discard(conversation_id)
+        viewer.forget(conversation_id)
+        watching = self.viewers.get(conversation_id)
+        if watching is not None:
+            watching.discard(viewer)
+            if not watching:
+                del self.viewers[conversation_id], self._since[conversation_id]
+                self._forget_followed(conversation_id)
+
+    def leave(self, viewer: Viewer) -> None:
+        for conversation_id in list(viewer.conversations):
+            self.unsubscribe(viewer, conversation_id)
+
+    def add(self, log: TurnLog) -> None:
+        """Put a turn's log up; whoever watches its conversation sees it from its first frame."""
+        self.logs[log.turn_id] = log
+        self._followed.discard(log.turn_id)
+        for viewer in self.viewers.get(log.conversation_id, ()):
+            viewer.follow_new(log)
+
+    def publish(self, log: TurnLog, frames: Iterable[bytes]) -> None:
+        """Append frames to a log and wake its viewers."""
+        log.frames.extend(frames)
+        for viewer in self.viewers.get(log.conversation_id, ()):
+            viewer.wake()
+
+    def close(self, log: TurnLog) -> None:
+        """Take a finished turn's log down; late viewers read its rows."""
+        log.finished = True
+        self.logs.pop(log.turn_id, None)
+        self._followed.discard(log.turn_id)
+        self._closed[log.turn_id] = log
+        for viewer in self.viewers.get(log.conversation_id, ()):
+            viewer.ended(log.turn_id, log.last_seq)
+
+    def tell(self, conversation_id: Any, message: dict[str, Any]) -> None:
+        for viewer in self.viewers.get(conversation_id, ()):
+            viewer.tell(message)
+
+    async def look(self) -> None:
+        """Catch up with turns of watched conversations that run in other processes."""
+        closed = dict(self._closed)
+        if self.viewers:
+            await self._follow_others()
+            await self._end_unheard()
+        for turn_id, log in closed.items():
+            # What began before it has been seen by this look, so the next ones need not think of it any more.
+            self._closed.pop(turn_id, None)
+            if log.conversation_id in self._since:
+                self._since[log.conversation_id] = max(self._since[log.conversation_id], log.created_at)
+
+    async def _follow_others(self) -> None:
+        skip = {turn_id for turn_id in self.logs if turn_id not in self._followed} | set(self._closed)
+        for found in await in_database(advanced, dict(self._since), skip, self._positions()):
+            if found.turn.id in self._closed or (
+                found.turn.id in self.logs and found.turn.id not in self._followed
+            ):
+                continue  # it began or ended here while the rows were read
+            log = self.logs.get(found.turn.id) or self._follow(found)
+            if log.last_seq != found.after:
+                continue  # it was forgotten and followed anew while the rows were read: the next look is right
+            self.publish(log, found.frames)
+            log.mark_flushed(log.last_seq)
+            if found.frames and ends_turn(found.frames[-1]):
+                self.close(log)
+
+    async def _end_unheard(self) -> None:
+        """Tell viewers the end of turns that no log here carries: they ended elsewhere, before they were followed."""
+        viewers = {viewer for watching in self.viewers.values() for viewer in watching}
+        asked = {turn_id for viewer in viewers for turn_id in viewer.watched} - self.logs.keys()
+        if asked:
+            ended = await in_database(last_seqs, asked)
+            for viewer in viewers:
+                for turn_id in viewer.watched & ended.keys():
+                    viewer.ended(turn_id, ended[turn_id])
+
+    def _follow(self, found: Remote) -> TurnLog:
+        turn = found.turn
+        log = TurnLog(turn.id, turn.conversation_id, created_at=turn.created_at)
+        self.tell(turn.conversation_id, accepted(turn))
+        self.add(log)
+        self._followed.add(turn.id)
+        return log
+
+    def _positions(self) -> dict[Any, int]:
+        return {turn_id: self.logs[turn_id].last_seq for turn_id in self._followed}
+
+    def _forget_followed(self, conversation_id: Any) -> None:
+        gone = [
+            turn_id for turn_id in self._followed if self.logs[turn_id].conversation_id == conversation_id
+        ]
+        for turn_id in gone:
+            self._followed.discard(turn_id)
+            self.logs.pop(turn_id)
+
+
+def accepted(turn: Turn) -> dict[str, Any]:
+    """Return the message that announces a turn to all viewers of its conversation."""
+    return {
+        "type": "turn.accepted",
+        "client_id": str(turn.client_id),
+        "conversation": str(turn.conversation_id),
+        "turn": str(turn.id),
+        "user_message": str(turn.user_message_id),
+        "status": turn.status,
+    }
+
+
+def refresh(conversation_id: Any, turn_id: Any) -> dict[str, Any]:
+    """Return the message that tells a viewer to load the conversation anew: events can't bring it up to date."""
+    return {"type": "refresh", "conversation": str(conversation_id), "turn": str(turn_id)}
+
+
+def ends_turn(frame: bytes) -> bool:
+    """Say whether a frame is a turn's last; `encode` writes the type first."""
+    return frame.startswith(b'{"type":"turn.finished"')

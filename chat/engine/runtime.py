@@ -1,0 +1,233 @@
+"""The engine of one event loop: it claims queued turns, beats for the running ones, hears hints and reaps the dead."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import structlog
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+from django.utils import timezone
+
+from chat import events
+from chat.engine.cutter import Pace
+from chat.engine.database import in_database
+from chat.engine.elsewhere import conversation_news
+from chat.engine.hub import Hub
+from chat.engine.runner import LOST, SHUTDOWN, STOP, Runner, Shared
+from chat.engine.writer import Writer
+from chat.models.turns import BEATS_PER_LEASE
+from chat.operations import running
+from chat.operations.recovery import LeaseWatch
+from chat.operations.titles import ask_for_title
+from chat.providers.clients import ClientPool
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 1.0
+REAP_SECONDS = 2.0
+# Rows are looked at no more often than this, however many hints come.
+SHORTEST_LOOK_SECONDS = 0.05
+NEWS_OVERLAP = dt.timedelta(seconds=5)
+
+
+class Engine:
+    """Runs turns on the current event loop. One per process in practice; one per loop in tests."""
+
+    def __init__(self) -> None:
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.hub = Hub()
+        self.clients = ClientPool()
+        self._writer = Writer(self.owner, on_advanced=self._tell_others, on_lost=self._lost)
+        self._shared = Shared(self.owner, self.hub, self._writer, self.clients, Pace())
+        self._runners: dict[Any, Runner] = {}
+        self._starting: set[Any] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._look_due = asyncio.Event()
+        self._hint: asyncio.Task[None] | None = None
+        self._leases = LeaseWatch()
+        self._news: dict[str, Any] = {}
+        self.draining = False
+
+    def start(self) -> None:
+        """Start the engine's loops; they last until `stop`."""
+        for loop in (self._writer.run, self._beat, self._tick, self._look, self._reap, self._listen):
+            self._loops.append(asyncio.create_task(_for_ever(loop), name=f"engine {loop.__name__}"))
+
+    async def wake(self, turn_id: Any) -> None:
+        """Claim and run a turn that was just accepted; returns at once."""
+        if not self.draining and turn_id not in self._starting:
+            self._starting.add(turn_id)
+            self._spawn(self._run(turn_id))
+
+    def stop_turn(self, turn_id: Any) -> None:
+        """Stop a turn if it runs here; elsewhere its owner hears of it by hint or sees the row."""
+        runner = self._runners.get(turn_id)
+        if runner is not None:
+            runner.abort(STOP)
+
+    def drain(self) -> None:
+        """Take no new turns and send viewers away; running turns go on for a while."""
+        if not self.draining:
+            self.draining = True
+            self.hub.shut()
+            log.info("draining", turns=len(self._runners))
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Let running turns finish within the grace, end the others visibly, then end the loops."""
+        self.drain()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=grace_seconds)
+        for runner in list(self._runners.values()):
+            runner.abort(SHUTDOWN)
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=10)
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.clients.close()
+        log.info("stopped", turns=len(self._runners))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, turn_id: Any) -> None:
+        try:
+            work = await in_database(running.claim, turn_id, self.owner)
+            if work is None:
+                return
+            runner = Runner(work, self._shared)
+            self._runners[turn_id] = runner
+            if work.turn.stop_requested_at is not None:
+                runner.abort(STOP)
+            try:
+                await runner.run()
+            finally:
+                del self._runners[turn_id]
+            await in_database(ask_for_title, work.turn.conversation_id)
+        except Exception:
+            log.exception("turn_not_run")
+        finally:
+            self._starting.discard(turn_id)
+
+    async def _beat(self) -> None:
+        await asyncio.sleep(settings.TURN_LEASE_SECONDS / BEATS_PER_LEASE)
+        turn_ids = list(self._runners)
+        if not turn_ids:
+            return
+        held = await in_database(running.beat, self.owner, turn_ids)
+        for turn_id in turn_ids:
+            runner = self._runners.get(turn_id)
+            if runner is not None and turn_id not in held:
+                runner.abort(LOST)
+
+    async def _tick(self) -> None:
+        await asyncio.sleep(TICK_SECONDS)
+        for runner in list(self._runners.values()):
+            runner.tick()
+        if self._runners:
+            for turn_id in await in_database(running.stop_requests, self.owner):
+                self.stop_turn(turn_id)
+        if not self.draining:
+            for turn_id in await in_database(running.queued_turns):
+                await self.wake(turn_id)
+
+    async def _look(self) -> None:
+        """Catch up with other processes: at a hint, else once a second while somebody watches."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._look_due.wait(), TICK_SECONDS)
+        self._look_due.clear()
+        await self.hub.look()
+        await self._tell_news()
+        await asyncio.sleep(SHORTEST_LOOK_SECONDS)
+
+    async def _tell_news(self) -> None:
+        """Tell viewers of changed conversations; the look overlaps the last one, and repeats are left out."""
+        watched = list(self.hub.viewers)
+        if not watched:
+            self._news.clear()
+            return
+        news = await in_database(conversation_news, watched, timezone.now() - NEWS_OVERLAP)
+        for message in news:
+            stamp, conversation = message.pop("stamp"), message["conversation"]
+            if self._news.get(conversation) != stamp:
+                self._news[conversation] = stamp
+                self.hub.tell(message.pop("id"), message)
+
+    async def _reap(self) -> None:
+        await asyncio.sleep(REAP_SECONDS)
+        # What runs here is alive, even when the database kept its heartbeat waiting.
+        for turn_id in await in_database(self._leases.reap, alive=set(self._runners)):
+            log.warning("turn_reaped", turn=str(turn_id))
+
+    async def _listen(self) -> None:
+        """Hear the hints of other processes."""
+        layer = get_channel_layer()
+        if layer is None:
+            await asyncio.Event().wait()
+            return
+        channel = await layer.new_channel()
+        await layer.group_add(events.HINT_GROUP, channel)
+        while True:
+            hint = await layer.receive(channel)
+            for turn_id in hint.get("stops", ()):
+                self._stop_named(turn_id)
+            if hint.get("turns") or hint.get("conversations"):
+                self._look_due.set()
+
+    def _stop_named(self, name: str) -> None:
+        for turn_id in list(self._runners):
+            if str(turn_id) == name:
+                self.stop_turn(turn_id)
+
+    async def _tell_others(self, advanced: dict[str, int]) -> None:
+        """One hint per flush for all turns, beside the writer's way; deltas themselves never cross the layer."""
+        layer = get_channel_layer()
+        if layer is None or isinstance(layer, InMemoryChannelLayer):
+            return
+        if self._hint is None or self._hint.done():
+            self._hint = asyncio.create_task(events.send(layer, {"turns": advanced}))
+
+    def _lost(self, turn_id: Any) -> None:
+        runner = self._runners.get(turn_id)
+        if runner is not None:
+            runner.abort(LOST)
+
+
+async def _for_ever(step: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a loop's step; a failure is logged and the loop goes on after a breath."""
+    while True:
+        try:
+            await step()
+        except Exception:
+            log.exception("engine_loop_failed", loop=getattr(step, "__name__", ""))
+            await asyncio.sleep(1)
+
+
+_engines: WeakKeyDictionary[asyncio.AbstractEventLoop, Engine] = WeakKeyDictionary()
+
+
+def engine() -> Engine:
+    """Return the engine of the running event loop, starting it if this is the first call."""
+    loop = asyncio.get_running_loop()
+    current = _engines.get(loop)
+    if current is None:
+        current = _engines[loop] = Engine()
+        current.start()
+    return current
+
+
+async def stop_engine() -> None:
+    """Stop the running loop's engine, if there is one, with the configured grace."""
+    current = _engines.pop(asyncio.get_running_loop(), None)
+    if current is not None:
+        await current.stop(settings.TURN_GRACE_SECONDS)

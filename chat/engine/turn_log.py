@@ -1,0 +1,55 @@
+"""The event frames of one turn in this process's memory: an append-only log that viewers read with cursors.
+
+There is no queue per viewer: a slow viewer is only a cursor that lags, and costs no memory.
+"""
+
+import datetime as dt
+from typing import Any
+
+from chat import events
+from chat.events import Event
+
+# Older durable frames are forgotten; a viewer that lags further reads them from the database.
+KEPT_FRAMES = 256
+
+
+class TurnLog:
+    """Frames base+1 .. last_seq of a turn that began at `created_at`. `flushed` is the last seq known to be durable."""
+
+    def __init__(
+        self, turn_id: Any, conversation_id: Any, *, created_at: dt.datetime, fence: int = 0
+    ) -> None:
+        self.turn_id, self.conversation_id = turn_id, conversation_id
+        self.created_at, self.fence = created_at, fence
+        self.name = str(turn_id)
+        self.base = self.flushed = 0
+        self.frames: list[bytes] = []
+        self.finished = False
+
+    @property
+    def last_seq(self) -> int:
+        return self.base + len(self.frames)
+
+    def encode(self, *new: Event) -> list[bytes]:
+        """Encode events with the next sequence numbers, without appending them."""
+        return [
+            events.encode(event, turn=self.name, seq=seq)
+            for seq, event in enumerate(new, start=self.last_seq + 1)
+        ]
+
+    def after(self, seq: int) -> list[bytes] | None:
+        """Return the frames behind a cursor; None when it stands before what is kept."""
+        if seq < self.base:
+            return None
+        return self.frames[seq - self.base :]
+
+    def unflushed(self) -> list[bytes]:
+        return self.frames[self.flushed - self.base :]
+
+    def mark_flushed(self, seq: int) -> None:
+        """Note what is durable and forget what is old as well."""
+        self.flushed = max(self.flushed, seq)
+        surplus = min(self.flushed - self.base, len(self.frames) - KEPT_FRAMES)
+        if surplus > KEPT_FRAMES:
+            del self.frames[:surplus]
+            self.base += surplus

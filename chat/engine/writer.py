@@ -1,0 +1,117 @@
+"""The process's one writer: all turns' new frames in one short transaction every 200 ms.
+
+This bounds what a dying process loses, and keeps the number of writes independent of the number of streams.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseError
+
+from chat import metrics
+from chat.engine.database import in_database
+from chat.engine.turn_log import TurnLog
+from chat.operations.events_log import Batch, append_batches, last_stored
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_SECONDS = 0.2
+
+
+class Writer:
+    """Flushes the logs put under it.
+
+    `on_advanced` hears which turns reached which seq, `on_lost` whose lease is gone.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        *,
+        on_advanced: Callable[[dict[str, int]], Awaitable[None]],
+        on_lost: Callable[[Any], None],
+    ) -> None:
+        self._owner = owner
+        self._on_advanced, self._on_lost = on_advanced, on_lost
+        self._logs: dict[Any, TurnLog] = {}
+        self._due = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self._doubtful = False
+
+    def take(self, turn_log: TurnLog) -> None:
+        self._logs[turn_log.turn_id] = turn_log
+
+    def nudge(self) -> None:
+        """Say that something waits to be written."""
+        self._due.set()
+
+    async def release(self, turn_log: TurnLog) -> list[bytes]:
+        """Stop writing a log and return its frames that are not durable; its runner writes them with the end."""
+        async with self._flushing:
+            # Not earlier: a flush under way has to note in the log what it made durable.
+            self._logs.pop(turn_log.turn_id, None)
+            return turn_log.unflushed()
+
+    async def run(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            started = asyncio.get_running_loop().time()
+            await self.flush()
+            spent = asyncio.get_running_loop().time() - started
+            await asyncio.sleep(max(0.02, INTERVAL_SECONDS - spent))
+
+    async def flush(self) -> None:
+        """Write what waits; on a database failure it stays and is tried again."""
+        async with self._flushing:
+            if self._doubtful and not await self._look_back():
+                return
+            waiting = [(turn_log, turn_log.unflushed()) for turn_log in self._logs.values()]
+            batches = [
+                Batch(turn_log.turn_id, turn_log.fence, turn_log.flushed + 1, frames)
+                for turn_log, frames in waiting
+                if frames
+            ]
+            if not batches:
+                return
+            try:
+                with metrics.FLUSH_SECONDS.time():
+                    lost = await in_database(append_batches, self._owner, batches)
+            except DatabaseError as error:
+                log.warning("flush_failed", error=type(error).__name__, turns=len(batches))
+                self._due.set()
+                self._doubtful = True
+                return
+            advanced = self._advance(batches, lost)
+        if advanced:
+            await self._on_advanced(advanced)
+
+    async def _look_back(self) -> bool:
+        """Learn what is durable after a failure: a commit may have succeeded although its answer was lost."""
+        try:
+            durable = await in_database(last_stored, list(self._logs))
+        except DatabaseError:
+            self._due.set()
+            return False
+        for turn_id, seq in durable.items():
+            if turn_id in self._logs:
+                self._logs[turn_id].mark_flushed(seq)
+        self._doubtful = False
+        return True
+
+    def _advance(self, batches: list[Batch], lost: set[Any]) -> dict[str, int]:
+        advanced = {}
+        for batch in batches:
+            turn_log = self._logs.get(batch.turn_id)
+            if batch.turn_id in lost:
+                self._logs.pop(batch.turn_id, None)
+                self._on_lost(batch.turn_id)
+                continue
+            last = batch.first_seq + len(batch.frames) - 1
+            metrics.FLUSHED_EVENTS.inc(len(batch.frames))
+            advanced[str(batch.turn_id)] = last
+            if turn_log is not None:
+                turn_log.mark_flushed(last)
+        return advanced

@@ -1,0 +1,234 @@
+"""The socket `/ws/chat/`: reads commands, sends events. Handlers are short; the turn runs in the engine."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import orjson
+import structlog
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from chat import metrics
+from chat.engine.database import in_database
+from chat.engine.hub import Viewer, ViewerClosed, refresh
+from chat.engine.runtime import engine
+from chat.live import commands, fragments
+from chat.live.identity import Identity, guard, identify, origin_allowed
+from chat.live.language import language_of
+from chat.models import ApiKey, Turn
+from chat.operations import turns
+from chat.operations.errors import OperationError, invalid
+from chat.operations.turns import Doorway
+
+log = structlog.get_logger(__name__)
+
+LONGEST_MESSAGE_BYTES = 1_048_576
+MAX_SUBSCRIPTIONS = 100
+# A client that takes nothing for so long is dropped; it resumes by seq when it is back.
+SEND_SECONDS = 15.0
+MAX_WAITING_MESSAGES = 1000
+BURST, PER_SECOND = 120, 20.0
+
+NOT_SIGNED_IN, REFUSED_ORIGIN, TOO_SLOW, TOO_MANY, RESTART, FAILED = 4401, 4403, 4408, 4429, 1012, 1011
+_DELTA = b'{"type":"block.'
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One socket: an identity, a viewer, a dialect (data, or data with rendered fragments)."""
+
+    # Hints reach the engine, once per process; a socket has no channel of its own, and lives without the layer.
+    channel_layer_alias = "none"
+
+    identity: Identity
+    viewer: Viewer
+    html: bool
+    language: str
+
+    async def connect(self) -> None:
+        self._pump: asyncio.Task[None] | None = None
+        self._allowance, self._asked_at = float(BURST), asyncio.get_running_loop().time()
+        if not origin_allowed(self.scope):
+            await self.close(REFUSED_ORIGIN)
+            return
+        identity = await identify(self.scope)
+        if identity is None or (identity.api_key and not identity.api_key.allows(ApiKey.Scope.READ)):
+            await self.accept()
+            await self.close(NOT_SIGNED_IN)
+            return
+        self.identity = identity
+        self.html = b"render=html" in self.scope.get("query_string", b"")
+        self.language = language_of(self.scope, identity.user)
+        self.viewer = engine().hub.viewer()
+        await self.accept()
+        guard.add(self, identity)
+        metrics.VIEWERS.inc()
+        self._pump = asyncio.create_task(self._send_all())
+
+    async def disconnect(self, code: int) -> None:
+        if self._pump is None:
+            return
+        metrics.VIEWERS.dec()
+        guard.remove(self)
+        self.viewer.leave()
+        self._pump.cancel()
+
+    async def end(self, code: int) -> None:
+        """Close: revoked, too slow, too many, going down."""
+        with contextlib.suppress(OSError, RuntimeError):  # already closed
+            await self.close(code)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._pump is None:
+            return
+        if not self._within_pace():
+            await self.end(TOO_MANY)
+            return
+        command: dict[str, Any] = {}
+        try:
+            command = _parsed(text_data)
+            with translation.override(self.language):
+                await self._obey(command)
+        except OperationError as error:
+            await self._refuse(command, error.code, error.message)
+        except Exception:
+            log.exception("command_failed", command=str(command.get("type"))[:40])
+            await self._refuse(command, "internal", _("Something went wrong here. Try again."))
+
+    async def _obey(self, command: dict[str, Any]) -> None:
+        match command.get("type"):
+            case "ping":
+                await self._send_json({"type": "pong"})
+            case "turn.start":
+                await self._begin(commands.start, command)
+            case "turn.retry":
+                await self._begin(commands.retry, command)
+            case "turn.continue":
+                await self._begin(commands.resume, command)
+            case "turn.stop":
+                self._need_write()
+                turn = await in_database(
+                    turns.stop_turn, user=self.identity.user, turn_id=command.get("turn")
+                )
+                engine().stop_turn(turn.id)
+            case "subscribe":
+                await self._subscribe(command)
+            case "unsubscribe":
+                await self._unsubscribe(command)
+            case _:
+                raise invalid(_("This type of message is not known here."))
+
+    async def _begin(self, operation: Any, command: dict[str, Any]) -> None:
+        self._need_write()
+        door = Turn.Door.API if self.identity.api_key else Turn.Door.CHAT
+        doorway = Doorway(door=door, api_key=self.identity.api_key)
+        begun = await in_database(operation, self.identity.user, doorway, command)
+        if begun.created:
+            self._join(begun.conversation_id)
+            engine().hub.tell(begun.conversation_id, begun.message)
+            # Whoever runs it, and even if nobody does because it is stopped at once, its end is heard.
+            self.viewer.watch(begun.turn_id, begun.conversation_id, 0)
+            await engine().wake(begun.turn_id)
+        else:
+            # Joined only together with its place: in between, the turn could be followed and then told twice.
+            self.viewer.tell(begun.message)
+            replay = {"conversation": str(begun.conversation_id), "turn": str(begun.turn_id)}
+            await self._subscribe(replay)
+
+    async def _subscribe(self, command: dict[str, Any]) -> None:
+        wanted = await in_database(commands.subscribe, self.identity.user, command)
+        self._join(wanted.conversation_id)
+        if wanted.refresh:
+            self.viewer.tell(refresh(wanted.conversation_id, wanted.turn_id))
+        elif wanted.turn_id is not None:
+            self.viewer.watch(wanted.turn_id, wanted.conversation_id, wanted.after)
+
+    async def _unsubscribe(self, command: dict[str, Any]) -> None:
+        wanted = await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
+        engine().hub.unsubscribe(self.viewer, wanted.conversation_id)
+
+    def _join(self, conversation_id: Any) -> None:
+        if (
+            conversation_id not in self.viewer.conversations
+            and len(self.viewer.conversations) >= MAX_SUBSCRIPTIONS
+        ):
+            raise invalid(_("This socket watches too many conversations. Unsubscribe from some first."))
+        engine().hub.subscribe(self.viewer, conversation_id)
+
+    def _need_write(self) -> None:
+        key = self.identity.api_key
+        if key is not None and not key.allows(ApiKey.Scope.CHAT):
+            raise OperationError("forbidden", _("This key may only read."), status=403)
+
+    async def _send_all(self) -> None:
+        """Send what the viewer has to see, in order, until the socket closes."""
+        code = FAILED
+        try:
+            while True:
+                messages, frames = await self.viewer.next()
+                async with asyncio.timeout(SEND_SECONDS + len(frames) / 100):
+                    for message in messages:
+                        await self._send_json(message)
+                    for frame in frames:
+                        await self._deliver(await self._in_dialect(frame))
+                if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
+                    raise TimeoutError
+        except TimeoutError:
+            code = TOO_SLOW
+        except ViewerClosed:
+            code = RESTART
+        except Exception:
+            log.exception("socket_failed")
+        # First out of the hub: a client that reads nothing holds up even its close frame.
+        self.viewer.leave()
+        await self.end(code)
+
+    async def _in_dialect(self, frame: bytes) -> str:
+        if not self.html or frame.startswith(_DELTA):
+            return frame.decode()
+        return (await self._rendered(orjson.loads(frame))).decode()
+
+    async def _send_json(self, message: dict[str, Any]) -> None:
+        body = await self._rendered(message) if self.html else orjson.dumps(message)
+        await self._deliver(body.decode())
+
+    async def _deliver(self, text: str) -> None:
+        """Send one message; a client that went away meanwhile is no failure, its disconnect is on the way."""
+        with contextlib.suppress(OSError, RuntimeError):
+            await self.send(text_data=text)
+
+    async def _rendered(self, event: dict[str, Any]) -> bytes:
+        if event["type"] in fragments.RENDERED:
+            event = await in_database(
+                fragments.decorate, event, user=self.identity.user, language=self.language
+            )
+        return orjson.dumps(event)
+
+    async def _refuse(self, command: dict[str, Any], code: str, message: str) -> None:
+        answer: dict[str, Any] = {"type": "error", "code": code, "message": message}
+        for key in ("client_id", "turn", "conversation"):
+            if isinstance(command.get(key), str):
+                answer[key] = command[key][:80]
+        await self._send_json(answer)
+
+    def _within_pace(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._allowance = min(float(BURST), self._allowance + (now - self._asked_at) * PER_SECOND)
+        self._asked_at = now
+        self._allowance -= 1
+        return self._allowance >= 0
+
+
+def _parsed(text: str | None) -> dict[str, Any]:
+    if text is None:
+        raise invalid(_("Send text frames with JSON."))
+    if len(text) > LONGEST_MESSAGE_BYTES:
+        raise OperationError("too_long", _("The message is too large for one frame."), status=413)
+    try:
+        command = orjson.loads(text)
+    except ValueError:
+        raise invalid(_("This is not valid JSON.")) from None
+    if not isinstance(command, dict):
+        raise invalid(_("Send a JSON object with a type."))
+    return command

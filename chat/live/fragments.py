@@ -1,0 +1,64 @@
+"""What the browser's dialect adds to events: rendered fragments and words in the viewer's language."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from chat import access
+from chat.models import Message, Turn, User
+from chat.operations.conversations import Thread, thread
+from chat.wording import failure_text
+
+Event = dict[str, Any]
+
+
+def decorate(event: Event, *, user: User, language: str) -> Event:
+    """Return the event with what a page inserts, read in a constant number of queries.
+
+    `turn.accepted` gets html {"message": the person's message, "answer": the place of its answer}; `turn.finished`
+    gets html {"messages": the finished answer} and its error in words; other events pass through as they are.
+    """
+    render = _DECORATIONS.get(event["type"])
+    if render is None:
+        return event
+    with translation.override(language):
+        turn = access.find_turn(user, event["turn"])
+        return event if turn is None else {**event, **render(event, turn)}
+
+
+def _accepted(event: Event, turn: Turn) -> Event:
+    page = thread(turn.conversation, leaf=event["user_message"], limit=1)
+    html = {
+        "message": _rendered(page, page.messages),
+        "answer": render_to_string("chat/_place.html", {"turn": turn}),
+    }
+    return {"html": html}
+
+
+def _finished(event: Event, turn: Turn) -> Event:
+    answers = turn.messages.filter(role=Message.Role.ASSISTANT).count()
+    if not answers:
+        html: str = render_to_string("chat/_unanswered.html", {"turn": turn})
+    else:
+        # A turn with tools has its results' messages between its answers.
+        page = thread(turn.conversation, leaf=event["message"], limit=2 * answers)
+        html = _rendered(page, [message for message in page.messages if message.turn_id == turn.id])
+    return {"html": {"messages": html}, "error": _worded(event["error"])}
+
+
+def _worded(error: dict[str, str] | None) -> dict[str, str] | None:
+    if error is None:
+        return None
+    return {**error, "message": failure_text(error["code"], error["message"])}
+
+
+def _rendered(page: Thread, messages: list[Message]) -> str:
+    page.messages, page.has_more = messages, False
+    return render_to_string("chat/_messages.html", {"thread": page})
+
+
+_DECORATIONS = {"turn.accepted": _accepted, "turn.finished": _finished}
+
+RENDERED = frozenset(_DECORATIONS)
+RENDERED = frozenset(_DECORATIONS)

@@ -1,0 +1,132 @@
+"""Who opened a socket: the session's person with a checked Origin, or the holder of a Parley key.
+
+Sockets outlive requests, so identities are looked at again every few seconds, all of a process in three queries.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from chat.engine.database import in_database
+from chat.models import ApiKey, User
+from chat.operations import api_keys
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 3.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Identity:
+    """A person with the session or the key that shows it."""
+
+    user: User
+    session_key: str | None = None
+    api_key: ApiKey | None = None
+
+
+async def identify(scope: Mapping[str, Any]) -> Identity | None:
+    """Return who opens this socket; a key in the Authorization header goes before the session."""
+    bearer = _header(scope, b"authorization")
+    if bearer is not None:
+        kind, _, secret = bearer.partition(" ")
+        key = await in_database(api_keys.authenticate, secret.strip()) if kind.lower() == "bearer" else None
+        return Identity(key.user, api_key=key) if key is not None else None
+    user, session = scope.get("user"), scope.get("session")
+    if user is None or not user.is_authenticated or not user.is_active:
+        return None
+    return Identity(
+        await in_database(User.objects.get, pk=user.pk), session_key=session.session_key if session else None
+    )
+
+
+def origin_allowed(scope: Mapping[str, Any]) -> bool:
+    """Check the Origin of a socket that may carry a cookie; a socket with a key of its own needs none.
+
+    The page's own host and CSRF_TRUSTED_ORIGINS are allowed, as for forms.
+    """
+    if _header(scope, b"authorization") is not None:
+        return True
+    origin = _header(scope, b"origin")
+    if not origin:
+        return False
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == (_header(scope, b"host") or "").lower()
+    except ValueError:
+        return False
+
+
+def _header(scope: Mapping[str, Any], name: bytes) -> str | None:
+    for key, value in scope.get("headers", ()):
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+class Guard:
+    """Closes sockets whose person logged out, was deactivated or has a new password, or whose key was revoked."""
+
+    def __init__(self) -> None:
+        self._sockets: dict[Any, Identity] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, socket: Any, identity: Identity) -> None:
+        self._sockets[socket] = identity
+        if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
+            self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    def remove(self, socket: Any) -> None:
+        self._sockets.pop(socket, None)
+
+    async def _watch(self) -> None:
+        while self._sockets:
+            await asyncio.sleep(LOOK_SECONDS)
+            looked_at = dict(self._sockets)
+            try:
+                gone = await in_database(_gone, looked_at)
+            except Exception:
+                log.exception("identities_not_checked")
+                continue
+            for socket in gone:
+                with contextlib.suppress(Exception):
+                    await socket.end(4401)
+
+
+def _gone(sockets: dict[Any, Identity]) -> list[Any]:
+    """Return the sockets whose identity no longer holds."""
+    identities = sockets.values()
+    users = {identity.user.pk for identity in identities}
+    sessions = {identity.session_key for identity in identities if identity.session_key}
+    keys = {identity.api_key.pk for identity in identities if identity.api_key}
+    passwords = dict(User.objects.filter(pk__in=users, is_active=True).values_list("pk", "password"))
+    living = set(
+        Session.objects.filter(session_key__in=sessions, expire_date__gt=timezone.now()).values_list(
+            "session_key", flat=True
+        )
+    )
+    valid = set(ApiKey.objects.live().filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
+    return [
+        socket
+        for socket, identity in sockets.items()
+        if identity.user.pk not in passwords
+        or (identity.api_key is not None and identity.api_key.pk not in valid)
+        or (identity.api_key is None and not _session_holds(identity, living, passwords))
+    ]
+
+
+def _session_holds(identity: Identity, living: set[str], passwords: dict[Any, str]) -> bool:
+    """A new password ends sessions as it ends logins; the page that changed it simply connects anew."""
+    return identity.session_key in living and passwords[identity.user.pk] == identity.user.password
+
+
+guard = Guard()

@@ -1,0 +1,85 @@
+"""Viewers and logs of one process, without a database: who is woken, who hears an end, who is forgotten."""
+
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from chat.engine.hub import Hub, Viewer, ViewerClosed
+from chat.engine.turn_log import TurnLog
+from chat.events import notice, turn_finished
+
+END = turn_finished(status="completed", stop_reason="end_turn", message=None, error=None)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+def running(hub: Hub, conversation: str = "c") -> TurnLog:
+    log = TurnLog(uuid.uuid4(), conversation, created_at=timezone.now())
+    hub.add(log)
+    return log
+
+
+def watching(hub: Hub, conversation: str = "c") -> Viewer:
+    viewer = hub.viewer()
+    hub.subscribe(viewer, conversation)
+    return viewer
+
+
+async def test_every_viewer_gets_all_frames_in_order(hub: Hub) -> None:
+    early = watching(hub)
+    log = running(hub)
+    late = watching(hub)
+    for _ in range(5):
+        hub.publish(log, log.encode(notice("waiting")))
+    late.watch(log.turn_id, "c", 2)
+    assert (await early.next())[1] == log.frames
+    assert (await late.next())[1] == log.frames[2:]
+    hub.publish(log, log.encode(END))
+    assert (await early.next())[1] == (await late.next())[1] == log.frames[5:]
+
+
+async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
+    log = running(hub)
+    viewer = watching(hub)
+    viewer.watch(log.turn_id, "c", 7)
+    hub.publish(log, log.encode(notice("waiting"), END))
+    hub.close(log)
+    assert await viewer.next() == (
+        [{"type": "refresh", "conversation": "c", "turn": str(log.turn_id)}],
+        [],
+    )
+
+
+async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hub) -> None:
+    viewer = watching(hub, "c")
+    hub.subscribe(viewer, "d")
+    first, second = running(hub, "c"), running(hub, "d")
+    hub.unsubscribe(viewer, "c")
+    for log in (first, second):
+        hub.publish(log, log.encode(notice("waiting")))
+    assert (await viewer.next())[1] == second.frames
+    viewer.leave()
+    assert not viewer.watched
+    assert not hub.viewers
+
+
+async def test_shut_hub_sends_viewers_away(hub: Hub) -> None:
+    viewer = watching(hub)
+    hub.shut()
+    with pytest.raises(ViewerClosed):
+        await viewer.next()
+
+
+async def test_messages_come_before_frames_and_once(hub: Hub) -> None:
+    viewer = watching(hub)
+    log = running(hub)
+    hub.publish(log, log.encode(notice("waiting")))
+    hub.tell("c", {"type": "x"})
+    hub.tell("elsewhere", {"type": "y"})
+    assert await viewer.next() == ([{"type": "x"}], log.frames)
+    hub.tell("c", {"type": "z"})
+    assert await viewer.next() == ([{"type": "z"}], [])

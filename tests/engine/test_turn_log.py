@@ -1,0 +1,46 @@
+"""The log of a turn in memory: what is durable and old is forgotten, cursors never see a hole."""
+
+from django.utils import timezone
+
+from chat.engine.turn_log import KEPT_FRAMES, TurnLog
+from chat.events import notice
+
+
+def grown(frames: int) -> TurnLog:
+    log = TurnLog("turn", "conversation", created_at=timezone.now())
+    for _ in range(frames):
+        log.frames.extend(log.encode(notice("waiting")))
+    return log
+
+
+def test_only_durable_frames_are_forgotten() -> None:
+    log = grown(3 * KEPT_FRAMES)
+    log.mark_flushed(KEPT_FRAMES)
+    assert log.base == 0
+    log.mark_flushed(log.last_seq)
+    assert log.base == 2 * KEPT_FRAMES
+    assert log.last_seq == 3 * KEPT_FRAMES
+    assert log.unflushed() == []
+
+
+def test_cursor_before_what_is_kept_must_read_the_rows() -> None:
+    log = grown(3 * KEPT_FRAMES)
+    log.mark_flushed(log.last_seq)
+    assert log.after(log.base - 1) is None
+    assert len(log.after(log.base) or []) == KEPT_FRAMES
+    assert log.after(log.last_seq) == []
+    assert log.after(log.last_seq + 5) == []
+
+
+def test_frames_go_on_counting_after_forgetting() -> None:
+    log = grown(3 * KEPT_FRAMES)
+    log.mark_flushed(log.last_seq)
+    assert b'"seq":%d,' % (3 * KEPT_FRAMES + 1) in log.encode(notice("waiting"))[0]
+
+
+def test_flushed_never_goes_back() -> None:
+    log = grown(10)
+    log.mark_flushed(7)
+    log.mark_flushed(3)
+    assert log.flushed == 7
+    assert len(log.unflushed()) == 3

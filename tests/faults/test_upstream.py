@@ -1,0 +1,138 @@
+"""The upstream matrix: every fault, once, against a running Parley; all cases at the same time."""
+
+import asyncio
+import dataclasses
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from chat.events import TurnState
+from chat.simulator.wire import workspace_of
+from tests.faults.matrix import CASES, DOCUMENT, Case, document, sentence
+from tests.faults.stage import Parley
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a case left behind: in the tables, on the socket, on the upstream's bill."""
+
+    turn: dict[str, Any]
+    finished: dict[str, Any]
+    frames: list[bytes]
+    stored: list[bytes]
+    answers: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    billed: list[dict[str, Any]]
+    shown: str
+
+
+@pytest.fixture(scope="module")
+def outcomes(parley: Parley) -> dict[str, Outcome]:
+    """Run all cases at once over one socket."""
+
+    async def run_all() -> dict[str, str]:
+        async with parley.socket() as line:
+            turns = {}
+            for name, case in CASES.items():
+                accepted = await line.start(f"[[scenario:{case.scenario}]]", model=parley.models[name])
+                turns[name] = accepted["turn"]
+            for turn in turns.values():
+                await line.finished(turn)
+            found.append(line)
+            return turns
+
+    found: list[Any] = []
+    turns = asyncio.run(run_all())
+    line, invoice = found[0], parley.upstream.invoice()["rows"]
+    return {
+        name: Outcome(
+            turn=parley.rows.turn(turn),
+            finished=next(m for m in line.messages if m.get("turn") == turn and m["type"] == "turn.finished"),
+            frames=line.frames[turn],
+            stored=parley.rows.frames(turn),
+            answers=parley.rows.answers(turn),
+            calls=parley.rows.calls(turn),
+            billed=[row for row in invoice if row["workspace"] == workspace_of(f"sk-{name}")],
+            shown=line.text(turn),
+        )
+        for name, turn in turns.items()
+    }
+
+
+@pytest.fixture(params=CASES, ids=str)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture
+def outcome(case: Case, outcomes: dict[str, Outcome]) -> Outcome:
+    return outcomes[case.name]
+
+
+def test_turn_ends_as_the_table_says(case: Case, outcome: Outcome) -> None:
+    ends = (outcome.turn["status"], outcome.turn["error_code"], outcome.turn["stop_reason"])
+    assert ends == (case.status, case.code, case.stop_reason)
+    assert (outcome.finished["status"], outcome.finished["stop_reason"] or "") == (
+        case.status,
+        case.stop_reason,
+    )
+    error = outcome.finished["error"]
+    assert (error and error["code"]) == (None if case.status == "completed" else case.code or case.status)
+    if error:
+        assert error["message"]
+        assert error["message"] in sentence(case)
+
+
+def test_text_is_kept_as_the_table_says(case: Case, outcome: Outcome) -> None:
+    kept = "".join(answer["text"] for answer in outcome.answers)
+    assert {answer["status"] for answer in outcome.answers} <= {"complete", "partial"}
+    if case.status == "refused":
+        assert kept == ""
+    else:
+        assert kept.replace("\ufffd", "\0") == outcome.shown.replace("\ufffd", "\0")
+    assert bool(kept) == (case.kept != "nothing")
+    whole = case.status == "completed"
+    assert (outcome.answers[-1]["status"] == "complete") == whole
+
+
+def test_ledger_has_a_row_for_every_try_that_arrived(case: Case, outcome: Outcome) -> None:
+    assert [(call["status"], call["certainty"]) for call in outcome.calls] == list(case.tries)
+    assert len(outcome.billed) == len(case.tries)
+    assert all(call["finished_at"] for call in outcome.calls)
+
+
+def test_ledger_agrees_with_the_upstreams_own_bill(case: Case, outcome: Outcome) -> None:
+    for call, bill in zip(outcome.calls, outcome.billed, strict=True):
+        if call["certainty"] == "exact":
+            assert call["output_tokens"] == bill["usage"]["output_tokens"]
+        if call["certainty"] != "unknown":
+            assert call["input_tokens"] == bill["usage"]["input_tokens"]
+            assert call["upstream_request_id"] == bill["request_id"]
+
+
+def test_what_was_seen_live_is_what_is_stored(outcome: Outcome) -> None:
+    assert outcome.frames == outcome.stored
+    state = TurnState.of(outcome.frames)
+    assert state.status == outcome.turn["status"]
+    assert state.seq == outcome.turn["last_seq"]
+
+
+def test_person_can_go_on(case: Case, outcome: Outcome) -> None:
+    from chat.models import Turn
+
+    turn = Turn(status=outcome.turn["status"], stop_reason=outcome.turn["stop_reason"])
+    assert turn.can_continue == ("Continue" in case.goes_on)
+
+
+def test_waits_are_announced_and_capped(outcomes: dict[str, Outcome]) -> None:
+    for name in ("rate-limited-times-1", "rate-limited-retry-after-90-times-1"):
+        notices = [frame for frame in outcomes[name].frames if b'"type":"notice"' in frame]
+        assert len(notices) == 1
+        assert b'"code":"retrying","seconds":1' in notices[0]
+
+
+def test_document_is_made_from_this_table() -> None:
+    with translation.override("en"):
+        text = DOCUMENT.read_text(encoding="utf-8")
+        assert document(text) == text, "run: python -m tests.faults.matrix"

@@ -1,0 +1,82 @@
+"""What the browser's dialect adds to events: fragments and words in the viewer's language, for the owner only."""
+
+from typing import Any
+
+import pytest
+
+from chat.live.fragments import RENDERED, decorate
+from chat.models import Conversation, Turn, User
+from tests import factories
+
+
+@pytest.fixture
+def insider(db: None) -> User:
+    return factories.person("insider")
+
+
+@pytest.fixture
+def chat(insider: User) -> Conversation:
+    return Conversation.objects.create(owner=insider)
+
+
+def accepted(turn: Turn) -> dict[str, Any]:
+    return {"type": "turn.accepted", "turn": str(turn.id), "user_message": str(turn.user_message_id)}
+
+
+def finished(turn: Turn, **fields: Any) -> dict[str, Any]:
+    answer = turn.messages.filter(role="assistant").last()
+    message = str(answer.id) if answer else None
+    return {"type": "turn.finished", "turn": str(turn.id), "message": message, "error": None, **fields}
+
+
+def test_an_accepted_turn_brings_the_message_and_a_place_for_its_answer(
+    chat: Conversation, insider: User
+) -> None:
+    turn = factories.turn(chat, status="queued", text="<b>Hello</b>")
+    html = decorate(accepted(turn), user=insider, language="en")["html"]
+    assert "&lt;b&gt;Hello&lt;/b&gt;" in html["message"]
+    assert f'data-message="{turn.user_message_id}"' in html["message"]
+    assert f'data-turn="{turn.id}" data-live data-seq="0"' in html["answer"]
+
+
+def test_a_finished_turn_brings_its_answer_with_bill_and_actions(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="stopped", answer="Part of it")
+    factories.call(turn, certainty="estimated")
+    html = decorate(finished(turn), user=insider, language="en")["html"]["messages"]
+    for words in ("Part of it", "≈ $18.00", "You stopped this answer.", f'data-continue="{turn.id}"'):
+        assert words in html
+    assert "Hello?" not in html
+    assert "data-live" not in html
+
+
+def test_a_turn_that_never_began_still_ends_visibly(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="failed", error_code="no_model")
+    event = finished(turn, error={"code": "no_model", "message": "raw"})
+    told = decorate(event, user=insider, language="en")
+    assert told["error"]["message"].startswith("No model is available.")
+    assert "No model is available." in told["html"]["messages"]
+    assert event["error"]["message"] == "raw"
+
+
+def test_words_are_those_of_the_viewer(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="stopped", answer="Part")
+    assert "답변을 중지했습니다." in decorate(finished(turn), user=insider, language="ko")["html"]["messages"]
+
+
+def test_strangers_get_nothing_and_other_events_pass(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, answer="Secret")
+    outsider = factories.person("outsider")
+    assert decorate(finished(turn), user=outsider, language="en") == finished(turn)
+    usage = {"type": "usage", "turn": str(turn.id)}
+    assert decorate(usage, user=insider, language="en") is usage
+    assert {"turn.accepted", "turn.finished"} == RENDERED
+
+
+def test_the_cost_of_rendering_does_not_grow(insider: User, django_assert_max_num_queries: Any) -> None:
+    chat = factories.long_conversation(insider, 300)
+    chat.refresh_from_db()
+    turn = Turn.objects.get(messages=chat.active_leaf_id)
+    with django_assert_max_num_queries(12):
+        decorate(finished(turn), user=insider, language="en")
+    with django_assert_max_num_queries(12):
+        decorate(accepted(turn), user=insider, language="en")

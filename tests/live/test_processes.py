@@ -1,0 +1,162 @@
+"""Two web processes on PostgreSQL and Redis: viewer and owner in different ones, whatever becomes of the hints."""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.proxy import Proxy
+from tests.faults.stage import Line, Parley, build, database, ended_well
+from tests.support.server import Server
+from tests.support.services import service_url
+from tests.support.simulator import Upstream
+
+pytestmark = [pytest.mark.services, pytest.mark.slow]
+LONG = "[[scenario:long tokens=4000 pace=60]]"
+
+
+@dataclasses.dataclass
+class Pair:
+    """Parley in two processes; Redis stands behind a line that can be frozen and cut."""
+
+    parley: Parley
+    other: Server
+    redis: Proxy
+
+    @contextlib.asynccontextmanager
+    async def sockets(self) -> AsyncIterator[tuple[Line, Line]]:
+        async with self.parley.socket() as near, self.parley.socket(url=self.other.ws_url) as far:
+            yield near, far
+
+
+@pytest.fixture(scope="module")
+def pair(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("pair") / "parley"
+    with database("pair") as url, Proxy(service_url("TEST_REDIS_URL")) as redis:
+        environment = {"DATABASE_URL": url, "REDIS_URL": redis.url, "CELERY_BROKER_URL": "filesystem://"}
+        lease = {"TURN_LEASE_SECONDS": "2"}
+        parley = build(prepared_data, folder, upstream, [{"name": "plain"}], **environment, **lease)
+        other = Server(folder, parley.server.environment)
+        parley.server.start()
+        other.start()
+        try:
+            yield Pair(parley, other, redis)
+            ended_well(dataclasses.replace(parley, server=other), pardoned="channels_redis")
+            ended_well(parley, pardoned="channels_redis")
+        finally:
+            other.kill()
+            parley.server.kill()
+
+
+@pytest.fixture(autouse=True)
+def whole(pair: Pair) -> Iterator[None]:
+    yield
+    pair.redis.mend()
+    pair.redis.thaw()
+
+
+async def watched(pair: Pair, near: Line, far: Line, text: str) -> tuple[str, str]:
+    """Start a turn here, watch it there; returns (conversation, turn)."""
+    accepted = await near.start(text, model=pair.parley.models["plain"])
+    conversation, turn = accepted["conversation"], accepted["turn"]
+    await far.send(type="subscribe", conversation=conversation, turn=turn, after=0)
+    return conversation, turn
+
+
+async def test_viewer_of_another_process_sees_the_same_bytes(pair: Pair) -> None:
+    async with pair.sockets() as (near, far):
+        _conversation, turn = await watched(pair, near, far, "[[scenario:long tokens=300 pace=100]]")
+        await near.finished(turn)
+        await far.finished(turn)
+    assert near.frames[turn] == far.frames[turn] == pair.parley.rows.frames(turn)
+
+
+async def test_conversation_watched_elsewhere_hears_of_new_turns_and_titles(pair: Pair) -> None:
+    async with pair.sockets() as (near, far):
+        conversation, turn = await watched(pair, near, far, "[[scenario:echo]] first")
+        await far.finished(turn)
+        again = await near.start("[[scenario:echo]] second", conversation=conversation)
+        assert (await far.expect("turn.accepted", turn=again["turn"]))["client_id"] == again["client_id"]
+        await far.finished(again["turn"])
+        assert far.frames[again["turn"]] == near.frames[again["turn"]]
+        await far.expect("conversation.updated", conversation=conversation)
+        assert len([found for found in far.messages if found["type"] == "turn.finished"]) == 2
+
+
+async def test_stop_from_another_process(pair: Pair) -> None:
+    async with pair.sockets() as (near, far):
+        _conversation, turn = await watched(pair, near, far, LONG)
+        await far.expect("block.delta", turn=turn)
+        await far.send(type="turn.stop", turn=turn)
+        assert (await far.finished(turn))["status"] == "stopped"
+        await near.finished(turn)
+    assert near.frames[turn] == far.frames[turn]
+    call = pair.parley.rows.calls(turn)[0]
+    rows = pair.parley.upstream.invoice()["rows"]
+    assert next(row for row in rows if row["request_id"] == call["upstream_request_id"])["closed_by_client"]
+
+
+@pytest.mark.parametrize("trouble", ["freeze", "cut"])
+async def test_lost_hints_lose_nothing(pair: Pair, trouble: str) -> None:
+    async with pair.sockets() as (near, far):
+        _conversation, turn = await watched(pair, near, far, LONG)
+        await far.expect("block.delta", turn=turn)
+        getattr(pair.redis, trouble)()
+        # Everything goes on without Redis: new sockets, new turns, text elsewhere, Stop from elsewhere.
+        async with pair.sockets() as (here, there):
+            _other, late = await watched(pair, here, there, "[[scenario:long tokens=120 pace=60]]")
+            await there.finished(late)
+            await here.finished(late)
+            assert here.frames[late] == there.frames[late]
+        await far.send(type="turn.stop", turn=turn)
+        await near.finished(turn)
+        await far.finished(turn)
+        assert near.frames[turn] == far.frames[turn]
+
+
+async def test_death_of_the_owner_is_heard_by_viewers_elsewhere(pair: Pair) -> None:
+    async with pair.sockets() as (near, far):
+        conversation, turn = await watched(pair, far, near, LONG)
+        for line in (near, far):
+            await line.expect("block.delta", turn=turn)
+        # Any process may take a waiting turn, but the one that accepted it is nearly always first.
+        assert pair.other.process is not None
+        assert pair.parley.rows.turn(turn)["owner"].split(":")[1] == str(pair.other.process.pid)
+        have = len(far.frames[turn])
+        pair.other.kill()
+        # One viewer comes back with more than what survived, while the turn still seems to run.
+        async with pair.parley.socket() as ahead:
+            await ahead.send(type="subscribe", conversation=conversation, turn=turn, after=have + 1000)
+            finished = await near.finished(turn)
+            assert (finished["status"], finished["error"]["code"]) == ("interrupted", "restarted")
+            await ahead.expect("refresh", turn=turn)
+        assert near.text(turn) == pair.parley.rows.text(turn) != ""
+        accepted = await near.ask(type="turn.continue", turn=turn)
+        assert (await near.finished(accepted["turn"]))["status"] == "completed"
+    await asyncio.to_thread(pair.other.start)
+
+
+async def test_turn_whose_end_fell_between_subscribing_and_looking(pair: Pair) -> None:
+    """Many short turns, watched from elsewhere at once: each brings its end, none is told twice."""
+    async with pair.sockets() as (near, far):
+        turns = []
+        for number in range(12):
+            _conversation, turn = await watched(pair, near, far, f"[[scenario:echo]] {number}")
+            turns.append(turn)
+        for turn in turns:
+            await near.finished(turn)
+            await far.finished(turn)
+        await far.send(type="ping")
+        await far.expect("pong")
+        assert all(far.frames[turn] == near.frames[turn] for turn in turns)
+
+
+async def test_ids_with_characters_that_postgresql_refuses(pair: Pair) -> None:
+    async with pair.parley.socket() as line:
+        for key in ("model", "assistant", "conversation", "parent"):
+            # NUL in text is replaced; in an id it names nothing.
+            answer = await line.ask(type="turn.start", text="a\0b", **{key: "x\0y"})
+            assert answer["code"] == "not_found", key
