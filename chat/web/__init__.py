@@ -1,0 +1,1 @@
+"""The browser's pages: parse, ask access, one call, render."""

@@ -1,0 +1,32 @@
+"""The words that scripts show, handed to the page in the viewer's language. Placeholders stand in braces."""
+
+from django.utils.translation import gettext as _
+
+
+def script_strings() -> dict[str, str]:
+    return {
+        "answer_finished": _("The answer is finished."),
+        "answer_failed": _("The answer has ended with a problem."),
+        "answer_stopped": _("The answer was stopped."),
+        "cant_load": _("This couldn’t be loaded. Check your connection and try again."),
+        "code": _("code"),
+        "copied": _("Copied"),
+        "copy_code": _("Copy code"),
+        "copy_failed": _("Copying isn’t allowed here"),
+        "image": _("Image"),
+        "image_from": _("Image from {host}, opens in a new tab"),
+        "notice_first": _("Waiting for the first words… {seconds} s"),
+        "notice_queued": _("Waiting for a free place…"),
+        "notice_retrying": _("The model is busy. Trying again in {seconds} s"),
+        "notice_retrying_now": _("Trying again…"),
+        "notice_waiting": _("Waiting for the model’s service…"),
+        "offline": _("Offline. What you send is kept."),
+        "pending": _("Waiting for the connection…"),
+        "reconnecting": _("Reconnecting…"),
+        "refused_connection": _("The server refuses this page’s connection. Load the page again."),
+        "request_failed": _("That didn’t work. Try again."),
+        "stopping": _("Stopping…"),
+        "table": _("Table"),
+        "thinking": _("Thinking…"),
+        "thought": _("Thoughts"),
+    }

@@ -1,0 +1,19 @@
+"""Addresses of the browser's pages."""
+
+from django.urls import path
+
+from chat.web import conversations, views
+
+urlpatterns = [
+    path("", views.new_conversation, name="new_conversation"),
+    path("c/<uuid:conversation_id>", views.conversation, name="conversation"),
+    path("c/<uuid:conversation_id>/thread", views.thread, name="thread"),
+    path("c/<uuid:conversation_id>/earlier", views.earlier, name="earlier"),
+    path("c/<uuid:conversation_id>/branch", views.branch, name="branch"),
+    path("c/<uuid:conversation_id>/rename", conversations.rename, name="rename_conversation"),
+    path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),
+    path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
+    path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
+    path("sidebar", conversations.sidebar, name="sidebar"),
+    path("preferences", views.preferences, name="preferences"),
+]

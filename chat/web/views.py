@@ -1,0 +1,114 @@
+"""The chat itself: an empty page, a conversation, and the fragments that keep it fresh."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.middleware.csrf import get_token
+from django.shortcuts import render, resolve_url
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from chat import access
+from chat.models import Conversation
+from chat.operations import conversations as journeys
+from chat.operations.errors import OperationError
+from chat.web.choices import picker_for
+from chat.web.conversations import sidebar_context
+from chat.web.page import PersonRequest, own_conversation, person_page
+from chat.web.strings import script_strings
+
+
+@person_page("GET", "HEAD")
+def new_conversation(request: PersonRequest) -> HttpResponse:
+    return _chat(request, None)
+
+
+@person_page("GET", "HEAD")
+def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    return _chat(request, own_conversation(request, conversation_id))
+
+
+@person_page("GET", "HEAD")
+def thread(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Answer with the whole thread, or 204 when the leaf that the viewer has is still the last one."""
+    found = own_conversation(request, conversation_id)
+    if request.GET.get("leaf", "") == str(found.active_leaf_id):
+        return HttpResponse(status=204)
+    return _thread(request, found)
+
+
+@person_page("GET", "HEAD")
+def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    found = own_conversation(request, conversation_id)
+    try:
+        page = journeys.thread(found, before=request.GET.get("before", ""))
+    except OperationError as error:
+        raise Http404 from error
+    return render(request, "chat/_messages.html", {"thread": page})
+
+
+@person_page("POST")
+def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Show another version of a message and what follows it."""
+    found = own_conversation(request, conversation_id)
+    message = access.find_message(request.user, request.POST.get("message", ""))
+    if message is None or message.conversation_id != found.id:
+        raise Http404
+    try:
+        found = journeys.choose_leaf(user=request.user, message_id=message.id)
+    except OperationError as error:
+        return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
+    return _thread(request, found)
+
+
+@require_POST
+def preferences(request: Any) -> HttpResponse:
+    """Choose a language: kept with the person who is signed in, and in a cookie for those who aren't yet."""
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return HttpResponseBadRequest()
+    if request.user.is_authenticated:
+        request.user.language = language
+        request.user.save(update_fields=["language"])
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    response = HttpResponseRedirect(target)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=31_536_000,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return response
+
+
+def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
+    context = {
+        "conversation": shown,
+        "thread": journeys.thread(shown) if shown else None,
+        "picker": picker_for(request.user, shown),
+        "page": _page_data(request, shown),
+        **sidebar_context(request, current=shown),
+    }
+    return render(request, "chat/chat.html", context)
+
+
+def _thread(request: PersonRequest, shown: Conversation) -> HttpResponse:
+    return render(request, "chat/_thread.html", {"conversation": shown, "thread": journeys.thread(shown)})
+
+
+def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, Any]:
+    return {
+        "person": str(request.user.pk),
+        "conversation": str(shown.id) if shown else None,
+        "language": translation.get_language(),
+        "csrf": get_token(request),
+        "socket": "/ws/chat/?render=html",
+        "login": resolve_url("account_login"),
+        "strings": script_strings(),
+    }

@@ -1,0 +1,193 @@
+// One conversation in one page: the socket's messages go to the thread, the person's wishes to the socket.
+
+import { Composer } from "parley/components/composer.js";
+import { ConnectionStatus } from "parley/components/connection.js";
+import { showTitle } from "parley/components/dialogs.js";
+import { Outgoing } from "parley/components/outgoing.js";
+import { Scroll } from "parley/components/scroll.js";
+import { ThreadView } from "parley/components/thread.js";
+import { page } from "parley/lib/page.js";
+import { Socket } from "parley/lib/socket.js";
+import { Drafts } from "parley/models/drafts.js";
+import { APPLY, Follower, RESUME } from "parley/models/follower.js";
+import { Outbox } from "parley/models/outbox.js";
+
+const GONE = 4404;
+const REFUSED = 4403;
+
+export class Chat {
+  #opened = false;
+  #wantedStop = null;
+
+  constructor({ sidebar, storage }) {
+    this.sidebar = sidebar;
+    this.status = new ConnectionStatus();
+    this.composer = new Composer({
+      conversation: page.conversation,
+      drafts: new Drafts(storage, page.person),
+      storage,
+      onsend: (message) => this.start(message),
+      onstop: (turn) => this.stop(turn),
+    });
+    this.follower = page.conversation ? new Follower(page.conversation) : null;
+    this.thread = new ThreadView({ onlive: (live) => this.#lives(live) });
+    this.socket = this.#socket();
+    this.outgoing = new Outgoing({
+      outbox: new Outbox(storage, page.person),
+      send: (message) => this.socket.send(message),
+    });
+    this.thread.adopt();
+    if (this.outgoing.showWaiting(page.conversation)) this.thread.begin(page.conversation);
+    this.scroll = new Scroll();
+    this.#listen();
+    this.socket.open();
+  }
+
+  get path() {
+    return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
+  }
+
+  start({ text, choice }) {
+    const [kind, id] = choice.split(":");
+    if (!this.thread.conversation) this.thread.begin(null);
+    this.outgoing.post({
+      type: "turn.start",
+      conversation: this.thread.conversation,
+      assistant: kind === "assistant" ? id : null,
+      model: kind === "model" ? id : null,
+      parent: null,
+      text,
+      attachments: [],
+    });
+    this.scroll.toEnd();
+  }
+
+  stop(turn) {
+    if (!this.socket.send({ type: "turn.stop", turn })) this.#wantedStop = turn;
+  }
+
+  // htmx may have put another thread in place: another version of a message was chosen.
+  adoptReplaced() {
+    if (this.thread.root === this.thread.shown) return;
+    this.thread.adopt();
+    this.scroll.watch();
+    this.socket.send(this.follower.subscription());
+  }
+
+  #socket() {
+    const address = new URL(page.socket, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const listeners = {
+      onopen: () => this.#resume(),
+      onmessage: (message) => this.#receive(message),
+      onstatus: (name) => this.status.show(name),
+      onfinal: (code) => this.#final(code),
+    };
+    return new Socket(address.href, listeners, { online: () => navigator.onLine });
+  }
+
+  #listen() {
+    addEventListener("online", () => this.socket.wake());
+    addEventListener("offline", () => this.socket.sleep());
+    document.addEventListener("visibilitychange", () => document.hidden || this.socket.wake());
+    document.addEventListener("click", ({ target }) =>
+      this.#asked(target.closest?.("[data-retry], [data-continue]")),
+    );
+  }
+
+  #asked(button) {
+    if (!button || this.composer.busy) return;
+    const { retry, continue: rest } = button.dataset;
+    button.disabled = true;
+    if (rest) this.outgoing.post({ type: "turn.continue", turn: rest });
+    else this.outgoing.post({ type: "turn.retry", turn: retry, model: null });
+    this.scroll.toEnd();
+  }
+
+  // The line is open (again): go on exactly where this page is, and repeat what nobody has acknowledged.
+  #resume() {
+    if (this.thread.conversation) {
+      this.socket.send(this.follower.subscription());
+      if (this.#opened && !this.follower.turn) this.#reload({ ifNewer: true });
+    }
+    if (this.#wantedStop) this.stop(this.#wantedStop);
+    this.#wantedStop = null;
+    this.#opened = true;
+    this.outgoing.repeat();
+  }
+
+  #receive(message) {
+    const handlers = {
+      "turn.accepted": () => this.#accepted(message),
+      "conversation.updated": () => this.#updated(message),
+      refresh: () => message.conversation === this.thread.conversation && this.#reload(),
+      error: () => this.#refused(message),
+    };
+    const handle = handlers[message.type];
+    if (handle) handle();
+    else if ("seq" in message && this.follower) this.#turnEvent(message);
+  }
+
+  #turnEvent(event) {
+    // While the thread is read anew, its state is ahead of what comes in; it is picked up afterwards.
+    if (this.thread.loading) return;
+    const verdict = this.follower.take(event);
+    if (verdict === RESUME) this.socket.send(this.follower.subscription());
+    else if (verdict === APPLY && !this.thread.apply(event)) this.#reload();
+  }
+
+  async #accepted(message) {
+    await this.thread.loading;
+    const mine = this.outgoing.settle(message.client_id);
+    if (mine && !this.thread.conversation) this.#moveTo(message.conversation);
+    if (message.conversation !== this.thread.conversation) {
+      this.sidebar.stale();
+      return;
+    }
+    if (!this.follower.follow(message.turn)) return;
+    this.thread.accept(message);
+    this.scroll.watch();
+    if (mine) this.scroll.toEnd();
+  }
+
+  // The first message of a new conversation was accepted: this page is that conversation from now on.
+  #moveTo(conversation) {
+    this.thread.begin(conversation);
+    history.pushState(null, "", this.path);
+    this.composer.moveTo(conversation);
+    this.sidebar.moveTo(conversation);
+    this.follower = new Follower(conversation);
+    this.socket.send(this.follower.subscription());
+  }
+
+  #updated({ conversation, title }) {
+    if (conversation === this.thread.conversation && title) showTitle(title);
+    this.sidebar.stale();
+  }
+
+  #refused({ client_id: clientId, message }) {
+    const mine = clientId ? this.outgoing.settle(clientId) : null;
+    for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
+      button.disabled = false;
+    }
+    if (mine?.text) this.composer.giveBack(mine.text);
+    this.composer.showError(message);
+  }
+
+  async #reload(options) {
+    await this.thread.reload(options);
+    this.scroll.watch();
+    this.socket.send(this.follower.subscription());
+  }
+
+  // Another answer, or none, is being written in what the page shows.
+  #lives(live) {
+    this.composer.busy = live?.turn ?? null;
+    this.follower?.jump(live);
+  }
+
+  #final(code) {
+    if (code === REFUSED) this.status.refuse();
+    else location.assign(code === GONE ? "/" : page.login);
+  }
+}

@@ -1,0 +1,47 @@
+// The wall between a model's words and the page: a short allow-list, nothing that loads, submits or names itself.
+
+import DOMPurify from "dompurify";
+
+const TAGS = (
+  "a b blockquote br code del em h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span strong sub sup " +
+  "table tbody td th thead tr u ul"
+).split(" ");
+const ATTRIBUTES = ["align", "class", "href", "start", "title"];
+const CLASSES = { A: /^image-link$/, CODE: /^language-[\w+#.-]{1,40}$/, SPAN: /^task(-done)?$/ };
+const ADDRESS = /^(?:https?:\/\/|mailto:)/i;
+
+const COMMON = {
+  ALLOW_ARIA_ATTR: false,
+  ALLOW_DATA_ATTR: false,
+  ALLOWED_NAMESPACES: ["http://www.w3.org/1999/xhtml"],
+  RETURN_DOM_FRAGMENT: true,
+  SANITIZE_NAMED_PROPS: true,
+};
+
+const answers = DOMPurify(window);
+answers.addHook("uponSanitizeAttribute", (node, data) => {
+  if (data.attrName === "class") data.keepAttr = Boolean(CLASSES[node.nodeName]?.test(data.attrValue));
+  if (data.attrName === "href") data.keepAttr = node.nodeName === "A" && ADDRESS.test(data.attrValue);
+});
+answers.addHook("afterSanitizeAttributes", (node) => {
+  if (node.nodeName !== "A" || !node.hasAttribute("href")) return;
+  node.setAttribute("target", "_blank");
+  node.setAttribute("rel", "noopener noreferrer nofollow");
+});
+
+const colours = DOMPurify(window);
+
+// Returns a fragment that is safe to insert, made from HTML that a markdown renderer wrote.
+export function cleanAnswer(html) {
+  return answers.sanitize(html, {
+    ...COMMON,
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOWED_URI_REGEXP: ADDRESS,
+  });
+}
+
+// The same for highlighted code: nothing but spans with classes.
+export function cleanCode(html) {
+  return colours.sanitize(html, { ...COMMON, ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"] });
+}

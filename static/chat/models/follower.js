@@ -1,0 +1,62 @@
+// Which turn of a conversation is followed, and up to which event. Decides about each event; sends nothing itself.
+
+export const APPLY = "apply";
+export const IGNORE = "ignore";
+export const RESUME = "resume";
+
+export class Follower {
+  constructor(conversation, { turn = null, seq = 0 } = {}) {
+    this.conversation = conversation;
+    this.turn = turn;
+    this.seq = seq;
+    this.resuming = false;
+    this.past = new Set();
+  }
+
+  // The message that makes the server continue exactly where this viewer is.
+  subscription() {
+    this.resuming = false;
+    return { type: "subscribe", conversation: this.conversation, turn: this.turn, after: this.seq };
+  }
+
+  // A turn has been accepted here: its events are counted from 1. False when it is known already.
+  follow(turn) {
+    if (turn === this.turn || this.past.has(turn)) return false;
+    this.#leave();
+    this.turn = turn;
+    return true;
+  }
+
+  // The page shows the thread anew: `live` is the answer in it that is being written, {turn, seq}, or null.
+  jump(live) {
+    if (live?.turn !== this.turn) this.#leave();
+    if (!live) return;
+    this.turn = live.turn;
+    this.seq = live.seq;
+    this.resuming = false;
+  }
+
+  // Says what to do with an event that carries a seq. RESUME asks for one new subscription.
+  take(event) {
+    if (this.past.has(event.turn)) return IGNORE;
+    if (event.turn !== this.turn) this.follow(event.turn);
+    if (event.seq <= this.seq) return IGNORE;
+    if (event.seq > this.seq + 1) return this.#resume();
+    this.seq = event.seq;
+    this.resuming = false;
+    if (event.type === "turn.finished") this.#leave();
+    return APPLY;
+  }
+
+  #resume() {
+    if (this.resuming) return IGNORE;
+    this.resuming = true;
+    return RESUME;
+  }
+
+  #leave() {
+    if (this.turn) this.past.add(this.turn);
+    this.turn = null;
+    this.seq = 0;
+  }
+}

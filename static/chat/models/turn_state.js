@@ -1,0 +1,74 @@
+// What a viewer of a turn knows after its first `seq` events: the same fold as the server's TurnState.
+
+export class GapError extends Error {}
+
+const DELTA_KEYS = ["text", "thinking", "partial_json"];
+
+export class TurnState {
+  constructor({ turn, seq = 0, blocks = [], notice = null } = {}) {
+    this.turn = turn;
+    this.seq = seq;
+    this.blocks = blocks;
+    this.notice = notice;
+    this.status = "queued";
+    this.model = "";
+    this.usage = null;
+    this.error = null;
+  }
+
+  get finished() {
+    return !["queued", "running", "waiting"].includes(this.status);
+  }
+
+  // Returns the block that changed, or null. Throws GapError when an event is missing before this one.
+  apply(event) {
+    if (event.seq !== this.seq + 1) throw new GapError(`event ${event.seq} after ${this.seq}`);
+    this.seq = event.seq;
+    return APPLY[event.type]?.(this, event) ?? null;
+  }
+
+  block(index) {
+    return this.blocks.findLast((block) => block.index === index) ?? null;
+  }
+}
+
+const APPLY = {
+  "turn.started"(state, event) {
+    state.status = "running";
+    state.model = event.model;
+  },
+
+  "block.start"(state, event) {
+    state.notice = null;
+    const block = { message: event.message, index: event.index, ...event.block, value: "", open: true };
+    state.blocks.push(block);
+    return block;
+  },
+
+  "block.delta"(state, event) {
+    const block = state.block(event.index);
+    if (!block) return null;
+    for (const key of DELTA_KEYS) if (key in event) block.value += event[key];
+    return block;
+  },
+
+  "block.stop"(state, event) {
+    const block = state.block(event.index);
+    if (block) block.open = false;
+    return block;
+  },
+
+  notice(state, event) {
+    state.notice = { code: event.code, seconds: event.seconds };
+  },
+
+  usage(state, event) {
+    state.usage = event;
+  },
+
+  "turn.finished"(state, event) {
+    state.status = event.status;
+    state.error = event.error;
+    state.notice = null;
+  },
+};

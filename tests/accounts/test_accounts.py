@@ -1,0 +1,278 @@
+"""Signing in and out, resetting a password, addresses and second factors, as people meet them."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from chat.models import User
+from chat.operations.people import confirm_email
+
+PASSWORD = "a-long-password-1"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    """All tests come from one address; each begins with its own rate limits."""
+    cache.clear()
+
+
+@pytest.fixture
+def mina() -> User:
+    user = User.objects.create_user("mina@example.test", PASSWORD)
+    confirm_email(user=user)
+    return user
+
+
+def sign_in(client: Client, email: str = "mina@example.test", password: str = PASSWORD, **data: str) -> Any:
+    return client.post("/accounts/login/", {"login": email, "password": password, **data})
+
+
+def confirm(client: Client) -> None:
+    """Type the password once more, as the pages that change a lock ask for."""
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+
+def is_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+PAGES = ["email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/recovery-codes/", "reauthenticate/"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_account_is_for_those_who_are_signed_in(client: Client, page: str) -> None:
+    for answer in (client.get(f"/accounts/{page}"), client.post(f"/accounts/{page}")):
+        assert answer.status_code == 302
+        assert urlsplit(answer.headers["Location"]).path == "/accounts/login/"
+
+
+@pytest.mark.parametrize(
+    "page", ["login/", "signup/", "password/reset/", "password/reset/done/", "inactive/"]
+)
+def test_pages_before_the_door_wear_parleys_look(client: Client, page: str) -> None:
+    text = client.get(f"/accounts/{page}").content.decode()
+    assert "chat/css/account.css" in text
+    assert 'class="plain__brand"' in text
+
+
+def test_in_and_out(client: Client, mina: User) -> None:
+    assert sign_in(client, next="/accounts/email/").headers["Location"] == "/accounts/email/"
+    assert is_in(client)
+    assert client.get("/accounts/logout/").status_code == 200
+    assert is_in(client), "a link alone signs nobody out"
+    assert client.post("/accounts/logout/").headers["Location"] == "/accounts/login/"
+    assert not is_in(client)
+
+
+def test_letter_case_of_the_address_does_not_matter(client: Client, mina: User) -> None:
+    sign_in(client, "MINA@Example.TEST")
+    assert is_in(client)
+
+
+@pytest.mark.parametrize(
+    ("email", "password"), [("mina@example.test", "wrong-password-1"), ("nobody@example.test", PASSWORD)]
+)
+def test_a_wrong_password_and_an_unknown_address_read_the_same(
+    client: Client, mina: User, email: str, password: str
+) -> None:
+    page = sign_in(client, email, password).content.decode()
+    assert "not correct" in page
+    assert password not in page
+    assert not is_in(client)
+
+
+def test_who_is_switched_off_stays_out(client: Client, mina: User) -> None:
+    User.objects.update(is_active=False)
+    sign_in(client)
+    assert not is_in(client)
+
+
+def test_nobody_is_sent_to_another_origin(client: Client, mina: User) -> None:
+    assert sign_in(client, next="https://evil.example.test/").headers["Location"] == "/"
+
+
+def test_sign_up_is_closed(client: Client) -> None:
+    form = {"email": "new@example.test", "password1": PASSWORD, "password2": PASSWORD}
+    assert "Sign-up is closed" in client.get("/accounts/signup/").content.decode()
+    client.post("/accounts/signup/", form)
+    assert not User.objects.exists()
+    assert "/accounts/signup/" not in client.get("/accounts/login/").content.decode()
+
+
+def test_an_open_sign_up_makes_an_ordinary_person_whatever_is_sent(client: Client, settings: Any) -> None:
+    settings.SIGNUP_OPEN = True
+    assert "/accounts/signup/" in client.get("/accounts/login/").content.decode()
+    form = {"email": "new@example.test", "password1": PASSWORD, "password2": PASSWORD}
+    raised = {"is_staff": "on", "is_superuser": "on", "groups": "1", "user_permissions": "1", "id": "1"}
+    assert client.post("/accounts/signup/", {**form, **raised}).status_code == 302
+    user = User.objects.get()
+    assert (user.email, user.is_staff, user.is_superuser) == ("new@example.test", False, False)
+    assert not user.groups.exists()
+
+
+def test_an_open_sign_up_does_not_tell_who_is_here(client: Client, mina: User, settings: Any) -> None:
+    settings.SIGNUP_OPEN, settings.ACCOUNT_EMAIL_VERIFICATION = (
+        True,
+        "mandatory",
+    )  # as the settings couple them
+    form = {"email": mina.email, "password1": PASSWORD, "password2": PASSWORD}
+    answer = client.post("/accounts/signup/", form)
+    assert answer.headers["Location"] == "/accounts/confirm-email/"
+    assert User.objects.count() == 1
+    assert not is_in(client)
+
+
+def test_a_password_is_reset_by_mail(client: Client, mina: User) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": mina.email})
+    assert answer.headers["Location"] == "/accounts/password/reset/done/"
+    (letter,) = mail.outbox
+    assert letter.subject.startswith("Parley: ")
+    link = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", letter.body)
+    assert link
+    form = client.get(link[1], follow=True)
+    assert "New Password" in form.content.decode()
+    new = {"password1": "brand-new-secret-1", "password2": "brand-new-secret-1"}
+    done = client.post(form.request["PATH_INFO"], new)
+    assert done.headers["Location"] == "/accounts/password/reset/key/done/"
+    assert client.get("/accounts/password/reset/key/done/").status_code == 200
+    sign_in(Client(), password="brand-new-secret-1")
+    mina.refresh_from_db()
+    assert mina.check_password("brand-new-secret-1")
+    again = Client().get(link[1], follow=True).content.decode()
+    assert "Bad Token" in again
+
+
+def test_a_reset_for_strangers_looks_the_same_and_sends_nothing(client: Client) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.test"})
+    assert answer.headers["Location"] == "/accounts/password/reset/done/"
+    assert not mail.outbox
+
+
+def test_a_weak_password_is_refused_where_it_is_typed(client: Client, mina: User) -> None:
+    sign_in(client)
+    form = {"oldpassword": PASSWORD, "password1": "1234567890", "password2": "1234567890"}
+    page = client.post("/accounts/password/change/", form).content.decode()
+    assert "entirely numeric" in page
+    assert "1234567890" not in page
+    assert 'aria-invalid="true"' in page
+
+
+def test_a_password_is_changed_and_said_by_mail(client: Client, mina: User) -> None:
+    sign_in(client)
+    form = {"oldpassword": PASSWORD, "password1": "brand-new-secret-1", "password2": "brand-new-secret-1"}
+    assert client.post("/accounts/password/change/", form).status_code == 302
+    mina.refresh_from_db()
+    assert mina.check_password("brand-new-secret-1")
+    assert "password" in mail.outbox[0].subject.lower()
+
+
+def test_a_second_address_is_added_and_waits_for_its_letter(client: Client, mina: User) -> None:
+    sign_in(client)
+    confirm(client)
+    client.post("/accounts/email/", {"email": "second@example.test", "action_add": ""})
+    page = client.get("/accounts/email/").content.decode()
+    assert "second@example.test" in page
+    assert "Unverified" in page
+    (letter,) = [letter for letter in mail.outbox if letter.to == ["second@example.test"]]
+    link = re.search(r"http://testserver(/accounts/confirm-email/\S+)", letter.body)
+    assert link
+    assert client.get(link[1]).status_code == 200
+    client.post(link[1])
+    assert mina.emailaddress_set.get(email="second@example.test").verified  # type: ignore[attr-defined]
+
+
+def test_somebody_elses_address_cannot_be_touched(client: Client, mina: User) -> None:
+    other = User.objects.create_user("other@example.test", PASSWORD)
+    confirm_email(user=other)
+    sign_in(client)
+    confirm(client)
+    for action in ("action_remove", "action_primary", "action_send"):
+        client.post("/accounts/email/", {"email": other.email, action: ""})
+    assert other.emailaddress_set.get().primary  # type: ignore[attr-defined]
+    assert not [letter for letter in mail.outbox if letter.to == [other.email]]
+
+
+def code_for(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+def test_a_second_factor_is_asked_at_every_door(client: Client, mina: User) -> None:
+    mina.is_staff = mina.is_superuser = True
+    mina.save()
+    secret = generate_totp_secret()
+    TOTP.activate(mina, secret)
+    assert sign_in(client, next="/admin/").headers["Location"].startswith("/accounts/2fa/authenticate/")
+    assert not is_in(client)
+    assert client.get("/admin/").status_code == 302
+    page = client.get("/accounts/2fa/authenticate/").content.decode()
+    assert "chat/css/account.css" in page
+    assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    assert not is_in(client)
+    client.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
+    assert is_in(client)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_second_factor_is_set_up_and_its_secret_kept_encrypted(client: Client, mina: User) -> None:
+    sign_in(client)
+    confirm(client)
+    page = client.get("/accounts/2fa/totp/activate/")
+    text = page.content.decode()
+    secret = page.context["form"].secret
+    assert "data:image/svg+xml" in text
+    assert secret in text
+    done = client.post("/accounts/2fa/totp/activate/", {"code": code_for(secret)})
+    assert done.status_code == 302
+    codes = client.get("/accounts/2fa/recovery-codes/")
+    assert codes.status_code == 200
+    for kept in Authenticator.objects.all():
+        assert secret not in str(kept.data)
+    assert Authenticator.objects.get(type="totp").wrap().validate_code(code_for(secret)) is not None
+
+
+def test_a_recovery_code_opens_the_door_once(client: Client, mina: User) -> None:
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    TOTP.activate(mina, generate_totp_secret())
+    code = RecoveryCodes.activate(mina).get_unused_codes()[0]
+    for expected in (True, False):
+        visitor = Client()
+        sign_in(visitor)
+        visitor.post("/accounts/2fa/authenticate/", {"code": code})
+        assert is_in(visitor) is expected
+
+
+def test_a_sign_in_is_confirmed_before_the_lock_is_changed(client: Client, mina: User) -> None:
+    sign_in(client)
+    answer = client.get("/accounts/2fa/totp/activate/")
+    assert urlsplit(answer.headers["Location"]).path == "/accounts/reauthenticate/"
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert "Confirm Access" in page
+
+
+def test_pages_of_the_account_are_strict(client: Client, mina: User) -> None:
+    policy = client.get("/accounts/login/").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    mina.is_staff = True
+    mina.save()
+    sign_in(client)
+    admin = client.get("/admin/").headers["Content-Security-Policy"]
+    assert "'unsafe-eval'" in admin
+    assert "script-src 'self' 'unsafe-eval'" in admin
+    assert "default-src 'none'" in admin
+    assert "connect-src 'self'" in admin
+    assert "unsafe" not in client.get("/accounts/email/").headers["Content-Security-Policy"]

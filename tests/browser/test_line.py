@@ -1,0 +1,115 @@
+"""The line to the server: lost and healed, kept messages, other people's sign-outs."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.chat import Chat
+from tests.browser.conftest import Parley
+from tests.support.chromium import Watch
+from tests.support.server import Server
+
+NO_LINE = "Error in connection establishment"
+PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
+
+
+@pytest.fixture(autouse=True)
+def lines_fail_here(watch: Watch) -> Iterator[None]:
+    """These tests cut the line; the browser's own complaint about that is expected, nothing else is."""
+    yield
+    watch.errors = [error for error in watch.errors if NO_LINE not in error]
+
+
+def test_offline_is_said_and_heals_without_a_hole(chat: Chat, insider: BrowserContext) -> None:
+    chat.say(PACED).await_words(20)
+    insider.set_offline(True)
+    expect(chat.page.locator("#connection")).to_have_text("Offline. What you send is kept.")
+    insider.set_offline(False)
+    expect(chat.page.locator("#connection")).to_be_hidden()
+    chat.await_end()
+    streamed = chat.text.text_content()
+    chat.page.reload()
+    expect(chat.text).to_have_text(streamed or "")
+
+
+def test_a_message_written_offline_is_sent_once(chat: Chat, insider: BrowserContext) -> None:
+    chat.ask("[[scenario:echo]] First")
+    insider.set_offline(True)
+    expect(chat.page.locator("#connection")).to_be_visible()
+    chat.say("[[scenario:echo]] Written offline")
+    expect(chat.page.locator(".message--pending")).to_contain_text("Written offline")
+    expect(chat.page.locator(".message--pending")).to_contain_text("Waiting for the connection…")
+    insider.set_offline(False)
+    expect(chat.answers).to_have_count(2)
+    chat.await_end()
+    expect(chat.page.locator(".message--pending")).to_have_count(0)
+    chat.page.reload()
+    expect(chat.page.locator(".message--person")).to_have_count(2)
+
+
+def test_a_message_survives_a_closed_tab(
+    chat: Chat, insider: BrowserContext, second_tab: Callable[[str], Chat]
+) -> None:
+    chat.ask("[[scenario:echo]] First")
+    path = chat.path
+    insider.set_offline(True)
+    expect(chat.page.locator("#connection")).to_be_visible()
+    chat.say("[[scenario:echo]] Before the tab was closed")
+    expect(chat.page.locator(".message--pending")).to_be_visible()
+    chat.page.close()
+    insider.set_offline(False)
+    other = second_tab(path)
+    expect(other.answers).to_have_count(2)
+    expect(other.page.locator(".message--person").last).to_contain_text("Before the tab was closed")
+
+
+def test_a_draft_waits_in_its_conversation(chat: Chat) -> None:
+    chat.ask("[[scenario:echo]] Hello")
+    chat.field.fill("Half a thought")
+    chat.page.reload()
+    expect(chat.field).to_have_value("Half a thought")
+    chat.open("/")
+    expect(chat.field).to_have_value("")
+
+
+def test_what_happened_meanwhile_is_shown_after_a_pause(
+    chat: Chat, insider: BrowserContext, enter: Callable[..., BrowserContext], parley: Parley
+) -> None:
+    chat.ask("[[scenario:echo]] First")
+    elsewhere = Chat(enter().new_page(), parley.url).open(chat.path)
+    insider.set_offline(True)
+    expect(chat.page.locator("#connection")).to_be_visible()
+    elsewhere.ask("[[scenario:echo]] Said elsewhere")
+    insider.set_offline(False)
+    expect(chat.answers).to_have_count(2)
+    expect(chat.text).to_contain_text("Said elsewhere")
+
+
+def test_a_restarted_server_is_found_again(
+    make_server: Callable[..., Server], open_context: Callable[..., BrowserContext]
+) -> None:
+    parley = Parley(make_server().start())
+    context = open_context()
+    context.add_cookies([{"name": "sessionid", "value": parley.sessions["insider"], "url": parley.url}])
+    chat = Chat(context.new_page(), parley.url).open()
+    chat.ask("[[scenario:echo]] Before")
+    parley.server.stop()
+    expect(chat.page.locator("#connection")).to_have_text("Reconnecting…")
+    chat.say("[[scenario:echo]] In between")
+    parley.server.start()
+    expect(chat.page.locator("#connection")).to_be_hidden(timeout=40_000)
+    expect(chat.answers).to_have_count(2)
+    chat.await_end()
+    expect(chat.text).to_contain_text("In between")
+
+
+def test_signed_out_elsewhere_leads_to_the_sign_in(
+    open_context: Callable[..., BrowserContext], parley: Parley
+) -> None:
+    context = open_context()
+    session = parley.open_session("insider")
+    context.add_cookies([{"name": "sessionid", "value": session, "url": parley.url}])
+    chat = Chat(context.new_page(), parley.url).open()
+    parley.run(f"from tests.browser.cast import end_session; end_session({session!r})")
+    chat.page.wait_for_url(f"{parley.url}/accounts/login/**")

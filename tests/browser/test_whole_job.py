@@ -1,0 +1,120 @@
+"""The main job, whole, as a person lives it: once with the real local model, once over two server processes.
+
+Text arrives in steps, a reload in the middle loses nothing, a second tab sees the same text go on, a third turn is
+stopped and continued.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from chat.embedded import local_model
+from tests.browser.chat import Chat
+from tests.browser.conftest import Parley
+from tests.support.environment import ROOT, child
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, free_port
+
+OpenContext = Callable[..., BrowserContext]
+
+
+def signed_in(open_context: OpenContext, parley: Parley, *urls: str) -> BrowserContext:
+    context = open_context()
+    for url in urls:
+        context.add_cookies([{"name": "sessionid", "value": parley.sessions["insider"], "url": url}])
+    return context
+
+
+def ended(chat: Chat) -> None:
+    """Wait for the end of an answer; a real model takes its time on a busy machine."""
+    expect(chat.live).to_have_count(0, timeout=90_000)
+
+
+def live_through(context: BrowserContext, here: str, there: str, question: str) -> None:
+    """Do the main job: one tab at `here`, the second one at `there`."""
+    first = Chat(context.new_page(), here).open()
+    first.say(question)
+    lengths = [first.await_words(1)]
+    for _step in range(2):
+        lengths.append(first.await_words(lengths[-1] + 1))
+    first.page.reload()
+    assert first.await_words(lengths[-1]) >= lengths[-1]
+    expect(first.live).to_have_count(1)
+    second = Chat(context.new_page(), there).open(first.path)
+    second.await_words(lengths[-1])
+    ended(first)
+    ended(second)
+    whole = first.text.text_content()
+    assert whole
+    assert second.text.text_content() == whole
+
+    second.say("[[scenario:echo]] Say hello.")
+    expect(first.answers).to_have_count(2)
+    ended(first)
+
+    first.say(question)
+    expect(first.live).to_have_count(1)
+    first.await_words(20)
+    first.stop.click()
+    first.await_end()
+    expect(first.answer).to_contain_text("You stopped this answer.")
+    kept = first.text.text_content() or ""
+    first.page.get_by_role("button", name="Continue").click()
+    expect(first.answers).to_have_count(4)
+    ended(first)
+    ended(second)
+    first.page.reload()
+    expect(first.answers.nth(2)).to_contain_text(kept[:20])
+    expect(first.answers).to_have_count(4)
+
+
+@pytest.fixture
+def with_local_model(prepared_data: Path, tmp_path: Path) -> Iterator[Parley]:
+    """A Parley that offers the real local model, which runs in a process of its own."""
+    folder = tmp_path / "parley"
+    folder.mkdir()
+    (folder / "static").symlink_to(prepared_data / "static")
+    for name in ("parley.sqlite3", "static.stamp"):
+        shutil.copy(prepared_data / name, folder)
+    port = str(free_port())
+    chosen = {"LOCAL_MODEL": "on", "LOCAL_MODEL_PORT": port}
+    server = Server(folder, child(folder, ADMIN_EMAIL=ADMIN_EMAIL, ADMIN_PASSWORD=ADMIN_PASSWORD, **chosen))
+    server.manage("prepare")
+    command = [sys.executable, "manage.py", "local_model", "--port", port]
+    model = subprocess.Popen(command, cwd=ROOT, env=server.environment)
+    try:
+        yield Parley(server.start())
+    finally:
+        server.kill()
+        model.terminate()
+        model.wait(30)
+
+
+@pytest.mark.local_model
+@pytest.mark.slow
+@pytest.mark.skipif(local_model.weights() is None, reason="requirements/local.txt is not installed")
+def test_with_the_real_local_model(with_local_model: Parley, open_context: OpenContext) -> None:
+    url = with_local_model.url
+    context = signed_in(open_context, with_local_model, url)
+    live_through(context, url, url, "Write a very long story about a river, with ten chapters.")
+
+
+@pytest.mark.services
+@pytest.mark.slow
+def test_over_two_processes_on_postgresql_and_redis(
+    make_server: Callable[..., Server], postgres_url: str, redis_url: str, open_context: OpenContext
+) -> None:
+    shared = {
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": redis_url,
+        "CELERY_BROKER_URL": "filesystem://localhost",
+    }
+    owner = make_server(**shared).start()
+    viewer = make_server(data_dir=owner.data_dir, **shared).start()
+    parley = Parley(owner)
+    context = signed_in(open_context, parley, owner.url, viewer.url)
+    live_through(context, owner.url, viewer.url, "[[scenario:long tokens=300 pace=60]] Tell me a long story")

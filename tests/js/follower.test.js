@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { APPLY, Follower, IGNORE, RESUME } from "parley/models/follower.js";
+
+const event = (turn, seq, type = "block.delta") => ({ type, turn, seq });
+
+test("events in order are applied and repetitions ignored", () => {
+  const follower = new Follower("c");
+  assert.deepEqual(
+    [1, 2, 2, 1, 3].map((seq) => follower.take(event("t", seq))),
+    [APPLY, APPLY, IGNORE, IGNORE, APPLY],
+  );
+  assert.deepEqual(follower.subscription(), { type: "subscribe", conversation: "c", turn: "t", after: 3 });
+});
+
+test("a gap asks once for a new subscription, until it is sent", () => {
+  const follower = new Follower("c", { turn: "t", seq: 2 });
+  assert.equal(follower.take(event("t", 5)), RESUME);
+  assert.equal(follower.take(event("t", 6)), IGNORE);
+  assert.equal(follower.subscription().after, 2);
+  assert.equal(follower.take(event("t", 3)), APPLY);
+  assert.equal(follower.take(event("t", 9)), RESUME);
+});
+
+test("another turn is followed from its first event", () => {
+  const follower = new Follower("c", { turn: "t", seq: 2 });
+  assert.equal(follower.take(event("u", 1)), APPLY);
+  assert.equal(follower.take(event("t", 3)), IGNORE);
+  assert.equal(follower.take(event("v", 4)), RESUME);
+  assert.deepEqual(follower.subscription(), { type: "subscribe", conversation: "c", turn: "v", after: 0 });
+});
+
+test("a finished turn is over, whatever is repeated", () => {
+  const follower = new Follower("c", { turn: "t", seq: 1 });
+  assert.equal(follower.take(event("t", 2, "turn.finished")), APPLY);
+  assert.equal(follower.turn, null);
+  assert.equal(follower.take(event("t", 1)), IGNORE);
+  assert.equal(follower.follow("t"), false);
+  assert.equal(follower.follow("u"), true);
+});
+
+test("what the page shows decides where to go on", () => {
+  const follower = new Follower("c", { turn: "t", seq: 9 });
+  follower.jump({ turn: "t", seq: 4 });
+  assert.equal(follower.subscription().after, 4);
+  follower.jump(null);
+  assert.deepEqual([follower.turn, follower.take(event("t", 5))], [null, IGNORE]);
+  follower.jump({ turn: "u", seq: 3 });
+  assert.equal(follower.take(event("u", 4)), APPLY);
+});

@@ -1,0 +1,66 @@
+"""Bodies over the limit are refused by what arrives, not by what their headers say."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+
+from chat.web.body_limit import BodyLimit
+
+
+async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer with the length of the body, as a handler that reads all of it; silent when the client is gone."""
+    length = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        length += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"%d" % length})
+
+
+async def answer(chunks: list[bytes], headers: list[tuple[bytes, bytes]] | None = None) -> tuple[int, bytes]:
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers or []}
+    talk = ApplicationCommunicator(BodyLimit(echo, longest_bytes=10), scope)
+    for place, chunk in enumerate(chunks, start=1):
+        await talk.send_input({"type": "http.request", "body": chunk, "more_body": place < len(chunks)})
+    start = await talk.receive_output()
+    body = await talk.receive_output()
+    await talk.wait()
+    return start["status"], body["body"]
+
+
+@pytest.mark.parametrize("chunks", [[b""], [b"0123456789"], [b"01234", b"56789"]])
+async def test_what_fits_passes(chunks: list[bytes]) -> None:
+    assert await answer(chunks) == (200, b"%d" % len(b"".join(chunks)))
+
+
+async def test_a_declared_excess_is_refused_unread() -> None:
+    async def unreachable(*_: Any) -> None:
+        raise AssertionError("the application was asked")
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"11")]}
+    talk = ApplicationCommunicator(BodyLimit(unreachable, longest_bytes=10), scope)
+    assert (await talk.receive_output())["status"] == 413
+
+
+@pytest.mark.parametrize("headers", [[], [(b"content-length", b"3")], [(b"content-length", b"-1")]])
+async def test_a_lying_or_missing_length_does_not_help(headers: list[tuple[bytes, bytes]]) -> None:
+    status, body = await answer([b"012345", b"678901", b"2"], headers)
+    assert status == 413
+    assert b"Send less" in body
+
+
+async def test_sockets_pass_untouched() -> None:
+    seen = asyncio.Event()
+
+    async def socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        assert scope["type"] == "websocket"
+        seen.set()
+
+    await ApplicationCommunicator(BodyLimit(socket), {"type": "websocket"}).wait()
+    assert seen.is_set()

@@ -1,0 +1,151 @@
+"""Who may open which page: every route, for the owner, a colleague, an outsider, and somebody without a session."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from chat.models import Conversation, Turn
+from chat.web.urls import urlpatterns
+
+OWN = ["new_conversation", "sidebar"]
+READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation"]
+WRITE = ["branch", "rename_conversation", "pin_conversation", "archive_conversation", "delete_conversation"]
+
+
+def address(name: str, chat: Conversation) -> str:
+    query = f"?before={chat.active_leaf_id}" if name == "earlier" else ""
+    return reverse(name, args=[] if name in OWN else [chat.id]) + query
+
+
+def form(name: str, chat: Conversation) -> dict[str, Any]:
+    return {
+        "branch": {"message": str(chat.active_leaf_id)},
+        "rename_conversation": {"title": "Taken over"},
+        "pin_conversation": {"on": "1"},
+        "archive_conversation": {"on": "1"},
+    }.get(name, {})
+
+
+def state(chat: Conversation) -> Any:
+    return (
+        Conversation.objects.filter(pk=chat.pk).values("title", "pinned", "archived", "active_leaf").first()
+    )
+
+
+def test_every_route_is_in_these_tests() -> None:
+    assert {pattern.name for pattern in urlpatterns} == {*OWN, *READ, *WRITE, "preferences"}
+
+
+@pytest.mark.parametrize("name", [*OWN, *READ])
+def test_owner_reads(name: str, browser: Client, chat: Conversation) -> None:
+    answer = browser.get(address(name, chat))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert "private" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", WRITE)
+def test_owner_writes(name: str, browser: Client, chat: Conversation) -> None:
+    answer = browser.post(address(name, chat), form(name, chat))
+    assert answer.status_code == (200 if name == "branch" else 204)
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("role", ["colleague", "outsider"])
+@pytest.mark.parametrize("name", READ)
+def test_others_find_nothing(
+    name: str, role: str, signed_in: Callable[[str], Client], chat: Conversation
+) -> None:
+    answer = signed_in(role).get(address(name, chat))
+    assert answer.status_code == 404
+    assert b"garden" not in answer.content
+    assert b"Very" not in answer.content
+
+
+@pytest.mark.parametrize("role", ["colleague", "outsider"])
+@pytest.mark.parametrize("name", WRITE)
+def test_others_change_nothing(
+    name: str, role: str, signed_in: Callable[[str], Client], chat: Conversation
+) -> None:
+    before = state(chat)
+    assert signed_in(role).post(address(name, chat), form(name, chat)).status_code == 404
+    assert state(chat) == before
+
+
+def test_outsider_sees_an_empty_list(signed_in: Callable[[str], Client], chat: Conversation) -> None:
+    outsider = signed_in("outsider")
+    for address_of in ("/", "/sidebar", f"/sidebar?q=garden&current={chat.id}"):
+        assert b"garden" not in outsider.get(address_of).content.replace(b"q=garden", b"")
+
+
+@pytest.mark.parametrize("name", [*OWN, *READ])
+def test_nobody_is_sent_to_sign_in(name: str, client: Client, chat: Conversation) -> None:
+    answer = client.get(address(name, chat))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(f"{reverse('account_login')}?next=/")
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", [*OWN, *READ])
+@pytest.mark.parametrize("header", [{"HX-Request": "true"}, {"Sec-Fetch-Dest": "empty"}])
+def test_a_script_without_session_is_told_where_to_go(
+    name: str, header: dict[str, str], client: Client, chat: Conversation
+) -> None:
+    answer = client.get(address(name, chat), headers=header)
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer["HX-Redirect"] == reverse("account_login")
+
+
+@pytest.mark.parametrize("name", WRITE)
+def test_nobody_writes(name: str, client: Client, chat: Conversation) -> None:
+    before = state(chat)
+    assert client.post(address(name, chat), form(name, chat)).status_code == 302
+    assert state(chat) == before
+
+
+@pytest.mark.parametrize("name", [*WRITE, "preferences"])
+def test_writing_needs_the_csrf_token(name: str, chat: Conversation) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(chat.owner)
+    target = reverse("preferences") if name == "preferences" else address(name, chat)
+    answer = client.post(target, form(name, chat))
+    assert answer.status_code == 403
+    assert "This page has expired" in answer.content.decode()
+
+
+def test_a_switched_off_person_is_out(browser: Client, chat: Conversation) -> None:
+    chat.owner.is_active = False
+    chat.owner.save()
+    assert browser.get(address("conversation", chat)).status_code == 302
+
+
+@pytest.mark.parametrize("name", [*READ, "branch"])
+def test_other_methods_are_refused(name: str, browser: Client, chat: Conversation) -> None:
+    assert browser.put(address(name, chat)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "spelling", [str.upper, lambda text: text.replace("-", ""), lambda text: f"{{{text}}}"]
+)
+def test_an_identifier_has_one_spelling(
+    spelling: Callable[[str], str], browser: Client, chat: Conversation
+) -> None:
+    assert browser.get(f"/c/{spelling(str(chat.id))}").status_code == 404
+
+
+@pytest.mark.parametrize("before", ["", "x", "01a20000-0000-7000-8000-000000000000", "0"])
+def test_earlier_needs_a_message_of_this_conversation(
+    before: str, browser: Client, chat: Conversation
+) -> None:
+    assert browser.get(f"/c/{chat.id}/earlier", {"before": before}).status_code == 404
+
+
+def test_a_message_of_another_conversation_is_no_branch(
+    browser: Client, chat: Conversation, turn: Turn
+) -> None:
+    other = Conversation.objects.create(owner=chat.owner)
+    answer = browser.post(f"/c/{other.id}/branch", {"message": str(turn.user_message_id)})
+    assert answer.status_code == 404
