@@ -1,0 +1,89 @@
+"""The form field for a prompt's blocks: rows of a text and its cache mark."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from chat.models.prompts import validate_blocks
+
+SPARE_ROWS = 2
+ROWS_AT_MOST = 20
+# Of the four breakpoints of a request, one moves along with the conversation.
+MARKS_AT_MOST = 3
+MARKS = (
+    ("none", _("not cached here")),
+    ("5m", _("cache up to here, 5 minutes")),
+    ("1h", _("cache up to here, 1 hour")),
+)
+
+
+class BlocksWidget(forms.Widget):
+    """Rows for the blocks there are and a few spare ones. Value: [{"text": str, "cache": str}, …]."""
+
+    template_name = "admin/widgets/blocks.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        blocks = [*(value or []), *({"text": "", "cache": "none"} for _spare in range(SPARE_ROWS))]
+        context["rows"] = [
+            {
+                "number": number,
+                "text": UnfoldAdminTextareaWidget().render(
+                    f"{name}_{number}_text",
+                    block["text"],
+                    {"rows": 4, "aria-label": _("Block %(number)d") % {"number": number + 1}},
+                ),
+                "cache": UnfoldAdminSelectWidget(choices=MARKS).render(
+                    f"{name}_{number}_cache",
+                    block.get("cache", "none"),
+                    {"aria-label": _("Cache mark of block %(number)d") % {"number": number + 1}},
+                ),
+            }
+            for number, block in enumerate(blocks[:ROWS_AT_MOST])
+        ]
+        return context
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        # The forms' own renderer does not know the project's templates.
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
+
+    def value_from_datadict(
+        self, data: Any, files: MultiValueDict[str, Any], name: str
+    ) -> list[dict[str, str]]:
+        rows = (
+            {"text": data.get(f"{name}_{row}_text", ""), "cache": data.get(f"{name}_{row}_cache", "none")}
+            for row in range(ROWS_AT_MOST)
+        )
+        return [{**row, "text": row["text"].replace("\r\n", "\n")} for row in rows if row["text"].strip()]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return f"{name}_0_text" not in data
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+
+class BlocksField(forms.Field):
+    widget = BlocksWidget
+
+    def validate(self, value: Any) -> None:
+        validate_blocks(value)
+        marks = [block["cache"] for block in value if block["cache"] != "none"]
+        if len(marks) > MARKS_AT_MOST:
+            raise ValidationError(
+                _("At most %(number)d cache marks: the conversation needs one of its own."),
+                params={"number": MARKS_AT_MOST},
+            )
+        if marks != sorted(marks):  # "1h" sorts before "5m"
+            raise ValidationError(_("A mark of 1 hour can't stand after one of 5 minutes."))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != list(data or [])

@@ -1,0 +1,68 @@
+"""Reading a request's JSON body within limits, so that no body costs more than it weighs.
+
+orjson refuses what is no JSON (NaN, numbers beyond a double, bad UTF-8) and nesting beyond 1,024 without recursion.
+"""
+
+import re
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja.parser import Parser
+
+from chat.api.problems import Problem
+from chat.claude.text import clean_text
+
+# No body of this API has as many members; each unknown one would cost an error of its own.
+MOST_MEMBERS = 64
+WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# One escape at a time, so that an escaped backslash before "ud800" is not mistaken: pairs stay, lone halves go.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.S,
+)
+
+
+def read_body(request: HttpRequest) -> None:
+    """Read the body once, up to the limit, whatever Content-Length says; `request.body` then has it.
+
+    Raises:
+        Problem: 413 too large, 415 not JSON.
+    """
+    if request.method not in WITH_BODY:
+        return
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    body = request.read(limit + 1)
+    if len(body) > limit:
+        raise Problem(413, "too_large", _("The body is larger than %(limit)s bytes.") % {"limit": limit})
+    if body and request.content_type != "application/json":
+        raise Problem(415, "not_json", _("Send JSON with “Content-Type: application/json”."))
+    request._body = body
+
+
+class JSONParser(Parser):
+    """The parser of all bodies: one JSON object."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        try:
+            value = orjson.loads(_without_lone_surrogates(request.body))
+        except orjson.JSONDecodeError as error:
+            raise Problem(
+                400, "malformed", _("The body is not valid JSON: %(error)s") % {"error": error.msg}
+            ) from None
+        if not isinstance(value, dict):
+            raise Problem(422, "invalid", _("The body must be a JSON object."))
+        if len(value) > MOST_MEMBERS:
+            raise Problem(422, "invalid", _("The body has too many members."))
+        return {
+            name: clean_text(member) if isinstance(member, str) else member for name, member in value.items()
+        }
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """Replace escaped halves of surrogate pairs by U+FFFD, as every door does with text that can't be stored."""
+    if b"\\u" not in body:
+        return body
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)

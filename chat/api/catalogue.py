@@ -1,0 +1,85 @@
+"""What a person may use and has used: assistants, models with prices, their own usage, themselves."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Prefetch, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router
+
+from chat import access
+from chat.api import schemas, shapes
+from chat.api.identity import identity_of
+from chat.models import ApiCall, LanguageModel, ModelPrice
+
+router = Router(tags=["catalogue"])
+
+
+@router.get("/assistants", response=schemas.AssistantList)
+def list_assistants(request: HttpRequest) -> schemas.AssistantList:
+    """Assistants that are offered to you. What they were told stays with staff."""
+    rows = access.assistants(identity_of(request).user)
+    return schemas.AssistantList(data=[shapes.assistant(row) for row in rows])
+
+
+@router.get("/models", response=schemas.ModelList)
+def list_models(request: HttpRequest) -> schemas.ModelList:
+    """Models that you may choose, best first, with the prices in force."""
+    begun = ModelPrice.objects.filter(valid_from__lte=timezone.now()).order_by("-valid_from", "-id")
+    rows = access.models(identity_of(request).user).prefetch_related(
+        Prefetch("prices", queryset=begun, to_attr="begun_prices")
+    )
+    return schemas.ModelList(data=[shapes.model(row, _in_force(row)) for row in rows])
+
+
+@router.get("/usage", response=schemas.UsageOut)
+def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> schemas.UsageOut:
+    """Your own API calls through every door, summed by day and model from the ledger."""
+    since = timezone.now().date() - dt.timedelta(days=days - 1)
+    midnight = dt.datetime.combine(since, dt.time(), dt.UTC)
+    rows = (
+        ApiCall.objects.filter(user=identity_of(request).user, started_at__gte=midnight)
+        .annotate(day=TruncDate("started_at", tzinfo=dt.UTC))
+        .values("day", "model_name")
+        .annotate(
+            calls=Count("id"),
+            sum_usd=Sum("cost_usd"),
+            **{f"sum_{name}": Sum(name) for name in shapes.COUNTERS},
+        )
+        .order_by("-day", "model_name")
+    )
+    data = [_usage_row(row) for row in rows]
+    return schemas.UsageOut(
+        since=since,
+        calls=sum(row.calls for row in data),
+        cost_usd=shapes.usd(sum((row["sum_usd"] for row in rows), Decimal(0))),
+        data=data,
+    )
+
+
+@router.get("/me", response=schemas.Me)
+def read_me(request: HttpRequest) -> schemas.Me:
+    """You, and the key that you came with."""
+    return shapes.me(identity_of(request).user, identity_of(request).api_key)
+
+
+def _in_force(row: LanguageModel) -> list[ModelPrice]:
+    """Return the newest begun price per speed and tier."""
+    newest: dict[tuple[str, int], ModelPrice] = {}
+    for price in row.begun_prices:  # type: ignore[attr-defined]
+        newest.setdefault((price.speed, price.above_prompt_tokens), price)
+    return list(newest.values())
+
+
+def _usage_row(row: Mapping[str, Any]) -> schemas.UsageRow:
+    return schemas.UsageRow(
+        day=row["day"],
+        model=row["model_name"],
+        calls=row["calls"],
+        cost_usd=shapes.usd(row["sum_usd"]),
+        **{name: row[f"sum_{name}"] for name in shapes.COUNTERS},
+    )

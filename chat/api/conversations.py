@@ -1,0 +1,98 @@
+"""Conversations and their messages."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.responses import Status
+
+from chat import access
+from chat.api import schemas, shapes
+from chat.api.identity import identity_of
+from chat.api.paging import page_of
+from chat.operations import conversations as journeys
+from chat.operations.errors import not_found
+
+router = Router(tags=["conversations"])
+
+
+@router.get("/conversations", response=schemas.ConversationPage)
+def list_conversations(
+    request: HttpRequest,
+    limit: int = Query(50, ge=1, le=100),
+    cursor: str | None = Query(None, max_length=400),
+    archived: bool = False,
+) -> schemas.ConversationPage:
+    """Your conversations: pinned ones first, then the most recent."""
+    rows = access.conversations(identity_of(request).user).filter(archived=archived)
+    page, following = page_of(rows, cursor, limit)
+    return schemas.ConversationPage(data=[shapes.conversation(row) for row in page], next=following)
+
+
+@router.post("/conversations", response={201: schemas.ConversationOut})
+def create_conversation(request: HttpRequest, data: schemas.ConversationInput) -> Status[Any]:
+    """Begin an empty conversation."""
+    row = journeys.create_conversation(
+        owner=identity_of(request).user,
+        title=data.title,
+        assistant_id=data.assistant,
+        model_id=data.model,
+    )
+    return Status(201, shapes.conversation(row))
+
+
+@router.get("/conversations/{conversation_id}", response=schemas.ConversationOut)
+def read_conversation(request: HttpRequest, conversation_id: str) -> schemas.ConversationOut:
+    """One conversation, without its messages."""
+    row = access.find_conversation(identity_of(request).user, conversation_id)
+    if row is None:
+        raise not_found()
+    return shapes.conversation(row)
+
+
+@router.patch("/conversations/{conversation_id}", response=schemas.ConversationOut)
+def change_conversation(
+    request: HttpRequest, conversation_id: str, data: schemas.ConversationChange
+) -> schemas.ConversationOut:
+    """Rename, pin, archive, or choose another assistant or model for the next turns."""
+    changes = {_COLUMNS.get(name, name): getattr(data, name) for name in data.model_fields_set}
+    row = journeys.update_conversation(
+        user=identity_of(request).user,
+        conversation_id=conversation_id,
+        **changes,
+    )
+    return shapes.conversation(row)
+
+
+@router.delete("/conversations/{conversation_id}", response={204: None})
+def delete_conversation(request: HttpRequest, conversation_id: str) -> Status[None]:
+    """Delete a conversation with its messages. What it cost stays in the ledger."""
+    journeys.delete_conversation(user=identity_of(request).user, conversation_id=conversation_id)
+    return Status(204, None)
+
+
+@router.get("/conversations/{conversation_id}/messages", response=schemas.MessagePage)
+def list_messages(
+    request: HttpRequest,
+    conversation_id: str,
+    leaf: str | None = Query(None, description="A message of another branch; else the active leaf."),
+    before: str | None = Query(None, description="Only what stands above this message."),
+    limit: int = Query(50, ge=1, le=100),
+) -> schemas.MessagePage:
+    """The path to the active leaf (or to `leaf`), from its end upwards, each page oldest first."""
+    row = access.find_conversation(identity_of(request).user, conversation_id)
+    if row is None:
+        raise not_found()
+    return shapes.thread(journeys.thread(row, leaf=leaf, before=before, limit=limit))
+
+
+@router.post("/messages/{message_id}/choose", response=schemas.ConversationOut)
+def choose_message(
+    request: HttpRequest, message_id: str, data: schemas.Nothing | None = None
+) -> schemas.ConversationOut:
+    """Switch the conversation to the branch that this message is on."""
+    row = journeys.choose_leaf(user=identity_of(request).user, message_id=message_id)
+    return shapes.conversation(row)
+
+
+_COLUMNS = {"assistant": "assistant_id", "model": "model_id"}

@@ -1,0 +1,62 @@
+"""The API's description and its page, for signed-in people and holders of keys.
+
+The description holds no secret, but a private house tells strangers nothing.
+The page is Swagger UI from our own static files, under the same strict policy as every page: nothing is asked of
+other origins (its validator badge would be).
+"""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError
+
+from chat.api import problems, schemas
+from chat.api.identity import identify
+
+PROBLEM = {
+    "description": "A problem: see `code`.",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def openapi_json(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
+    """Answer with the OpenAPI document."""
+    try:
+        if identify(request) is None:
+            raise AuthenticationError
+    except (AuthenticationError, problems.Problem) as error:
+        return api.on_exception(request, error)
+    return JsonResponse(described(api))
+
+
+@never_cache
+@require_safe
+@login_required
+def docs_page(request: HttpRequest) -> HttpResponse:
+    """Show the document; "Try it out" uses the person's own session with its CSRF token."""
+    settings = {
+        "url": reverse("api:openapi"),
+        "layout": "BaseLayout",
+        "deepLinking": True,
+        "validatorUrl": None,
+        "docExpansion": "list",
+    }
+    context = {"swagger_settings": json.dumps(settings), "api": {"title": "Parley API"}, "add_csrf": True}
+    return render(request, "ninja/swagger.html", context)
+
+
+def described(api: NinjaAPI) -> dict[str, Any]:
+    """Return the document with the problems that any operation may answer."""
+    document: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api/v1/"))
+    document["components"]["schemas"]["Problem"] = schemas.Problem.model_json_schema()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"] = PROBLEM
+    return document

@@ -1,0 +1,118 @@
+"""Who asks: a Parley key, or the browser's session with its CSRF token. No other header is an identity."""
+
+import dataclasses
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext as _
+from ninja.errors import AuthenticationError
+from ninja.security.base import AuthBase
+from structlog.contextvars import bind_contextvars
+
+from chat.api.problems import Problem
+from chat.models import ApiKey, Turn, User
+from chat.operations.api_keys import authenticate
+from chat.operations.turns import Doorway
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Identity:
+    """A person, and the key or the session by which they came."""
+
+    user: User
+    api_key: ApiKey | None = None
+    session_key: str | None = None
+
+    def doorway(self) -> Doorway:
+        return Doorway(door=Turn.Door.API, api_key=self.api_key)
+
+    def still_holds(self) -> bool:
+        """Ask again whether this identity is good: keys are revoked, people leave and sign out (a query or two)."""
+        if self.api_key is not None:
+            return ApiKey.objects.live().filter(id=self.api_key.id).exists()
+        probe = HttpRequest()
+        probe.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
+        return bool(get_user(probe).pk == self.user.pk)
+
+
+class Key(AuthBase):
+    """`Authorization: Bearer <Parley key>`; a wrong key is refused even beside a good session."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> Identity | None:
+        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        key = authenticate(secret.strip())
+        if key is None:
+            raise AuthenticationError
+        scope = ApiKey.Scope.READ if request.method in SAFE else ApiKey.Scope.CHAT
+        if not key.allows(scope):
+            raise Problem(
+                403,
+                "missing_scope",
+                _("This key lacks the scope “%(scope)s”.") % {"scope": scope.value},
+                {
+                    "WWW-Authenticate": f'Bearer realm="Parley", error="insufficient_scope", scope="{scope.value}"'
+                },
+            )
+        return _known(request, Identity(key.user, api_key=key))
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's own check, asked for its verdict and not for its page."""
+
+    def refuses(self, request: HttpRequest) -> bool:
+        request.csrf_processing_done = False  # type: ignore[attr-defined]
+        self.process_request(request)
+        return self.process_view(request, HttpResponse, (), {}) is not None
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        return HttpResponse(status=403)
+
+
+class Session(AuthBase):
+    """The browser's session; methods that change something need its CSRF token as X-CSRFToken."""
+
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = settings.SESSION_COOKIE_NAME
+    csrf = True
+
+    def __call__(self, request: HttpRequest) -> Identity | None:
+        if not isinstance(request.user, User) or not request.user.is_active:
+            return None
+        if _CsrfCheck(HttpResponse).refuses(request):
+            raise Problem(403, "csrf", _("The CSRF token is missing or wrong. Send it as X-CSRFToken."))
+        return _known(request, Identity(request.user, session_key=request.session.session_key))
+
+
+def identity_of(request: HttpRequest) -> Identity:
+    """Return who asks, inside of an operation, whose auth has already looked."""
+    identity: Identity = request.auth  # type: ignore[attr-defined]
+    return identity
+
+
+def identify(request: HttpRequest) -> Identity | None:
+    """Say who asks, outside of the API's own operations.
+
+    Raises:
+        AuthenticationError: a key that is not good.
+        Problem: a key without the scope, or a session without its CSRF token.
+    """
+    return Key()(request) or Session()(request)
+
+
+def _known(request: HttpRequest, identity: Identity) -> Identity:
+    """Let the log line name the person."""
+    request.api_user = identity.user  # type: ignore[attr-defined]
+    if identity.api_key is not None:
+        bind_contextvars(api_key=str(identity.api_key.id))
+    return identity

@@ -1,0 +1,232 @@
+"""The JSON of this API: what is accepted (nothing beyond it) and what is answered. Ids are opaque strings."""
+
+import datetime as dt
+from typing import Any
+
+from ninja import Field, Schema
+from pydantic import ConfigDict
+
+# Money travels as a decimal string: a float would round it.
+Usd = str
+
+
+class Input(Schema):
+    """Unknown members are refused, never ignored; values are not converted from other types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Nothing(Input):
+    """No member at all: the address says everything."""
+
+
+class ConversationInput(Input):
+    title: str = Field("", description="1 to 200 characters; without one it is named after the first answer.")
+    assistant: str | None = None
+    model: str | None = Field(None, description="Parley's id of a model, or the provider's.")
+
+
+class ConversationChange(Input):
+    """Only the members that are sent are changed."""
+
+    title: str = Field("", min_length=1)
+    pinned: bool = False
+    archived: bool = False
+    assistant: str = ""
+    model: str = ""
+
+
+class Again(Input):
+    """Asks for a turn on the grounds of another one."""
+
+    client_id: str | None = Field(
+        None, description="A UUID made by the client; the same one again is the same turn."
+    )
+    wait: bool = Field(True, description="false: answer 202 at once.")
+
+
+class Retry(Again):
+    model: str | None = None
+
+
+class TurnInput(Again):
+    text: str
+    parent: str | None = Field(
+        None, description="The message to follow: null is the active leaf, “root” a new beginning."
+    )
+    assistant: str | None = None
+    model: str | None = None
+
+
+class FirstTurnInput(TurnInput):
+    conversation: str | None = Field(None, description="null begins a new conversation.")
+
+
+class Problem(Schema):
+    """RFC 9457. `code` is stable; the texts are for people, in the language of Accept-Language."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, str]] | None = None
+
+
+class ConversationOut(Schema):
+    id: str
+    title: str
+    assistant: str | None
+    model: str | None
+    pinned: bool
+    archived: bool
+    active_leaf: str | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    last_message_at: dt.datetime
+
+
+class ConversationPage(Schema):
+    data: list[ConversationOut]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+
+class MessageOut(Schema):
+    id: str
+    conversation: str
+    parent: str | None
+    role: str
+    kind: str
+    status: str
+    content: list[Any] = Field(description="Content blocks, exactly as the Messages API sent them.")
+    text: str
+    model: str = Field(description="The provider's id of the model that wrote it.")
+    stop_reason: str | None
+    turn: str | None
+    created_at: dt.datetime
+
+
+class ThreadMessage(MessageOut):
+    versions: list[str] = Field(
+        description="All messages at this place of the tree, oldest first, itself included."
+    )
+    cost_usd: Usd | None
+
+
+class MessagePage(Schema):
+    data: list[ThreadMessage] = Field(description="Oldest first.")
+    next: str | None = Field(
+        description="Send it as `before` for the older messages; null when there are none."
+    )
+    active_turn: str | None
+
+
+class Failure(Schema):
+    code: str
+    message: str
+
+
+class Tokens(Schema):
+    input_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    thinking_tokens: int
+
+
+class TurnOut(Schema):
+    id: str
+    conversation: str
+    client_id: str
+    status: str = Field(
+        description="queued, running, waiting; then completed, stopped, interrupted, failed or refused."
+    )
+    user_message: str
+    message: MessageOut | None = Field(
+        description="The answer: partial when it was cut, null before it begins."
+    )
+    model: str | None
+    stop_reason: str | None
+    error: Failure | None
+    can_continue: bool
+    usage: Tokens = Field(description="Sums over all API calls of the turn.")
+    cost_usd: Usd
+    certainty: str | None
+    last_seq: int
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class AssistantOut(Schema):
+    id: str
+    name: str
+    description: str
+    model: str | None
+    starters: list[str]
+
+
+class PriceOut(Schema):
+    """USD per million tokens, and per single web search."""
+
+    speed: str
+    above_prompt_tokens: int
+    input: Usd
+    write_5m: Usd
+    write_1h: Usd
+    read: Usd
+    output: Usd
+    per_search: Usd
+
+
+class ModelOut(Schema):
+    id: str
+    model: str = Field(description="The provider's id.")
+    name: str
+    connection: str
+    available: bool = Field(description="false while its connection lacks something.")
+    lifecycle: str
+    max_input_tokens: int
+    max_output_tokens: int
+    default_max_tokens: int
+    capabilities: dict[str, Any]
+    prices: list[PriceOut] = Field(description="In force now.")
+
+
+class AssistantList(Schema):
+    data: list[AssistantOut]
+
+
+class ModelList(Schema):
+    data: list[ModelOut]
+
+
+class UsageRow(Tokens):
+    day: dt.date
+    model: str
+    calls: int
+    cost_usd: Usd
+
+
+class UsageOut(Schema):
+    since: dt.date
+    calls: int
+    cost_usd: Usd
+    data: list[UsageRow] = Field(description="By day (UTC) and model, newest first.")
+
+
+class KeyOut(Schema):
+    id: str
+    name: str
+    scopes: list[str]
+    expires_at: dt.datetime | None
+
+
+class Me(Schema):
+    id: str
+    email: str
+    name: str
+    language: str
+    is_staff: bool
+    key: KeyOut | None = Field(description="The key that asked; null for a session.")

@@ -1,0 +1,167 @@
+"""From rows to the JSON of this API. What is not named here never leaves: prompts, credentials, addresses."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from chat.api import schemas
+from chat.models import (
+    ApiCall,
+    ApiKey,
+    Assistant,
+    Conversation,
+    LanguageModel,
+    Message,
+    ModelPrice,
+    Turn,
+    User,
+)
+from chat.operations.conversations import Thread
+from chat.wording import failure_text
+
+COUNTERS = tuple(schemas.Tokens.model_fields)
+_CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)
+
+
+def identifier(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def usd(value: Decimal) -> str:
+    """Write money exactly, without an exponent or idle zeros: 0.00123."""
+    return format(value.normalize(), "f")
+
+
+def conversation(row: Conversation) -> schemas.ConversationOut:
+    return schemas.ConversationOut(
+        id=str(row.id),
+        title=row.title,
+        assistant=identifier(row.assistant_id),
+        model=identifier(row.model_id),
+        pinned=row.pinned,
+        archived=row.archived,
+        active_leaf=identifier(row.active_leaf_id),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        last_message_at=row.last_message_at,
+    )
+
+
+def _message(row: Message) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "conversation": str(row.conversation_id),
+        "parent": identifier(row.parent_id),
+        "role": row.role,
+        "kind": row.kind,
+        "status": row.status,
+        "content": row.content,
+        "text": row.text,
+        "model": row.model_name,
+        "stop_reason": row.stop_reason or None,
+        "turn": identifier(row.turn_id),
+        "created_at": row.created_at,
+    }
+
+
+def thread(page: Thread) -> schemas.MessagePage:
+    messages = [
+        schemas.ThreadMessage(
+            **_message(row),
+            versions=[str(version) for version in page.siblings[row.id]],
+            cost_usd=usd(page.calls[row.id].cost_usd) if row.id in page.calls else None,
+        )
+        for row in page.messages
+    ]
+    return schemas.MessagePage(
+        data=messages,
+        next=messages[0].id if messages and page.has_more else None,
+        active_turn=identifier(page.active_turn.id) if page.active_turn else None,
+    )
+
+
+def turn(row: Turn) -> schemas.TurnOut:
+    """Build a turn with its newest answer and the sums of its ledger rows (three queries).
+
+    An unfinished answer is empty here: its text is in the turn's events until it ends.
+    """
+    answer = row.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+    calls = list(row.api_calls.all())
+    failed = bool(row.error_code)
+    return schemas.TurnOut(
+        id=str(row.id),
+        conversation=str(row.conversation_id),
+        client_id=str(row.client_id),
+        status=row.status,
+        user_message=str(row.user_message_id),
+        message=schemas.MessageOut(**_message(answer)) if answer else None,
+        model=identifier(row.model_id),
+        stop_reason=row.stop_reason or None,
+        error=schemas.Failure(code=row.error_code, message=failure_text(row.error_code, row.error_detail))
+        if failed
+        else None,
+        can_continue=row.can_continue,
+        usage=tokens(calls),
+        cost_usd=usd(sum((call.cost_usd for call in calls), Decimal(0))),
+        certainty=_least_certain(calls),
+        last_seq=row.last_seq,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def tokens(calls: Iterable[ApiCall]) -> schemas.Tokens:
+    rows = list(calls)
+    return schemas.Tokens(**{name: sum(getattr(call, name) for call in rows) for name in COUNTERS})
+
+
+def _least_certain(calls: list[ApiCall]) -> str | None:
+    found = {call.certainty for call in calls}
+    return next((certainty.value for certainty in reversed(_CERTAINTIES) if certainty in found), None)
+
+
+def assistant(row: Assistant) -> schemas.AssistantOut:
+    return schemas.AssistantOut(
+        id=str(row.id),
+        name=row.name,
+        description=row.description,
+        model=identifier(row.model_id),
+        starters=[str(starter) for starter in row.starters],
+    )
+
+
+def model(row: LanguageModel, prices: Iterable[ModelPrice]) -> schemas.ModelOut:
+    return schemas.ModelOut(
+        id=str(row.id),
+        model=row.model_id,
+        name=row.display_name,
+        connection=row.connection.name,
+        available=not row.connection.problem(),
+        lifecycle=row.lifecycle,
+        max_input_tokens=row.max_input_tokens,
+        max_output_tokens=row.max_output_tokens,
+        default_max_tokens=row.default_max_tokens,
+        capabilities=row.capabilities,
+        prices=[
+            schemas.PriceOut(
+                speed=price.speed,
+                above_prompt_tokens=price.above_prompt_tokens,
+                **{unit: usd(getattr(price, unit)) for unit in ModelPrice.UNITS},
+            )
+            for price in prices
+        ],
+    )
+
+
+def me(user: User, key: ApiKey | None) -> schemas.Me:
+    return schemas.Me(
+        id=str(user.id),
+        email=user.email,
+        name=str(user),
+        language=user.language,
+        is_staff=user.is_staff,
+        key=schemas.KeyOut(id=str(key.id), name=key.name, scopes=key.scopes, expires_at=key.expires_at)
+        if key
+        else None,
+    )

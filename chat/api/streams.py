@@ -1,0 +1,167 @@
+"""A turn's events as server-sent events, and waiting for a turn's end. Readers come and go; the turn goes on.
+
+`id:` is the event's seq and `data:` its frame, byte for byte what every other viewer gets, now or replayed.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from chat import metrics
+from chat.api.identity import Identity
+from chat.api.problems import Problem
+from chat.engine.database import in_database
+from chat.engine.hub import ViewerClosed
+from chat.engine.runtime import engine
+from chat.models import Turn
+from chat.models.turns import FINISHED
+from chat.operations.events_log import can_resume
+
+# So often a reader's right to read and the turn's row are looked at; access taken away ends a stream within 5 s.
+LOOK_SECONDS = 4
+# So many silent looks later a comment keeps proxies from closing the connection.
+HEARTBEAT_LOOKS = 3
+HEARTBEAT = b": still here\n\n"
+
+
+def event_stream(
+    turn: Turn, after: int, identity: Identity, *, opening: dict[str, Any] | None = None
+) -> StreamingHttpResponse:
+    """Answer with the turn's events behind seq `after` until turn.finished; `opening` goes first, without an id."""
+    return StreamingHttpResponse(
+        _encoded(turn, after, identity, opening),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def until_finished(turn: Turn, identity: Identity) -> None:
+    """Return when the turn has ended, or when this process goes down or who waits may no longer know."""
+    if not turn.finished:
+        async with aclosing(follow(turn, 0, identity)) as runs:
+            async for _run in runs:
+                pass
+
+
+def check_resumable(turn: Turn, after: int) -> None:
+    """See that events behind `after` can be told without a hole.
+
+    Raises:
+        Problem: 410, when they are deleted, or when `after` was lost with the process that told it.
+    """
+    if not can_resume(turn, after):
+        raise Problem(
+            410, "events_gone", _("These events can't be continued. Read the turn and its messages anew.")
+        )
+
+
+async def release_connection() -> None:
+    """Give back the database connection of this request's thread: a long answer must not hold one."""
+    await sync_to_async(connections.close_all)()
+
+
+async def _encoded(
+    turn: Turn, after: int, identity: Identity, opening: dict[str, Any] | None
+) -> AsyncIterator[bytes]:
+    if opening is not None:
+        yield b"data: " + orjson.dumps(opening) + b"\n\n"
+    silent = 0
+    async with aclosing(follow(turn, after, identity)) as runs:
+        async for run in runs:
+            silent = 0 if run else silent + 1
+            if run:
+                yield b"".join(b"id: %d\ndata: %b\n\n" % (seq, frame) for seq, frame in run)
+            elif silent % HEARTBEAT_LOOKS == 0:
+                yield HEARTBEAT
+
+
+async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[list[tuple[int, bytes]], None]:
+    """Yield runs of (seq, frame) behind `after` without hole or repetition; an empty run for a silent while.
+
+    Ends after turn.finished, and when the identity no longer holds, the turn is deleted or this process goes down.
+    """
+    reader = _Reader(turn, after)
+    loop = asyncio.get_running_loop()
+    looked, ended = loop.time(), False
+    try:
+        while True:
+            run = await reader.run(LOOK_SECONDS)
+            if run or loop.time() - looked >= LOOK_SECONDS:
+                yield run
+            if reader.finished:
+                return
+            if loop.time() - looked < LOOK_SECONDS:
+                continue
+            looked = loop.time()
+            status = await in_database(_status, turn.id, identity)
+            # A turn that had ended a whole look ago has nothing more to tell.
+            if status is None or (ended and not run):
+                return
+            ended = status in FINISHED
+            reader.look_again()
+    except ViewerClosed:
+        return  # the client resumes by seq at another process
+    finally:
+        reader.leave()
+
+
+def _status(turn_id: uuid.UUID, identity: Identity) -> str | None:
+    """Return the turn's status; None when it is gone or not for these eyes any more."""
+    return (
+        Turn.objects.filter(id=turn_id).values_list("status", flat=True).first()
+        if identity.still_holds()
+        else None
+    )
+
+
+class _Reader:
+    """A viewer of one turn. The hub may repeat frames or tell of other turns; here each comes once, in order."""
+
+    def __init__(self, turn: Turn, after: int) -> None:
+        self.turn, self.last, self.finished = turn, after, False
+        self._hub = engine().hub
+        self._viewer = self._hub.viewer()
+        self._hub.subscribe(self._viewer, turn.conversation_id)
+        self._viewer.watch(turn.id, turn.conversation_id, after)
+        self._next = asyncio.ensure_future(self._viewer.next())
+        metrics.VIEWERS.inc()
+
+    async def run(self, seconds: float) -> list[tuple[int, bytes]]:
+        """Wait for the next frames; empty when none came in time. Never cancels the viewer in the middle."""
+        await asyncio.wait({self._next}, timeout=seconds)
+        if not self._next.done():
+            return []
+        _messages, frames = self._next.result()
+        found = list(self._mine(frames))
+        self._next = asyncio.ensure_future(self._viewer.next())
+        return found
+
+    def look_again(self) -> None:
+        """Ask for what follows; heals a hint that was lost."""
+        self._viewer.watch(self.turn.id, self.turn.conversation_id, self.last)
+
+    def leave(self) -> None:
+        metrics.VIEWERS.dec()
+        self._next.cancel()
+        self._hub.leave(self._viewer)
+
+    def _mine(self, frames: Iterable[bytes]) -> Iterable[tuple[int, bytes]]:
+        own = str(self.turn.id)
+        for frame in frames:
+            event = orjson.loads(frame)
+            if event["turn"] != own or event["seq"] <= self.last:
+                continue
+            if event["seq"] != self.last + 1:
+                self.look_again()
+                return
+            self.last = event["seq"]
+            self.finished = event["type"] == "turn.finished"
+            yield self.last, frame

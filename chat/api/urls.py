@@ -1,0 +1,95 @@
+"""The addresses under /api/v1/. Each view stands behind one door: limits before it, problems and no-store after it."""
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
+from ninja.operation import Operation
+from ninja.renderers import JSONRenderer
+
+from chat.api import catalogue, conversations, docs, problems, turns
+from chat.api.body import JSONParser, read_body
+from chat.api.identity import Key, Session
+
+app_name = "api"
+View = Callable[..., Any]
+
+
+class Renderer(JSONRenderer):
+    json_dumps_params: dict[str, Any] = {"ensure_ascii": False}
+
+
+class ParleyAPI(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return str(operation.view_func.__name__)
+
+
+api = ParleyAPI(
+    title="Parley",
+    version="1",
+    description="Conversations with models: what the browser can do, for programs. See docs/api.md.",
+    openapi_url=None,
+    docs_url=None,
+    auth=[Key(), Session()],
+    parser=JSONParser(),
+    renderer=Renderer(),
+    urls_namespace="api",
+)
+problems.register(api)
+for router in (conversations.router, turns.router, catalogue.router):
+    api.add_router("", router)
+
+
+def door(view: View) -> View:
+    """Wrap a view of the API, synchronous or asynchronous alike."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **parts: Any) -> HttpResponseBase:
+        response = _refused(request) or view(request, **parts)
+        return _finished(response)
+
+    @wraps(view)
+    async def answer_async(request: HttpRequest, **parts: Any) -> HttpResponseBase:
+        response = _refused(request) or await view(request, **parts)
+        return _finished(response)
+
+    # The API asks for the CSRF token itself, from sessions only; Django's page about it would be no problem+json.
+    return csrf_exempt(answer_async if iscoroutinefunction(view) else answer)
+
+
+def _refused(request: HttpRequest) -> HttpResponseBase | None:
+    try:
+        read_body(request)
+    except problems.Problem as problem:
+        return problem.response()
+    return None
+
+
+def _finished(response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code == 405 and response.get("Content-Type") != problems.MEDIA_TYPE:
+        response = problems.method_not_allowed(", ".join(sorted(response["Allow"].split(", "))))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _behind_door(pattern: URLPattern) -> URLPattern:
+    return URLPattern(pattern.pattern, door(pattern.callback), pattern.default_args, pattern.name)
+
+
+urlpatterns = [
+    path("openapi.json", door(require_safe(partial(docs.openapi_json, api=api))), name="openapi"),
+    path("docs", docs.docs_page, name="docs"),
+    *(
+        _behind_door(pattern)
+        for pattern in api.urls[0]
+        if isinstance(pattern, URLPattern) and pattern.name != "api-root"
+    ),
+    re_path("", door(problems.unknown_address), name="unknown"),
+]

@@ -1,0 +1,68 @@
+"""The admin and the account pages in a real browser: their policy holds, nothing is missing, nothing overflows."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+
+TABLES = ["apicall", "apikey", "assistant", "conversation", "frame", "languagemodel", "message", "modelprice"]
+TABLES += ["promptrevision", "providerconnection", "systemprompt", "turn", "turnevent", "user"]
+
+
+def sign_in(page: Page, server: Server, to: str) -> list[str]:
+    """Enter through the account pages; returns the list that collects every answer that is an error."""
+    missing: list[str] = []
+    page.on(
+        "response",
+        lambda answer: missing.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+    )
+    page.goto(f"{server.url}/admin/{to}")
+    assert "/accounts/login/" in page.url
+    page.get_by_label("Email").fill(ADMIN_EMAIL)
+    page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{server.url}/admin/{to}")
+    return missing
+
+
+def test_every_list_and_form_loads_under_its_policy(server: Server, page: Page) -> None:
+    missing = sign_in(page, server, "")
+    expect(page.get_by_text("Cost today")).to_be_visible()
+    for table in TABLES:
+        page.goto(f"{server.url}/admin/chat/{table}/")
+        expect(page.locator("#changelist")).to_be_visible()
+    for table in ("assistant", "providerconnection", "systemprompt", "modelprice", "apikey", "user"):
+        page.goto(f"{server.url}/admin/chat/{table}/add/")
+        expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    assert missing == []
+
+
+def test_a_connection_is_tested_and_a_prompt_reworded(server: Server, page: Page) -> None:
+    missing = sign_in(page, server, "chat/providerconnection/")
+    page.get_by_role("link", name="Simulator").first.click()
+    page.get_by_role("link", name="Test").click()
+    page.get_by_role("button", name="Test now").click()
+    expect(page.get_by_text("Simulator: It works: claude-sonnet-5-5 answered in")).to_be_visible()
+    page.locator("a[href$='/history/']").click()
+    expect(page.locator("#change-history")).to_contain_text("Created")
+    page.goto(f"{server.url}/admin/chat/apicall/")
+    expect(page.locator("td.field-purpose", has_text="connection test")).to_be_visible()
+    page.goto(f"{server.url}/admin/chat/systemprompt/add/")
+    page.get_by_label("Name").fill("Voice")
+    page.get_by_label("Block 1", exact=True).fill("Be brief.")
+    page.get_by_label("Cache mark of block 1").select_option("1h")
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_label("Block 2", exact=True).fill("Be kind.")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("Saved as revision 2.")).to_be_visible()
+    assert missing == []
+
+
+def test_account_pages_fit_a_phone(server: Server, open_context: Callable[..., BrowserContext]) -> None:
+    page = open_context(viewport={"width": 360, "height": 740}, color_scheme="dark").new_page()
+    sign_in(page, server, "")
+    for path in ("email/", "password/change/", "2fa/", "2fa/totp/activate/", "logout/"):
+        page.goto(f"{server.url}/accounts/{path}")
+        expect(page.locator("h1")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -1,0 +1,120 @@
+"""One row of every table, with words and secrets that must not show up where they don't belong."""
+
+import dataclasses
+import uuid
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.models import (
+    ApiCall,
+    ApiKey,
+    Assistant,
+    Conversation,
+    LanguageModel,
+    Message,
+    ModelPrice,
+    ProviderConnection,
+    SystemPrompt,
+    Turn,
+    TurnEvent,
+    User,
+)
+from chat.operations.api_keys import create_api_key
+from chat.operations.frames import freeze_frame
+from chat.operations.prompts import revise_prompt
+
+PASSWORD = "a-long-password"
+UPSTREAM_SECRET = "sk-upstream-credential-4711"
+TOTP_SECRET = "TOTPSECRETBASE32"
+PRIVATE = "heliotrope"  # in titles, questions, answers and event frames
+
+
+@dataclasses.dataclass
+class World:
+    root: User
+    staff: User
+    person: User
+    rows: dict[str, Any]  # by "app_model"
+
+    def url(self, name: str, view: str = "changelist") -> str:
+        arguments = [] if view in ("changelist", "add") else [self.rows[name].pk]
+        return reverse(f"admin:{name}_{view}", args=arguments)
+
+
+def people() -> tuple[User, User, User]:
+    root = User.objects.create_superuser("root@example.test", PASSWORD)
+    staff = User.objects.create_user("staff@example.test", PASSWORD, is_staff=True)
+    return root, staff, User.objects.create_user("person@example.test", PASSWORD)
+
+
+def build() -> World:
+    root, staff, person = people()
+    group = Group.objects.create(name="Design")
+    connection = ProviderConnection.objects.create(
+        name="Upstream", kind="compatible", base_url="http://127.0.0.1:9", credential=UPSTREAM_SECRET
+    )
+    model = LanguageModel.objects.create(
+        connection=connection, model_id="claude-test", display_name="Claude Test"
+    )
+    price = ModelPrice.objects.create(model=model, valid_from=timezone.now(), input=3, output=15)
+    prompt = SystemPrompt.objects.create(name="Voice")
+    revision = revise_prompt(prompt=prompt, blocks=[{"text": "Be brief.", "cache": "1h"}], author=root)
+    assistant = Assistant.objects.create(name="Guide", model=model, prompt=prompt, starters=["Hello?"])
+    frame = freeze_frame(model=model, assistant=assistant)
+    conversation = Conversation.objects.create(owner=person, title=f"About {PRIVATE}", model=model)
+    content = [{"type": "text", "text": f"What is {PRIVATE}?"}]
+    question = Message.objects.create(
+        conversation=conversation, role="user", content=content, text=f"What is {PRIVATE}?"
+    )
+    now = timezone.now()
+    turn = Turn.objects.create(
+        conversation=conversation,
+        author=person,
+        client_id=uuid.uuid4(),
+        user_message=question,
+        model=model,
+        frame=frame,
+        max_tokens=100,
+        status="completed",
+        finished_at=now,
+    )
+    event = TurnEvent.objects.create(turn=turn, first_seq=1, last_seq=1, frames=f'["{PRIVATE}"]')
+    call = ApiCall.objects.create(
+        key="turn:1",
+        door="chat",
+        purpose="turn",
+        user=person,
+        conversation=conversation,
+        turn=turn,
+        connection=connection,
+        connection_name=connection.name,
+        model=model,
+        model_name=model.model_id,
+        status="failed",
+        started_at=now,
+        finished_at=now,
+        usage={"input_tokens": 10},
+    )
+    key, _secret = create_api_key(user=person, name="Script", scopes=["read"])
+    factor = Authenticator.objects.create(user=person, type="totp", data={"secret": TOTP_SECRET})
+    rows = {
+        "auth_group": group,
+        "mfa_authenticator": factor,
+        **{
+            f"chat_{type(row)._meta.model_name}": row
+            for row in (person, connection, model, price, prompt, revision, assistant)
+        },
+        **{
+            f"chat_{type(row)._meta.model_name}": row
+            for row in (frame, conversation, question, turn, event, call, key)
+        },
+    }
+    return World(root, staff, person, rows)
+
+
+def digests() -> list[str]:
+    return list(ApiKey.objects.values_list("digest", flat=True))

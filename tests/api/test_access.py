@@ -1,0 +1,128 @@
+"""Every route, for everybody: a stranger is asked to sign in, a foreign id is as unknown as one that never was."""
+
+import pytest
+
+from chat.api import urls
+from tests.api.live import Live, Program, new_id, scenario
+
+# What the insider, who owns the things, gets. Each route of the API has its row; one without fails the test.
+OWNERS = {
+    ("GET", "/conversations"): 200,
+    ("POST", "/conversations"): 201,
+    ("GET", "/conversations/{conversation_id}"): 200,
+    ("PATCH", "/conversations/{conversation_id}"): 200,
+    ("DELETE", "/conversations/{conversation_id}"): 204,
+    ("GET", "/conversations/{conversation_id}/messages"): 200,
+    ("POST", "/messages/{message_id}/choose"): 200,
+    ("POST", "/turns"): 202,
+    ("POST", "/conversations/{conversation_id}/turns"): 202,
+    ("GET", "/turns/{turn_id}"): 200,
+    ("GET", "/turns/{turn_id}/events"): 200,
+    ("POST", "/turns/{turn_id}/stop"): 202,
+    ("POST", "/turns/{turn_id}/continue"): 202,
+    ("POST", "/turns/{turn_id}/retry"): 202,
+    ("GET", "/assistants"): 200,
+    ("GET", "/models"): 200,
+    ("GET", "/usage"): 200,
+    ("GET", "/me"): 200,
+}
+BODIES = {
+    ("POST", "/conversations"): {"title": "Mine"},
+    ("PATCH", "/conversations/{conversation_id}"): {"title": "Taken over"},
+    ("POST", "/turns"): {"text": "Hello", "wait": False},
+    ("POST", "/conversations/{conversation_id}/turns"): {"text": "Hello", "wait": False},
+    ("POST", "/turns/{turn_id}/continue"): {"wait": False},
+    ("POST", "/turns/{turn_id}/retry"): {"wait": False},
+}
+BY_ID = [route for route in OWNERS if "{" in route[1]]
+
+
+@pytest.fixture(scope="module")
+def things(live: Live) -> dict[str, str]:
+    """Things of the insider: a conversation with a stopped turn, which can be continued and repeated."""
+    program = live.program()
+    turn = program.turn(scenario("max_tokens"), conversation=live.conversation)
+    assert turn["can_continue"]
+    return {
+        "conversation_id": live.conversation,
+        "message_id": turn["message"]["id"],
+        "turn_id": turn["id"],
+    }
+
+
+def ask(program: Program, route: tuple[str, str], ids: dict[str, str], **options):
+    method, path = route
+    body = BODIES.get(route)
+    return program.http.request(method, path.format(**ids), **({"json": body} if body else {}), **options)
+
+
+def test_every_route_has_its_row() -> None:
+    routes = {
+        (method, "/" + path.lstrip("/"))
+        for router in urls.api._get_bound_routers()
+        for path, view in router.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+    }
+    assert routes == set(OWNERS)
+
+
+@pytest.mark.parametrize("route", OWNERS, ids=" ".join)
+def test_a_stranger_is_asked_to_sign_in(live: Live, things: dict[str, str], route: tuple[str, str]) -> None:
+    for ids in (things, {name: new_id() for name in things}):
+        refused = ask(live.program(None), route, ids)
+        assert refused.status_code == 401
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["code"] == "not_signed_in"
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=" ".join)
+@pytest.mark.parametrize("name", ["colleague", "outsider"])
+def test_a_foreign_id_is_as_unknown_as_any(
+    live: Live, things: dict[str, str], route: tuple[str, str], name: str
+) -> None:
+    program = live.program(name)
+    foreign = ask(program, route, things)
+    unknown = ask(program, route, {key: new_id() for key in things})
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.content == unknown.content
+    for variant in (things["turn_id"].upper(), things["turn_id"].replace("-", ""), "%00", "..%2fme"):
+        assert ask(program, route, dict.fromkeys(things, variant)).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("name", ["colleague", "outsider"])
+def test_lists_show_nothing_of_others(live: Live, things: dict[str, str], name: str) -> None:
+    program = live.program(name)
+    for path in ("/conversations", "/usage", "/me", "/models", "/assistants"):
+        told = program.get(path).text
+        assert all(value not in told for value in things.values())
+        assert "insider@example.test" not in told
+        assert "heliotrope" not in told
+    assert (len(program.get("/assistants").json()["data"]) == 1) is (name == "colleague")
+
+
+def test_a_foreign_conversation_is_not_written_to_by_name(live: Live, things: dict[str, str]) -> None:
+    program = live.program("outsider")
+    for members in ({"conversation": things["conversation_id"]}, {"parent": things["message_id"]}):
+        assert program.post("/turns", {"text": "Hi", "wait": False, **members}).status_code == 404
+    assert program.get("/conversations").json()["data"] == []
+
+
+def test_a_reading_key_reads_and_changes_nothing(live: Live, things: dict[str, str]) -> None:
+    for route in OWNERS:
+        answer = ask(live.program("reader"), route, things)
+        if route[0] == "GET":
+            assert answer.status_code == 200, route
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope"), route
+
+
+def test_the_owner_is_let_in_everywhere(live: Live, things: dict[str, str]) -> None:
+    program = live.program()
+    last = [("POST", "/turns/{turn_id}/continue"), ("POST", "/turns/{turn_id}/retry")]
+    for route in [*(route for route in OWNERS if route[0] != "DELETE" and route not in last), *last]:
+        answer = ask(program, route, things)
+        assert answer.status_code == OWNERS[route], (route, answer.text)
+        if answer.status_code == 202 and answer.json()["finished_at"] is None:
+            program.all_events(f"/turns/{answer.json()['id']}/events")
+    assert ask(program, ("DELETE", "/conversations/{conversation_id}"), things).status_code == 204

@@ -1,0 +1,82 @@
+"""The description of the API: who sees it, that it is true, and that its page asks nobody else."""
+
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+from playwright.sync_api import Page, expect
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from chat.api import docs, urls
+from tests.api.cast import BASE, Person
+from tests.api.live import Live
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD
+
+
+def test_the_description_is_for_people_and_keys(insider: Person) -> None:
+    assert Client().get(f"{BASE}/openapi.json").status_code == 401
+    by_key = insider.client().get(f"{BASE}/openapi.json")
+    assert by_key.status_code == 200
+    assert insider.signed_in().get(f"{BASE}/openapi.json").json() == by_key.json()
+    assert insider.client().get(f"{BASE}/openapi.json")["Cache-Control"] == "no-store"
+
+
+def test_the_page_is_for_signed_in_people(insider: Person) -> None:
+    stranger = Client().get(f"{BASE}/docs")
+    assert stranger.status_code == 302
+    assert stranger["Location"].startswith("/accounts/login/")
+    assert insider.signed_in().get(f"{BASE}/docs").status_code == 200
+
+
+def test_every_operation_describes_itself() -> None:
+    document = docs.described(urls.api)
+    names = []
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            names.append(operation["operationId"])
+            assert operation["description"], path
+            assert operation["security"] == [{"Key": []}, {"Session": []}]
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+    assert len(set(names)) == len(names)
+    assert document["components"]["securitySchemes"]["Key"] == {"type": "http", "scheme": "bearer"}
+
+
+schema = schemathesis.openapi.from_dict(docs.described(urls.api))
+
+
+@schema.parametrize()
+@examples(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_what_is_described_is_what_is_answered(case: schemathesis.Case, live: Live) -> None:
+    if isinstance(case.body, dict) and case.path.endswith(("/turns", "/continue", "/retry")):
+        case.body = {**case.body, "wait": False}
+    case.call_and_validate(
+        base_url=live.server.url,
+        headers={"Authorization": f"Bearer {live.keys['insider']}"},
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
+
+
+def test_the_page_works_under_the_strict_policy(live: Live, page: Page) -> None:
+    page.goto(live.server.url + "/accounts/login/")
+    page.locator("input[name=login]").fill(ADMIN_EMAIL)
+    page.locator("input[name=password]").fill(ADMIN_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(live.server.url + "/")
+    page.goto(live.server.url + BASE + "/docs")
+    operation = page.locator("#operations-catalogue-read_me")
+    operation.click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table tbody")
+    expect(answer.locator(".response-col_status")).to_contain_text("200")
+    expect(answer).to_contain_text(ADMIN_EMAIL)

@@ -1,0 +1,182 @@
+"""Turns over real HTTP against a real server and the simulator: waiting, following, resuming, stopping, going on."""
+
+import httpx2
+import pytest
+
+from tests.api.live import Live, new_id, scenario, text_of
+from tests.support.at_once import at_once
+
+LONG = "long tokens=4000 pace=60"
+
+
+def test_the_answer_comes_whole_or_later_or_in_steps(live: Live) -> None:
+    program = live.program()
+    waited = program.post("/turns", {"text": scenario("echo", "Say this.")})
+    assert waited.status_code == 200
+    turn = waited.json()
+    assert (turn["status"], turn["stop_reason"], turn["error"]) == ("completed", "end_turn", None)
+    assert "Say this." in turn["message"]["text"]
+    assert turn["message"]["content"][-1]["type"] == "text"
+    assert turn["usage"]["output_tokens"] > 0
+    assert turn["certainty"] == "exact"
+    assert waited.headers["cache-control"] == "no-store"
+
+    address = f"/conversations/{turn['conversation']}/turns"
+    later = program.post(address, {"text": "And this.", "wait": False})
+    assert later.status_code == 202
+    assert later.json()["finished_at"] is None
+    followed = program.all_events(f"/turns/{later.json()['id']}/events")
+    done = program.get(f"/turns/{later.json()['id']}").json()
+    assert text_of(followed) == done["message"]["text"]
+
+    streamed = program.all_events(address, method="POST", json={"text": "And that."})
+    opening, first, last = streamed[0], streamed[1], streamed[-1]
+    assert (opening.id, opening.event["type"]) == (None, "turn.accepted")
+    assert (first.id, first.event["type"]) == (1, "turn.started")
+    assert (last.event["type"], last.event["status"]) == ("turn.finished", "completed")
+    assert [sent.id for sent in streamed[1:]] == list(range(1, len(streamed)))
+    told = program.get(f"/turns/{opening.event['turn']}").json()
+    assert text_of(streamed) == told["message"]["text"]
+    assert told["last_seq"] == last.id
+
+    page = program.get(f"/conversations/{turn['conversation']}/messages").json()
+    assert [row["role"] for row in page["data"]] == ["user", "assistant"] * 3
+    assert page["data"][1]["cost_usd"] == turn["cost_usd"]
+
+
+def test_a_stream_goes_on_where_it_was_cut(live: Live) -> None:
+    program = live.program()
+    turn = program.turn(scenario("long tokens=400 pace=200"), wait=False)
+    path = f"/turns/{turn['id']}/events"
+    head = []
+    with program.events(path) as events:
+        for sent in events:
+            head.append(sent)
+            if sent.id == 8:
+                break
+    # The reader is gone; the turn goes on, and whoever comes back gets the rest, byte for byte.
+    tail = program.all_events(path, headers={"Last-Event-ID": "8"})
+    assert tail[0].id == 9
+    whole = program.all_events(path)
+    assert whole == head + tail
+    assert whole[-1].event["status"] == "completed"
+    assert program.all_events(path, params={"after": 8}) == tail
+    again = program.get(path, headers={"Last-Event-ID": str(whole[-1].id)})
+    assert (again.status_code, again.content) == (204, b"")
+    beyond = program.get(path, headers={"Last-Event-ID": str(whole[-1].id + 1)})
+    assert (beyond.status_code, beyond.json()["code"]) == (410, "events_gone")
+    for strange in ("-1", "x", "9" * 30):
+        assert program.get(path, headers={"Last-Event-ID": strange}).status_code == 422
+
+
+def test_two_readers_of_one_turn_get_the_same_bytes(live: Live) -> None:
+    turn = live.program().turn(scenario("long tokens=200 pace=100"), wait=False)
+    path = f"/turns/{turn['id']}/events"
+    streams = at_once(lambda _number: live.program().all_events(path), 4)
+    assert all(stream == streams[0] for stream in streams)
+
+
+def test_deleted_events_are_gone_and_the_turn_is_not(live: Live) -> None:
+    program = live.program()
+    turn = program.turn("Hello")
+    live.shell(
+        f"from chat.models import TurnEvent; TurnEvent.objects.filter(turn_id='{turn['id']}').delete()"
+    )
+    gone = program.get(f"/turns/{turn['id']}/events")
+    assert (gone.status_code, gone.json()["code"]) == (410, "events_gone")
+    assert program.get(f"/turns/{turn['id']}").json() == turn
+
+
+def test_one_client_id_is_one_turn(live: Live) -> None:
+    program, client_id = live.program("colleague"), new_id()
+
+    def send(number: int) -> tuple[int, str]:
+        named = {"client_id": client_id} if number % 2 else {}
+        headers = {} if named else {"Idempotency-Key": client_id}
+        response = live.program("colleague").post(
+            "/turns", {"text": "Once.", "wait": False, **named}, headers=headers
+        )
+        return response.status_code, response.json().get("id")
+
+    answers = set(at_once(send))
+    assert {status for status, _turn in answers} <= {200, 202}
+    assert len({turn for _status, turn in answers}) == 1
+    assert len(program.get("/conversations").json()["data"]) == 1
+    turn = program.turn("Another text.", client_id=client_id)
+    assert turn["id"] == answers.pop()[1]
+    assert turn["status"] == "completed"
+
+
+def test_client_ids_that_are_none_are_refused(live: Live) -> None:
+    program = live.program("outsider")
+    for members, headers in (
+        ({"client_id": "mine"}, {}),
+        ({}, {"Idempotency-Key": "mine"}),
+        ({"client_id": new_id()}, {"Idempotency-Key": new_id()}),
+    ):
+        refused = program.post("/turns", {"text": "Hi", **members}, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert program.get("/conversations").json()["data"] == []
+
+
+def test_stop_keeps_what_came_and_continue_and_retry_go_on(live: Live) -> None:
+    program = live.program()
+    turn = program.turn(scenario(LONG), wait=False)
+    path = f"/turns/{turn['id']}"
+    with program.events(path + "/events") as events:
+        kept, asked = [], False
+        for sent in events:
+            kept.append(sent)
+            if "text" in sent.event and not asked:
+                busy = program.post(f"/conversations/{turn['conversation']}/turns", {"text": "Now"})
+                assert (busy.status_code, busy.json()["code"]) == (409, "busy")
+                asked = program.post(path + "/stop").status_code == 202
+    assert kept[-1].event["status"] == "stopped"
+    stopped = program.get(path).json()
+    assert (stopped["status"], stopped["can_continue"]) == ("stopped", True)
+    assert stopped["message"]["text"] == text_of(kept) != ""
+    assert program.post(path + "/stop").json()["status"] == "stopped"
+
+    continued = program.post(path + "/continue", {"client_id": new_id()})
+    assert (continued.status_code, continued.json()["status"]) == (200, "completed")
+    refused = program.post(f"/turns/{continued.json()['id']}/continue")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+    retried = program.post(f"/turns/{continued.json()['id']}/retry").json()
+    page = program.get(f"/conversations/{turn['conversation']}/messages").json()["data"]
+    assert page[-1]["versions"] == [continued.json()["message"]["id"], retried["message"]["id"]]
+    assert [row["kind"] for row in page] == ["chat", "chat", "continue", "chat"]
+
+
+def test_one_who_leaves_while_waiting_stops_nothing(live: Live) -> None:
+    program, client_id = live.program(), new_id()
+    members = {"text": scenario("long tokens=300 pace=150"), "client_id": client_id}
+    with program.events("/turns", method="POST", json=members) as events:
+        turn = next(events).event["turn"]
+    with pytest.raises(httpx2.ReadTimeout):
+        program.post("/turns", members, timeout=0.3)
+    assert program.all_events(f"/turns/{turn}/events")[-1].event["status"] == "completed"
+
+
+def test_a_failure_is_told_in_words(live: Live) -> None:
+    turn = live.program().turn(scenario("authentication"))
+    assert turn["status"] == "failed"
+    assert turn["error"]["code"] == "authentication"
+    assert "credentials" in turn["error"]["message"]
+    cut = live.program().turn(scenario("cut"))
+    assert (cut["status"], cut["can_continue"], cut["certainty"]) == ("interrupted", True, "estimated")
+
+
+def test_a_revoked_key_ends_its_streams(live: Live) -> None:
+    turn = live.program().turn(scenario(LONG), wait=False)
+    command = (
+        "from chat.models import ApiKey; from django.utils import timezone; "
+        "ApiKey.objects.filter(name='reader').update(revoked_at=timezone.now())"
+    )
+    with live.program("reader").events(f"/turns/{turn['id']}/events") as events:
+        next(events)
+        live.shell(command)
+        rest = list(events)
+    assert rest[-1].event["type"] != "turn.finished"
+    assert live.program("reader").get("/me").status_code == 401
+    assert live.program().get(f"/turns/{turn['id']}").json()["status"] == "running"
