@@ -10,9 +10,10 @@ unexport PYTHONDONTWRITEBYTECODE
 STAMPS := $(VENV)/stamps
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-COVERAGE := $(BIN)/python -m coverage
 # Tests run on two processes: more would fight over the browser and the local model.
 PYTEST_ARGS ?= -n 2 --dist loadgroup
+# Measuring makes every process slower, servers too: COVERAGE=on asks for it.
+COVERAGE ?= off
 
 .PHONY: run test check bench setup coverage format lock messages local-model clean help
 .DEFAULT_GOAL := help
@@ -28,11 +29,11 @@ setup: $(STAMPS)/dev $(STAMPS)/local node_modules/.stamp-dev $(COMPILED) ## Inst
 test: setup ## Run the whole suite (services that are reachable are used)
 	@scripts/browser.sh
 	node --test --test-reporter=dot tests/js/*.test.js
-	$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(if $(filter on,$(COVERAGE)),--cov --cov-report=)
 
-coverage: ## Hold the coverage of the last test run against its floors
-	$(COVERAGE) report --skip-covered --fail-under=95
-	$(COVERAGE) report --include='chat/claude/*,chat/operations/*' --fail-under=100
+coverage: ## Hold the coverage of the last `make test COVERAGE=on` against its floors
+	$(BIN)/python -m coverage report --skip-covered --fail-under=95
+	$(BIN)/python -m coverage report --include='chat/claude/*,chat/operations/*' --fail-under=100
 
 check: setup ## Format, lint, types, layers, migrations, templates, translations, settings
 	@scripts/check.sh

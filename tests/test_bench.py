@@ -17,7 +17,7 @@ def test_the_quick_run_prints_and_keeps_every_row(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick"],
         cwd=ROOT,
-        env=child(tmp_path),
+        env=child(tmp_path, measured=False),
         capture_output=True,
         text=True,
         check=False,

@@ -1,9 +1,10 @@
 """One attempt of one API call: reads its stream, folds it exactly, and cuts it into events for viewers."""
 
-import datetime as dt
-from typing import Any
+from __future__ import annotations
 
-from anthropic import AsyncAnthropic
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
 from django.utils import timezone
 
 from chat import events, metrics
@@ -14,6 +15,9 @@ from chat.events import Event
 from chat.operations.ledger import bill_for
 from chat.operations.running import Work
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
 
 # The field of a delta that carries its text, by the delta's type.
 _TEXT_FIELD = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}

@@ -163,8 +163,8 @@ class Runner:
             attempt = self._attempt = Attempt(self.work, self._cutter)
             self._call_id = await in_database(running.open_call, self.work, call=call, attempt=number)
             try:
-                self._reading = True
                 async with self._abortable(), self._clients.lease(connection) as client:
+                    self._reading = True
                     await attempt.read(client, request, self._clock)
                 metrics.UPSTREAM_ATTEMPTS.labels("succeeded").inc()
                 return attempt

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import gc
 import signal
+import threading
 from typing import Any
 
 from chat.engine.runtime import engine, stop_engine
+from chat.providers import sdk
 
 
 class Lifespan:
@@ -24,12 +26,19 @@ class Lifespan:
             if message["type"] == "lifespan.startup":
                 engine()
                 _drain_on_signals()
-                _set_code_aside()
+                threading.Thread(target=_load, args=(asyncio.get_running_loop(),), daemon=True).start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await stop_engine()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _load(loop: asyncio.AbstractEventLoop) -> None:
+    """Import what only turns need, while the first pages are served already."""
+    sdk.load()
+    with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
+        loop.call_soon_threadsafe(_set_code_aside)
 
 
 def _set_code_aside() -> None:

@@ -3,14 +3,18 @@
 Retries are the engine's: it shows them, counts them and can be stopped; the SDK's own are off.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Iterator
-
-import httpx2
-from anthropic import Anthropic, AsyncAnthropic, DefaultAioHttpClient
+from typing import TYPE_CHECKING
 
 from chat.models import ProviderConnection
+from chat.providers import sdk
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic, AsyncAnthropic
 
 # A job must not hang on a slow upstream; a stream is timed by the engine.
 JOB_TIMEOUT_SECONDS = 60.0
@@ -56,6 +60,7 @@ class ClientPool:
             await entry.client.close()
 
     async def _entry(self, connection: ProviderConnection) -> _Entry:
+        await sdk.loaded()
         wanted = _fingerprint(connection)
         entry = self._entries.get(connection.id)
         if entry is not None and entry.fingerprint == wanted:
@@ -76,6 +81,9 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
     Raises:
         ConnectionUnusable: no credential, or switched off.
     """
+    import httpx2
+    from anthropic import Anthropic
+
     client = Anthropic(
         api_key=_checked_secret(connection),
         base_url=connection.base_url or None,
@@ -89,6 +97,9 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
 
 
 def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
+    import httpx2
+    from anthropic import AsyncAnthropic, DefaultAioHttpClient
+
     timeout = httpx2.Timeout(
         connection.content_idle_seconds,
         connect=connection.connect_timeout_seconds,

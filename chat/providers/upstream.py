@@ -4,19 +4,22 @@ The SDK sends the request and frames the events (`AsyncStream.raw_events`); each
 is three to eight times cheaper than typed events, and exact.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
-import httpx2
 import orjson
-from anthropic import AsyncAnthropic, AsyncStream
 
 from chat.claude.failures import Failure, FailureKind, failure, from_response
 from chat.claude.text import clean_json
+
+if TYPE_CHECKING:
+    import httpx2
+    from anthropic import AsyncAnthropic
 
 
 class UpstreamError(Exception):
@@ -41,6 +44,9 @@ class UpstreamStream:
         Raises:
             UpstreamError: the connection broke, fell silent, or sent what is not JSON.
         """
+        import httpx2
+        from anthropic import AsyncStream
+
         try:
             async for sse in AsyncStream.raw_events(self.response):
                 if sse.event is None or not sse.data:
@@ -96,6 +102,9 @@ async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncI
 
 def as_upstream_error(error: Exception) -> UpstreamError:
     """Map what the SDK raises before a stream begins; also for the synchronous client of jobs."""
+    import anthropic
+    import httpx2
+
     if isinstance(error, anthropic.APIStatusError):
         body = error.body if error.body is not None else error.response.text
         return UpstreamError(from_response(error.status_code, body, dict(error.response.headers)))
@@ -116,6 +125,8 @@ def as_upstream_error(error: Exception) -> UpstreamError:
 
 def _unreached(error: BaseException | None) -> bool:
     """Say whether the chain of causes shows that no connection was ever made."""
+    import httpx2
+
     while error is not None:
         if isinstance(
             error,

@@ -1,13 +1,25 @@
 """The admin and the account pages in a real browser: their policy holds, nothing is missing, nothing overflows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, furnished
 
 TABLES = ["apicall", "apikey", "assistant", "conversation", "frame", "languagemodel", "message", "modelprice"]
 TABLES += ["promptrevision", "providerconnection", "systemprompt", "turn", "turnevent", "user"]
+
+
+@pytest.fixture(scope="module")
+def server(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One Parley for the pages of staff; what a test adds has a name of its own."""
+    running = furnished(tmp_path_factory.mktemp("admin"), prepared_data)
+    try:
+        yield running.start()
+    finally:
+        running.kill()
 
 
 def sign_in(page: Page, server: Server, to: str) -> list[str]:

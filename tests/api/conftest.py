@@ -1,6 +1,5 @@
 """People and their things for the API's tests, and one running server for all that needs real HTTP."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import pytest
 from chat.models import Conversation
 from tests.api.cast import Person, conversation, person
 from tests.api.live import Live
-from tests.support.environment import child
-from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+from tests.support.server import furnished
 
 
 @pytest.fixture
@@ -32,13 +30,8 @@ def chat(insider: Person) -> Conversation:
 @pytest.fixture(scope="session")
 def live(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One Parley with the cast; its tests leave each other's conversations alone."""
-    folder = tmp_path_factory.mktemp("api")
-    (folder / "static").symlink_to(prepared_data / "static")
-    for name in ("parley.sqlite3", "static.stamp"):
-        shutil.copy(prepared_data / name, folder)
-    server = Server(folder, child(folder, ADMIN_EMAIL=ADMIN_EMAIL, ADMIN_PASSWORD=ADMIN_PASSWORD))
+    server = furnished(tmp_path_factory.mktemp("api"), prepared_data)
     try:
-        server.manage("prepare")
         running = Live(server.start())
         yield running
         running.close()

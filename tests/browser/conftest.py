@@ -1,7 +1,6 @@
 """One running Parley for the browser's tests, and its people with their browsers."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.chat import Chat
-from tests.support.environment import child
-from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+from tests.support.server import Server, furnished
 
 # An answer of the demo takes some seconds, and test machines are busy.
 expect.set_options(timeout=15_000)
@@ -37,13 +35,8 @@ class Parley:
 @pytest.fixture(scope="session")
 def parley(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
     """One Parley with the simulator; its tests leave each other's conversations alone."""
-    folder = tmp_path_factory.mktemp("browser")
-    (folder / "static").symlink_to(prepared_data / "static")
-    for name in ("parley.sqlite3", "static.stamp"):
-        shutil.copy(prepared_data / name, folder)
-    server = Server(folder, child(folder, ADMIN_EMAIL=ADMIN_EMAIL, ADMIN_PASSWORD=ADMIN_PASSWORD))
+    server = furnished(tmp_path_factory.mktemp("browser"), prepared_data)
     try:
-        server.manage("prepare")
         yield Parley(server.start())
     finally:
         server.kill()

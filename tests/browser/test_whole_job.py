@@ -4,7 +4,6 @@ Text arrives in steps, a reload in the middle loses nothing, a second tab sees t
 stopped and continued.
 """
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from chat.embedded import local_model
 from tests.browser.chat import Chat
 from tests.browser.conftest import Parley
 from tests.support.environment import ROOT, child
-from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, free_port
+from tests.support.server import ADMIN, Server, free_port, furnish
 
 OpenContext = Callable[..., BrowserContext]
 
@@ -75,14 +74,10 @@ def live_through(context: BrowserContext, here: str, there: str, question: str) 
 @pytest.fixture
 def with_local_model(prepared_data: Path, tmp_path: Path) -> Iterator[Parley]:
     """A Parley that offers the real local model, which runs in a process of its own."""
-    folder = tmp_path / "parley"
-    folder.mkdir()
-    (folder / "static").symlink_to(prepared_data / "static")
-    for name in ("parley.sqlite3", "static.stamp"):
-        shutil.copy(prepared_data / name, folder)
+    folder = furnish(tmp_path / "parley", prepared_data)
     port = str(free_port())
     chosen = {"LOCAL_MODEL": "on", "LOCAL_MODEL_PORT": port}
-    server = Server(folder, child(folder, ADMIN_EMAIL=ADMIN_EMAIL, ADMIN_PASSWORD=ADMIN_PASSWORD, **chosen))
+    server = Server(folder, child(folder, **ADMIN, **chosen))
     server.manage("prepare")
     command = [sys.executable, "manage.py", "local_model", "--port", port]
     model = subprocess.Popen(command, cwd=ROOT, env=server.environment)

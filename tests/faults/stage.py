@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -28,8 +26,7 @@ from websockets.exceptions import ConnectionClosed
 
 from chat.simulator.app import create_app
 from tests.support.environment import ROOT, child
-from tests.support.server import ADMIN_PASSWORD, Server
-from tests.support.services import service_url
+from tests.support.server import ADMIN_PASSWORD, Server, furnish
 from tests.support.simulator import Upstream
 
 PEOPLE = ["insider", "colleague", "outsider"]
@@ -255,27 +252,30 @@ class Parley:
 SOCKET: dict[str, Any] = {"proxy": None, "max_size": 64 * 2**20, "compression": None, "ping_interval": None}
 
 
-def prepare(folder: Path) -> Path:
+def prepare(folder: Path, **environment: str) -> Path:
     """Make a data folder with a migrated database; for runs outside of pytest, without collected static files."""
     folder.mkdir()
     (folder / "static").mkdir()
     (folder / "static.stamp").touch()
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=child(folder), check=True, timeout=300)
+    for store in [{}, environment] if environment else [{}]:
+        subprocess.run(command, cwd=ROOT, env=child(folder, **store), check=True, timeout=300)
+    (folder / "parley.sqlite3").rename(folder / "empty.sqlite3")
     return folder
 
 
 def build(
-    prepared: Path, folder: Path, upstream: Upstream, connections: list[dict[str, Any]], **environment: str
+    prepared: Path,
+    folder: Path,
+    upstream: Upstream,
+    connections: list[dict[str, Any]],
+    *,
+    measured: bool = True,
+    **environment: str,
 ) -> Parley:
-    """Make a Parley with data of its own, seeded and not started."""
-    folder.mkdir()
-    (folder / "static").symlink_to(prepared / "static")
-    for name in ("parley.sqlite3", "static.stamp"):
-        shutil.copy(prepared / name, folder)
-    server = Server(folder, child(folder, SIMULATOR="off", **environment))
-    if environment.get("DATABASE_URL"):
-        server.manage("migrate", "--verbosity", "0")
+    """Make a Parley with data of its own, seeded and not started. A DATABASE_URL leads to a migrated database."""
+    furnish(folder, prepared, "empty.sqlite3")
+    server = Server(folder, child(folder, measured=measured, SIMULATOR="off", **environment))
     rows = [
         {"base_url": upstream.url, "credential": f"sk-{fields['name']}", **fields} for fields in connections
     ]
@@ -288,19 +288,6 @@ def build(
         )
     )
     return Parley(server, upstream, Rows(server), made["people"], made["models"], made["assistant"])
-
-
-@contextlib.contextmanager
-def database(name: str) -> Iterator[str]:
-    """Make a PostgreSQL database and drop it afterwards; skips when no server is there."""
-    url = service_url("TEST_DATABASE_URL")
-    name = f"parley_{name}_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield urllib.parse.urlsplit(url)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def ended_well(stage: Parley, pardoned: str = "") -> None:

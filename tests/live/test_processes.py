@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.proxy import Proxy
-from tests.faults.stage import Line, Parley, build, database, ended_well
+from tests.faults.stage import Line, Parley, build, ended_well
 from tests.support.server import Server
-from tests.support.services import service_url
+from tests.support.services import postgres_database, service_url
 from tests.support.simulator import Upstream
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
@@ -33,9 +33,14 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Pair]:
+def pair(
+    prepared_data: Path,
+    postgres_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    upstream: Upstream,
+) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("pair") / "parley"
-    with database("pair") as url, Proxy(service_url("TEST_REDIS_URL")) as redis:
+    with postgres_database(postgres_template) as url, Proxy(service_url("TEST_REDIS_URL")) as redis:
         environment = {"DATABASE_URL": url, "REDIS_URL": redis.url, "CELERY_BROKER_URL": "filesystem://"}
         lease = {"TURN_LEASE_SECONDS": "2"}
         parley = build(prepared_data, folder, upstream, [{"name": "plain"}], **environment, **lease)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import ROOT, child
-from tests.support.server import free_port
+from tests.support.server import free_port, furnish
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -22,10 +22,7 @@ Start = Callable[..., subprocess.Popen[str]]
 @pytest.fixture
 def data_dir(prepared_data: Path, tmp_path: Path) -> Path:
     """Data of a Parley that has been started before."""
-    (tmp_path / "static").symlink_to(prepared_data / "static")
-    for name in ("parley.sqlite3", "static.stamp"):
-        (tmp_path / name).write_bytes((prepared_data / name).read_bytes())
-    return tmp_path
+    return furnish(tmp_path, prepared_data)
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
 """The cast, and the two databases: what a constraint or a lock must hold, it must hold on both."""
 
 import contextlib
-import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
-import psycopg
 import pytest
-from django.core.management import call_command
 from django.db import connections
 
 from chat.models import LanguageModel, User
 from tests import factories
 from tests.support.at_once import at_once as in_threads
-from tests.support.services import service_url
 
 
 @pytest.fixture
@@ -33,34 +28,14 @@ def model(db: None) -> LanguageModel:
     return factories.language_model()
 
 
-@pytest.fixture(scope="session")
-def postgres_template(django_db_blocker: Any) -> Iterator[str]:
-    """The address of a migrated PostgreSQL database, made once; tests get copies of it."""
-    url = service_url("TEST_DATABASE_URL")
-    name = f"parley_template_{secrets.token_hex(6)}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-    own = urlsplit(url)._replace(path=f"/{name}").geturl()
-    with django_db_blocker.unblock(), _default_database(own):
-        call_command("migrate", verbosity=0)
-    yield own
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
 def any_database(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[str]:
     """Run a test with real transactions on SQLite, and once more on PostgreSQL where it is reachable."""
     if request.param == "sqlite":
         yield "sqlite"
         return
-    template = urlsplit(request.getfixturevalue("postgres_template"))
-    name = f"parley_{secrets.token_hex(6)}"
-    with psycopg.connect(service_url("TEST_DATABASE_URL"), autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.path[1:]}"')
-        with _default_database(template._replace(path=f"/{name}").geturl()):
-            yield "postgres"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with _default_database(request.getfixturevalue("postgres_url")):
+        yield "postgres"
 
 
 @contextlib.contextmanager

@@ -40,7 +40,11 @@ def hermetic(data_dir: Path) -> dict[str, str]:
     }
 
 
-def child(data_dir: Path, **changes: str) -> dict[str, str]:
-    """Return a whole environment for a process of its own: this one's, made hermetic, with `changes` on top."""
-    inherited = {name: value for name, value in os.environ.items() if name not in variables()}
+def child(data_dir: Path, *, measured: bool = True, **changes: str) -> dict[str, str]:
+    """Return a whole environment for a process of its own: this one's, made hermetic, with `changes` on top.
+
+    A process that is not `measured` runs at its own speed while a run measures coverage.
+    """
+    dropped = variables() if measured else {*variables(), "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"}
+    inherited = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**inherited, **hermetic(data_dir), "DJANGO_SETTINGS_MODULE": "config.settings", **changes}

@@ -1,10 +1,13 @@
 """Real Parley web processes for tests: each with data of its own, to be asked, killed and started again."""
 
+import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +23,7 @@ from tests.support.environment import ROOT, child
 READY_SECONDS = 60
 ADMIN_EMAIL = "admin@example.test"
 ADMIN_PASSWORD = "a-long-password-of-the-tests"
+ADMIN = {"ADMIN_EMAIL": ADMIN_EMAIL, "ADMIN_PASSWORD": ADMIN_PASSWORD}
 
 
 def free_port() -> int:
@@ -116,7 +120,10 @@ class Server:
 
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a migrated database and collected static files, made once for all test processes."""
+    """A folder with collected static files and two databases, made once for all test processes.
+
+    `parley.sqlite3` is what a first start makes: catalogue, simulator, administrator. `empty.sqlite3` is only migrated.
+    """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -127,17 +134,33 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             making = shared / "preparing"
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir()
-            collect = "from chat.embedded.static_files import collect_changed; collect_changed()"
-            for command in (["migrate", "--verbosity", "0"], ["shell", "--no-imports", "--command", collect]):
-                subprocess.run(
-                    [sys.executable, "manage.py", *command],
-                    cwd=ROOT,
-                    env=child(making),
-                    check=True,
-                    timeout=300,
-                )
+            first = Server(making, child(making, **ADMIN))
+            first.manage("migrate", "--verbosity", "0")
+            shutil.copy(making / "parley.sqlite3", making / "empty.sqlite3")
+            first.manage("prepare")
             making.rename(folder)
     return folder
+
+
+def furnish(folder: Path, prepared: Path, database: str = "parley.sqlite3") -> Path:
+    """Make `folder` a data folder of its own, with a copy of one of the prepared databases."""
+    folder.mkdir(exist_ok=True)
+    (folder / "static").symlink_to(prepared / "static")
+    for name in ("static.stamp", "field_encryption_key"):
+        shutil.copy(prepared / name, folder)
+    shutil.copy(prepared / database, folder / "parley.sqlite3")
+    return folder
+
+
+def furnished(folder: Path, prepared: Path) -> Server:
+    """Return a Parley, not started, with its administrator and its simulator."""
+    server = Server(furnish(folder, prepared), child(folder, **ADMIN))
+    with contextlib.closing(sqlite3.connect(folder / "parley.sqlite3")) as database, database:
+        # The simulator is a part of the web server, so its address moves with the port.
+        address = database.execute("SELECT base_url FROM chat_providerconnection WHERE kind = 'simulator'")
+        moved = re.sub(r":\d+", f":{server.port}", address.fetchone()[0])
+        database.execute("UPDATE chat_providerconnection SET base_url = ? WHERE kind = 'simulator'", [moved])
+    return server
 
 
 StartServer = Callable[..., Server]
@@ -153,17 +176,11 @@ def make_server(prepared_data: Path, tmp_path: Path) -> Iterator[StartServer]:
     made: list[Server] = []
 
     def make(*, data_dir: Path | None = None, **environment: str) -> Server:
-        folder = data_dir or tmp_path / f"parley-{len(made)}"
-        if data_dir is None:
-            folder.mkdir()
-            (folder / "static").symlink_to(prepared_data / "static")
-            for name in ("parley.sqlite3", "static.stamp"):
-                shutil.copy(prepared_data / name, folder)
-        settings = {"ADMIN_EMAIL": ADMIN_EMAIL, "ADMIN_PASSWORD": ADMIN_PASSWORD, **environment}
-        server = Server(folder, child(folder, **settings))
+        folder = data_dir or furnish(tmp_path / f"parley-{len(made)}", prepared_data)
+        server = Server(folder, child(folder, **{**ADMIN, **environment}))
         made.append(server)
         if data_dir is None:
-            server.manage("prepare")
+            server.manage("prepare")  # what is seeded follows the environment
         return server
 
     yield make

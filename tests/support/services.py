@@ -1,14 +1,19 @@
 """PostgreSQL, Redis and RabbitMQ: used where they are reachable, skipped elsewhere, demanded by REQUIRE_SERVICES=1."""
 
+import contextlib
 import os
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import redis
+
+from tests.support.environment import ROOT, child
 
 DEFAULTS = {
     "TEST_DATABASE_URL": "postgres://postgres:postgres@127.0.0.1:5432/postgres",
@@ -34,16 +39,33 @@ def service_url(variable: str) -> str:
     return url
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """The address of a new, empty PostgreSQL database that goes away after the test."""
+@contextlib.contextmanager
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """Make a PostgreSQL database, a copy of the one named `template`; yields its address and drops it at the end."""
     url = service_url("TEST_DATABASE_URL")
     name = f"parley_{secrets.token_hex(6)}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield urlsplit(url)._replace(path=f"/{name}").geturl()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database, made once for each test process; tests get copies of it."""
+    with postgres_database() as url:
+        environment = child(tmp_path_factory.mktemp("template"), DATABASE_URL=url)
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
+        yield urlsplit(url).path[1:]
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    """The address of a new, migrated PostgreSQL database that goes away after the test."""
+    with postgres_database(postgres_template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""The Anthropic SDK, loaded when it is first needed: importing it takes more than a second.
+
+Commands and pages that never call a model don't pay for it. The server loads it in a thread as soon as it has
+started, so that no turn waits for it and the event loop is never held up.
+"""
+
+import asyncio
+import importlib
+import sys
+
+_PARTS = ("anthropic", "anthropic._vendor.httpx_aiohttp")
+
+
+def load() -> None:
+    """Import the SDK; harmless to repeat, and from several threads."""
+    for name in _PARTS:
+        importlib.import_module(name)
+
+
+async def loaded() -> None:
+    """Return when the SDK is imported, without holding up the loop."""
+    if "anthropic" not in sys.modules or getattr(sys.modules["anthropic"].__spec__, "_initializing", False):
+        await asyncio.to_thread(load)
