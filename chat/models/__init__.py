@@ -1,27 +1,44 @@
 """The tables. Each model knows its own row; what spans rows is an operation."""
 
 from chat.models.assistants import Assistant
+from chat.models.attachments import Attachment, StoredFile
+from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
 from chat.models.conversations import Conversation, Message
 from chat.models.keys import ApiKey
 from chat.models.ledger import ApiCall
 from chat.models.people import User
 from chat.models.prompts import PromptRevision, SystemPrompt
 from chat.models.providers import LanguageModel, ModelPrice, ProviderConnection
-from chat.models.turns import Frame, Turn, TurnEvent
+from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
+from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
+from chat.models.workspace import Workspace
 
 __all__ = [
     "ApiCall",
     "ApiKey",
+    "Approval",
     "Assistant",
+    "AssistantTool",
+    "Attachment",
+    "Budget",
+    "BudgetHold",
+    "BudgetPeriod",
     "Conversation",
     "Frame",
+    "FrameCount",
     "LanguageModel",
+    "McpGrant",
+    "McpServer",
     "Message",
     "ModelPrice",
     "PromptRevision",
     "ProviderConnection",
+    "StoredFile",
     "SystemPrompt",
+    "ToolCall",
+    "ToolDefinition",
     "Turn",
     "TurnEvent",
     "User",
+    "Workspace",
 ]

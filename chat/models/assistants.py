@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from chat.models.fields import uuid7
+from chat.models.fields import ExactJSONField, uuid7
 from chat.models.people import User
 from chat.models.prompts import SystemPrompt
 from chat.models.providers import LanguageModel
@@ -33,6 +33,21 @@ class Assistant(models.Model):
         XHIGH = "xhigh", _("extra high")
         MAX = "max", _("maximal")
 
+    class Thinking(models.TextChoices):
+        SUMMARIZED = "summarized", _("shown as a summary")
+        OMITTED = "omitted", _("not shown")
+        OFF = "off", _("off, where the model can do without")
+
+    class CachePolicy(models.TextChoices):
+        AUTO = "auto", _("automatic")
+        FIVE_MINUTES = "5m", _("5 minutes")
+        ONE_HOUR = "1h", _("1 hour")
+        NONE = "none", _("no caching")
+
+    class AfterRefusal(models.TextChoices):
+        OFFER = "offer", _("offer the fallback model")
+        FOLLOW = "follow", _("ask the fallback model at once")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=80, unique=True)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -48,6 +63,31 @@ class Assistant(models.Model):
         SystemPrompt, models.PROTECT, null=True, blank=True, verbose_name=_("system prompt")
     )
     effort = models.CharField(_("effort"), max_length=8, choices=Effort.choices, blank=True)
+    thinking = models.CharField(
+        _("thinking"), max_length=10, choices=Thinking.choices, default=Thinking.SUMMARIZED
+    )
+    cache_policy = models.CharField(
+        _("caching of the conversation"), max_length=4, choices=CachePolicy.choices, default=CachePolicy.AUTO
+    )
+    prewarm = models.BooleanField(
+        _("keep warm"),
+        default=False,
+        help_text=_("Write the prompt into the cache before people come, when that pays."),
+    )
+    after_refusal = models.CharField(
+        _("after a refusal"), max_length=6, choices=AfterRefusal.choices, default=AfterRefusal.OFFER
+    )
+    output_schema = ExactJSONField(
+        _("answer schema"),
+        null=True,
+        blank=True,
+        help_text=_("A JSON Schema: answers are JSON of this shape."),
+    )
+    tell_context = models.BooleanField(
+        _("tell date, name and language"),
+        default=True,
+        help_text=_("Sent with each message, after what is cached."),
+    )
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"), null=True, blank=True)
     audience_groups = models.ManyToManyField(
         Group, blank=True, verbose_name=_("audience"), help_text=_("Empty: everybody.")

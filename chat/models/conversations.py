@@ -79,6 +79,8 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         CHAT = "chat", _("chat")
         CONTINUE = "continue", _("request to continue")
+        RESULTS = "results", _("tool results")
+        SUMMARY = "summary", _("summary of what came before")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey(
@@ -98,6 +100,8 @@ class Message(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.CHAT)
     content = ExactJSONField(_("content"), default=list)
     text = models.TextField(_("text"), blank=True, default="")
+    # What may change from message to message (date, name, language), frozen when the message was written.
+    context = models.TextField(_("context"), blank=True, default="")
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.COMPLETE)
     turn = models.ForeignKey(
         "Turn", models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("turn")

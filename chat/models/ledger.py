@@ -40,6 +40,9 @@ class ApiCall(models.Model):
         TURN = "turn", _("answer")
         TITLE = "title", _("title")
         TEST = "test", _("connection test")
+        COUNT = "count", _("token count")
+        PREWARM = "prewarm", _("cache warm-up")
+        SUMMARY = "summary", _("summary")
 
     key = models.CharField(_("key"), max_length=120, unique=True)
     door = models.CharField(_("door"), max_length=8, choices=[*Turn.Door.choices, ("gateway", _("gateway"))])
@@ -82,6 +85,10 @@ class ApiCall(models.Model):
     output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
     thinking_tokens = models.PositiveIntegerField(_("thinking tokens"), default=0)
     web_search_requests = models.PositiveIntegerField(_("web searches"), default=0)
+    speed = models.CharField(_("speed"), max_length=12, blank=True, default="")
+    inference_geo = models.CharField(_("geography"), max_length=12, blank=True, default="")
+    cache_miss_reason = models.CharField(_("why the cache missed"), max_length=40, blank=True, default="")
+    cache_missed_tokens = models.PositiveIntegerField(_("tokens missed"), default=0)
     usage = ExactJSONField(_("usage"), null=True, blank=True)
     unit_prices = ExactJSONField(_("unit prices"), null=True, blank=True)
     cost_usd = models.DecimalField(_("cost (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
@@ -100,6 +107,7 @@ class ApiCall(models.Model):
         indexes = [
             models.Index(fields=["started_at", "id"], name="call_by_time"),
             models.Index(fields=["user", "started_at"], name="call_by_user"),
+            models.Index(fields=["frame_digest", "started_at"], name="call_by_frame"),
             models.Index(fields=["status"], name="call_open", condition=Q(status="open")),
         ]
         constraints = [

@@ -30,6 +30,12 @@ class ProviderConnection(models.Model):
 
     class Kind(models.TextChoices):
         ANTHROPIC = "anthropic", _("Anthropic")
+        AWS = "aws", _("Claude Platform on AWS")
+        BEDROCK = "bedrock", _("Amazon Bedrock")
+        BEDROCK_MANTLE = "bedrock_mantle", _("Amazon Bedrock (Mantle)")
+        VERTEX = "vertex", _("Google Vertex AI")
+        GOOGLE_CLOUD = "google_cloud", _("Claude on Google Cloud")
+        FOUNDRY = "foundry", _("Microsoft Foundry")
         COMPATIBLE = "compatible", _("Compatible with the Messages API")
         SIMULATOR = "simulator", _("Simulator")
         LOCAL = "local", _("Local model")
@@ -40,6 +46,10 @@ class ProviderConnection(models.Model):
     base_url = models.URLField(
         _("base URL"), blank=True, help_text=_("Empty: the address that the Anthropic SDK uses.")
     )
+    region = models.CharField(_("region or location"), max_length=60, blank=True)
+    project = models.CharField(_("project"), max_length=100, blank=True)
+    workspace = models.CharField(_("workspace id"), max_length=100, blank=True)
+    resource = models.CharField(_("resource"), max_length=100, blank=True)
     credential_env = models.CharField(
         _("credential from the environment"),
         max_length=80,
@@ -84,7 +94,7 @@ class ProviderConnection(models.Model):
             ),
             models.CheckConstraint(
                 name="connection_needs_address",
-                condition=Q(kind="anthropic") | ~Q(base_url=""),
+                condition=~Q(kind__in=("compatible", "simulator", "local")) | ~Q(base_url=""),
                 violation_error_message=_("This kind of connection needs a base URL."),
             ),
         ]
@@ -131,6 +141,14 @@ class LanguageModel(models.Model):
     )
     model_id = models.CharField(_("model id"), max_length=120)
     display_name = models.CharField(_("name"), max_length=120)
+    canonical_id = models.CharField(
+        _("same model as"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_index=True,
+        help_text=_("The API's own id, where this platform calls the model otherwise. Used for failover."),
+    )
     line = models.CharField(_("line"), max_length=20, blank=True)
     lifecycle = models.CharField(
         _("lifecycle"), max_length=12, choices=Lifecycle.choices, default=Lifecycle.ACTIVE
@@ -141,6 +159,15 @@ class LanguageModel(models.Model):
     default_max_tokens = models.PositiveIntegerField(_("usual answer limit (tokens)"), default=8192)
     min_cacheable_tokens = models.PositiveIntegerField(_("smallest cacheable prefix (tokens)"), default=1024)
     capabilities = models.JSONField(_("capabilities"), default=dict, blank=True)
+    fallback = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("after a refusal"),
+        help_text=_("The model that is offered or asked when this one refuses."),
+    )
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     enabled = models.BooleanField(_("enabled"), default=True)
 
@@ -161,6 +188,11 @@ class LanguageModel(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def canonical(self) -> str:
+        """The API's id of the same model, whatever this platform calls it."""
+        return self.canonical_id or self.model_id
 
     def price_rows(self) -> list[PriceRow]:
         """Return the price rows in force now, one per speed and prompt-size tier."""
@@ -195,6 +227,12 @@ class ModelPrice(models.Model):
     read = _usd(_("cache read"))
     output = _usd(_("output"))
     per_search = _usd(_("per web search (USD each)"))
+    batch_factor = models.DecimalField(
+        _("batch factor"), max_digits=6, decimal_places=4, default=Decimal("0.5")
+    )
+    us_factor = models.DecimalField(
+        _("factor for inference in the US"), max_digits=6, decimal_places=4, default=Decimal("1.1")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ModelPriceQuerySet.as_manager()

@@ -33,6 +33,24 @@ class Frame(models.Model):
         return self.digest[:12]
 
 
+class FrameCount(models.Model):
+    """How many tokens a frame has with one model; `exact` says that the provider counted them."""
+
+    frame = models.ForeignKey(Frame, models.CASCADE, related_name="counts", verbose_name=_("frame"))
+    model_name = models.CharField(_("model id"), max_length=120)
+    tokens = models.PositiveIntegerField(_("tokens"))
+    exact = models.BooleanField(_("counted by the provider"), default=False)
+    counted_at = models.DateTimeField(_("counted"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("token count")
+        verbose_name_plural = _("token counts")
+        constraints = [models.UniqueConstraint(fields=["frame", "model_name"], name="frame_counted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tokens} tokens"
+
+
 class TurnQuerySet(models.QuerySet["Turn"]):
     def active(self) -> Self:
         return self.filter(status__in=ACTIVE)
@@ -88,6 +106,7 @@ class Turn(models.Model):
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, verbose_name=_("model"))
     frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("frame"))
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
+    output_schema = ExactJSONField(_("answer schema"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
     fence = models.PositiveIntegerField(_("fence"), default=0)

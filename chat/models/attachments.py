@@ -1,0 +1,82 @@
+"""Files that people attach. Bytes are kept once per content; an attachment is one person's use of them."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.conversations import Message
+from chat.models.fields import uuid7
+from chat.models.people import User
+
+
+class StoredFile(models.Model):
+    """Bytes named by their SHA-256; stored once however many people attach them."""
+
+    digest = models.CharField(_("digest"), max_length=64, primary_key=True)
+    path = models.CharField(_("path in the storage"), max_length=200)
+    media_type = models.CharField(_("media type"), max_length=100)
+    size_bytes = models.PositiveBigIntegerField(_("size (bytes)"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("stored file")
+        verbose_name_plural = _("stored files")
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def of(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+
+class Attachment(models.Model):
+    """A file as one person attached it: its name, the upload, what models get of it, and its picture.
+
+    `original` is downloaded; `sent` is what a request carries (a scaled picture without metadata, the PDF itself);
+    `text` is sent for kinds that become text documents.
+    """
+
+    class Kind(models.TextChoices):
+        IMAGE = "image", _("picture")
+        PDF = "pdf", _("PDF")
+        TEXT = "text", _("text")
+        OFFICE = "office", _("office document")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="attachments", verbose_name=_("owner")
+    )
+    name = models.CharField(_("name"), max_length=255)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices)
+    original = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("upload"))
+    sent = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("as sent")
+    )
+    thumbnail = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("thumbnail")
+    )
+    text = models.TextField(_("text"), blank=True, default="")
+    width = models.PositiveIntegerField(_("width (pixels)"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height (pixels)"), null=True, blank=True)
+    pages = models.PositiveIntegerField(_("pages"), null=True, blank=True)
+    messages = models.ManyToManyField(
+        Message, blank=True, related_name="attachments", verbose_name=_("messages")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        constraints = [
+            # The same upload again, under the same name, is the same attachment.
+            models.UniqueConstraint(fields=["owner", "original", "name"], name="attachment_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,244 @@
+"""Tools that staff define, the servers they come from, and each call of one."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedTextField
+from simple_history.models import HistoricalRecords
+
+from chat.models.assistants import Assistant
+from chat.models.conversations import Message
+from chat.models.fields import ExactJSONField, uuid7
+from chat.models.turns import Turn
+
+
+class Approval(models.TextChoices):
+    ALLOW = "allow", _("runs at once")
+    ASK = "ask", _("asks the person first")
+    DENY = "deny", _("never runs")
+
+
+class McpServer(models.Model):
+    """A Model Context Protocol server over streamable HTTP; `listing` is what it offered when staff last looked."""
+
+    class Auth(models.TextChoices):
+        NONE = "none", _("none")
+        BEARER = "bearer", _("one token for all")
+        OAUTH = "oauth", _("each person signs in")
+
+    class Route(models.TextChoices):
+        PARLEY = "parley", _("Parley calls it")
+        CONNECTOR = "connector", _("Anthropic calls it (MCP connector)")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.SlugField(_("name"), max_length=40, unique=True)
+    url = models.URLField(_("address"), max_length=500)
+    route = models.CharField(_("route"), max_length=10, choices=Route.choices, default=Route.PARLEY)
+    auth = models.CharField(_("sign-in"), max_length=8, choices=Auth.choices, default=Auth.NONE)
+    credential = EncryptedTextField(
+        _("token"), null=True, blank=True, default="", help_text=_("Kept encrypted and never shown again.")
+    )
+    # One element: {"name": str, "description": str, "input_schema": {…}, "digest": SHA-256 of the three}
+    listing = ExactJSONField(_("tools offered"), default=list, blank=True)
+    listed_at = models.DateTimeField(_("listed"), null=True, blank=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    history = HistoricalRecords(excluded_fields=["credential", "listing"])
+
+    class Meta:
+        verbose_name = _("MCP server")
+        verbose_name_plural = _("MCP servers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class McpGrant(models.Model):
+    """One person's sign-in at an MCP server: OAuth client registration and tokens, encrypted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    server = models.ForeignKey(McpServer, models.CASCADE, related_name="grants", verbose_name=_("MCP server"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="mcp_grants", verbose_name=_("person")
+    )
+    tokens = EncryptedTextField(_("tokens"), null=True, blank=True, default="")
+    client = EncryptedTextField(_("client registration"), null=True, blank=True, default="")
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("MCP sign-in")
+        verbose_name_plural = _("MCP sign-ins")
+        constraints = [models.UniqueConstraint(fields=["server", "user"], name="mcp_grant_once")]
+
+    def __str__(self) -> str:
+        return f"{self.server} · {self.user}"
+
+
+class ToolDefinitionQuerySet(models.QuerySet["ToolDefinition"]):
+    def usable(self) -> Self:
+        return self.filter(enabled=True).exclude(server__enabled=False)
+
+    def by_preference(self) -> Self:
+        return self.order_by("name", "id")
+
+
+class ToolDefinition(models.Model):
+    """A tool as models see it, and how it is run. `name` is what a model calls.
+
+    python: `target` names a registered function. webhook: `url`, signed with `secret`. mcp: `target` is the tool's name
+    at `server`, `pinned_digest` what staff accepted of its listing. server: `options` holds the provider's own
+    definition, such as {"type": "web_search_20260318", "max_uses": 5}.
+    """
+
+    class Kind(models.TextChoices):
+        PYTHON = "python", _("Python function")
+        WEBHOOK = "webhook", _("webhook")
+        MCP = "mcp", _("MCP server")
+        SERVER = "server", _("run by the provider")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=64, unique=True)
+    title = models.CharField(_("title"), max_length=80, blank=True, help_text=_("What people read."))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    description = models.TextField(_("description"), blank=True, help_text=_("What the model reads."))
+    input_schema = ExactJSONField(_("input schema"), default=dict, blank=True)
+    strict = models.BooleanField(_("strict"), default=False)
+    approval = models.CharField(_("approval"), max_length=5, choices=Approval.choices, default=Approval.ASK)
+    target = models.CharField(_("function or remote name"), max_length=120, blank=True)
+    server = models.ForeignKey(
+        McpServer, models.PROTECT, null=True, blank=True, related_name="tools", verbose_name=_("MCP server")
+    )
+    pinned_digest = models.CharField(_("pinned listing"), max_length=64, blank=True, default="")
+    url = models.URLField(_("address"), max_length=500, blank=True)
+    secret = EncryptedTextField(
+        _("signing secret"), null=True, blank=True, default="", help_text=_("Kept encrypted.")
+    )
+    options = ExactJSONField(_("options"), default=dict, blank=True)
+    timeout_seconds = models.PositiveSmallIntegerField(_("time limit (seconds)"), default=30)
+    max_result_bytes = models.PositiveIntegerField(_("longest result (bytes)"), default=200_000)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    objects = ToolDefinitionQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["secret"])
+
+    class Meta:
+        verbose_name = _("tool")
+        verbose_name_plural = _("tools")
+        constraints = [
+            models.CheckConstraint(
+                name="tool_kind_has_its_target",
+                condition=Q(kind="python") & ~Q(target="")
+                | Q(kind="webhook") & ~Q(url="")
+                | Q(kind="mcp", server__isnull=False) & ~Q(target="")
+                | Q(kind="server"),
+                violation_error_message=_("Say where this kind of tool is found."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.name
+
+
+class AssistantTool(models.Model):
+    """A tool that an assistant may use, perhaps with an approval of its own."""
+
+    assistant = models.ForeignKey(Assistant, models.CASCADE, related_name="tool_links")
+    tool = models.ForeignKey(
+        ToolDefinition, models.CASCADE, related_name="assistant_links", verbose_name=_("tool")
+    )
+    approval = models.CharField(
+        _("approval"), max_length=5, choices=Approval.choices, blank=True, help_text=_("Empty: the tool's.")
+    )
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+
+    class Meta:
+        verbose_name = _("tool of an assistant")
+        verbose_name_plural = _("tools of an assistant")
+        constraints = [models.UniqueConstraint(fields=["assistant", "tool"], name="assistant_tool_once")]
+
+    def __str__(self) -> str:
+        return str(self.tool)
+
+
+class ToolCallQuerySet(models.QuerySet["ToolCall"]):
+    def unanswered(self) -> Self:
+        return self.exclude(status__in=ToolCall.FINAL)
+
+    def waiting(self) -> Self:
+        return self.filter(status=ToolCall.Status.WAITING)
+
+
+class ToolCall(models.Model):
+    """One tool_use block of an answer on its way to its tool_result. Decided once, answered once."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waits for a decision")
+        READY = "ready", _("may run")
+        RUNNING = "running", _("runs")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        DENIED = "denied", _("denied")
+        EXPIRED = "expired", _("expired")
+        STOPPED = "stopped", _("not run")
+
+    FINAL = ("done", "failed", "denied", "expired", "stopped")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    turn = models.ForeignKey(Turn, models.CASCADE, related_name="tool_calls", verbose_name=_("turn"))
+    message = models.ForeignKey(Message, models.CASCADE, related_name="tool_calls", verbose_name=_("message"))
+    tool_use_id = models.CharField(_("tool use id"), max_length=120)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    tool = models.ForeignKey(
+        ToolDefinition, models.SET_NULL, null=True, related_name="calls", verbose_name=_("tool")
+    )
+    name = models.CharField(_("name"), max_length=128)
+    input = ExactJSONField(_("input"), default=dict)
+    edited_input = ExactJSONField(_("input after the decision"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices)
+    decision = models.CharField(_("decision"), max_length=8, blank=True, default="")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+    # The content of the tool_result: a list of blocks.
+    result = ExactJSONField(_("result"), null=True, blank=True)
+    is_error = models.BooleanField(_("failed"), default=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = ToolCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tool call")
+        verbose_name_plural = _("tool calls")
+        indexes = [
+            models.Index(fields=["turn", "position"], name="tool_call_of_turn"),
+            models.Index(fields=["expires_at"], name="tool_call_expiry", condition=Q(status="waiting")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "tool_use_id"], name="tool_call_once"),
+            models.CheckConstraint(
+                name="tool_call_final_has_result",
+                condition=Q(status__in=("waiting", "ready", "running"), finished_at__isnull=True)
+                | Q(
+                    status__in=("done", "failed", "denied", "expired", "stopped"),
+                    finished_at__isnull=False,
+                    result__isnull=False,
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.status}"
+
+    @property
+    def effective_input(self) -> dict[str, object]:
+        """What the tool is given: the edited input if a person changed it."""
+        given: dict[str, object] = self.input if self.edited_input is None else self.edited_input
+        return given
