@@ -139,8 +139,7 @@ class _Reader:
         await asyncio.wait({self._next}, timeout=seconds)
         if not self._next.done():
             return []
-        _messages, frames = self._next.result()
-        found = list(self._mine(frames))
+        found = list(self._mine(item for item in self._next.result() if isinstance(item, bytes)))
         self._next = asyncio.ensure_future(self._viewer.next())
         return found
 

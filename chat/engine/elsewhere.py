@@ -29,7 +29,9 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     wanted = Q(status__in=ACTIVE) | Q(created_at__gt=min(since.values())) | Q(id__in=list(positions))
     turns = [
         turn
-        for turn in Turn.objects.filter(wanted, conversation_id__in=list(since)).exclude(id__in=skip)
+        for turn in Turn.objects.filter(wanted, conversation_id__in=list(since))
+        .exclude(id__in=skip)
+        .order_by("created_at", "id")
         if turn.id in positions or not turn.finished or turn.created_at > since[turn.conversation_id]
     ]
     if not turns:

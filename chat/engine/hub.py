@@ -86,8 +86,10 @@ class Viewer:
     def waiting_messages(self) -> int:
         return len(self._messages)
 
-    async def next(self) -> tuple[list[dict[str, Any]], list[bytes]]:
-        """Wait until there is something; returns (messages, frames in order).
+    async def next(self) -> list[dict[str, Any] | bytes]:
+        """Wait until there is something; returns messages and frames in the order in which they are to be sent.
+
+        A turn's announcement stands between the last frames of the turns before it and its own first one.
 
         Raises:
             ViewerClosed: the process is shutting down.
@@ -96,11 +98,14 @@ class Viewer:
             if self._hub.closed:
                 raise ViewerClosed
             messages, self._messages = self._messages, []
+            announced = {message["turn"] for message in messages if message["type"] == "turn.accepted"}
+            earlier: list[bytes] = []
             frames: list[bytes] = []
             for turn_id, cursor in list(self._cursors.items()):
-                frames += await self._frames(turn_id, cursor)
-            if messages or frames:
-                return messages, frames
+                place = frames if str(turn_id) in announced else earlier
+                place += await self._frames(turn_id, cursor)
+            if messages or earlier or frames:
+                return [*earlier, *messages, *frames]
             await self._wake.wait()
             self._wake.clear()
 
@@ -202,6 +207,8 @@ class Hub:
                 found.turn.id in self.logs and found.turn.id not in self._followed
             ):
                 continue  # it began or ended here while the rows were read
+            if found.turn.conversation_id in self._writing_here():
+                continue  # the turn before it has ended in the rows and not yet here: it comes first
             log = self.logs.get(found.turn.id) or self._follow(found)
             if log.last_seq != found.after:
                 continue  # it was forgotten and followed anew while the rows were read: the next look is right
@@ -219,6 +226,10 @@ class Hub:
             for viewer in viewers:
                 for turn_id in viewer.watched & ended.keys():
                     viewer.ended(turn_id, ended[turn_id])
+
+    def _writing_here(self) -> set[Any]:
+        """Conversations whose turn runs in this process."""
+        return {log.conversation_id for turn_id, log in self.logs.items() if turn_id not in self._followed}
 
     def _follow(self, found: Remote) -> TurnLog:
         turn = found.turn

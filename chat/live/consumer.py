@@ -166,12 +166,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         code = FAILED
         try:
             while True:
-                messages, frames = await self.viewer.next()
-                async with asyncio.timeout(SEND_SECONDS + len(frames) / 100):
-                    for message in messages:
-                        await self._send_json(message)
-                    for frame in frames:
-                        await self._deliver(await self._in_dialect(frame))
+                due = await self.viewer.next()
+                async with asyncio.timeout(SEND_SECONDS + len(due) / 100):
+                    for item in due:
+                        if isinstance(item, bytes):
+                            await self._deliver(await self._in_dialect(item))
+                        else:
+                            await self._send_json(item)
                 if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
                     raise TimeoutError
         except TimeoutError:

@@ -36,10 +36,10 @@ async def test_every_viewer_gets_all_frames_in_order(hub: Hub) -> None:
     for _ in range(5):
         hub.publish(log, log.encode(notice("waiting")))
     late.watch(log.turn_id, "c", 2)
-    assert (await early.next())[1] == log.frames
-    assert (await late.next())[1] == log.frames[2:]
+    assert await early.next() == log.frames
+    assert await late.next() == log.frames[2:]
     hub.publish(log, log.encode(END))
-    assert (await early.next())[1] == (await late.next())[1] == log.frames[5:]
+    assert await early.next() == await late.next() == log.frames[5:]
 
 
 async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
@@ -48,10 +48,7 @@ async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
     viewer.watch(log.turn_id, "c", 7)
     hub.publish(log, log.encode(notice("waiting"), END))
     hub.close(log)
-    assert await viewer.next() == (
-        [{"type": "refresh", "conversation": "c", "turn": str(log.turn_id)}],
-        [],
-    )
+    assert await viewer.next() == [{"type": "refresh", "conversation": "c", "turn": str(log.turn_id)}]
 
 
 async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hub) -> None:
@@ -61,7 +58,7 @@ async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hu
     hub.unsubscribe(viewer, "c")
     for log in (first, second):
         hub.publish(log, log.encode(notice("waiting")))
-    assert (await viewer.next())[1] == second.frames
+    assert await viewer.next() == second.frames
     viewer.leave()
     assert not viewer.watched
     assert not hub.viewers
@@ -74,12 +71,24 @@ async def test_shut_hub_sends_viewers_away(hub: Hub) -> None:
         await viewer.next()
 
 
-async def test_messages_come_before_frames_and_once(hub: Hub) -> None:
+async def test_messages_are_told_once_and_to_those_who_watch(hub: Hub) -> None:
     viewer = watching(hub)
-    log = running(hub)
-    hub.publish(log, log.encode(notice("waiting")))
     hub.tell("c", {"type": "x"})
     hub.tell("elsewhere", {"type": "y"})
-    assert await viewer.next() == ([{"type": "x"}], log.frames)
+    assert await viewer.next() == [{"type": "x"}]
     hub.tell("c", {"type": "z"})
-    assert await viewer.next() == ([{"type": "z"}], [])
+    assert await viewer.next() == [{"type": "z"}]
+
+
+async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> None:
+    viewer = watching(hub)
+    before = running(hub)
+    hub.publish(before, before.encode(notice("waiting")))
+    assert await viewer.next() == before.frames
+    after = TurnLog(uuid.uuid4(), "c", created_at=timezone.now())
+    announced = {"type": "turn.accepted", "turn": str(after.turn_id)}
+    hub.tell("c", announced)
+    hub.add(after)
+    hub.publish(after, after.encode(notice("waiting")))
+    hub.publish(before, before.encode(END))
+    assert await viewer.next() == [before.frames[-1], announced, *after.frames]

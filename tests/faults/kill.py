@@ -29,7 +29,7 @@ LEASE_SECONDS = 3
 TURNS_AT_ONCE = 4
 ENDS = ("completed", "interrupted", "stopped")
 SCENARIOS = (
-    "long tokens=3000 pace=60",
+    "long tokens=900 pace=60",  # longer than a server lives, short enough for the last one to end
     "long tokens=150 pace=100",
     "echo",
     "pause_turn rounds=2 pace=30",

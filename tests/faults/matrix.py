@@ -49,7 +49,7 @@ class Case:
 
 
 ONCE: dict[str, Any] = {"max_retries": 1}
-WATCHED: dict[str, Any] = {"content_idle_seconds": 1, "max_retries": 0}
+WATCHED: dict[str, Any] = {"content_idle_seconds": 5, "max_retries": 0}
 
 BEFORE = "Before the stream"
 WITHIN = "In the stream, before the first delta"

@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from django.utils import translation
 from chat.events import TurnState
 from chat.simulator.wire import workspace_of
 from tests.faults.matrix import CASES, DOCUMENT, Case, document, sentence
-from tests.faults.stage import Parley
+from tests.faults.stage import LONGEST_WAIT_SECONDS, Parley
 
 
 @dataclasses.dataclass
@@ -25,6 +27,17 @@ class Outcome:
     calls: list[dict[str, Any]]
     billed: list[dict[str, Any]]
     shown: str
+
+
+def final_invoice(parley: Parley, turns: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the upstream's bill, once it has noticed that the last client left."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    due = Counter({workspace_of(f"sk-{name}"): len(parley.rows.calls(turn)) for name, turn in turns.items()})
+    while True:
+        rows: list[dict[str, Any]] = parley.upstream.invoice()["rows"]
+        if due <= Counter(row["workspace"] for row in rows) or time.monotonic() > deadline:
+            return rows
+        time.sleep(0.1)  # the upstream tells nobody when it enters a row
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +57,7 @@ def outcomes(parley: Parley) -> dict[str, Outcome]:
 
     found: list[Any] = []
     turns = asyncio.run(run_all())
-    line, invoice = found[0], parley.upstream.invoice()["rows"]
+    line, invoice = found[0], final_invoice(parley, turns)
     return {
         name: Outcome(
             turn=parley.rows.turn(turn),

@@ -21,8 +21,8 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def data_dir(prepared_data: Path, tmp_path: Path) -> Path:
-    """Data of a Parley that has been started before."""
-    return furnish(tmp_path, prepared_data)
+    """Data that is migrated, of a Parley that was never started."""
+    return furnish(tmp_path, prepared_data, "empty.sqlite3")
 
 
 @pytest.fixture

@@ -38,6 +38,11 @@ export class ThreadView {
   // Shows an accepted message and the place of its answer. What stood after its parent was another branch.
   accept({ html, turn }) {
     if (this.root.querySelector(`[data-turn="${turn}"]`)) return;
+    // One turn at a time: another answer that still looks alive has ended, and its end was missed here.
+    if (this.root.querySelector("[data-live]")) {
+      this.reload();
+      return;
+    }
     const [message] = fromHtml(html.message);
     const { message: id, parent } = message.dataset;
     const shown = this.#find(id);
