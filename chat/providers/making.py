@@ -11,6 +11,7 @@ from typing import Any
 
 from chat.models import ProviderConnection
 from chat.models.credentials import ApiKey, AwsKeys, Credential, ServiceAccount
+from chat.providers import earlier_version
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # Stands where the SDK insists on one way to sign in while it is made; replaced before the first request.
@@ -36,7 +37,7 @@ def make_client(connection: ProviderConnection, *, asynchronous: bool, **options
         **options,
     }
     if platform.sdk_class == "AnthropicBedrock":
-        return _bedrock(made, arguments, credential)
+        return _bedrock(made, arguments, credential, asynchronous=asynchronous)
     return made(**arguments, **_entrance(credential))
 
 
@@ -72,8 +73,11 @@ def _entrance(credential: Credential | None) -> dict[str, Any]:
     return {}
 
 
-def _bedrock(made: Any, arguments: dict[str, Any], credential: Credential | None) -> Any:
+def _bedrock(
+    made: Any, arguments: dict[str, Any], credential: Credential | None, *, asynchronous: bool
+) -> Any:
     """The client refuses AWS keys while AWS_BEARER_TOKEN_BEDROCK is set, and would take that key for another's."""
+    arguments["middleware"] = [earlier_version.asynchronous if asynchronous else earlier_version.synchronous]
     if not isinstance(credential, AwsKeys):
         return made(**arguments, **_entrance(credential))
     client = made(**arguments, api_key=_UNUSED)

@@ -174,7 +174,8 @@ def assert_body(kind: str, platforms: Platforms, model: str, *, stream: bool) ->
     body = platforms.asked[-1].body
     in_path = kind in ("bedrock", "vertex")
     assert body.pop("model", None) == (None if in_path else model)
-    assert body.pop("anthropic_version", None) == ("2026-10-21" if in_path else None)
+    version = "bedrock-2023-05-31" if kind == "bedrock" else "2026-10-21"  # the model there is of before 4.7
+    assert body.pop("anthropic_version", None) == (version if in_path else None)
     if kind == "bedrock":
         assert "stream" not in body
     else:
@@ -251,6 +252,30 @@ def test_an_api_key_on_amazon(platforms: Platforms, kind: str) -> None:
         client.messages.create(model="anthropic.claude-opus-5", **REQUEST)
     assert platforms.asked[-1].headers["authorization"] == f"Bearer {KEY}"
     assert "somebody" not in json.dumps(platforms.asked[-1].headers)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "version"),
+    [
+        ("global.anthropic.claude-opus-4-6-v1", "bedrock-2023-05-31"),
+        ("anthropic.claude-sonnet-4-6", "bedrock-2023-05-31"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock-2023-05-31"),
+        ("anthropic.claude-opus-4-7", "2026-10-21"),
+        ("global.anthropic.claude-opus-5", "2026-10-21"),
+        ("arn:aws:bedrock:us-east-1:1:application-inference-profile/abc", "2026-10-21"),
+    ],
+)
+async def test_bedrock_takes_the_version_that_the_model_knows(
+    platforms: Platforms, model_id: str, version: str
+) -> None:
+    pool = ClientPool()
+    row = connection("bedrock", KEYS, platforms.url)
+    async with pool.lease(row) as client, open_stream(client, {"model": model_id, **REQUEST}) as stream:
+        assert [event async for event in stream.events()] == EVENTS
+    await pool.close()
+    asked = platforms.asked[-1]
+    assert asked.body["anthropic_version"] == version
+    assert signature_problem(asked, platforms.url, service="bedrock", region="us-west-2") == ""
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
