@@ -239,7 +239,7 @@ PLATFORMS: dict[str, Platform] = {
     ),
     # What a server of somebody else's lacks, nobody here knows: its list of models says.
     "compatible": Platform(),
-    "simulator": Platform(gaps=frozenset({Gap.FILES, Gap.MCP_CONNECTOR})),
+    "simulator": Platform(),
     "local": Platform(
         gaps=_ELSEWHERE
         | _NO_SERVER_TOOLS

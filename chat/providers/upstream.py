@@ -74,6 +74,10 @@ class UpstreamStream:
         except APIStatusError as error:
             # An exception frame after the first bytes: the same as an `error` event elsewhere.
             yield error.body
+        except Exception as error:
+            if not type(error).__module__.startswith("botocore."):
+                raise
+            raise ValueError(type(error).__name__) from error  # a frame that is none
 
     def _broken(self, kind: FailureKind, error: Exception) -> UpstreamError:
         return UpstreamError(failure(kind, type(error).__name__, request_id=self.request_id))

@@ -14,9 +14,10 @@ from chat.claude.stream import Fold, StreamError
 from chat.models import LanguageModel, ProviderConnection
 from chat.models.platforms import PLATFORMS
 from chat.operations.calls import call_model
+from chat.operations.model_sync import sync_models
 from chat.providers.clients import ClientPool, ConnectionUnusable, sync_client
 from chat.providers.making import make_client
-from chat.providers.upstream import UpstreamError, open_stream
+from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 from tests.support.platforms import (
     ACCESS,
     EVENTS,
@@ -115,7 +116,8 @@ def platforms(server: Platforms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     profile = tmp_path / "credentials"
-    profile.write_text("[default]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = of-a-profile\n")
+    keys = "aws_access_key_id = AKIAPROFILE\naws_secret_access_key = of-a-profile\n"
+    profile.write_text(f"[default]\n{keys}[stray]\n{keys}")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(profile))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -244,6 +246,42 @@ async def test_failures(platforms: Platforms, account: str, wire: Wire) -> None:
         fold.apply(last)
     assert broken.value.failure.kind == ("rate_limited" if bedrock else "overloaded")
     assert fold.message["content"][0]["text"] == "Héllo 안녕"
+
+
+async def test_a_frame_with_a_wrong_checksum_is_a_broken_stream(platforms: Platforms) -> None:
+    pool, seen = ClientPool(), []
+
+    async def read(stream: UpstreamStream) -> None:
+        async for event in stream.events():
+            seen.append(event)  # noqa: PERF401 - what came before has to be there
+
+    row = connection("bedrock", KEYS, platforms.url)
+    async with pool.lease(row) as client, open_stream(client, {"model": "garbled", **REQUEST}) as stream:
+        with pytest.raises(UpstreamError) as caught:
+            await read(stream)
+    await pool.close()
+    assert seen == EVENTS[:-1]
+    assert (caught.value.failure.kind, caught.value.failure.request_id) == ("protocol", "amzn-1")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["aws", "google_cloud"])
+def test_the_list_of_models_where_there_is_one(platforms: Platforms, account: str, kind: str) -> None:
+    prefix = ROOM if kind == "google_cloud" else ""
+    row = connection(kind, credential_of(kind, account), platforms.url + prefix)
+    row.save()
+    assert sync_models(row).problem == ""
+    assert [asked.path for asked in platforms.asked] == [f"{prefix}/v1/models"]
+    assert_signed_in(kind, platforms)
+
+
+def test_the_profile_that_a_variable_names_is_not_used(
+    platforms: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "stray")
+    with sync_client(connection("bedrock", KEYS, platforms.url)) as client:
+        client.messages.create(model="anthropic.claude-opus-5", **REQUEST)
+    assert signature_problem(platforms.asked[-1], platforms.url, service="bedrock", region="us-west-2") == ""
 
 
 @pytest.mark.parametrize("kind", ["aws", "bedrock", "bedrock_mantle"])

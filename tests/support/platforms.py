@@ -1,7 +1,7 @@
 """The platforms that resell the Messages API, as one server on loopback: it records requests and answers in their wire.
 
 Bedrock answers in Amazon's binary event stream, the others in SSE. A Google token endpoint is at /token. A word in
-the model's id asks for a failure: "throttled", "forbidden", "breaks" (an exception inside the stream).
+the model's id asks for a failure: "throttled", "forbidden", "breaks" (an exception inside the stream), "garbled".
 """
 
 import binascii
@@ -66,6 +66,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     content: bytes
+    query: str = ""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class Platforms(Loopback):
             status, kind, answer = self._token(content)
         else:
             headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-            asked = Asked(scope["method"], path, headers, content)
+            asked = Asked(scope["method"], path, headers, content, scope["query_string"].decode())
             self.asked.append(asked)
             status, kind, answer = _reply(asked)
         ids = [(b"x-amzn-requestid", b"amzn-1")] if "/model/" in path else [(b"request-id", b"req_1")]
@@ -125,7 +126,7 @@ def _reply(asked: Asked) -> tuple[int, str, bytes]:
     binary = "/model/" in asked.path
     if "throttled" in name or "forbidden" in name:
         return _refusal(asked, 429 if "throttled" in name else 403)
-    if asked.path.endswith("/v1/models?limit=100") or "/v1/models" in asked.path:
+    if asked.path.endswith("/v1/models"):
         return 200, "application/json", b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
     streamed = asked.body.get("stream") or "tream" in asked.path
     if not streamed:
@@ -133,6 +134,8 @@ def _reply(asked: Asked) -> tuple[int, str, bytes]:
     events = EVENTS[:4] if "breaks" in name else EVENTS
     if binary:
         frames = b"".join(_chunk(event) for event in events)
+        if "garbled" in name:
+            frames = frames[:-1] + bytes([frames[-1] ^ 1])
         return 200, "application/vnd.amazon.eventstream", frames + (_exception() if "breaks" in name else b"")
     lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
     if "breaks" in name:
@@ -199,14 +202,14 @@ def signature_problem(asked: Asked, url: str, *, service: str, region: str) -> s
     ):
         return f"scope {given}"
     signed = parts["SignedHeaders"].split(";")
-    if not {"host", "x-amz-date", "content-type"} <= set(signed):
+    if not {"host", "x-amz-date", *({"content-type"} & set(asked.headers))} <= set(signed):
         return f"signed headers {signed}"
     signer = SigV4Auth(
         Credentials(ACCESS, SECRET, asked.headers.get("x-amz-security-token")), service, region
     )
     request = AWSRequest(
         asked.method,
-        url + asked.path,
+        f"{url}{asked.path}?{asked.query}",
         data=asked.content,
         headers={name: asked.headers.get(name, "") for name in signed if name != "host"},
     )
