@@ -1,16 +1,50 @@
-"""The form of a connection: its credential goes in and never comes out."""
+"""The form of a connection: only what its kind needs, with its credential going in and never coming out."""
 
 import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from chat.models import ProviderConnection
+from chat.models.credentials import AMBIENT, AwsKeys, CredentialProblem, read_credential
+from chat.models.platforms import Entrance, Platform, platform_of
 
 # Any variable of the process could be named here and sent to any address: only those made for this purpose.
-CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|AUTH_TOKEN)")
+CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|AUTH_TOKEN)|AWS_BEARER_TOKEN_BEDROCK")
+JSON_NAME = re.compile(r"[A-Z][A-Z0-9_]*_CREDENTIALS")
+SETTINGS = ("region", "project", "workspace", "resource")
+AWS_PARTS = ("access_key_id", "secret_access_key", "session_token")
+
+
+def address_fields(platform: Platform) -> tuple[str, ...]:
+    """Return the names of the form's fields that say where this kind is reached."""
+    return (*(setting.name for setting in platform.settings), "base_url")
+
+
+def credential_fields(platform: Platform) -> tuple[str, ...]:
+    """Return the names of the form's fields that say who asks."""
+    keys = AWS_PARTS if Entrance.AWS_KEYS in platform.entrances else ()
+    ambient = ("ambient",) if platform.ambient else ()
+    return ("credential_env", "new_credential", *keys, "clear_credential", *ambient)
+
+
+def _secret(label: Any, **options: Any) -> forms.CharField:
+    widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+    return forms.CharField(label=label, required=False, strip=True, max_length=4000, widget=widget, **options)
+
+
+class ServiceAccountWidget(UnfoldAdminTextareaWidget):
+    """A text area that takes a secret in and never shows it again."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
 
 
 class ConnectionForm(forms.ModelForm):
@@ -20,18 +54,20 @@ class ConnectionForm(forms.ModelForm):
         assume_scheme="https",
         max_length=200,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "url"}),
-        help_text=_("Empty: the address that the Anthropic SDK uses."),
+        help_text=_("Empty: the provider's own address for these settings."),
     )
-    new_credential = forms.CharField(
-        label=_("Stored credential"),
-        required=False,
-        strip=True,
-        max_length=4000,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
+    new_credential = _secret(
+        _("Stored credential"),
         help_text=_("Kept encrypted and never shown again. Leave empty to keep what is stored."),
     )
+    access_key_id = _secret(_("Access key id"), help_text=_("AWS keys, instead of an API key."))
+    secret_access_key = _secret(_("Secret access key"))
+    session_token = _secret(_("Session token"), help_text=_("Only for temporary keys."))
     clear_credential = forms.BooleanField(
         label=_("Remove the stored credential"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+    ambient = forms.BooleanField(
+        label=_("Use the identity of this machine"), required=False, widget=UnfoldBooleanSwitchWidget
     )
 
     class Meta:
@@ -39,6 +75,7 @@ class ConnectionForm(forms.ModelForm):
         fields = (
             "name",
             "kind",
+            *SETTINGS,
             "base_url",
             "credential_env",
             "connect_timeout_seconds",
@@ -51,17 +88,58 @@ class ConnectionForm(forms.ModelForm):
             "enabled",
         )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = self.instance.kind or self.data.get("kind") or self.initial.get("kind") or ""
+        self.platform = platform_of(str(kind))
+        self._keep_what_the_kind_needs()
+        if self.instance.ambient:
+            self.initial.update(credential_env="", ambient=True)
+
+    def _keep_what_the_kind_needs(self) -> None:
+        kept = {*address_fields(self.platform), *credential_fields(self.platform)}
+        optional = {*SETTINGS, *AWS_PARTS, "ambient"}
+        for name in optional - kept:
+            self.fields.pop(name, None)
+        for setting in self.platform.settings:
+            field = self.fields.get(setting.name)
+            if field is not None:
+                field.label, field.help_text, field.required = setting.label, setting.hint, setting.required
+        if "kind" in self.fields:
+            self.fields["kind"].widget = forms.HiddenInput()
+        if "ambient" in self.fields:
+            self.fields["ambient"].help_text = self.platform.ambient
+        if "base_url" in self.fields and not self.platform.address:
+            self.fields["base_url"].required = True
+            self.fields["base_url"].help_text = _("Where the server's Messages API begins, without /v1.")
+        if "new_credential" in self.fields:
+            self._name_the_credential()
+
+    def _name_the_credential(self) -> None:
+        field = self.fields["new_credential"]
+        if Entrance.SERVICE_ACCOUNT in self.platform.entrances:
+            field.label, field.widget = _("Key of a service account"), ServiceAccountWidget(attrs={"rows": 4})
+            field.help_text = _(
+                "The whole JSON file. Kept encrypted and never shown again. Leave empty to keep what is stored."
+            )
+        elif Entrance.AWS_KEYS in self.platform.entrances:
+            field.label = _("API key")
+
     def clean_credential_env(self) -> str:
         name = str(self.cleaned_data["credential_env"]).strip()
-        if name and not CREDENTIAL_NAME.fullmatch(name):
+        as_json = self.platform.entrances != (Entrance.API_KEY,)
+        if not name or CREDENTIAL_NAME.fullmatch(name) or (as_json and JSON_NAME.fullmatch(name)):
+            return name
+        if as_json:
             raise forms.ValidationError(
-                _("The name must end in _API_KEY or _AUTH_TOKEN, in capital letters.")
+                _("The name must end in _CREDENTIALS, _API_KEY or _AUTH_TOKEN, in capital letters.")
             )
-        return name
+        raise forms.ValidationError(_("The name must end in _API_KEY or _AUTH_TOKEN, in capital letters."))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        new, clear = cleaned.get("new_credential", ""), cleaned.get("clear_credential", False)
+        self._check_settings(cleaned)
+        new, clear = self._typed(cleaned), cleaned.get("clear_credential", False)
         if new and clear:
             self.add_error("clear_credential", _("Either give a new credential or remove the stored one."))
             return cleaned
@@ -72,10 +150,63 @@ class ConnectionForm(forms.ModelForm):
                 "new_credential", _("Type the credential again: it was stored for another address.")
             )
         self.instance.credential = new or ("" if clear else kept)
-        if self.instance.credential and cleaned.get("credential_env"):
+        self._check_source(cleaned)
+        return cleaned
+
+    def _check_settings(self, cleaned: dict[str, Any]) -> None:
+        for setting in self.platform.settings:
+            value = cleaned.get(setting.name)
+            if value and not setting.accepts(value):
+                self.add_error(setting.name, _("This is no such name. %(hint)s") % {"hint": setting.hint})
+        resource = "{resource}" in self.platform.address
+        if resource and "base_url" in cleaned and bool(cleaned.get("resource")) == bool(cleaned["base_url"]):
+            self.add_error("resource", _("Give a resource name or a base URL: one of them."))
+
+    def _typed(self, cleaned: dict[str, Any]) -> str:
+        """Return the credential as it will be stored, "" when none was typed or it can't be one."""
+        text = str(cleaned.get("new_credential") or "")
+        parts = [str(cleaned.get(name) or "") for name in AWS_PARTS]
+        if any(parts):
+            return self._typed_keys(text, parts)
+        if text:
+            try:
+                read_credential(self.platform, text)
+            except CredentialProblem as problem:
+                self.add_error("new_credential", str(problem))
+                return ""
+        return text
+
+    def _typed_keys(self, api_key: str, parts: list[str]) -> str:
+        if api_key:
+            self.add_error("new_credential", _("Give an API key or AWS keys, not both."))
+        elif not parts[0] or not parts[1]:
+            self.add_error(
+                "secret_access_key" if parts[0] else "access_key_id",
+                _("AWS keys are an access key id and a secret access key: give both."),
+            )
+        else:
+            return AwsKeys(parts[0], parts[1], parts[2] or None).as_json()
+        return ""
+
+    def _check_source(self, cleaned: dict[str, Any]) -> None:
+        ambient, named = cleaned.get("ambient", False), cleaned.get("credential_env")
+        if self.instance.credential and named:
             # The table's own rule can't say so: it concerns a column that the form does not have.
             self.add_error("credential_env", _("Give a variable’s name or a stored credential, not both."))
-        return cleaned
+        if not ambient:
+            return
+        if self.instance.credential or named:
+            self.add_error(
+                "ambient",
+                _("With the identity of this machine there is no other credential. Remove it first."),
+            )
+        if cleaned.get("base_url") and Entrance.SERVICE_ACCOUNT in self.platform.entrances:
+            # It would get a token with which it could act as this machine; Amazon's signatures hold for one host only.
+            self.add_error(
+                "base_url",
+                _("The identity of this machine goes to Google's own address only. Leave this empty."),
+            )
+        cleaned["credential_env"] = AMBIENT
 
     @staticmethod
     def _redirected(stored: ProviderConnection | None, cleaned: dict[str, Any]) -> bool:
@@ -83,5 +214,7 @@ class ConnectionForm(forms.ModelForm):
         if stored is None:
             return False
         return any(
-            cleaned.get(name) != getattr(stored, name) for name in ("base_url", "kind") if name in cleaned
+            cleaned.get(name) != getattr(stored, name)
+            for name in ("base_url", "kind", "resource")
+            if name in cleaned
         )

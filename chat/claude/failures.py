@@ -81,7 +81,11 @@ def from_response(
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     parsed = _parsed(body)
+    if isinstance(parsed, list) and len(parsed) == 1:
+        parsed = parsed[0]  # Google wraps the error of a streaming request
     error_type, code, text = _error_fields(parsed)
+    # Amazon names the error in a header: "ThrottlingException:http://…".
+    error_type = error_type or lowered.get("x-amzn-errortype", "").partition(":")[0] or None
     kind = _kind(status, error_type, code, text)
     retryable = kind in RETRYABLE
     hint = lowered.get("x-should-retry")
@@ -95,8 +99,14 @@ def from_response(
         status=status,
         error_type=error_type,
         error_code=code,
-        request_id=lowered.get("request-id") or _string(parsed, "request_id"),
+        request_id=request_id_of(headers) or _string(parsed, "request_id"),
     )
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """Return the id by which the upstream knows a request, "" when it gave none."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return next((lowered[name] for name in _REQUEST_IDS if lowered.get(name)), "")
 
 
 def from_error_event(event: Mapping[str, Any], request_id: str | None = None) -> Failure:
@@ -146,6 +156,26 @@ _BY_TYPE = {
     "api_error": FailureKind.UNAVAILABLE,
     "invalid_request_error": FailureKind.INVALID_REQUEST,
 }
+# Amazon's own names, in small letters: errors of Bedrock, and of whoever checks signatures before it.
+_BY_AMAZON_TYPE = {
+    "throttlingexception": FailureKind.RATE_LIMITED,
+    "servicequotaexceededexception": FailureKind.RATE_LIMITED,
+    "modelnotreadyexception": FailureKind.UNAVAILABLE,
+    "internalserverexception": FailureKind.UNAVAILABLE,
+    "serviceunavailableexception": FailureKind.UNAVAILABLE,
+    "modelerrorexception": FailureKind.UNAVAILABLE,
+    "modelstreamerrorexception": FailureKind.UNAVAILABLE,
+    "modeltimeoutexception": FailureKind.TIMEOUT,
+    "validationexception": FailureKind.INVALID_REQUEST,
+    "accessdeniedexception": FailureKind.PERMISSION,
+    "resourcenotfoundexception": FailureKind.NOT_FOUND,
+    "expiredtokenexception": FailureKind.AUTHENTICATION,
+    "incompletesignatureexception": FailureKind.AUTHENTICATION,
+    "invalidsignatureexception": FailureKind.AUTHENTICATION,
+    "missingauthenticationtokenexception": FailureKind.AUTHENTICATION,
+    "unrecognizedclientexception": FailureKind.AUTHENTICATION,
+}
+_REQUEST_IDS = ("request-id", "x-amzn-requestid", "apim-request-id")
 _BY_STATUS = {
     401: FailureKind.AUTHENTICATION,
     402: FailureKind.BILLING,
@@ -176,6 +206,8 @@ def _kind(status: int | None, error_type: str | None, code: str | None, text: st
         return FailureKind.CONTEXT_FULL
     if error_type in _BY_TYPE and error_type not in _VAGUE:
         return _BY_TYPE[error_type]
+    if error_type and error_type.lower() in _BY_AMAZON_TYPE:
+        return _BY_AMAZON_TYPE[error_type.lower()]
     if status is None:
         return _BY_TYPE.get(error_type or "", FailureKind.UNKNOWN)
     return _BY_STATUS.get(status) or _by_status_class(status)

@@ -14,7 +14,9 @@ from encrypted_fields.fields import EncryptedTextField
 from simple_history.models import HistoricalRecords
 
 from chat.claude.pricing import PriceRow
+from chat.models.credentials import AMBIENT, Credential, CredentialProblem, read_credential
 from chat.models.fields import uuid7
+from chat.models.platforms import Platform, platform_of
 
 
 class ProviderConnectionQuerySet(models.QuerySet["ProviderConnection"]):
@@ -102,17 +104,77 @@ class ProviderConnection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def platform(self) -> Platform:
+        """What is known about this kind: settings, credentials, limits, gaps."""
+        return platform_of(self.kind)
+
+    @property
+    def ambient(self) -> bool:
+        """Whether staff chose that this machine's own identity is used."""
+        return self.credential_env == AMBIENT
+
+    def address(self) -> str:
+        """Return the base URL: the row's own, or the platform's for these settings; never the environment's."""
+        if self.base_url:
+            return self.base_url
+        region = self.region or self.platform.default_region
+        form = self.platform.addresses.get(region, self.platform.address)
+        return form.format(
+            region=region, project=self.project, workspace=self.workspace, resource=self.resource
+        )
+
     def secret(self) -> str:
-        """Return the credential, or "" when there is none."""
+        """Return the credential as it was written, or "" when there is none or the machine's own is used."""
+        if self.ambient:
+            return ""
         if self.credential_env:
             return os.environ.get(self.credential_env, "").strip()
         return (self.credential or "").strip()
+
+    def read_credential(self) -> Credential | None:
+        """Return the credential, or None where the machine's own identity is used.
+
+        Raises:
+            CredentialProblem: it is not of a form that this kind takes.
+        """
+        return None if self.ambient else read_credential(self.platform, self.secret())
 
     def problem(self) -> str:
         """Say in one sentence why this connection can't be used; "" when nothing is known to be wrong."""
         if not self.enabled:
             return gettext("This connection is switched off.")
+        return self._missing_setting() or self._credential_problem()
+
+    def _missing_setting(self) -> str:
+        for setting in self.platform.settings:
+            value = getattr(self, setting.name)
+            if not value and setting.required:
+                return gettext("%(setting)s is missing. Enter it in the connection.") % {
+                    "setting": setting.label
+                }
+            if value and not setting.accepts(value):
+                return gettext("%(setting)s can't be right. Correct it in the connection.") % {
+                    "setting": setting.label
+                }
+        if self.base_url:
+            return ""
+        if "{resource}" in self.platform.address and not self.resource:
+            return gettext("This connection needs a resource name or a base URL.")
+        return "" if self.platform.address else gettext("This kind of connection needs a base URL.")
+
+    def _credential_problem(self) -> str:
+        if self.ambient:
+            return (
+                ""
+                if self.platform.ambient
+                else gettext("This kind of connection needs a credential of its own.")
+            )
         if self.secret():
+            try:
+                self.read_credential()
+            except CredentialProblem as problem:
+                return str(problem)
             return ""
         if self.credential_env:
             return gettext("The environment variable %(name)s is not set.") % {"name": self.credential_env}

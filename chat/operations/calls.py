@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from typing import Any
 
+from chat.claude.failures import request_id_of
 from chat.models import ApiCall, LanguageModel
 from chat.operations.ledger import (
     Settlement,
@@ -53,7 +54,7 @@ def call_model(
         Settlement(
             status=ApiCall.Status.SUCCEEDED,
             bill=bill_for_message(model.price_rows(), message, whole=True),
-            upstream_request_id=answer.headers.get("request-id", ""),
+            upstream_request_id=request_id_of(answer.headers),
             http_status=answer.status_code,
             stop_reason=str(message.get("stop_reason") or ""),
         ),

@@ -40,14 +40,46 @@ class Loaded:
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """Return the catalogue file: {"version", "about", "per_search", "claude": [model, …], "local": [model, …]}."""
+    """Return the catalogue file: {"version", "about", "per_search", "platforms", "claude": [model, …], "local": […]}.
+
+    `platforms` says per kind how it calls the models: {"id": "anthropic.{id}", "ids": {exceptions},
+    "has": {capability: [models that have it although the kind lacks it]}, "regional_price_factor", "global_prefix"}.
+    """
     content: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return content
 
 
-def entry(model_id: str) -> dict[str, Any] | None:
-    """Return what the catalogue says about a Claude model, or None."""
-    return next((known for known in catalogue()["claude"] if known["id"] == model_id), None)
+def entries(connection: ProviderConnection) -> list[dict[str, Any]]:
+    """Return what the catalogue says about the models of this connection, under the platform's own ids.
+
+    `api_id` is the API's id of the same model.
+    """
+    kind = connection.kind
+    if kind in (Kind.ANTHROPIC, Kind.SIMULATOR):
+        return [known | {"api_id": known["id"]} for known in catalogue()["claude"]]
+    if kind == Kind.LOCAL:
+        return [known | {"api_id": known["id"]} for known in catalogue()["local"]]
+    calls = catalogue()["platforms"].get(kind)
+    if calls is None:
+        return []
+    return [
+        known
+        | {"api_id": known["id"], "id": calls.get("ids", {}).get(known["id"]) or calls["id"].format(**known)}
+        for known in catalogue()["claude"]
+    ]
+
+
+def entry(connection: ProviderConnection, model_id: str) -> dict[str, Any] | None:
+    """Return what the catalogue says about a model of this connection, or None."""
+    return next((known for known in entries(connection) if known["id"] == model_id), None)
+
+
+def offered_capabilities(connection: ProviderConnection, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a catalogue model's capabilities as this connection's platform offers them."""
+    facts = capabilities(known)
+    kept = connection.platform.without_gaps(facts)
+    though = catalogue()["platforms"].get(connection.kind, {}).get("has", {})
+    return kept | {name: facts[name] for name, models in though.items() if known["api_id"] in models}
 
 
 def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +145,7 @@ def load_catalogue() -> Loaded:
 
 def load_models(connection: ProviderConnection, report: Loaded) -> None:
     """Add the catalogue's models and prices to one connection and refresh its facts."""
-    for known in _entries(connection.kind):
+    for known in entries(connection):
         model = _refreshed(connection, known, report)
         if model is not None:
             add_prices(model, known, report)
@@ -122,6 +154,7 @@ def load_models(connection: ProviderConnection, report: Loaded) -> None:
 def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -> None:
     """Add the price rows that this model does not have; existing rows stay as they are."""
     have = set(model.prices.values_list("valid_from", "speed", "above_prompt_tokens"))
+    factor = _regional_factor(model)
     for price in known["prices"]:
         row = ModelPrice(
             model=model,
@@ -129,11 +162,23 @@ def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -
             speed=price.get("speed", "standard"),
             above_prompt_tokens=price.get("above_prompt_tokens", 0),
             per_search=Decimal(price.get("per_search", catalogue()["per_search"])),
-            **{unit: Decimal(price[unit]) for unit in ("input", "write_5m", "write_1h", "read", "output")},
+            **{
+                unit: Decimal(price[unit]) * factor
+                for unit in ("input", "write_5m", "write_1h", "read", "output")
+            },
         )
         if (row.valid_from, row.speed, row.above_prompt_tokens) not in have:
             row.save()
             report.prices.append(f"{model.connection.name}: {model.model_id}")
+
+
+def _regional_factor(model: LanguageModel) -> Decimal:
+    """Return by how much an endpoint of one region is dearer than the platform's global one."""
+    calls = catalogue()["platforms"].get(model.connection.kind, {})
+    prefix = calls.get("global_prefix")
+    region = model.connection.region
+    everywhere = model.model_id.startswith(prefix) if prefix else region in ("", "global")
+    return Decimal("1") if everywhere else Decimal(calls.get("regional_price_factor", "1"))
 
 
 def _seed_anthropic(report: Loaded) -> None:
@@ -177,12 +222,6 @@ def _keep_embedded(
         connection.save()
 
 
-def _entries(kind: str) -> list[dict[str, Any]]:
-    if kind in (Kind.ANTHROPIC, Kind.SIMULATOR):
-        return list(catalogue()["claude"])
-    return list(catalogue()["local"]) if kind == Kind.LOCAL else []
-
-
 def _refreshed(
     connection: ProviderConnection, known: Mapping[str, Any], report: Loaded
 ) -> LanguageModel | None:
@@ -197,9 +236,10 @@ def _refreshed(
     # A lifecycle only moves on: what the provider said last may be newer than this file.
     model.lifecycle = max(model.lifecycle, known["lifecycle"], key=LIFECYCLES.index)
     model.retires_at = model.retires_at or _day(known["retires"])
-    facts = capabilities(known)
-    from_provider = str(model.capabilities.get("source", "")).startswith("provider")
-    model.capabilities = merged(facts, model.capabilities) if from_provider else facts
+    facts = offered_capabilities(connection, known)
+    # What the provider or the staff said of this very model is nearer to the truth than this file.
+    nearer = str(model.capabilities.get("source", "")).startswith(("provider", "staff"))
+    model.capabilities = merged(facts, model.capabilities) if nearer else facts
     if before != (model.lifecycle, model.retires_at, model.capabilities):
         model.save()
         report.refreshed.append(f"{connection.name}: {model.model_id}")
@@ -212,6 +252,7 @@ def create_model(connection: ProviderConnection, known: Mapping[str, Any], repor
     model = LanguageModel.objects.create(
         connection=connection,
         model_id=known["id"],
+        canonical_id=known["api_id"] if known["api_id"] != known["id"] else "",
         display_name=f"{known['name']} (simulated)" if simulated else known["name"],
         line=known["line"],
         lifecycle=known["lifecycle"],
@@ -220,7 +261,7 @@ def create_model(connection: ProviderConnection, known: Mapping[str, Any], repor
         max_output_tokens=known["max_output_tokens"],
         default_max_tokens=known["usual_answer_tokens"],
         min_cacheable_tokens=known["min_cacheable_tokens"],
-        capabilities=capabilities(known),
+        capabilities=offered_capabilities(connection, known),
         order=known["order"],
         enabled=known["current"] if simulated else known["offered"],
     )

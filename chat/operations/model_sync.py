@@ -1,4 +1,7 @@
-"""Asking a provider for its models: limits, capabilities and lifecycle follow what it says today."""
+"""Asking a provider for its models: limits, capabilities and lifecycle follow what it says today.
+
+Platforms without a list of models get the catalogue's, under their own ids.
+"""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -9,12 +12,15 @@ from django.utils import timezone
 
 from chat.claude.text import clean_json, clean_text
 from chat.models import LanguageModel, ProviderConnection
-from chat.operations.catalogue import LIFECYCLES, Loaded, add_prices, create_model, entry, merged
+from chat.models.platforms import Gap
+from chat.operations.catalogue import LIFECYCLES, Loaded, add_prices, create_model, entry, load_models, merged
 from chat.providers.clients import ConnectionUnusable, sync_client
 from chat.providers.upstream import as_upstream_error
 
 MODELS_AT_MOST = 1000
 Kind = ProviderConnection.Kind
+# Their models come with this server, at every start.
+EMBEDDED = (Kind.SIMULATOR, Kind.LOCAL)
 
 
 @dataclass(slots=True)
@@ -31,7 +37,9 @@ class Synced:
 
 
 def sync_models(connection: ProviderConnection) -> Synced:
-    """Read a connection's models endpoint and bring its rows up to date. Names, order and switches are staff's."""
+    """Bring a connection's rows up to date from its list of models. Names, order and switches are staff's."""
+    if connection.platform.lacks(Gap.MODELS_LIST):
+        return _from_catalogue(connection)
     report = Synced()
     try:
         with sync_client(connection) as client:
@@ -43,6 +51,18 @@ def sync_models(connection: ProviderConnection) -> Synced:
     else:
         _write(connection, said, report)
     return report
+
+
+def _from_catalogue(connection: ProviderConnection) -> Synced:
+    before = set(connection.language_models.values_list("model_id", flat=True))
+    loaded = Loaded()
+    with transaction.atomic():
+        load_models(connection, loaded)
+    names = connection.language_models.order_by("order", "model_id").values_list("model_id", flat=True)
+    return Synced(
+        added=[name for name in names if name not in before],
+        changed=[name for name in names if f"{connection.name}: {name}" in loaded.refreshed],
+    )
 
 
 def _listed(client: Any) -> list[Any]:
@@ -72,8 +92,8 @@ def _is_name(value: Any) -> bool:
 def _added(connection: ProviderConnection, info: dict[str, Any], report: Synced) -> LanguageModel:
     model_id = info["id"]
     report.added.append(model_id)
-    known = entry(model_id)
-    if known is not None and connection.kind == Kind.ANTHROPIC:
+    known = entry(connection, model_id)
+    if known is not None:
         model = create_model(connection, known, Loaded())
         add_prices(model, known, Loaded())
         return model
@@ -105,7 +125,7 @@ def _take_over(model: LanguageModel, info: dict[str, Any]) -> bool:
     model.max_output_tokens = _positive(info.get("max_tokens")) or model.max_output_tokens
     model.default_max_tokens = min(model.default_max_tokens, model.max_output_tokens)
     if isinstance(info.get("capabilities"), dict):
-        facts = merged(model.capabilities, info["capabilities"])
+        facts = model.connection.platform.without_gaps(merged(model.capabilities, info["capabilities"]))
         source = {"source": f"provider {timezone.now():%Y-%m-%d}"}
         # The day alone is no change worth a line in the history.
         if facts != model.capabilities or not str(facts.get("source", "")).startswith("provider"):

@@ -8,10 +8,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+
+from django.utils.translation import gettext
 
 from chat.models import ProviderConnection
+from chat.models.credentials import CredentialProblem
 from chat.providers import sdk
+from chat.providers.making import make_client
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, AsyncAnthropic
@@ -43,7 +47,7 @@ class ClientPool:
         """Lend the connection's client for one call.
 
         Raises:
-            ConnectionUnusable: no credential, or switched off.
+            ConnectionUnusable: a setting or the credential is missing or wrong, or it is switched off.
         """
         entry = await self._entry(connection)
         entry.leases += 1
@@ -60,7 +64,7 @@ class ClientPool:
             await entry.client.close()
 
     async def _entry(self, connection: ProviderConnection) -> _Entry:
-        await sdk.loaded()
+        await sdk.loaded(connection.platform.sdk_class)
         wanted = _fingerprint(connection)
         entry = self._entries.get(connection.id)
         if entry is not None and entry.fingerprint == wanted:
@@ -79,18 +83,14 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
     """Lend a synchronous client for a job or a command.
 
     Raises:
-        ConnectionUnusable: no credential, or switched off.
+        ConnectionUnusable: a setting or the credential is missing or wrong, or it is switched off.
     """
     import httpx2
-    from anthropic import Anthropic
 
-    client = Anthropic(
-        api_key=_checked_secret(connection),
-        base_url=connection.base_url or None,
+    client = _made(
+        connection,
+        asynchronous=False,
         timeout=httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds),
-        max_retries=0,
-        open_telemetry=False,
-        default_headers=_headers(connection),
     )
     with client:
         yield client
@@ -98,7 +98,7 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
 
 def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
     import httpx2
-    from anthropic import AsyncAnthropic, DefaultAioHttpClient
+    from anthropic import DefaultAioHttpClient
 
     timeout = httpx2.Timeout(
         connection.content_idle_seconds,
@@ -109,15 +109,23 @@ def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
         max_connections=connection.max_concurrency,
         max_keepalive_connections=min(connection.max_concurrency, 100),
     )
-    return AsyncAnthropic(
-        api_key=_checked_secret(connection),
-        base_url=connection.base_url or None,
-        timeout=timeout,
-        max_retries=0,
-        open_telemetry=False,
-        default_headers=_headers(connection),
-        http_client=DefaultAioHttpClient(timeout=timeout, limits=limits),
-    )
+    transport = DefaultAioHttpClient(timeout=timeout, limits=limits)
+    # Clients of other platforms are no subclasses, but the part that is used here is the same.
+    made = _made(connection, asynchronous=True, timeout=timeout, http_client=transport)
+    return cast("AsyncAnthropic", made)
+
+
+def _made(connection: ProviderConnection, **options: Any) -> Any:
+    problem = connection.problem()
+    if problem:
+        raise ConnectionUnusable(problem)
+    try:
+        return make_client(connection, default_headers=_headers(connection), **options)
+    except CredentialProblem as changed:  # the environment's variable is another one by now
+        raise ConnectionUnusable(str(changed)) from None
+    except ValueError:
+        # A private key that can't be read, for one: the library's sentence may repeat some of it.
+        raise ConnectionUnusable(gettext("The credential can't be used. Enter it again.")) from None
 
 
 def _headers(connection: ProviderConnection) -> dict[str, str]:
@@ -125,16 +133,14 @@ def _headers(connection: ProviderConnection) -> dict[str, str]:
     return {"Connection": "close"} if connection.kind == ProviderConnection.Kind.LOCAL else {}
 
 
-def _checked_secret(connection: ProviderConnection) -> str:
-    problem = connection.problem()
-    if problem:
-        raise ConnectionUnusable(problem)
-    return connection.secret()
-
-
 def _fingerprint(connection: ProviderConnection) -> tuple[object, ...]:
     return (
-        connection.base_url,
+        connection.kind,
+        connection.address(),
+        connection.region,
+        connection.project,
+        connection.workspace,
+        connection.ambient,
         connection.secret(),
         connection.enabled,
         connection.connect_timeout_seconds,

@@ -6,18 +6,32 @@ started, so that no turn waits for it and the event loop is never held up.
 
 import asyncio
 import importlib
-import sys
 
 _PARTS = ("anthropic", "anthropic._vendor.httpx_aiohttp")
+_AWS = ("boto3", "botocore.auth", "botocore.eventstream", "botocore.parsers")
+_GOOGLE = ("google.auth.transport.requests", "google.oauth2.service_account")
+# What the client of a platform needs besides; the SDK imports it with the first request, on the event loop.
+_MORE = {
+    "AnthropicAWS": _AWS,
+    "AnthropicBedrock": _AWS,
+    "AnthropicBedrockMantle": _AWS,
+    "AnthropicVertex": _GOOGLE,
+    "AnthropicGoogleCloud": _GOOGLE,
+}
+_ready: set[str] = set()
 
 
-def load() -> None:
-    """Import the SDK; harmless to repeat, and from several threads."""
-    for name in _PARTS:
+def load(sdk_class: str = "Anthropic") -> None:
+    """Import the SDK and what this client needs; harmless to repeat, and from several threads."""
+    for name in (*_PARTS, *_MORE.get(sdk_class, ())):
         importlib.import_module(name)
+    if sdk_class == "AnthropicBedrock":
+        # Reads a description of one megabyte, once per process.
+        importlib.import_module("anthropic.lib.bedrock._stream_decoder").get_response_stream_shape()
+    _ready.add(sdk_class)
 
 
-async def loaded() -> None:
-    """Return when the SDK is imported, without holding up the loop."""
-    if "anthropic" not in sys.modules or getattr(sys.modules["anthropic"].__spec__, "_initializing", False):
-        await asyncio.to_thread(load)
+async def loaded(sdk_class: str = "Anthropic") -> None:
+    """Return when all of it is imported, without holding up the loop."""
+    if sdk_class not in _ready:
+        await asyncio.to_thread(load, sdk_class)

@@ -1,7 +1,8 @@
 """Reading one Messages API stream as plain dicts, and saying what went wrong in Parley's own few kinds.
 
 The SDK sends the request and frames the events (`AsyncStream.raw_events`); each event's data is parsed once. This
-is three to eight times cheaper than typed events, and exact.
+is three to eight times cheaper than typed events, and exact. Bedrock's own wire is a binary event stream: there the
+SDK's stream decodes it, cast to plain objects, so that no unknown field is lost.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chat.claude.failures import Failure, FailureKind, failure, from_response
+from chat.claude.failures import Failure, FailureKind, failure, from_response, request_id_of
 from chat.claude.text import clean_json
+from chat.providers import identity_failures
 
 if TYPE_CHECKING:
     import httpx2
-    from anthropic import AsyncAnthropic
+    from anthropic import AsyncAnthropic, AsyncStream
 
 
 class UpstreamError(Exception):
@@ -32,11 +34,12 @@ class UpstreamError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UpstreamStream:
-    """An answered request: its id, its HTTP status and its events."""
+    """An answered request: its id, its HTTP status and its events; `decoded` where its wire is not SSE."""
 
     request_id: str
     status: int
     response: httpx2.Response
+    decoded: AsyncStream[object] | None = None
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Yield each event's data as a dict, pings included.
@@ -45,13 +48,9 @@ class UpstreamStream:
             UpstreamError: the connection broke, fell silent, or sent what is not JSON.
         """
         import httpx2
-        from anthropic import AsyncStream
 
         try:
-            async for sse in AsyncStream.raw_events(self.response):
-                if sse.event is None or not sse.data:
-                    continue
-                event = _parsed(sse.data)
+            async for event in self._framed():
                 if isinstance(event, dict):
                     yield event
         except httpx2.TimeoutException as error:
@@ -60,6 +59,25 @@ class UpstreamStream:
             raise self._broken(FailureKind.CONNECTION, error) from error
         except (ValueError, RecursionError) as error:  # bad JSON or bad UTF-8
             raise self._broken(FailureKind.PROTOCOL, error) from error
+
+    async def _framed(self) -> AsyncIterator[Any]:
+        from anthropic import APIStatusError, AsyncStream
+
+        if self.decoded is None:
+            async for sse in AsyncStream.raw_events(self.response):
+                if sse.event is not None and sse.data:
+                    yield _parsed(sse.data)
+            return
+        try:
+            async for event in self.decoded:
+                yield clean_json(event)
+        except APIStatusError as error:
+            # An exception frame after the first bytes: the same as an `error` event elsewhere.
+            yield error.body
+        except Exception as error:
+            if not type(error).__module__.startswith("botocore."):
+                raise
+            raise ValueError(type(error).__name__) from error  # a frame that is none
 
     def _broken(self, kind: FailureKind, error: Exception) -> UpstreamError:
         return UpstreamError(failure(kind, type(error).__name__, request_id=self.request_id))
@@ -84,6 +102,8 @@ async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncI
     Raises:
         UpstreamError: the upstream refused, failed or could not be reached.
     """
+    from anthropic import AsyncStream
+
     manager = client.messages.with_streaming_response.create(**request, stream=True)
     try:
         answer = await manager.__aenter__()
@@ -92,12 +112,19 @@ async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncI
         raise as_upstream_error(error) from None
     try:
         yield UpstreamStream(
-            request_id=answer.headers.get("request-id", ""),
+            request_id=request_id_of(answer.headers),
             status=answer.status_code,
             response=answer.http_response,
+            decoded=await answer.parse(to=AsyncStream[object]) if _is_binary(client) else None,
         )
     finally:
         await manager.__aexit__(None, None, None)
+
+
+def _is_binary(client: object) -> bool:
+    from anthropic import AsyncAnthropicBedrock
+
+    return isinstance(client, AsyncAnthropicBedrock)
 
 
 def as_upstream_error(error: Exception) -> UpstreamError:
@@ -116,6 +143,9 @@ def as_upstream_error(error: Exception) -> UpstreamError:
         return UpstreamError(
             failure(FailureKind.CONNECTION, type(error).__name__), reached=not _unreached(error)
         )
+    identity = identity_failures.read(error)
+    if identity is not None:
+        return UpstreamError(identity, reached=False)
     if isinstance(error, (TypeError, ValueError)):
         return UpstreamError(
             failure(FailureKind.INVALID_REQUEST, f"{type(error).__name__}: {error}"), reached=False

@@ -44,9 +44,14 @@ def test_every_list_and_form_loads_under_its_policy(server: Server, page: Page) 
     for table in TABLES:
         page.goto(f"{server.url}/admin/chat/{table}/")
         expect(page.locator("#changelist")).to_be_visible()
-    for table in ("assistant", "providerconnection", "systemprompt", "modelprice", "apikey", "user"):
+    for table in ("assistant", "systemprompt", "modelprice", "apikey", "user"):
         page.goto(f"{server.url}/admin/chat/{table}/add/")
         expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    page.goto(f"{server.url}/admin/chat/providerconnection/add/")
+    page.get_by_role("link", name="Amazon Bedrock", exact=True).click()
+    expect(page.get_by_label("Secret access key")).to_be_visible()
+    expect(page.get_by_label("Project id")).not_to_be_attached()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     assert missing == []
 
 

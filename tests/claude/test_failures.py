@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.claude.failures import FailureKind as K
-from chat.claude.failures import failure, from_error_event, from_response, safe_message
+from chat.claude.failures import failure, from_error_event, from_response, request_id_of, safe_message
 from tests.claude.strategies import values
 
 
@@ -216,3 +216,44 @@ def test_any_answer_gives_a_failure(status: int, raw: Any, headers: dict[str, st
     for found in (from_response(status, raw, headers), from_error_event({"type": "error", "error": raw})):
         assert found.message
         assert len(found.message) <= 500
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "kind"),
+    [
+        (429, "ThrottlingException", K.RATE_LIMITED),
+        (400, "ServiceQuotaExceededException", K.RATE_LIMITED),
+        (429, "ModelNotReadyException:http://internal.amazon.com/coral/", K.UNAVAILABLE),
+        (424, "ModelErrorException", K.UNAVAILABLE),
+        (408, "ModelTimeoutException", K.TIMEOUT),
+        (403, "AccessDeniedException", K.PERMISSION),
+        (403, "UnrecognizedClientException", K.AUTHENTICATION),
+        (403, "ExpiredTokenException", K.AUTHENTICATION),
+        (400, "ValidationException", K.INVALID_REQUEST),
+        (404, "ResourceNotFoundException", K.NOT_FOUND),
+        (403, "NovelException", K.PERMISSION),
+    ],
+)
+def test_amazon_names_its_errors_in_a_header(status: int, name: str, kind: K) -> None:
+    headers = {"X-Amzn-ErrorType": name, "x-amzn-RequestId": "amzn-1"}
+    found = from_response(status, '{"message": "what happened"}', headers)
+    assert (found.kind, found.message, found.request_id) == (kind, "what happened", "amzn-1")
+    assert found.error_type == name.partition(":")[0]
+
+
+def test_an_amazon_exception_inside_a_stream() -> None:
+    event = {"type": "error", "error": {"type": "throttlingException", "message": "Too many"}}
+    assert from_error_event(event).kind is K.RATE_LIMITED
+
+
+def test_google_wraps_the_error_of_a_stream_in_a_list() -> None:
+    said = [{"error": {"code": 429, "message": "what happened", "status": "RESOURCE_EXHAUSTED"}}]
+    assert from_response(429, said, {}).message == "what happened"
+    assert from_response(429, json.dumps(said), {}).kind is K.RATE_LIMITED
+    assert from_response(429, [], {}).kind is K.RATE_LIMITED
+
+
+def test_request_ids_of_all_platforms() -> None:
+    for name in ("Request-Id", "x-amzn-RequestId", "apim-request-id"):
+        assert request_id_of({name: "id-1"}) == "id-1"
+    assert request_id_of({"x-other": "id-1"}) == ""

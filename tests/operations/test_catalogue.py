@@ -50,7 +50,7 @@ def test_every_claude_model_has_prices_limits_and_a_lifecycle() -> None:
     ],
 )
 def test_cache_factors_hold_in_every_price_row(model_id: str, read_share: str) -> None:
-    known = entry(model_id)
+    known = entry(ProviderConnection(kind="anthropic"), model_id)
     assert known is not None
     for row in known["prices"]:
         base = Decimal(row["input"])
@@ -60,7 +60,7 @@ def test_cache_factors_hold_in_every_price_row(model_id: str, read_share: str) -
 
 
 def test_capabilities_read_like_the_models_endpoint() -> None:
-    known = entry("claude-sonnet-5-5")
+    known = entry(ProviderConnection(kind="anthropic"), "claude-sonnet-5-5")
     assert known is not None
     facts = capabilities(known)
     assert facts["thinking"]["types"]["between_tools"] == {"supported": True}

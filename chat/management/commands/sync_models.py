@@ -5,16 +5,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from chat.models import ProviderConnection
-from chat.operations.model_sync import sync_models
-
-Kind = ProviderConnection.Kind
+from chat.operations.model_sync import EMBEDDED, sync_models
 
 
 class Command(BaseCommand):
-    help = "Reads the models endpoint of every connection to Anthropic or a compatible server."
+    help = "Brings the models of every connection up to date: from its list of models, or from the catalogue."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connections = ProviderConnection.objects.usable().filter(kind__in=(Kind.ANTHROPIC, Kind.COMPATIBLE))
+        connections = ProviderConnection.objects.usable().exclude(kind__in=EMBEDDED)
         for connection in connections.by_preference():
             report = sync_models(connection)
             if report.problem:

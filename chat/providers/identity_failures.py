@@ -1,0 +1,28 @@
+"""Failures of what happens before a request leaves: a token that is not given out, keys that can't be found."""
+
+import sys
+
+from chat.claude.failures import Failure, FailureKind, failure
+
+# By library and class; base classes of these libraries come last. Their texts may repeat what a token endpoint said.
+_KINDS = (
+    ("google.auth.exceptions", "TransportError", FailureKind.CONNECTION),
+    ("google.auth.exceptions", "GoogleAuthError", FailureKind.AUTHENTICATION),
+    ("botocore.exceptions", "HTTPClientError", FailureKind.CONNECTION),
+    ("botocore.exceptions", "ConnectionError", FailureKind.CONNECTION),
+    ("botocore.exceptions", "BotoCoreError", FailureKind.AUTHENTICATION),
+    ("botocore.exceptions", "ClientError", FailureKind.AUTHENTICATION),
+    ("anthropic", "CredentialsError", FailureKind.AUTHENTICATION),
+)
+_NO_KEYS = "Could not resolve AWS credentials"  # a plain RuntimeError of the SDK's
+
+
+def read(error: Exception) -> Failure | None:
+    """Return the failure if this is one of signing in; nothing was sent to the upstream then."""
+    for module, name, kind in _KINDS:
+        known = getattr(sys.modules.get(module), name, None)
+        if known is not None and isinstance(error, known):
+            return failure(kind, f"no identity: {type(error).__name__}")
+    if isinstance(error, RuntimeError) and str(error).startswith(_NO_KEYS):
+        return failure(FailureKind.AUTHENTICATION, "no identity: no AWS credentials")
+    return None

@@ -1,0 +1,183 @@
+"""A form per kind of connection: it shows what the kind needs, says what to do, and keeps secrets in."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from chat.models import ProviderConnection
+from chat.models.platforms import PLATFORMS
+from tests.admin.test_connections import FORM, errors, stored
+from tests.admin.world import World
+
+ADD = "admin:chat_providerconnection_add"
+SPECIAL = {"region", "project", "workspace", "resource", "access_key_id", "ambient"}
+SHOWN = {
+    "anthropic": set(),
+    "compatible": set(),
+    "simulator": set(),
+    "local": set(),
+    "aws": {"region", "workspace", "access_key_id", "ambient"},
+    "bedrock": {"region", "access_key_id", "ambient"},
+    "bedrock_mantle": {"region", "access_key_id", "ambient"},
+    "vertex": {"project", "region", "ambient"},
+    "google_cloud": {"project", "workspace", "region", "ambient"},
+    "foundry": {"resource"},
+}
+ACCOUNT = json.dumps(
+    {
+        "type": "service_account",
+        "client_email": "parley@example.test",
+        "private_key": "-----BEGIN a-private-word",
+        "token_uri": "https://oauth2.example.test/token",
+    }
+)
+
+
+def add(client: Client, kind: str, **fields: str) -> Any:
+    given = {**FORM, "name": "Second", "kind": kind, "base_url": "", **fields}
+    return client.post(reverse(ADD), given, follow=True)
+
+
+def second() -> ProviderConnection:
+    return ProviderConnection.objects.get(name="Second")
+
+
+def test_the_kind_is_chosen_first_and_without_a_script(world: World, root: Client) -> None:
+    page = root.get(reverse(ADD)).content.decode()
+    for kind, label in ProviderConnection.Kind.choices:
+        assert f'href="?kind={kind}"' in page
+        assert str(label) in page
+    assert 'name="base_url"' not in page
+    assert "token counting" in page, "what a kind lacks is said before it is chosen"
+    assert 'href="?kind=aws"' in root.get(reverse(ADD), {"kind": "no-such"}).content.decode()
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_each_kind_shows_its_own_fields_only(world: World, root: Client, kind: str) -> None:
+    page = root.get(reverse(ADD), {"kind": kind})
+    assert set(page.context["adminform"].form.fields) & SPECIAL == SHOWN[kind]
+    html = page.content.decode()
+    assert {name for name in SPECIAL if f'name="{name}"' in html} == SHOWN[kind]
+    assert f'<input type="hidden" name="kind" value="{kind}"' in html
+    world.rows["chat_providerconnection"].kind = kind
+    world.rows["chat_providerconnection"].save()
+    html = root.get(world.url("chat_providerconnection", "change")).content.decode()
+    assert {name for name in SPECIAL if f'name="{name}"' in html} == SHOWN[kind]
+    assert 'name="kind"' not in html
+
+
+def test_every_kind_has_a_form() -> None:
+    assert set(SHOWN) == set(PLATFORMS) == set(ProviderConnection.Kind.values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        ("aws", {}, "required"),
+        ("aws", {"region": "us-east-1"}, "required"),
+        ("bedrock", {"region": "evil.example/#"}, "us-east-1"),
+        ("bedrock", {"region": "us-east-1", "access_key_id": "AKIA1"}, "give both"),
+        ("bedrock", {"region": "us-east-1", "secret_access_key": "s"}, "give both"),
+        (
+            "bedrock",
+            {"region": "us-east-1", "access_key_id": "A", "secret_access_key": "s", "new_credential": "k"},
+            "not both",
+        ),
+        ("bedrock", {"region": "us-east-1", "ambient": "on", "new_credential": "k"}, "no other credential"),
+        ("bedrock", {"region": "us-east-1", "credential_env": "SECRET_KEY"}, "_CREDENTIALS"),
+        ("vertex", {"project": "a-project"}, "required"),
+        ("vertex", {"project": "A Project", "region": "global"}, "not its number"),
+        ("vertex", {"project": "p", "region": "global", "new_credential": "sk-key"}, "no JSON object"),
+        (
+            "vertex",
+            {"project": "p", "region": "global", "new_credential": '{"type": "x"}'},
+            "service account",
+        ),
+        (
+            "vertex",
+            {"project": "p", "region": "global", "new_credential": '{"type": "service_account"}'},
+            "client_email, private_key, token_uri",
+        ),
+        (
+            "vertex",
+            {"project": "p", "region": "global", "ambient": "on", "base_url": "https://elsewhere.test"},
+            "own address only",
+        ),
+        ("google_cloud", {"project": "p"}, "required"),
+        ("foundry", {}, "one of them"),
+        ("foundry", {"resource": "a", "base_url": "https://a.test"}, "one of them"),
+        ("foundry", {"resource": "a.evil.test/"}, "services.ai.azure.com"),
+        ("compatible", {}, "required"),
+        ("anthropic", {"new_credential": "two words"}, "Copy it again"),
+        ("anthropic", {"credential_env": "MY_CREDENTIALS"}, "_AUTH_TOKEN"),
+    ],
+)
+def test_a_form_says_what_to_do(
+    world: World, root: Client, kind: str, fields: dict[str, str], words: str
+) -> None:
+    response = add(root, kind, **fields)
+    assert words in errors(response).replace("&#x27;", "'")
+    assert not ProviderConnection.objects.filter(name="Second").exists()
+    for name in ("new_credential", "secret_access_key"):
+        if len(fields.get(name, "")) > 1:
+            assert f">{fields[name]}<" not in response.content.decode()
+            assert f'value="{fields[name]}"' not in response.content.decode()
+
+
+def test_aws_keys_are_kept_as_one_secret(world: World, root: Client) -> None:
+    keys = {
+        "access_key_id": "AKIAVISIBLE",
+        "secret_access_key": "hidden-secret",
+        "session_token": "hidden-token",
+    }
+    page = add(root, "bedrock", region="us-east-1", **keys).content.decode()
+    row = second()
+    assert json.loads(row.secret()) == keys
+    assert row.problem() == ""
+    assert row.language_models.get(canonical_id="claude-opus-5").model_id == "global.anthropic.claude-opus-5"
+    page += root.get(reverse("admin:chat_providerconnection_change", args=[row.pk])).content.decode()
+    page += str(list(row.history.values()))
+    assert not [value for value in keys.values() if value in page]
+
+
+def test_a_service_account_goes_in_and_never_comes_out(world: World, root: Client) -> None:
+    page = add(root, "vertex", project="a-project", region="global", new_credential=ACCOUNT).content.decode()
+    assert second().problem() == ""
+    page += root.get(reverse("admin:chat_providerconnection_change", args=[second().pk])).content.decode()
+    refused = add(root, "vertex", project="", region="global", new_credential=ACCOUNT).content.decode()
+    assert "a-private-word" not in page + refused
+
+
+def test_the_identity_of_the_machine_is_chosen_seen_and_given_up(world: World, root: Client) -> None:
+    page = add(root, "aws", region="us-east-1", workspace="wrkspc_1", ambient="on").content.decode()
+    assert "identity of this machine" in page
+    assert (second().credential_env, second().problem()) == ("ambient", "")
+    address = reverse("admin:chat_providerconnection_change", args=[second().pk])
+    form = root.get(address).context["adminform"].form
+    assert (form.initial["ambient"], form.initial["credential_env"]) == (True, "")
+    given = {**FORM, "name": "Second", "base_url": "", "region": "us-east-1", "workspace": "wrkspc_1"}
+    page = root.post(address, given, follow=True).content.decode()
+    assert second().credential_env == ""
+    assert "This connection has no credential." in page, "what is missing is said at once"
+
+
+def test_a_stored_key_does_not_follow_another_resource(world: World, root: Client) -> None:
+    add(root, "foundry", resource="ours", new_credential="key-of-ours")
+    given = {**FORM, "name": "Second", "base_url": "", "resource": "theirs"}
+    address = reverse("admin:chat_providerconnection_change", args=[second().pk])
+    assert "again" in errors(root.post(address, given))
+    assert second().resource == "ours"
+
+
+def test_a_kind_stays(world: World, root: Client) -> None:
+    address = world.url("chat_providerconnection", "change")
+    assert root.post(address, {**FORM, "kind": "anthropic"}).status_code == 302
+    assert stored().kind == "compatible"
+
+
+def test_who_may_not_add_is_not_asked_for_a_kind(world: World, staff: Client) -> None:
+    world.staff.user_permissions.clear()
+    assert staff.get(reverse(ADD)).status_code == 403

@@ -1,0 +1,127 @@
+"""What is known about platforms, and that a connection says at once what it lacks."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chat.models import LanguageModel, ProviderConnection
+from chat.models.credentials import ApiKey, AwsKeys, CredentialProblem, ServiceAccount, read_credential
+from chat.models.platforms import CAPABILITY, PLATFORMS, Gap, platform_of
+
+KEYS = {"access_key_id": "AKIA1", "secret_access_key": "shh"}
+ACCOUNT = {
+    "type": "service_account",
+    "client_email": "parley@example.test",
+    "private_key": "PEM",
+    "token_uri": "https://oauth2.example.test/token",
+}
+
+
+def connection(kind: str, **fields: Any) -> ProviderConnection:
+    return ProviderConnection(**{"name": kind, "kind": kind, "credential": "sk-key", **fields})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        ("anthropic", {}, ""),
+        ("compatible", {}, "needs a base URL"),
+        ("compatible", {"base_url": "https://a.test"}, ""),
+        ("aws", {}, "Region is missing"),
+        ("aws", {"region": "us-east-1"}, "Workspace id is missing"),
+        ("aws", {"region": "us-east-1", "workspace": "wrkspc_1"}, ""),
+        ("aws", {"region": "us-east-1", "workspace": "../x"}, "Workspace id can't be right"),
+        ("bedrock", {"region": "us-east-1.evil.test/"}, "Region can't be right"),
+        ("bedrock", {"region": "us-east-1", "credential": "{"}, "no JSON object"),
+        ("bedrock", {"region": "us-east-1", "credential": '{"access_key_id": "A"}'}, "secret_access_key"),
+        ("bedrock", {"region": "us-gov-west-1", "credential": json.dumps(KEYS)}, ""),
+        ("bedrock_mantle", {"region": "us-east-1", "credential": ""}, "no credential"),
+        ("bedrock_mantle", {"region": "us-east-1", "credential": "", "credential_env": "ambient"}, ""),
+        ("vertex", {"region": "global", "credential": json.dumps(ACCOUNT)}, "Project id is missing"),
+        ("vertex", {"region": "global", "project": "a-project"}, "no JSON object"),
+        ("vertex", {"region": "global", "project": "p", "credential": json.dumps(ACCOUNT)}, ""),
+        ("google_cloud", {"project": "p", "credential": json.dumps(ACCOUNT)}, "Workspace id is missing"),
+        ("google_cloud", {"project": "p", "workspace": "w", "credential": json.dumps(ACCOUNT)}, ""),
+        ("foundry", {}, "resource name or a base URL"),
+        ("foundry", {"resource": "r"}, ""),
+        ("foundry", {"base_url": "https://a.test"}, ""),
+        (
+            "foundry",
+            {"resource": "r", "credential": "", "credential_env": "ambient"},
+            "credential of its own",
+        ),
+        ("anthropic", {"credential": "", "credential_env": "ambient"}, "credential of its own"),
+    ],
+)
+def test_what_is_missing_is_said_at_once(kind: str, fields: dict[str, Any], words: str) -> None:
+    problem = connection(kind, **fields).problem()
+    assert words in problem if words else problem == ""
+
+
+def test_a_variable_holds_the_same_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDROCK_CREDENTIALS", json.dumps({f"aws_{name}": key for name, key in KEYS.items()}))
+    row = connection("bedrock", region="us-east-1", credential="", credential_env="BEDROCK_CREDENTIALS")
+    assert (row.problem(), row.read_credential()) == ("", AwsKeys("AKIA1", "shh"))
+
+
+def test_the_machines_identity_is_no_text() -> None:
+    row = connection("bedrock", region="us-east-1", credential="", credential_env="ambient")
+    assert (row.secret(), row.read_credential()) == ("", None)
+
+
+@pytest.mark.parametrize("text", ["two words", "ключ", "a\x07b", "line\nbreak"])
+def test_a_key_that_cannot_be_one(text: str) -> None:
+    with pytest.raises(CredentialProblem) as caught:
+        read_credential(platform_of("anthropic"), text)
+    assert text not in str(caught.value)
+
+
+def test_what_a_credential_is() -> None:
+    aws, google = platform_of("aws"), platform_of("vertex")
+    assert read_credential(aws, "bearer") == ApiKey("bearer")
+    keys = AwsKeys("AKIA1", "shh", "token")
+    assert read_credential(aws, keys.as_json()) == keys
+    assert read_credential(google, json.dumps(ACCOUNT)) == ServiceAccount(ACCOUNT)
+    assert repr(keys) == "AwsKeys()"
+    for wrong in (
+        {"token_uri": "http://elsewhere.test/"},
+        {"type": "external_account"},
+        {"private_key": None},
+    ):
+        with pytest.raises(CredentialProblem):
+            read_credential(google, json.dumps(ACCOUNT | wrong))
+    # A server at home may give out tokens over plain HTTP; a key is never sent there, only a signed wish.
+    assert read_credential(google, json.dumps(ACCOUNT | {"token_uri": "http://127.0.0.1:1/"}))
+
+
+def test_limits_follow_platform_and_model() -> None:
+    bedrock, anthropic = platform_of("bedrock"), platform_of("anthropic")
+    assert bedrock.limits(max_input_tokens=200_000).request_bytes == 20_000_000
+    assert bedrock.limits(max_input_tokens=200_000).picture_bytes == 5_000_000
+    large, small = (anthropic.limits(max_input_tokens=size) for size in (1_000_000, 200_000))
+    assert (large.pictures, large.pdf_pages, small.pictures, small.pdf_pages) == (600, 600, 100, 100)
+
+
+def test_gaps_switch_capabilities_off_and_nothing_else() -> None:
+    facts = {name: {"supported": True, "levels": 2} for name in CAPABILITY.values()}
+    facts |= {"thinking": {"supported": True}, "source": "catalogue"}  # type: ignore[dict-item]
+    assert platform_of("anthropic").without_gaps(facts) == facts
+    on_aws = platform_of("aws").without_gaps(facts)
+    assert on_aws["fast_mode"] == {"supported": False, "levels": 2}
+    assert {name for name in facts if on_aws[name] != facts[name]} == {"fast_mode"}
+
+
+def test_an_unknown_kind_has_nothing_special() -> None:
+    assert platform_of("of tomorrow") is PLATFORMS["compatible"]
+
+
+@pytest.mark.parametrize("kind", ["bedrock", "bedrock_mantle", "vertex", "foundry"])
+def test_without_a_list_of_models(kind: str) -> None:
+    assert platform_of(kind).lacks(Gap.MODELS_LIST)
+    assert platform_of(kind).lacks(Gap.BATCHES)
+
+
+def test_the_canonical_id_is_the_apis() -> None:
+    assert LanguageModel(model_id="a").canonical == "a"
+    assert LanguageModel(model_id="a", canonical_id="b").canonical == "b"
