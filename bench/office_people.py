@@ -1,6 +1,7 @@
 """A simulated office day: who asks which assistant when, and what every request adds to its conversation. Seeded."""
 
 import dataclasses
+import math
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -83,12 +84,12 @@ def frame_of(desk: Desk) -> dict[str, Any]:
     return {"model": desk.model, **({"tools": tools} if tools else {}), "system": system}
 
 
-def simulate(seed: int) -> Day:
-    """Return the day of this seed: the same seed is the same day."""
-    rng = random.Random(seed)
+def simulate(seed: int, share: float = 1.0) -> Day:
+    """Return the day of this seed, with a share of the people: the same seed is the same day."""
+    rng = random.Random(seed)  # noqa: S311  nothing here is a secret
     day = Day([], [])
     for number, desk in enumerate(DESKS):
-        for _person in range(desk.people):
+        for _person in range(math.ceil(desk.people * share)):
             for _conversation in range(rng.randint(*desk.conversations)):
                 day.messages.append([])
                 day.requests += _conversation_of(rng, number, day.messages)
