@@ -87,8 +87,8 @@ class Accounting:
 
     def _segments(self, request: Request, marks: Marks) -> list[Segment]:
         segments = self._chain(request)
-        for place, lifetime in marks.items():
-            at = self._position(request, place)
+        for where, lifetime in marks.items():
+            at = self._position(request, where)
             segments[at] = dataclasses.replace(segments[at], ttl=lifetime)
         return segments
 
