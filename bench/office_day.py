@@ -111,9 +111,9 @@ def report(seed: int = SEED, share: float = 1.0) -> Report:
     return Report(seed, [run(plan, day, offered) for plan in plans], oracle.bound_usd)
 
 
-def run(plan: NoCaching, day: Day, offered: list[Offer]) -> Bill:
+def run(plan: NoCaching, day: Day, offered: list[Offer], accounting: Accounting | None = None) -> Bill:
     """Send all requests of the day in their order and add up the bill."""
-    bill, accounting = Bill(plan.name), Accounting(day, offered)
+    bill, accounting = Bill(plan.name), accounting or Accounting(day, offered)
     for request in day.requests:
         usage = accounting.send(request, plan.marks(request))
         bill.add(offered[request.desk], usage)
