@@ -11,7 +11,7 @@ from chat.claude.pricing import price
 from chat.claude.usage import Usage
 
 SEED = 20261123
-DAYS_BEFORE = 3
+DAYS_BEFORE = 5
 LIMIT = Decimal("1.05")
 COLUMNS = ("plan", "prompts", "x oracle", "bill", "calls", "calls that read", "calls that write",
            "tokens read", "written 5m", "written 1h", "plain")  # fmt: skip

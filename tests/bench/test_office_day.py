@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from anthropic import Anthropic
 
-from bench.office_day import LIMIT, Report, report, run
+from bench.office_day import LIMIT, SEED, Report, report, run
 from bench.office_oracle import Oracle
 from bench.office_people import simulate
 from bench.office_plans import Accounting, Learned, Marks, NoCaching, Parley, Usual, UsualHour, offers
@@ -18,9 +18,9 @@ from tests.support.simulator import Upstream
 SHARE = 0.25
 
 
-@pytest.fixture(scope="module", params=[3, 5, 11])
+@pytest.fixture(scope="module", params=[(SEED, 1.0), (5, SHARE), (11, SHARE)])
 def found(request: pytest.FixtureRequest) -> Report:
-    return report(request.param, SHARE)
+    return report(*request.param)
 
 
 def test_parley_costs_at_most_a_twentieth_more_than_the_oracle(found: Report) -> None:
