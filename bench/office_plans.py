@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.office_people import DESKS, Day, Desk, Request, frame_of
-from chat.claude.cache import CachePlan, Rates, lifetime_of, place
+from chat.claude.cache import CachePlan, Rates, place
 from chat.claude.gaps import Gaps, SeenCall, Standing
+from chat.claude.marks import lifetime_of
 from chat.claude.pricing import PriceRow, choose_row
 from chat.claude.usage import Usage
 from chat.simulator.cache import PromptCache, Segment, segments_of

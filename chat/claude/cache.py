@@ -14,20 +14,23 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chat.claude.blocks import Block, is_empty, without
+from chat.claude.blocks import Block, is_empty
 from chat.claude.gaps import Gaps, Standing
-from chat.claude.pricing import PriceRow, estimate_tokens
+from chat.claude.marks import (
+    MAX_BREAKPOINTS,
+    block_tokens,
+    guess_tokens,
+    lifetime_of,
+    limited,
+    long_enough,
+    marked_blocks,
+    with_message_marks,
+    with_static,
+)
+from chat.claude.pricing import PriceRow
 
-MAX_BREAKPOINTS = 4
 LOOK_BACK_BLOCKS = 20
-PICTURE_TOKENS = 1_600
-ANCHORS = 40  # so many of the newest blocks are tried as anchors
 RAREST_END = 0.01
-MARKS: dict[str, dict[str, str]] = {
-    "5m": {"type": "ephemeral"},
-    "1h": {"type": "ephemeral", "ttl": "1h"},
-}
-_STATIC = ("tools", "system")
 _CACHEABLE = {
     "user": frozenset({"text", "image", "document", "search_result", "tool_result"}),
     "assistant": frozenset({"text", "tool_use"}),
@@ -96,7 +99,7 @@ def place(
     carries one: it stands behind the tail.
     """
     static_tokens = _static_tokens(plan, body)
-    body = _long_enough(body, static_tokens, plan.minimum_tokens)
+    body = long_enough(body, static_tokens, plan.minimum_tokens)
     if plan.policy == "none":
         return limited(body, MAX_BREAKPOINTS), list(messages)
     reached, fresh = _places(plan, messages, static_tokens)
@@ -105,77 +108,13 @@ def place(
     in_messages = _message_marks(plan, choice, reached, fresh)
     if not staff and choice.static and static_tokens >= plan.minimum_tokens:
         lifetime = "1h" if "1h" in in_messages.values() else choice.static
-        body = _with_static(body, lifetime, plan.minimum_tokens)
+        body = with_static(body, lifetime, plan.minimum_tokens)
     body = limited(body, MAX_BREAKPOINTS - len(in_messages))
-    return body, _with_message_marks(messages, in_messages)
-
-
-def limited(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
-    """Keep the last `limit` marks of tools and system, and lower a 1h mark that follows a 5m one."""
-    surplus = len(marked_blocks(body)) - limit
-    seen_5m = False
-    result = dict(body)
-    for part in _STATIC:
-        if part not in body:
-            continue
-        result[part] = blocks = []
-        for block in body[part]:
-            if block.get("cache_control"):
-                if surplus > 0:
-                    block = without(block, "cache_control")
-                    surplus -= 1
-                elif seen_5m and lifetime_of(block) == "1h":
-                    block = {**block, "cache_control": dict(MARKS["5m"])}
-                else:
-                    seen_5m = lifetime_of(block) == "5m"
-            blocks.append(block)
-    return result
-
-
-def marked_blocks(body: Mapping[str, Any]) -> list[Block]:
-    """List the tools and system blocks that carry a mark, in prefix order."""
-    return [block for part in _STATIC for block in body.get(part, ()) if block.get("cache_control")]
-
-
-def lifetime_of(block: Block) -> str:
-    """Say how long a marked block's entry lives: 5m or 1h."""
-    return "1h" if block["cache_control"].get("ttl") == "1h" else "5m"
-
-
-def block_tokens(block: Mapping[str, Any]) -> int:
-    """Guess the tokens of a content block, tool or system block; only choices of the plan depend on it."""
-    kind, source = block.get("type"), block.get("source")
-    if kind == "image":
-        return PICTURE_TOKENS
-    if kind == "document" and isinstance(source, Mapping) and source.get("type") == "base64":
-        return max(PICTURE_TOKENS, len(str(source.get("data"))) // 40)
-    if kind == "text":
-        return estimate_tokens(str(block.get("text")))
-    if kind == "tool_result" and isinstance(block.get("content"), list):
-        return 8 + sum(block_tokens(part) for part in block["content"])
-    return estimate_tokens(str({key: value for key, value in block.items() if key != "cache_control"}))
+    return body, with_message_marks(messages, in_messages)
 
 
 def _static_tokens(plan: CachePlan, body: Mapping[str, Any]) -> int:
-    return _guess(body) if plan.static_tokens is None else plan.static_tokens
-
-
-def _guess(body: Mapping[str, Any]) -> int:
-    return sum(block_tokens(block) for part in _STATIC for block in body.get(part, ()))
-
-
-def _long_enough(body: Mapping[str, Any], static_tokens: int, minimum: int) -> dict[str, Any]:
-    """Leave out marks of staff that stand below the minimum."""
-    scale = static_tokens / max(1, _guess(body))
-    result, tokens = dict(body), 0.0
-    for part in _STATIC:
-        if part in body:
-            result[part] = blocks = []
-            for block in body[part]:
-                tokens += scale * block_tokens(block)
-                # The guess is one of thousands of tokens; half a token is nothing to lose a cache for.
-                blocks.append(without(block, "cache_control") if tokens + 0.5 < minimum else block)
-    return result
+    return guess_tokens(body) if plan.static_tokens is None else plan.static_tokens
 
 
 def _places(
@@ -226,9 +165,14 @@ def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Place], staff: str
     choices = [_Choice(static, None, tail) for tail in (None, "5m")]
     if staff != "5m":
         choices.append(_Choice(static, None, "1h"))
-        anchors = [found for found in fresh[-ANCHORS:-1] if found.tokens >= plan.minimum_tokens]
+        anchors = [found for found in fresh[:-1] if _can_anchor(found, fresh[-1], plan.minimum_tokens)]
         choices += [_Choice(static, anchor, tail) for anchor in anchors for tail in (None, "5m")]
     return min(choices, key=lambda choice: _expected(plan, static_tokens, fresh[-1].tokens, choice))
+
+
+def _can_anchor(found: _Place, tail: _Place, minimum: int) -> bool:
+    """Say whether later requests, which look back from this one's tail, would find an entry there."""
+    return found.tokens >= minimum and tail.number - found.number < LOOK_BACK_BLOCKS
 
 
 def _static_lifetime(plan: CachePlan, tokens: int) -> str | None:
@@ -302,29 +246,3 @@ def _message_marks(
 
 def _out_of_reach(reached: _Place, marks: Iterable[_Place]) -> bool:
     return not any(mark.number - reached.number < LOOK_BACK_BLOCKS for mark in marks)
-
-
-def _with_static(body: Mapping[str, Any], lifetime: str, minimum: int) -> dict[str, Any]:
-    """Mark the ends of tools and of system, which together are long enough; tools alone may not be."""
-    result = dict(body)
-    tools, system = body.get("tools", ()), body.get("system", ())
-    if system:
-        result["system"] = _with_last_marked(system, lifetime)
-    if tools and (not system or sum(map(block_tokens, tools)) >= minimum):
-        result["tools"] = _with_last_marked(tools, lifetime)
-    return result
-
-
-def _with_last_marked(blocks: Sequence[Block], lifetime: str) -> list[Block]:
-    return [*blocks[:-1], {**blocks[-1], "cache_control": dict(MARKS[lifetime])}]
-
-
-def _with_message_marks(
-    messages: Sequence[dict[str, Any]], marks: Mapping[tuple[int, int], str]
-) -> list[dict[str, Any]]:
-    result = list(messages)
-    for (at, index), lifetime in marks.items():
-        content = list(result[at]["content"])
-        content[index] = {**content[index], "cache_control": dict(MARKS[lifetime])}
-        result[at] = {**result[at], "content": content}
-    return result

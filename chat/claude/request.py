@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.claude.blocks import Block, is_empty
-from chat.claude.cache import MARKS, MAX_BREAKPOINTS, CachePlan, limited, place
+from chat.claude.cache import CachePlan, place
+from chat.claude.marks import MARKS, MAX_BREAKPOINTS, limited
 from chat.claude.text import encodable_text
 from chat.claude.transcript import PathMessage, RequestError, to_messages
 

@@ -14,8 +14,9 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.claude.cache import CachePlan, Rates, lifetime_of, marked_blocks, place
+from chat.claude.cache import CachePlan, Rates, place
 from chat.claude.gaps import FIVE_MINUTES, HOUR
+from chat.claude.marks import lifetime_of, marked_blocks
 from chat.claude.pricing import choose_row
 from chat.claude.usage import Usage
 from chat.models import ApiCall, Assistant, Frame, LanguageModel

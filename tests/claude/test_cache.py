@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.claude.cache import CachePlan, Rates, block_tokens, place
+from chat.claude.cache import CachePlan, Rates, place
 from chat.claude.gaps import Gaps, Standing
 from chat.claude.pricing import PriceRow
 from chat.claude.request import build
@@ -82,6 +82,16 @@ def test_a_small_new_block_keeps_the_history_for_an_hour() -> None:
     standing = Standing(prompt_tokens=20_000, alive_tokens=20_000)
     found = placed(LOOP, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
     assert found == {"tools.0": "1h", "system.0": "1h", "1.0": "1h", "2.0": "5m"}
+
+
+def test_an_anchor_stays_within_reach_of_the_tail() -> None:
+    calls = [tool_use(f"toolu_{number}") for number in range(15)]
+    results = [tool_result(f"toolu_{number}", "r" * 900) for number in range(15)]
+    standing = Standing(prompt_tokens=20_000, alive_tokens=20_000)
+    messages = [said("q" * 3000), answered(*calls), said(*results)]
+    found = placed(messages, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
+    # The first call would be the smallest block, but 30 blocks before the tail nobody would find it again.
+    assert found == {"tools.0": "1h", "system.0": "1h", "1.10": "1h", "2.14": "5m"}
 
 
 def test_nothing_new_is_written_when_it_will_not_be_read_but_the_old_is_read() -> None:
@@ -180,24 +190,6 @@ def test_a_paused_answer_reads_what_its_question_wrote() -> None:
     expected = {"tools.0": "5m", "system.0": "5m", "0.0": "5m"}
     assert placed(paused, next_call=SOON, next_use=SOON, standing=standing) == expected
     assert placed(paused, policy="5m", standing=standing) == expected
-
-
-@pytest.mark.parametrize(
-    ("block", "tokens"),
-    [
-        (text("abcdef"), 2),
-        ({"type": "image", "source": {"type": "base64", "data": "x" * 9999}}, 1600),
-        ({"type": "document", "source": {"type": "base64", "data": "x" * 400}}, 1600),
-        ({"type": "document", "source": {"type": "base64", "data": "x" * 400_000}}, 10_000),
-        (tool_result(content=[text("abcdef")]), 10),
-    ],
-)
-def test_guessed_tokens(block: Event, tokens: int) -> None:
-    assert block_tokens(block) == tokens
-
-
-def test_guesses_leave_marks_out_of_account() -> None:
-    assert block_tokens(tool_use()) == block_tokens({**tool_use(), "cache_control": {"type": "ephemeral"}})
 
 
 def test_rates_are_those_of_the_price_row() -> None:
