@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.office_day import report
 from bench.parley import bare_start, cold_start, machine, prepared, run_json, upstream
 from bench.table import Row, render
 from tests.support.environment import ROOT
@@ -173,12 +174,15 @@ def main() -> None:
     before = machine()
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         table = measure(QUICK if quick else WHOLE, Path(folder))
+    office = report()
+    table.append(Row("office day, prompts x oracle", float(office.times_oracle), "x", 1, 1.05, 1.05))
     place = Path(os.environ.get("DATA_DIR") or ROOT / "var") / "bench.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(
         json.dumps({"machine": before, "quick": quick, "rows": [row.as_json() for row in table]}, indent=1)
     )
     print(f"\n{render(table)}\n")
+    print(f"{office.text()}\n")
     print("{cpu}, {cores} cores, Python {python}; load before the run {load}".format(**before))
     print(f"The figures are kept in {place}")
 

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.operations import titles
+from chat.operations import prewarm, titles
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
 from chat.providers.clients import ConnectionUnusable
@@ -47,6 +47,17 @@ def clear_turn_events_task() -> None:
     deleted = clear_turn_events()
     if deleted:
         log.info("turn_events_cleared", rows=deleted)
+
+
+@shared_task
+def prewarm_task() -> None:
+    """Keep the prompts of assistants that staff marked in the cache, where that pays."""
+    for job in prewarm.due_warm_ups():
+        try:
+            if prewarm.warm(job):
+                log.info("prewarmed", assistant=str(job.assistant.pk), frame=job.frame.digest[:12])
+        except (UpstreamError, ConnectionUnusable) as error:
+            log.warning("prewarm_failed", assistant=str(job.assistant.pk), error=type(error).__name__)
 
 
 @shared_task

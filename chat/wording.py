@@ -105,3 +105,22 @@ def ending(status: str, stop_reason: str = "", error_code: str = "", detail: str
         case "completed", "tool_use":
             return Ending("warning", _("The model asked for a tool that isn’t offered here."))
     return None
+
+
+CACHE_MISSES = {
+    "model_changed": gettext_lazy("another model or speed"),
+    "tools_changed": gettext_lazy("the tools changed"),
+    "system_changed": gettext_lazy("the system prompt changed"),
+    "messages_changed": gettext_lazy("earlier messages changed"),
+    "previous_message_not_found": gettext_lazy("the provider no longer knows the request before"),
+    "unavailable": gettext_lazy("other settings changed, such as thinking"),
+    "pending": gettext_lazy("the provider had not compared yet"),
+    "expired": gettext_lazy("too much time had passed"),
+    "frame_changed": gettext_lazy("the assistant was changed"),
+    "not_found": gettext_lazy("gone before its time"),
+}
+
+
+def cache_miss(code: str) -> str:
+    """Say why a cache missed, for staff; an unknown code speaks for itself."""
+    return str(CACHE_MISSES.get(code, code))

@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
     "clear-sessions": {"task": "chat.tasks.clear_sessions_task", "schedule": 3600.0},
 }
 

@@ -1,11 +1,23 @@
 """What staff see and govern. One module per family of tables; importing it registers them."""
 
-from chat.admin import assistants, connections, conversations, keys, ledger, people, prompts, providers, turns
+from chat.admin import (
+    assistants,
+    connections,
+    conversations,
+    frames,
+    keys,
+    ledger,
+    people,
+    prompts,
+    providers,
+    turns,
+)
 
 __all__ = [
     "assistants",
     "connections",
     "conversations",
+    "frames",
     "keys",
     "ledger",
     "people",

@@ -54,6 +54,8 @@ class AssistantForm(forms.ModelForm):
             "prompt",
             "effort",
             "max_tokens",
+            "cache_policy",
+            "prewarm",
             "audience_groups",
             "starters",
             "order",
@@ -75,6 +77,7 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "description", ("enabled", "order"))}),
         (_("Answers"), {"fields": (("model", "prompt"), ("effort", "max_tokens"))}),
+        (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
         (_("Offered to"), {"fields": ("audience_groups", "starters")}),
     )
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from chat import wording
 from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json, usd
 from chat.admin.conversations import conversation_link
 from chat.models import ApiCall
@@ -63,7 +64,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                     "first_byte_at",
                     ("http_status", "error_code"),
                     "stop_reason",
-                    "upstream_request_id",
+                    ("upstream_request_id", "upstream_message_id"),
                 )
             },
         ),
@@ -74,7 +75,8 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                     ("input_tokens", "output_tokens"),
                     ("thinking_tokens", "web_search_requests"),
                     ("cache_write_5m_tokens", "cache_write_1h_tokens"),
-                    "cache_read_tokens",
+                    ("cache_read_tokens", "cache_missed_tokens"),
+                    "cache_miss",
                     ("cost_usd", "certainty"),
                     "unit_prices_shown",
                     "usage_shown",
@@ -82,7 +84,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
             },
         ),
     )
-    readonly_fields = ("conversation_row", "turn_row", "unit_prices_shown", "usage_shown")
+    readonly_fields = ("conversation_row", "turn_row", "cache_miss", "unit_prices_shown", "usage_shown")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
         rows: QuerySet[ApiCall] = super().get_queryset(request)
@@ -117,6 +119,10 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     @display(description=_("turn"))
     def turn_row(self, call: ApiCall) -> SafeString | str:
         return format_html("{}", call.turn_id) if call.turn_id else "-"
+
+    @display(description=_("why the cache missed"))
+    def cache_miss(self, call: ApiCall) -> str:
+        return wording.cache_miss(call.cache_miss_reason) or "-"
 
     @display(description=_("unit prices"))
     def unit_prices_shown(self, call: ApiCall) -> SafeString:

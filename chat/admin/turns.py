@@ -1,4 +1,4 @@
-"""Turns, their frames and their event frames: the engine's own records, only read."""
+"""Turns and their event frames: the engine's own records, only read."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, preformatted, pretty_json
+from chat.admin.base import BigTableAdmin, ReadOnly, preformatted
 from chat.admin.conversations import conversation_link, may_read, note_reading
-from chat.models import Frame, Turn, TurnEvent
+from chat.models import Turn, TurnEvent
 
 COLOURS = {
     "completed": "success",
@@ -89,30 +89,6 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
     def calls_row(self, turn: Turn) -> SafeString:
         address = reverse("admin:chat_apicall_changelist") + f"?turn__id__exact={turn.id}"
         return format_html('<a class="text-link" href="{}">{}</a>', address, turn.api_calls.count())
-
-
-@admin.register(Frame)
-class FrameAdmin(ReadOnly, BigTableAdmin):
-    """A frame holds staff's own prompt; people's words are never in it."""
-
-    list_display = ("short_digest", "model_id", "created_at")
-    search_fields = ("digest__startswith",)
-    search_help_text = _("Beginning of the digest")
-    ordering = ("-created_at", "digest")
-    fields = ("digest", "created_at", "shown_body")
-    readonly_fields = ("shown_body",)
-
-    @display(description=_("digest"), ordering="digest")
-    def short_digest(self, frame: Frame) -> str:
-        return str(frame)
-
-    @display(description=_("model"))
-    def model_id(self, frame: Frame) -> str:
-        return str(frame.body.get("model", "-"))
-
-    @display(description=_("body"))
-    def shown_body(self, frame: Frame) -> SafeString:
-        return pretty_json(frame.body)
 
 
 @admin.register(TurnEvent)

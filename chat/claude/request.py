@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chat.claude.blocks import Block, is_empty, without
+from chat.claude.blocks import Block, is_empty
+from chat.claude.cache import CachePlan, place
+from chat.claude.marks import MARKS, MAX_BREAKPOINTS, limited
 from chat.claude.text import encodable_text
 from chat.claude.transcript import PathMessage, RequestError, to_messages
 
@@ -25,19 +27,12 @@ __all__ = [
     "frame_digest",
 ]
 
-MAX_BREAKPOINTS = 4
 MIN_THINKING_BUDGET = 1024
 MAX_MESSAGES = 100_000
 QUOTED_CHARACTERS = 400
 
-_MARKS: dict[str, dict[str, str]] = {
-    "5m": {"type": "ephemeral"},
-    "1h": {"type": "ephemeral", "ttl": "1h"},
-}
-_MARKABLE = ("tools", "system")
 _REFUSED = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_CACHEABLE = frozenset({"text", "image", "document", "search_result", "tool_result"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class FrameSpec:
             "thinking": self.thinking,
             "output_config": self.output_config,
         }
-        return _with_marks({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
+        return limited({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
 
     def digest(self) -> str:
         """Give the SHA-256 of the body's exact JSON, in hex."""
@@ -101,13 +96,11 @@ def build(
     *,
     max_tokens: int,
     frame_digest: str,
-    cache_tail: str | None = None,
+    cache: CachePlan | None = None,
 ) -> dict[str, Any]:
     """Give the keyword arguments of `messages.create` for the next answer at the end of `path`.
 
-    `cache_tail` ("5m" or "1h") puts a breakpoint on the last cacheable block of the last user message. If
-    the frame already has all four, its first one makes room; a 1h tail after a 5m mark becomes 5m, because
-    longer lifetimes must come first in the prefix. Nothing given is changed.
+    `cache` says where breakpoints go; without it only the frame's own ones are sent. Nothing given is changed.
 
     Raises:
         RequestError: the API would refuse the request.
@@ -117,9 +110,9 @@ def build(
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(frame_body, messages)
-    body = _with_marks(frame_body, MAX_BREAKPOINTS - (cache_tail is not None))
-    if cache_tail is not None:
-        messages = _with_tail(messages, _lifetime_after(body, cache_tail))
+    body = limited(frame_body, MAX_BREAKPOINTS)
+    if cache is not None:
+        body, messages = place(cache, body, messages)
     return {**body, "max_tokens": max_tokens, "messages": messages}
 
 
@@ -149,58 +142,9 @@ def _system_block(block: Mapping[str, Any]) -> Block:
 
 
 def _mark(lifetime: str) -> dict[str, str]:
-    if lifetime not in _MARKS:
+    if lifetime not in MARKS:
         raise RequestError(f"cache lifetime {lifetime!r} is unknown: use 5m or 1h")
-    return dict(_MARKS[lifetime])
-
-
-def _marked(body: Mapping[str, Any]) -> list[Block]:
-    return [block for part in _MARKABLE for block in body.get(part, ()) if block.get("cache_control")]
-
-
-def _with_marks(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
-    """Keep the last `limit` marks of tools and system, and lower a 1h mark that follows a 5m one."""
-    surplus = len(_marked(body)) - limit
-    seen_5m = False
-    result = dict(body)
-    for part in _MARKABLE:
-        if part not in body:
-            continue
-        result[part] = blocks = []
-        for block in body[part]:
-            if block.get("cache_control"):
-                if surplus > 0:
-                    block = without(block, "cache_control")
-                    surplus -= 1
-                elif seen_5m and _is_1h(block):
-                    block = {**block, "cache_control": _mark("5m")}
-                else:
-                    seen_5m = not _is_1h(block)
-            blocks.append(block)
-    return result
-
-
-def _is_1h(block: Block) -> bool:
-    return bool(block["cache_control"].get("ttl") == "1h")
-
-
-def _lifetime_after(body: Mapping[str, Any], lifetime: str) -> str:
-    return lifetime if all(map(_is_1h, _marked(body))) else "5m"
-
-
-def _with_tail(messages: list[dict[str, Any]], lifetime: str) -> list[dict[str, Any]]:
-    mark = _mark(lifetime)
-    for at in reversed(range(len(messages))):
-        message = messages[at]
-        if message["role"] != "user":
-            continue
-        content = message["content"]
-        for index in reversed(range(len(content))):
-            if content[index].get("type") in _CACHEABLE:
-                block = {**content[index], "cache_control": mark}
-                marked = {**message, "content": [*content[:index], block, *content[index + 1 :]]}
-                return [*messages[:at], marked, *messages[at + 1 :]]
-    return messages
+    return dict(MARKS[lifetime])
 
 
 def _check_frame(body: Mapping[str, Any], max_tokens: int) -> None:

@@ -309,6 +309,8 @@ class Runner:
             error_code=code,
             stop_reason=attempt.fold.stop_reason or "",
             first_byte_at=attempt.first_byte_at,
+            told=attempt.fold.message,
+            foreseen=self.work.foreseen,
         )
 
     async def _settle_failed(self, cause: Failure) -> None:

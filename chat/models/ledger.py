@@ -74,6 +74,7 @@ class ApiCall(models.Model):
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
     upstream_request_id = models.CharField(_("upstream request id"), max_length=80, blank=True, default="")
+    upstream_message_id = models.CharField(_("upstream message id"), max_length=80, blank=True, default="")
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")

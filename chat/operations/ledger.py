@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from chat.claude.diagnosis import Foreseen, diagnose
 from chat.claude.pricing import PriceRow, choose_row, estimate_tokens, is_billed, price
 from chat.claude.usage import Usage
 from chat.models import ApiCall, LanguageModel
@@ -28,7 +29,10 @@ class Bill:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a call ended; `bill` and the outcome fields are copied into its row."""
+    """How a call ended; `bill` and the outcome fields are copied into its row.
+
+    `told` is the upstream's message so far, `foreseen` what the cache had before it; they say what the cache missed.
+    """
 
     status: str
     bill: Bill
@@ -37,6 +41,8 @@ class Settlement:
     error_code: str = ""
     stop_reason: str = ""
     first_byte_at: dt.datetime | None = None
+    told: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    foreseen: Foreseen = dataclasses.field(default_factory=Foreseen)
 
 
 def bill_for(
@@ -108,6 +114,7 @@ def settle_call(call_id: int, settlement: Settlement) -> bool:
     """Settle an open row; False when it was settled before, which changes nothing."""
     bill = settlement.bill
     counters = dataclasses.asdict(bill.counted)
+    missed = diagnose(settlement.told, settlement.foreseen, bill.counted)
     return bool(
         ApiCall.objects.open()
         .filter(id=call_id)
@@ -119,6 +126,9 @@ def settle_call(call_id: int, settlement: Settlement) -> bool:
             cost_usd=bill.cost_usd,
             certainty=bill.certainty,
             upstream_request_id=settlement.upstream_request_id[:80],
+            upstream_message_id=str(settlement.told.get("id") or "")[:80],
+            cache_miss_reason=missed.reason[:40],
+            cache_missed_tokens=missed.tokens,
             http_status=settlement.http_status,
             error_code=settlement.error_code[:40],
             stop_reason=settlement.stop_reason[:40],

@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from chat import events
 from chat.claude.blocks import plain_text
+from chat.claude.diagnosis import Foreseen
 from chat.claude.pricing import PriceRow
 from chat.claude.request import PathMessage, build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
 from chat.operations import ledger
+from chat.operations.cache_plan import measure
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
 
@@ -27,6 +29,7 @@ class Work:
     model: LanguageModel
     connection: ProviderConnection
     prices: list[PriceRow]
+    foreseen: Foreseen = dataclasses.field(default_factory=Foreseen)
 
     @property
     def fence(self) -> int:
@@ -105,13 +108,16 @@ def request_for(work: Work) -> dict[str, Any]:
         )
         for message in path
     ]
-    return build(
+    measured = measure(work.turn, work.model, path)
+    work.foreseen = measured.foreseen
+    request = build(
         work.turn.frame.body,
         answered,
         max_tokens=work.turn.max_tokens,
         frame_digest=work.turn.frame_id,
-        cache_tail="5m",
+        cache=measured.plan(work.prices),
     )
+    return {**request, **measured.diagnostics(work.connection)}
 
 
 def beat(owner: str, turn_ids: list[Any]) -> Mapping[Any, bool]:

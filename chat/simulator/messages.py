@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from chat.simulator import scenarios, thinking
-from chat.simulator.cache import PromptCache, PromptUsage, segments_of
+from chat.simulator.cache import PromptCache, PromptUsage, Segment, segments_of
 from chat.simulator.compose import compose
+from chat.simulator.diagnosis import Diagnoses
 from chat.simulator.faults import disturb, status_error
 from chat.simulator.http import ClientGone, Line, Request
 from chat.simulator.invoice import Invoice, Row
@@ -38,6 +39,7 @@ class Messages:
         self._settings = settings
         self._cache = PromptCache(settings.clock)
         self._attempts = Attempts()
+        self._diagnoses = Diagnoses()
         self._limits = RateLimits(settings.clock)
         self.invoice = Invoice()
 
@@ -45,6 +47,7 @@ class Messages:
         """Forget the invoice, the cache and the counted attempts."""
         self.invoice.clear()
         self._cache.clear()
+        self._diagnoses.clear()
         self._attempts.clear()
 
     def count(self, raw: bytes, request: Request, workspace: str, version: str) -> dict[str, Any]:
@@ -108,7 +111,8 @@ class Messages:
     def _reply(self, prompt: Prompt, choice: Choice, workspace: str) -> Reply:
         prefix = thinking.check(prompt, workspace)
         thinking.check_sealed(prompt)
-        usage = self._account(prompt, workspace)
+        segments = segments_of(prompt, workspace)
+        usage = self._account(prompt, segments)
         writer = Writer(
             prompt,
             choice,
@@ -117,10 +121,13 @@ class Messages:
             prefix=prefix,
             usage=usage,
         )
-        return compose(writer)
+        reply = compose(writer)
+        if prompt.body.get("diagnostics") is not None:
+            reply.diagnostics = self._diagnoses.diagnose(workspace, prompt, segments, usage)
+            self._diagnoses.remember(workspace, reply.id, prompt, segments)
+        return reply
 
-    def _account(self, prompt: Prompt, workspace: str) -> PromptUsage:
-        segments = segments_of(prompt, workspace)
+    def _account(self, prompt: Prompt, segments: list[Segment]) -> PromptUsage:
         total, limit = segments[-1].total_tokens, prompt.model.context_tokens
         if total > limit:
             raise ApiError(400, f"prompt is too long: {total} tokens > {limit} maximum")

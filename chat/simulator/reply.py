@@ -53,6 +53,7 @@ class Reply:
     thinking_tokens: int = 0
     searches: int = 0
     billed: bool = True
+    diagnostics: dict[str, Any] | None = None
 
     @property
     def output_tokens(self) -> int:
@@ -95,7 +96,7 @@ class Reply:
             "stop_sequence": None,
             "stop_details": None,
         }
-        return message | {"diagnostics": None} if "diagnostics" in self.prompt.body else message
+        return message | {"diagnostics": self.diagnostics} if "diagnostics" in self.prompt.body else message
 
 
 class Writer:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.claude import request as module
+from chat.claude.cache import CachePlan
 from chat.claude.request import (
     FrameSpec,
     RequestError,
@@ -41,8 +42,9 @@ def marked(*caches: Any) -> FrameSpec:
     return FrameSpec("m", system=[block(f"s{index}", cache) for index, cache in enumerate(caches)])
 
 
-def asked(body: Any, tail: str | None = None, *path: Any, max_tokens: int = 2000) -> dict[str, Any]:
-    request = build(body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache_tail=tail)
+def asked(body: Any, policy: str | None = None, *path: Any, max_tokens: int = 2000) -> dict[str, Any]:
+    cache = CachePlan(policy, minimum_tokens=0) if policy else None
+    request = build(body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache=cache)
     assert_acceptable(request)
     return request
 
@@ -110,10 +112,12 @@ def test_exact_json_refuses_what_is_no_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("caches", "tail", "expected"),
+    ("caches", "policy", "expected"),
     [
         ((None, None), None, []),
-        ((None,), "5m", ["5m"]),
+        ((None, None), "none", []),
+        (("1h", None), "none", ["1h"]),
+        ((None,), "5m", ["5m", "5m"]),
         (("1h", "5m"), "5m", ["1h", "5m", "5m"]),
         (("1h", "1h"), "1h", ["1h", "1h", "1h"]),
         (("5m", "1h"), None, ["5m", "5m"]),
@@ -124,8 +128,8 @@ def test_exact_json_refuses_what_is_no_json() -> None:
         (("5m", "1h", "1h", "1h"), "1h", ["5m", "5m", "5m", "5m"]),
     ],
 )
-def test_breakpoints(caches: tuple[Any, ...], tail: str | None, expected: list[str]) -> None:
-    assert breakpoints(asked(marked(*caches).body(), tail)) == expected
+def test_breakpoints(caches: tuple[Any, ...], policy: str | None, expected: list[str]) -> None:
+    assert breakpoints(asked(marked(*caches).body(), policy)) == expected
 
 
 def test_marks_of_tools_count_and_come_first() -> None:
@@ -166,11 +170,6 @@ def test_the_tail_marks_the_last_cacheable_block_of_the_user(
 def test_unknown_lifetimes(cache: Any) -> None:
     with pytest.raises(RequestError, match="5m"):
         marked(cache).body()
-
-
-def test_unknown_tail() -> None:
-    with pytest.raises(RequestError, match="5m or 1h"):
-        asked({"model": "m"}, "1d")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.claude.blocks import KEPT_DELTAS
+from chat.claude.cache import CachePlan
 from chat.claude.failures import FailureKind
 from chat.claude.request import PathMessage, build, continue_text
 from chat.claude.stream import Fold, ProtocolError, StreamError
@@ -338,8 +339,8 @@ def test_every_prefix_of_a_stream_is_replayable(
             PathMessage("assistant", content, frame="now" if same_frame else "then", complete=False),
             user(continue_text(partial)),
         ]
-        tail = data.draw(st.sampled_from([None, "5m", "1h"])) if cut == 1 else "5m"
-        request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache_tail=tail)
+        policy = data.draw(st.sampled_from(["none", "auto", "1h"])) if cut == 1 else "5m"
+        request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache=CachePlan(policy, 0))
         assert_acceptable(request)
 
 

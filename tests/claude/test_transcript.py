@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat.claude.cache import CachePlan
 from chat.claude.request import build
 from chat.claude.transcript import PathMessage, RequestError, to_messages
 from tests.claude.rules import assert_acceptable
@@ -171,10 +172,10 @@ def test_refused_paths(path: list[PathMessage], words: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(paths(), st.sampled_from([None, "5m", "1h"]))
-def test_any_path_that_came_about_is_accepted(path: list[PathMessage], tail: Any) -> None:
+@given(paths(), st.sampled_from(["none", "auto", "5m", "1h"]))
+def test_any_path_that_came_about_is_accepted(path: list[PathMessage], policy: str) -> None:
     before = repr(path)
-    request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache_tail=tail)
+    request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache=CachePlan(policy, 0))
     assert_acceptable(request)
     assert repr(path) == before
 

@@ -64,7 +64,7 @@ def test_queued_turns_oldest_first(insider: User) -> None:
 
 def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
     chat = factories.conversation(insider, "High?", "Very.")
-    turn = factories.turn(chat, status="running", text="How very?", parent=chat.active_leaf, answer="")
+    turn = factories.turn(chat, status="running", text="How very? " * 400, parent=chat.active_leaf, answer="")
     request = running.request_for(factories.work(turn))
     assert request["model"] == "claude-test"
     assert request["max_tokens"] == 1000
