@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.claude.blocks import Block, is_empty, without
+from chat.claude.context import is_context
 from chat.claude.text import encodable_text
 from chat.claude.transcript import PathMessage, RequestError, to_messages
 
@@ -102,18 +103,20 @@ def build(
     max_tokens: int,
     frame_digest: str,
     cache_tail: str | None = None,
+    system_role: bool = False,
 ) -> dict[str, Any]:
     """Give the keyword arguments of `messages.create` for the next answer at the end of `path`.
 
     `cache_tail` ("5m" or "1h") puts a breakpoint on the last cacheable block of the last user message. If
     the frame already has all four, its first one makes room; a 1h tail after a 5m mark becomes 5m, because
-    longer lifetimes must come first in the prefix. Nothing given is changed.
+    longer lifetimes must come first in the prefix. `system_role` says that the model takes system-role messages,
+    where the contexts of user messages then go. Nothing given is changed.
 
     Raises:
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
-    messages = to_messages(path, frame_digest)
+    messages = to_messages(path, frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(frame_body, messages)
@@ -196,7 +199,7 @@ def _with_tail(messages: list[dict[str, Any]], lifetime: str) -> list[dict[str, 
             continue
         content = message["content"]
         for index in reversed(range(len(content))):
-            if content[index].get("type") in _CACHEABLE:
+            if content[index].get("type") in _CACHEABLE and not is_context(content[index]):
                 block = {**content[index], "cache_control": mark}
                 marked = {**message, "content": [*content[:index], block, *content[index + 1 :]]}
                 return [*messages[:at], marked, *messages[at + 1 :]]
