@@ -68,6 +68,12 @@ def for_replay(
     return kept
 
 
+def leading_thinking(content: Sequence[Block]) -> list[Block]:
+    """Give the blocks of a cut answer with no thinking but that at its beginning: behind it something may be missing."""
+    first = next((at for at, block in enumerate(content) if block.get("type") not in THINKING), len(content))
+    return [block for at, block in enumerate(content) if at < first or block.get("type") not in THINKING]
+
+
 def for_user(content: Iterable[Block]) -> list[Block]:
     """Give the blocks of a user or system message as they may be sent.
 

@@ -19,6 +19,7 @@ from chat.claude.blocks import (
     for_replay,
     for_user,
     is_server_tool_result,
+    leading_thinking,
     pair_results,
     tool_use_ids,
     unanswered_server_tools,
@@ -77,7 +78,8 @@ class _Round:
         said: list[Block] = []
         for message in self.assistant:
             keep = self.in_loop or (not message.edited and prefix.holds(message.frame, message.prefix))
-            blocks = for_replay(message.content, keep_thinking=keep, whole=self.in_loop, gone=self.gone)
+            content = message.content if message.complete else leading_thinking(message.content)
+            blocks = for_replay(content, keep_thinking=keep, whole=self.in_loop, gone=self.gone)
             prefix.add("assistant", blocks)
             said += blocks
         return said
@@ -114,7 +116,7 @@ def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:
         match message.role:
             case "assistant":
                 if _can_go_back(message):
-                    if current.user or current.system:
+                    if current.user or current.system or tool_use_ids(current.said()):
                         rounds.append(current := _Round())
                     current.assistant.append(message)
                     current.in_loop = index > asked
