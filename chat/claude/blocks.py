@@ -69,7 +69,7 @@ def for_replay(
 
 
 def leading_thinking(content: Sequence[Block]) -> list[Block]:
-    """Give the blocks of a cut answer with no thinking but that at its beginning: behind it something may be missing."""
+    """Give the blocks of a cut answer, of thinking only that at its beginning: elsewhere something may be missing."""
     first = next((at for at, block in enumerate(content) if block.get("type") not in THINKING), len(content))
     return [block for at, block in enumerate(content) if at < first or block.get("type") not in THINKING]
 
