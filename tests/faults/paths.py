@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from chat.models import Assistant, Conversation, Message, Turn
+    from chat.models import Conversation, Message, Turn
     from chat.operations.running import Work
 
 CALLS_AT_MOST = 6
@@ -88,8 +88,14 @@ class World:
     """The rows that all lives share: a person, every model of the catalogue, two assistants with tools."""
 
     def __init__(self) -> None:
-        from chat.models import Assistant, AssistantTool, LanguageModel, PromptRevision, SystemPrompt
-        from chat.models import ToolDefinition
+        from chat.models import (
+            Assistant,
+            AssistantTool,
+            LanguageModel,
+            PromptRevision,
+            SystemPrompt,
+            ToolDefinition,
+        )
         from chat.operations.catalogue import Loaded, load_models
         from tests import factories
 
@@ -115,7 +121,7 @@ class Life:
 
     def __init__(self, world: World, judge: Judge, seed: int) -> None:
         self.world, self.judge = world, judge
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
         self.conversation: Conversation | None = None
 
     def live(self) -> None:
@@ -167,7 +173,7 @@ class Life:
 
     def govern(self) -> None:
         """Staff, the person or a new day change something."""
-        from chat.models import LanguageModel, PromptRevision, ToolDefinition, Workspace
+        from chat.models import PromptRevision, ToolDefinition, Workspace
 
         world, guide = self.world, self.random.choice(self.world.assistants)
         match self.random.choice(("prompt", "tools", "settings", "role", "key", "day", "name")):
@@ -185,11 +191,7 @@ class Life:
                     max_tokens=self.random.choice((None, 1, 4000)),
                 )
             case "role":
-                model = self.random.choice(world.models)
-                able = {**model.capabilities, "system_messages": self.random.random() < 0.3}
-                if not model.capabilities["system_messages"]["supported"]:
-                    able["system_messages"] = False
-                LanguageModel.objects.filter(id=model.id).update(capabilities=able)
+                self._flip_role()
             case "key":
                 world.connection.credential = self.random.choice(KEYS)
                 world.connection.save()
@@ -199,6 +201,16 @@ class Life:
                 world.person.first_name = self.random.choice(NAMES)
                 world.person.language = self.random.choice(("", "en", "ko"))
                 world.person.save()
+
+    def _flip_role(self) -> None:
+        """Take system-role messages from the models of this conversation, or give them back."""
+        from chat.models import LanguageModel
+
+        assert self.conversation is not None
+        for model in LanguageModel.objects.filter(turn__conversation=self.conversation).distinct():
+            given = catalogue_says(model.model_id) and not model.capabilities["system_messages"]["supported"]
+            able = {**model.capabilities, "system_messages": {"supported": given}}
+            LanguageModel.objects.filter(id=model.id).update(capabilities=able)
 
     def answer(self, turn: "Turn") -> None:
         """Do what the engine does, with a stop at any moment."""
@@ -328,6 +340,12 @@ class Life:
     def _turns(self) -> list["Turn"]:
         assert self.conversation is not None
         return list(self.conversation.turns.order_by("created_at", "id"))
+
+
+def catalogue_says(model_id: str) -> bool:
+    from chat.operations.catalogue import entry
+
+    return bool((entry(model_id) or {}).get("system_messages"))
 
 
 class _Undo(Exception):

@@ -4,7 +4,8 @@
 
   const offer = (select, values) => {
     for (const option of select.options) {
-      option.disabled = option.hidden = option.value !== "" && values !== null && !values.includes(option.value);
+      option.disabled = option.hidden =
+        option.value !== "" && values !== null && !values.includes(option.value);
     }
     if (select.selectedOptions[0]?.disabled) {
       select.value = [...select.options].find((option) => !option.disabled)?.value ?? "";
