@@ -14,7 +14,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -69,8 +69,8 @@ class Judge:
         async def receive() -> dict[str, Any]:
             return waiting.pop() if waiting else await asyncio.Future()
 
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(dict(message))
 
         headers = {"authorization": f"Bearer {key}", "anthropic-version": "2026-10-21"}
         scope = {
@@ -178,6 +178,7 @@ class Life:
         world, guide = self.world, self.random.choice(self.world.assistants)
         match self.random.choice(("prompt", "tools", "settings", "role", "key", "day", "name")):
             case "prompt":
+                assert guide.prompt is not None
                 number = guide.prompt.revisions.count() + 1
                 blocks = [{"text": f"You are number {self.random.randint(1, 3)}."}]
                 PromptRevision.objects.create(prompt=guide.prompt, number=number, blocks=blocks)

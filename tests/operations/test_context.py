@@ -1,13 +1,16 @@
 """The context of a message: today in the workspace's time zone, the person's language and name."""
 
 import datetime as dt
+import uuid
 import zoneinfo
 
 import pytest
 from django.utils import timezone, translation
 
-from chat.models import Assistant, User, Workspace
+from chat.models import Assistant, LanguageModel, User, Workspace
+from chat.operations import running, turns
 from chat.operations.context import DAYS, context_for
+from chat.operations.events_log import Batch
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +46,30 @@ def test_the_language_is_the_persons_else_the_pages_else_the_default(insider: Us
 def test_an_assistant_may_do_without(insider: User) -> None:
     assert context_for(insider, Assistant(tell_context=False)) == ""
     assert "name" not in context_for(insider, Assistant(tell_context=True))
+
+
+def test_it_is_frozen_with_the_message(insider: User, model: LanguageModel) -> None:
+    insider.first_name = "Kim"
+    first = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
+    said = first.user_message.context
+    assert said == context_for(insider, None)
+    assert "Kim" in said
+    turns.stop_turn(user=insider, turn_id=first.turn.id)
+
+    insider.first_name = "Lee"
+    again = turns.retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=first.turn.id)
+    assert again.user_message.context == said
+    work = running.claim(again.turn.id, "host:1:aa")
+    assert work
+    answer = running.Answer([{"type": "text", "text": "One day"}], "partial")
+    end, batch = running.End("stopped"), Batch(again.turn.id, work.fence, 1, [])
+    assert running.finish(work, "host:1:aa", end, batch, answer=answer, call=None)
+    rest = turns.continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id)
+    assert "Lee" in rest.user_message.context
+
+    silent = Assistant.objects.create(name="Silent", model=model, tell_context=False)
+    other = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?", assistant_id=silent.id)
+    assert other.user_message.context == ""
 
 
 def test_days_are_named_in_order() -> None:

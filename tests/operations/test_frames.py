@@ -15,7 +15,6 @@ from chat.models import (
     ToolDefinition,
 )
 from chat.operations.frames import freeze_frame, takes_system_role
-from tests import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,6 @@ from chat.operations.catalogue import capabilities, catalogue
 from chat.operations.frames import freeze_frame
 from chat.operations.thinking import accepts_thinking, answer_limit, efforts_of, thinking_for, wishes_of
 from chat.simulator.validation import check_request
-from tests import factories
 
 LEVELS = ["low", "medium", "high", "xhigh", "max"]
 WISHES = ["summarized", "omitted", "off"]
@@ -165,7 +164,7 @@ def test_the_api_takes_every_setting_of_every_model(model_id: str) -> None:
 
 @pytest.mark.parametrize("model_id", [found["id"] for found in catalogue()["claude"]])
 def test_what_is_offered_is_what_the_api_takes(model_id: str) -> None:
-    """No setting that the simulator takes is missing from the form, save effort `max` and the like with fixed budgets."""
+    """No setting that the simulator takes is missing from the form."""
     row = known(model_id)
     simulated = check_request(
         {"model": model_id, "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]},
