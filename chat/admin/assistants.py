@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from chat.admin.thinking_form import ThinkingForm
 from chat.models import Assistant
 
 STARTERS_AT_MOST = 8
@@ -40,7 +41,7 @@ class LinesField(forms.CharField):
         return list(initial or []) != self.to_python(data)
 
 
-class AssistantForm(forms.ModelForm):
+class AssistantForm(ThinkingForm):
     starters = LinesField(
         label=_("Starters"), required=False, help_text=_("Questions offered on an empty page, one a line.")
     )
@@ -52,8 +53,10 @@ class AssistantForm(forms.ModelForm):
             "description",
             "model",
             "prompt",
+            "thinking",
             "effort",
             "max_tokens",
+            "tell_context",
             "cache_policy",
             "prewarm",
             "audience_groups",
@@ -74,12 +77,19 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
     ordering = ("order", "name", "id")
     autocomplete_fields = ("audience_groups",)
     warn_unsaved_form = True
+
     fieldsets = (
         (None, {"fields": ("name", "description", ("enabled", "order"))}),
-        (_("Answers"), {"fields": (("model", "prompt"), ("effort", "max_tokens"))}),
+        (
+            _("Answers"),
+            {"fields": (("model", "prompt"), ("thinking", "effort"), ("max_tokens", "tell_context"))},
+        ),
         (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
         (_("Offered to"), {"fields": ("audience_groups", "starters")}),
     )
+
+    class Media:
+        js = ("chat/admin/assistant.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assistant]:
         rows: QuerySet[Assistant] = super().get_queryset(request)

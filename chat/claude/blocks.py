@@ -4,7 +4,7 @@ A block is a dict as the API sent it. Replay keeps it as it came, unknown types 
 the API refuses is left out. Blocks are never changed in place.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from chat.claude.text import clean_text
@@ -47,20 +47,31 @@ def is_empty(block: Block) -> bool:
     return False
 
 
-def for_replay(content: Iterable[Block], *, keep_thinking: bool) -> list[Block]:
+def for_replay(
+    content: Iterable[Block], *, keep_thinking: bool, whole: bool = True, gone: Container[str] = ()
+) -> list[Block]:
     """Give the blocks of an assistant message as they may go back to the API.
 
-    Empty blocks go, and all thinking unless `keep_thinking`. Thinking at the end of a message is refused by
-    the API in any case, so it goes too. Cache marks belong to a request and are removed.
+    Empty blocks go, calls whose ids are `gone`, and all thinking unless `keep_thinking`. Thinking is bound to
+    what stands before it, so without `whole` that behind a missing block goes too. Thinking at the end of a
+    message is refused by the API in any case. Cache marks belong to a request and are removed.
     """
-    kept = [
-        without(block, "cache_control", KEPT_DELTAS)
-        for block in content
-        if not is_empty(block) and (keep_thinking or block.get("type") not in THINKING)
-    ]
+    kept: list[Block] = []
+    missing = False
+    for block in content:
+        if is_empty(block) or (block.get("type") in SERVER_TOOL_CALLS and block.get("id") in gone):
+            missing = not whole
+        elif block.get("type") not in THINKING or (keep_thinking and not missing):
+            kept.append(without(block, "cache_control", KEPT_DELTAS))
     while kept and kept[-1].get("type") in THINKING:
         kept.pop()
     return kept
+
+
+def leading_thinking(content: Sequence[Block]) -> list[Block]:
+    """Give the blocks of a cut answer, of thinking only that at its beginning: elsewhere something may be missing."""
+    first = next((at for at, block in enumerate(content) if block.get("type") not in THINKING), len(content))
+    return [block for at, block in enumerate(content) if at < first or block.get("type") not in THINKING]
 
 
 def for_user(content: Iterable[Block]) -> list[Block]:

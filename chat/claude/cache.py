@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chat.claude.blocks import Block, is_empty
+from chat.claude.context import is_context
 from chat.claude.gaps import Gaps, Standing
 from chat.claude.marks import (
     MAX_BREAKPOINTS,
@@ -147,11 +148,7 @@ def _places(
 def _may_carry(role: str, block: Block) -> bool:
     if block.get("type") not in _CACHEABLE.get(role, ()) or is_empty(block):
         return False
-    return role != "user" or not _is_context(block)
-
-
-def _is_context(block: Block) -> bool:
-    return block["type"] == "text" and str(block["text"]).startswith("<context>\n")
+    return role != "user" or not is_context(block)
 
 
 def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Place], staff: str | None) -> _Choice:

@@ -97,16 +97,18 @@ def build(
     max_tokens: int,
     frame_digest: str,
     cache: CachePlan | None = None,
+    system_role: bool = False,
 ) -> dict[str, Any]:
     """Give the keyword arguments of `messages.create` for the next answer at the end of `path`.
 
-    `cache` says where breakpoints go; without it only the frame's own ones are sent. Nothing given is changed.
+    `cache` says where breakpoints go; without it only the frame's own ones are sent. `system_role` says that the
+    model takes system-role messages, where the contexts of user messages then go. Nothing given is changed.
 
     Raises:
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
-    messages = to_messages(path, frame_digest)
+    messages = to_messages(path, frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(frame_body, messages)

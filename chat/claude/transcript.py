@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.claude.binding import Prefix
 from chat.claude.blocks import (
     SERVER_TOOL_CALLS,
     THINKING,
@@ -18,10 +19,12 @@ from chat.claude.blocks import (
     for_replay,
     for_user,
     is_server_tool_result,
+    leading_thinking,
     pair_results,
     tool_use_ids,
     unanswered_server_tools,
 )
+from chat.claude.context import Context
 
 
 class RequestError(ValueError):
@@ -32,9 +35,11 @@ class RequestError(ValueError):
 class PathMessage:
     """One stored message on the way from the first message to the leaf.
 
-    `frame` is the digest of the frame that an assistant message was made under, None if unknown. `complete`
-    is False for a stopped or interrupted answer, whose content is what `Fold.partial_content` gave. `edited`
-    says that the messages before this one are no longer those that it was made after.
+    `frame` is the digest of the frame that an assistant message was made under, None if unknown or if another
+    account made it. `complete` is False for a stopped or interrupted answer, whose content is what
+    `Fold.partial_content` gave. `edited` says that the messages before this one are no longer those that it was
+    made after; where `prefix` has the digest of those messages, that is found out and need not be said.
+    `context` is what was frozen with a user message (see `chat.claude.context`).
     """
 
     role: str
@@ -42,28 +47,57 @@ class PathMessage:
     frame: str | None = None
     complete: bool = True
     edited: bool = False
+    context: str = ""
+    prefix: str = ""
 
 
 @dataclass(slots=True)
 class _Round:
-    """An assistant's say and all that came after it until the assistant spoke again."""
+    """What an assistant said in one go and all that came after it until the assistant spoke again.
 
-    assistant: list[Block] = field(default_factory=list)
+    `gone` are the ids of its server tool calls that are given up; `in_loop` says that it belongs to the tool
+    loop that is running now.
+    """
+
+    assistant: list[PathMessage] = field(default_factory=list)
     user: list[Block] = field(default_factory=list)
     system: list[list[Block]] = field(default_factory=list)
+    in_loop: bool = False
+    gone: frozenset[str] = frozenset()
+
+    def said(self) -> list[Block]:
+        """The assistant's blocks with all thinking."""
+        return [
+            block
+            for message in self.assistant
+            for block in for_replay(message.content, keep_thinking=True, gone=self.gone)
+        ]
+
+    def bound(self, prefix: Prefix) -> list[Block]:
+        """The assistant's blocks with the thinking that is valid behind `prefix`, which takes them in."""
+        said: list[Block] = []
+        for message in self.assistant:
+            keep = self.in_loop or (not message.edited and prefix.holds(message.frame, message.prefix))
+            content = message.content if message.complete else leading_thinking(message.content)
+            blocks = for_replay(content, keep_thinking=keep, whole=self.in_loop, gone=self.gone)
+            prefix.add("assistant", blocks)
+            said += blocks
+        return said
 
 
-def to_messages(path: Sequence[PathMessage], frame_digest: str) -> list[dict[str, Any]]:
+def to_messages(
+    path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False
+) -> list[dict[str, Any]]:
     """Give the `messages` for a request under the frame `frame_digest`.
 
-    Thinking of completed earlier turns is left out when it was made under another frame or its history was
-    edited; inside a running tool loop it always stays. Neighbours of the same role are merged, as the server
-    would.
+    Thinking of completed earlier turns is left out when it was made under another frame or behind other
+    messages; inside a running tool loop it always stays. Neighbours of the same role are merged, as the server
+    would. `system_role` says that the model takes system-role messages; contexts go there.
 
     Raises:
         RequestError: the path is no conversation that a request can be made of.
     """
-    messages = _emitted(_settled(_rounds(path, frame_digest)))
+    messages = _emitted(_settled(_rounds(path, system_role)), frame_digest)
     if not messages or messages[0]["role"] != "user":
         raise RequestError("a conversation must begin with a user message that is not empty")
     if messages[-1]["role"] == "assistant" and not _is_paused(path, messages[-1]["content"]):
@@ -74,26 +108,34 @@ def to_messages(path: Sequence[PathMessage], frame_digest: str) -> list[dict[str
     return messages
 
 
-def _rounds(path: Sequence[PathMessage], frame_digest: str) -> list[_Round]:
+def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:
     asked = _last_question(path)
     rounds = [_Round()]
     for index, message in enumerate(path):
         current = rounds[-1]
         match message.role:
             case "assistant":
-                keep = index > asked or (message.frame == frame_digest and not message.edited)
-                if blocks := _assistant_blocks(message.content, keep_thinking=keep):
-                    if current.user or current.system:
+                if _can_go_back(message):
+                    if current.user or current.system or tool_use_ids(current.said()):
                         rounds.append(current := _Round())
-                    current.assistant += blocks
+                    current.assistant.append(message)
+                    current.in_loop = index > asked
             case "user":
-                current.user += _user_blocks(message.content)
+                _add_user(current, message, system_role)
             case "system":
                 if blocks := for_user(_checked(message.content)):
                     current.system.append(blocks)
             case _:
                 raise RequestError(f"role {message.role!r} is unknown: use user, assistant or system")
     return rounds
+
+
+def _add_user(current: _Round, message: PathMessage, system_role: bool) -> None:
+    blocks = _user_blocks(message.content)
+    context = Context(message.context if _says_something(blocks) else "", system_role=system_role)
+    current.user += blocks + context.for_user
+    if context.for_system and context.for_system not in current.system:
+        current.system.append(context.for_system)
 
 
 def _last_question(path: Sequence[PathMessage]) -> int:
@@ -109,13 +151,13 @@ def _says_something(blocks: Sequence[Block]) -> bool:
     return any(block.get("type") != "tool_result" for block in blocks)
 
 
-def _assistant_blocks(content: Sequence[Block], *, keep_thinking: bool) -> list[Block]:
-    for block in _checked(content):
+def _can_go_back(message: PathMessage) -> bool:
+    for block in _checked(message.content):
         if block["type"] in ("document", "tool_result"):
             raise RequestError(
                 f"a {block['type']} block may not be in an assistant message: put it in a user message"
             )
-    return for_replay(content, keep_thinking=keep_thinking)
+    return bool(for_replay(message.content, keep_thinking=True))
 
 
 def _checked(content: Sequence[Any]) -> Sequence[Block]:
@@ -140,38 +182,44 @@ def _user_blocks(content: Sequence[Block]) -> list[Block]:
 
 
 def _settled(rounds: Sequence[_Round]) -> list[_Round]:
-    """Drop server tool calls that never got their result, once the user has said something new.
+    """Give up server tool calls that never got their result, once the user has said something new.
 
     Until then they stay: a paused turn goes back unchanged, and so does one that waits for tool results only.
     """
     settled: list[_Round] = []
     for this in rounds:
-        if _says_something(this.user) and (unanswered := unanswered_server_tools(this.assistant)):
-            this.assistant = for_replay(
-                (block for block in this.assistant if block.get("id") not in unanswered),
-                keep_thinking=True,
-            )
-        if settled and not this.assistant:
-            settled[-1].user += this.user
-            settled[-1].system += this.system
-        else:
-            settled.append(this)
+        settled.append(this)
+        while _gives_up_all(settled[-1]) and len(settled) > 1:
+            silent = settled.pop()
+            before = settled[-1]
+            before.user += silent.user
+            before.system += [blocks for blocks in silent.system if blocks not in before.system]
     return settled
 
 
-def _emitted(rounds: Sequence[_Round]) -> list[dict[str, Any]]:
+def _gives_up_all(this: _Round) -> bool:
+    """Give up what has to be; says whether nothing of the assistant's is left."""
+    if _says_something(this.user):
+        this.gone = frozenset(unanswered_server_tools(this.said()))
+    return not this.said()
+
+
+def _emitted(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
+    prefix = Prefix(frame_digest)
     for this in rounds:
+        assistant = this.bound(prefix)
         results = [block for block in this.user if block.get("type") == "tool_result"]
         others = [block for block in this.user if block.get("type") != "tool_result"]
-        user = pair_results(tool_use_ids(this.assistant), results) + others
-        if this.system and not user and not (this.assistant and is_server_tool_result(this.assistant[-1])):
+        user = pair_results(tool_use_ids(assistant), results) + others
+        if this.system and not user and not (assistant and is_server_tool_result(assistant[-1])):
             raise RequestError("a system message must follow a user message")
-        if this.assistant:
-            messages.append({"role": "assistant", "content": this.assistant})
-        if user:
-            messages.append({"role": "user", "content": user})
-        messages += [{"role": "system", "content": blocks} for blocks in this.system]
+        if assistant:
+            messages.append({"role": "assistant", "content": assistant})
+        for role, content in [("user", user), *(("system", blocks) for blocks in this.system)]:
+            if content:
+                messages.append({"role": role, "content": content})
+                prefix.add(role, content)
     return messages
 
 

@@ -109,6 +109,8 @@ class Message(models.Model):
     frame = models.ForeignKey(
         "Frame", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("frame")
     )
+    # The account that made an answer, and the digest of all that was sent before it: "account:digest".
+    binding = models.CharField(_("bound to"), max_length=80, blank=True, default="")
     model_name = models.CharField(_("model id"), max_length=120, blank=True, default="")
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)

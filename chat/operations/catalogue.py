@@ -86,7 +86,8 @@ def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
     """Write a catalogue entry as the models endpoint does, plus what that endpoint leaves out.
 
     Shape: {"thinking": {"supported": true, "types": {"adaptive": {"supported": true}, …}, "default": "on"}, …}.
-    `default` of thinking is always, on or off; that of effort is the level used when none is asked for.
+    `default` of thinking is always, on or off, its `effort_limits` the highest effort with a type that has one;
+    `default` of effort is the level used when none is asked for.
     """
     thinking, effort = known["thinking"] or {}, known["effort"] or {}
     claude = bool(thinking)
@@ -104,7 +105,7 @@ def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
         "structured_outputs": _support(claude),
         "thinking": _support(claude)
         | {"types": {name: _support(name in thinking.get("types", ())) for name in THINKING_TYPES}}
-        | {"default": thinking.get("default")},
+        | {"default": thinking.get("default"), "effort_limits": thinking.get("effort_limits", {})},
         "fast_mode": _support(any(row.get("speed") == "fast" for row in known["prices"])),
         "forced_tool_choice": _support(known["forced_tool_choice"]),
         "inference_geo": _support(known["inference_geo"]),

@@ -1,28 +1,43 @@
-"""What stands before the messages of a turn, frozen: model, prompt, thinking and effort."""
+"""What stands before the messages of a turn, frozen: model, tools, prompt, thinking, effort and output format."""
 
 from typing import Any
 
 from chat.claude.request import FrameSpec
-from chat.models import Assistant, Frame, LanguageModel
+from chat.models import Assistant, Frame, LanguageModel, McpServer, ToolDefinition
+from chat.operations.thinking import (
+    accepts_thinking,
+    answer_limit,
+    effort_for,
+    supported,
+    thinking_for,
+)
+
+__all__ = ["accepts_thinking", "answer_limit", "freeze_frame", "takes_system_role"]
+
+Kind = ToolDefinition.Kind
 
 
-def freeze_frame(*, model: LanguageModel, assistant: Assistant | None) -> Frame:
-    """Return the content-addressed frame of a turn, stored once however many turns share it."""
+def freeze_frame(
+    *, model: LanguageModel, assistant: Assistant | None, output_schema: dict[str, Any] | None = None
+) -> Frame:
+    """Return the content-addressed frame of a turn, stored once however many turns share it.
+
+    `output_schema` is a JSON Schema as the API takes it; the answer is then JSON of its shape.
+    """
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=[],
-        thinking=_thinking(model),
-        output_config=_output_config(model, assistant),
+        tools=_tools(model, assistant),
+        thinking=thinking_for(model, assistant),
+        output_config=_output_config(model, assistant, output_schema),
     )
     frame, _created = Frame.objects.get_or_create(digest=spec.digest(), defaults={"body": spec.body()})
     return frame
 
 
-def answer_limit(model: LanguageModel, assistant: Assistant | None) -> int:
-    """Return max_tokens of a turn: the assistant's wish within what the model can write."""
-    wish = assistant.max_tokens if assistant and assistant.max_tokens else model.default_max_tokens
-    return min(wish, model.max_output_tokens)
+def takes_system_role(model: LanguageModel) -> bool:
+    """Say whether messages of the role system may stand between the turns of this model."""
+    return supported(model.capabilities.get("system_messages"))
 
 
 def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
@@ -35,23 +50,39 @@ def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
     ]
 
 
-def accepts_thinking(model: LanguageModel, kind: str) -> bool:
-    """Say whether a model takes thinking of this type: adaptive, enabled, disabled or between_tools."""
-    types = (model.capabilities.get("thinking") or {}).get("types") or {}
-    return _supported(types.get(kind))
+def _tools(model: LanguageModel, assistant: Assistant | None) -> list[dict[str, Any]]:
+    """Define the assistant's usable tools in staff's order, then by name: any other order is another cache."""
+    if assistant is None or assistant.pk is None:
+        return []
+    usable = ToolDefinition.objects.usable().filter(assistant_links__assistant=assistant)
+    ordered = usable.exclude(server__route=McpServer.Route.CONNECTOR).order_by(
+        "assistant_links__order", "name", "id"
+    )
+    return [_definition(tool) for tool in ordered if _runs_with(tool, model)]
 
 
-def _thinking(model: LanguageModel) -> dict[str, Any] | None:
-    """Ask for readable thinking where the model thinks by itself; else leave the model's default."""
-    return {"type": "adaptive", "display": "summarized"} if accepts_thinking(model, "adaptive") else None
+def _runs_with(tool: ToolDefinition, model: LanguageModel) -> bool:
+    """The provider's own tools are refused by models that are known not to have them."""
+    return tool.kind != Kind.SERVER or supported(model.capabilities.get("server_tools", True))
 
 
-def _output_config(model: LanguageModel, assistant: Assistant | None) -> dict[str, Any] | None:
-    effort = assistant.effort if assistant else ""
-    levels = model.capabilities.get("effort") or {}
-    return {"effort": effort} if effort and _supported(levels.get(effort)) else None
+def _definition(tool: ToolDefinition) -> dict[str, Any]:
+    if tool.kind == Kind.SERVER:
+        return {**tool.options, "name": tool.options.get("name", tool.name)}
+    definition = {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": {"type": "object", **tool.input_schema},
+    }
+    return {**definition, "strict": True} if tool.strict else definition
 
 
-def _supported(value: Any) -> bool:
-    """Capabilities say true, or {"supported": true}."""
-    return bool(value.get("supported")) if isinstance(value, dict) else bool(value)
+def _output_config(
+    model: LanguageModel, assistant: Assistant | None, output_schema: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    config: dict[str, Any] = {}
+    if effort := effort_for(model, assistant):
+        config["effort"] = effort
+    if output_schema is not None:
+        config["format"] = {"type": "json_schema", "schema": output_schema}
+    return config or None

@@ -11,13 +11,15 @@ from chat import events
 from chat.claude.blocks import plain_text
 from chat.claude.diagnosis import Foreseen
 from chat.claude.pricing import PriceRow
-from chat.claude.request import PathMessage, build
+from chat.claude.request import build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
 from chat.operations import ledger
+from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.cache_plan import measure
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
+from chat.operations.frames import takes_system_role
 
 
 @dataclasses.dataclass(slots=True)
@@ -99,24 +101,18 @@ def request_for(work: Work) -> dict[str, Any]:
     """
     parent = work.message.parent
     path = path_to(parent) if parent else []
-    answered = [
-        PathMessage(
-            role=message.role,
-            content=message.content,
-            frame=message.frame_id,
-            complete=message.status == Message.Status.COMPLETE,
-        )
-        for message in path
-    ]
+    account = account_tag(work.connection)
     measured = measure(work.turn, work.model, path)
     work.foreseen = measured.foreseen
     request = build(
         work.turn.frame.body,
-        answered,
+        [path_message(message, account) for message in path],
         max_tokens=work.turn.max_tokens,
         frame_digest=work.turn.frame_id,
         cache=measured.plan(work.prices),
+        system_role=takes_system_role(work.model),
     )
+    work.message.binding = binding(account, work.turn.frame_id, request["messages"])
     return {**request, **measured.diagnostics(work.connection)}
 
 
@@ -240,6 +236,7 @@ def keep_answer(message: Message, answer: Answer) -> None:
         status=answer.status,
         stop_reason=answer.stop_reason[:40],
         stop_details=answer.stop_details,
+        binding=message.binding,
         model_name=answer.model_name or message.model_name,
     )
     message.content, message.status = answer.content, answer.status

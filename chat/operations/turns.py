@@ -17,6 +17,7 @@ from chat.claude.request import continue_text
 from chat.claude.text import clean_text
 from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
+from chat.operations.context import context_for
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.frames import answer_limit, freeze_frame
 from chat.operations.running import End, end_without_answer
@@ -74,6 +75,7 @@ def start_turn(
             role=Message.Role.USER,
             content=[{"type": "text", "text": text}],
             text=text,
+            context=context_for(author, conversation.assistant),
         )
         return _queue(author, client, conversation, message, doorway)
 
@@ -126,6 +128,7 @@ def continue_turn(
             role=Message.Role.USER,
             kind=Message.Kind.CONTINUE,
             content=[{"type": "text", "text": continue_text(partial.text)}],
+            context=context_for(author, conversation.assistant),
         )
         return _queue(author, client, conversation, message, doorway)
 

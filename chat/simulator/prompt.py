@@ -10,6 +10,7 @@ from chat.simulator.wire import encode
 
 Block = dict[str, Any]
 THINKING = ("thinking", "redacted_thinking")
+CONTEXT = "<context>\n"  # how applications begin a block of background beside what the user wrote
 TITLE_WORDS = ("title", "제목")
 TITLE_MAX_TOKENS = 64
 
@@ -65,14 +66,14 @@ class Prompt:
         return (self.body.get("output_config") or {}).get("effort") or self.model.effort
 
     def user_text(self) -> str:
-        """Return the last text that the user wrote, without scenario markers."""
+        """Return the last text that the user wrote, without scenario markers and <context>."""
         return without_marker(self.raw_user_text())
 
     def raw_user_text(self) -> str:
         for turn in reversed(self.turns):
             texts = [block["text"] for block in turn.blocks if block["type"] == "text"]
             if turn.role == "user" and texts:
-                return "\n".join(texts)
+                return "\n".join([text for text in texts if not text.startswith(CONTEXT)] or texts)
         return ""
 
     def asks_for_title(self) -> bool:

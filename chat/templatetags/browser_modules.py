@@ -22,6 +22,7 @@ OWN = (
     "components/shortcuts",
     "components/sidebar",
     "components/theme",
+    "components/thinking",
     "components/thread",
     "lib/browser",
     "lib/code",

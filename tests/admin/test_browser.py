@@ -83,3 +83,18 @@ def test_account_pages_fit_a_phone(server: Server, open_context: Callable[..., B
         page.goto(f"{server.url}/accounts/{path}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_an_assistant_is_offered_what_its_model_takes(server: Server, page: Page) -> None:
+    sign_in(page, server, "chat/assistant/add/")
+    thinking, effort = page.locator("#id_thinking"), page.locator("#id_effort")
+    page.locator("#id_model").select_option(label="Claude Opus 5.5 (simulated)")
+    expect(thinking.locator("option[value=off]")).to_be_disabled()
+    page.locator("#id_model").select_option(label="Claude Sonnet 5.5 (simulated)")
+    effort.select_option("max")
+    thinking.select_option("off")
+    expect(effort).to_have_value("")
+    expect(effort.locator("option[value=xhigh]")).to_be_disabled()
+    expect(effort.locator("option[value=high]")).to_be_enabled()
+    page.locator("#id_model").select_option("")
+    expect(effort.locator("option[value=xhigh]")).to_be_enabled()

@@ -96,6 +96,35 @@ def test_starters_are_written_one_a_line(world: World, root: Client) -> None:
     assert "At most 8 lines" in str(errors["starters"])
 
 
+def test_only_what_the_model_takes_is_saved(world: World, root: Client) -> None:
+    always = {"thinking": {"types": {"adaptive": True}}, "effort": {"low": True, "xhigh": True}}
+    LanguageModel.objects.update(capabilities=always)
+    assert save_assistant(root, world, thinking="omitted", effort="xhigh").status_code == 302
+    assert (Assistant.objects.get().thinking, Assistant.objects.get().effort) == ("omitted", "xhigh")
+    assert save_assistant(root, world).status_code == 302
+    assert Assistant.objects.get().thinking == "summarized"
+
+    errors = save_assistant(root, world, thinking="off").context["adminform"].form.errors
+    assert "Claude Test only takes: shown as a summary, not shown." in str(errors["thinking"])
+    errors = save_assistant(root, world, effort="max").context["adminform"].form.errors
+    assert "only takes: low, extra high." in str(errors["effort"])
+    assert save_assistant(root, world, model="", thinking="off", effort="max").status_code == 302
+
+
+def test_calm_thinking_has_a_limit_of_effort(world: World, root: Client) -> None:
+    calm = {"types": {"adaptive": True, "disabled": True}, "effort_limits": {"disabled": "high"}}
+    LanguageModel.objects.update(capabilities={"thinking": calm, "effort": {"high": True, "xhigh": True}})
+    errors = save_assistant(root, world, thinking="off", effort="xhigh").context["adminform"].form.errors
+    assert "With this thinking, Claude Test only takes: high." in str(errors["effort"])
+    LanguageModel.objects.update(capabilities={})
+    errors = save_assistant(root, world, thinking="off", effort="low").context["adminform"].form.errors
+    assert "takes no effort" in str(errors["effort"])
+    errors = save_assistant(root, world, thinking="summarized").context["adminform"].form.errors
+    assert "only takes: off" in str(errors["thinking"])
+    errors = save_assistant(root, world, model="no-model").context["adminform"].form.errors
+    assert list(errors) == ["model"]
+
+
 def test_a_new_price_is_a_new_row(world: World, root: Client) -> None:
     form = {
         "model": str(world.rows["chat_languagemodel"].pk),

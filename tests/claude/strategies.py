@@ -221,15 +221,14 @@ def server_result(ident: str = "srvtoolu_1") -> Event:
     return {"type": "web_search_tool_result", "tool_use_id": ident, "content": []}
 
 
-def user(*content: Event | str) -> PathMessage:
-    return PathMessage("user", [text(block) if isinstance(block, str) else block for block in content])
-
-
-def assistant(
-    *content: Event | str, frame: str | None = "now", complete: bool = True, edited: bool = False
-) -> PathMessage:
+def user(*content: Event | str, context: str = "") -> PathMessage:
     blocks = [text(block) if isinstance(block, str) else block for block in content]
-    return PathMessage("assistant", blocks, frame=frame, complete=complete, edited=edited)
+    return PathMessage("user", blocks, context=context)
+
+
+def assistant(*content: Event | str, frame: str | None = "now", **fields: Any) -> PathMessage:
+    blocks = [text(block) if isinstance(block, str) else block for block in content]
+    return PathMessage("assistant", blocks, frame=frame, **fields)
 
 
 def system(words: str = "be brief") -> PathMessage:

@@ -9,6 +9,7 @@ from chat.claude import request as module
 from chat.claude.cache import CachePlan
 from chat.claude.request import (
     FrameSpec,
+    PathMessage,
     RequestError,
     build,
     continue_text,
@@ -270,3 +271,13 @@ def test_continue_text_quotes_the_end(partial: str) -> None:
     else:
         assert "before its first word" in asks
     assert len(asks) < 1000
+
+
+def test_a_context_stands_behind_the_last_breakpoint() -> None:
+    path = [PathMessage("user", [{"type": "text", "text": "hi"}], context="Today is Monday.")]
+    for system_role in (False, True):
+        request = build(
+            {"model": "m"}, path, max_tokens=9, frame_digest="f", cache_tail="5m", system_role=system_role
+        )
+        blocks = [block for message in request["messages"] for block in message["content"]]
+        assert ["cache_control" in block for block in blocks] == [True, False]

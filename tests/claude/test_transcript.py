@@ -1,10 +1,13 @@
+import dataclasses
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat.claude.binding import prefix_digest
 from chat.claude.cache import CachePlan
+from chat.claude.context import write_context
 from chat.claude.request import build
 from chat.claude.transcript import PathMessage, RequestError, to_messages
 from tests.claude.rules import assert_acceptable
@@ -140,8 +143,71 @@ def test_a_waiting_server_tool_is_given_up_for_a_new_question() -> None:
     assert shape(*given_up)[1:] == ["a: text thinking tool_use", "u: tool_result text"]
     only = [user("hi"), assistant(thinking(), server_call()), system(), user("never mind")]
     assert shape(*only) == ["u: text text", "s: text"]
+    both = [*given_up[:2], user(tool_result()), assistant(server_call("2")), user("never mind")]
+    assert shape(*both)[1:] == ["a: text thinking tool_use", "u: tool_result text"]
     resumed = [user("hi"), assistant(server_call()), assistant(server_result(), "found"), user("thanks")]
     assert shape(*resumed)[1] == "a: server_tool_use web_search_tool_result text"
+
+
+def test_each_tool_call_ends_what_the_assistant_says_in_one_go() -> None:
+    unanswered = [user("hi"), assistant(tool_use("1")), assistant("so"), user("x")]
+    assert shape(*unanswered) == ["u: text", "a: tool_use", "u: tool_result", "a: text", "u: text"]
+    assert shape(*unanswered[:2]) == shape(*unanswered)[:3]
+
+
+def test_thinking_stays_behind_the_messages_it_was_made_behind() -> None:
+    asked = [user("hi")]
+    answer = assistant(thinking(), "hello", prefix=prefix_digest("now", to_messages(asked, "now")))
+    assert shape(*asked, answer, user("more"))[1] == "a: thinking text"
+    assert shape(user("Hi"), answer, user("more"))[1] == "a: text"
+    assert shape(user("hi", context="Today is Monday."), answer, user("more"))[1] == "a: text"
+
+
+def test_what_was_made_behind_thinking_that_is_gone_loses_its_own() -> None:
+    path = [user("hi")]
+    for reply in ("one", "two"):
+        path.append(assistant(thinking(), reply, prefix=prefix_digest("now", to_messages(path, "now"))))
+        path.append(user("more"))
+    assert shape(*path) == ["u: text", "a: thinking text", "u: text", "a: thinking text", "u: text"]
+    path[1] = dataclasses.replace(path[1], prefix="another")
+    assert shape(*path) == ["u: text", "a: text", "u: text", "a: text", "u: text"]
+
+
+def test_thinking_behind_a_missing_block_is_left_out() -> None:
+    gap = [thinking(), text("so"), text(" "), thinking(), text("done")]
+    assert shape(user("hi"), assistant(*gap), user("more"))[1] == "a: thinking text text"
+    cut = assistant(thinking(), "so", thinking(), "done", complete=False)
+    assert shape(user("hi"), cut, user("more"))[1] == "a: thinking text text"
+    loop = assistant(thinking(), text(" "), thinking(), tool_use())
+    assert shape(user("hi"), loop)[1] == "a: thinking thinking tool_use"
+
+
+CONTEXT = write_context(
+    said=["Today is Monday, 2026-11-23.", "The person's language setting is Korean."], name="Kim"
+)
+
+
+def test_a_context_is_a_system_message_where_the_model_takes_one() -> None:
+    path = [user("hi", context=CONTEXT), assistant(tool_use()), user(tool_result())]
+    messages = to_messages(path, "now", system_role=True)
+    assert [message["role"] for message in messages] == ["user", "system", "assistant", "user"]
+    assert messages[0]["content"][1]["text"].count("Kim") == 1
+    assert "Kim" not in messages[1]["content"][0]["text"]
+    assert "Monday" in messages[1]["content"][0]["text"]
+    assert to_messages(path[:1], "now", system_role=True) == messages[:2]
+
+
+def test_a_context_is_the_end_of_the_user_message_elsewhere() -> None:
+    (message,) = to_messages([user("hi", context=CONTEXT)], "now")
+    assert [block["text"].split("\n")[0] for block in message["content"]] == ["hi", "<context>"]
+    assert "Monday" in message["content"][1]["text"]
+    assert "Kim" in message["content"][1]["text"]
+    assert shape(user(" ", context=CONTEXT), user("hi")) == ["u: text"]
+    assert shape(user("hi", context="Now."), user("again", context="Now.")) == ["u: text text text text"]
+    twice = to_messages([user("hi", context="Now."), user("again", context="Now.")], "now", system_role=True)
+    assert twice[1:] == [{"role": "system", "content": [text("Now.")]}]
+    silent = [user("a", context="Now."), assistant(server_call()), user("b", context="Now.")]
+    assert len(to_messages(silent, "now", system_role=True)) == 2
 
 
 @pytest.mark.parametrize(
@@ -172,25 +238,42 @@ def test_refused_paths(path: list[PathMessage], words: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(paths(), st.sampled_from(["none", "auto", "5m", "1h"]))
-def test_any_path_that_came_about_is_accepted(path: list[PathMessage], policy: str) -> None:
+@given(paths(), st.sampled_from(["none", "auto", "5m", "1h"]), st.booleans())
+def test_any_path_that_came_about_is_accepted(
+    path: list[PathMessage], policy: str, system_role: bool
+) -> None:
+    path = in_context(path)
     before = repr(path)
-    request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache=CachePlan(policy, 0))
+    plan = CachePlan(policy, 0)
+    request = build(
+        {"model": "m"}, path, max_tokens=9, frame_digest="now", cache=plan, system_role=system_role
+    )
     assert_acceptable(request)
     assert repr(path) == before
 
 
 @settings(max_examples=100, deadline=None)
-@given(paths(settled=True))
-def test_under_one_frame_requests_only_grow(path: list[PathMessage]) -> None:
+@given(paths(settled=True), st.booleans())
+def test_under_one_frame_requests_only_grow(path: list[PathMessage], system_role: bool) -> None:
     """Caches and thinking signatures rest on it: what was sent once is sent again, byte for byte."""
-    whole = said(path)
+    path = [message for message in in_context(path) if message.role != "system"]
+    whole = said(path, system_role)
     for length, message in enumerate(path, start=1):
         if message.role == "user":
-            sent = said(path[:length])
+            sent = said(path[:length], system_role)
             assert whole[: len(sent)] == sent
 
 
-def said(path: list[PathMessage]) -> list[Any]:
-    messages = to_messages(path, "now")
-    return [(m["role"], block) for m in messages if m["role"] != "system" for block in m["content"]]
+def said(path: list[PathMessage], system_role: bool) -> list[Any]:
+    messages = to_messages(path, "now", system_role=system_role)
+    return [(m["role"], block) for m in messages for block in m["content"]]
+
+
+def in_context(path: list[PathMessage]) -> list[PathMessage]:
+    """Give every user message a context of its own, and every third one none."""
+    return [
+        dataclasses.replace(message, context=f"Day {at}." if at % 3 else "")
+        if message.role == "user"
+        else message
+        for at, message in enumerate(path)
+    ]

@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from chat.models import Assistant, Frame, LanguageModel, PromptRevision, SystemPrompt
-from chat.operations.frames import accepts_thinking, answer_limit, freeze_frame
-from tests import factories
+from chat.models import (
+    Assistant,
+    AssistantTool,
+    Frame,
+    LanguageModel,
+    McpServer,
+    PromptRevision,
+    SystemPrompt,
+    ToolDefinition,
+)
+from chat.operations.frames import freeze_frame, takes_system_role
 
 pytestmark = pytest.mark.django_db
 
@@ -36,28 +44,66 @@ def test_the_newest_revision_is_frozen_with_its_marks(model: LanguageModel) -> N
     ]
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "thinking", "output_config"),
-    [
-        ({}, None, None),
-        ({"thinking": None, "effort": None}, None, None),
-        ({"thinking": {"types": {"adaptive": False}}, "effort": {"high": False}}, None, None),
-        ({"thinking": {"types": {"adaptive": {"supported": False}}}}, None, None),
-        ({"thinking": {"types": {"adaptive": True}}}, {"type": "adaptive", "display": "summarized"}, None),
-        ({"effort": {"high": {"supported": True}, "low": True}}, None, {"effort": "high"}),
-    ],
-)
-def test_capabilities_decide(capabilities: dict[str, Any], thinking: Any, output_config: Any) -> None:
-    model = factories.language_model("claude-able", capabilities=capabilities)
-    eager = Assistant.objects.create(name="Eager", effort="high")
+def tool(name: str, assistant: Assistant, order: int = 100, **fields: Any) -> ToolDefinition:
+    made = ToolDefinition.objects.create(
+        **{"name": name, "kind": "python", "target": name, "description": f"Tells the {name}.", **fields}
+    )
+    AssistantTool.objects.create(assistant=assistant, tool=made, order=order)
+    return made
+
+
+def test_tools_are_frozen_in_one_order(model: LanguageModel) -> None:
+    guide = Assistant.objects.create(name="Guide")
+    schema = {"properties": {"z": {"type": "string"}, "a": {"type": "string"}}, "required": ["z"]}
+    tool("weather", guide, input_schema=schema, strict=True)
+    tool("map", guide)
+    tool("web_search", guide, order=1, kind="server", options={"type": "web_search_20260318", "max_uses": 5})
+    body = freeze_frame(model=model, assistant=guide).body
+    assert [list(definition) for definition in body["tools"]] == [
+        ["type", "max_uses", "name"],
+        ["name", "description", "input_schema"],
+        ["name", "description", "input_schema", "strict"],
+    ]
+    assert [definition["name"] for definition in body["tools"]] == ["web_search", "map", "weather"]
+    assert list(body["tools"][2]["input_schema"]) == ["type", "properties", "required"]
+    assert list(body["tools"][2]["input_schema"]["properties"]) == ["z", "a"]
+    assert freeze_frame(model=model, assistant=Assistant.objects.create(name="Other")).body == {
+        "model": "claude-test"
+    }
+    assert "tools" not in freeze_frame(model=model, assistant=Assistant()).body
+
+
+def test_tools_that_cannot_run_are_left_out(model: LanguageModel) -> None:
+    guide = Assistant.objects.create(name="Guide")
+    servers = {
+        name: McpServer.objects.create(name=name, url="https://mcp.example.test", **fields)
+        for name, fields in {"off": {"enabled": False}, "theirs": {"route": "connector"}, "ours": {}}.items()
+    }
+    for name, server in servers.items():
+        tool(f"mcp_{name}", guide, kind="mcp", server=server)
+    tool("disabled", guide, enabled=False)
+    tool("web_search", guide, kind="server", options={"type": "web_search_20260318"})
+    model.capabilities = {"server_tools": {"supported": False}}
+    body = freeze_frame(model=model, assistant=guide).body
+    assert [definition["name"] for definition in body["tools"]] == ["mcp_ours"]
+
+
+def test_a_schema_becomes_the_output_format(model: LanguageModel) -> None:
+    schema = {"type": "object", "properties": {"b": {}, "a": {}}}
+    frame = freeze_frame(model=model, assistant=None, output_schema=schema)
+    assert frame.body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
+    assert list(frame.body["output_config"]["format"]["schema"]["properties"]) == ["b", "a"]
+
+
+def test_thinking_and_effort_are_frozen(model: LanguageModel) -> None:
+    model.capabilities = {"thinking": {"types": {"adaptive": True}}, "effort": {"high": True}}
+    eager = Assistant(effort="high", thinking="omitted")
     body = freeze_frame(model=model, assistant=eager).body
-    assert (body.get("thinking"), body.get("output_config")) == (thinking, output_config)
-    assert accepts_thinking(model, "adaptive") == (thinking is not None)
-    assert "output_config" not in freeze_frame(model=model, assistant=Assistant(effort="")).body
+    assert body["thinking"] == {"type": "adaptive", "display": "omitted"}
+    assert body["output_config"] == {"effort": "high"}
 
 
-@pytest.mark.parametrize(("wish", "limit"), [(None, 100), (50, 50), (5000, 1000)])
-def test_the_answer_limit_is_the_assistants_within_the_models(wish: int | None, limit: int) -> None:
-    model = factories.language_model("claude-limit", default_max_tokens=100, max_output_tokens=1000)
-    assert answer_limit(model, Assistant(max_tokens=wish)) == limit
-    assert answer_limit(model, None) == 100
+def test_system_messages_are_a_capability(model: LanguageModel) -> None:
+    assert not takes_system_role(model)
+    model.capabilities = {"system_messages": {"supported": True}}
+    assert takes_system_role(model)

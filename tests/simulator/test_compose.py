@@ -69,6 +69,16 @@ def test_a_continuation_goes_on_without_a_new_beginning(client: anthropic.Anthro
     assert len(answer) > 60
 
 
+def test_an_applications_context_is_no_word_of_the_user(client: anthropic.Anthropic):
+    words, context = (
+        {"type": "text", "text": t} for t in ("Hello", "<context>\nToday is Monday.\n</context>")
+    )
+    both = {"messages": [{"role": "user", "content": [words, context]}]}
+    assert text_of(ask(client, **both, **scenario("echo"))) == "Hello"
+    alone = {"messages": [{"role": "user", "content": [context]}]}
+    assert "Monday" in text_of(ask(client, **alone, **scenario("echo")))
+
+
 def test_tool_lines_become_parallel_calls(client: anthropic.Anthropic):
     text = (
         'Please:\n/tool get_weather {"city": "Busan", "a": [1]}\n/tool unknown_tool\n/tool read_clock {broken'

@@ -1,5 +1,6 @@
 // One answer that is being written: a TurnState and the article that shows it.
 
+import { endThoughts, growThoughts, isThinking } from "parley/components/thinking.js";
 import { fromTemplate } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
 import { noticeWords } from "parley/models/notices.js";
@@ -58,12 +59,14 @@ export class Answer {
     const value = node.querySelector("[data-value]");
     if (event.type === "block.stop") this.#stop(node, block);
     else if (block.type === "text") node.grow(block.value);
+    else if (isThinking(block.type)) growThoughts(node, event.thinking ?? "");
     else if (value) value.append(event.thinking ?? event.partial_json ?? event.text ?? "");
   }
 
   #begin(block) {
-    const known = document.getElementById(`block-${block.type}`) !== null;
-    const node = fromTemplate(known ? `block-${block.type}` : "block-tool_use");
+    const type = isThinking(block.type) ? "thinking" : block.type;
+    const known = document.getElementById(`block-${type}`) !== null;
+    const node = fromTemplate(known ? `block-${type}` : "block-tool_use");
     node.dataset.block = block.index;
     const name = node.querySelector("[data-name]");
     if (name) name.textContent = block.name ?? block.type;
@@ -74,7 +77,7 @@ export class Answer {
 
   #stop(node, block) {
     delete node.dataset.open;
-    if (block.type === "thinking") node.querySelector("[data-summary]").textContent = words("thought");
+    if (isThinking(block.type)) endThoughts(node, block.value);
     if (block.type === "text") node.grow(block.value);
   }
 
