@@ -130,6 +130,7 @@ def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -
             above_prompt_tokens=price.get("above_prompt_tokens", 0),
             per_search=Decimal(price.get("per_search", catalogue()["per_search"])),
             **{unit: Decimal(price[unit]) for unit in ("input", "write_5m", "write_1h", "read", "output")},
+            **{factor: Decimal(price[factor]) for factor in ModelPrice.FACTORS if factor in price},
         )
         if (row.valid_from, row.speed, row.above_prompt_tokens) not in have:
             row.save()
