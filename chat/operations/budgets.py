@@ -102,9 +102,8 @@ def warnings(payer: Payer) -> list[Standing]:
     return [standing for standing in standings(payer) if standing.warns]
 
 
-@transaction.atomic
 def hold(call_id: int, payer: Payer, amount_usd: Decimal) -> None:
-    """Hold money for one call in every budget that applies.
+    """Hold money for one call in every budget that applies; runs inside the caller's transaction.
 
     Raises:
         BudgetExceeded: one of them has less left; nothing is held.
