@@ -76,6 +76,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                     ("cache_write_5m_tokens", "cache_write_1h_tokens"),
                     "cache_read_tokens",
                     ("cost_usd", "certainty"),
+                    ("speed", "inference_geo"),
                     "unit_prices_shown",
                     "usage_shown",
                 )

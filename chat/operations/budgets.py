@@ -59,6 +59,11 @@ class Standing:
         soft = self.budget.soft_limit_usd
         return soft is not None and self.spent_usd >= soft
 
+    @property
+    def percent(self) -> int:
+        limit = self.budget.hard_limit_usd
+        return int(100 * self.spent_usd / limit) if limit else 100
+
     def detail(self, why: str) -> str:
         """Name the budget for `wording.budget_text`, in any language later."""
         return f"{why} {self.budget.scope} {self.budget.period} {self.renews_on.isoformat()}"
@@ -195,6 +200,11 @@ def own_standings(user: User) -> list[Standing]:
     groups = Q(group__in=Group.objects.filter(user=user.id))
     own = Q(scope=Scope.EVERYBODY) | Q(person=user) | Q(api_key__user=user) | groups
     return _read(list(Budget.objects.filter(own, enabled=True).order_by("name", "id")), Payer(user.id))
+
+
+def standing_of(budget: Budget) -> Standing | None:
+    """Return how one budget stands now; None for a budget of each person, which has no standing of its own."""
+    return None if budget.scope == Scope.EVERYBODY else _read([budget], Payer())[0]
 
 
 def period_start(period: str, day: dt.date) -> dt.date:
