@@ -7,6 +7,7 @@ higher than the estimate never breaks a budget.
 """
 
 import dataclasses
+import uuid
 from typing import Any
 
 import structlog
@@ -41,7 +42,7 @@ class Counter:
             IntegrityError: somebody else counts this row, or has.
         """
         if model.pk not in self.overheads:
-            key = f"{ledger.COUNT_PREFIX}{model.pk}:{call.key}"
+            key = f"{ledger.COUNT_PREFIX}{model.pk}:{uuid.uuid4()}"
             self.overheads[model.pk] = _ask(key, model, [PROBE]) - 1
         return _ask(ledger.COUNT_PREFIX + call.key, model, texts) - self.overheads[model.pk]
 

@@ -269,7 +269,7 @@ def test_a_soft_limit_warns_and_refuses_nobody(model: LanguageModel, insider: Us
         assert budgets.warnings(Payer(insider.pk)) == []
         ledger.settle_call(open_call(model, insider), settled(model))
     [standing] = budgets.warnings(Payer(insider.pk))
-    assert standing.budget.scope == "workspace"
+    assert (standing.budget.scope, standing.percent) == ("workspace", 1)
     budgets.admit(Payer(insider.pk))
 
 
@@ -403,3 +403,14 @@ def test_a_hold_is_freed_once(model: LanguageModel) -> None:
     row = BudgetHold.objects.get()
     assert [budgets.free(row.pk), budgets.free(row.pk), budgets.free(0)] == [True, False, False]
     assert amounts() == [(0, 0)]
+
+
+def test_a_budget_of_nothing_is_all_used() -> None:
+    assert budgets.Standing(budget(limit=0), "", dt.date(2026, 11, 1)).percent == 100
+
+
+def test_one_budget_stands_alone_unless_it_is_each_persons() -> None:
+    found = budgets.standing_of(budget(limit=3))
+    assert found
+    assert found.room_usd == 3
+    assert budgets.standing_of(budget("everybody")) is None

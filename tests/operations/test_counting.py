@@ -134,16 +134,25 @@ def test_a_count_that_fails_leaves_the_estimate(insider: User, make_simulator: M
     assert period() == (call.cost_usd, 0)
 
 
-def test_two_jobs_count_once(insider: User, model: LanguageModel) -> None:
-    """The other job has made its row when this one is about to ask."""
+def test_two_jobs_count_once(insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that read its list before another one counted finds the other's row in its way."""
     call = cut(insider, model, TEXT)
-    counter = counting.Counter({model.pk: 4})
-    counter.count(call, model, [TEXT])
-    ApiCall.objects.filter(purpose="count").update(key="elsewhere")
-    waiting = list(ledger.awaiting_count())
-    ApiCall.objects.filter(purpose="count").update(key=f"count:{call.key}")
-    assert waiting == [call]
-    assert list(ledger.awaiting_count()) == []
+    assert counting.settle_by_count() == 1
+    stale = ApiCall.objects.filter(id=call.pk)
+    monkeypatch.setattr(ledger, "awaiting_count", lambda: stale)
+    ApiCall.objects.filter(id=call.pk).update(output_tokens=3)
+    assert counting.settle_by_count() == 0
+    call.refresh_from_db()
+    assert call.output_tokens == 3
+
+
+def test_a_run_asks_for_some_and_leaves_the_rest(
+    insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        cut(insider, model, "Hello there")
+    monkeypatch.setattr(counting, "AT_ONCE", 2)
+    assert [counting.settle_by_count() for _ in range(3)] == [2, 1, 0]
 
 
 def test_an_exact_bill_is_never_counted(insider: User, model: LanguageModel) -> None:
