@@ -7,7 +7,8 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.operations import prewarm, titles
+from chat.operations import counting, prewarm, recovery, titles
+from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
 from chat.providers.clients import ConnectionUnusable
@@ -27,16 +28,20 @@ def title_conversation_task(conversation_id: str) -> None:
         return
     try:
         titles.give_title(conversation_id, titles.ask(job))
-    except (UpstreamError, ConnectionUnusable) as error:
+    except (UpstreamError, ConnectionUnusable, BudgetExceeded) as error:
         log.warning("title_failed", conversation=conversation_id, error=type(error).__name__)
         titles.give_title(conversation_id, "")
 
 
 @shared_task
 def reap_task() -> None:
-    """End turns whose process died, and find conversations that nobody named."""
+    """End turns and calls whose process died, bill cut answers by count, and find conversations that nobody named."""
     for turn_id in _leases.reap():
         log.warning("turn_reaped", turn=str(turn_id))
+    for key in recovery.settle_abandoned():
+        log.warning("call_abandoned", key=key)
+    counting.settle_by_count()
+    recovery.release_stale_holds()
     for conversation_id in titles.unnamed_conversations():
         title_conversation_task.delay(conversation_id)
 

@@ -5,7 +5,9 @@ Every sentence says what happened and what helps. Codes are those of `claude.fai
 """
 
 import dataclasses
+import datetime as dt
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,6 +61,33 @@ FAILURES = {
     ),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
+# A budget's refusal says why, whose budget it is, and when there is money again.
+BUDGETS = {
+    "workspace": gettext_lazy("the workspace’s budget"),
+    "group": gettext_lazy("your group’s budget"),
+    "person": gettext_lazy("your budget"),
+    "everybody": gettext_lazy("your budget"),
+    "assistant": gettext_lazy("this assistant’s budget"),
+    "key": gettext_lazy("this API key’s budget"),
+}
+PERIODS = {
+    "day": gettext_lazy("today"),
+    "week": gettext_lazy("this week"),
+    "month": gettext_lazy("this month"),
+}
+REFUSALS = {
+    "spent": gettext_lazy("No money is left: %(budget)s for %(period)s is used up. It renews on %(date)s."),
+    "held": gettext_lazy(
+        "What is left of %(budget)s for %(period)s is held by answers that are being written. Wait for their end; "
+        "it renews on %(date)s."
+    ),
+    "little": gettext_lazy(
+        "What is left of %(budget)s for %(period)s is too little for this conversation. Begin a new one or choose a "
+        "cheaper model; it renews on %(date)s."
+    ),
+}
+SOFT_LIMIT = gettext_lazy("%(percent)d %% of %(budget)s for %(period)s is used. It renews on %(date)s.")
+NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 UNKNOWN_FAILURE = gettext_lazy("Something unexpected went wrong. Try again.")
 
 
@@ -71,13 +100,37 @@ class Ending:
     advice: str = ""
 
 
+def budget_text(detail: str) -> str:
+    """Say why a budget refused. `detail`: "<spent|held|little> <scope> <period> <day of renewal>"."""
+    why, *named = detail.split(" ")
+    if why not in REFUSALS or len(named) != 3:
+        return str(NO_BUDGET)
+    return str(REFUSALS[why]) % _budget_names(*named)
+
+
+def soft_limit_text(scope: str, period: str, renews_on: str, percent: int) -> str:
+    """Say that a budget's warning mark is passed."""
+    return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), "percent": percent}
+
+
+def _budget_names(scope: str, period: str, renews_on: str) -> dict[str, str]:
+    return {
+        "budget": str(BUDGETS.get(scope, scope)),
+        "period": str(PERIODS.get(period, period)),
+        "date": formats.date_format(dt.date.fromisoformat(renews_on), "DATE_FORMAT"),
+    }
+
+
 def failure_text(code: str, detail: str = "") -> str:
     """Say in the active language what a code means.
 
-    `detail` speaks for codes whose reason only the moment knew: a validation's sentence, a connection's problem.
+    `detail` speaks for codes whose reason only the moment knew: a validation's sentence, a connection's problem,
+    a budget's name.
     """
     if code in ("invalid", "connection_unusable") and detail:
         return detail
+    if code == "budget":
+        return budget_text(detail)
     return str(FAILURES.get(code, UNKNOWN_FAILURE))
 
 

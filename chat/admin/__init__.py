@@ -2,6 +2,7 @@
 
 from chat.admin import (
     assistants,
+    budgets,
     connections,
     conversations,
     frames,
@@ -15,6 +16,7 @@ from chat.admin import (
 
 __all__ = [
     "assistants",
+    "budgets",
     "connections",
     "conversations",
     "frames",

@@ -78,6 +78,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                     ("cache_read_tokens", "cache_missed_tokens"),
                     "cache_miss",
                     ("cost_usd", "certainty"),
+                    ("speed", "inference_geo"),
                     "unit_prices_shown",
                     "usage_shown",
                 )

@@ -16,6 +16,7 @@ SECTIONS = (
         _("Upstream"),
         (("providerconnection", "hub"), ("modelprice", "sell")),
     ),
+    (_("Money"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
     (
         _("Activity"),
         (("apicall", "receipt_long"), ("conversation", "forum"), ("turn", "sync_alt"), ("message", "chat")),

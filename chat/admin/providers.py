@@ -154,4 +154,11 @@ class ModelPriceAdmin(WriteOnce, BigTableAdmin):
             _("USD per million tokens"),
             {"fields": (("input", "output"), ("write_5m", "write_1h"), ("read", "per_search"))},
         ),
+        (
+            _("Factors"),
+            {
+                "fields": (("batch_factor", "us_factor"),),
+                "description": _("Prices of tokens are multiplied by these; searches are not."),
+            },
+        ),
     )

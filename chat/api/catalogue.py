@@ -15,6 +15,7 @@ from chat import access
 from chat.api import schemas, shapes
 from chat.api.identity import identity_of
 from chat.models import ApiCall, LanguageModel, ModelPrice
+from chat.operations.budgets import own_standings
 
 router = Router(tags=["catalogue"])
 
@@ -38,7 +39,7 @@ def list_models(request: HttpRequest) -> schemas.ModelList:
 
 @router.get("/usage", response=schemas.UsageOut)
 def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> schemas.UsageOut:
-    """Your own API calls through every door, summed by day and model from the ledger."""
+    """Your own API calls through every door, summed by day and model from the ledger, and how your budgets stand."""
     since = timezone.now().date() - dt.timedelta(days=days - 1)
     midnight = dt.datetime.combine(since, dt.time(), dt.UTC)
     rows = (
@@ -58,6 +59,7 @@ def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> sch
         calls=sum(row.calls for row in data),
         cost_usd=shapes.usd(sum((row["sum_usd"] for row in rows), Decimal(0))),
         data=data,
+        budgets=[shapes.budget(standing) for standing in own_standings(identity_of(request).user)],
     )
 
 

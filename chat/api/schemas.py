@@ -209,11 +209,26 @@ class UsageRow(Tokens):
     cost_usd: Usd
 
 
+class BudgetOut(Schema):
+    name: str
+    scope: str = Field(description="person, everybody (each person, you too), group or key.")
+    period: str = Field(description="day, week (from Monday) or month, in the workspace's time zone.")
+    starts_on: dt.date
+    renews_on: dt.date
+    spent_usd: Usd
+    held_usd: Usd = Field(description="Held for answers that are being written.")
+    soft_limit_usd: Usd | None = Field(description="From here on you are warned.")
+    limit_usd: Usd = Field(description="What would go beyond it is refused with 402.")
+
+
 class UsageOut(Schema):
     since: dt.date
     calls: int
     cost_usd: Usd
     data: list[UsageRow] = Field(description="By day (UTC) and model, newest first.")
+    budgets: list[BudgetOut] = Field(
+        description="Your own, your groups' and your keys', in their current period."
+    )
 
 
 class KeyOut(Schema):

@@ -16,6 +16,7 @@ from chat.models import (
     Turn,
     User,
 )
+from chat.operations.budgets import Standing
 from chat.operations.conversations import Thread
 from chat.wording import failure_text
 
@@ -30,6 +31,21 @@ def identifier(value: object) -> str | None:
 def usd(value: Decimal) -> str:
     """Write money exactly, without an exponent or idle zeros: 0.00123."""
     return format(value.normalize(), "f")
+
+
+def budget(standing: Standing) -> schemas.BudgetOut:
+    soft = standing.budget.soft_limit_usd
+    return schemas.BudgetOut(
+        name=standing.budget.name,
+        scope=standing.budget.scope,
+        period=standing.budget.period,
+        starts_on=standing.starts_on,
+        renews_on=standing.renews_on,
+        spent_usd=usd(standing.spent_usd),
+        held_usd=usd(standing.held_usd),
+        soft_limit_usd=None if soft is None else usd(soft),
+        limit_usd=usd(standing.budget.hard_limit_usd),
+    )
 
 
 def conversation(row: Conversation) -> schemas.ConversationOut:

@@ -12,14 +12,17 @@ from typing import Any
 from chat.claude.usage import Usage
 
 MILLION = Decimal(1_000_000)
-BATCH_FACTOR = Decimal("0.5")
+US = "us"
 # Categories of refusals that are billed even when they come before any output.
 BILLED_REFUSALS = frozenset({"bio", "frontier_llm", "reasoning_extraction"})
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """USD per million tokens, and USD per web search, valid above a prompt length at one speed."""
+    """USD per million tokens, and USD per web search, valid above a prompt length at one speed.
+
+    `batch_factor` and `us_factor` multiply every price of tokens, one on top of the other; never that of searches.
+    """
 
     input: Decimal
     write_5m: Decimal
@@ -29,6 +32,12 @@ class PriceRow:
     per_search: Decimal = Decimal("0.01")
     above_prompt_tokens: int = 0
     speed: str = "standard"
+    batch_factor: Decimal = Decimal("0.5")
+    us_factor: Decimal = Decimal("1.1")
+
+    def factor(self, *, batch: bool = False, geo: str = "") -> Decimal:
+        """Give what token prices are multiplied by for a batch, and for inference in `geo` ("us" costs more)."""
+        return (self.batch_factor if batch else Decimal(1)) * (self.us_factor if geo == US else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +48,25 @@ class Cost:
     lines: dict[str, Decimal]
 
 
-def choose_row(rows: Iterable[PriceRow], usage: Usage, speed: str = "standard") -> PriceRow | None:
-    """Find the row of this speed with the highest threshold that the whole prompt exceeds, or None."""
-    prompt = usage.prompt_tokens
+def choose_row(
+    rows: Iterable[PriceRow], usage: Usage, speed: str = "standard", *, longest_prompt: int = 0
+) -> PriceRow | None:
+    """Find the row of this speed with the highest threshold that the whole prompt exceeds, or None.
+
+    `longest_prompt`: the longest single prompt in tokens, where `usage` is the sum of several.
+    """
+    prompt_tokens = longest_prompt or usage.prompt_tokens
     fitting = [
         row
         for row in rows
-        if row.speed == speed and (row.above_prompt_tokens < prompt or row.above_prompt_tokens == 0)
+        if row.speed == speed and (row.above_prompt_tokens < prompt_tokens or row.above_prompt_tokens == 0)
     ]
     return max(fitting, key=lambda row: row.above_prompt_tokens, default=None)
 
 
-def price(usage: Usage, row: PriceRow, *, batch: bool = False, geo_factor: Decimal = Decimal(1)) -> Cost:
+def price(usage: Usage, row: PriceRow, *, batch: bool = False, geo: str = "") -> Cost:
     """Price every line of `usage`; batch and geography change tokens, never the price of a search."""
-    factor = geo_factor * (BATCH_FACTOR if batch else 1) / MILLION
+    factor = row.factor(batch=batch, geo=geo) / MILLION
     lines = {
         "input": usage.input_tokens * row.input * factor,
         "write_5m": usage.cache_write_5m_tokens * row.write_5m * factor,

@@ -1,11 +1,12 @@
 """Token usage as the Messages API reports it: merging the counters of a stream and reading them.
 
 message_start carries the split of cache writes by lifetime; message_delta carries cumulative totals without
-it, and may leave any field out.
+it, and may leave any field out. `iterations` lists the samplings of one request: those of type compaction are
+billed and not part of the top-level counters, all others are part of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 
@@ -34,7 +35,14 @@ class Usage:
 
     @classmethod
     def from_api(cls, usage: Mapping[str, Any]) -> "Usage":
-        """Read the API's `usage` object; missing or nonsensical counters count as 0."""
+        """Read the API's `usage` object with its compactions; missing or nonsensical counters count as 0."""
+        total = cls._of_one(usage)
+        for compaction in _compactions(usage):
+            total = total + cls._of_one(compaction)
+        return total
+
+    @classmethod
+    def _of_one(cls, usage: Mapping[str, Any]) -> "Usage":
         write_5m, write_1h = _cache_writes(usage)
         return cls(
             input_tokens=_count(usage, "input_tokens"),
@@ -45,6 +53,24 @@ class Usage:
             thinking_tokens=_count(usage.get("output_tokens_details"), "thinking_tokens"),
             web_search_requests=_count(usage.get("server_tool_use"), "web_search_requests"),
         )
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def longest_prompt_tokens(usage: Mapping[str, Any]) -> int:
+    """Give the longest single prompt of a request, for price tiers: its own, or that of a compaction."""
+    parts = [{**usage, "iterations": None}, *_compactions(usage)]
+    return max(Usage.from_api(part).prompt_tokens for part in parts)
+
+
+def _compactions(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = usage.get("iterations")
+    return [
+        part
+        for part in (found if isinstance(found, list) else ())
+        if isinstance(part, Mapping) and part.get("type") == "compaction"
+    ]
 
 
 def _cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:

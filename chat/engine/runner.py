@@ -24,6 +24,7 @@ from chat.engine.writer import Writer
 from chat.events import Event
 from chat.models import ApiCall, Message, Turn
 from chat.operations import ledger, running
+from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import Batch
 from chat.operations.ledger import Bill, Settlement
 from chat.operations.running import Answer, End, Work
@@ -120,6 +121,9 @@ class Runner:
             return End(Turn.Status.FAILED, error_code=FailureKind.INVALID_REQUEST, detail=str(error))
         except ConnectionUnusable as error:
             return End(Turn.Status.FAILED, error_code="connection_unusable", detail=str(error))
+        except BudgetExceeded as error:
+            status = Turn.Status.INTERRUPTED if self._shown() else Turn.Status.FAILED
+            return End(status, error_code=error.code, detail=error.detail)
         return self._aborted()
 
     @contextlib.asynccontextmanager
@@ -155,17 +159,21 @@ class Runner:
 
         Raises:
             AttemptFailed: the last failure; its call is not settled yet if text was shown.
+            BudgetExceeded: no money is left for it.
         """
         connection = self.work.connection
         number = 0
         while True:
             number += 1
             attempt = self._attempt = Attempt(self.work, self._cutter)
-            self._call_id = await in_database(running.open_call, self.work, call=call, attempt=number)
+            opened = await in_database(running.open_call, self.work, request, call=call, attempt=number)
+            self._call_id = opened.call_id
+            if opened.warned and call == number == 1:
+                self._cutter.event(events.notice("budget_soft"))
             try:
                 async with self._abortable(), self._clients.lease(connection) as client:
                     self._reading = True
-                    await attempt.read(client, request, self._clock)
+                    await attempt.read(client, opened.request, self._clock)
                 metrics.UPSTREAM_ATTEMPTS.labels("succeeded").inc()
                 return attempt
             except (ConnectionUnusable, TimeoutError):

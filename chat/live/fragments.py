@@ -44,13 +44,14 @@ def _finished(event: Event, turn: Turn) -> Event:
         # A turn with tools has its results' messages between its answers.
         page = thread(turn.conversation, leaf=event["message"], limit=2 * answers)
         html = _rendered(page, [message for message in page.messages if message.turn_id == turn.id])
-    return {"html": {"messages": html}, "error": _worded(event["error"])}
+    return {"html": {"messages": html}, "error": _worded(event["error"], turn.error_detail)}
 
 
-def _worded(error: dict[str, str] | None) -> dict[str, str] | None:
+def _worded(error: dict[str, str] | None, detail: str) -> dict[str, str] | None:
+    """Say it in the viewer's language; `detail` is what the turn's row keeps, the event has a sentence already."""
     if error is None:
         return None
-    return {**error, "message": failure_text(error["code"], error["message"])}
+    return {**error, "message": failure_text(error["code"], detail or error["message"])}
 
 
 def _rendered(page: Thread, messages: list[Message]) -> str:

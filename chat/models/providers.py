@@ -299,6 +299,7 @@ class ModelPrice(models.Model):
 
     objects = ModelPriceQuerySet.as_manager()
     UNITS: ClassVar[tuple[str, ...]] = ("input", "write_5m", "write_1h", "read", "output", "per_search")
+    FACTORS: ClassVar[tuple[str, ...]] = ("batch_factor", "us_factor")
 
     class Meta:
         verbose_name = _("price")
@@ -324,7 +325,7 @@ class ModelPrice(models.Model):
 
     def as_price_row(self) -> PriceRow:
         return PriceRow(
-            **{unit: getattr(self, unit) for unit in self.UNITS},
+            **{name: getattr(self, name) for name in self.UNITS + self.FACTORS},
             above_prompt_tokens=self.above_prompt_tokens,
             speed=self.speed,
         )

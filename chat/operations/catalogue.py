@@ -167,6 +167,7 @@ def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -
                 unit: Decimal(price[unit]) * factor
                 for unit in ("input", "write_5m", "write_1h", "read", "output")
             },
+            **{name: Decimal(price[name]) for name in ModelPrice.FACTORS if name in price},
         )
         if (row.valid_from, row.speed, row.above_prompt_tokens) not in have:
             row.save()

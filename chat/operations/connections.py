@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from chat.access import as_id
 from chat.claude.failures import Failure, FailureKind
 from chat.models import ApiCall, LanguageModel, ProviderConnection, Turn, User
+from chat.operations.budgets import BudgetExceeded
 from chat.operations.calls import call_model
 from chat.operations.errors import not_found
 from chat.providers.clients import ConnectionUnusable
@@ -45,6 +46,8 @@ def test_connection(*, connection_id: object, user: User) -> Tried:
         called = call_model(model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, user_id=user.id)
     except ConnectionUnusable as problem:
         return Tried(False, str(problem))
+    except BudgetExceeded as refused:
+        return Tried(False, refused.message)
     except UpstreamError as error:
         return Tried(False, _sentence(error.failure, model))
     milliseconds = round((time.monotonic() - began) * 1000)

@@ -7,17 +7,18 @@ import dataclasses
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
-from chat.claude.pricing import PriceRow, price
 from chat.claude.usage import Usage
 from chat.models import ApiCall, Turn
 from chat.models.turns import FINISHED
-from chat.operations.ledger import CENT_FRACTION
+from chat.operations.budget_check import BUDGETS
+from chat.operations.findings import Finding
+from chat.operations.ledger import cost_of, counters_of
 
 # Jobs' calls give up after a minute; a turn's call is settled with its turn.
 OPEN_TOO_LONG = dt.timedelta(minutes=15)
@@ -33,15 +34,6 @@ PROMPT = {
     "web_search_requests": "web_search_requests",
 }
 OUTPUT = {"output_tokens": "output_tokens", "thinking_tokens": "thinking_tokens"}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: its kind, the key of the row or turn, and what was seen."""
-
-    kind: str
-    subject: str
-    detail: str
 
 
 @dataclasses.dataclass(slots=True)
@@ -62,7 +54,7 @@ class Report:
 def check_ledger() -> Report:
     """Look at every row of the ledger and at every finished turn, in a constant number of queries."""
     report = Report(turns=Turn.objects.filter(status__in=FINISHED).count())
-    for rule in (_turns_without_call, _rows_left_open, _misplaced_rows, _repeated_requests):
+    for rule in (_turns_without_call, _rows_left_open, _misplaced_rows, _repeated_requests, *BUDGETS):
         report.findings += rule()
     per_turn: dict[Any, Decimal] = defaultdict(Decimal)
     numbers: dict[str, set[int]] = defaultdict(set)
@@ -86,9 +78,9 @@ def check_invoice(rows: Iterable[Mapping[str, Any]], *, connection: str = "") ->
 
     An element of `rows`: {"request_id": "req_…", "billed": true, "usage": {"input_tokens": 7, …}, …}. Rows that
     never learned their request's id, because it was cut off before its answer began, stand for as many of the
-    invoice's rows that the ledger does not name.
+    invoice's rows that the ledger does not name. Counts of tokens are free and on no invoice.
     """
-    calls = ApiCall.objects.settled().order_by("id")
+    calls = ApiCall.objects.settled().exclude(purpose=ApiCall.Purpose.COUNT).order_by("id")
     if connection:
         calls = calls.filter(connection_name=connection)
     named = {call.upstream_request_id: call for call in calls.exclude(upstream_request_id="")}
@@ -128,13 +120,9 @@ def _recomputed(row: ApiCall) -> Decimal | None:
     if not row.unit_prices:
         return Decimal(0)
     try:
-        units: dict[str, Any] = {name: Decimal(value) for name, value in row.unit_prices.items()}
-        tier = int(units.pop("above_prompt_tokens"))
-        prices = PriceRow(**units, above_prompt_tokens=tier)
-    except (AttributeError, InvalidOperation, KeyError, TypeError, ValueError):
+        return cost_of(counters_of(row), row.unit_prices)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
         return None
-    counted = Usage(**{name: getattr(row, name) for name in COUNTERS})
-    return price(counted, prices).total.quantize(CENT_FRACTION)
 
 
 def _turns_without_call() -> Iterator[Finding]:

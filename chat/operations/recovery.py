@@ -12,17 +12,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from chat import events
 from chat.claude.blocks import is_empty
 from chat.events import TurnState
-from chat.models import ApiCall, Conversation, Message, Turn
-from chat.operations import ledger
+from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
+from chat.models.turns import FINISHED
+from chat.operations import budgets, ledger
 from chat.operations.events_log import Batch, stored_frames
 from chat.operations.running import Answer, keep_answer
 
+# Jobs' calls give up after a minute; a turn's call is settled with its turn.
+ABANDONED_AFTER = dt.timedelta(minutes=15)
 Lease = tuple[int, dt.datetime | None]
 RESTARTED = "restarted"
 
@@ -125,3 +128,23 @@ def _tell_end(turn: Turn, message: Message | None, last: int) -> None:
     Batch(turn.id, turn.fence, last + 1, [frame]).row().save(force_insert=True)
     turn.recovered_seq, turn.last_seq = last, last + 1
     turn.save(update_fields=["recovered_seq", "last_seq"])
+
+
+def settle_abandoned() -> list[str]:
+    """Settle open rows that nobody will settle any more: of ended turns, and of jobs that died; returns their keys."""
+    late = timezone.now() - ABANDONED_AFTER
+    nobodys = Q(turn__status__in=FINISHED) | Q(turn=None)
+    found = list(ApiCall.objects.open().filter(nobodys, started_at__lt=late).values_list("id", "key"))
+    lost = ledger.Settlement(
+        status=ApiCall.Status.CUT, bill=ledger.bill_for([], None, whole=False), error_code=RESTARTED
+    )
+    return [key for call_id, key in found if ledger.settle_call(call_id, lost)]
+
+
+def release_stale_holds() -> int:
+    """Free what is held without an open call: rests whose count never came, and holds whose call is gone."""
+    stale = BudgetHold.objects.open().filter(
+        ~Q(call__status=ApiCall.Status.OPEN) | Q(call=None), created_at__lt=timezone.now() - ABANDONED_AFTER
+    )
+    waiting = stale.exclude(call__in=ledger.awaiting_count())
+    return sum(budgets.free(one.pk) for one in waiting.only("id"))

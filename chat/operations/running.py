@@ -2,20 +2,24 @@
 
 import dataclasses
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from chat import events
+from chat.claude import worst_case
 from chat.claude.blocks import plain_text
 from chat.claude.diagnosis import Foreseen
 from chat.claude.pricing import PriceRow
 from chat.claude.request import build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
-from chat.operations import ledger
+from chat.operations import budgets, ledger
 from chat.operations.binding import account_tag, binding, path_message
+from chat.operations.budgets import Payer
 from chat.operations.cache_plan import measure
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
@@ -131,16 +135,77 @@ def stop_requests(owner: str) -> list[Any]:
     return list(asked.values_list("id", flat=True))
 
 
-def open_call(work: Work, *, call: int, attempt: int) -> int:
-    """Open the ledger row of one attempt; returns its id."""
-    return ledger.open_call(
+@dataclasses.dataclass(frozen=True, slots=True)
+class Opened:
+    """An attempt that may leave: its ledger row, its request within the budget, and whether a soft limit is passed."""
+
+    call_id: int
+    request: dict[str, Any]
+    warned: bool = False
+
+
+@transaction.atomic
+def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
+    """Open the ledger row of one attempt, hold its money, and shorten its answer to what the budgets can pay.
+
+    Raises:
+        BudgetExceeded: too little is left for an answer of any use; nothing was written.
+    """
+    payer = Payer(work.turn.author_id, work.turn.api_key_id, work.turn.conversation.assistant_id)
+    room = budgets.affordable_usd(payer)
+    worst = Decimal(0)
+    if room is not None:
+        planned = worst_case.plan(
+            request, work.prices, prompt_tokens=_prompt_bound(work, request), room_usd=room
+        )
+        if planned is None:
+            raise budgets.refusal(payer)
+        request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
+    call_id = ledger.open_call(
         key=f"{work.turn.id}:{work.fence}:{call}:{attempt}",
         model=work.model,
         purpose=ApiCall.Purpose.TURN,
         door=work.turn.door,
         attempt=attempt,
+        assistant_id=payer.assistant_id,
+        worst_usd=worst,
         **work.references(),
     )
+    return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))
+
+
+def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
+    """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
+
+    Hidden thinking is longer than its blocks; what earlier calls wrote bounds it.
+    """
+    written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
+    thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
+    bound = worst_case.prompt_bound(request) + thought
+    last = _last_call(work)
+    if last is not None:
+        messages = request["messages"]
+        answered = max(
+            (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
+        )
+        since = worst_case.prompt_bound(request, messages[answered:])
+        bound = min(bound, ledger.counters_of(last).prompt_tokens + last.output_tokens + since)
+    return min(bound, work.model.max_input_tokens)
+
+
+def _last_call(work: Work) -> ApiCall | None:
+    """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
+    before = work.message.parent
+    while before is not None and before.role != Message.Role.ASSISTANT:
+        before = before.parent
+    exact = ApiCall.objects.filter(
+        message=before,
+        model_name=work.model.model_id,
+        frame_digest=work.turn.frame_id,
+        certainty=ApiCall.Certainty.EXACT,
+        status=ApiCall.Status.SUCCEEDED,
+    )
+    return exact.order_by("-id").first() if before is not None else None
 
 
 def end_call(

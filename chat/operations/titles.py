@@ -93,6 +93,7 @@ def ask(job: TitleJob) -> str:
     """Ask the model and return its words.
 
     Raises:
+        BudgetExceeded: there is no money for a title.
         ConnectionUnusable, UpstreamError: there is no answer.
     """
     request: dict[str, Any] = {
@@ -109,7 +110,9 @@ def ask(job: TitleJob) -> str:
         purpose=ApiCall.Purpose.TITLE,
         door=job.turn.door,
         user_id=job.turn.author_id,
+        api_key_id=job.turn.api_key_id,
         conversation_id=job.conversation.id,
+        assistant_id=job.conversation.assistant_id,
     )
     return plain_text(called.message.get("content") or [])
 

@@ -17,6 +17,8 @@ from chat.claude.request import continue_text
 from chat.claude.text import clean_text
 from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
+from chat.operations import budgets
+from chat.operations.budgets import Payer
 from chat.operations.context import context_for
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.frames import answer_limit, freeze_frame
@@ -61,7 +63,8 @@ def start_turn(
     makes a branch, and "root" a new beginning in the same conversation.
 
     Raises:
-        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable.
+        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
+            budget (nothing is left).
     """
     text = _checked_text(text)
 
@@ -88,7 +91,7 @@ def retry_turn(
     """Answer the same message once more; the new answer is a sibling of the old one.
 
     Raises:
-        OperationError: not_found, busy, no_model, connection_unusable.
+        OperationError: not_found, busy, no_model, connection_unusable, budget.
     """
 
     def accept(client: uuid.UUID) -> Started:
@@ -110,7 +113,7 @@ def continue_turn(
     the partial answer.
 
     Raises:
-        OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable.
+        OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable, budget.
     """
 
     def accept(client: uuid.UUID) -> Started:
@@ -278,6 +281,8 @@ def _queue(
 ) -> Started:
     """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
     assistant, model = _working_model(author, conversation)
+    key_id = doorway.api_key.pk if doorway.api_key else None
+    budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,

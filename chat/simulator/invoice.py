@@ -29,7 +29,8 @@ class Row:
     reply: Reply | None = None
 
     def progress(self, produced: int) -> None:
-        self.produced = produced
+        """Note what has left so far; what message_start already told is billed in any case."""
+        self.produced = max(self.produced, produced)
 
     def counters(self) -> dict[str, int]:
         """Return what is billed: all of the prompt, and the output produced up to now."""

@@ -28,12 +28,13 @@ STARTS: dict[str, dict[str, Any]] = {
 
 def frames_of(reply: Reply) -> list[Frame]:
     """Return the events of a reply in order; each frame knows the output tokens produced up to it."""
+    told = min(1, reply.output_tokens)
     start_usage = reply.usage.as_json() | {
-        "output_tokens": min(1, reply.output_tokens),
+        "output_tokens": told,
         "service_tier": "standard",
         "inference_geo": reply.prompt.body.get("inference_geo") or "global",
     }
-    frames = [Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), 0)]
+    frames = [Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), told)]
     produced = 0
     for index, part in enumerate(reply.parts):
         frames += _part_frames(part, index, produced, reply.prompt.model.chars_per_token)

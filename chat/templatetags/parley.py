@@ -7,9 +7,10 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
-from chat.models import ApiCall, Message, Turn
+from chat.models import ApiCall, Message, Turn, User
+from chat.operations.budgets import Payer, warnings
 from chat.operations.conversations import Thread
-from chat.wording import Ending, ending
+from chat.wording import Ending, ending, soft_limit_text
 
 register = template.Library()
 
@@ -70,6 +71,15 @@ def empty_blocks() -> list[dict[str, Any]]:
 @register.filter
 def turn_ending(turn: Turn) -> Ending | None:
     return ending(turn.status, turn.stop_reason, turn.error_code, turn.error_detail)
+
+
+@register.filter
+def budget_warnings(user: User) -> list[str]:
+    """Say which of this person's budgets have passed their warning mark."""
+    return [
+        soft_limit_text(one.budget.scope, one.budget.period, one.renews_on.isoformat(), one.percent)
+        for one in warnings(Payer(user.pk))
+    ]
 
 
 @register.filter

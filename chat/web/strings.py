@@ -15,6 +15,7 @@ def script_strings() -> dict[str, str]:
         "copy_failed": _("Copying isn’t allowed here"),
         "image": _("Image"),
         "image_from": _("Image from {host}, opens in a new tab"),
+        "notice_budget_soft": _("Most of your budget is used."),
         "notice_first": _("Waiting for the first words… {seconds} s"),
         "notice_queued": _("Waiting for a free place…"),
         "notice_retrying": _("The model is busy. Trying again in {seconds} s"),

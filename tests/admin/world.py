@@ -13,6 +13,8 @@ from chat.models import (
     ApiCall,
     ApiKey,
     Assistant,
+    Budget,
+    BudgetPeriod,
     Conversation,
     LanguageModel,
     Message,
@@ -22,6 +24,7 @@ from chat.models import (
     Turn,
     TurnEvent,
     User,
+    Workspace,
 )
 from chat.operations.api_keys import create_api_key
 from chat.operations.frames import freeze_frame
@@ -101,6 +104,9 @@ def build() -> World:
     )
     key, _secret = create_api_key(user=person, name="Script", scopes=["read"])
     factor = Authenticator.objects.create(user=person, type="totp", data={"secret": TOTP_SECRET})
+    budget = Budget.objects.create(name="Everything", scope="workspace", hard_limit_usd=100)
+    period = BudgetPeriod.objects.create(budget=budget, starts_on=now.date().replace(day=1), spent_usd=25)
+    workspace = Workspace.objects.create()
     rows = {
         "auth_group": group,
         "mfa_authenticator": factor,
@@ -110,7 +116,7 @@ def build() -> World:
         },
         **{
             f"chat_{type(row)._meta.model_name}": row
-            for row in (frame, conversation, question, turn, event, call, key)
+            for row in (frame, conversation, question, turn, event, call, key, budget, period, workspace)
         },
     }
     return World(root, staff, person, rows)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from chat.models import ApiCall, ModelPrice
+from chat.models import ApiCall, Budget, ModelPrice
 from tests.api.cast import BASE, SECRET_PROMPT, Person, assistant, language_model
 
 
@@ -88,6 +88,30 @@ def test_usage_is_ones_own_by_day_and_model(insider: Person, outsider: Person) -
     assert rows == [("claude-test", 2, "0.0300000001", 11), ("claude-other", 1, "0.5", 0)]
     assert told["data"][0]["day"] == timezone.now().date().isoformat()
     assert insider.client().get(f"{BASE}/usage?days=60").json()["cost_usd"] == "9.5300000001"
+
+
+def test_usage_tells_ones_own_budgets(insider: Person, outsider: Person) -> None:
+    Budget.objects.create(
+        name="Each", scope="everybody", hard_limit_usd=5, soft_limit_usd="4.5", period="day"
+    )
+    Budget.objects.create(name="Hers", scope="person", person=insider.user, hard_limit_usd=7)
+    Budget.objects.create(name="Everything", scope="workspace", hard_limit_usd=1000)
+    call(insider, cost="0.0100000001")
+    told = insider.client().get(f"{BASE}/usage").json()["budgets"]
+    assert [(row["name"], row["spent_usd"], row["limit_usd"]) for row in told] == [
+        ("Each", "0.0100000001", "5"),
+        ("Hers", "0.0100000001", "7"),
+    ]
+    today = timezone.now().date()
+    assert (told[0]["starts_on"], told[0]["renews_on"]) == (
+        today.isoformat(),
+        (today + dt.timedelta(days=1)).isoformat(),
+    )
+    assert (told[0]["period"], told[0]["scope"], told[0]["held_usd"]) == ("day", "everybody", "0")
+    assert (told[0]["soft_limit_usd"], told[1]["soft_limit_usd"]) == ("4.5", None)
+    foreign = outsider.client().get(f"{BASE}/usage")
+    assert [(row["name"], row["spent_usd"]) for row in foreign.json()["budgets"]] == [("Each", "0")]
+    assert b"Hers" not in foreign.content
 
 
 def test_usage_is_bounded(insider: Person) -> None:

@@ -53,7 +53,7 @@ def test_every_model_of_the_list(model: str) -> None:
     prices, expected = LIST[model]
     assert price(USAGE, row(prices)).total == D(expected)
     assert price(USAGE, row(prices), batch=True).total == D(expected) / 2
-    assert price(USAGE, row(prices), geo_factor=D("1.1")).total == D(expected) * D("1.1")
+    assert price(USAGE, row(prices), geo="us").total == D(expected) * D("1.1")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_searches_cost_the_same_everywhere() -> None:
         Usage(output_tokens=1_000_000, web_search_requests=3),
         row("1 1 1 1 10"),
         batch=True,
-        geo_factor=D("1.1"),
+        geo="us",
     )
     assert cost.lines == {
         "input": 0,

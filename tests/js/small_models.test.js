@@ -67,6 +67,10 @@ test("a retry counts down and then is on its way", () => {
   assert.deepEqual(at(0), { key: "notice_retrying", seconds: 3 });
   assert.deepEqual(at(2100), { key: "notice_retrying", seconds: 1 });
   assert.deepEqual(at(3000), { key: "notice_retrying_now", seconds: null });
+  assert.deepEqual(noticeWords({ notice: { code: "budget_soft" }, hasBlocks: false, since: 0, now: 0 }), {
+    key: "notice_budget_soft",
+    seconds: null,
+  });
   assert.deepEqual(noticeWords({ notice: { code: "new code" }, hasBlocks: true, since: 0, now: 0 }), {
     key: "notice_waiting",
     seconds: null,

@@ -19,6 +19,7 @@ from tests.support.simulator import Upstream
 
 pytestmark = pytest.mark.django_db
 USAGE = {"input_tokens": 1000, "output_tokens": 100}
+REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high?"}]}
 
 
 @pytest.fixture
@@ -31,10 +32,10 @@ def turn(insider: User) -> Turn:
     failed = ledger.Settlement(
         status="failed", bill=ledger.free_bill(), upstream_request_id="req_1", http_status=529
     )
-    ledger.settle_call(running.open_call(work, call=1, attempt=1), failed)
+    ledger.settle_call(running.open_call(work, REQUEST, call=1, attempt=1).call_id, failed)
     bill = ledger.bill_for(work.prices, USAGE, whole=True)
     paid = ledger.Settlement(status="succeeded", bill=bill, upstream_request_id="req_2", http_status=200)
-    call = (running.open_call(work, call=1, attempt=2), paid)
+    call = (running.open_call(work, REQUEST, call=1, attempt=2).call_id, paid)
     answer = Answer([{"type": "text", "text": "Very high."}])
     assert running.finish(
         work, "host:1:aa", End("completed"), Batch(queued.id, 1, 1, [b"{}"]), answer=answer, call=call
@@ -140,7 +141,7 @@ def test_the_check_reads_in_constant_queries(insider: User, django_assert_num_qu
         chat = factories.conversation(insider)
         for _ in range(10):
             factories.call(factories.turn(chat, answer="Yes"))
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(11):
             assert check_ledger().clean
 
 

@@ -1,6 +1,7 @@
 """Turns whose owner died: ended visibly, their frames folded into the message, their bill settled."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from django.utils import timezone
 
 from chat import events
 from chat.events import Event, TurnState
-from chat.models import ApiCall, LanguageModel, Turn, User
+from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Turn, User
+from chat.operations import budgets, ledger
+from chat.operations.budgets import Payer
 from chat.operations.events_log import Batch, append_batches, stored_frames
-from chat.operations.recovery import LeaseWatch, reap_turn
+from chat.operations.recovery import LeaseWatch, reap_turn, release_stale_holds, settle_abandoned
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +161,54 @@ def test_a_lease_expires_by_the_observers_own_clock(insider: User) -> None:
     now += 16
     assert watch.reap(alive=[beating.id]) == []
     assert watch.reap() == [beating.id]
+
+
+def old(call: ApiCall) -> ApiCall:
+    ApiCall.objects.filter(id=call.pk).update(started_at=timezone.now() - dt.timedelta(minutes=16))
+    BudgetHold.objects.update(created_at=timezone.now() - dt.timedelta(minutes=16))
+    return call
+
+
+def held_call(model: LanguageModel, key: str = "title:1") -> ApiCall:
+    call_id = ledger.open_call(key=key, model=model, purpose="title", door="job", worst_usd=Decimal("0.5"))
+    return ApiCall.objects.get(id=call_id)
+
+
+def test_a_reaped_turn_holds_nothing_but_what_a_count_waits_for(turn: Turn) -> None:
+    budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
+    call = factories.call(turn, status="open")
+    budgets.hold(call.pk, Payer(), Decimal("0.5"))
+    tell(turn, *answer_so_far(turn))
+    assert reap_turn(turn.id, lease(turn))
+    call.refresh_from_db()
+    period = budget.periods.get()
+    assert (period.spent_usd, period.held_usd) == (call.cost_usd, Decimal("0.5") - call.cost_usd)
+    assert release_stale_holds() == 0
+    old(call)
+    ApiCall.objects.filter(id=call.pk).update(finished_at=timezone.now() - dt.timedelta(hours=1))
+    assert release_stale_holds() == 1
+    period.refresh_from_db()
+    assert (period.spent_usd, period.held_usd) == (call.cost_usd, 0)
+
+
+def test_a_job_that_died_is_settled_and_pays_what_it_held(model: LanguageModel) -> None:
+    budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
+    call = held_call(model)
+    assert settle_abandoned() == []
+    old(call)
+    assert settle_abandoned() == ["title:1"]
+    assert settle_abandoned() == []
+    call.refresh_from_db()
+    assert (call.status, call.certainty, call.error_code) == ("cut", "unknown", "restarted")
+    period = budget.periods.get()
+    assert (period.spent_usd, period.held_usd) == (Decimal("0.5"), 0)
+
+
+def test_a_hold_without_a_call_is_freed(model: LanguageModel) -> None:
+    budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
+    open_still = old(held_call(model))
+    gone = old(held_call(model, "title:2"))
+    ApiCall.objects.filter(id=gone.pk).delete()
+    assert release_stale_holds() == 1
+    assert budget.periods.get().held_usd == Decimal("0.5")
+    assert open_still.holds.get().released_at is None

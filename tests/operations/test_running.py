@@ -14,6 +14,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 SETTLED = ledger.Settlement(status="succeeded", bill=ledger.free_bill())
+REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high?"}]}
 TEXT = [{"type": "text", "text": "Very high."}]
 
 
@@ -92,7 +93,7 @@ def test_beat_renews_what_is_held_and_tells_stops(insider: User) -> None:
 
 def test_calls_carry_what_they_belong_to(turn: Turn) -> None:
     work = factories.work(turn)
-    row = ApiCall.objects.get(id=running.open_call(work, call=2, attempt=3))
+    row = ApiCall.objects.get(id=running.open_call(work, REQUEST, call=2, attempt=3).call_id)
     assert (row.key, row.attempt, row.status) == (f"{turn.id}:1:2:3", 3, "open")
     assert (row.turn, row.message, row.user, row.conversation) == (
         turn,
@@ -111,7 +112,7 @@ def test_calls_carry_what_they_belong_to(turn: Turn) -> None:
 @pytest.mark.parametrize("answer", [Answer(TEXT, stop_reason="pause_turn"), None])
 def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: Answer | None) -> None:
     work = factories.work(turn)
-    first, call_id = work.message, running.open_call(work, call=1, attempt=1)
+    first, call_id = work.message, running.open_call(work, REQUEST, call=1, attempt=1).call_id
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
     assert running.end_call(work, "host:1:aa", batch, answer=answer, call=(call_id, SETTLED))
     first.refresh_from_db()
@@ -124,7 +125,7 @@ def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
     work = factories.work(turn)
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
-    calls = [running.open_call(work, call=number, attempt=1) for number in (1, 2)]
+    calls = [running.open_call(work, REQUEST, call=number, attempt=1).call_id for number in (1, 2)]
     assert not running.end_call(work, "host:1:aa", batch, answer=None, call=(calls[0], SETTLED))
     end = End("completed", stop_reason="end_turn")
     assert not running.finish(work, "host:1:aa", end, batch, answer=Answer(TEXT), call=(calls[1], SETTLED))
@@ -137,7 +138,7 @@ def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
 @pytest.mark.parametrize("answered", [True, False])
 def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     work = factories.work(turn)
-    call = (running.open_call(work, call=1, attempt=1), SETTLED) if answered else None
+    call = (running.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED) if answered else None
     answer = Answer(TEXT, stop_reason="end_turn", model_name="claude-told") if answered else None
     end = End("completed", stop_reason="end_turn", detail="x" * 600)
     batch = Batch(turn.id, 1, 5, [b'{"seq":5}', b'{"seq":6}'])

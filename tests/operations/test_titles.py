@@ -11,10 +11,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from chat.models import ApiCall, Conversation, LanguageModel, User
+from chat.models import ApiCall, Budget, Conversation, LanguageModel, User
 from chat.operations import titles
 from chat.operations.conversations import update_conversation
 from chat.providers.upstream import UpstreamError
+from chat.tasks import title_conversation_task
 from tests import factories
 from tests.support.simulator import Upstream
 
@@ -215,3 +216,16 @@ def test_a_broker_that_is_away_is_no_failure(insider: User, broker: Path) -> Non
         away.rename(broker)
     assert not list(broker.iterdir())
     assert titles.claim_title(str(chat.id))
+
+
+def test_a_title_is_skipped_when_the_money_is_out(insider: User, simulator: Upstream) -> None:
+    model = factories.language_model(
+        "claude-haiku-4-5", connection=factories.provider(base_url=simulator.url)
+    )
+    chat = answered(insider, model, title="First words")
+    Budget.objects.create(name="None", scope="person", person=insider, hard_limit_usd=0)
+    title_conversation_task(str(chat.id))
+    chat.refresh_from_db()
+    assert (chat.title, chat.title_status) == ("First words", "done")
+    assert simulator.invoice()["rows"] == []
+    assert not ApiCall.objects.filter(purpose="title").exists()

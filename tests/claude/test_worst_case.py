@@ -1,0 +1,176 @@
+"""The most that a request can cost: an upper bound of its prompt, and an answer as long as the money lasts."""
+
+import base64
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.claude.pricing import PriceRow
+from chat.claude.worst_case import (
+    FOUND_TOKENS_PER_USE,
+    IMAGE_TOKENS,
+    LONGEST_DOCUMENT_PAGES,
+    PAGE_TOKENS,
+    plan,
+    prompt_bound,
+)
+
+ROW = PriceRow(D(3), D("3.75"), D(6), D("0.3"), D(15))
+FAST = PriceRow(D(6), D("7.5"), D(12), D("0.6"), D(30), speed="fast")
+LONG = PriceRow(D(30), D(30), D(30), D(30), D(150), above_prompt_tokens=100_000)
+
+
+def request(content: Any = "How high?", **fields: Any) -> dict[str, Any]:
+    return {
+        "model": "m",
+        "max_tokens": 1000,
+        "messages": [{"role": "user", "content": content}],
+        **fields,
+    }
+
+
+def block_bound(block: dict[str, Any]) -> int:
+    return prompt_bound(request([block])) - prompt_bound(request([]))
+
+
+@given(st.text())
+def test_bytes_bound_tokens(text: str) -> None:
+    bound = prompt_bound(request(text))
+    assert bound >= len(text.encode(errors="replace"))
+    assert prompt_bound(request([{"type": "text", "text": text}])) >= bound
+    assert prompt_bound(request(text, system=[{"type": "text", "text": text}])) >= 2 * len(
+        text.encode(errors="replace")
+    )
+
+
+def test_only_some_messages() -> None:
+    whole = request("one")
+    whole["messages"].append({"role": "assistant", "content": [{"type": "text", "text": "two"}]})
+    assert prompt_bound(whole, whole["messages"][1:]) < prompt_bound(whole)
+    assert prompt_bound(whole, []) == 0
+
+
+def pdf(pages: int, size: int = 0) -> dict[str, Any]:
+    data = b"%PDF" + b"<< /Type /Page >>" * pages + b"x" * size
+    source = {"type": "base64", "media_type": "application/pdf", "data": base64.b64encode(data).decode()}
+    return {"type": "document", "source": source, "title": "A"}
+
+
+@pytest.mark.parametrize(
+    ("block", "least"),
+    [
+        ({"type": "image", "source": {"type": "base64", "data": "A" * 9_000_000}}, IMAGE_TOKENS),
+        ({"type": "image", "source": {"type": "url", "url": "https://x"}}, IMAGE_TOKENS),
+        (pdf(3, 1_000_000), 3 * PAGE_TOKENS),
+        (pdf(0, 50_000), 50_000),
+        (pdf(0), PAGE_TOKENS),
+        (
+            {"type": "document", "source": {"type": "base64", "data": "A"}},
+            LONGEST_DOCUMENT_PAGES * PAGE_TOKENS,
+        ),
+        (
+            {"type": "document", "source": {"type": "file", "file_id": "f"}},
+            LONGEST_DOCUMENT_PAGES * PAGE_TOKENS,
+        ),
+        ({"type": "document", "source": {"type": "text", "data": "x" * 500}}, 500),
+        ({"type": "document", "source": {"type": "content", "content": "x" * 500}}, 500),
+        ({"type": "tool_result", "content": [{"type": "image", "source": {}}]}, IMAGE_TOKENS),
+        ({"type": "tool_result", "content": "x" * 500}, 500),
+    ],
+)
+def test_every_kind_of_block(block: dict[str, Any], least: int) -> None:
+    assert least <= block_bound(block) <= least + 200
+
+
+def test_nothing_given_costs_only_what_frames_it() -> None:
+    assert prompt_bound({"messages": [], "max_tokens": 1}) < 100
+
+
+def test_tools_and_what_they_find_count() -> None:
+    tools = [{"name": "t", "input_schema": {"type": "object"}}]
+    assert prompt_bound(request(tools=tools)) > prompt_bound(request()) + 1000
+    search = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]
+    fetch = [{"type": "web_fetch_20250910", "name": "web_fetch"}]
+    assert prompt_bound(request(tools=search)) >= 3 * FOUND_TOKENS_PER_USE
+    assert prompt_bound(request(tools=fetch)) >= 10 * FOUND_TOKENS_PER_USE
+
+
+MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "usd"),
+    [
+        ({}, "0.018"),
+        ({"cache_control": MARK}, "0.01875"),
+        ({"system": [{"type": "text", "text": "x", "cache_control": HOUR}]}, "0.021"),
+        ({"speed": "fast"}, "0.036"),
+        ({"inference_geo": "us"}, "0.0198"),
+        ({"tools": [{"type": "web_search_20250305", "max_uses": 2}]}, "0.038"),
+        ({"tools": [{"type": "web_search_20250305"}]}, "0.118"),
+    ],
+)
+def test_the_dearest_of_what_may_come(fields: dict[str, Any], usd: str) -> None:
+    planned = plan(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, room_usd=None)
+    assert planned
+    assert (planned.max_tokens, planned.usd) == (1000, D(usd))
+
+
+def test_marks_on_messages_count_and_words_about_them_do_not() -> None:
+    marked = request(
+        [{"type": "tool_result", "content": [{"type": "text", "text": "x", "cache_control": MARK}]}]
+    )
+    words = request('{"type":"ephemeral","ttl":"1h"}')
+    block = request([{"type": "text", "text": '"cache_control":{"type":"ephemeral"}'}])
+    costs = [
+        planned.usd
+        for body in (marked, words, block)
+        if (planned := plan(body, [ROW], prompt_tokens=1000, room_usd=None))
+    ]
+    assert costs == [D("0.01875"), D("0.018"), D("0.018")]
+
+
+def test_a_prompt_that_may_be_long_costs_the_higher_row() -> None:
+    planned = plan(request(), [ROW, LONG], prompt_tokens=100_001, room_usd=None)
+    assert planned
+    assert planned.usd == (100_001 * 30 + 1000 * 150) / D(1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("room", "max_tokens"),
+    [
+        ("0.018", 1000),
+        ("0.0179999", 999),
+        ("0.00684", 256),
+        ("0.0068399", None),
+        ("0.002", None),
+        ("0", None),
+    ],
+)
+def test_an_answer_is_shortened_to_what_is_left(room: str, max_tokens: int | None) -> None:
+    planned = plan(request(), [ROW], prompt_tokens=1000, room_usd=D(room))
+    assert (planned and planned.max_tokens) == max_tokens
+    if planned:
+        assert planned.usd <= D(room)
+
+
+def test_short_answers_and_budgets_of_thinking_have_their_own_least() -> None:
+    short = {**request(), "max_tokens": 10}
+    assert plan(short, [ROW], prompt_tokens=0, room_usd=D("0.00015")) is not None
+    assert plan(short, [ROW], prompt_tokens=0, room_usd=D("0.000149")) is None
+    thinks = {**request(), "max_tokens": 4000, "thinking": {"type": "enabled", "budget_tokens": 2000}}
+    assert plan(thinks, [ROW], prompt_tokens=0, room_usd=D("0.03")) is None
+    assert plan(thinks, [ROW], prompt_tokens=0, room_usd=D("0.030015")) is not None
+
+
+def test_what_has_no_price_or_costs_nothing_is_never_refused() -> None:
+    unpriced = plan(request(), [], prompt_tokens=1000, room_usd=D(0))
+    free = plan(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, room_usd=D(0))
+    assert unpriced == free
+    assert unpriced
+    assert (unpriced.max_tokens, unpriced.usd) == (1000, 0)
+    prompt_only = PriceRow(D(1), D(1), D(1), D(1), D(0))
+    assert plan(request(), [prompt_only], prompt_tokens=1000, room_usd=D(0)) is None

@@ -1,0 +1,307 @@
+"""A day of many people, made by a seed: stops, retries, cuts and budgets; the ledger is the upstream's invoice.
+
+Over real HTTP: Parley as a process, sockets, and two simulators as upstreams, whose invoices are priced here by a list
+of our own. Every call has to agree to the last digit, cut answers too: after their count, for which the test lets all
+that was sent arrive before it stops. (What is still on its way when a stop cuts the line, no ledger can know.)
+"""
+
+import asyncio
+import dataclasses
+import json
+import random
+from collections.abc import Iterator
+from decimal import Decimal as D
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat.simulator import tokens
+from chat.simulator.app import create_app
+from tests.faults.stage import Line, Parley, build
+from tests.support.simulator import Upstream
+
+SEED = 20261122
+TURNS, AT_ONCE = 50, 8
+# input, 5m write, 1h write, read, output: USD per million tokens, from the provider's list.
+PRICES = {
+    "claude-haiku-4-5-20251001": ("1", "1.25", "2", "0.10", "5"),
+    "claude-sonnet-5-5": ("2", "2.50", "4", "0.10", "10"),
+    "claude-haiku-5-5": ("0.10", "0.125", "0.20", "0.01", "0.50"),
+}
+# More connections join the day here: they are chosen for turns like the others.
+CONNECTIONS: list[dict[str, Any]] = [
+    {"name": "first", "max_retries": 2},
+    {"name": "second", "max_retries": 2},
+]
+BUDGETS: list[dict[str, Any]] = [
+    {"name": "All", "scope": "workspace", "hard_limit_usd": "5.00", "period": "month"},
+    {
+        "name": "Each",
+        "scope": "everybody",
+        "hard_limit_usd": "2.00",
+        "soft_limit_usd": "0.01",
+        "period": "week",
+    },
+    {"name": "Little", "scope": "person", "person": "outsider", "hard_limit_usd": "0.05", "period": "month"},
+]
+COUNT_AND_CHECK = """
+from django.core.management import call_command
+from chat.operations.counting import settle_by_count
+settle_by_count()
+call_command("check_ledger")
+"""
+WEIGHTS = {
+    "long tokens=400": 8,
+    "echo": 4,
+    "max_tokens": 2,
+    "pause_turn rounds=2": 3,
+    "refusal": 2,
+    "refusal category=bio": 1,
+    "refusal_mid": 2,
+    "overloaded times=1 retry_after=0": 3,
+    "error_before_delta times=1": 3,
+    "cut_before_delta times=1": 3,
+    "bad_request": 1,
+    "cut at=9": 4,
+    "truncated at=4": 3,
+    "truncated at=end": 2,
+    "error_after_delta at=7": 3,
+    "stall at=14 seconds=60": 10,
+}
+
+
+@dataclasses.dataclass
+class Day:
+    """What the day left: rows of the ledger, periods, and how the turns ended."""
+
+    calls: list[dict[str, Any]]
+    invoice: list[dict[str, Any]]
+    before_count: D
+    periods: list[dict[str, Any]]
+    ends: list[str]
+    highest: list[tuple[D, D]]
+    check: str
+    warned: int
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with Upstream(create_app(pace=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def second() -> Iterator[Upstream]:
+    with Upstream(create_app(pace=0, seed=2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def day(
+    prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream, second: Upstream
+) -> Iterator[Day]:
+    stage = build(prepared_data, tmp_path_factory.mktemp("day") / "parley", upstream, [{"name": "unused"}])
+    connections = [
+        {"base_url": url, "credential": f"sk-{fields['name']}", **fields}
+        for fields, url in zip(CONNECTIONS, (upstream.url, second.url), strict=True)
+    ]
+    seed = f"seed_day({connections!r}, {list(PRICES)!r}, {BUDGETS!r})"
+    stage.models = json.loads(stage.shell(f"from tests.faults.day_seed import seed_day; {seed}"))
+    stage.server.start()
+    try:
+        yield asyncio.run(Player(stage, [upstream, second]).play())
+    finally:
+        stage.server.kill()
+
+
+class Player:
+    """Plays the day: a few turns at once, chosen by the seed."""
+
+    def __init__(self, stage: Parley, upstreams: list[Upstream]) -> None:
+        self.stage, self.upstreams = stage, upstreams
+        self.random = random.Random(SEED)
+        self.ends: list[str] = []
+        self.highest: list[tuple[D, D]] = []
+        self.conversations: dict[str, list[str]] = {}
+
+    async def play(self) -> Day:
+        names = ("insider", "colleague", "outsider")
+        plans = [
+            (
+                name,
+                self._scenario(name),
+                self.random.choice(list(self.stage.models.values())),
+                self.random.random(),
+            )
+            for name in self.random.choices(names, weights=(5, 4, 3), k=TURNS)
+        ]
+        async with (
+            self.stage.socket("insider") as first,
+            self.stage.socket("colleague") as other,
+            self.stage.socket("outsider") as third,
+        ):
+            lines = dict(zip(names, (first, other, third), strict=True))
+            watching = asyncio.create_task(self._watch())
+            waiting = iter(plans)
+            await asyncio.gather(*(self._person(lines, waiting) for _ in range(AT_ONCE)))
+            watching.cancel()
+            warned = sum(
+                message.get("code") == "budget_soft" for line in lines.values() for message in line.messages
+            )
+        before = sum((D(str(row["cost_usd"])) for row in self._calls()), D(0))
+        check = await asyncio.to_thread(self.stage.shell, COUNT_AND_CHECK)
+        invoices = [row for one in self.upstreams for row in one.invoice()["rows"]]
+        return Day(self._calls(), invoices, before, self._periods(), self.ends, self.highest, check, warned)
+
+    def _scenario(self, name: str) -> str:
+        if name == "outsider":
+            return "long tokens=900"
+        return self.random.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
+
+    async def _person(self, lines: dict[str, Line], waiting: Iterator[tuple[str, str, str, float]]) -> None:
+        for name, scenario, model, luck in waiting:
+            line = lines[name]
+            old = self.conversations.setdefault(name, [])
+            conversation = old.pop() if old and luck < 0.6 else None
+            text = f"[[scenario:{scenario}]] {luck} " + "words " * int(luck * 400)
+            answer = await line.ask(type="turn.start", text=text, model=model, conversation=conversation)
+            if answer["type"] == "error":
+                self.ends.append(f"refused {answer['code']}")
+                continue
+            turn = answer["turn"]
+            if scenario.startswith("stall"):
+                await self._all_arrived(line, turn)
+                await line.send(type="turn.stop", turn=turn)
+            end = await line.finished(turn)
+            error = (end["error"] or {}).get("code", "")
+            self.ends.append(f"{end['status']} {error}".strip())
+            if end["status"] == "completed":
+                old.append(answer["conversation"])
+
+    async def _all_arrived(self, line: Line, turn: str) -> None:
+        """Wait until what the upstream says to have sent is what the socket has brought."""
+        async with asyncio.timeout(30):
+            while True:
+                shown = _shown_tokens(line, turn)
+                invoices = [await asyncio.to_thread(one.invoice) for one in self.upstreams]
+                running = {
+                    row["usage"]["output_tokens"]
+                    for invoice in invoices
+                    for row in invoice["rows"]
+                    if row["outcome"] == "running"
+                }
+                if shown & running:
+                    return
+                if any(m["type"] == "turn.finished" and m["turn"] == turn for m in line.messages):
+                    return  # the budget refused it
+                await asyncio.sleep(0.05)
+
+    async def _watch(self) -> None:
+        """Look at the periods all the time: what is spent and held together is never above a limit."""
+        while True:
+            rows = await asyncio.to_thread(self._periods)
+            self.highest += [(row["total"], row["limit"]) for row in rows]
+            await asyncio.sleep(0.05)
+
+    def _calls(self) -> list[dict[str, Any]]:
+        return self.stage.rows.query("SELECT * FROM chat_apicall WHERE purpose <> 'count' ORDER BY id")
+
+    def _periods(self) -> list[dict[str, Any]]:
+        rows = self.stage.rows.query(
+            "SELECT b.name, b.hard_limit_usd, p.subject, p.spent_usd, p.held_usd"
+            " FROM chat_budgetperiod p JOIN chat_budget b ON b.id = p.budget_id"
+        )
+        return [
+            {
+                "name": row["name"],
+                "subject": row["subject"],
+                "spent": _usd(row["spent_usd"]),
+                "held": _usd(row["held_usd"]),
+                "total": _usd(row["spent_usd"]) + _usd(row["held_usd"]),
+                "limit": _usd(row["hard_limit_usd"]),
+            }
+            for row in rows
+        ]
+
+
+def _usd(value: Any) -> D:
+    return D(str(value)).quantize(D("0.0000000001"))
+
+
+def _shown_tokens(line: Line, turn: str) -> set[int]:
+    """Count what a turn has shown, with the tokenizers of older and of newer models."""
+    blocks: dict[int, str] = {}
+    for message in line.messages:
+        if message.get("turn") == turn and message["type"] == "block.delta":
+            piece = message.get("text") or message.get("thinking") or ""
+            blocks[message["index"]] = blocks.get(message["index"], "") + piece
+    return {sum(tokens.count(text, per) for text in blocks.values()) for per in (3, 4) if blocks}
+
+
+def invoiced_usd(row: dict[str, Any]) -> D:
+    """Price one row of an invoice by the list above."""
+    usage = row["usage"]
+    if not row["billed"]:
+        return D(0)
+    counters = ("input_tokens", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+    amounts = [usage[name] for name in (*counters, "cache_read_input_tokens", "output_tokens")]
+    units = map(D, PRICES[row["model"]])
+    total = sum((amount * unit for amount, unit in zip(amounts, units, strict=True)), D(0))
+    return total / 1_000_000 + usage["web_search_requests"] * D("0.01")
+
+
+def test_every_call_costs_what_the_upstream_bills(day: Day) -> None:
+    billed = {row["request_id"]: row for row in day.invoice}
+    assert {call["upstream_request_id"] for call in day.calls} == billed.keys()
+    assert len(day.calls) == len(billed)
+    wrong = [
+        (call["status"], call["certainty"], billed[call["upstream_request_id"]], call["cost_usd"])
+        for call in day.calls
+        if _usd(call["cost_usd"]) != invoiced_usd(billed[call["upstream_request_id"]])
+    ]
+    assert not wrong, f"{len(wrong)} of {len(day.calls)}: {wrong[:3]}"
+
+
+def test_the_sum_is_the_invoice_to_the_last_micro_dollar(day: Day) -> None:
+    ledger = sum((_usd(call["cost_usd"]) for call in day.calls), D(0))
+    assert ledger == sum(map(invoiced_usd, day.invoice), D(0))
+    assert ledger > D("0.02")
+
+
+def test_the_day_had_everything(day: Day) -> None:
+    """A day without stops, retries, cuts and refusals would prove nothing."""
+    kinds = {(call["status"], call["certainty"]) for call in day.calls}
+    assert kinds >= {
+        ("succeeded", "exact"),
+        ("cut", "estimated"),
+        ("failed", "estimated"),
+        ("failed", "exact"),
+    }
+    assert {"completed", "stopped", "refused refused"} <= set(day.ends)
+    assert sum(end == "stopped" for end in day.ends) >= 5
+    assert any(call["attempt"] > 1 for call in day.calls)
+    assert any(call["cache_read_tokens"] for call in day.calls)
+    assert {call["connection_name"] for call in day.calls} == {fields["name"] for fields in CONNECTIONS}
+    assert any(end in ("failed budget", "refused budget") for end in day.ends)
+    assert not any("unknown" in kind for kind in kinds)
+    assert day.warned
+
+
+def test_counting_changed_bills(day: Day) -> None:
+    after = sum((D(str(call["cost_usd"])) for call in day.calls), D(0))
+    assert after != day.before_count
+
+
+def test_no_budget_was_ever_exceeded(day: Day) -> None:
+    assert len(day.highest) > 20
+    assert [pair for pair in day.highest if pair[0] > pair[1]] == []
+    for period in day.periods:
+        assert period["spent"] <= period["limit"]
+        assert period["held"] == 0
+    everything = next(period for period in day.periods if period["name"] == "All")
+    assert everything["spent"] == sum(map(invoiced_usd, day.invoice), D(0))
+
+
+def test_the_ledger_finds_itself_clean(day: Day) -> None:
+    assert day.check.startswith("clean: ")

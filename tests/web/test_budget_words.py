@@ -1,0 +1,53 @@
+"""What people read about budgets: on the page, and below an answer that the money did not last for."""
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from chat.models import Budget
+from chat.operations import budgets
+from chat.operations.budgets import Payer
+from chat.wording import budget_text, ending, failure_text, soft_limit_text
+from tests import factories
+
+
+@pytest.mark.django_db
+def test_a_passed_warning_is_a_line_on_the_page() -> None:
+    person, other = factories.person(), factories.person("outsider")
+    budget = Budget.objects.create(
+        name="Hers", scope="person", person=person, hard_limit_usd=10, soft_limit_usd=8
+    )
+    budgets.affordable_usd(Payer(person.pk))
+    client, stranger = Client(), Client()
+    client.force_login(person)
+    stranger.force_login(other)
+    assert "composer__budget" not in client.get("/").content.decode()
+    budget.periods.update(spent_usd="8.25")
+    assert "82 % of your budget for this month is used. It renews on" in client.get("/").content.decode()
+    assert "composer__budget" not in stranger.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("spent everybody day 2026-11-23", "your budget for today is used up. It renews on Nov. 23, 2026."),
+        ("held group week 2026-11-30", "your group’s budget for this week is held by answers"),
+        ("little assistant month 2026-12-01", "this assistant’s budget for this month is too little"),
+        ("spent new-scope year 2026-12-01", "new-scope for year"),
+        ("", "The budget is used up."),
+        ("odd words", "The budget is used up."),
+        ("spent workspace", "The budget is used up."),
+    ],
+)
+def test_refusals_name_the_limit_and_its_renewal(detail: str, words: str) -> None:
+    with translation.override("en"):
+        assert words in budget_text(detail)
+        assert failure_text("budget", detail) == budget_text(detail)
+        found = ending("failed", "", "budget", detail)
+        assert found
+        assert (found.tone, found.text) == ("error", budget_text(detail))
+
+
+def test_a_warning_says_how_much_is_used() -> None:
+    with translation.override("en"):
+        assert soft_limit_text("key", "week", "2026-11-30", 90).startswith("90 % of this API key’s budget")
