@@ -44,9 +44,9 @@ def block_stop(*, index: int) -> Event:
     return {"type": "block.stop", "index": index}
 
 
-def notice(code: str, *, seconds: float | None = None, **about: str) -> Event:
-    """Tell what holds the answer up (retrying), or what became of it (see LASTING_NOTICES); `about` says the rest."""
-    event: Event = {"type": "notice", "code": code, **about}
+def notice(code: str, *, seconds: float | None = None, about: dict[str, str] | None = None) -> Event:
+    """Tell what holds the answer up (retrying), or what became of it (LASTING_NOTICES; `about` names who and why)."""
+    event: Event = {"type": "notice", "code": code, **(about or {})}
     return event if seconds is None else {**event, "seconds": round(seconds, 1)}
 
 
@@ -280,7 +280,7 @@ _APPLY: dict[str, Callable[[TurnState, Event], None]] = {
 def publish(**hint: Any) -> None:
     """Tell every process, after commit, that rows advanced; the rows themselves are the truth.
 
-    Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …].
+    Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …], decided=[id, …] (of turns).
     Losing a hint loses nothing: viewers and engines also look at the rows once a second.
     """
     transaction.on_commit(lambda: send_hint(hint))

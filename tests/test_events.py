@@ -77,7 +77,11 @@ vocabulary = st.one_of(
     st.builds(events.block_stop, index=indexes),
     tools,
     st.builds(events.notice, texts, seconds=st.none() | st.floats(0, 100)),
-    st.builds(events.notice, st.sampled_from(sorted(events.LASTING_NOTICES)), message=texts, to=texts),
+    st.builds(
+        events.notice,
+        st.sampled_from(sorted(events.LASTING_NOTICES)),
+        about=st.fixed_dictionaries({"message": texts, "to": texts}),
+    ),
     st.builds(
         events.usage,
         usage=st.dictionaries(texts, values, max_size=3),
@@ -195,7 +199,7 @@ def test_a_refused_answer_is_taken_back_and_the_reason_stays() -> None:
     for message in ("m1", "m2"):
         told.append(events.block_start(message=message, index=0, block={"type": "text"}))
         told.append(events.block_delta(index=0, key="text", value=message))
-    told.insert(2, events.notice("fallback", message="m1", to="Other"))
+    told.insert(2, events.notice("fallback", about={"message": "m1", "to": "Other"}))
     state = TurnState.of(encoded(told))
     assert [block["value"] for block in state.blocks] == ["m2"]
     assert state.notices == [{"code": "fallback", "message": "m1", "to": "Other"}]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chat.claude.request import FrameSpec
-from chat.models import Assistant, Frame, LanguageModel
+from chat.claude.request import FrameSpec, frame_digest
+from chat.models import Assistant, Frame, LanguageModel, ToolDefinition
 
 
 def freeze_frame(*, model: LanguageModel, assistant: Assistant | None) -> Frame:
@@ -11,12 +11,19 @@ def freeze_frame(*, model: LanguageModel, assistant: Assistant | None) -> Frame:
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=[],
+        tools=_tools(assistant),
         thinking=_thinking(model),
         output_config=_output_config(model, assistant),
     )
     frame, _created = Frame.objects.get_or_create(digest=spec.digest(), defaults={"body": spec.body()})
     return frame
+
+
+def frame_for(frame: Frame, model: LanguageModel) -> Frame:
+    """Return the same frame under the name that another connection has for the same model."""
+    body = {**frame.body, "model": model.model_id}
+    made, _created = Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})
+    return made
 
 
 def answer_limit(model: LanguageModel, assistant: Assistant | None) -> int:
@@ -33,6 +40,18 @@ def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
         {"type": "text", "text": block["text"], "cache": block.get("cache", "none")}
         for block in revision.blocks
     ]
+
+
+def _tools(assistant: Assistant | None) -> list[dict[str, Any]]:
+    if assistant is None:
+        return []
+    links = assistant.tool_links.filter(tool__in=ToolDefinition.objects.usable()).select_related("tool")
+    return [_tool(link.tool) for link in links.order_by("order", "tool__name", "id")]
+
+
+def _tool(tool: ToolDefinition) -> dict[str, Any]:
+    schema = tool.input_schema or {"type": "object"}
+    return {"name": tool.name, "description": tool.description, "input_schema": schema}
 
 
 def accepts_thinking(model: LanguageModel, kind: str) -> bool:

@@ -19,7 +19,7 @@ from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message,
 from chat.models.turns import FINISHED
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.frames import answer_limit, freeze_frame
-from chat.operations.running import End, end_without_answer
+from chat.operations.running import End, end_unowned
 from chat.operations.titles import first_words
 
 LONGEST_TEXT = 1_000_000
@@ -116,9 +116,9 @@ def continue_turn(
         if not turn.can_continue:
             raise invalid(_("This answer is complete; there is nothing to continue."))
         conversation = _locked(author, turn.conversation_id)
-        partial = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth").first()
-        if partial is None or not partial.text.strip():
-            return _queue(author, client, conversation, turn.user_message, doorway)
+        partial = _to_go_on_from(turn)
+        if partial.role == Message.Role.USER:
+            return _queue(author, client, conversation, partial, doorway)
         message = Message.objects.create(
             conversation=conversation,
             parent=partial,
@@ -132,6 +132,14 @@ def continue_turn(
     return _once(author, client_id, accept)
 
 
+def _to_go_on_from(turn: Turn) -> Message:
+    """Return a turn's last message that says something: part of an answer, its tools' results, or the question."""
+    last = turn.messages.select_related("parent").order_by("-depth", "-id").first()
+    while last is not None and last.role == Message.Role.ASSISTANT and not last.text.strip():
+        last = last.parent if last.parent_id != turn.user_message_id else None
+    return last or turn.user_message
+
+
 def stop_turn(*, user: User, turn_id: object) -> Turn:
     """Ask the turn's owner to stop; a turn that nobody owns yet is stopped at once. Stopping twice is harmless.
 
@@ -142,11 +150,12 @@ def stop_turn(*, user: User, turn_id: object) -> Turn:
     if turn is None:
         raise not_found()
     with transaction.atomic():
+        turn = Turn.objects.select_for_update().get(id=turn.id)
         Turn.objects.active().filter(id=turn.id, stop_requested_at=None).update(
             stop_requested_at=timezone.now()
         )
-        if turn.status == Turn.Status.QUEUED:
-            end_without_answer(turn, End(Turn.Status.STOPPED))
+        if turn.status in (Turn.Status.QUEUED, Turn.Status.WAITING):
+            end_unowned(turn, End(Turn.Status.STOPPED))
         events.publish(stops=[str(turn.id)], conversations=[str(turn.conversation_id)])
     turn.refresh_from_db(fields=["status", "stop_requested_at", "finished_at", "last_seq"])
     return turn
