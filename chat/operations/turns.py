@@ -18,6 +18,7 @@ from chat.claude.text import clean_text
 from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations.errors import OperationError, invalid, not_found
+from chat.operations.failover import chain
 from chat.operations.frames import answer_limit, freeze_frame
 from chat.operations.running import End, end_unowned
 from chat.operations.titles import first_words
@@ -94,7 +95,8 @@ def retry_turn(
         conversation = _locked(author, turn.conversation_id)
         if model_id is not None:
             conversation.model = _chosen_model(author, model_id)
-        return _queue(author, client, conversation, turn.user_message, doorway)
+        instead = _after_refusal(turn, conversation.model) if model_id is not None else None
+        return _queue(author, client, conversation, turn.user_message, doorway, instead=instead)
 
     return _once(author, client_id, accept)
 
@@ -279,11 +281,26 @@ def _parent(conversation: Conversation, parent_id: object) -> Message | None:
     return parent
 
 
+def _after_refusal(turn: Turn, wanted: LanguageModel | None) -> LanguageModel | None:
+    """Return the wanted model if staff named it for after this turn's model: then it serves the assistant too."""
+    named = turn.model is not None and any(model == wanted for model in chain(turn.model))
+    return wanted if named else None
+
+
 def _queue(
-    author: User, client: uuid.UUID, conversation: Conversation, message: Message, doorway: Doorway
+    author: User,
+    client: uuid.UUID,
+    conversation: Conversation,
+    message: Message,
+    doorway: Doorway,
+    *,
+    instead: LanguageModel | None = None,
 ) -> Started:
-    """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
-    assistant, model = _working_model(author, conversation)
+    """Write the turn and make its message the active leaf; runs inside the caller's transaction.
+
+    `instead` is asked this once, whatever model the assistant has.
+    """
+    assistant, model = _working_model(author, conversation, instead)
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,
@@ -303,7 +320,9 @@ def _queue(
     return Started(turn, message, created=True)
 
 
-def _working_model(author: User, conversation: Conversation) -> tuple[Assistant | None, LanguageModel]:
+def _working_model(
+    author: User, conversation: Conversation, instead: LanguageModel | None = None
+) -> tuple[Assistant | None, LanguageModel]:
     """Return the assistant (if still offered) and the model: its own, the conversation's, or the first offered."""
     assistant = (
         access.assistants(author).filter(id=conversation.assistant_id).first()
@@ -312,7 +331,7 @@ def _working_model(author: User, conversation: Conversation) -> tuple[Assistant 
     )
     offered = access.models(author)
     wanted = assistant.model_id if assistant and assistant.model_id else conversation.model_id
-    model = offered.filter(id=wanted).first() if wanted else first_usable(author)
+    model = instead or (offered.filter(id=wanted).first() if wanted else first_usable(author))
     if model is None:
         raise OperationError(
             "no_model", _("No model is available. Choose another one, or ask your administrator."), status=409

@@ -52,7 +52,7 @@ def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
 def test_a_turn_that_moved_on_is_not_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     running.claim(turn.id, "host:1:aa")
-    assert not running.end_without_answer(turn, End("stopped"))
+    assert not running.end_unowned(turn, End("stopped"))
     assert not turn.events.exists()
 
 
