@@ -6,7 +6,7 @@ for it how often. The words of results are for models, which read English.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -173,27 +173,29 @@ def finish(call: ToolCall, content: list[Block], *, is_error: bool) -> bool:
     """Write the result of a running call, once; False when somebody ended it meanwhile."""
     call.status = Status.FAILED if is_error else Status.DONE
     call.result, call.is_error, call.finished_at = content, is_error, timezone.now()
-    return _write_end(call, (Status.RUNNING,))
+    return _write_end(call, Status.RUNNING)
 
 
 def close(turn_id: Any, *, stopped: bool) -> list[ToolCall]:
     """End all calls of a turn that are not final, because a person stopped it or its process went away."""
-    closed = []
-    for call in ToolCall.objects.unanswered().filter(turn_id=turn_id).order_by("position", "id"):
-        before = call.status
-        if before == Status.RUNNING:
-            status = Status.STOPPED if stopped else Status.FAILED
-            _end(call, status, STOPPED_WITHIN if stopped else INTERRUPTED_WITHIN)
-        else:
-            _end(call, Status.STOPPED, NOT_RUN if stopped else INTERRUPTED)
-        if _write_end(call, (before,)):
-            closed.append(call)
+    left = ToolCall.objects.unanswered().filter(turn_id=turn_id).order_by("position", "id")
+    with transaction.atomic():
+        # Locked: a task that was cancelled may still be writing the beginning or the end of its call.
+        closed = list(left.select_for_update())
+        for call in closed:
+            before = call.status
+            if before == Status.RUNNING:
+                status = Status.STOPPED if stopped else Status.FAILED
+                _end(call, status, STOPPED_WITHIN if stopped else INTERRUPTED_WITHIN)
+            else:
+                _end(call, Status.STOPPED, NOT_RUN if stopped else INTERRUPTED)
+            _write_end(call, before)
     return closed
 
 
-def _write_end(call: ToolCall, before: Iterable[str]) -> bool:
+def _write_end(call: ToolCall, before: str) -> bool:
     return bool(
-        ToolCall.objects.filter(id=call.id, status__in=before).update(
+        ToolCall.objects.filter(id=call.id, status=before).update(
             status=call.status, result=call.result, is_error=call.is_error, finished_at=call.finished_at
         )
     )

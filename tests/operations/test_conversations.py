@@ -126,7 +126,7 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
 def test_reading_costs_the_same_however_long_the_chat(insider: User, django_assert_num_queries: Any) -> None:
     short, long = (factories.long_conversation(insider, length) for length in (100, 1000))
     for chat in (short, long):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             page = thread(chat)
         assert (len(page.messages), page.has_more) == (60, True)
         assert page.messages[-1].turn.model.model_id == "claude-test"

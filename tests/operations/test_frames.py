@@ -61,3 +61,20 @@ def test_the_answer_limit_is_the_assistants_within_the_models(wish: int | None, 
     model = factories.language_model("claude-limit", default_max_tokens=100, max_output_tokens=1000)
     assert answer_limit(model, Assistant(max_tokens=wish)) == limit
     assert answer_limit(model, None) == 100
+
+
+def test_tools_stand_in_staffs_order(model: LanguageModel) -> None:
+    handy = Assistant.objects.create(name="Handy")
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    for order, (name, fields) in enumerate(
+        {
+            "zeta": {"input_schema": schema, "description": "Z."},
+            "alpha": {},
+            "off": {"enabled": False},
+        }.items()
+    ):
+        handy.tool_links.create(tool=factories.tool(name, **fields), order=order)
+    assert freeze_frame(model=model, assistant=handy).body["tools"] == [
+        {"name": "zeta", "description": "Z.", "input_schema": schema},
+        {"name": "alpha", "description": "", "input_schema": {"type": "object"}},
+    ]
