@@ -4,10 +4,11 @@ from django.http import HttpRequest
 from ninja import Router
 
 from chat.api import schemas, shapes
-from chat.api.identity import identity_of
+from chat.api.identity import Identity, identity_of
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
 from chat.operations import tool_calls
+from chat.operations.tool_calls import Decided
 
 router = Router(tags=["Tools"])
 
@@ -17,13 +18,19 @@ async def decide_tool_call(
     request: HttpRequest, tool_call_id: str, data: schemas.Decision
 ) -> schemas.ToolCallOut:
     """Approve a call, deny it, or approve it with another input. Once: 409 when it was decided before or expired."""
-    decided = await in_database(
-        tool_calls.decide,
-        user=identity_of(request).user,
+    decided, shaped = await in_database(_decided, identity_of(request), tool_call_id, data)
+    await engine().decided(decided.turn_id, resumes=decided.resumes)
+    return shaped
+
+
+def _decided(
+    identity: Identity, tool_call_id: str, data: schemas.Decision
+) -> tuple[Decided, schemas.ToolCallOut]:
+    decided = tool_calls.decide(
+        user=identity.user,
         tool_call_id=tool_call_id,
         decision=data.decision,
         input=data.input,
         reason=data.reason,
     )
-    await engine().decided(decided.turn_id, resumes=decided.resumes)
-    return shapes.tool_call(decided.call)
+    return decided, shapes.tool_call(decided.call)

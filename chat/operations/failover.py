@@ -5,14 +5,19 @@ from typing import Any
 
 from django.db.models import Q
 
-from chat.models import Assistant, LanguageModel, Turn
+from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
 
 
 def same_model_elsewhere(model: LanguageModel, tried: Collection[Any]) -> LanguageModel | None:
-    """Return the same model at the next usable connection, in staff's order; None when all were tried."""
+    """Return the same model at the next usable connection, in staff's order; None when all were tried.
+
+    A simulator is never asked in a real model's place: its answers would be taken for that model's.
+    """
     name = model.canonical
     same = Q(canonical_id=name) | Q(canonical_id="", model_id=name)
     rows = LanguageModel.objects.usable().filter(same).exclude(id__in=tried).select_related("connection")
+    if model.connection.kind != ProviderConnection.Kind.SIMULATOR:
+        rows = rows.exclude(connection__kind=ProviderConnection.Kind.SIMULATOR)
     ordered = rows.order_by("connection__order", "connection__created_at", "connection_id", "order", "id")
     return next((row for row in ordered if not row.connection.problem()), None)
 

@@ -83,3 +83,18 @@ async def test_messages_come_before_frames_and_once(hub: Hub) -> None:
     assert await viewer.next() == ([{"type": "x"}], log.frames)
     hub.tell("c", {"type": "z"})
     assert await viewer.next() == ([{"type": "z"}], [])
+
+
+async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
+    """Whoever watches keeps its place; without a viewer nothing of it stays in memory."""
+    watched, unwatched = running(hub, "c"), running(hub, "d")
+    viewer = hub.viewer()
+    hub.subscribe(viewer, "c")
+    for log in (watched, unwatched):
+        hub.park(log)
+    assert hub.logs == {watched.turn_id: watched}
+    assert hub._positions() == {watched.turn_id: 0}
+    assert not watched.finished
+    goes_on = TurnLog(watched.turn_id, "c", created_at=timezone.now())
+    hub.add(goes_on)
+    assert hub._positions() == {}

@@ -9,7 +9,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx2
 import pytest
 
 from chat.events import TurnState
@@ -256,3 +258,60 @@ async def test_a_refusal_is_followed_by_the_model_that_staff_named(stage: Parley
         assert (await line.finished(again["turn"]))["status"] == "completed"
         (answer,) = messages(stage, again["turn"])
         assert answer["model_name"] == "claude-opus-5-5"
+
+
+async def test_programs_decide_over_http(stage: Parley) -> None:
+    headers = {"Authorization": f"Bearer {stage.people['insider']['chat']}"}
+    async with httpx2.AsyncClient(
+        base_url=f"{stage.server.url}/api/v1", headers=headers, timeout=60, trust_env=False
+    ) as program:
+        asked = {
+            "text": asking("careful a", "quick b"),
+            "assistant": stage.assistant,
+            "client_id": str(uuid4()),
+        }
+        waiting = await program.post("/turns", json=asked)
+        assert waiting.status_code == 202
+        turn = waiting.json()
+        assert turn["status"] == "waiting"
+        careful, quick = turn["tool_calls"]
+        assert (careful["status"], careful["input"], careful["title"]) == (
+            "waiting",
+            {"text": "a"},
+            "Careful",
+        )
+        assert (quick["status"], quick["result"]) == ("done", [{"type": "text", "text": "quick says b"}])
+        # Whoever asks again meanwhile hears the same at once.
+        assert (await program.post("/turns", json=asked)).json()["status"] == "waiting"
+        address = f"/tool-calls/{careful['id']}/decision"
+        assert (await program.post(address, json={"decision": "maybe"})).status_code == 422
+        assert (await program.post(address, json={"decision": "approve", "x": 1})).status_code == 422
+        decided = await program.post(address, json={"decision": "edit", "input": {"text": "c"}})
+        assert (decided.status_code, decided.json()["input"], decided.json()["decision"]) == (
+            200,
+            {"text": "c"},
+            "edit",
+        )
+        again = await program.post(address, json={"decision": "approve"})
+        assert (again.status_code, again.json()["code"]) == (409, "decided")
+        done = (await program.post("/turns", json=asked)).json()
+        assert (done["status"], done["id"]) == ("completed", turn["id"])
+        assert [call["status"] for call in done["tool_calls"]] == ["done", "done"]
+        assert "careful says c" in done["message"]["text"]
+
+
+async def test_what_nobody_decides_expires(stage: Parley) -> None:
+    async with stage.socket() as line:
+        accepted = await line.start(asking("careful late"), assistant=stage.assistant)
+        turn = accepted["turn"]
+        await line.expect("turn.waiting", turn=turn)
+        stage.rows.query(
+            "UPDATE chat_toolcall SET expires_at = '2020-01-01 00:00:00' WHERE turn_id = ?", turn
+        )
+        stage.shell("from chat.tasks import expire_tool_calls_task as t; t(); t()")
+        assert (await line.finished(turn))["status"] == "completed"
+        assert statuses(stage, turn) == {"careful": "expired"}
+        assert line.frames[turn] == stage.rows.frames(turn)
+        (given,) = results(stage, turn)
+        assert given["is_error"]
+        await goes_on_well(line, accepted["conversation"])

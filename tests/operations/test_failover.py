@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.models import Assistant, LanguageModel, Turn, User
+from chat.models import Assistant, LanguageModel, ProviderConnection, Turn, User
 from chat.operations.failover import after_refusal, chain, offered_after_refusal, same_model_elsewhere
 from tests import factories
 
@@ -29,7 +29,11 @@ def test_the_same_model_is_asked_in_staffs_order() -> None:
     unset.connection.save()
     assert same_model_elsewhere(first, {first.id}) == second
     assert same_model_elsewhere(first, {first.id, second.id}) == third
-    assert same_model_elsewhere(third, {first.id, second.id, third.id}) is None
+    tried = {first.id, second.id, third.id}
+    assert same_model_elsewhere(third, tried) is None
+    ProviderConnection.objects.filter(id=second.connection_id).update(kind="simulator")
+    assert same_model_elsewhere(third, {first.id, third.id}) is None
+    assert same_model_elsewhere(LanguageModel.objects.get(id=second.id), {first.id, third.id}) == second
     assert retired.canonical == "claude-test"
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from chat import events
 from chat.events import TurnState
 from chat.models import ToolCall, Turn, User
+from chat.operations import tool_calls
 from chat.operations.errors import OperationError
 from chat.operations.events_log import Batch, stored_frames
 from chat.operations.tool_calls import decide, expire_calls
@@ -137,3 +138,9 @@ def test_two_decisions_at_once_are_one(any_database: str, at_once: Callable[...,
     assert {answer.code for answer in answers if isinstance(answer, OperationError)} == {"decided"}
     turn.refresh_from_db()
     assert (turn.status, turn.last_seq) == ("queued", 1)
+
+
+def test_a_decision_that_came_before_the_expiry_stands(turn: Turn, insider: User) -> None:
+    factories.tool_call(turn)
+    assert not tool_calls._expire_in(turn.id)
+    assert told(turn) == []
