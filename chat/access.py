@@ -4,7 +4,7 @@ import uuid
 
 from django.db.models import QuerySet
 
-from chat.models import Assistant, Conversation, LanguageModel, Message, Turn, User
+from chat.models import Assistant, Conversation, LanguageModel, Message, ToolCall, Turn, User
 from chat.models.conversations import ConversationQuerySet
 
 NO_ROW = uuid.UUID(int=0)
@@ -44,6 +44,14 @@ def find_turn(user: User, turn_id: object) -> Turn | None:
         .select_related("conversation")
         .first()
     )
+
+
+def find_tool_call(user: User, tool_call_id: object) -> ToolCall | None:
+    """Return the tool call if its conversation is this person's own: nobody else sees it or decides about it."""
+    if not user.is_active:
+        return None
+    own = ToolCall.objects.filter(id=as_id(tool_call_id), turn__conversation__owner=user)
+    return own.select_related("turn", "tool").first()
 
 
 def find_message(user: User, message_id: object) -> Message | None:

@@ -21,6 +21,9 @@ Event = dict[str, Any]
 HINT_GROUP = "parley.hints"
 # A channel layer that hangs must hold nothing up.
 HINT_SECONDS = 0.5
+# Notices that say something about the answer for good: kept in the turn's row, shown after a reload too.
+LASTING_NOTICES = frozenset({"failover", "fallback"})
+LONGEST_SHOWN_RESULT = 4000
 
 
 def turn_started(*, model: str, assistant_message: str) -> Event:
@@ -41,9 +44,89 @@ def block_stop(*, index: int) -> Event:
     return {"type": "block.stop", "index": index}
 
 
-def notice(code: str, *, seconds: float | None = None) -> Event:
-    event: Event = {"type": "notice", "code": code}
+def notice(code: str, *, seconds: float | None = None, about: dict[str, str] | None = None) -> Event:
+    """Tell what holds the answer up (retrying), or what became of it (LASTING_NOTICES; `about` names who and why)."""
+    event: Event = {"type": "notice", "code": code, **(about or {})}
     return event if seconds is None else {**event, "seconds": round(seconds, 1)}
+
+
+def tool_requested(
+    *,
+    tool_call: str,
+    message: str,
+    tool_use_id: str,
+    name: str,
+    title: str,
+    input: dict[str, Any],  # noqa: A002 - the API's word
+    approval: str,
+    status: str,
+    expires_at: str | None,
+) -> Event:
+    """Tell that the model asks for a tool. `approval` is ask, allow or deny; `expires_at` ends the wait."""
+    return {
+        "type": "tool.requested",
+        "tool_call": tool_call,
+        "message": message,
+        "tool_use_id": tool_use_id,
+        "name": name,
+        "title": title,
+        "input": input,
+        "approval": approval,
+        "status": status,
+        "expires_at": expires_at,
+    }
+
+
+def tool_decided(
+    *,
+    tool_call: str,
+    decision: str,
+    status: str,
+    input: dict[str, Any] | None = None,  # noqa: A002
+) -> Event:
+    """Tell a person's decision: approve, deny or edit; with edit comes the `input` that the tool will get."""
+    event: Event = {"type": "tool.decided", "tool_call": tool_call, "decision": decision, "status": status}
+    return event if input is None else {**event, "input": input}
+
+
+def tool_started(*, tool_call: str) -> Event:
+    return {"type": "tool.started", "tool_call": tool_call}
+
+
+def tool_finished(
+    *, tool_call: str, status: str, is_error: bool, seconds: float | None, result: list[dict[str, Any]]
+) -> Event:
+    """Tell a call's end: done, failed, denied, expired or stopped. Only the text of its `result` is told, and cut."""
+    return {
+        "type": "tool.finished",
+        "tool_call": tool_call,
+        "status": status,
+        "is_error": is_error,
+        "seconds": None if seconds is None else round(seconds, 3),
+        "result": shown_result(result),
+    }
+
+
+def shown_result(result: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reduce a result to what viewers are told: its text blocks, 4,000 characters in all; of others the type."""
+    shown, room = [], LONGEST_SHOWN_RESULT
+    for block in result:
+        if block.get("type") != "text":
+            shown.append({"type": str(block.get("type"))})
+        elif room > 0:
+            text = str(block.get("text", ""))
+            shown.append({"type": "text", "text": text if len(text) <= room else text[: room - 1] + "…"})
+            room -= len(text)
+    return shown
+
+
+def turn_waiting() -> Event:
+    """Tell that nothing goes on until a person has decided about the tools that wait."""
+    return {"type": "turn.waiting"}
+
+
+def turn_resumed() -> Event:
+    return {"type": "turn.resumed"}
 
 
 def usage(*, usage: dict[str, Any], cost_usd: str, certainty: str) -> Event:
@@ -80,6 +163,7 @@ class TurnState:
     blocks: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     tools: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     notice: dict[str, Any] | None = None
+    notices: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     usage: dict[str, Any] | None = None
     cost_usd: str | None = None
     certainty: str | None = None
@@ -103,7 +187,9 @@ class TurnState:
         if event["seq"] != self.seq + 1:
             raise ValueError(f"event {event['seq']} after {self.seq}")
         self.seq = event["seq"]
-        _APPLY.get(event["type"], _apply_tool)(self, event)
+        apply = _APPLY.get(event["type"])
+        if apply is not None:  # what is unknown comes from a newer process and is passed over
+            apply(self, event)
 
     def block(self, index: int) -> dict[str, Any] | None:
         return next((block for block in reversed(self.blocks) if block["index"] == index), None)
@@ -139,7 +225,13 @@ def _apply_block_stop(state: TurnState, event: Event) -> None:
 
 
 def _apply_notice(state: TurnState, event: Event) -> None:
-    state.notice = {key: event[key] for key in ("code", "seconds") if key in event}
+    told = {key: value for key, value in event.items() if key not in _OF_EVERY_EVENT}
+    if event["code"] in LASTING_NOTICES:
+        state.notices.append(told)
+        # What a refused answer had shown is taken back: it must not be used.
+        state.blocks = [block for block in state.blocks if block["message"] != event.get("message")]
+    else:
+        state.notice = told
 
 
 def _apply_usage(state: TurnState, event: Event) -> None:
@@ -152,18 +244,34 @@ def _apply_finished(state: TurnState, event: Event) -> None:
 
 
 def _apply_tool(state: TurnState, event: Event) -> None:
-    """tool.requested, tool.started and tool.finished carry a tool_call; anything else unknown is passed over."""
-    if "tool_call" in event:
-        known = state.tools.setdefault(event["tool_call"], {})
-        known.update({key: value for key, value in event.items() if key not in ("turn", "seq")})
+    known = state.tools.setdefault(event["tool_call"], {})
+    known.update({key: value for key, value in event.items() if key not in _OF_EVERY_EVENT})
+    if event["type"] == "tool.started":
+        known["status"] = "running"
+    state.notice = None
 
 
+def _apply_waiting(state: TurnState, event: Event) -> None:
+    state.status, state.notice = "waiting", None
+
+
+def _apply_resumed(state: TurnState, event: Event) -> None:
+    state.status = "running"
+
+
+_OF_EVERY_EVENT = ("type", "turn", "seq")
 _APPLY: dict[str, Callable[[TurnState, Event], None]] = {
     "turn.started": _apply_started,
     "block.start": _apply_block_start,
     "block.delta": _apply_block_delta,
     "block.stop": _apply_block_stop,
     "notice": _apply_notice,
+    "tool.requested": _apply_tool,
+    "tool.decided": _apply_tool,
+    "tool.started": _apply_tool,
+    "tool.finished": _apply_tool,
+    "turn.waiting": _apply_waiting,
+    "turn.resumed": _apply_resumed,
     "usage": _apply_usage,
     "turn.finished": _apply_finished,
 }
@@ -172,7 +280,7 @@ _APPLY: dict[str, Callable[[TurnState, Event], None]] = {
 def publish(**hint: Any) -> None:
     """Tell every process, after commit, that rows advanced; the rows themselves are the truth.
 
-    Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …].
+    Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …], decided=[id, …] (of turns).
     Losing a hint loses nothing: viewers and engines also look at the rows once a second.
     """
     transaction.on_commit(lambda: send_hint(hint))

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.operations import counting, prewarm, recovery, titles
+from chat.operations import counting, prewarm, recovery, titles, tool_calls
 from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
@@ -44,6 +44,13 @@ def reap_task() -> None:
     recovery.release_stale_holds()
     for conversation_id in titles.unnamed_conversations():
         title_conversation_task.delay(conversation_id)
+
+
+@shared_task
+def expire_tool_calls_task() -> None:
+    """End tool calls that nobody decided about in time; their turns go on by themselves."""
+    for turn_id in tool_calls.expire_calls():
+        log.info("tool_calls_expired", turn=str(turn_id))
 
 
 @shared_task

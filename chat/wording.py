@@ -59,6 +59,7 @@ FAILURES = {
     "connection_unusable": gettext_lazy(
         "This model’s connection isn’t ready to use. Choose another model, or ask an administrator."
     ),
+    "decided": gettext_lazy("This was decided before, or nobody decided in time."),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
 # A budget's refusal says why, whose budget it is, and when there is money again.
@@ -134,8 +135,13 @@ def failure_text(code: str, detail: str = "") -> str:
     return str(FAILURES.get(code, UNKNOWN_FAILURE))
 
 
-def ending(status: str, stop_reason: str = "", error_code: str = "", detail: str = "") -> Ending | None:
-    """Say how a turn ended and what can be done now; None when it ended as it should."""
+def ending(
+    status: str, stop_reason: str = "", error_code: str = "", detail: str = "", fallback: str = ""
+) -> Ending | None:
+    """Say how a turn ended and what can be done now; None when it ended as it should.
+
+    `fallback` is the name of the model that staff want asked after a refusal.
+    """
     match status, stop_reason:
         case "stopped", _any:
             return Ending("quiet", _("You stopped this answer."))
@@ -144,20 +150,66 @@ def ending(status: str, stop_reason: str = "", error_code: str = "", detail: str
         case "failed", _any:
             return Ending("error", failure_text(error_code, detail))
         case ("refused", _any) | (_any, "refusal"):
-            return Ending(
-                "warning", failure_text("refused"), _("Rephrase your message, or choose another model.")
-            )
-        case "completed", "max_tokens":
+            return Ending("warning", failure_text("refused"), _after_refusal(fallback))
+        case "completed", reason:
+            return _completed(reason)
+    return None
+
+
+def _after_refusal(fallback: str) -> str:
+    if not fallback:
+        return _("Rephrase your message, or choose another model.")
+    return _("Rephrase your message, or ask %(model)s instead.") % {"model": fallback}
+
+
+def _completed(stop_reason: str) -> Ending | None:
+    match stop_reason:
+        case "" | "end_turn":
+            return None
+        case "stop_sequence":
+            return Ending("quiet", _("The answer ended at a word that was set as its end."))
+        case "max_tokens":
             return Ending("quiet", _("The answer reached its length limit."), _("Continue to get the rest."))
-        case "completed", "model_context_window_exceeded":
+        case "tool_use":
+            return Ending(
+                "warning",
+                _("The model wanted to use more tools than one answer may."),
+                _("Continue to let it go on."),
+            )
+        case "pause_turn":
+            return Ending(
+                "warning",
+                _("The model searched for longer than one answer may."),
+                _("Continue to let it go on."),
+            )
+        case "model_context_window_exceeded":
             return Ending(
                 "warning",
                 _("The conversation has filled the model’s context."),
                 _("Begin a new conversation, or choose a model with a larger context."),
             )
-        case "completed", "tool_use":
-            return Ending("warning", _("The model asked for a tool that isn’t offered here."))
-    return None
+        case "compaction":
+            return Ending(
+                "quiet",
+                _("The model only summarized the conversation so far."),
+                _("Write on to get an answer."),
+            )
+    return Ending(
+        "warning",
+        _("The model ended its answer for a reason that Parley doesn’t know: %(reason)s.")
+        % {"reason": stop_reason},
+    )
+
+
+def notice_text(notice: dict[str, str]) -> str:
+    """Say in the active language what a lasting notice of a turn tells: {"code", "from", "to", "reason"}."""
+    names = {"before": notice.get("from", ""), "after": notice.get("to", "")}
+    match notice.get("code"):
+        case "failover":
+            return _("%(before)s couldn’t answer, so %(after)s did.") % names
+        case "fallback":
+            return _("%(before)s declined to answer, so %(after)s was asked.") % names
+    return ""
 
 
 CACHE_MISSES = {

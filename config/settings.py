@@ -187,6 +187,11 @@ CELERY_TASK_DEFAULT_QUEUE = "parley"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "chat.tasks.reap_task", "schedule": 10.0, "options": {"expires": 10}},
+    "expire-tool-calls": {
+        "task": "chat.tasks.expire_tool_calls_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "clear-events": {
         "task": "chat.tasks.clear_turn_events_task",
         "schedule": 600.0,

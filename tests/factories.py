@@ -15,6 +15,8 @@ from chat.models import (
     Message,
     ModelPrice,
     ProviderConnection,
+    ToolCall,
+    ToolDefinition,
     Turn,
     TurnEvent,
     User,
@@ -121,6 +123,7 @@ def turn(
     question = message(within, parent, text)
     states = {
         "queued": {},
+        "waiting": {"fence": 1},
         "running": {"owner": "host:1:aa", "fence": 1, "heartbeat_at": timezone.now()},
         **{name: {"fence": 1, "finished_at": timezone.now()} for name in FINISHED},
     }
@@ -147,10 +150,33 @@ def call(of: Turn, **fields: Any) -> ApiCall:
     return made
 
 
+def tool(name: str = "weather", **fields: Any) -> ToolDefinition:
+    """A Python tool that may run at once."""
+    defaults = {"kind": "python", "target": name, "approval": "allow", "title": name.title()}
+    return ToolDefinition.objects.get_or_create(name=name, defaults={**defaults, **fields})[0]
+
+
+def tool_call(of: Turn, status: str = "waiting", **fields: Any) -> ToolCall:
+    """A call that the turn's last answer asked for."""
+    answer = of.messages.filter(role="assistant").latest("depth")
+    number = answer.tool_calls.count()
+    ended = {"finished_at": timezone.now(), "result": [{"type": "text", "text": "18°"}]}
+    states = {"waiting": {"expires_at": timezone.now() + dt.timedelta(hours=1)}, "ready": {}, "running": {}}
+    defaults = {
+        "tool_use_id": f"toolu_{number}",
+        "position": number,
+        "name": "weather",
+        "input": {"city": "Seoul"},
+    }
+    return ToolCall.objects.create(
+        turn=of, message=answer, status=status, **{**defaults, **states.get(status, ended), **fields}
+    )
+
+
 def work(of: Turn) -> running.Work:
     """What an engine holds while it runs this turn."""
     model = language_model()
-    answer = of.messages.get(role="assistant")
+    answer = of.messages.filter(role="assistant").latest("depth")
     return running.Work(of, answer, model, model.connection, model.price_rows())
 
 

@@ -27,11 +27,42 @@ blocks = st.fixed_dictionaries(
     {"type": st.sampled_from(["text", "thinking", "tool_use", "card"])},
     optional={"id": texts, "name": texts, "x": values},
 )
-tools = st.builds(
-    lambda kind, call, rest: {"type": kind, "tool_call": call, **rest},
-    st.sampled_from(["tool.requested", "tool.started", "tool.finished"]),
-    st.sampled_from(["a", "b"]),
-    st.dictionaries(st.sampled_from(["input", "output", "is_error"]), values, max_size=2),
+calls = st.sampled_from(["a", "b"])
+inputs = st.dictionaries(texts, values, max_size=2)
+results = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["text", "image"]), "text": texts}), max_size=3
+)
+tools = st.one_of(
+    st.builds(
+        events.tool_requested,
+        tool_call=calls,
+        message=texts,
+        tool_use_id=texts,
+        name=texts,
+        title=texts,
+        input=inputs,
+        approval=st.sampled_from(["allow", "ask", "deny"]),
+        status=st.sampled_from(["waiting", "ready", "denied"]),
+        expires_at=st.none() | texts,
+    ),
+    st.builds(
+        events.tool_decided,
+        tool_call=calls,
+        decision=st.sampled_from(["approve", "deny", "edit"]),
+        status=st.sampled_from(["ready", "denied"]),
+        input=st.none() | inputs,
+    ),
+    st.builds(events.tool_started, tool_call=calls),
+    st.builds(
+        events.tool_finished,
+        tool_call=calls,
+        status=st.sampled_from(["done", "failed", "denied", "expired", "stopped"]),
+        is_error=st.booleans(),
+        seconds=st.none() | st.floats(0, 100),
+        result=results,
+    ),
+    st.builds(events.turn_waiting),
+    st.builds(events.turn_resumed),
 )
 vocabulary = st.one_of(
     st.builds(events.turn_started, model=texts, assistant_message=texts),
@@ -46,6 +77,11 @@ vocabulary = st.one_of(
     st.builds(events.block_stop, index=indexes),
     tools,
     st.builds(events.notice, texts, seconds=st.none() | st.floats(0, 100)),
+    st.builds(
+        events.notice,
+        st.sampled_from(sorted(events.LASTING_NOTICES)),
+        about=st.fixed_dictionaries({"message": texts, "to": texts}),
+    ),
     st.builds(
         events.usage,
         usage=st.dictionaries(texts, values, max_size=3),
@@ -104,6 +140,70 @@ def test_blocks_of_a_later_call_begin_anew() -> None:
         ("m1", "first", False),
         ("m2", "second", False),
     ]
+
+
+def test_a_tools_way_is_seen() -> None:
+    asked = {
+        "message": "m",
+        "tool_use_id": "t",
+        "name": "weather",
+        "title": "Weather",
+        "input": {"city": "Seoul"},
+    }
+    told = [
+        events.turn_started(model="m", assistant_message="m"),
+        events.tool_requested(tool_call="a", approval="ask", status="waiting", expires_at="2026", **asked),  # type: ignore[arg-type]
+        events.turn_waiting(),
+        events.tool_decided(tool_call="a", decision="edit", status="ready", input={"city": "Busan"}),
+        events.turn_resumed(),
+        events.tool_started(tool_call="a"),
+        events.tool_finished(
+            tool_call="a",
+            status="done",
+            is_error=False,
+            seconds=0.1234,
+            result=[{"type": "text", "text": "18°"}],
+        ),
+    ]
+    seen = [
+        (state.status, state.tools.get("a", {}).get("status"))
+        for state in (TurnState.of(encoded(told[:place])) for place in range(1, len(told) + 1))
+    ]
+    assert seen == [
+        ("running", None),
+        ("running", "waiting"),
+        ("waiting", "waiting"),
+        ("waiting", "ready"),
+        ("running", "ready"),
+        ("running", "running"),
+        ("running", "done"),
+    ]
+    tool = TurnState.of(encoded(told)).tools["a"]
+    assert (tool["input"], tool["decision"], tool["seconds"]) == ({"city": "Busan"}, "edit", 0.123)
+    assert tool["result"] == [{"type": "text", "text": "18°"}]
+
+
+def test_only_so_much_of_a_result_is_told() -> None:
+    result = [
+        {"type": "text", "text": "x" * 3999},
+        {"type": "image", "source": {"data": "…"}},
+        {"type": "text", "text": "yz"},
+        {"type": "text", "text": "never"},
+    ]
+    shown = events.shown_result(result)
+    assert shown == [{"type": "text", "text": "x" * 3999}, {"type": "image"}, {"type": "text", "text": "…"}]
+
+
+def test_a_refused_answer_is_taken_back_and_the_reason_stays() -> None:
+    told = []
+    for message in ("m1", "m2"):
+        told.append(events.block_start(message=message, index=0, block={"type": "text"}))
+        told.append(events.block_delta(index=0, key="text", value=message))
+    told.insert(2, events.notice("fallback", about={"message": "m1", "to": "Other"}))
+    state = TurnState.of(encoded(told))
+    assert [block["value"] for block in state.blocks] == ["m2"]
+    assert state.notices == [{"code": "fallback", "message": "m1", "to": "Other"}]
+    assert state.notice is None
 
 
 class Deaf:

@@ -11,6 +11,7 @@ from chat.admin import (
     people,
     prompts,
     providers,
+    tool_calls,
     turns,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "people",
     "prompts",
     "providers",
+    "tool_calls",
     "turns",
 ]

@@ -19,7 +19,13 @@ SECTIONS = (
     (_("Money"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
     (
         _("Activity"),
-        (("apicall", "receipt_long"), ("conversation", "forum"), ("turn", "sync_alt"), ("message", "chat")),
+        (
+            ("apicall", "receipt_long"),
+            ("conversation", "forum"),
+            ("turn", "sync_alt"),
+            ("message", "chat"),
+            ("toolcall", "build"),
+        ),
     ),
     (_("Inside"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
     (

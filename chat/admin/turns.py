@@ -59,6 +59,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
                     "started_at",
                     ("stop_reason", "stop_requested_at"),
                     ("error_code", "error_detail"),
+                    "notices",
                 )
             },
         ),

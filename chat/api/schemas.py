@@ -135,6 +135,39 @@ class Tokens(Schema):
     thinking_tokens: int
 
 
+class Decision(Input):
+    decision: str = Field(description="approve, deny or edit.")
+    input: dict[str, Any] | None = Field(None, description="With edit: what the tool gets instead.")
+    reason: str = Field("", max_length=500, description="With deny: told to the model.")
+
+
+class ToolCallOut(Schema):
+    id: str
+    turn: str
+    message: str = Field(description="The answer that asked for it.")
+    tool_use_id: str
+    name: str
+    title: str
+    input: dict[str, Any] = Field(description="What the tool gets; the edited one, if it was edited.")
+    status: str = Field(
+        description="waiting, ready, running; then done, failed, denied, expired or stopped (not run)."
+    )
+    decision: str | None
+    reason: str
+    is_error: bool
+    result: list[Any] | None = Field(description="The content of the tool_result; null before the end.")
+    expires_at: dt.datetime | None
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class Fallback(Schema):
+    """The model to ask after a refusal; send its id to /retry."""
+
+    id: str
+    name: str
+
+
 class TurnOut(Schema):
     id: str
     conversation: str
@@ -150,6 +183,11 @@ class TurnOut(Schema):
     stop_reason: str | None
     error: Failure | None
     can_continue: bool
+    tool_calls: list[ToolCallOut] = Field(description="In the order of the model's asking.")
+    notices: list[dict[str, str]] = Field(
+        description="What became of the answer on its way: failover, fallback."
+    )
+    fallback: Fallback | None = Field(description="After a refusal: the model that staff want asked next.")
     usage: Tokens = Field(description="Sums over all API calls of the turn.")
     cost_usd: Usd
     certainty: str | None

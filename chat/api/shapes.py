@@ -13,11 +13,13 @@ from chat.models import (
     LanguageModel,
     Message,
     ModelPrice,
+    ToolCall,
     Turn,
     User,
 )
 from chat.operations.budgets import Standing
 from chat.operations.conversations import Thread
+from chat.operations.failover import offered_after_refusal
 from chat.wording import failure_text
 
 COUNTERS = tuple(schemas.Tokens.model_fields)
@@ -97,7 +99,7 @@ def thread(page: Thread) -> schemas.MessagePage:
 
 
 def turn(row: Turn) -> schemas.TurnOut:
-    """Build a turn with its newest answer and the sums of its ledger rows (three queries).
+    """Build a turn with its newest answer, its tool calls and the sums of its ledger rows (four queries).
 
     An unfinished answer is empty here: its text is in the turn's events until it ends.
     """
@@ -117,11 +119,43 @@ def turn(row: Turn) -> schemas.TurnOut:
         if failed
         else None,
         can_continue=row.can_continue,
+        tool_calls=[tool_call(made) for made in _tool_calls(row)],
+        notices=row.notices,
+        fallback=_fallback(row),
         usage=tokens(calls),
         cost_usd=usd(sum((call.cost_usd for call in calls), Decimal(0))),
         certainty=_least_certain(calls),
         last_seq=row.last_seq,
         created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _tool_calls(row: Turn) -> list[ToolCall]:
+    return list(row.tool_calls.select_related("tool").order_by("message__depth", "position", "id"))
+
+
+def _fallback(row: Turn) -> schemas.Fallback | None:
+    other = offered_after_refusal(row) if row.status == Turn.Status.REFUSED else None
+    return schemas.Fallback(id=str(other.id), name=other.display_name) if other else None
+
+
+def tool_call(row: ToolCall) -> schemas.ToolCallOut:
+    return schemas.ToolCallOut(
+        id=str(row.id),
+        turn=str(row.turn_id),
+        message=str(row.message_id),
+        tool_use_id=row.tool_use_id,
+        name=row.name,
+        title=row.tool.title if row.tool else "",
+        input=row.effective_input,
+        status=row.status,
+        decision=row.decision or None,
+        reason=row.reason,
+        is_error=row.is_error,
+        result=row.result,
+        expires_at=row.expires_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )

@@ -29,6 +29,7 @@ from chat.operations.events_log import can_resume
 LOOK_SECONDS = 4
 # So many silent looks later a comment keeps proxies from closing the connection.
 HEARTBEAT_LOOKS = 3
+_ABOUT_WAITING = (b'{"type":"turn.waiting"', b'{"type":"tool.decided"')
 HEARTBEAT = b": still here\n\n"
 
 
@@ -44,11 +45,13 @@ def event_stream(
 
 
 async def until_finished(turn: Turn, identity: Identity) -> None:
-    """Return when the turn has ended, or when this process goes down or who waits may no longer know."""
+    """Return when the turn has ended, waits for a person, or can't be told of any more (shutdown, revoked access)."""
     if not turn.finished:
         async with aclosing(follow(turn, 0, identity)) as runs:
-            async for _run in runs:
-                pass
+            async for run in runs:
+                told = any(frame.startswith(_ABOUT_WAITING) for _seq, frame in run)
+                if told and await in_database(_status, turn.id, identity) == Turn.Status.WAITING:
+                    return
 
 
 def check_resumable(turn: Turn, after: int) -> None:

@@ -5,19 +5,25 @@ memory. Connections to a server go back to their pool after each call, as Django
 stay with their thread, for opening a file and setting it up costs more than most calls.
 """
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import connections
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # SQLite lets one write at a time, and those that wait for it poll: more threads would only sleep past each other.
 THREADS = 2 if settings.SQLITE else 6
+TRIES = 20  # a minute and a half
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
 
@@ -31,6 +37,21 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
             _give_back_connections()
 
     return await sync_to_async(call, thread_sensitive=False, executor=_pool)()
+
+
+async def at_last(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Write what must not be lost: like `in_database`, but a database that is away is tried again for a while.
+
+    Raises:
+        DatabaseError: it stayed away.
+    """
+    for again in range(TRIES - 1):
+        try:
+            return await in_database(function, *args, **kwargs)
+        except DatabaseError as error:
+            log.warning("not_written", what=function.__name__, error=type(error).__name__, again=again)
+            await asyncio.sleep(min(4.0, 0.25 * 2**again))
+    return await in_database(function, *args, **kwargs)
 
 
 def _give_back_connections() -> None:

@@ -175,6 +175,13 @@ class Hub:
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.wake()
 
+    def park(self, log: TurnLog) -> None:
+        """Leave a turn that waits for a person to the rows: whoever decides writes there, and so may another owner."""
+        if log.conversation_id in self.viewers:
+            self._followed.add(log.turn_id)
+        else:
+            self.logs.pop(log.turn_id, None)
+
     def close(self, log: TurnLog) -> None:
         """Take a finished turn's log down; late viewers read its rows."""
         log.finished = True

@@ -20,7 +20,8 @@ from chat.engine.cutter import Pace
 from chat.engine.database import in_database
 from chat.engine.elsewhere import conversation_news
 from chat.engine.hub import Hub
-from chat.engine.runner import LOST, SHUTDOWN, STOP, Runner, Shared
+from chat.engine.runner import Runner, Shared
+from chat.engine.scope import LOST, SHUTDOWN, STOP
 from chat.engine.writer import Writer
 from chat.models.turns import BEATS_PER_LEASE
 from chat.operations import running
@@ -72,6 +73,14 @@ class Engine:
         runner = self._runners.get(turn_id)
         if runner is not None:
             runner.abort(STOP)
+
+    async def decided(self, turn_id: Any, *, resumes: bool) -> None:
+        """Go on after a decision about a tool call: here if the turn runs here, or by taking it up again."""
+        runner = self._runners.get(turn_id)
+        if runner is not None:
+            runner.look()
+        if resumes:
+            await self.wake(turn_id)
 
     def drain(self) -> None:
         """Take no new turns and send viewers away; running turns go on for a while."""
@@ -180,14 +189,16 @@ class Engine:
         while True:
             hint = await layer.receive(channel)
             for turn_id in hint.get("stops", ()):
-                self._stop_named(turn_id)
+                for runner in self._named(turn_id):
+                    runner.abort(STOP)
+            for turn_id in hint.get("decided", ()):
+                for runner in self._named(turn_id):
+                    runner.look()
             if hint.get("turns") or hint.get("conversations"):
                 self._look_due.set()
 
-    def _stop_named(self, name: str) -> None:
-        for turn_id in list(self._runners):
-            if str(turn_id) == name:
-                self.stop_turn(turn_id)
+    def _named(self, name: str) -> list[Runner]:
+        return [runner for turn_id, runner in self._runners.items() if str(turn_id) == name]
 
     async def _tell_others(self, advanced: dict[str, int]) -> None:
         """One hint per flush for all turns, beside the writer's way; deltas themselves never cross the layer."""

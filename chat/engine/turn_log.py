@@ -14,15 +14,24 @@ KEPT_FRAMES = 256
 
 
 class TurnLog:
-    """Frames base+1 .. last_seq of a turn that began at `created_at`. `flushed` is the last seq known to be durable."""
+    """Frames base+1 .. last_seq of a turn that began at `created_at`. `flushed` is the last seq known to be durable.
+
+    A turn that goes on after a wait has `begun` frames in the database already.
+    """
 
     def __init__(
-        self, turn_id: Any, conversation_id: Any, *, created_at: dt.datetime, fence: int = 0
+        self,
+        turn_id: Any,
+        conversation_id: Any,
+        *,
+        created_at: dt.datetime,
+        fence: int = 0,
+        begun: int = 0,
     ) -> None:
         self.turn_id, self.conversation_id = turn_id, conversation_id
         self.created_at, self.fence = created_at, fence
         self.name = str(turn_id)
-        self.base = self.flushed = 0
+        self.base = self.flushed = begun
         self.frames: list[bytes] = []
         self.finished = False
 

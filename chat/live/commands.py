@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.engine.hub import accepted
 from chat.models import Turn, User
-from chat.operations import turns
+from chat.operations import tool_calls, turns
 from chat.operations.errors import invalid, not_found
 from chat.operations.events_log import can_resume
+from chat.operations.tool_calls import Decided
 from chat.operations.turns import Doorway, Started
 
 MAX_SEQ = 2**31 - 1
@@ -73,6 +74,17 @@ def resume(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
         turns.continue_turn(
             author=user, client_id=command.get("client_id"), turn_id=command.get("turn"), doorway=doorway
         )
+    )
+
+
+def decide(user: User, command: dict[str, Any]) -> Decided:
+    """tool.decide"""
+    return tool_calls.decide(
+        user=user,
+        tool_call_id=command.get("tool_call"),
+        decision=command.get("decision"),
+        input=command.get("input"),
+        reason=command.get("reason") or "",
     )
 
 

@@ -112,6 +112,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     turns.stop_turn, user=self.identity.user, turn_id=command.get("turn")
                 )
                 engine().stop_turn(turn.id)
+            case "tool.decide":
+                self._need_write()
+                decided = await in_database(commands.decide, self.identity.user, command)
+                await engine().decided(decided.turn_id, resumes=decided.resumes)
             case "subscribe":
                 await self._subscribe(command)
             case "unsubscribe":
@@ -208,7 +212,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, command: dict[str, Any], code: str, message: str) -> None:
         answer: dict[str, Any] = {"type": "error", "code": code, "message": message}
-        for key in ("client_id", "turn", "conversation"):
+        for key in ("client_id", "turn", "conversation", "tool_call"):
             if isinstance(command.get(key), str):
                 answer[key] = command[key][:80]
         await self._send_json(answer)

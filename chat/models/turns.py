@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -63,7 +64,11 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         """Take a queued turn, raising its fence; None when somebody else has it."""
         now = timezone.now()
         taken = self.filter(id=turn_id, status="queued").update(
-            status="running", owner=owner, fence=F("fence") + 1, heartbeat_at=now, started_at=now
+            status="running",
+            owner=owner,
+            fence=F("fence") + 1,
+            heartbeat_at=now,
+            started_at=Coalesce("started_at", now),  # one that waited for a person goes on
         )
         return (
             self.select_related("conversation", "model__connection", "user_message").get(id=turn_id)
@@ -118,6 +123,8 @@ class Turn(models.Model):
         blank=True,
         help_text=_("The last frame that survived its owner's death; viewers beyond it are refreshed."),
     )
+    # What became of the answer on its way, for good: the notices in events.LASTING_NOTICES, as they were told.
+    notices = ExactJSONField(_("notices"), default=list, blank=True)
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
@@ -128,6 +135,8 @@ class Turn(models.Model):
 
     objects = TurnQuerySet.as_manager()
     CONTINUABLE: ClassVar[frozenset[str]] = frozenset({"stopped", "interrupted"})
+    # Ends at a limit, of the answer's length or of the calls that one turn may make.
+    UNFINISHED_REASONS: ClassVar[frozenset[str]] = frozenset({"max_tokens", "tool_use", "pause_turn"})
 
     class Meta:
         verbose_name = _("turn")
@@ -164,7 +173,7 @@ class Turn(models.Model):
     @property
     def can_continue(self) -> bool:
         return self.status in self.CONTINUABLE or (
-            self.status == "completed" and self.stop_reason == "max_tokens"
+            self.status == "completed" and self.stop_reason in self.UNFINISHED_REASONS
         )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from chat import access, events
 from chat.claude.text import clean_text
 from chat.events import TurnState
-from chat.models import ApiCall, Conversation, Message, Turn, TurnEvent, User
+from chat.models import ApiCall, Conversation, Message, ToolCall, Turn, TurnEvent, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import stored_frames
 
@@ -20,7 +20,8 @@ PAGE = 60
 class Thread:
     """A page of the path to a leaf, oldest first.
 
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer.
+    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
+    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order.
     """
 
     conversation: Conversation
@@ -28,6 +29,7 @@ class Thread:
     has_more: bool
     siblings: dict[Any, list[Any]]
     calls: dict[Any, ApiCall]
+    tool_calls: dict[Any, dict[str, ToolCall]]
     active_turn: Turn | None
     state: TurnState | None
 
@@ -113,6 +115,7 @@ def thread(
         has_more=has_more,
         siblings=_siblings(conversation, messages),
         calls=_calls(messages),
+        tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=TurnState.of(stored_frames(turn.id)) if turn else None,
     )
@@ -166,6 +169,7 @@ def _delete_rows(conversation: Conversation) -> None:
     ApiCall.objects.filter(**own).update(conversation=None, turn=None, message=None)
     Conversation.objects.filter(id=conversation.id).update(active_leaf=None)
     TurnEvent.objects.filter(turn__conversation=conversation).delete()
+    ToolCall.objects.filter(turn__conversation=conversation).delete()
     for rows in (Turn.objects.filter(**own), Message.objects.filter(**own)):
         rows._raw_delete(rows.db)
     conversation.delete()
@@ -240,3 +244,12 @@ def _calls(messages: list[Message]) -> dict[Any, ApiCall]:
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
     rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
     return {row.message_id: row for row in rows}
+
+
+def _tool_calls(messages: list[Message]) -> dict[Any, dict[str, ToolCall]]:
+    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
+    found: dict[Any, dict[str, ToolCall]] = {}
+    rows = ToolCall.objects.filter(message_id__in=answers).select_related("tool").order_by("position", "id")
+    for row in rows:
+        found.setdefault(row.message_id, {})[row.tool_use_id] = row
+    return found

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chat.claude.request import FrameSpec
+from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, McpServer, ToolDefinition
 from chat.operations.thinking import (
     accepts_thinking,
@@ -12,7 +12,7 @@ from chat.operations.thinking import (
     thinking_for,
 )
 
-__all__ = ["accepts_thinking", "answer_limit", "freeze_frame", "takes_system_role"]
+__all__ = ["accepts_thinking", "answer_limit", "frame_for", "freeze_frame", "takes_system_role"]
 
 Kind = ToolDefinition.Kind
 
@@ -38,6 +38,13 @@ def freeze_frame(
 def takes_system_role(model: LanguageModel) -> bool:
     """Say whether messages of the role system may stand between the turns of this model."""
     return supported(model.capabilities.get("system_messages"))
+
+
+def frame_for(frame: Frame, model: LanguageModel) -> Frame:
+    """Return the same frame under the name that another connection has for the same model."""
+    body = {**frame.body, "model": model.model_id}
+    made, _created = Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})
+    return made
 
 
 def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:

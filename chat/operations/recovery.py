@@ -20,7 +20,7 @@ from chat.claude.blocks import is_empty
 from chat.events import TurnState
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.turns import FINISHED
-from chat.operations import budgets, ledger
+from chat.operations import budgets, ledger, tool_rounds
 from chat.operations.events_log import Batch, stored_frames
 from chat.operations.running import Answer, keep_answer
 
@@ -84,7 +84,9 @@ def reap_turn(turn_id: Any, lease: Lease) -> bool:
         if message is not None:
             keep_answer(message, Answer(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
         _settle_open_calls(turn, message, state)
-        _tell_end(turn, message, state.seq)
+        # What ran may have done its work: it is never run again, and the transcript says so.
+        tool_rounds.close_round(turn, stopped=False)
+        _tell_end(turn, state)
         Conversation.objects.filter(id=turn.conversation_id).update(updated_at=timezone.now())
         events.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
     return True
@@ -117,16 +119,26 @@ def _settle_open_calls(turn: Turn, message: Message | None, state: TurnState) ->
         )
 
 
-def _tell_end(turn: Turn, message: Message | None, last: int) -> None:
-    end = events.turn_finished(
-        status=turn.status,
-        stop_reason=None,
-        message=str(message.id) if message else None,
-        error={"code": RESTARTED, "message": ""},
+def _tell_end(turn: Turn, state: TurnState) -> None:
+    """Tell the ends of tools that viewers have not heard of, and the turn's."""
+    answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+    told = [
+        tool_rounds.finished_event(call)
+        for call in turn.tool_calls.order_by("position", "id")
+        if state.tools.get(str(call.id), {}).get("status") != call.status
+    ]
+    told.append(
+        events.turn_finished(
+            status=turn.status,
+            stop_reason=None,
+            message=str(answer.id) if answer else None,
+            error={"code": RESTARTED, "message": ""},
+        )
     )
-    frame = events.encode(end, turn=str(turn.id), seq=last + 1)
-    Batch(turn.id, turn.fence, last + 1, [frame]).row().save(force_insert=True)
-    turn.recovered_seq, turn.last_seq = last, last + 1
+    first = state.seq + 1
+    frames = [events.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
+    Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
+    turn.recovered_seq, turn.last_seq = state.seq, state.seq + len(frames)
     turn.save(update_fields=["recovered_seq", "last_seq"])
 
 

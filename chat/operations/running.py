@@ -1,7 +1,7 @@
 """What the engine writes while it runs a turn. Every write holds only while its owner's lease and fence do."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,15 +15,19 @@ from chat.claude.blocks import plain_text
 from chat.claude.diagnosis import Foreseen
 from chat.claude.pricing import PriceRow
 from chat.claude.request import build
-from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
+from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, ToolCall, Turn
 from chat.models.fields import uuid7
-from chat.operations import budgets, ledger
+from chat.operations import budgets, ledger, tool_rounds
 from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.budgets import Payer
 from chat.operations.cache_plan import measure
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
-from chat.operations.frames import takes_system_role
+from chat.operations.frames import answer_limit, frame_for, freeze_frame, takes_system_role
+
+
+class LeaseLost(Exception):
+    """Another process has taken the turn, or ended it."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -36,6 +40,9 @@ class Work:
     connection: ProviderConnection
     prices: list[PriceRow]
     foreseen: Foreseen = dataclasses.field(default_factory=Foreseen)
+    # Answers begun so far; one that waited for a person goes on with the tools of its last one.
+    calls: int = 1
+    resumed: bool = False
 
     @property
     def fence(self) -> int:
@@ -75,17 +82,24 @@ class End:
 
 
 def claim(turn_id: object, owner: str) -> Work | None:
-    """Take a queued turn and write its empty assistant message; None when somebody else has it."""
+    """Take a queued turn and write its empty assistant message; None when somebody else has it.
+
+    A turn that waited for a person comes with its last answer, whose tools were decided about.
+    """
     with transaction.atomic():
         turn = Turn.objects.claim(turn_id, owner)
         if turn is None:
             return None
         model = turn.model
         if model is None:
-            end_without_answer(turn, End(Turn.Status.FAILED, error_code="no_model"))
+            end_unowned(turn, End(Turn.Status.FAILED, error_code="no_model"))
             return None
-        message = _new_answer(turn, turn.user_message)
-    return Work(turn, message, model, model.connection, model.price_rows())
+        answers = turn.messages.filter(role=Message.Role.ASSISTANT)
+        known = answers.order_by("-depth", "-id").first()
+        message = known or _new_answer(turn, turn.user_message)
+        calls = answers.count()
+    resumed = known is not None
+    return Work(turn, message, model, model.connection, model.price_rows(), calls=calls, resumed=resumed)
 
 
 def queued_turns(limit: int = 50) -> list[Any]:
@@ -209,20 +223,85 @@ def _last_call(work: Work) -> ApiCall | None:
 
 
 def end_call(
-    work: Work, owner: str, batch: Batch, *, answer: Answer | None, call: tuple[int, ledger.Settlement]
+    work: Work,
+    owner: str,
+    batch: Batch,
+    *,
+    answer: Answer | None,
+    call: tuple[int, ledger.Settlement],
+    asked: Sequence[ToolCall] = (),
 ) -> bool:
-    """Settle a call in the middle of a turn, keep its message and open the next one; False when the lease is lost."""
+    """Settle a call in the middle of a turn and keep its message; False when the lease is lost.
+
+    The next answer is opened at once, unless the model asked for tools: then their results come first.
+    """
     with transaction.atomic():
         ledger.settle_call(*call)
-        if (
-            not Turn.objects.owned_by(owner, work.fence)
-            .filter(id=work.turn.id)
-            .update(heartbeat_at=timezone.now())
-        ):
+        if not _held(work, owner):
             return False
         keep_answer(work.message, answer or Answer([]))
+        ToolCall.objects.bulk_create(asked)
         _store(batch)
-        work.message = _new_answer(work.turn, work.message)
+        if not asked:
+            _next_answer(work, work.message)
+    return True
+
+
+def answer_tools(work: Work, owner: str) -> bool:
+    """Write the results of the last answer's tools and open the next answer; False when the lease is lost."""
+    with transaction.atomic():
+        if not _held(work, owner):
+            return False
+        _next_answer(work, tool_rounds.write_results(work.turn, work.message) or work.message)
+    return True
+
+
+def park(work: Work, owner: str, batch: Batch) -> bool:
+    """Leave a turn whose tools only wait for a person to whoever comes after the decision.
+
+    False when somebody has decided meanwhile or wants it stopped: then nothing is written.
+
+    Raises:
+        LeaseLost: somebody else has the turn.
+    """
+    with transaction.atomic():
+        if not _held(work, owner):
+            raise LeaseLost
+        if Turn.objects.filter(id=work.turn.id, stop_requested_at__isnull=False).exists():
+            return False
+        open_calls = ToolCall.objects.unanswered().filter(turn=work.turn)
+        if set(open_calls.values_list("status", flat=True)) != {ToolCall.Status.WAITING}:
+            return False
+        Turn.objects.filter(id=work.turn.id).update(
+            status=Turn.Status.WAITING,
+            owner="",
+            heartbeat_at=None,
+            last_seq=batch.first_seq + len(batch.frames) - 1,
+        )
+        _store(batch)
+    return True
+
+
+def move(work: Work, owner: str, model: LanguageModel, told: dict[str, Any]) -> bool:
+    """Go on with another model or connection, under a frame of its own; `told` is the notice that says so.
+
+    False when the lease is lost.
+    """
+    turn, assistant = work.turn, work.turn.conversation.assistant
+    same = turn.model is not None and turn.model.canonical == model.canonical
+    frame = frame_for(turn.frame, model) if same else freeze_frame(model=model, assistant=assistant)
+    limit = min(turn.max_tokens, model.max_output_tokens) if same else answer_limit(model, assistant)
+    notices = [*turn.notices, told]
+    with transaction.atomic():
+        if not _held(work, owner):
+            return False
+        Turn.objects.filter(id=turn.id).update(model=model, frame=frame, max_tokens=limit, notices=notices)
+        Message.objects.filter(id=work.message.id, status=Message.Status.STREAMING).update(
+            frame=frame, model_name=model.model_id
+        )
+    turn.model, turn.frame, turn.max_tokens, turn.notices = model, frame, limit, notices
+    work.model, work.connection, work.prices = model, model.connection, model.price_rows()
+    work.message.model_name = model.model_id
     return True
 
 
@@ -234,10 +313,12 @@ def finish(
     *,
     answer: Answer | None,
     call: tuple[int, ledger.Settlement] | None,
+    asked: Sequence[ToolCall] = (),
 ) -> bool:
     """End a turn: message, ledger, last frames and status in one transaction; False when the lease is lost.
 
-    The ledger row is settled in any case: what the upstream did has to be paid.
+    The ledger row is settled in any case: what the upstream did has to be paid. Tools that the last answer asked
+    for get their results, so that what is said next follows a whole transcript.
     """
     with transaction.atomic():
         if call is not None:
@@ -246,23 +327,49 @@ def finish(
         if not owned.update(last_seq=batch.first_seq + len(batch.frames) - 1, **_ended(end)):
             return False
         keep_answer(work.message, answer or Answer([], Message.Status.PARTIAL))
+        ToolCall.objects.bulk_create(asked)
+        tool_rounds.write_results(work.turn, work.message)
         _store(batch)
         Conversation.objects.filter(id=work.turn.conversation_id).update(updated_at=timezone.now())
     return True
 
 
-def end_without_answer(turn: Turn, end: End) -> bool:
-    """End a turn that has no answer yet, unless it moved on since `turn` was read; returns whether it ended.
+def end_unowned(turn: Turn, end: End) -> bool:
+    """End a turn that nobody owns, unless it moved on since `turn` was read; returns whether it ended.
 
-    Viewers read the end from the turn's one event.
+    It has no answer yet, or waited for a person. Viewers read the end from its last events.
     """
-    unmoved = Turn.objects.filter(id=turn.id, status=turn.status, fence=turn.fence)
-    if not unmoved.update(last_seq=1, **_ended(end)):
-        return False
-    error = {"code": end.error_code, "message": end.detail} if end.error_code else None
-    finished = events.turn_finished(status=end.status, stop_reason=None, message=None, error=error)
-    _store(Batch(turn.id, turn.fence, 1, [events.encode(finished, turn=str(turn.id), seq=1)]))
+    with transaction.atomic():
+        unmoved = Turn.objects.filter(
+            id=turn.id, status=turn.status, fence=turn.fence, last_seq=turn.last_seq
+        )
+        if not unmoved.update(**_ended(end)):
+            return False
+        closed = tool_rounds.close_round(turn, stopped=end.status == Turn.Status.STOPPED)
+        answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        error = {"code": end.error_code, "message": end.detail} if end.error_code else None
+        told = [tool_rounds.finished_event(call) for call in closed]
+        told.append(
+            events.turn_finished(
+                status=end.status, stop_reason=None, message=str(answer.id) if answer else None, error=error
+            )
+        )
+        first = turn.last_seq + 1
+        frames = [events.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
+        _store(Batch(turn.id, turn.fence, first, frames))
+        Turn.objects.filter(id=turn.id).update(last_seq=first + len(frames) - 1)
     return True
+
+
+def _held(work: Work, owner: str) -> bool:
+    """Renew the lease; False when somebody else has the turn."""
+    owned = Turn.objects.owned_by(owner, work.fence).filter(id=work.turn.id)
+    return bool(owned.update(heartbeat_at=timezone.now()))
+
+
+def _next_answer(work: Work, parent: Message) -> None:
+    work.message = _new_answer(work.turn, parent)
+    work.calls += 1
 
 
 def _ended(end: End) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from chat.operations import budgets
 from chat.operations.budgets import Payer
 from chat.operations.context import context_for
 from chat.operations.errors import OperationError, invalid, not_found
+from chat.operations.failover import chain
 from chat.operations.frames import answer_limit, freeze_frame
-from chat.operations.running import End, end_without_answer
+from chat.operations.running import End, end_unowned
 from chat.operations.titles import first_words
 
 LONGEST_TEXT = 1_000_000
@@ -99,7 +100,8 @@ def retry_turn(
         conversation = _locked(author, turn.conversation_id)
         if model_id is not None:
             conversation.model = _chosen_model(author, model_id)
-        return _queue(author, client, conversation, turn.user_message, doorway)
+        instead = _after_refusal(turn, conversation.model) if model_id is not None else None
+        return _queue(author, client, conversation, turn.user_message, doorway, instead=instead)
 
     return _once(author, client_id, accept)
 
@@ -121,9 +123,9 @@ def continue_turn(
         if not turn.can_continue:
             raise invalid(_("This answer is complete; there is nothing to continue."))
         conversation = _locked(author, turn.conversation_id)
-        partial = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth").first()
-        if partial is None or not partial.text.strip():
-            return _queue(author, client, conversation, turn.user_message, doorway)
+        partial = _to_go_on_from(turn)
+        if partial.role == Message.Role.USER:
+            return _queue(author, client, conversation, partial, doorway)
         message = Message.objects.create(
             conversation=conversation,
             parent=partial,
@@ -138,6 +140,14 @@ def continue_turn(
     return _once(author, client_id, accept)
 
 
+def _to_go_on_from(turn: Turn) -> Message:
+    """Return a turn's last message that says something: part of an answer, its tools' results, or the question."""
+    last = turn.messages.select_related("parent").order_by("-depth", "-id").first()
+    while last is not None and last.role == Message.Role.ASSISTANT and not last.text.strip():
+        last = last.parent if last.parent_id != turn.user_message_id else None
+    return last or turn.user_message
+
+
 def stop_turn(*, user: User, turn_id: object) -> Turn:
     """Ask the turn's owner to stop; a turn that nobody owns yet is stopped at once. Stopping twice is harmless.
 
@@ -148,11 +158,12 @@ def stop_turn(*, user: User, turn_id: object) -> Turn:
     if turn is None:
         raise not_found()
     with transaction.atomic():
+        turn = Turn.objects.select_for_update().get(id=turn.id)
         Turn.objects.active().filter(id=turn.id, stop_requested_at=None).update(
             stop_requested_at=timezone.now()
         )
-        if turn.status == Turn.Status.QUEUED:
-            end_without_answer(turn, End(Turn.Status.STOPPED))
+        if turn.status in (Turn.Status.QUEUED, Turn.Status.WAITING):
+            end_unowned(turn, End(Turn.Status.STOPPED))
         events.publish(stops=[str(turn.id)], conversations=[str(turn.conversation_id)])
     turn.refresh_from_db(fields=["status", "stop_requested_at", "finished_at", "last_seq"])
     return turn
@@ -276,11 +287,26 @@ def _parent(conversation: Conversation, parent_id: object) -> Message | None:
     return parent
 
 
+def _after_refusal(turn: Turn, wanted: LanguageModel | None) -> LanguageModel | None:
+    """Return the wanted model if staff named it for after this turn's model: then it serves the assistant too."""
+    named = turn.model is not None and any(model == wanted for model in chain(turn.model))
+    return wanted if named else None
+
+
 def _queue(
-    author: User, client: uuid.UUID, conversation: Conversation, message: Message, doorway: Doorway
+    author: User,
+    client: uuid.UUID,
+    conversation: Conversation,
+    message: Message,
+    doorway: Doorway,
+    *,
+    instead: LanguageModel | None = None,
 ) -> Started:
-    """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
-    assistant, model = _working_model(author, conversation)
+    """Write the turn and make its message the active leaf; runs inside the caller's transaction.
+
+    `instead` is asked this once, whatever model the assistant has.
+    """
+    assistant, model = _working_model(author, conversation, instead)
     key_id = doorway.api_key.pk if doorway.api_key else None
     budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
     turn = Turn.objects.create(
@@ -302,7 +328,9 @@ def _queue(
     return Started(turn, message, created=True)
 
 
-def _working_model(author: User, conversation: Conversation) -> tuple[Assistant | None, LanguageModel]:
+def _working_model(
+    author: User, conversation: Conversation, instead: LanguageModel | None = None
+) -> tuple[Assistant | None, LanguageModel]:
     """Return the assistant (if still offered) and the model: its own, the conversation's, or the first offered."""
     assistant = (
         access.assistants(author).filter(id=conversation.assistant_id).first()
@@ -311,7 +339,7 @@ def _working_model(author: User, conversation: Conversation) -> tuple[Assistant 
     )
     offered = access.models(author)
     wanted = assistant.model_id if assistant and assistant.model_id else conversation.model_id
-    model = offered.filter(id=wanted).first() if wanted else first_usable(author)
+    model = instead or (offered.filter(id=wanted).first() if wanted else first_usable(author))
     if model is None:
         raise OperationError(
             "no_model", _("No model is available. Choose another one, or ask your administrator."), status=409

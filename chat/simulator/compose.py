@@ -187,6 +187,10 @@ def _stops(reason: str) -> Callable[[Writer], None]:
     return write
 
 
+def _stops_as_asked(writer: Writer) -> None:
+    _stops(writer.choice.text("reason"))(writer)
+
+
 def _huge_delta(writer: Writer) -> None:
     size = min(writer.choice.whole("bytes"), 16 * 1024 * 1024)
     text = (answers.prose(writer.seed, 1000, writer.per) * (size // 2000 + 1))[:size]
@@ -260,6 +264,7 @@ _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "max_tokens_tool": _max_tokens_tool,
     "bad_tool_json": _bad_tool_json,
     "tool_loop": _tool_loop,
+    "stops": _stops_as_asked,
     "context_exceeded": _stops("model_context_window_exceeded"),
     "refusal": _refusal,
     "refusal_mid": _refusal_mid,

@@ -54,6 +54,7 @@ _ALL = (
     _answer("max_tokens_tool", "stops inside the JSON of a tool's input"),
     _answer("bad_tool_json", "a tool's input that isn't JSON"),
     _answer("tool_loop", "calls the first tool in each of so many rounds", rounds="3"),
+    _answer("stops", "stops with any stop reason, known or not", reason="stop_sequence", after="20"),
     _answer("context_exceeded", "stops with model_context_window_exceeded", after="20"),
     _answer("refusal", "refuses before any output", category="cyber"),
     _answer("refusal_mid", "refuses after some tokens", category="cyber", after="20"),

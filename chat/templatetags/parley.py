@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from chat.models import ApiCall, Message, Turn, User
 from chat.operations.budgets import Payer, warnings
 from chat.operations.conversations import Thread
+from chat.operations.failover import offered_after_refusal
 from chat.wording import Ending, ending, soft_limit_text
 
 register = template.Library()
@@ -70,7 +71,10 @@ def empty_blocks() -> list[dict[str, Any]]:
 
 @register.filter
 def turn_ending(turn: Turn) -> Ending | None:
-    return ending(turn.status, turn.stop_reason, turn.error_code, turn.error_detail)
+    other = offered_after_refusal(turn) if turn.status == Turn.Status.REFUSED else None
+    return ending(
+        turn.status, turn.stop_reason, turn.error_code, turn.error_detail, other.display_name if other else ""
+    )
 
 
 @register.filter

@@ -13,7 +13,14 @@ from tests.admin.world import PRIVATE, TOTP_SECRET, UPSTREAM_SECRET, World, dige
 
 TABLES = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry)
 HISTORY = ["chat_assistant", "chat_languagemodel", "chat_providerconnection", "chat_systemprompt"]
-CONTENT = ["chat_conversation", "chat_message", "chat_turnevent", "chat_turn", "chat_apicall"]
+CONTENT = [
+    "chat_conversation",
+    "chat_message",
+    "chat_turnevent",
+    "chat_turn",
+    "chat_toolcall",
+    "chat_apicall",
+]
 
 
 def admin_routes(world: World) -> list[str]:

@@ -21,6 +21,7 @@ from chat.models import (
     ModelPrice,
     ProviderConnection,
     SystemPrompt,
+    ToolCall,
     Turn,
     TurnEvent,
     User,
@@ -86,6 +87,14 @@ def build() -> World:
         finished_at=now,
     )
     event = TurnEvent.objects.create(turn=turn, first_seq=1, last_seq=1, frames=f'["{PRIVATE}"]')
+    answer = Message.objects.create(
+        conversation=conversation, parent=question, depth=1, role="assistant", turn=turn, content=content
+    )
+    said = {"result": [{"type": "text", "text": PRIVATE}], "finished_at": now}
+    asked = {"name": "weather", "tool_use_id": "toolu_1", "input": {"city": PRIVATE}, "reason": PRIVATE}
+    tool_call = ToolCall.objects.create(
+        turn=turn, message=answer, status="done", edited_input={"city": PRIVATE}, **asked, **said
+    )
     call = ApiCall.objects.create(
         key="turn:1",
         door="chat",
@@ -116,7 +125,19 @@ def build() -> World:
         },
         **{
             f"chat_{type(row)._meta.model_name}": row
-            for row in (frame, conversation, question, turn, event, call, key, budget, period, workspace)
+            for row in (
+                frame,
+                conversation,
+                question,
+                turn,
+                event,
+                tool_call,
+                call,
+                key,
+                budget,
+                period,
+                workspace,
+            )
         },
     }
     return World(root, staff, person, rows)

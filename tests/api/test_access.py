@@ -21,6 +21,7 @@ OWNERS = {
     ("POST", "/turns/{turn_id}/stop"): 202,
     ("POST", "/turns/{turn_id}/continue"): 202,
     ("POST", "/turns/{turn_id}/retry"): 202,
+    ("POST", "/tool-calls/{tool_call_id}/decision"): 409,  # it was never to be decided
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
@@ -34,6 +35,7 @@ BODIES = {
     ("POST", "/turns/{turn_id}/continue"): {"wait": False},
     ("POST", "/turns/{turn_id}/retry"): {"wait": False},
 }
+BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 BY_ID = [route for route in OWNERS if "{" in route[1]]
 
 
@@ -41,12 +43,15 @@ BY_ID = [route for route in OWNERS if "{" in route[1]]
 def things(live: Live) -> dict[str, str]:
     """Things of the insider: a conversation with a stopped turn, which can be continued and repeated."""
     program = live.program()
+    (call,) = program.turn(scenario("tool_loop rounds=1"), conversation=live.conversation)["tool_calls"]
+    assert (call["status"], call["is_error"]) == ("failed", True)
     turn = program.turn(scenario("max_tokens"), conversation=live.conversation)
     assert turn["can_continue"]
     return {
         "conversation_id": live.conversation,
         "message_id": turn["message"]["id"],
         "turn_id": turn["id"],
+        "tool_call_id": call["id"],
     }
 
 

@@ -92,3 +92,18 @@ async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> 
     hub.publish(after, after.encode(notice("waiting")))
     hub.publish(before, before.encode(END))
     assert await viewer.next() == [before.frames[-1], announced, *after.frames]
+
+
+async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
+    """Whoever watches keeps its place; without a viewer nothing of it stays in memory."""
+    watched, unwatched = running(hub, "c"), running(hub, "d")
+    viewer = hub.viewer()
+    hub.subscribe(viewer, "c")
+    for log in (watched, unwatched):
+        hub.park(log)
+    assert hub.logs == {watched.turn_id: watched}
+    assert hub._positions() == {watched.turn_id: 0}
+    assert not watched.finished
+    goes_on = TurnLog(watched.turn_id, "c", created_at=timezone.now())
+    hub.add(goes_on)
+    assert hub._positions() == {}

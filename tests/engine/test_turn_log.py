@@ -44,3 +44,13 @@ def test_flushed_never_goes_back() -> None:
     log.mark_flushed(3)
     assert log.flushed == 7
     assert len(log.unflushed()) == 3
+
+
+def test_a_log_goes_on_behind_what_is_durable() -> None:
+    log = TurnLog("turn", "conversation", created_at=timezone.now(), begun=7)
+    assert (log.last_seq, log.unflushed()) == (7, [])
+    assert log.after(6) is None
+    (frame,) = log.encode(notice("x"))
+    assert b'"seq":8' in frame
+    log.frames.append(frame)
+    assert log.after(7) == log.unflushed() == [frame]

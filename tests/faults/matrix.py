@@ -35,6 +35,7 @@ class Case:
     stop_reason: str = ""
     limits: dict[str, Any] = dataclasses.field(default_factory=dict)
     reached: bool = True
+    spare: bool = False  # a second connection offers the same model
 
     @property
     def name(self) -> str:
@@ -43,12 +44,14 @@ class Case:
     @property
     def goes_on(self) -> str:
         """What the person is offered."""
-        if self.status in ("stopped", "interrupted") or self.stop_reason == "max_tokens":
+        at_limit = self.stop_reason in ("max_tokens", "tool_use", "pause_turn")
+        if self.status in ("stopped", "interrupted") or at_limit:
             return "Continue, Retry"
         return "Retry"
 
 
 ONCE: dict[str, Any] = {"max_retries": 1}
+NEVER_AGAIN: dict[str, Any] = {"max_retries": 0}
 WATCHED: dict[str, Any] = {"content_idle_seconds": 5, "max_retries": 0}
 
 BEFORE = "Before the stream"
@@ -56,6 +59,7 @@ WITHIN = "In the stream, before the first delta"
 AFTER = "In the stream, after the first delta"
 ENDS = "In the answer itself"
 NEVER = "Before anything was sent"
+ELSEWHERE = "With a second connection that offers the same model"
 
 MATRIX: dict[str, list[Case]] = {
     BEFORE: [
@@ -245,6 +249,45 @@ MATRIX: dict[str, list[Case]] = {
             "all",
             "end_turn",
         ),
+        Case(
+            "pause_turn without end",
+            "pause_turn rounds=99",
+            "completed",
+            "",
+            (DONE,) * 20,
+            "all",
+            "pause_turn",
+        ),
+        Case(
+            "tool_use without end",
+            "tool_loop rounds=99",
+            "completed",
+            "",
+            (DONE,) * 20,
+            "nothing",
+            "tool_use",
+        ),
+        Case(
+            "a tool's input that is no JSON: told to the model",
+            "bad_tool_json times=1 key=matrix",
+            "completed",
+            "",
+            (DONE, DONE),
+            "all",
+            "end_turn",
+        ),
+        Case(
+            "a tool's input cut by max_tokens: not run",
+            "max_tokens_tool",
+            "completed",
+            "",
+            (DONE,),
+            "nothing",
+            "max_tokens",
+        ),
+        Case("stop_sequence", "stops reason=stop_sequence", "completed", "", (DONE,), "all", "stop_sequence"),
+        Case("compaction", "stops reason=compaction", "completed", "", (DONE,), "all", "compaction"),
+        Case("a stop reason of tomorrow", "stops reason=tired", "completed", "", (DONE,), "all", "tired"),
         Case("max_tokens", "max_tokens", "completed", "", (DONE,), "all", "max_tokens"),
         Case(
             "context window exceeded",
@@ -273,13 +316,91 @@ MATRIX: dict[str, list[Case]] = {
             reached=False,
         ),
     ],
+    ELSEWHERE: [
+        Case(
+            "529 until retries are used up: the other one answers",
+            "overloaded times=2 key=spare-529",
+            "completed",
+            "",
+            (FREE, FREE, DONE),
+            "all",
+            "end_turn",
+            ONCE,
+            spare=True,
+        ),
+        Case(
+            "500, no retries allowed: the other one answers",
+            "server_error times=1 key=spare-500",
+            "completed",
+            "",
+            (FREE, DONE),
+            "all",
+            "end_turn",
+            NEVER_AGAIN,
+            spare=True,
+        ),
+        Case(
+            "only pings: the other one answers",
+            "pings at=start seconds=20 every=0.2 times=1 key=spare-pings",
+            "completed",
+            "",
+            (FAILED, DONE),
+            "all",
+            "end_turn",
+            WATCHED,
+            spare=True,
+        ),
+        Case(
+            "connection cut before the first delta: the other one answers",
+            "cut_before_delta times=1 key=spare-cut",
+            "completed",
+            "",
+            (FAILED, DONE),
+            "all",
+            "end_turn",
+            NEVER_AGAIN,
+            spare=True,
+        ),
+        Case(
+            "both are overloaded",
+            "overloaded key=spare-both",
+            "failed",
+            "overloaded",
+            (FREE, FREE),
+            limits=NEVER_AGAIN,
+            spare=True,
+        ),
+        Case(
+            "cut after the first delta: nobody else is asked",
+            "cut key=spare-late",
+            "interrupted",
+            "connection",
+            (CUT,),
+            "part",
+            limits=NEVER_AGAIN,
+            spare=True,
+        ),
+        Case(
+            "400: another connection would say the same",
+            "bad_request key=spare-400",
+            "failed",
+            "invalid_request",
+            (FREE,),
+            limits=ONCE,
+            spare=True,
+        ),
+    ],
 }
 CASES = {case.name: case for cases in MATRIX.values() for case in cases}
 
 
 def connections() -> list[dict[str, Any]]:
-    """Return the fields of one connection per case."""
-    return [{"name": case.name, **case.limits} for case in CASES.values()]
+    """Return the fields of one connection per case, and of the spare ones."""
+    rows = [{"name": case.name, **case.limits} for case in CASES.values()]
+    spare = [case for case in CASES.values() if case.spare]
+    return rows + [
+        {"name": f"{case.name}-spare", "same_as": case.name, "order": 200, **case.limits} for case in spare
+    ]
 
 
 def sentence(case: Case) -> str:

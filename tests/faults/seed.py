@@ -8,10 +8,19 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from chat.models import Assistant, LanguageModel, ModelPrice, ProviderConnection, User
+from chat.models import (
+    Assistant,
+    AssistantTool,
+    LanguageModel,
+    ModelPrice,
+    ProviderConnection,
+    ToolDefinition,
+    User,
+)
 from chat.operations.api_keys import create_api_key
 
 MODEL_ID = "claude-haiku-4-5-20251001"
+THINKS = {"thinking": {"types": {"adaptive": {"supported": True}}}}
 
 
 def seed(connections: list[dict[str, Any]], people: list[str], password: str = "") -> None:
@@ -27,9 +36,18 @@ def seed(connections: list[dict[str, Any]], people: list[str], password: str = "
 
 
 def _model(fields: dict[str, Any]) -> LanguageModel:
+    """Make a connection and its model, which is another one's stand-in only if that is named as `same_as`."""
+    fields = dict(fields)
+    same_as = fields.pop("same_as", fields["name"])
+    model_id = fields.pop("model_id", MODEL_ID)
     connection = ProviderConnection.objects.create(**{"kind": "compatible", **fields})
     model = LanguageModel.objects.create(
-        connection=connection, model_id=MODEL_ID, display_name=connection.name, default_max_tokens=4096
+        connection=connection,
+        model_id=model_id,
+        canonical_id=f"model of {same_as}",
+        display_name=connection.name,
+        default_max_tokens=4096,
+        capabilities=THINKS if model_id != MODEL_ID else {},
     )
     prices = {"input": 1, "write_5m": Decimal("1.25"), "write_1h": 2, "read": Decimal("0.1"), "output": 5}
     ModelPrice.objects.create(model=model, valid_from=timezone.now() - dt.timedelta(days=1), **prices)
@@ -50,3 +68,31 @@ def _closed_assistant(group: str) -> Assistant:
     assistant = Assistant.objects.create(name="Only for insiders")
     assistant.audience_groups.add(Group.objects.get(name=f"{group}s"))
     return assistant
+
+
+def seed_tools(model: str, **fields: Any) -> None:
+    """Print the id of an assistant with the tools of tests/support/tools.py, each under its own rule."""
+    rules = {
+        "quick": "allow",
+        "fails": "allow",
+        "endless": "allow",
+        "slow": "allow",
+        "careful": "ask",
+        "never": "deny",
+    }
+    assistant = Assistant.objects.create(model_id=model, **fields)
+    for order, (name, approval) in enumerate(rules.items()):
+        tool, _made = ToolDefinition.objects.get_or_create(
+            name=name,
+            defaults={
+                "title": name.title(),
+                "kind": "python",
+                "target": name,
+                "description": f"The tool {name}.",
+                "input_schema": {"type": "object", "properties": {"text": {"type": "string"}}},
+                "approval": "allow",
+                "timeout_seconds": 1 if name == "slow" else 60,
+            },
+        )
+        AssistantTool.objects.create(assistant=assistant, tool=tool, approval=approval, order=order)
+    print(assistant.id)

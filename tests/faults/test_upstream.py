@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import json
 import time
 from collections import Counter
 from typing import Any
@@ -66,11 +67,15 @@ def outcomes(parley: Parley) -> dict[str, Outcome]:
             stored=parley.rows.frames(turn),
             answers=parley.rows.answers(turn),
             calls=parley.rows.calls(turn),
-            billed=[row for row in invoice if row["workspace"] == workspace_of(f"sk-{name}")],
+            billed=[row for row in invoice if row["workspace"] in _workspaces(name)],
             shown=line.text(turn),
         )
         for name, turn in turns.items()
     }
+
+
+def _workspaces(name: str) -> set[str]:
+    return {workspace_of(f"sk-{name}"), workspace_of(f"sk-{name}-spare")}
 
 
 @pytest.fixture(params=CASES, ids=str)
@@ -143,6 +148,21 @@ def test_waits_are_announced_and_capped(outcomes: dict[str, Outcome]) -> None:
         notices = [frame for frame in outcomes[name].frames if b'"type":"notice"' in frame]
         assert len(notices) == 1
         assert b'"code":"retrying","seconds":1' in notices[0]
+
+
+def test_moves_to_another_connection_are_told_and_kept(outcomes: dict[str, Outcome]) -> None:
+    moved = {name: outcome for name, outcome in outcomes.items() if outcome.turn["notices"] != "[]"}
+    assert moved.keys() == {case.name for case in CASES.values() if case.spare} - {
+        "cut-key-spare-late",
+        "bad-request-key-spare-400",
+    }
+    for name, outcome in moved.items():
+        (kept,) = TurnState.of(outcome.frames).notices
+        assert json.loads(outcome.turn["notices"]) == [kept]
+        assert (kept["code"], kept["from"], kept["to"]) == ("failover", name, f"{name}-spare")
+        connections = [call["connection_name"] for call in outcome.calls]
+        assert connections[-1] == f"{name}-spare"
+        assert set(connections[:-1]) == {name}
 
 
 def test_document_is_made_from_this_table() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from chat import events
-from chat.models import ApiCall, Assistant, Conversation, LanguageModel, Message, Turn, User
+from chat.models import ApiCall, Assistant, Conversation, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations.conversations import (
     choose_leaf,
     create_conversation,
@@ -126,7 +127,7 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
 def test_reading_costs_the_same_however_long_the_chat(insider: User, django_assert_num_queries: Any) -> None:
     short, long = (factories.long_conversation(insider, length) for length in (100, 1000))
     for chat in (short, long):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             page = thread(chat)
         assert (len(page.messages), page.has_more) == (60, True)
         assert page.messages[-1].turn.model.model_id == "claude-test"
@@ -199,3 +200,13 @@ def test_nothing_moves_under_a_running_answer(insider: User) -> None:
     assert code_of(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"
     assert code_of(delete_conversation, user=insider, conversation_id=chat.id) == "busy"
     assert Conversation.objects.filter(id=chat.id).exists()
+
+
+def test_a_thread_has_the_tool_calls_of_its_answers(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
+    calls = [factories.tool_call(turn), factories.tool_call(turn, "done")]
+    page = thread(turn.conversation)
+    assert page.tool_calls == {turn.messages.get().id: {call.tool_use_id: call for call in calls}}
+    Turn.objects.update(status="stopped", finished_at=timezone.now())
+    delete_conversation(user=insider, conversation_id=turn.conversation_id)
+    assert not ToolCall.objects.exists()

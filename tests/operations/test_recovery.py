@@ -212,3 +212,39 @@ def test_a_hold_without_a_call_is_freed(model: LanguageModel) -> None:
     assert release_stale_holds() == 1
     assert budget.periods.get().held_usd == Decimal("0.5")
     assert open_still.holds.get().released_at is None
+
+
+def test_tools_of_a_dead_owner_are_ended_and_never_run_again(turn: Turn) -> None:
+    message = turn.messages.get()
+    message.status = "complete"
+    message.save()
+    done, ran, ready = (factories.tool_call(turn, status) for status in ("done", "running", "ready"))
+    tell(
+        turn,
+        events.turn_started(model="m", assistant_message=str(message.id)),
+        events.tool_finished(tool_call=str(done.id), status="done", is_error=False, seconds=1, result=[]),
+        events.tool_started(tool_call=str(ran.id)),
+    )
+    assert reap_turn(turn.id, lease(turn))
+    state = TurnState.of(stored_frames(turn.id))
+    assert [state.tools[str(call.id)]["status"] for call in (done, ran, ready)] == [
+        "done",
+        "failed",
+        "stopped",
+    ]
+    assert (state.status, state.seq) == ("interrupted", 6)
+    turn.refresh_from_db()
+    assert (turn.recovered_seq, turn.last_seq) == (3, 6)
+    results = turn.messages.get(kind="results")
+    assert [block.get("is_error", False) for block in results.content] == [False, True, True]
+
+
+def test_a_turn_that_waits_for_a_person_is_nobodys_to_reap(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
+    now = 0.0
+    watch = LeaseWatch(lease_seconds=1, clock=lambda: now)
+    assert watch.reap() == []
+    now = 1000.0
+    assert watch.reap() == []
+    turn.refresh_from_db()
+    assert turn.status == "waiting"

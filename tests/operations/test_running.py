@@ -2,11 +2,12 @@
 
 import uuid
 
+import orjson
 import pytest
 from django.utils import timezone
 
 from chat.claude.request import RequestError
-from chat.models import ApiCall, LanguageModel, Message, Turn, User
+from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations import ledger, running
 from chat.operations.events_log import Batch, stored_frames
 from chat.operations.running import Answer, End
@@ -53,7 +54,7 @@ def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
 def test_a_turn_that_moved_on_is_not_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     running.claim(turn.id, "host:1:aa")
-    assert not running.end_without_answer(turn, End("stopped"))
+    assert not running.end_unowned(turn, End("stopped"))
     assert not turn.events.exists()
 
 
@@ -174,6 +175,136 @@ def test_a_kept_answer_is_never_written_again(turn: Turn) -> None:
     running.keep_answer(message, Answer([{"type": "text", "text": "Late words"}]))
     message.refresh_from_db()
     assert message.text == "Very high."
+
+
+ASKED = {"type": "tool_use", "id": "toolu_0", "name": "weather", "input": {"city": "Seoul"}}
+
+
+def planned(turn: Turn, status: str) -> ToolCall:
+    """A call that is not written yet."""
+    row = factories.tool_call(turn, status)
+    ToolCall.objects.all().delete()
+    row._state.adding = True
+    return row
+
+
+def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: Turn) -> None:
+    work = factories.work(turn)
+    first, row = work.message, planned(turn, "ready")
+    call = (running.open_call(work, call=1, attempt=1), SETTLED)
+    answer = Answer([ASKED], stop_reason="tool_use")
+    assert running.end_call(
+        work, "host:1:aa", Batch(turn.id, 1, 1, [b"{}"]), answer=answer, call=call, asked=[row]
+    )
+    assert (work.message, work.calls) == (first, 1)
+    ToolCall.objects.update(status="done", result=TEXT, finished_at=timezone.now())
+    assert running.answer_tools(work, "host:1:aa")
+    results = work.message.parent
+    assert results
+    assert (results.kind, results.turn, results.parent, work.calls) == ("results", turn, first, 2)
+    assert results.content == [{"type": "tool_result", "tool_use_id": "toolu_0", "content": TEXT}]
+    assert not running.answer_tools(work, "host:2:bb")
+
+
+def test_a_turn_is_parked_only_when_nothing_but_people_is_awaited(turn: Turn) -> None:
+    work, batch = factories.work(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
+    call = factories.tool_call(turn, "waiting")
+    factories.tool_call(turn, "done")
+    ToolCall.objects.filter(id=call.id).update(status="ready")
+    assert not running.park(work, "host:1:aa", batch)
+    ToolCall.objects.filter(id=call.id).update(status="waiting")
+    Turn.objects.filter(id=turn.id).update(stop_requested_at=timezone.now())
+    assert not running.park(work, "host:1:aa", batch)
+    Turn.objects.filter(id=turn.id).update(stop_requested_at=None)
+    with pytest.raises(running.LeaseLost):
+        running.park(work, "host:2:bb", batch)
+    assert not turn.events.exists()
+    assert running.park(work, "host:1:aa", batch)
+    turn.refresh_from_db()
+    assert (turn.status, turn.owner, turn.heartbeat_at, turn.last_seq) == ("waiting", "", None, 1)
+
+
+def test_a_turn_that_waited_is_taken_up_with_its_last_answer(turn: Turn) -> None:
+    began = timezone.now()
+    Turn.objects.filter(id=turn.id).update(status="queued", owner="", last_seq=7, started_at=began)
+    work = running.claim(turn.id, "host:2:bb")
+    assert work
+    assert (work.resumed, work.calls, work.message) == (True, 1, turn.messages.get())
+    assert (work.fence, work.turn.last_seq, work.turn.started_at) == (2, 7, began)
+
+
+def test_a_turn_that_waits_can_be_ended(turn: Turn) -> None:
+    factories.tool_call(turn, "waiting")
+    Turn.objects.filter(id=turn.id).update(status="waiting", owner="", last_seq=4)
+    turn.refresh_from_db()
+    assert running.end_unowned(turn, End("stopped"))
+    told = [orjson.loads(frame) for frame in stored_frames(turn.id)]
+    assert [(event["seq"], event["type"], event["status"]) for event in told] == [
+        (5, "tool.finished", "stopped"),
+        (6, "turn.finished", "stopped"),
+    ]
+    turn.refresh_from_db()
+    assert (turn.status, turn.last_seq) == ("stopped", 6)
+    assert told[1]["message"] == str(turn.messages.get(role="assistant").id)
+
+
+def test_an_end_in_the_middle_of_a_round_answers_it(turn: Turn) -> None:
+    work, row = factories.work(turn), planned(turn, "stopped")
+    end = End("completed", stop_reason="tool_use")
+    batch = Batch(turn.id, 1, 1, [b"{}"])
+    assert running.finish(work, "host:1:aa", end, batch, answer=Answer([ASKED]), call=None, asked=[row])
+    assert turn.messages.get(kind="results").content[0]["tool_use_id"] == "toolu_0"
+
+
+def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: LanguageModel) -> None:
+    work, told = factories.work(turn), {"code": "failover", "to": "Spare"}
+    spare = factories.language_model(
+        connection=factories.provider("Spare"), max_output_tokens=500, default_max_tokens=1
+    )
+    frame = turn.frame_id
+    assert running.move(work, "host:1:aa", spare, told)
+    assert (work.model, work.connection, work.turn.frame_id) == (spare, spare.connection, frame)
+    turn.refresh_from_db()
+    assert (turn.model, turn.max_tokens, turn.notices) == (spare, 500, [told])
+    named = factories.language_model(
+        "anthropic.claude-test", connection=factories.provider("Named"), canonical_id="claude-test"
+    )
+    assert running.move(work, "host:1:aa", named, told)
+    turn.refresh_from_db()
+    assert turn.frame.body == {"model": "anthropic.claude-test"}
+    assert turn.notices == [told, told]
+    message = turn.messages.get()
+    assert (message.frame_id, message.model_name) == (turn.frame_id, "anthropic.claude-test")
+    assert not running.move(work, "host:2:bb", spare, told)
+
+
+def test_another_model_goes_on_under_its_own_frame(turn: Turn) -> None:
+    work = factories.work(turn)
+    thinking = {"thinking": {"types": {"adaptive": True}}}
+    other = factories.language_model("claude-other", capabilities=thinking, default_max_tokens=77)
+    assert running.move(work, "host:1:aa", other, {"code": "fallback"})
+    turn.refresh_from_db()
+    assert turn.frame.body == {
+        "model": "claude-other",
+        "thinking": {"type": "adaptive", "display": "summarized"},
+    }
+    assert turn.max_tokens == 77
+
+
+def test_thinking_of_another_connection_is_left_out(insider: User) -> None:
+    chat = factories.conversation(insider)
+    old = factories.turn(chat, answer="Very.")
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+    answer = old.messages.get()
+    answer.content = [thought, {"type": "text", "text": "Very."}]
+    answer.save()
+    call = factories.call(old)
+    turn = factories.turn(chat, status="running", text="How very?", parent=answer, answer="")
+    sent = running.request_for(factories.work(turn))["messages"][1]["content"]
+    assert sent[0] == thought
+    ApiCall.objects.filter(id=call.id).update(connection=factories.provider("Spare"))
+    sent = running.request_for(factories.work(turn))["messages"][1]["content"]
+    assert [block["type"] for block in sent] == ["text"]
 
 
 def test_unknown_turns_are_nobodys() -> None:

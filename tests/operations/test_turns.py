@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations import turns
@@ -229,3 +230,52 @@ def test_stop_ends_a_turn_that_nobody_owns(insider: User) -> None:
     assert [b'"status":"stopped"' in frame for frame in stored_frames(turn.id)] == [True]
     assert stop_turn(user=insider, turn_id=turn.id).status == "stopped"
     assert Turn.objects.active().count() == 0
+
+
+def test_stop_ends_a_turn_that_waits_for_a_person(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
+    call = factories.tool_call(turn)
+    assert stop_turn(user=insider, turn_id=turn.id).status == "stopped"
+    call.refresh_from_db()
+    assert call.status == "stopped"
+    turn.conversation.refresh_from_db()
+    assert turn.conversation.active_leaf
+    assert turn.conversation.active_leaf.kind == "results"
+    again = stop_turn(user=insider, turn_id=turn.id)
+    assert again.last_seq == 2
+
+
+def test_continue_goes_on_from_the_results_of_tools(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
+    factories.tool_call(turn)
+    stop_turn(user=insider, turn_id=turn.id)
+    results = turn.messages.get(kind="results")
+    again = continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id)
+    assert again.user_message == results
+    # The same when the next answer had begun and brought nothing yet.
+    Turn.objects.filter(id=again.turn.id).update(status="interrupted", finished_at=timezone.now())
+    factories.message(turn.conversation, results, "", role="assistant", status="partial", turn=again.turn)
+    assert (
+        continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id).user_message == results
+    )
+
+
+def test_continue_after_an_empty_second_answer_quotes_the_first(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="stopped", answer="So far")
+    first = turn.messages.get()
+    factories.message(turn.conversation, first, "", role="assistant", status="partial", turn=turn)
+    asked = continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id).user_message
+    assert (asked.kind, asked.parent) == ("continue", first)
+
+
+def test_after_a_refusal_the_model_that_staff_named_serves_the_assistant(insider: User) -> None:
+    other = factories.language_model("claude-other")
+    named = factories.language_model("claude-named")
+    first = factories.language_model("claude-first", fallback=named)
+    assistant = Assistant.objects.create(name="Fixed", model=first)
+    chat = factories.conversation(insider, assistant=assistant)
+    turn = factories.turn(chat, status="refused", model=first)
+    for wanted, asked in ((named, named), (other, first)):
+        again = retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id, model_id=wanted.id).turn
+        assert again.model == asked
+        stop_turn(user=insider, turn_id=again.id)

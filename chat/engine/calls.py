@@ -1,0 +1,202 @@
+"""One API call of a turn, with its attempts: retries on one connection, then the next that has the same model."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from chat import events, metrics
+from chat.claude.failures import RETRYABLE, Failure, FailureKind, failure
+from chat.engine.attempt import Attempt, AttemptFailed
+from chat.engine.cutter import Cutter
+from chat.engine.database import in_database
+from chat.engine.scope import IDLE, LOST, Scope
+from chat.models import ApiCall, LanguageModel
+from chat.operations import failover, ledger, running
+from chat.operations.ledger import Settlement
+from chat.operations.running import Work
+from chat.providers.clients import ClientPool, ConnectionUnusable
+
+log = structlog.get_logger(__name__)
+
+BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.5, 8.0
+
+
+class Caller:
+    """Makes the calls of one turn. `attempt` is the last one, until its message is kept; `call_id` its open row."""
+
+    def __init__(self, work: Work, owner: str, clients: ClientPool, cutter: Cutter, scope: Scope) -> None:
+        self._work, self._owner, self._clients = work, owner, clients
+        self._cutter, self._scope = cutter, scope
+        self._clock: Callable[[], float] = asyncio.get_running_loop().time
+        self._number = 0
+        self._tried: set[Any] = set()
+        self._reading = False
+        self.attempt: Attempt | None = None
+        self.call_id: int | None = None
+
+    def check_silence(self) -> None:
+        """Abort when the stream brings nothing but pings for too long."""
+        limit = self._work.connection.content_idle_seconds
+        if self._reading and self.attempt and self._clock() - self.attempt.last_content > limit:
+            self._scope.abort(IDLE)
+
+    async def call(self) -> Attempt:
+        """Try one call until it succeeds, has shown something, or nobody is left to be asked.
+
+        Raises:
+            AttemptFailed: the last failure; its row is not settled yet if the request arrived.
+            ConnectionUnusable: nothing was sent.
+            TimeoutError: the turn is to end.
+        """
+        self._number, self._tried = 0, set()
+        while True:
+            try:
+                return await self._on_connection()
+            except AttemptFailed as error:
+                cause = error.failure
+                shown = self.attempt is not None and self.attempt.shown
+                other = None if shown or cause.kind not in RETRYABLE else await self._elsewhere()
+                if other is None:
+                    raise
+                await self._settle_failed(cause)
+                await self._move(other, cause.kind)
+            except ConnectionUnusable:
+                other = await self._elsewhere()
+                if other is None:
+                    raise
+                await self._move(other, "connection_unusable")
+
+    async def _on_connection(self) -> Attempt:
+        """Try the call over the current connection, as often as staff allow."""
+        request = await in_database(running.request_for, self._work)
+        tries = 0
+        while True:
+            tries += 1
+            self._number += 1
+            try:
+                return await self._try(request)
+            except AttemptFailed as error:
+                cause = error.failure
+                self._note_failure(cause)
+                if not error.reached:
+                    await self._discard()
+                shown = self.attempt is not None and self.attempt.shown
+                idle = isinstance(error, FellSilent)
+                if shown or idle or not cause.retryable or tries > self._work.connection.max_retries:
+                    raise
+                await self._settle_failed(cause)
+                await self._wait(cause, tries)
+
+    async def _try(self, request: dict[str, Any]) -> Attempt:
+        work = self._work
+        attempt = self.attempt = Attempt(work, self._cutter)
+        opened = await in_database(running.open_call, work, request, call=work.calls, attempt=self._number)
+        self.call_id = opened.call_id
+        if opened.warned and work.calls == self._number == 1:
+            self._cutter.event(events.notice("budget_soft"))
+        try:
+            async with self._scope.abortable(), self._clients.lease(work.connection) as client:
+                self._reading = True
+                await attempt.read(client, opened.request, self._clock)
+        except ConnectionUnusable:
+            await self._discard()
+            raise
+        except TimeoutError:
+            if not attempt.sent:
+                await self._discard()
+            if not attempt.shown and self._scope.forget(IDLE):
+                raise FellSilent(failure(FailureKind.TIMEOUT, "no content in time")) from None
+            raise
+        finally:
+            self._reading = False
+        metrics.UPSTREAM_ATTEMPTS.labels("succeeded").inc()
+        return attempt
+
+    async def _wait(self, cause: Failure, tries: int) -> None:
+        """Wait before the next attempt, as long as the upstream asks but not beyond the connection's cap."""
+        backoff = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311
+        asked = cause.retry_after_seconds
+        seconds = backoff if asked is None else min(asked, self._work.connection.retry_after_limit_seconds)
+        self._cutter.event(events.notice("retrying", seconds=seconds))
+        async with self._scope.abortable():
+            await asyncio.sleep(seconds)
+
+    async def _elsewhere(self) -> LanguageModel | None:
+        self._tried.add(self._work.model.id)
+        return await in_database(failover.same_model_elsewhere, self._work.model, self._tried)
+
+    async def _move(self, model: LanguageModel, reason: str) -> None:
+        before = self._work.connection.name
+        names = {"from": before, "to": model.connection.name, "reason": str(reason)}
+        log.warning("failed_over", **names)
+        await self.switch(model, events.notice("failover", about=names))
+
+    async def switch(self, model: LanguageModel, notice: events.Event) -> None:
+        """Make the next attempts with another model or connection, and say so for good.
+
+        Raises:
+            TimeoutError: the lease is lost.
+        """
+        told = {key: value for key, value in notice.items() if key != "type"}
+        if not await in_database(running.move, self._work, self._owner, model, told):
+            self._scope.abort(LOST)
+            raise TimeoutError
+        self._cutter.event(notice)
+
+    def settlement(self, status: str, *, whole: bool, code: str = "") -> Settlement:
+        """Price the last attempt, as far as it came."""
+        attempt = self.attempt
+        if attempt is None:
+            return Settlement(status=status, bill=ledger.free_bill(), error_code=code)
+        refused_before_work = (attempt.http_status or 200) >= 400
+        if refused_before_work:
+            bill, status = ledger.free_bill(), ApiCall.Status.FAILED
+        else:
+            bill = ledger.bill_for_message(
+                self._work.prices, attempt.fold.message, whole=whole, text=attempt.received_text()
+            )
+        return Settlement(
+            status=status,
+            bill=bill,
+            upstream_request_id=attempt.request_id,
+            http_status=attempt.http_status,
+            error_code=code,
+            stop_reason=attempt.fold.stop_reason or "",
+            first_byte_at=attempt.first_byte_at,
+            told=attempt.fold.message,
+            foreseen=self._work.foreseen,
+        )
+
+    def take_call_id(self) -> int | None:
+        """Hand over the open row, to be settled by whoever asks."""
+        call_id, self.call_id = self.call_id, None
+        return call_id
+
+    async def _settle_failed(self, cause: Failure) -> None:
+        settlement = self.settlement(ApiCall.Status.FAILED, whole=False, code=cause.kind)
+        call_id = self.take_call_id()
+        if call_id is not None:
+            await in_database(ledger.settle_call, call_id, settlement)
+
+    async def _discard(self) -> None:
+        call_id = self.take_call_id()
+        if call_id is not None:
+            await in_database(ledger.discard_call, call_id)
+
+    def _note_failure(self, cause: Failure) -> None:
+        metrics.UPSTREAM_ATTEMPTS.labels(cause.kind).inc()
+        log.warning(
+            "upstream_failed",
+            kind=str(cause.kind),
+            attempt=self._number,
+            status=cause.status,
+            request=cause.request_id,
+            connection=self._work.connection.name,
+        )
+
+
+class FellSilent(AttemptFailed):
+    """Nothing but silence or pings for as long as the connection allows: another try there would only wait again."""

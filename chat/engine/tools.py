@@ -1,0 +1,133 @@
+"""One round of tools: all calls that may run do so at once, each within its own time, until none is left."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from chat import events
+from chat.engine.database import at_last, in_database
+from chat.engine.scope import Scope
+from chat.events import Event
+from chat.models import ToolCall, Workspace
+from chat.operations import tool_rounds
+from chat.operations.running import Work
+from chat.tools.result import ToolContext, ToolResult
+from chat.tools.run import run_tool
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8
+# How often the rows are looked at for decisions that were taken elsewhere, while tools run.
+LOOK_SECONDS = 1.0
+# A tool keeps its own time; this only ends one that can't.
+GRACE_SECONDS = 5.0
+
+Status = ToolCall.Status
+
+
+class ToolRound:
+    """The calls of one answer, run in this process. The rows are the truth; `emit` tells what becomes of them."""
+
+    def __init__(
+        self, work: Work, emit: Callable[[Event], None], scope: Scope, asked: Iterable[ToolCall] = ()
+    ) -> None:
+        self._work, self._emit, self._scope = work, emit, scope
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[Any, asyncio.Task[None]] = {}
+        self._decided = asyncio.Event()
+        # What viewers know; a round that is taken up again was told by whoever decided.
+        self._known: dict[Any, str] = {call.id: call.status for call in asked}
+
+    def look(self) -> None:
+        """Hear that a call may have been decided about."""
+        self._decided.set()
+
+    async def run(self) -> bool:
+        """Run what may run, until every call is final (True) or only such are left that wait for a person (False).
+
+        Raises:
+            TimeoutError: the turn is to end; nothing runs any more, and `close` has to follow.
+        """
+        try:
+            async with self._scope.abortable():
+                return await self._run()
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _run(self) -> bool:
+        while True:
+            self._decided.clear()
+            calls = await in_database(tool_rounds.calls_of, self._work.message.id)
+            self._tell_decisions(calls)
+            for call in calls:
+                if call.status == Status.READY and call.id not in self._tasks:
+                    self._tasks[call.id] = asyncio.create_task(self._run_one(call))
+            running = {task for task in self._tasks.values() if not task.done()}
+            waiting = any(call.status == Status.WAITING for call in calls)
+            if not running:
+                for task in self._tasks.values():
+                    task.result()
+                return not waiting
+            await self._wait(running, LOOK_SECONDS if waiting else None)
+
+    async def _wait(self, running: set[asyncio.Task[None]], seconds: float | None) -> None:
+        decided = asyncio.create_task(self._decided.wait())
+        try:
+            await asyncio.wait({decided, *running}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            decided.cancel()
+
+    async def _run_one(self, call: ToolCall) -> None:
+        async with self._places:
+            if not await in_database(tool_rounds.begin, call):
+                return
+            self._tell(call, [events.tool_started(tool_call=str(call.id))], Status.RUNNING)
+            result = await self._result(call)
+            if await at_last(tool_rounds.finish, call, result.content, is_error=result.is_error):
+                self._tell(call, [tool_rounds.finished_event(call)])
+
+    async def _result(self, call: ToolCall) -> ToolResult:
+        seconds = (call.tool.timeout_seconds if call.tool else 0) + GRACE_SECONDS
+        context = await in_database(_context, self._work)
+        try:
+            async with asyncio.timeout(seconds):
+                return await run_tool(call.tool, call.effective_input, context)
+        except TimeoutError:
+            log.warning("tool_hung", tool=call.name)
+            return ToolResult(tool_rounds.said("The tool did not finish in time."), is_error=True)
+
+    async def close(self, *, stopped: bool) -> list[Event]:
+        """End what is left of the round; returns the events that viewers have not had."""
+        await at_last(tool_rounds.close, self._work.turn.id, stopped=stopped)
+        calls = await at_last(tool_rounds.calls_of, self._work.message.id)
+        return [tool_rounds.finished_event(call) for call in calls if not self._is_told(call)]
+
+    def _is_told(self, call: ToolCall) -> bool:
+        return self._known.get(call.id) in ToolCall.FINAL
+
+    def _tell_decisions(self, calls: Iterable[ToolCall]) -> None:
+        for call in calls:
+            before = self._known.setdefault(call.id, call.status)
+            if before == Status.WAITING and call.status != Status.WAITING:
+                self._tell(call, tool_rounds.decision_events(call))
+
+    def _tell(self, call: ToolCall, told: Iterable[Event], status: str = "") -> None:
+        self._known[call.id] = status or call.status
+        for event in told:
+            self._emit(event)
+
+
+def _context(work: Work) -> ToolContext:
+    conversation = work.turn.conversation
+    return ToolContext(
+        user_id=work.turn.author_id,
+        conversation_id=conversation.id,
+        assistant_id=conversation.assistant_id,
+        language=work.turn.author.language or settings.LANGUAGE_CODE,
+        time_zone=Workspace.current().time_zone,
+    )

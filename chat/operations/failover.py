@@ -1,0 +1,59 @@
+"""Who answers instead: the same model over another connection, or the model that staff named after a refusal."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.db.models import Q
+
+from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
+
+
+def same_model_elsewhere(model: LanguageModel, tried: Collection[Any]) -> LanguageModel | None:
+    """Return the same model at the next usable connection, in staff's order; None when all were tried.
+
+    A simulator is never asked in a real model's place: its answers would be taken for that model's.
+    """
+    name = model.canonical
+    same = Q(canonical_id=name) | Q(canonical_id="", model_id=name)
+    rows = LanguageModel.objects.usable().filter(same).exclude(id__in=tried).select_related("connection")
+    if model.connection.kind != ProviderConnection.Kind.SIMULATOR:
+        rows = rows.exclude(connection__kind=ProviderConnection.Kind.SIMULATOR)
+    ordered = rows.order_by("connection__order", "connection__created_at", "connection_id", "order", "id")
+    return next((row for row in ordered if not row.connection.problem()), None)
+
+
+def after_refusal(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
+    """Return the model to ask at once, where the assistant follows its model's chain."""
+    assistant = turn.conversation.assistant
+    if assistant is None or assistant.after_refusal != Assistant.AfterRefusal.FOLLOW:
+        return None
+    return offered_after_refusal(turn, tried)
+
+
+def offered_after_refusal(turn: Turn, tried: Collection[Any] = ()) -> LanguageModel | None:
+    """Return the first model of the refusing model's chain that can be asked."""
+    if turn.model is None:
+        return None
+    passed = {turn.model_id, *tried}
+    return next(
+        (
+            model
+            for model in chain(turn.model)
+            if model.id not in passed and _usable(model) and not model.connection.problem()
+        ),
+        None,
+    )
+
+
+def chain(model: LanguageModel) -> Iterator[LanguageModel]:
+    """Yield the models that staff named one after the other; a circle ends where it began."""
+    seen = {model.id}
+    current = model.fallback
+    while current is not None and current.id not in seen:
+        seen.add(current.id)
+        yield current
+        current = current.fallback
+
+
+def _usable(model: LanguageModel) -> bool:
+    return LanguageModel.objects.usable().filter(id=model.id).exists()
