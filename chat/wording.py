@@ -60,6 +60,16 @@ FAILURES = {
     "decided": gettext_lazy("This was decided before, or nobody decided in time."),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
+TOOL_STATUS = {
+    "waiting": gettext_lazy("Needs your decision"),
+    "ready": gettext_lazy("Allowed"),
+    "running": gettext_lazy("Running…"),
+    "done": gettext_lazy("Done"),
+    "failed": gettext_lazy("Failed"),
+    "denied": gettext_lazy("Denied"),
+    "expired": gettext_lazy("Nobody decided in time"),
+    "stopped": gettext_lazy("Not run"),
+}
 UNKNOWN_FAILURE = gettext_lazy("Something unexpected went wrong. Try again.")
 
 

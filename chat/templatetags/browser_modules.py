@@ -23,6 +23,7 @@ OWN = (
     "components/sidebar",
     "components/theme",
     "components/thread",
+    "components/tool_card",
     "lib/browser",
     "lib/code",
     "lib/markdown",
