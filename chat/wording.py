@@ -89,6 +89,16 @@ REFUSALS = {
 }
 SOFT_LIMIT = gettext_lazy("%(percent)d %% of %(budget)s for %(period)s is used. It renews on %(date)s.")
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
+TOOL_STATUS = {
+    "waiting": gettext_lazy("Needs your decision"),
+    "ready": gettext_lazy("Allowed"),
+    "running": gettext_lazy("Running…"),
+    "done": gettext_lazy("Done"),
+    "failed": gettext_lazy("Failed"),
+    "denied": gettext_lazy("Denied"),
+    "expired": gettext_lazy("Nobody decided in time"),
+    "stopped": gettext_lazy("Not run"),
+}
 UNKNOWN_FAILURE = gettext_lazy("Something unexpected went wrong. Try again.")
 
 

@@ -24,6 +24,7 @@ OWN = (
     "components/theme",
     "components/thinking",
     "components/thread",
+    "components/tool_card",
     "lib/browser",
     "lib/code",
     "lib/markdown",

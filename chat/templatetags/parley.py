@@ -1,17 +1,20 @@
 """How a thread is shown: a message's blocks, an answer's cost, how it ended. Used by pages and socket alike."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.utils.translation import gettext as _
 
-from chat.models import ApiCall, Message, Turn, User
+from chat.events import shown_result
+from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations.budgets import Payer, warnings
 from chat.operations.conversations import Thread
 from chat.operations.failover import offered_after_refusal
-from chat.wording import Ending, ending, soft_limit_text
+from chat.wording import TOOL_STATUS, Ending, ending, notice_text, soft_limit_text
 
 register = template.Library()
 
@@ -22,9 +25,14 @@ TOOLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 @register.inclusion_tag("chat/_message.html")
 def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
     """Show one message of a thread; the one that is being written shows what has arrived durably."""
-    live = message.status == Message.Status.STREAMING
+    writing = message.status == Message.Status.STREAMING
+    live = writing or _goes_on(message, thread)
     state = thread.state if live and thread.active_turn else None
-    arrived = [block for block in state.blocks if block["message"] == str(message.id)] if state else None
+    arrived = (
+        [block for block in state.blocks if block["message"] == str(message.id)]
+        if state and writing
+        else None
+    )
     versions = thread.siblings.get(message.id, [message.id])
     place = versions.index(message.id)
     return {
@@ -33,14 +41,35 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
         "turn": message.turn,
         "live": live,
         "state": state,
-        "blocks": shown_blocks(message.content) if arrived is None else arrived,
+        "blocks": (
+            shown_blocks(message.content, thread.tool_calls.get(message.id, {}))
+            if arrived is None
+            else arrived
+        ),
+        "notices": _notices(message, thread),
         "call": thread.calls.get(message.id),
         "versions": len(versions),
         "place": place + 1,
         "previous": versions[place - 1] if place else None,
         "following": versions[place + 1] if place + 1 < len(versions) else None,
         "ending": None if live or not message.turn else turn_ending(message.turn),
+        "other": None if live or not message.turn else _other_model(message.turn),
     }
+
+
+def _goes_on(message: Message, thread: Thread) -> bool:
+    """Say whether a whole answer is the last of a turn that waits for a person, or for its tools."""
+    turn, last = thread.active_turn, thread.messages[-1] if thread.messages else None
+    return turn is not None and message is last and message.turn_id == turn.id and message.role != "user"
+
+
+def _notices(message: Message, thread: Thread) -> list[dict[str, str]]:
+    """Return what became of the turn for good, once: above its first answer on the page."""
+    turn = message.turn
+    if turn is None or message.role == Message.Role.USER or not turn.notices:
+        return []
+    first = next(found for found in thread.messages if found.turn_id == turn.id and found.role != "user")
+    return turn.notices if first is message else []
 
 
 @register.inclusion_tag("chat/_message.html")
@@ -65,16 +94,33 @@ def thread_turn(thread: Thread) -> dict[str, Any]:
 def empty_blocks() -> list[dict[str, Any]]:
     """Return one empty open block of each kind; scripts copy their markup when a block begins."""
     return [
-        {"index": "", "type": kind, "value": "", "open": True} for kind in ("text", "thinking", "tool_use")
+        {"index": "", "type": kind, "name": "", "value": "", "open": True}
+        for kind in ("text", "thinking", "tool_use")
     ]
 
 
 @register.filter
 def turn_ending(turn: Turn) -> Ending | None:
-    other = offered_after_refusal(turn) if turn.status == Turn.Status.REFUSED else None
+    other = _other_model(turn)
     return ending(
         turn.status, turn.stop_reason, turn.error_code, turn.error_detail, other.display_name if other else ""
     )
+
+
+def _other_model(turn: Turn) -> LanguageModel | None:
+    """Return the model that can be asked instead of one that refused."""
+    return offered_after_refusal(turn) if turn.status == Turn.Status.REFUSED else None
+
+
+@register.filter
+def tool_status(status: str) -> str:
+    """Say where a tool call is; "" before its request is known."""
+    return str(TOOL_STATUS.get(status, ""))
+
+
+@register.filter
+def became(notice: dict[str, str]) -> str:
+    return notice_text(notice)
 
 
 @register.filter
@@ -118,14 +164,29 @@ def seconds_taken(call: ApiCall) -> str:
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
-def shown_blocks(content: Any) -> list[dict[str, Any]]:
-    """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …]."""
+def shown_blocks(content: Any, calls: Mapping[str, ToolCall] | None = None) -> list[dict[str, Any]]:
+    """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …].
+
+    `calls` are the message's tool calls by their tool_use id: a block that asked for one gets `call` and `result`.
+    """
     if not isinstance(content, list):
         return []
     shown = [
-        _shown(block) | {"index": index} for index, block in enumerate(content) if isinstance(block, dict)
+        _shown(block) | _called(block, calls or {}) | {"index": index}
+        for index, block in enumerate(content)
+        if isinstance(block, dict)
     ]
-    return [block for block in shown if block["value"].strip() or block["type"] in TOOLS]
+    return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
+
+
+def _called(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
+    call = calls.get(str(block.get("id", "")))
+    if call is None:
+        return {}
+    result = "\n".join(
+        str(part.get("text") or f"[{part['type']}]") for part in shown_result(call.result or [])
+    )
+    return {"call": call, "result": result, "value": _pretty(call.effective_input)}
 
 
 def _shown(block: dict[str, Any]) -> dict[str, Any]:
@@ -139,11 +200,30 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
     if kind in TOOLS:
         return {
             "type": "tool_use",
+            "id": str(block.get("id", "")),
             "name": str(block.get("name", "")),
             "value": _pretty(block.get("input", {})),
         }
+    if kind == "web_search_tool_result" and isinstance(block.get("content"), list):
+        return {
+            "type": "sources",
+            "name": _("Search results"),
+            "value": "",
+            "sources": _sources(block["content"]),
+        }
     rest = {key: value for key, value in block.items() if key != "type"}
     return {"type": "other", "name": kind, "value": _pretty(rest)}
+
+
+def _sources(results: list[Any]) -> list[dict[str, str]]:
+    """Return the pages that a search found: [{"title", "url", "host"}, …]; only addresses of the web."""
+    found = []
+    for result in results:
+        url = str(result.get("url", "")) if isinstance(result, dict) else ""
+        host = urlsplit(url).hostname or "" if url.startswith(("https://", "http://")) else ""
+        if host:
+            found.append({"title": str(result.get("title") or url), "url": url, "host": host})
+    return found
 
 
 def _pretty(value: Any) -> str:

@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from chat.events import LASTING_NOTICES
+from chat.wording import TOOL_STATUS, notice_text
+
 
 def script_strings() -> dict[str, str]:
     return {
@@ -27,7 +30,14 @@ def script_strings() -> dict[str, str]:
         "refused_connection": _("The server refuses this page’s connection. Load the page again."),
         "request_failed": _("That didn’t work. Try again."),
         "stopping": _("Stopping…"),
+        "not_json": _("This is not a JSON object. Correct it, or cancel."),
         "table": _("Table"),
         "thinking": _("Thinking…"),
         "thought": _("Thoughts"),
+        "turn_waiting": _("Waiting for your decision."),
+        **{f"tool_{status}": str(text) for status, text in TOOL_STATUS.items()},
+        **{
+            f"became_{code}": notice_text({"code": code, "from": "{before}", "to": "{after}"})
+            for code in sorted(LASTING_NOTICES)
+        },
     }

@@ -1,6 +1,7 @@
 // One answer that is being written: a TurnState and the article that shows it.
 
 import { endThoughts, growThoughts, isThinking } from "parley/components/thinking.js";
+import { showTool } from "parley/components/tool_card.js";
 import { fromTemplate } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
 import { noticeWords } from "parley/models/notices.js";
@@ -21,6 +22,7 @@ export class Answer {
       seq: Number(article.dataset.seq),
       blocks: this.#shownBlocks(),
       notice: readNotice(this.notice),
+      tools: this.#shownTools(),
     });
     this.timer = setInterval(() => this.#showNotice(), TICK);
     this.#showNotice();
@@ -28,8 +30,10 @@ export class Answer {
 
   apply(event) {
     const noticeBefore = this.state.notice;
-    const block = this.state.apply(event);
-    if (block) this.#show(block, event);
+    const changed = this.state.apply(event);
+    if (changed?.tool_call) showTool(this.list, changed);
+    else if (changed) this.#show(changed, event);
+    if (event.type === "notice") this.#became(event);
     if (event.type === "turn.started") this.article.dataset.message = event.assistant_message;
     if (this.state.notice !== noticeBefore) this.#since = performance.now();
     this.#showNotice();
@@ -54,6 +58,28 @@ export class Answer {
     });
   }
 
+  #shownTools() {
+    return [...this.list.querySelectorAll("[data-tool-call]")].map(({ dataset }) => ({
+      tool_call: dataset.toolCall,
+      tool_use_id: dataset.toolUse,
+      status: dataset.status,
+    }));
+  }
+
+  // A notice that lasts stands above the answer; what a model wrote that refused goes.
+  #became(event) {
+    if (!this.state.notices.includes(event)) return;
+    const line = document.createElement("p");
+    line.className = "message__became";
+    line.textContent = words(`became_${event.code}`, { before: event.from, after: event.to });
+    this.list.before(line);
+    for (const [block, node] of this.#nodes) {
+      if (this.state.blocks.includes(block)) continue;
+      node.remove();
+      this.#nodes.delete(block);
+    }
+  }
+
   #show(block, event) {
     const node = this.#nodes.get(block) ?? this.#begin(block);
     const value = node.querySelector("[data-value]");
@@ -68,6 +94,7 @@ export class Answer {
     const known = document.getElementById(`block-${type}`) !== null;
     const node = fromTemplate(known ? `block-${type}` : "block-tool_use");
     node.dataset.block = block.index;
+    if (block.type === "tool_use") node.dataset.toolUse = block.id;
     const name = node.querySelector("[data-name]");
     if (name) name.textContent = block.name ?? block.type;
     this.list.append(node);

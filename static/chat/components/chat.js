@@ -6,7 +6,8 @@ import { showTitle } from "parley/components/dialogs.js";
 import { Outgoing } from "parley/components/outgoing.js";
 import { Scroll } from "parley/components/scroll.js";
 import { ThreadView } from "parley/components/thread.js";
-import { page } from "parley/lib/page.js";
+import { decisionOf, showProblem } from "parley/components/tool_card.js";
+import { page, words } from "parley/lib/page.js";
 import { Socket } from "parley/lib/socket.js";
 import { Drafts } from "parley/models/drafts.js";
 import { APPLY, Follower, RESUME } from "parley/models/follower.js";
@@ -90,17 +91,19 @@ export class Chat {
     addEventListener("online", () => this.socket.wake());
     addEventListener("offline", () => this.socket.sleep());
     document.addEventListener("visibilitychange", () => document.hidden || this.socket.wake());
-    document.addEventListener("click", ({ target }) =>
-      this.#asked(target.closest?.("[data-retry], [data-continue]")),
-    );
+    document.addEventListener("click", ({ target }) => {
+      this.#asked(target.closest?.("[data-retry], [data-continue]"));
+      const decision = decisionOf(target);
+      if (decision && !this.socket.send(decision)) this.composer.showError(words("pending"));
+    });
   }
 
   #asked(button) {
     if (!button || this.composer.busy) return;
-    const { retry, continue: rest } = button.dataset;
+    const { retry, continue: rest, model = null } = button.dataset;
     button.disabled = true;
     if (rest) this.outgoing.post({ type: "turn.continue", turn: rest });
-    else this.outgoing.post({ type: "turn.retry", turn: retry, model: null });
+    else this.outgoing.post({ type: "turn.retry", turn: retry, model });
     this.scroll.toEnd();
   }
 
@@ -165,7 +168,11 @@ export class Chat {
     this.sidebar.stale();
   }
 
-  #refused({ client_id: clientId, message }) {
+  #refused({ client_id: clientId, tool_call: toolCall, message }) {
+    if (toolCall) {
+      showProblem(toolCall, message);
+      return;
+    }
     const mine = clientId ? this.outgoing.settle(clientId) : null;
     for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
       button.disabled = false;

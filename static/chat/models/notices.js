@@ -6,6 +6,7 @@ const SHOWN_BY_CODE = {
   waiting: "notice_waiting",
   queued: "notice_queued",
   budget_soft: "notice_budget_soft",
+  decision: "turn_waiting",
 };
 
 // `since`: when this notice, or the wait for the first words, began. Returns {key, seconds} of a string, or null.

@@ -2,14 +2,18 @@
 
 export class GapError extends Error {}
 
+const LASTING = ["failover", "fallback"];
 const DELTA_KEYS = ["text", "thinking", "partial_json"];
 
 export class TurnState {
-  constructor({ turn, seq = 0, blocks = [], notice = null } = {}) {
+  constructor({ turn, seq = 0, blocks = [], notice = null, tools = [] } = {}) {
     this.turn = turn;
     this.seq = seq;
     this.blocks = blocks;
     this.notice = notice;
+    // What is known of each tool call, by its id: the fields of its events merged.
+    this.tools = new Map(tools.map((tool) => [tool.tool_call, tool]));
+    this.notices = [];
     this.status = "queued";
     this.model = "";
     this.usage = null;
@@ -20,16 +24,30 @@ export class TurnState {
     return !["queued", "running", "waiting"].includes(this.status);
   }
 
-  // Returns the block that changed, or null. Throws GapError when an event is missing before this one.
+  // Returns the block or the tool call that changed, or null. Throws GapError when an event is missing before this one.
   apply(event) {
     if (event.seq !== this.seq + 1) throw new GapError(`event ${event.seq} after ${this.seq}`);
     this.seq = event.seq;
-    return APPLY[event.type]?.(this, event) ?? null;
+    return (APPLY[event.type] ?? applyTool)(this, event) ?? null;
   }
 
   block(index) {
     return this.blocks.findLast((block) => block.index === index) ?? null;
   }
+}
+
+// Drops what a model that refused had written: another one answers.
+function fallBack(state, { message }) {
+  state.blocks = state.blocks.filter((block) => block.message !== message);
+}
+
+// tool.requested, tool.decided, tool.started and tool.finished carry a tool_call; anything else unknown is passed over.
+function applyTool(state, event) {
+  if (!event.tool_call) return null;
+  const tool = { ...state.tools.get(event.tool_call), ...event };
+  if (event.type === "tool.started") tool.status = "running";
+  state.tools.set(event.tool_call, tool);
+  return tool;
 }
 
 const APPLY = {
@@ -59,7 +77,20 @@ const APPLY = {
   },
 
   notice(state, event) {
-    state.notice = { code: event.code, seconds: event.seconds };
+    if (LASTING.includes(event.code)) {
+      state.notices.push(event);
+      if (event.code === "fallback") fallBack(state, event);
+    } else state.notice = { code: event.code, seconds: event.seconds };
+  },
+
+  "turn.waiting"(state) {
+    state.status = "waiting";
+    state.notice = { code: "decision" };
+  },
+
+  "turn.resumed"(state) {
+    state.status = "running";
+    state.notice = null;
   },
 
   usage(state, event) {

@@ -1,0 +1,109 @@
+"""Tool cards as a person meets them: what ran, what waits, the decision, and all of it after a reload."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, expect
+
+from tests.browser.chat import Chat
+from tests.faults.stage import Parley, build
+from tests.support.simulator import Upstream
+
+
+@pytest.fixture(scope="module")
+def stage(
+    prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
+) -> Iterator[Parley]:
+    folder = tmp_path_factory.mktemp("cards") / "parley"
+    connections = [{"name": "bound", "model_id": "claude-fable-5-2"}]
+    made = build(prepared_data, folder, upstream, connections, TOOL_MODULES="tests.support.tools")
+    made.shell(
+        f"from tests.faults.seed import seed_tools; seed_tools({made.models['bound']!r}, name='Handy')"
+    )
+    made.server.start()
+    try:
+        yield made
+    finally:
+        made.server.kill()
+
+
+@pytest.fixture
+def handy(stage: Parley, open_context: Callable[..., BrowserContext]) -> Callable[..., Chat]:
+    """A function that opens the page of somebody who talks to the assistant with tools."""
+    _name, session = stage.sign_in("insider").split("=")
+
+    def open_page(**options: object) -> Chat:
+        context = open_context(**options)
+        context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
+        chat = Chat(context.new_page(), stage.server.url).open()
+        chat.choose("Handy")
+        return chat
+
+    return open_page
+
+
+def ask_for(chat: Chat, *calls: str) -> None:
+    pairs = [call.split(" ", 1) for call in calls]
+    chat.field.fill("\n".join(f"/tool {name} {json.dumps({'text': text})}" for name, text in pairs))
+    chat.field.press("Enter")
+
+
+def card(chat: Chat, title: str) -> Locator:
+    return chat.page.locator("details.tool", has=chat.page.locator(".tool__name", has_text=title))
+
+
+def test_a_tool_is_allowed_with_another_input_after_a_reload(handy: Callable[..., Chat]) -> None:
+    chat = handy()
+    ask_for(chat, "quick one", "fails tower", "careful three")
+    expect(card(chat, "Quick")).to_contain_text("Done")
+    expect(card(chat, "Fails")).to_contain_text("Failed")
+    expect(card(chat, "Careful")).to_contain_text("Needs your decision")
+    expect(chat.answer).to_contain_text("Waiting for your decision.")
+    chat.page.reload()
+    chat.await_line()
+    waiting = card(chat, "Careful")
+    expect(waiting).to_contain_text("Needs your decision")
+    expect(chat.stop).to_be_visible()
+    waiting.get_by_role("button", name="Change the input…").press("Enter")
+    given = waiting.get_by_label("Input (JSON)")
+    expect(given).to_be_focused()
+    given.fill("not JSON")
+    waiting.get_by_role("button", name="Allow with this input").click()
+    expect(waiting.get_by_role("alert")).to_contain_text("not a JSON object")
+    given.fill('{"text": "another"}')
+    waiting.get_by_role("button", name="Allow with this input").click()
+    chat.await_end()
+    expect(card(chat, "Careful")).to_contain_text("Done")
+    card(chat, "Careful").locator("summary").click()
+    expect(card(chat, "Careful").locator("[data-result]")).to_have_text("careful says another")
+    chat.page.reload()
+    expect(card(chat, "Careful")).to_contain_text("Done")
+    expect(card(chat, "Fails")).to_contain_text("Failed")
+    expect(chat.page.locator(".message--person")).to_have_count(1)
+
+
+def test_denied_with_a_reason_in_korean_on_a_phone(handy: Callable[..., Chat]) -> None:
+    chat = handy(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    ask_for(chat, "careful three")
+    waiting = card(chat, "Careful")
+    expect(waiting).to_contain_text("Needs your decision")
+    assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    waiting.get_by_role("button", name="Deny…").click()
+    waiting.get_by_label("Reason (Claude reads it)").fill("지금은 안 돼요")
+    waiting.get_by_role("button", name="Deny", exact=True).click()
+    chat.await_end()
+    expect(card(chat, "Careful")).to_contain_text("Denied")
+    card(chat, "Careful").locator("summary").click()
+    expect(card(chat, "Careful").locator("[data-result]")).to_contain_text("지금은 안 돼요")
+
+
+def test_stopping_ends_what_waits(handy: Callable[..., Chat]) -> None:
+    chat = handy()
+    ask_for(chat, "careful three")
+    expect(card(chat, "Careful")).to_contain_text("Needs your decision")
+    chat.stop.click()
+    chat.await_end()
+    expect(card(chat, "Careful")).to_contain_text("Not run")
+    expect(chat.answer).to_contain_text("You stopped this answer.")
