@@ -40,8 +40,9 @@ def date_and_time(context: ToolContext, time_zone: str = "", moment: str = "", m
 def calculate(expression: str) -> str:
     """Compute an arithmetic expression exactly, with fractions and numbers of any length.
 
-    Use it for every calculation that matters. It knows + - * / // % **, brackets, and the functions abs, ceil, comb,
-    factorial, floor, max, min, round(value, places) and sqrt (30 places where it never ends). Percentages are written as 0.19 * 250.
+    Use it for every calculation that matters. It knows + - * / // % **, brackets, and the functions abs, ceil,
+    comb, factorial, floor, max, min, round(value, places) and sqrt (30 places where it never ends). Percentages
+    are written as 0.19 * 250.
 
     Args:
         expression: The expression, such as (1999.99 * 12) / 1.19
@@ -92,7 +93,7 @@ def _around(text: str, word: str) -> str:
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError):  # no key, or none of the known ones
+    except (KeyError, ValueError, OSError):  # no such zone, or no name of one at all
         raise ToolFailed(
             f"There is no time zone {name[:60]!r}. Use an IANA name such as Europe/Paris."
         ) from None

@@ -24,6 +24,8 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 # Public by their number, yet answered inside a cloud's own network (Azure's wire server).
 CLOUD_INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
+PROTOCOL_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")  # Oracle's metadata among others
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out to the public
 # IPv6 networks that only wrap an IPv4 address: NAT64 (RFC 6052) and the retired IPv4-compatible form.
 WRAPPING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 ENCODINGS = ("gzip", "deflate")
@@ -48,7 +50,9 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(inner)
-    return address.is_global and not address.is_multicast and address not in CLOUD_INSIDE
+        return address in GLOBAL_UNICAST and address.is_global
+    inside = address in CLOUD_INSIDE or address in PROTOCOL_ASSIGNMENTS
+    return address.is_global and not address.is_multicast and not inside
 
 
 def allowed_by_staff(host: str, port: int) -> bool:
@@ -187,13 +191,18 @@ class GuardedNetwork(httpcore2.AnyIOBackend):
         raise EgressRefused("Tools have no business with sockets of this machine.")
 
     async def addresses(self, host: str, port: int) -> list[Address]:
-        """Resolve a name now.
+        """Resolve a name now, or read an address.
 
         Raises:
             EgressRefused: one of its addresses is not public, and staff do not list the host.
         """
+        literal = _literal(host)
         try:
-            found = [ipaddress.ip_address(text) for text in await self.resolve(host.strip("[]"), port)]
+            found = (
+                [literal]
+                if literal
+                else [ipaddress.ip_address(text) for text in await self.resolve(host, port)]
+            )
         except (OSError, ValueError) as error:
             raise httpcore2.ConnectError("the name could not be resolved") from error
         if not allowed_by_staff(host, port) and not all(is_public(address) for address in found):

@@ -6,6 +6,7 @@ code they came back with. Discovery, registration, PKCE, token exchange and refr
 The SDK is loaded late, so its subclass is made when it is first needed.
 """
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -106,6 +107,25 @@ async def finish(server: McpServer, user_id: uuid.UUID, redirect_uri: str, answe
     await _knock(server, auth)
     if not auth.granted:
         raise SignInFailed("no token was given")
+
+
+async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
+    """Return a person's access token for a server, refreshed if its time is over.
+
+    Raises:
+        SignInNeeded: there is none, or none that still holds.
+    """
+    grants = Grants(server.id, user_id)
+    kept = (await grants.read()).tokens
+    if (kept.get("expires_at") or time.time() + 1) <= time.time():
+        before = kept
+        with contextlib.suppress(SignInFailed):
+            await _knock(server, await auth_of(server, user_id))
+        kept = (await grants.read()).tokens
+        kept = {} if kept == before else kept
+    if not kept:
+        raise SignInNeeded
+    return str(kept["token"]["access_token"])
 
 
 async def _knock(server: McpServer, auth: Any) -> None:

@@ -7,7 +7,9 @@ the first of them is needed, not when a module with tools is imported.
 import contextvars
 import dataclasses
 import functools
+import hashlib
 import importlib
+import importlib.metadata
 import inspect
 from collections.abc import Callable
 from typing import Any, overload
@@ -87,6 +89,14 @@ def registered() -> dict[str, PythonTool]:
     for module in (BUILTIN, *settings.TOOL_MODULES):
         importlib.import_module(module)
     return dict(_registered)
+
+
+def fingerprint() -> str:
+    """Name the present state of all registered functions, without loading the SDK: other code, other fingerprint."""
+    parts = [importlib.metadata.version("anthropic")]
+    for found in registered().values():
+        parts += [found.name, found.title, str(found.strict), inspect.getsource(found.function)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _place(function: Callable[..., Any]) -> tuple[str, str]:

@@ -36,7 +36,14 @@ def state(chat: Conversation) -> Any:
 
 
 def test_every_route_is_in_these_tests() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OWN, *READ, *WRITE, "preferences"}
+    in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
+    assert {pattern.name for pattern in urlpatterns} == {
+        *OWN,
+        *READ,
+        *WRITE,
+        *in_test_tool_sign_in,
+        "preferences",
+    }
 
 
 @pytest.mark.parametrize("name", [*OWN, *READ])
