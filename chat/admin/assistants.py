@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from chat.admin.tools import AssistantToolInline
 from chat.models import Assistant
 
 STARTERS_AT_MOST = 8
@@ -64,6 +65,7 @@ class AssistantForm(forms.ModelForm):
 @admin.register(Assistant)
 class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
     form = AssistantForm
+    inlines = (AssistantToolInline,)
     list_display = ("name", "model", "prompt", "effort", "audience", "order", "enabled")
     list_editable = ("order", "enabled")
     list_filter = ("enabled", "model", "audience_groups")

@@ -15,10 +15,13 @@ from chat.models import (
     Assistant,
     Conversation,
     LanguageModel,
+    McpGrant,
+    McpServer,
     Message,
     ModelPrice,
     ProviderConnection,
     SystemPrompt,
+    ToolDefinition,
     Turn,
     TurnEvent,
     User,
@@ -100,6 +103,15 @@ def build() -> World:
         usage={"input_tokens": 10},
     )
     key, _secret = create_api_key(user=person, name="Script", scopes=["read"])
+    server = McpServer.objects.create(
+        name="shop", url="https://shop.example.test/mcp", auth="bearer", credential=UPSTREAM_SECRET
+    )
+    grant = McpGrant.objects.create(
+        server=server, user=person, tokens=UPSTREAM_SECRET, client=UPSTREAM_SECRET
+    )
+    tool = ToolDefinition.objects.create(
+        name="stock", kind="webhook", url="https://tools.example.test/hook", secret=UPSTREAM_SECRET
+    )
     factor = Authenticator.objects.create(user=person, type="totp", data={"secret": TOTP_SECRET})
     rows = {
         "auth_group": group,
@@ -110,7 +122,7 @@ def build() -> World:
         },
         **{
             f"chat_{type(row)._meta.model_name}": row
-            for row in (frame, conversation, question, turn, event, call, key)
+            for row in (frame, conversation, question, turn, event, call, key, server, grant, tool)
         },
     }
     return World(root, staff, person, rows)
