@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat.operations import titles
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
+from chat.operations.tools import refresh_listings
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
@@ -53,3 +54,11 @@ def clear_turn_events_task() -> None:
 def clear_sessions_task() -> None:
     """Delete sessions that have expired for a day."""
     Session.objects.filter(expire_date__lt=timezone.now() - dt.timedelta(days=1)).delete()
+
+
+@shared_task
+def refresh_listings_task() -> None:
+    """Look whether MCP servers still offer what staff accepted; what changed does not run any more."""
+    drifted = refresh_listings()
+    if drifted:
+        log.warning("mcp_tools_drifted", tools=drifted)

@@ -195,6 +195,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 600},
     },
     "clear-sessions": {"task": "chat.tasks.clear_sessions_task", "schedule": 3600.0},
+    "refresh-listings": {
+        "task": "chat.tasks.refresh_listings_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 # --- People ----------------------------------------------------------------------------------------

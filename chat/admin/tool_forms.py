@@ -15,7 +15,7 @@ from unfold.widgets import (
 from chat.admin.providers import IndentedJSONField
 from chat.claude.text import too_deep
 from chat.models import McpServer, ToolDefinition
-from chat.tools.egress import EgressRefused, check_url
+from chat.tools.addresses import EgressRefused, check_url
 from chat.tools.validate import schema_problem
 from chat.tools.webhook import new_secret, secret_problem
 

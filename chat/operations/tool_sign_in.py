@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from chat.models import McpGrant, McpServer, User
 from chat.operations.errors import OperationError
-from chat.tools import egress, mcp_auth
+from chat.tools import mcp_auth
+from chat.tools.addresses import EgressRefused
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +20,7 @@ def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> mcp_au
     """
     try:
         return async_to_sync(mcp_auth.begin)(server, user.id, redirect_uri)
-    except (mcp_auth.SignInFailed, egress.EgressRefused) as error:
+    except (mcp_auth.SignInFailed, EgressRefused) as error:
         raise _failed(server, "begin", error) from None
 
 

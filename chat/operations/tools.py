@@ -97,6 +97,18 @@ def refresh_listing(*, server: McpServer, user: User | None = None) -> Listing:
     return compare(server)
 
 
+def refresh_listings() -> list[str]:
+    """Ask every server that asks nobody to sign in, and return the names of accepted tools that changed or went."""
+    drifted = []
+    for server in McpServer.objects.filter(enabled=True).exclude(auth=McpServer.Auth.OAUTH).order_by("name"):
+        try:
+            found = refresh_listing(server=server)
+        except OperationError:
+            continue  # it is in the log; what was known stays
+        drifted += [f"{server.name}/{name}" for name in (*found.changed, *found.gone)]
+    return drifted
+
+
 def compare(server: McpServer) -> Listing:
     """Hold a server's last listing against what staff accepted."""
     offered = {entry["name"]: entry["digest"] for entry in server.listing}

@@ -3,7 +3,8 @@
 Every connection is checked at the moment it is made, redirects and second requests included: the name is resolved
 once, each address it gave must be a public one, and the connection goes to just that address. So neither odd
 spellings (decimal, octal, IPv4 in IPv6) nor DNS that changes its mind reach this machine or its network.
-Proxies of the environment are not used, for they would resolve names themselves.
+Proxies of the environment are not used, for they would resolve names themselves. The HTTP client is heavy: this module
+is imported when something is called.
 """
 
 import asyncio
@@ -12,70 +13,26 @@ import ipaddress
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpcore2
 import httpx2
-from django.conf import settings
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolver = Callable[[str, int], Awaitable[list[str]]]
+from chat.tools.addresses import (
+    Address,
+    EgressRefused,
+    Resolver,
+    TooMuch,
+    allowed_by_staff,
+    check_scheme,
+    default_port,
+    is_public,
+    literal,
+)
 
-# Public by their number, yet answered inside a cloud's own network (Azure's wire server).
-CLOUD_INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
-PROTOCOL_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")  # Oracle's metadata among others
-GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out to the public
-# IPv6 networks that only wrap an IPv4 address: NAT64 (RFC 6052) and the retired IPv4-compatible form.
-WRAPPING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 ENCODINGS = ("gzip", "deflate")
 PIECE_BYTES = 65_536
-
-
-class EgressRefused(Exception):
-    """The address is not one that tools may call. The words are for staff."""
-
-
-class TooMuch(Exception):
-    """An answer went over its limit of bytes, as sent or as decompressed."""
-
-
-def is_public(address: Address) -> bool:
-    """Say whether an address belongs to the public internet, looking into addresses that wrap another."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id or address.teredo:
-            return False
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and any(address in network for network in WRAPPING):
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None:
-            return is_public(inner)
-        return address in GLOBAL_UNICAST and address.is_global
-    inside = address in CLOUD_INSIDE or address in PROTOCOL_ASSIGNMENTS
-    return address.is_global and not address.is_multicast and not inside
-
-
-def allowed_by_staff(host: str, port: int) -> bool:
-    """Say whether EGRESS_ALLOW lists this host, alone or with this port: such a one may be inside, and plain http."""
-    return not {host.lower(), f"{host.lower()}:{port}"}.isdisjoint(settings.EGRESS_ALLOW)
-
-
-def check_url(url: str) -> None:
-    """Refuse an address that no connection would be made to, as far as its spelling tells.
-
-    Raises:
-        EgressRefused: no https, no host, credentials inside, or an address that is not public.
-    """
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError, TypeError) as error:
-        raise EgressRefused("This is no web address.") from error
-    _check_scheme(parsed)
-    if parsed.userinfo:
-        raise EgressRefused("A user name or password does not belong into an address.")
-    literal = _literal(parsed.host)
-    if literal is not None and not is_public(literal) and not allowed_by_staff(parsed.host, _port(parsed)):
-        raise EgressRefused("This address is not on the public internet.")
 
 
 def client(
@@ -121,7 +78,8 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        _check_scheme(request.url)
+        url = request.url
+        check_scheme(url.scheme, url.host, url.port or default_port(url.scheme))
         answer = await super().handle_async_request(request)
         encoding = answer.headers.get("content-encoding", "").strip().lower()
         if encoding not in {"", "identity", *ENCODINGS}:
@@ -196,12 +154,10 @@ class GuardedNetwork(httpcore2.AnyIOBackend):
         Raises:
             EgressRefused: one of its addresses is not public, and staff do not list the host.
         """
-        literal = _literal(host)
+        spelt = literal(host)
         try:
             found = (
-                [literal]
-                if literal
-                else [ipaddress.ip_address(text) for text in await self.resolve(host, port)]
+                [spelt] if spelt else [ipaddress.ip_address(text) for text in await self.resolve(host, port)]
             )
         except (OSError, ValueError) as error:
             raise httpcore2.ConnectError("the name could not be resolved") from error
@@ -214,29 +170,6 @@ async def resolve_host(host: str, port: int) -> list[str]:
     """Ask the system for all addresses of a name, in its order."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def _check_scheme(url: httpx2.URL) -> None:
-    if not url.host or url.scheme not in {"http", "https"}:
-        raise EgressRefused("This is no web address.")
-    if url.scheme == "http" and not allowed_by_staff(url.host, _port(url)):
-        raise EgressRefused("The address has to begin with https.")
-
-
-def _port(url: httpx2.URL) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
-
-
-def _literal(host: str) -> Address | None:
-    """Read a host as the system's resolver would: also 2130706433, 0x7f.1 and 0177.0.0.1."""
-    try:
-        return ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        pass
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
 
 
 @functools.cache

@@ -10,14 +10,16 @@ import hashlib
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from chat.claude.text import clean_json, clean_text
 from chat.models import McpServer, ToolDefinition
-from chat.tools import egress, mcp_auth
+from chat.tools import mcp_auth
+from chat.tools.addresses import EgressRefused, TooMuch, check_url
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+
+if TYPE_CHECKING:
+    import httpx2
 
 INVALID_PARAMS = -32602
 LISTING_LIMIT_BYTES = 4 * 1024 * 1024
@@ -99,7 +101,9 @@ async def connected(server: McpServer, user_id: uuid.UUID | None, limits: Limits
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation
 
-    egress.check_url(server.url)
+    from chat.tools import egress
+
+    check_url(server.url)
     headers, auth = await _credentials(server, user_id)
     http = egress.client(limit_bytes=limits.bytes, timeout_seconds=limits.seconds, headers=headers, auth=auth)
     transport = streamable_http_client(server.url, http_client=http, max_sse_event_size=limits.bytes)
@@ -121,7 +125,7 @@ async def _unchecked(*_: Any) -> None:
 
 async def _credentials(
     server: McpServer, user_id: uuid.UUID | None
-) -> tuple[dict[str, str], httpx2.Auth | None]:
+) -> tuple[dict[str, str], "httpx2.Auth | None"]:
     if server.auth == McpServer.Auth.BEARER:
         if not server.credential:
             raise ToolFailed("This tool's server has no token; staff have to set one.")
@@ -133,12 +137,13 @@ async def _credentials(
 
 def _cause(error: BaseException, *, exceeded: bool) -> Exception:
     """Find what went wrong below the groups and wrappings of the SDK's tasks."""
+    import httpx2
     from mcp import MCPError
 
     if exceeded:
-        return egress.TooMuch("the server's answer")
+        return TooMuch("the server's answer")
     found = list(_leaves(error))
-    for kind in (ToolFailed, egress.EgressRefused, mcp_auth.SignInNeeded, TimeoutError, httpx2.HTTPError):
+    for kind in (ToolFailed, EgressRefused, mcp_auth.SignInNeeded, TimeoutError, httpx2.HTTPError):
         for leaf in found:
             if isinstance(leaf, kind):
                 return leaf

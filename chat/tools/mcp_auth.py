@@ -13,14 +13,15 @@ import json
 import time
 import urllib.parse
 import uuid
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from chat.models import McpGrant, McpServer
-from chat.tools import egress
+from chat.tools.addresses import check_url
 from chat.tools.result import ToolFailed
 from chat.tools.threads import in_thread
+
+if TYPE_CHECKING:
+    import httpx2
 
 PROTOCOL = (
     "2025-06-18"  # the first in which a token is asked for one resource; the flow reads it from the request
@@ -65,7 +66,7 @@ class Answer:
     issuer: str | None = None
 
 
-async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> httpx2.Auth:
+async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth":
     """Return what signs a person's requests to a server, refreshing and keeping tokens as needed.
 
     Raises:
@@ -93,7 +94,7 @@ async def begin(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> Beg
     if auth.begun is None:
         raise SignInFailed("the server did not ask for a sign-in")
     begun: Begun = auth.begun
-    egress.check_url(begun.url)
+    check_url(begun.url)
     return begun
 
 
@@ -130,9 +131,11 @@ async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
 
 async def _knock(server: McpServer, auth: Any) -> None:
     """Send one request that the server answers with 401, from which the SDK's flow takes its way."""
+    from chat.tools import egress
+
     headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": PROTOCOL}
     try:
-        egress.check_url(server.url)
+        check_url(server.url)
         async with (
             egress.client(
                 limit_bytes=LIMIT_BYTES, timeout_seconds=SECONDS, auth=auth, headers=headers
@@ -259,7 +262,7 @@ def _person_auth() -> Any:
                     kept["resource"]
                 )
 
-        async def _handle_refresh_response(self, response: httpx2.Response) -> bool:
+        async def _handle_refresh_response(self, response: "httpx2.Response") -> bool:
             before = self.context.current_tokens
             if await super()._handle_refresh_response(response):
                 return True

@@ -8,11 +8,11 @@ import asyncio
 import time
 from typing import Any
 
-import httpx2
 import structlog
 
 from chat.models import ToolDefinition
-from chat.tools import egress, mcp, python, webhook
+from chat.tools import mcp, python, webhook
+from chat.tools.addresses import EgressRefused, TooMuch
 from chat.tools.mcp_auth import SignInNeeded, sign_in_words
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed
 from chat.tools.threads import in_thread
@@ -78,6 +78,8 @@ def _told(error: Exception, tool: ToolDefinition | None, began: float) -> ToolRe
 
 
 def _words(error: Exception, tool: ToolDefinition | None) -> str:
+    import httpx2
+
     match error:
         case ToolFailed():
             return str(error)
@@ -85,9 +87,9 @@ def _words(error: Exception, tool: ToolDefinition | None) -> str:
             return str(sign_in_words(tool.server))
         case TimeoutError() | httpx2.TimeoutException() if tool is not None:
             return f"The tool did not finish within {tool.timeout_seconds} seconds."
-        case egress.TooMuch():
+        case TooMuch():
             return "The tool's answer is longer than it may be."
-        case egress.EgressRefused():
+        case EgressRefused():
             return "The tool's address is not one that may be called; staff have to look at it."
         case httpx2.DecodingError() | httpx2.RemoteProtocolError():
             return "The tool's server gave an answer that could not be read."

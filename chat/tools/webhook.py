@@ -7,15 +7,16 @@ check with any library that it was this Parley who asked, just now.
 import base64
 import datetime as dt
 import secrets
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from chat.claude.request import exact_json
 from chat.models import ToolDefinition
 from chat.models.fields import uuid7
-from chat.tools import egress
+from chat.tools.addresses import Resolver, check_url
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+
+if TYPE_CHECKING:
+    import httpx2
 
 PREFIX = "whsec_"
 
@@ -41,7 +42,7 @@ async def call(
     given: dict[str, Any],
     context: ToolContext,
     *,
-    resolve: egress.Resolver | None = None,
+    resolve: Resolver | None = None,
 ) -> ToolResult:
     """Send the input and read the answer.
 
@@ -51,7 +52,9 @@ async def call(
         ToolFailed: no secret, no success status, or an answer that can't be read.
         EgressRefused, TooMuch, httpx2.HTTPError: as the guard and the network have it.
     """
-    egress.check_url(definition.url)
+    from chat.tools import egress
+
+    check_url(definition.url)
     if not definition.secret or secret_problem(definition.secret):
         raise ToolFailed("This tool has no signing secret; staff have to set one.")
     body = exact_json(payload(definition.name, given, context))
@@ -97,7 +100,7 @@ def signed(secret: str, body: str) -> dict[str, str]:
     }
 
 
-def _result(answer: httpx2.Response, limit_bytes: int) -> ToolResult:
+def _result(answer: "httpx2.Response", limit_bytes: int) -> ToolResult:
     if "json" not in answer.headers.get("content-type", ""):
         return result_of(answer.text, limit_bytes=limit_bytes)
     try:

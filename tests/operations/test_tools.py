@@ -9,6 +9,7 @@ import pytest
 from chat.models import McpGrant, McpServer, ToolDefinition, User
 from chat.operations import tools
 from chat.operations.errors import OperationError
+from chat.tasks import refresh_listings_task
 from chat.tools import egress, mcp, registry
 from tests import factories
 from tests.tools.servers import Served, mcp_server
@@ -95,6 +96,29 @@ def test_a_listing_is_asked_and_kept(shop: Served) -> None:
     kept = McpServer.objects.get()
     assert [entry["name"] for entry in kept.listing] == found.new
     assert kept.listed_at is not None
+
+
+def test_servers_are_asked_again_and_what_drifted_is_told(
+    shop: Served, server: McpServer, caplog: Any
+) -> None:
+    real = McpServer.objects.create(name="real", url=f"{shop.url}/mcp", auth="none")
+    offers(real, add="Other words.", draw="Gone soon.", old="No longer there.")
+    tools.accept_tools(server=real, names=["add", "old"])
+    McpServer.objects.create(name="theirs", url=f"{shop.url}/mcp", auth="oauth")
+    McpServer.objects.create(name="off", url=f"{shop.url}/mcp", enabled=False)
+    server.url = "http://127.0.0.1:1/mcp"
+    server.save()
+    refresh_listings_task()
+    assert "mcp_tools_drifted" in caplog.text
+    assert "real/add" in caplog.text
+    listed = {row.name: row.listed_at is not None for row in McpServer.objects.all()}
+    assert listed == {"real": True, "shop": False, "theirs": False, "off": False}
+    assert tools.refresh_listings() == ["real/add", "real/old"]
+    tools.accept_tools(server=McpServer.objects.get(name="real"), names=["add"])
+    ToolDefinition.objects.filter(target="old").delete()
+    caplog.clear()
+    refresh_listings_task()
+    assert "mcp_tools_drifted" not in caplog.text
 
 
 def test_accepting_pins_what_was_read(server: McpServer) -> None:

@@ -8,7 +8,7 @@ import httpcore2
 import httpx2
 import pytest
 
-from chat.tools import egress
+from chat.tools import addresses, egress
 from tests.tools.servers import Hostile, Served
 
 INSIDE = [
@@ -42,19 +42,19 @@ def test_addresses_outside(address: str) -> None:
 )  # fmt: skip
 def test_addresses_that_staff_can_not_set(url: str) -> None:
     with pytest.raises(egress.EgressRefused):
-        egress.check_url(url)
+        addresses.check_url(url)
 
 
 def test_addresses_that_staff_can_set(settings: Any) -> None:
-    egress.check_url("https://tools.example.org:8443/hook?x=1")
-    egress.check_url("https://8.8.8.8/hook")
+    addresses.check_url("https://tools.example.org:8443/hook?x=1")
+    addresses.check_url("https://8.8.8.8/hook")
     settings.EGRESS_ALLOW = ["inside.example.org", "127.0.0.1:9000"]
-    egress.check_url("http://inside.example.org/")
-    egress.check_url("http://INSIDE.example.org:81/")
-    egress.check_url("http://127.0.0.1:9000/")
+    addresses.check_url("http://inside.example.org/")
+    addresses.check_url("http://INSIDE.example.org:81/")
+    addresses.check_url("http://127.0.0.1:9000/")
     for refused in ("http://127.0.0.1:9001/", "https://127.0.0.1/", "http://x.inside.example.org/"):
         with pytest.raises(egress.EgressRefused):
-            egress.check_url(refused)
+            addresses.check_url(refused)
 
 
 def test_a_unix_socket_is_no_address() -> None:
