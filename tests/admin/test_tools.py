@@ -220,7 +220,7 @@ def test_listing_accepting_and_drift(seen_by_threads: World, shop: Served) -> No
     url = reverse("admin:chat_mcpserver_list_tools", args=[server.pk])
     assert b"Not asked yet" in root.get(url).content
     page = root.post(url, {"refresh": "1"}, follow=True).content.decode()
-    assert "6 new, 0 changed, 0 gone." in page
+    assert "7 new, 0 changed, 0 gone." in page
     assert "Add two numbers." in page
     page = root.post(url, {"accept": "1", "tool": ["add", "draw"]}, follow=True).content.decode()
     assert "2 tools accepted." in page

@@ -1,10 +1,12 @@
 """Tools as rows: registered functions, the provider's definitions, servers' listings, and what staff accept of them."""
 
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from chat.models import McpGrant, McpServer, ToolDefinition, User
 from chat.operations import tools
@@ -83,15 +85,17 @@ def test_what_staff_decided_stays_and_what_the_code_says_is_refreshed(settings: 
 
 def test_a_name_that_is_taken_is_told() -> None:
     ToolDefinition.objects.create(name="calculate", kind="webhook", url="https://tools.example.test/")
-    report = tools.sync_tools()
-    assert report.taken == ["calculate"]
-    assert "calculate" not in report.added
+    said = StringIO()
+    call_command("sync_tools", stdout=said)
+    assert "The function calculate has no row: another tool has its name." in said.getvalue()
+    assert "Tools: 7 added, 0 refreshed." in said.getvalue()
+    assert ToolDefinition.objects.get(name="calculate").kind == "webhook"
 
 
 def test_a_listing_is_asked_and_kept(shop: Served) -> None:
     server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
     found = tools.refresh_listing(server=server)
-    assert found.new == ["add", "crash", "draw", "fail", "shout", "wait"]
+    assert found.new == ["add", "crash", "draw", "fail", "mixed", "shout", "wait"]
     assert (found.accepted, found.changed, found.gone) == ([], [], [])
     kept = McpServer.objects.get()
     assert [entry["name"] for entry in kept.listing] == found.new

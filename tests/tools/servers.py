@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import mcp_types
 import uvicorn
 from mcp.server.auth.provider import (
     AccessToken,
@@ -78,6 +79,22 @@ def mcp_server(**options: Any) -> MCPServer:
     def fail() -> str:
         """Fail with words."""
         raise ToolError("out of stock")
+
+    @server.tool(structured_output=False)
+    def mixed() -> Any:
+        """Give a bit of everything."""
+        return [
+            mcp_types.EmbeddedResource(
+                type="resource",
+                resource=mcp_types.TextResourceContents(uri="shop://terms", text="No returns."),
+            ),
+            mcp_types.EmbeddedResource(
+                type="resource", resource=mcp_types.BlobResourceContents(uri="shop://song", blob="AAAA")
+            ),
+            mcp_types.ResourceLink(type="resource_link", name="list", uri="https://shop.example.test/list"),
+            mcp_types.AudioContent(type="audio", data="AAAA", mime_type="audio/wav"),
+            mcp_types.ImageContent(type="image", data="AAAA", mime_type="image/png"),
+        ]
 
     @server.tool()
     def crash() -> str:

@@ -23,7 +23,7 @@ def server(shop: Served) -> McpServer:
 
 async def test_a_listing(server: McpServer) -> None:
     found = await mcp.list_tools(server)
-    assert [entry["name"] for entry in found] == ["add", "crash", "draw", "fail", "shout", "wait"]
+    assert [entry["name"] for entry in found] == ["add", "crash", "draw", "fail", "mixed", "shout", "wait"]
     add = found[0]
     assert add["description"] == "Add two numbers."
     assert add["input_schema"]["required"] == ["a", "b"]
@@ -53,6 +53,19 @@ async def test_a_picture(server: McpServer, context: ToolContext) -> None:
     source = result.content[0]["source"]
     assert (source["type"], source["media_type"]) == ("base64", "image/png")
     assert base64.b64decode(source["data"]) == PIXEL
+
+
+async def test_what_the_messages_api_has_no_block_for_becomes_text(
+    server: McpServer, context: ToolContext
+) -> None:
+    result = await mcp.call(mcp_tool(server, "mixed"), {}, context)
+    assert [block["text"] for block in result.content] == [
+        "shop://terms\nNo returns.",
+        "[resource that can't be shown]",
+        "list: https://shop.example.test/list",
+        "[audio that can't be shown]",
+        "[a picture that could not be read]",
+    ]
 
 
 async def test_a_tools_own_failure_has_its_words(server: McpServer, context: ToolContext) -> None:
