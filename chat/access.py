@@ -4,7 +4,7 @@ import uuid
 
 from django.db.models import QuerySet
 
-from chat.models import Assistant, Conversation, LanguageModel, Message, ToolCall, Turn, User
+from chat.models import Assistant, Conversation, LanguageModel, McpServer, Message, ToolCall, Turn, User
 from chat.models.conversations import ConversationQuerySet
 
 NO_ROW = uuid.UUID(int=0)
@@ -75,3 +75,13 @@ def assistants(user: User) -> QuerySet[Assistant]:
     if not user.is_active:
         return Assistant.objects.none()
     return Assistant.objects.offered_to(user).select_related("model__connection", "prompt").by_preference()
+
+
+def find_mcp_server(user: User, name: str) -> McpServer | None:
+    """Return a server where this person may sign in: its tools are offered to them, or they govern it."""
+    if not user.is_active:
+        return None
+    servers = McpServer.objects.filter(name=name, enabled=True, auth=McpServer.Auth.OAUTH)
+    if not user.has_perm("chat.change_mcpserver"):
+        servers = servers.filter(tools__enabled=True, tools__assistant_links__assistant__in=assistants(user))
+    return servers.distinct().first()

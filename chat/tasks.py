@@ -11,6 +11,7 @@ from chat.operations import counting, prewarm, recovery, titles, tool_calls
 from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
+from chat.operations.tools import refresh_listings
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
@@ -76,3 +77,11 @@ def prewarm_task() -> None:
 def clear_sessions_task() -> None:
     """Delete sessions that have expired for a day."""
     Session.objects.filter(expire_date__lt=timezone.now() - dt.timedelta(days=1)).delete()
+
+
+@shared_task
+def refresh_listings_task() -> None:
+    """Look whether MCP servers still offer what staff accepted; what changed does not run any more."""
+    drifted = refresh_listings()
+    if drifted:
+        log.warning("mcp_tools_drifted", tools=drifted)

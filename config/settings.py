@@ -48,6 +48,8 @@ ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 SIGNUP_OPEN = switch("SIGNUP_OPEN", default=False)
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Parley <parley@localhost>")
+EGRESS_ALLOW = [name.strip().lower() for name in env.list("EGRESS_ALLOW", default=[]) if name.strip()]
+TOOL_MODULES = env.list("TOOL_MODULES", default=[])
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
@@ -199,6 +201,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
     "clear-sessions": {"task": "chat.tasks.clear_sessions_task", "schedule": 3600.0},
+    "refresh-listings": {
+        "task": "chat.tasks.refresh_listings_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 # --- People ----------------------------------------------------------------------------------------
@@ -338,6 +345,9 @@ LOGGING = {
         "uvicorn.access": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "anthropic": {"level": "WARNING"},
+        "mcp": {
+            "level": "CRITICAL"
+        },  # it logs what servers and sign-ins answered; tools have lines of their own
     },
 }
 structlog.configure(

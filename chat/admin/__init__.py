@@ -12,6 +12,7 @@ from chat.admin import (
     prompts,
     providers,
     tool_calls,
+    tools,
     turns,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "prompts",
     "providers",
     "tool_calls",
+    "tools",
     "turns",
 ]

@@ -14,6 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from chat.admin.thinking_form import ThinkingForm
+from chat.admin.tools import AssistantToolInline
 from chat.models import Assistant
 
 STARTERS_AT_MOST = 8
@@ -69,6 +70,7 @@ class AssistantForm(ThinkingForm):
 @admin.register(Assistant)
 class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
     form = AssistantForm
+    inlines = (AssistantToolInline,)
     list_display = ("name", "model", "prompt", "effort", "audience", "order", "enabled")
     list_editable = ("order", "enabled")
     list_filter = ("enabled", "model", "audience_groups")

@@ -12,6 +12,7 @@ SECTIONS = (
         _("Offer"),
         (("assistant", "smart_toy"), ("systemprompt", "description"), ("languagemodel", "neurology")),
     ),
+    (_("Tools"), (("tooldefinition", "build"), ("mcpserver", "dns"), ("mcpgrant", "passkey"))),
     (
         _("Upstream"),
         (("providerconnection", "hub"), ("modelprice", "sell")),

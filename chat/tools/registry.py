@@ -1,20 +1,129 @@
-"""Tools that are Python functions."""
+"""Tools that are Python functions: a decorator on top of the SDK's, and the register of what was decorated.
 
+The SDK makes name, description and schema from the function's name, docstring and signature. It is loaded when
+the first of them is needed, not when a module with tools is imported.
+"""
+
+import contextvars
+import dataclasses
+import functools
+import hashlib
 import importlib
-import os
+import importlib.metadata
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
-_registered: dict[str, Callable[..., Any]] = {}
+from django.conf import settings
+
+from chat.tools.result import ToolContext
+
+BUILTIN = "chat.tools.builtin"
+CONTEXT = "context"
+
+_registered: dict[str, "PythonTool"] = {}
+_context: contextvars.ContextVar[ToolContext] = contextvars.ContextVar("tool_context")
 
 
-def tool(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Register a function as a tool."""
-    return _registered.setdefault(function.__name__, function)
+@dataclasses.dataclass(frozen=True)
+class PythonTool:
+    """One decorated function. `title` is what people read; `strict` asks the API to hold to the schema."""
+
+    function: Callable[..., Any]
+    title: str
+    strict: bool
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.function)
+
+    @functools.cached_property
+    def sdk(self) -> Any:
+        """The SDK's own tool: `name`, `description`, `input_schema` and `call(input)`."""
+        from anthropic import beta_async_tool, beta_tool
+
+        function = _without_context(self.function)
+        return beta_async_tool(function) if self.is_async else beta_tool(function)
+
+    def call(self, given: dict[str, Any], context: ToolContext) -> Any:
+        """Call the function with an input as the model gave it; a coroutine if it is an asynchronous one.
+
+        Raises:
+            ValueError: the input does not fit the signature; its cause is pydantic's error.
+        """
+        _context.set(context)
+        return self.sdk.call(given)
 
 
-def registered() -> dict[str, Callable[..., Any]]:
-    """Return every registered tool by name."""
-    for module in filter(None, os.environ.get("TOOL_MODULES", "").split(",")):
+@overload
+def tool(function: Callable[..., Any]) -> Callable[..., Any]: ...
+@overload
+def tool(*, title: str = "", strict: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def tool(function: Callable[..., Any] | None = None, *, title: str = "", strict: bool = False) -> Any:
+    """Register a function as a tool and give it back unchanged.
+
+    A first parameter named `context` gets the `ToolContext` of the call; models don't see it. The answer is text,
+    a list of content blocks, or anything that is JSON. A function that can't do its work raises `ToolFailed`.
+
+    Raises:
+        ValueError: another function has this name already.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        made = PythonTool(function, title or function.__name__.replace("_", " ").capitalize(), strict)
+        known = _registered.setdefault(made.name, made)
+        if _place(known.function) != _place(function):
+            raise ValueError(f"Two tools are named {made.name}: {_place(known.function)}, {_place(function)}")
+        _registered[made.name] = made
+        return function
+
+    return register if function is None else register(function)
+
+
+def registered() -> dict[str, PythonTool]:
+    """Return every registered tool by name, with the modules of TOOL_MODULES loaded."""
+    for module in (BUILTIN, *settings.TOOL_MODULES):
         importlib.import_module(module)
     return dict(_registered)
+
+
+def fingerprint() -> str:
+    """Name the present state of all registered functions, without loading the SDK: other code, other fingerprint."""
+    parts = [importlib.metadata.version("anthropic")]
+    for found in registered().values():
+        parts += [found.name, found.title, str(found.strict), inspect.getsource(found.function)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, str]:
+    return function.__module__, function.__qualname__
+
+
+def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Hide the parameter `context` from whoever looks at the signature; it is filled in at each call."""
+    signature = inspect.signature(function, eval_str=True)
+    if CONTEXT not in signature.parameters:
+        return function
+
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def bound(*args: Any, **kwargs: Any) -> Any:
+            return await function(_context.get(), *args, **kwargs)
+    else:
+
+        @functools.wraps(function)
+        def bound(*args: Any, **kwargs: Any) -> Any:
+            return function(_context.get(), *args, **kwargs)
+
+    seen = [parameter for name, parameter in signature.parameters.items() if name != CONTEXT]
+    bound.__signature__ = signature.replace(parameters=seen)  # type: ignore[attr-defined]
+    bound.__annotations__ = {
+        **{parameter.name: parameter.annotation for parameter in seen},
+        "return": signature.return_annotation,
+    }
+    return bound

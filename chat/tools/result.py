@@ -1,14 +1,32 @@
-"""What goes into a tool and what comes out."""
+"""What goes into a tool and what comes out: the context of a call, its result, and the failure a model may read.
 
+Results go back into an exact transcript that is sent again and again, so a block that the API would refuse must
+not get in: only text and pictures that really are pictures pass; everything else becomes text.
+"""
+
+import base64
+import binascii
 import dataclasses
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from chat.claude.blocks import Block
+from chat.claude.request import exact_json
+from chat.claude.text import clean_json, clean_text
+
+NOTHING = "The tool gave no output."
+MAGIC = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ToolContext:
-    """For whom a tool runs."""
+    """For whom a tool runs. `time_zone` is an IANA name, `language` a code such as "ko"."""
 
     user_id: uuid.UUID
     conversation_id: uuid.UUID | None = None
@@ -19,11 +37,70 @@ class ToolContext:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ToolResult:
-    """The content of a tool_result."""
+    """The content of a tool_result: text and image blocks, never empty."""
 
     content: list[Block]
     is_error: bool = False
 
 
 class ToolFailed(Exception):
-    """A tool could not do its work; the words are for the model."""
+    """A tool could not do its work; the words are for the model (and the person who reads over its shoulder).
+
+    Every other exception of a tool is told as "failed" and nothing more, for it could hold internals.
+    """
+
+
+def failed(words: str) -> ToolResult:
+    return ToolResult([{"type": "text", "text": words}], is_error=True)
+
+
+def result_of(value: Any, *, limit_bytes: int, is_error: bool = False) -> ToolResult:
+    """Make a result of whatever a tool gave: text, a list of blocks, or any JSON value.
+
+    Raises:
+        ToolFailed: it is longer than `limit_bytes` as JSON, or no JSON.
+    """
+    try:
+        content = [block for item in _items(value) for block in _presentable(item)]
+        size = len(exact_json(content).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ToolFailed("The tool's answer could not be read.") from error
+    if size > limit_bytes:
+        raise ToolFailed(f"The tool's answer is longer than the {limit_bytes} bytes it may have.")
+    return ToolResult(content or [{"type": "text", "text": NOTHING}], is_error)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, list) and value and all(_is_block(item) for item in value):
+        return value
+    return [] if value is None else [value]
+
+
+def _is_block(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("type"), str)
+
+
+def _presentable(item: Any) -> list[Block]:
+    """Give one item as blocks that the API takes: [] for blank text."""
+    if isinstance(item, dict) and item.get("type") == "text" and isinstance(item.get("text"), str):
+        item = item["text"]
+    elif _is_picture(item):
+        source = item["source"]
+        kept = {"type": "base64", "media_type": source["media_type"], "data": source["data"]}
+        return [{"type": "image", "source": kept}]
+    elif isinstance(item, dict) and item.get("type") == "image":
+        item = "[a picture that could not be read]"
+    text = clean_text(item) if isinstance(item, str) else exact_json(clean_json(item))
+    return [{"type": "text", "text": text}] if text.strip() else []
+
+
+def _is_picture(item: Any) -> bool:
+    source = item.get("source") if isinstance(item, dict) and item.get("type") == "image" else None
+    if not isinstance(source, dict) or source.get("type") != "base64":
+        return False
+    signatures = MAGIC.get(str(source.get("media_type")), ())
+    try:
+        head = base64.b64decode(source["data"], validate=True)
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        return False
+    return head.startswith(signatures) if signatures else False

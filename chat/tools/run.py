@@ -1,28 +1,98 @@
-"""Running one tool call."""
+"""Running one tool call: checked before, bounded while it runs, and always a result afterwards.
+
+Whatever goes wrong becomes a result that says so in words made for it. Internals (exceptions, addresses, what a
+server said) go to the log as the name of the error's class, never to the model.
+"""
 
 import asyncio
+import time
 from typing import Any
 
+import structlog
+
 from chat.models import ToolDefinition
-from chat.tools.registry import registered
-from chat.tools.result import ToolContext, ToolFailed, ToolResult
+from chat.tools import mcp, python, webhook
+from chat.tools.addresses import EgressRefused, TooMuch
+from chat.tools.mcp_auth import SignInNeeded, sign_in_words
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed
+from chat.tools.threads import in_thread
+from chat.tools.validate import input_problem
+
+log = structlog.get_logger(__name__)
 
 
-async def run_tool(tool: ToolDefinition | None, given: dict[str, Any], context: ToolContext) -> ToolResult:
-    """Run a tool and give its result; never raises, except that a cancelled task stays cancelled."""
-    if tool is None:
-        return _failed("This tool is not available.")
+async def run_tool(
+    tool: ToolDefinition | None, given: dict[str, Any], context: ToolContext, *, trying: bool = False
+) -> ToolResult:
+    """Run a tool and give its result; never raises, except that a cancelled task stays cancelled.
+
+    The row is read anew: what staff switched off is off at once. `trying` runs it all the same, for staff.
+    """
+    began = time.monotonic()
     try:
-        async with asyncio.timeout(tool.timeout_seconds):
-            text = await registered()[tool.target](**given)
-    except TimeoutError:
-        return _failed(f"The tool did not finish within {tool.timeout_seconds} seconds.")
-    except ToolFailed as error:
-        return _failed(str(error))
-    except Exception:
-        return _failed("The tool failed.")
-    return ToolResult([{"type": "text", "text": str(text)}])
+        current = await in_thread(_current, tool)
+    except Exception as error:
+        return _told(error, tool, began)
+    if current is None or not (trying or _usable(current)):
+        return failed("This tool is not available.")
+    problem = input_problem(current.input_schema, given, trusted=current.kind != ToolDefinition.Kind.MCP)
+    if problem:
+        return failed(problem)
+    try:
+        async with asyncio.timeout(current.timeout_seconds):
+            return await _call(current, given, context)
+    except Exception as error:
+        return _told(error, current, began)
 
 
-def _failed(words: str) -> ToolResult:
-    return ToolResult([{"type": "text", "text": words}], is_error=True)
+def _current(tool: ToolDefinition | None) -> ToolDefinition | None:
+    if tool is None:
+        return None
+    return ToolDefinition.objects.select_related("server").filter(pk=tool.pk).first()
+
+
+def _usable(tool: ToolDefinition) -> bool:
+    return tool.enabled and (tool.server is None or tool.server.enabled)
+
+
+async def _call(tool: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
+    match tool.kind:
+        case ToolDefinition.Kind.PYTHON:
+            return await python.call(tool, given, context)
+        case ToolDefinition.Kind.WEBHOOK:
+            return await webhook.call(tool, given, context)
+        case ToolDefinition.Kind.MCP:
+            return await mcp.call(tool, given, context)
+    raise ToolFailed("This tool is run by the model's provider, not here.")
+
+
+def _told(error: Exception, tool: ToolDefinition | None, began: float) -> ToolResult:
+    log.warning(
+        "tool_failed",
+        tool=tool.name if tool else None,
+        kind=tool.kind if tool else None,
+        error=f"{type(error).__module__}.{type(error).__name__}",
+        seconds=round(time.monotonic() - began, 3),
+    )
+    return failed(_words(error, tool))
+
+
+def _words(error: Exception, tool: ToolDefinition | None) -> str:
+    import httpx2
+
+    match error:
+        case ToolFailed():
+            return str(error)
+        case SignInNeeded() if tool is not None and tool.server is not None:
+            return str(sign_in_words(tool.server))
+        case TimeoutError() | httpx2.TimeoutException() if tool is not None:
+            return f"The tool did not finish within {tool.timeout_seconds} seconds."
+        case TooMuch():
+            return "The tool's answer is longer than it may be."
+        case EgressRefused():
+            return "The tool's address is not one that may be called; staff have to look at it."
+        case httpx2.DecodingError() | httpx2.RemoteProtocolError():
+            return "The tool's server gave an answer that could not be read."
+        case httpx2.HTTPError():
+            return "The tool's server could not be reached."
+    return "The tool failed."

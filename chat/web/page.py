@@ -73,7 +73,7 @@ def _at_home(request: HttpRequest) -> timezone.override:
 def _time_zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError):  # not a key, or not one of the known ones
+    except (KeyError, ValueError, OSError):  # no such zone, or no name of one at all
         return zoneinfo.ZoneInfo("UTC")
 
 

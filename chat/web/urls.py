@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web import conversations, views
+from chat.web import conversations, tools, views
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
     path("sidebar", conversations.sidebar, name="sidebar"),
+    path("tools/mcp/callback", tools.callback, name="tool_callback"),
+    path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),
+    path("tools/mcp/<slug:name>/disconnect", tools.disconnect, name="disconnect_tool"),
     path("preferences", views.preferences, name="preferences"),
 ]

@@ -12,7 +12,14 @@ from chat.models import User
 from tests.admin.world import PRIVATE, TOTP_SECRET, UPSTREAM_SECRET, World, digests
 
 TABLES = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry)
-HISTORY = ["chat_assistant", "chat_languagemodel", "chat_providerconnection", "chat_systemprompt"]
+HISTORY = [
+    "chat_assistant",
+    "chat_languagemodel",
+    "chat_mcpserver",
+    "chat_providerconnection",
+    "chat_systemprompt",
+    "chat_tooldefinition",
+]
 CONTENT = [
     "chat_conversation",
     "chat_message",

@@ -17,11 +17,14 @@ from chat.models import (
     BudgetPeriod,
     Conversation,
     LanguageModel,
+    McpGrant,
+    McpServer,
     Message,
     ModelPrice,
     ProviderConnection,
     SystemPrompt,
     ToolCall,
+    ToolDefinition,
     Turn,
     TurnEvent,
     User,
@@ -112,6 +115,15 @@ def build() -> World:
         usage={"input_tokens": 10},
     )
     key, _secret = create_api_key(user=person, name="Script", scopes=["read"])
+    server = McpServer.objects.create(
+        name="shop", url="https://shop.example.test/mcp", auth="bearer", credential=UPSTREAM_SECRET
+    )
+    grant = McpGrant.objects.create(
+        server=server, user=person, tokens=UPSTREAM_SECRET, client=UPSTREAM_SECRET
+    )
+    tool = ToolDefinition.objects.create(
+        name="stock", kind="webhook", url="https://tools.example.test/hook", secret=UPSTREAM_SECRET
+    )
     factor = Authenticator.objects.create(user=person, type="totp", data={"secret": TOTP_SECRET})
     budget = Budget.objects.create(name="Everything", scope="workspace", hard_limit_usd=100)
     period = BudgetPeriod.objects.create(budget=budget, starts_on=now.date().replace(day=1), spent_usd=25)
@@ -137,6 +149,9 @@ def build() -> World:
                 budget,
                 period,
                 workspace,
+                server,
+                grant,
+                tool,
             )
         },
     }

@@ -34,6 +34,8 @@ def hermetic(data_dir: Path) -> dict[str, str]:
         "LOCAL_MODEL": "off",
         "SIMULATOR": "on",
         "SIGNUP_OPEN": "off",
+        "EGRESS_ALLOW": "",
+        "TOOL_MODULES": "",
         "METRICS_TOKEN": "",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",

@@ -36,7 +36,14 @@ def state(chat: Conversation) -> Any:
 
 
 def test_every_route_is_in_these_tests() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OWN, *READ, *WRITE, "preferences"}
+    in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
+    assert {pattern.name for pattern in urlpatterns} == {
+        *OWN,
+        *READ,
+        *WRITE,
+        *in_test_tool_sign_in,
+        "preferences",
+    }
 
 
 @pytest.mark.parametrize("name", [*OWN, *READ])
@@ -149,3 +156,9 @@ def test_a_message_of_another_conversation_is_no_branch(
     other = Conversation.objects.create(owner=chat.owner)
     answer = browser.post(f"/c/{other.id}/branch", {"message": str(turn.user_message_id)})
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", "a" * 300, "Asia/Seoul"])
+def test_any_time_zone_cookie_is_survived(zone: str, browser: Client, chat: Conversation) -> None:
+    browser.cookies["parley_timezone"] = zone
+    assert browser.get(address("conversation", chat)).status_code == 200

@@ -10,13 +10,14 @@ from chat.embedded.static_files import collect_changed
 
 
 class Command(BaseCommand):
-    help = "Migrate, load the catalogue, make sure of an administrator, collect static files. Safe to repeat."
+    help = "Migrate, load catalogue and tools, make sure of an administrator, collect static files. Safe to repeat."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         if _pending():
             call_command("migrate", interactive=False, verbosity=0)
         call_command("load_catalogue", stdout=self.stdout)
+        call_command("sync_tools", stdout=self.stdout)
         call_command("ensure_admin", stdout=self.stdout)
         collect_changed()
 

@@ -1,0 +1,201 @@
+"""Forms of tools and MCP servers: secrets go in and never come out, addresses pass the guard before they are kept."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from chat.admin.providers import IndentedJSONField
+from chat.claude.text import too_deep
+from chat.models import McpServer, ToolDefinition
+from chat.tools.addresses import EgressRefused, check_url
+from chat.tools.validate import schema_problem
+from chat.tools.webhook import new_secret, secret_problem
+
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # the API's rule
+MADE_HERE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
+
+
+def _address(label: Any) -> forms.URLField:
+    return forms.URLField(
+        label=label,
+        required=False,
+        assume_scheme="https",
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "url"}),
+        help_text=_("Public and https; the operator can allow hosts inside (EGRESS_ALLOW)."),
+    )
+
+
+def _checked_address(url: str) -> str:
+    try:
+        check_url(url)
+    except EgressRefused as error:
+        raise forms.ValidationError(
+            _("This address may not be called. Only public https addresses are.")
+        ) from error
+    return url
+
+
+def _secret(label: Any, words: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=4000,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
+        help_text=words,
+    )
+
+
+class ToolForm(forms.ModelForm):
+    """`made_secret` is the signing secret that was made because none was given, to be shown once."""
+
+    url = _address(_("Address"))
+    new_secret = _secret(
+        _("Signing secret"),
+        _("Kept encrypted. Empty: the stored one stays, and a new webhook gets one that is shown once."),
+    )
+    input_schema = IndentedJSONField(
+        label=_("Input schema"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12}),
+        help_text=_('A JSON Schema with "type": "object".'),
+    )
+    options = IndentedJSONField(
+        label=_("The provider’s definition"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
+    )
+    made_secret = ""
+
+    class Meta:
+        model = ToolDefinition
+        fields = (
+            "name",
+            "title",
+            "kind",
+            "description",
+            "input_schema",
+            "strict",
+            "approval",
+            "url",
+            "options",
+            "timeout_seconds",
+            "max_result_bytes",
+            "enabled",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            self.fields["kind"].choices = [(kind.value, kind.label) for kind in MADE_HERE]  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not TOOL_NAME.fullmatch(name):
+            raise forms.ValidationError(_("At most 64 letters, digits, _ and -."))
+        return name
+
+    def clean_input_schema(self) -> dict[str, Any]:
+        schema = self.cleaned_data["input_schema"] or {"type": "object", "properties": {}}
+        problem = _("It is nested too deep.") if too_deep(schema) else schema_problem(schema)
+        if problem:
+            raise forms.ValidationError(
+                _("This is not the schema of a tool: %(problem)s"), params={"problem": problem}
+            )
+        return dict(schema)
+
+    def clean_options(self) -> dict[str, Any]:
+        options = self.cleaned_data["options"] or {}
+        if not isinstance(options, dict) or too_deep(options):
+            raise forms.ValidationError(_("Write a JSON object."))
+        return options
+
+    def clean_timeout_seconds(self) -> int:
+        return self._between("timeout_seconds", 1, 600)
+
+    def clean_max_result_bytes(self) -> int:
+        return self._between("max_result_bytes", 1_000, 5_000_000)
+
+    def clean_new_secret(self) -> str:
+        secret = str(self.cleaned_data["new_secret"])
+        if secret and secret_problem(secret):
+            raise forms.ValidationError(_("A signing secret is whsec_ and at least 24 characters of base64."))
+        return secret
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kind = cleaned.get("kind") or self.instance.kind
+        if kind == ToolDefinition.Kind.WEBHOOK:
+            self._clean_webhook(cleaned)
+        elif kind == ToolDefinition.Kind.SERVER and not isinstance(
+            cleaned.get("options", {}).get("type"), str
+        ):
+            self.add_error("options", _('The definition needs its "type", such as "web_search_20260318".'))
+        return cleaned
+
+    def _clean_webhook(self, cleaned: dict[str, Any]) -> None:
+        try:
+            _checked_address(cleaned.get("url") or "")
+        except forms.ValidationError as error:
+            self.add_error("url", error)
+        secret = cleaned.get("new_secret") or self.instance.secret
+        if not secret:
+            secret = self.made_secret = new_secret()
+        self.instance.secret = secret
+
+    def _between(self, field: str, least: int, most: int) -> int:
+        value = int(self.cleaned_data[field])
+        if not least <= value <= most:
+            raise forms.ValidationError(
+                _("From %(least)d to %(most)d."), params={"least": least, "most": most}
+            )
+        return value
+
+
+class TryForm(forms.Form):
+    given = IndentedJSONField(
+        label=_("Input"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 6})
+    )
+
+    def clean_given(self) -> dict[str, Any]:
+        given = {} if self.cleaned_data["given"] is None else self.cleaned_data["given"]
+        if not isinstance(given, dict) or too_deep(given):
+            raise forms.ValidationError(_("Write a JSON object."))
+        return given
+
+
+class McpServerForm(forms.ModelForm):
+    url = _address(_("Address"))
+    new_credential = _secret(
+        _("Token"), _("Kept encrypted and never shown again. Leave empty to keep what is stored.")
+    )
+    clear_credential = forms.BooleanField(
+        label=_("Remove the stored token"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+
+    class Meta:
+        model = McpServer
+        fields = ("name", "url", "route", "auth", "enabled")
+
+    def clean_url(self) -> str:
+        return _checked_address(str(self.cleaned_data["url"]))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        stored = McpServer.objects.filter(pk=self.instance.pk).first()
+        kept, new = (stored.credential or "") if stored else "", cleaned.get("new_credential", "")
+        if cleaned.get("clear_credential"):
+            kept = ""
+        elif kept and not new and stored and "url" in cleaned and cleaned["url"] != stored.url:
+            # A token must not follow an address to which nobody entrusted it.
+            self.add_error("new_credential", _("Type the token again: it was stored for another address."))
+        self.instance.credential = new or kept
+        return cleaned

@@ -1,0 +1,51 @@
+"""A person's own sign-in at an MCP server: begun, finished when they come back, and forgotten when they like."""
+
+import structlog
+from asgiref.sync import async_to_sync
+from django.utils.translation import gettext as _
+
+from chat.models import McpGrant, McpServer, User
+from chat.operations.errors import OperationError
+from chat.tools import mcp_auth
+from chat.tools.addresses import EgressRefused
+
+log = structlog.get_logger(__name__)
+
+
+def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> mcp_auth.Begun:
+    """Find out where this person signs in; they come back to `redirect_uri`.
+
+    Raises:
+        OperationError: the server can't be asked, or wants no sign-in.
+    """
+    try:
+        return async_to_sync(mcp_auth.begin)(server, user.id, redirect_uri)
+    except (mcp_auth.SignInFailed, EgressRefused) as error:
+        raise _failed(server, "begin", error) from None
+
+
+def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: mcp_auth.Answer) -> None:
+    """Exchange what the person came back with for tokens, and keep them encrypted.
+
+    Raises:
+        OperationError: it was not taken.
+    """
+    try:
+        async_to_sync(mcp_auth.finish)(server, user.id, redirect_uri, answer)
+    except mcp_auth.SignInFailed as error:
+        raise _failed(server, "finish", error) from None
+
+
+def signed_in(*, user: User, server: McpServer) -> bool:
+    grant = McpGrant.objects.filter(user=user, server=server).first()
+    return grant is not None and bool(grant.tokens)
+
+
+def sign_out(*, user: User, server: McpServer) -> None:
+    """Forget a person's tokens; what the server itself remembers is ended there."""
+    McpGrant.objects.filter(user=user, server=server).delete()
+
+
+def _failed(server: McpServer, step: str, error: Exception) -> OperationError:
+    log.warning("mcp_sign_in_failed", server=server.name, step=step, error=str(error))
+    return OperationError("sign_in", _("The sign-in did not work. Try again, or ask your administrator."))

@@ -1,0 +1,110 @@
+"""The tools that come along: date and time, an exact calculator, and a search in one's own conversations."""
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+from chat import access
+from chat.models import Message, User
+from chat.tools import calculator
+from chat.tools.registry import tool
+from chat.tools.result import ToolContext, ToolFailed
+
+FOUND_AT_MOST = 20
+AROUND_CHARACTERS = 160
+
+
+@tool(title="Date and time")
+def date_and_time(context: ToolContext, time_zone: str = "", moment: str = "", moment_zone: str = "") -> Any:
+    """Tell the date and time now, or convert a moment from one time zone to another.
+
+    Args:
+        time_zone: The IANA time zone to answer in, such as Asia/Seoul; the person's own when empty.
+        moment: The moment to convert, in ISO 8601, such as 2026-03-01T09:30 or with an offset; now when empty.
+        moment_zone: The IANA time zone of a moment without offset; the person's own when empty.
+    """
+    home = _zone(context.time_zone or "UTC")
+    zone = _zone(time_zone) if time_zone else home
+    shown = _moment(moment, _zone(moment_zone) if moment_zone else home).astimezone(zone)
+    return {
+        "time": shown.isoformat(timespec="seconds"),
+        "weekday": shown.strftime("%A"),
+        "time_zone": zone.key,
+        "utc": shown.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        "iso_week": shown.isocalendar().week,
+        "summer_time": bool(shown.dst()),
+    }
+
+
+@tool(title="Calculator")
+def calculate(expression: str) -> str:
+    """Compute an arithmetic expression exactly, with fractions and numbers of any length.
+
+    Use it for every calculation that matters. It knows + - * / // % **, brackets, and the functions abs, ceil,
+    comb, factorial, floor, max, min, round(value, places) and sqrt (30 places where it never ends). Percentages
+    are written as 0.19 * 250.
+
+    Args:
+        expression: The expression, such as (1999.99 * 12) / 1.19
+    """
+    return calculator.written(calculator.evaluate(expression))
+
+
+@tool(title="Search in my conversations")
+def search_conversations(context: ToolContext, query: str, limit: int = 5) -> Any:
+    """Search the person's own earlier conversations for messages that contain all the given words.
+
+    Answers with the newest messages first: title, link, date, who wrote it, and the words around the match.
+
+    Args:
+        query: The words to look for; each has to occur in the message.
+        limit: How many messages to give at most, 1 to 20.
+    """
+    words = query.split()[:8]
+    if not words:
+        raise ToolFailed("Say which words to look for.")
+    user = User.objects.filter(id=context.user_id, is_active=True).first()
+    if user is None:
+        return []
+    elsewhere = access.conversations(user).exclude(pk=context.conversation_id or access.NO_ROW)
+    rows = Message.objects.filter(conversation__in=elsewhere)
+    for word in words:
+        rows = rows.filter(text__icontains=word)
+    found = rows.select_related("conversation").order_by("-created_at", "-id")
+    return [_shown(message, words[0]) for message in found[: max(1, min(limit, FOUND_AT_MOST))]]
+
+
+def _shown(message: Message, word: str) -> dict[str, str]:
+    return {
+        "conversation": str(message.conversation),
+        "link": f"/c/{message.conversation_id}",
+        "date": message.created_at.date().isoformat(),
+        "by": message.get_role_display(),
+        "text": _around(message.text, word),
+    }
+
+
+def _around(text: str, word: str) -> str:
+    place = max(text.lower().find(word.lower()), 0)
+    start, end = max(place - AROUND_CHARACTERS, 0), place + AROUND_CHARACTERS
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone, or no name of one at all
+        raise ToolFailed(
+            f"There is no time zone {name[:60]!r}. Use an IANA name such as Europe/Paris."
+        ) from None
+
+
+def _moment(text: str, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+    if not text:
+        return dt.datetime.now(zone)
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ToolFailed("The moment is not in ISO 8601, such as 2026-03-01T09:30.") from None
+    # Through UTC: a wall clock's gap in spring then shows the time it was set to.
+    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(dt.UTC)

@@ -1,0 +1,178 @@
+"""The guard on outgoing requests: where a webhook or an MCP server may be, and how much it may answer.
+
+Every connection is checked at the moment it is made, redirects and second requests included: the name is resolved
+once, each address it gave must be a public one, and the connection goes to just that address. So neither odd
+spellings (decimal, octal, IPv4 in IPv6) nor DNS that changes its mind reach this machine or its network.
+Proxies of the environment are not used, for they would resolve names themselves. The HTTP client is heavy: this module
+is imported when something is called.
+"""
+
+import asyncio
+import functools
+import ipaddress
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from chat.tools.addresses import (
+    Address,
+    EgressRefused,
+    Resolver,
+    TooMuch,
+    allowed_by_staff,
+    check_scheme,
+    default_port,
+    is_public,
+    literal,
+)
+
+ENCODINGS = ("gzip", "deflate")
+PIECE_BYTES = 65_536
+
+
+def client(
+    *, limit_bytes: int, timeout_seconds: float, resolve: Resolver | None = None, **options: Any
+) -> httpx2.AsyncClient:
+    """Make a client for one call: guarded, metered, without redirects, cookies of others, proxies or .netrc.
+
+    `limit_bytes` bounds all its answers together. Its transport's `meter.exceeded` says whether that ended one.
+    """
+    headers = {"accept-encoding": ", ".join(ENCODINGS), **options.pop("headers", {})}
+    return httpx2.AsyncClient(
+        transport=GuardedTransport(Meter(limit_bytes), resolve or resolve_host),
+        timeout=timeout_seconds,
+        headers=headers,
+        trust_env=False,
+        follow_redirects=False,
+        **options,
+    )
+
+
+class Meter:
+    """Counts the bytes of answers, as they came and as they unfold, and ends what is too long."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes, self.wire, self.unfolded, self.exceeded = limit_bytes, 0, 0, False
+
+    def add(self, *, wire: int = 0, unfolded: int = 0) -> None:
+        self.wire += wire
+        self.unfolded += unfolded
+        if max(self.wire, self.unfolded) > self.limit_bytes:
+            self.exceeded = True
+            raise TooMuch(f"more than {self.limit_bytes} bytes")
+
+
+class GuardedTransport(httpx2.AsyncHTTPTransport):
+    """HTTP/1.1 through `GuardedNetwork`, its answers metered and decompressed in small pieces."""
+
+    def __init__(self, meter: Meter, resolve: Resolver) -> None:
+        self.meter = meter
+        # The one thing that differs from the parent's own pool is what opens connections.
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=_tls(), max_connections=10, network_backend=GuardedNetwork(resolve)
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        check_scheme(url.scheme, url.host, url.port or default_port(url.scheme))
+        answer = await super().handle_async_request(request)
+        encoding = answer.headers.get("content-encoding", "").strip().lower()
+        if encoding not in {"", "identity", *ENCODINGS}:
+            await answer.aclose()
+            raise httpx2.DecodingError(f"unasked content encoding {encoding[:40]!r}")
+        headers = answer.headers.copy()
+        for name in ("content-encoding", "content-length") if encoding in ENCODINGS else ():
+            headers.pop(name, None)
+        assert isinstance(answer.stream, httpx2.AsyncByteStream)
+        body = Metered(answer.stream, self.meter, unpack=encoding in ENCODINGS)
+        return httpx2.Response(answer.status_code, headers=headers, stream=body, extensions=answer.extensions)
+
+
+class Metered(httpx2.AsyncByteStream):
+    """A body that is counted; with `unpack` it is gzip or deflate, unfolded a piece at a time."""
+
+    def __init__(self, body: httpx2.AsyncByteStream, meter: Meter, *, unpack: bool) -> None:
+        self.body, self.meter = body, meter
+        self.unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if unpack else None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self.body:
+            self.meter.add(wire=len(chunk))
+            if self.unpacker is None:
+                yield chunk
+                continue
+            while piece := self._piece(chunk):
+                self.meter.add(unfolded=len(piece))
+                yield piece
+                chunk = self.unpacker.unconsumed_tail
+
+    async def aclose(self) -> None:
+        await self.body.aclose()
+
+    def _piece(self, chunk: bytes) -> bytes:
+        assert self.unpacker is not None
+        try:
+            return self.unpacker.decompress(chunk, PIECE_BYTES)
+        except zlib.error as error:
+            raise httpx2.DecodingError("the compressed body is damaged") from error
+
+
+class GuardedNetwork(httpcore2.AnyIOBackend):
+    """Opens connections: resolves once, checks every address, connects to one of those it checked."""
+
+    def __init__(self, resolve: Resolver) -> None:
+        super().__init__()
+        self.resolve = resolve
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        problem: Exception | None = None
+        for address in await self.addresses(host, port):
+            try:
+                return await super().connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                problem = error
+        raise problem or httpcore2.ConnectError("the name has no address")
+
+    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
+        raise EgressRefused("Tools have no business with sockets of this machine.")
+
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """Resolve a name now, or read an address.
+
+        Raises:
+            EgressRefused: one of its addresses is not public, and staff do not list the host.
+        """
+        spelt = literal(host)
+        try:
+            found = (
+                [spelt] if spelt else [ipaddress.ip_address(text) for text in await self.resolve(host, port)]
+            )
+        except (OSError, ValueError) as error:
+            raise httpcore2.ConnectError("the name could not be resolved") from error
+        if not allowed_by_staff(host, port) and not all(is_public(address) for address in found):
+            raise EgressRefused("This address is not on the public internet.")
+        return found
+
+
+async def resolve_host(host: str, port: int) -> list[str]:
+    """Ask the system for all addresses of a name, in its order."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading the authorities takes tens of milliseconds: once a process."""
+    return httpx2.create_ssl_context()

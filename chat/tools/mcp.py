@@ -1,0 +1,188 @@
+"""MCP servers over streamable HTTP, through the SDK's client and our guard. Never over stdio: nothing is started here.
+
+The SDK is loaded late. What it is kept from: following redirects elsewhere, reading more than the limit, caching
+between people, and checking answers against the server's own schemas (whose regular expressions nobody vouches for).
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from chat.claude.text import clean_json, clean_text
+from chat.models import McpServer, ToolDefinition
+from chat.tools import mcp_auth
+from chat.tools.addresses import EgressRefused, TooMuch, check_url
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+
+if TYPE_CHECKING:
+    import httpx2
+
+INVALID_PARAMS = -32602
+LISTING_LIMIT_BYTES = 4 * 1024 * 1024
+LISTING_SECONDS = 30
+MAX_PAGES = 20
+MAX_TOOLS = 500
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limits:
+    bytes: int
+    seconds: float
+
+
+async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> list[dict[str, Any]]:
+    """Ask a server for its tools: [{"name", "description", "input_schema", "digest"}, …], by name.
+
+    `user_id` says whose sign-in is used where the server asks for one.
+
+    Raises:
+        ToolFailed, EgressRefused, TooMuch, TimeoutError, httpx2.HTTPError: the server could not be asked.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    async with connected(server, user_id, Limits(LISTING_LIMIT_BYTES, LISTING_SECONDS)) as client:
+        cursor: str | None = None
+        for _ in range(MAX_PAGES):
+            page = await client.list_tools(cursor=cursor)
+            found |= {
+                tool.name: listed(tool.name, tool.description, tool.input_schema) for tool in page.tools
+            }
+            cursor = page.next_cursor
+            if cursor is None or len(found) > MAX_TOOLS:
+                break
+    return [found[name] for name in sorted(found)][:MAX_TOOLS]
+
+
+def listed(name: str, description: str | None, input_schema: dict[str, Any]) -> dict[str, Any]:
+    """Make one entry of a listing. Its digest stays the same however the server orders its keys."""
+    entry = clean_json({"name": name, "description": description or "", "input_schema": input_schema})
+    exact = json.dumps(entry, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return {**entry, "digest": hashlib.sha256(exact.encode()).hexdigest()}
+
+
+async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
+    """Call a tool as staff accepted it.
+
+    Raises:
+        ToolFailed: it may not be called now, or the server refused; and whatever the guard and the network raise.
+    """
+    server = definition.server
+    if server is None or not server.enabled or server.route != McpServer.Route.PARLEY:
+        raise ToolFailed("This tool's server is switched off.")
+    if drifted(definition):
+        raise ToolFailed(
+            "This tool has changed at its server. Staff have to look at it before it is used again."
+        )
+    answer: Any = None
+    limits = Limits(4 * definition.max_result_bytes + 262_144, definition.timeout_seconds)
+    try:
+        async with connected(server, context.user_id, limits) as client:
+            answer = await client.session.call_tool(definition.target, given)
+    except Exception:
+        if answer is None:  # saying goodbye may fail; the answer is there
+            raise
+    return result_of(_blocks(answer), limit_bytes=definition.max_result_bytes, is_error=bool(answer.is_error))
+
+
+def drifted(definition: ToolDefinition) -> bool:
+    """Say whether a server's last known listing has the tool otherwise than staff accepted it, or not at all."""
+    listing = definition.server.listing if definition.server else []
+    digests = {entry["name"]: entry["digest"] for entry in listing}
+    return not definition.pinned_digest or digests.get(definition.target) != definition.pinned_digest
+
+
+@contextlib.asynccontextmanager
+async def connected(server: McpServer, user_id: uuid.UUID | None, limits: Limits) -> AsyncIterator[Any]:
+    """Open a session of the SDK's client with a server, signed in as the server asks."""
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp_types import Implementation
+
+    from chat.tools import egress
+
+    check_url(server.url)
+    headers, auth = await _credentials(server, user_id)
+    http = egress.client(limit_bytes=limits.bytes, timeout_seconds=limits.seconds, headers=headers, auth=auth)
+    transport = streamable_http_client(server.url, http_client=http, max_sse_event_size=limits.bytes)
+    name = Implementation(name="parley", version="1")
+    client = Client(transport, read_timeout_seconds=limits.seconds, cache=None, client_info=name)
+    try:
+        async with http, client:
+            # An attribute of this one object: a server's output schema is never run against its answers.
+            vars(client.session)["validate_tool_result"] = _unchecked
+            yield client
+    except Exception as error:
+        meter = http._transport.meter  # type: ignore[attr-defined]
+        raise _cause(error, exceeded=meter.exceeded) from error
+
+
+async def _unchecked(*_: Any) -> None:
+    return None
+
+
+async def _credentials(
+    server: McpServer, user_id: uuid.UUID | None
+) -> tuple[dict[str, str], "httpx2.Auth | None"]:
+    if server.auth == McpServer.Auth.BEARER:
+        if not server.credential:
+            raise ToolFailed("This tool's server has no token; staff have to set one.")
+        return {"authorization": f"Bearer {server.credential}"}, None
+    if server.auth == McpServer.Auth.OAUTH:
+        return {}, await mcp_auth.auth_of(server, user_id)
+    return {}, None
+
+
+def _cause(error: BaseException, *, exceeded: bool) -> Exception:
+    """Find what went wrong below the groups and wrappings of the SDK's tasks."""
+    import httpx2
+    from mcp import MCPError
+
+    if exceeded:
+        return TooMuch("the server's answer")
+    found = list(_leaves(error))
+    for kind in (ToolFailed, EgressRefused, mcp_auth.SignInNeeded, TimeoutError, httpx2.HTTPError):
+        for leaf in found:
+            if isinstance(leaf, kind):
+                return leaf
+    for leaf in found:
+        if isinstance(leaf, MCPError):
+            return ToolFailed(_refusal(leaf.error.code, leaf.error.message))
+    return found[0] if found and isinstance(found[0], Exception) else RuntimeError("cancelled")
+
+
+def _refusal(code: int, message: str) -> str:
+    """Only what was wrong with the input helps a model; other words of a server may be its internals."""
+    detail = f": {clean_text(message)[:300]}" if code == INVALID_PARAMS else "."
+    return f"The tool's server refused the call (code {code}){detail}"
+
+
+def _leaves(error: BaseException | None) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    elif error is not None:
+        yield error
+        yield from _leaves(error.__cause__)
+
+
+def _blocks(answer: Any) -> Any:
+    """Give a result's content as blocks of the Messages API; structured content only if there is no other."""
+    blocks = [_block(item) for item in answer.content]
+    return blocks or answer.structured_content
+
+
+def _block(item: Any) -> Any:
+    match item.type:
+        case "text":
+            return {"type": "text", "text": item.text}
+        case "image":
+            source = {"type": "base64", "media_type": item.mime_type, "data": item.data}
+            return {"type": "image", "source": source}
+        case "resource" if hasattr(item.resource, "text"):
+            return {"type": "text", "text": f"{item.resource.uri}\n{item.resource.text}"}
+        case "resource_link":
+            return {"type": "text", "text": f"{item.name}: {item.uri}"}
+    return {"type": "text", "text": f"[{item.type} that can't be shown]"}

@@ -1,0 +1,41 @@
+"""Running a registered Python function: synchronous ones in a thread of their own, others on the loop."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from chat.models import ToolDefinition
+from chat.tools.registry import registered
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.threads import in_thread
+
+
+async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
+    """Call the function that a definition names.
+
+    Raises:
+        ToolFailed: with words for the model; anything else that the function raises is passed on.
+    """
+    found = registered().get(definition.target)
+    if found is None:
+        raise ToolFailed("This tool is not installed here any more.")
+    try:
+        if found.is_async:
+            answer: Awaitable[Any] = found.call(given, context)
+        else:
+            answer = in_thread(found.call, given, context)
+        value = await answer
+    except ValueError as error:
+        if type(error.__cause__).__module__.startswith("pydantic"):
+            raise ToolFailed("The input does not fit what this tool takes.") from error
+        raise
+    except Exception as error:
+        if type(error).__name__ == "ToolError" and hasattr(error, "content"):
+            # The SDK's way of failing with words of one's own.
+            return result_of(_listed(error.content), limit_bytes=definition.max_result_bytes, is_error=True)
+        raise
+    return result_of(_listed(value), limit_bytes=definition.max_result_bytes)
+
+
+def _listed(value: Any) -> Any:
+    """The SDK's tools may give any iterable of blocks."""
+    return value if isinstance(value, str | dict | list | int | float | bool | None) else list(value)

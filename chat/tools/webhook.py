@@ -1,0 +1,112 @@
+"""A tool that is a web address: one signed POST, one bounded answer.
+
+Signed as Standard Webhooks says (headers webhook-id, webhook-timestamp, webhook-signature), so that the receiver can
+check with any library that it was this Parley who asked, just now.
+"""
+
+import base64
+import datetime as dt
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from chat.claude.request import exact_json
+from chat.models import ToolDefinition
+from chat.models.fields import uuid7
+from chat.tools.addresses import Resolver, check_url
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+
+if TYPE_CHECKING:
+    import httpx2
+
+PREFIX = "whsec_"
+
+
+def new_secret() -> str:
+    """Make a signing secret in the spelling that every library of Standard Webhooks takes."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def secret_problem(secret: str) -> bool:
+    """Say whether a signing secret can't be used."""
+    from standardwebhooks import Webhook
+
+    try:
+        Webhook(secret)
+    except Exception:  # binascii's, or the library's own for an empty one
+        return True
+    return len(secret.removeprefix(PREFIX)) < 24
+
+
+async def call(
+    definition: ToolDefinition,
+    given: dict[str, Any],
+    context: ToolContext,
+    *,
+    resolve: Resolver | None = None,
+) -> ToolResult:
+    """Send the input and read the answer.
+
+    The receiver may answer text, any JSON, or {"content": …, "is_error": bool} with text or content blocks.
+
+    Raises:
+        ToolFailed: no secret, no success status, or an answer that can't be read.
+        EgressRefused, TooMuch, httpx2.HTTPError: as the guard and the network have it.
+    """
+    from chat.tools import egress
+
+    check_url(definition.url)
+    if not definition.secret or secret_problem(definition.secret):
+        raise ToolFailed("This tool has no signing secret; staff have to set one.")
+    body = exact_json(payload(definition.name, given, context))
+    limit = 2 * definition.max_result_bytes + 65_536  # JSON writes some characters with two or six
+    async with (
+        egress.client(
+            limit_bytes=limit, timeout_seconds=definition.timeout_seconds, resolve=resolve
+        ) as client,
+        client.stream(
+            "POST", definition.url, content=body.encode(), headers=signed(definition.secret, body)
+        ) as answer,
+    ):
+        if not answer.is_success:
+            raise ToolFailed(f"The tool's server answered with HTTP status {answer.status_code}.")
+        await answer.aread()
+    return _result(answer, definition.max_result_bytes)
+
+
+def payload(name: str, given: dict[str, Any], context: ToolContext) -> dict[str, Any]:
+    """What the receiver gets. Ids are opaque: no name and no address of a person leaves with them."""
+    return {
+        "type": "tool.call",
+        "tool": name,
+        "input": given,
+        "user": str(context.user_id),
+        "conversation": str(context.conversation_id) if context.conversation_id else None,
+        "language": context.language,
+        "time_zone": context.time_zone,
+    }
+
+
+def signed(secret: str, body: str) -> dict[str, str]:
+    """Return the headers of a request with this body, sent now."""
+    from standardwebhooks import Webhook
+
+    now, identifier = dt.datetime.now(dt.UTC), f"msg_{uuid7().hex}"
+    return {
+        "content-type": "application/json",
+        "user-agent": "Parley",
+        "webhook-id": identifier,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(identifier, now, body),
+    }
+
+
+def _result(answer: "httpx2.Response", limit_bytes: int) -> ToolResult:
+    if "json" not in answer.headers.get("content-type", ""):
+        return result_of(answer.text, limit_bytes=limit_bytes)
+    try:
+        value = answer.json()
+    except (ValueError, RecursionError) as error:
+        raise ToolFailed("The tool's answer is not the JSON it says it is.") from error
+    if isinstance(value, dict) and "content" in value and value.keys() <= {"content", "is_error"}:
+        return result_of(value["content"], limit_bytes=limit_bytes, is_error=value.get("is_error") is True)
+    return result_of(value, limit_bytes=limit_bytes)

@@ -1,0 +1,94 @@
+"""Where a person signs in at a tool's server: a page that says what it is, the way there, and the way back.
+
+The way there is a link that the person follows: the page's security policy lets no form lead to another origin.
+What has to be known on the way back stands in the session under the flow's state, so nobody else's answer fits.
+"""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from chat import access
+from chat.models import McpServer
+from chat.operations import tool_sign_in as journeys
+from chat.operations.errors import OperationError
+from chat.tools.mcp_auth import Answer
+from chat.web.page import PersonRequest, person_page
+
+SESSION_KEY = "mcp_sign_ins"
+MINUTES = 15
+AT_ONCE = 5
+
+
+@person_page("GET", "HEAD", "POST")
+def connect(request: PersonRequest, name: str) -> HttpResponse:
+    """Show how things stand with a server; POST finds out where to sign in and shows the link."""
+    server = _server(request, name)
+    if request.method != "POST":
+        return _page(request, server)
+    try:
+        begun = journeys.begin_sign_in(user=request.user, server=server, redirect_uri=_callback(request))
+    except OperationError as error:
+        return _page(request, server, problem=error.message, status=502)
+    waiting = {"server": server.name, "verifier": begun.verifier, "until": time.time() + 60 * MINUTES}
+    _keep(request, {**dict(list(_waiting(request).items())[1 - AT_ONCE :]), begun.state: waiting})
+    return _page(request, server, link=begun.url, host=urlsplit(begun.url).netloc)
+
+
+@person_page("GET")
+def callback(request: PersonRequest) -> HttpResponse:
+    """Take the person's answer, once, if this session asked for it."""
+    waiting = _waiting(request)
+    begun = waiting.pop(request.GET.get("state", ""), None)
+    _keep(request, waiting)
+    if begun is None:
+        raise Http404
+    server = _server(request, begun["server"])
+    if "code" not in request.GET:
+        return HttpResponseRedirect(reverse("connect_tool", args=[server.name]))
+    answer = Answer(request.GET["code"], begun["verifier"], request.GET.get("iss"))
+    try:
+        journeys.finish_sign_in(
+            user=request.user, server=server, redirect_uri=_callback(request), answer=answer
+        )
+    except OperationError as error:
+        return _page(request, server, problem=error.message, status=502)
+    return HttpResponseRedirect(reverse("connect_tool", args=[server.name]))
+
+
+@person_page("POST")
+def disconnect(request: PersonRequest, name: str) -> HttpResponse:
+    server = _server(request, name)
+    journeys.sign_out(user=request.user, server=server)
+    return HttpResponseRedirect(reverse("connect_tool", args=[server.name]))
+
+
+def _server(request: PersonRequest, name: str) -> McpServer:
+    server = access.find_mcp_server(request.user, name)
+    if server is None:
+        raise Http404
+    return server
+
+
+def _page(request: PersonRequest, server: McpServer, *, status: int = 200, **more: Any) -> HttpResponse:
+    context = {"server": server, "connected": journeys.signed_in(user=request.user, server=server), **more}
+    return render(request, "chat/connect_tool.html", context, status=status)
+
+
+def _callback(request: PersonRequest) -> str:
+    return request.build_absolute_uri(reverse("tool_callback"))
+
+
+def _waiting(request: PersonRequest) -> dict[str, Any]:
+    """The sign-ins of this session that are under way, oldest first."""
+    kept = request.session.get(SESSION_KEY, {})
+    return {state: begun for state, begun in kept.items() if begun["until"] > time.time()}
+
+
+def _keep(request: PersonRequest, waiting: dict[str, Any]) -> None:
+    if waiting or SESSION_KEY in request.session:
+        request.session[SESSION_KEY] = waiting

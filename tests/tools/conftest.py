@@ -1,0 +1,74 @@
+"""One of each server for a module of tests, and the permission to call them on this machine."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chat.models import McpServer, ToolDefinition
+from chat.models.fields import uuid7
+from chat.tools import mcp
+from chat.tools.result import ToolContext
+from tests.tools.servers import SECRET, Gate, Hostile, Receiver, Served, gated, mcp_server
+
+
+@pytest.fixture
+def context() -> ToolContext:
+    return ToolContext(user_id=uuid7(), conversation_id=uuid7(), language="ko", time_zone="Asia/Seoul")
+
+
+@pytest.fixture
+def loopback(settings: Any) -> None:
+    """Staff list this machine, as they would for a tool of their own inside."""
+    settings.EGRESS_ALLOW = ["127.0.0.1"]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Served]:
+    with Served(lambda _url: mcp_server().streamable_http_app()) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[tuple[Receiver, str]]:
+    made = Receiver()
+    with Served(lambda _url: made) as served:
+        yield made, f"{served.url}/hook"
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[tuple[Hostile, Served]]:
+    made = Hostile()
+    with Served(lambda _url: made) as served:
+        yield made, served
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[tuple[Gate, Served]]:
+    made = Gate()
+    with Served(lambda url: gated(made, url)) as served:
+        yield made, served
+
+
+def webhook(url: str, **fields: Any) -> ToolDefinition:
+    defaults: dict[str, Any] = {"timeout_seconds": 5, "max_result_bytes": 100_000, "secret": SECRET}
+    return ToolDefinition(name="stock", kind="webhook", url=url, **{**defaults, **fields})
+
+
+ADD = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
+
+
+def mcp_tool(server: McpServer, target: str, schema: Any = None, **fields: Any) -> ToolDefinition:
+    """A tool as staff accepted it, in a server's listing that still says the same."""
+    entry = mcp.listed(target, "", schema or {"type": "object"})
+    server.listing = [*server.listing, entry]
+    defaults = {"timeout_seconds": 20, "max_result_bytes": 100_000, "approval": "allow"}
+    return ToolDefinition(
+        name=f"shop_{target}",
+        kind="mcp",
+        target=target,
+        server=server,
+        input_schema=entry["input_schema"],
+        pinned_digest=entry["digest"],
+        **{**defaults, **fields},
+    )

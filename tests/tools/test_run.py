@@ -1,0 +1,289 @@
+"""Every tool call ends with a result: what it says, what it never says, and what still works beside it."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from chat.models import McpServer, ToolDefinition, User
+from chat.tools import registry
+from chat.tools.registry import tool
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.run import run_tool
+from chat.tools.threads import AT_ONCE, in_thread
+from tests import factories
+from tests.tools.conftest import ADD, mcp_tool, webhook
+from tests.tools.servers import Hostile, Receiver, Served
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loopback")]
+SECRET_WORDS = "password=hunter2 /srv/secret.py"
+Make = Callable[..., ToolDefinition]
+
+
+@pytest.fixture(autouse=True)
+def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Functions that behave in every way; the event lets those that hang go."""
+    registry.registered()
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    release = threading.Event()
+
+    @tool
+    def well(context: ToolContext, word: str = "") -> str:
+        """Behave."""
+        return f"well {word} {context.language}"
+
+    @tool
+    def crash() -> str:
+        """Crash."""
+        raise RuntimeError(SECRET_WORDS)
+
+    @tool
+    def value_error() -> str:
+        """Crash with a ValueError, which the SDK raises for bad arguments."""
+        raise ValueError(SECRET_WORDS)
+
+    @tool
+    def stop() -> str:
+        """Raise what can't be put into a future."""
+        raise StopIteration
+
+    @tool
+    def leave() -> str:
+        """Try to end the process."""
+        raise SystemExit(3)
+
+    @tool
+    def words() -> str:
+        """Fail with words."""
+        raise ToolFailed("There is no room left.")
+
+    @tool
+    def sdk_words() -> str:
+        """Fail as the SDK has it."""
+        from anthropic.lib.tools import ToolError
+
+        raise ToolError("No table is free.")
+
+    @tool
+    def hang() -> str:
+        """Hang."""
+        release.wait(30)
+        return "late"
+
+    @tool
+    async def hang_async() -> str:
+        """Hang, asynchronously."""
+        await asyncio.sleep(3600)
+        return "late"
+
+    @tool
+    def long() -> str:
+        """Say too much."""
+        return "x" * 10_000
+
+    @tool
+    def rows(context: ToolContext) -> Any:
+        """Read the database."""
+        return {"people": User.objects.count(), "thread": threading.current_thread().name}
+
+    @tool
+    def picky(number: int) -> str:
+        """Take a number that the row's schema calls a string."""
+        return str(number)
+
+    yield release
+    release.set()
+
+
+@pytest.fixture
+def make() -> Make:
+    def make(target: str, **fields: Any) -> ToolDefinition:
+        defaults: dict[str, Any] = {
+            "kind": "python",
+            "input_schema": {"type": "object"},
+            "max_result_bytes": 5_000,
+        }
+        return ToolDefinition.objects.create(name=f"a_{target}", target=target, **{**defaults, **fields})
+
+    return make
+
+
+def said(result: ToolResult) -> str:
+    assert result.is_error
+    (block,) = result.content
+    return str(block["text"])
+
+
+@pytest.fixture
+def run(context: ToolContext) -> Callable[..., ToolResult]:
+    def run(tool: ToolDefinition | None, given: Any = None, **options: Any) -> ToolResult:
+        return asyncio.run(run_tool(tool, {} if given is None else given, context, **options))
+
+    return run
+
+
+def test_it_runs(make: Make, run: Any) -> None:
+    result = run(make("well"), {"word": "한"})
+    assert (result.content, result.is_error) == ([{"type": "text", "text": "well 한 ko"}], False)
+
+
+def test_functions_have_a_thread_and_a_connection_of_their_own(make: Make, run: Any) -> None:
+    factories.person("insider")
+    result = run(make("rows"))
+    assert result.content[0]["text"] == '{"people":1,"thread":"tool"}'
+    assert connection.connection is not None, "the caller's own connection is still open"
+
+
+@pytest.mark.parametrize("target", ["crash", "value_error", "stop", "leave"])
+def test_exceptions_tell_nothing(target: str, make: Make, run: Any, caplog: Any) -> None:
+    assert said(run(make(target))) == "The tool failed."
+    assert "tool_failed" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("target", "words"), [("words", "There is no room left."), ("sdk_words", "No table is free.")]
+)
+def test_chosen_words_are_told(target: str, words: str, make: Make, run: Any) -> None:
+    assert said(run(make(target))) == words
+
+
+@pytest.mark.parametrize("target", ["hang", "hang_async"])
+def test_too_slow(target: str, make: Make, run: Any, functions: threading.Event) -> None:
+    began = time.monotonic()
+    assert said(run(make(target, timeout_seconds=1))) == "The tool did not finish within 1 seconds."
+    assert time.monotonic() - began < 10
+
+
+def test_too_long(make: Make, run: Any) -> None:
+    assert said(run(make("long"))) == "The tool's answer is longer than the 5000 bytes it may have."
+
+
+def test_input_is_checked_before_the_call(make: Make, run: Any) -> None:
+    schema = {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}
+    tool = make("crash", input_schema=schema)
+    assert "'word' is a required property" in said(run(tool, {}))
+    assert "$.word: 5 is not of type 'string'" in said(run(tool, {"word": 5}))
+    assert "JSON object" in said(run(tool, ["word"]))
+    assert said(run(make("picky"), {"number": "five"})) == "The input does not fit what this tool takes."
+    assert said(run(make("well"), {"unknown": 1})) == "The input does not fit what this tool takes."
+
+
+def test_what_is_not_there_or_off(make: Make, run: Any) -> None:
+    tool = make("well")
+    ToolDefinition.objects.filter(pk=tool.pk).update(enabled=False)
+    assert said(run(tool)) == "This tool is not available.", "the row counts, not what the caller had read"
+    assert not run(tool, trying=True).is_error
+    tool.delete()
+    assert said(run(tool)) == "This tool is not available."
+    assert said(run(None)) == "This tool is not available."
+    assert "not installed" in said(run(make("gone_function")))
+    assert "provider" in said(run(make("", kind="server", options={"type": "web_search_20260318"})))
+
+
+def test_a_server_that_is_off(make: Make, run: Any, shop: Served) -> None:
+    server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
+    tool = mcp_tool(server, "add", ADD)
+    server.save()
+    tool.save()
+    result = run(tool, {"a": 1, "b": 2})
+    assert (result.content[0]["text"], result.is_error) == ("3", False)
+    assert "is not of type 'integer'" in said(run(tool, {"a": "1", "b": 2}))
+    McpServer.objects.update(enabled=False)
+    assert said(run(tool, {"a": 1, "b": 2})) == "This tool is not available."
+
+
+def test_mcp_troubles(run: Any, shop: Served, hostile: tuple[Hostile, Served], settings: Any) -> None:
+    server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
+    for target in ("crash", "wait", "shout"):
+        mcp_tool(server, target, timeout_seconds=2, max_result_bytes=1000).save()
+    server.save()
+    named = {row.target: row for row in ToolDefinition.objects.all()}
+    assert "hunter2" not in said(run(named["crash"]))
+    assert said(run(named["wait"])) == "The tool did not finish within 2 seconds."
+    assert said(run(named["shout"], {"times": 1_000_000})) == "The tool's answer is longer than it may be."
+    McpServer.objects.update(url=f"{hostile[1].url}/mcp-big")
+    assert said(run(named["crash"])) == "The tool's answer is longer than it may be."
+    McpServer.objects.update(url="http://127.0.0.1:1/mcp")
+    assert said(run(named["crash"])) == "The tool's server could not be reached."
+    McpServer.objects.update(auth="oauth")
+    assert "sign in to shop first, at /tools/mcp/shop/connect" in said(run(named["crash"]))
+    settings.EGRESS_ALLOW = []
+    assert "not one that may be called" in said(run(named["crash"]))
+
+
+def test_webhook_troubles(
+    run: Any, receiver: tuple[Receiver, str], hostile: tuple[Hostile, Served], settings: Any
+) -> None:
+    url = hostile[1].url
+    tool = webhook(receiver[1], timeout_seconds=1)
+    tool.save()
+    assert not run(tool).is_error
+
+    def at(address: str) -> str:
+        ToolDefinition.objects.update(url=address)
+        return said(run(tool))
+
+    assert at(f"{url}/slow") == "The tool did not finish within 1 seconds."
+    assert at(f"{url}/big") == at(f"{url}/bomb") == "The tool's answer is longer than it may be."
+    assert at(f"{url}/broken-gzip") == "The tool's server gave an answer that could not be read."
+    assert at(f"{url}/boom") == "The tool's server answered with HTTP status 500."
+    assert at("http://127.0.0.1:1/") == "The tool's server could not be reached."
+    assert (
+        at("https://169.254.169.254/")
+        == "The tool's address is not one that may be called; staff have to look at it."
+    )
+
+
+async def test_a_cancelled_call_stays_cancelled(
+    context: ToolContext, functions: threading.Event, hanging: ToolDefinition
+) -> None:
+    running = asyncio.create_task(run_tool(hanging, {}, context))
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+@pytest.fixture
+def hanging(make: Make) -> ToolDefinition:
+    return make("hang")
+
+
+async def test_those_that_hang_take_their_places_only() -> None:
+    release = threading.Event()
+    held = [asyncio.ensure_future(in_thread(release.wait, 30)) for _ in range(AT_ONCE)]
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await in_thread(int, "1")
+    release.set()
+    await asyncio.gather(*held)
+    assert await in_thread(int, "1") == 1
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), {"a": {"b": object()}}])
+def test_values_that_are_no_json(value: Any) -> None:
+    with pytest.raises(ToolFailed):
+        result_of(value, limit_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"type": "url", "url": "http://example.org/x.png"},
+        {"type": "base64", "media_type": "image/svg+xml", "data": "PHN2Zz4="},
+        {"type": "base64", "media_type": "image/png", "data": "PHN2Zz4="},
+        {"type": "base64", "media_type": "image/png", "data": "%%%"},
+        {"type": "base64", "media_type": "image/png"},
+        "x",
+        None,
+    ],
+)
+def test_pictures_that_are_none(source: Any) -> None:
+    result = result_of([{"type": "image", "source": source}], limit_bytes=1000)
+    assert result.content == [{"type": "text", "text": "[a picture that could not be read]"}]

@@ -1,0 +1,111 @@
+"""Inputs against schemas, trusted ones and those of strangers."""
+
+import time
+from typing import Any
+
+import pytest
+
+from chat.tools.validate import input_problem, schema_problem
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "count": {"type": "integer", "minimum": 1},
+        "name": {"type": "string", "pattern": "^[a-z]+$"},
+    },
+    "required": ["count"],
+    "additionalProperties": False,
+}
+
+
+def test_what_fits() -> None:
+    assert input_problem(SCHEMA, {"count": 1, "name": "abc"}) == ""
+    assert input_problem({"type": "object"}, {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "'count' is a required property"),
+        ({"count": "1"}, "$.count: '1' is not of type 'integer'"),
+        ({"count": 0}, "$.count: 0 is less than the minimum of 1"),
+        ({"count": 1, "name": "A"}, "$.name: 'A' does not match"),
+        ({"count": 1, "more": 2}, "Additional properties are not allowed ('more' was unexpected)"),
+        ([], "JSON object"),
+        (None, "JSON object"),
+        ("{}", "JSON object"),
+    ],
+)
+def test_what_is_wrong_is_said(given: Any, words: str) -> None:
+    assert words in input_problem(SCHEMA, given)
+
+
+def test_words_are_bounded() -> None:
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    problem = input_problem(schema, {f"k{number}": "x" * 10_000 for number in range(50)})
+    assert "(and 45 more)" in problem
+    assert len(problem) < 2_500
+
+
+def test_depth() -> None:
+    deep: Any = {}
+    for _ in range(5_000):
+        deep = {"a": deep}
+    assert input_problem({"type": "object"}, deep) == "The input is nested too deep."
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"$ref": "#/nowhere"},
+        {"$ref": "https://example.org/schema.json"},
+        {"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:1/x"}}},
+        {"type": "object", "properties": 5},
+        {"type": "nonsense"},
+        {"type": "object", "patternProperties": {"(": {}}},
+    ],
+)
+def test_schemas_that_can_not_be_used(schema: Any) -> None:
+    assert "schema can't be used" in input_problem(schema, {"a": 1})
+
+
+def test_expressions_of_strangers_are_not_run() -> None:
+    endless = "^(a+)+$"
+    schema = {
+        "type": "object",
+        "properties": {
+            "pattern": {"type": "string", "pattern": endless},
+            "b": {"anyOf": [{"pattern": endless}]},
+        },
+        "patternProperties": {endless: {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    began = time.monotonic()
+    assert (
+        input_problem(
+            schema, {"pattern": "a" * 40 + "!", "b": "a" * 40 + "!", "a" * 40 + "!": 1}, trusted=False
+        )
+        == ""
+    )
+    assert time.monotonic() - began < 2
+    assert "is not of type 'string'" in input_problem(schema, {"pattern": 5}, trusted=False)
+
+
+def test_a_property_named_pattern_stays() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"pattern": {"enum": [{"pattern": 1}]}},
+        "required": ["pattern"],
+    }
+    assert "required" in input_problem(schema, {}, trusted=False)
+    assert input_problem(schema, {"pattern": {"pattern": 1}}, trusted=False) == ""
+
+
+@pytest.mark.parametrize("schema", [None, [], {}, {"type": "string"}, {"type": "object", "properties": []}])
+def test_schemas_that_no_tool_has(schema: Any) -> None:
+    assert schema_problem(schema)
+
+
+def test_schemas_that_tools_have() -> None:
+    assert schema_problem(SCHEMA) == ""
