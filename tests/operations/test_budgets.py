@@ -377,26 +377,6 @@ def test_jobs_hold_too(insider: User, model: LanguageModel) -> None:
     assert (tried.ok, "too little" in tried.message) == (False, True)
 
 
-# --- The self-check ---
-
-
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [
-        (lambda: BudgetPeriod.objects.update(spent_usd=2), "wrong_budget_sum"),
-        (lambda: BudgetPeriod.objects.update(held_usd=2), "wrong_budget_sum"),
-        (lambda: ApiCall.objects.update(cost_usd=2), "wrong_hold"),
-        (lambda: BudgetHold.objects.update(released_at=None), "stale_hold"),
-        (lambda: BudgetHold.objects.update(released_at=None, call=None), "stale_hold"),
-    ],
-)
-def test_what_disagrees_is_found(change: Any, kind: str, model: LanguageModel) -> None:
-    budget()
-    ledger.settle_call(open_call(model), settled(model))
-    change()
-    assert kind in {found.kind for found in check_ledger().findings}
-
-
 def test_a_hold_is_freed_once(model: LanguageModel) -> None:
     budget()
     open_call(model)
