@@ -191,6 +191,7 @@ def test_the_context_window_can_fill_up(client: anthropic.Anthropic):
         ("max_tokens after=5", ["text"], "max_tokens"),
         ("max_tokens_tool", ["tool_use"], "max_tokens"),
         ("bad_tool_json", ["tool_use"], "tool_use"),
+        ("stops reason=compaction", ["text"], "compaction"),
         ("context_exceeded", ["text"], "model_context_window_exceeded"),
         ("refusal", [], "refusal"),
         ("refusal_mid", ["text"], "refusal"),
