@@ -222,7 +222,9 @@ def _check_small_fields(body: dict[str, Any], model: Model) -> None:
         if not model.inference_geo:
             raise invalid("inference_geo", "not supported for this model")
     if body.get("diagnostics") is not None:
-        _object("diagnostics", body["diagnostics"], ("previous_message_id",))
+        asked = _object("diagnostics", body["diagnostics"], ("previous_message_id",))
+        if not isinstance(asked.get("previous_message_id"), str | None):
+            raise invalid("diagnostics.previous_message_id", "Input should be a valid string")
 
 
 def _check_speed(speed: Any, model: Model, betas: tuple[str, ...]) -> None:

@@ -83,6 +83,7 @@ def save_assistant(client: Client, world: World, **changes: Any) -> Any:
     ids = {
         "model": str(world.rows["chat_languagemodel"].pk),
         "prompt": str(world.rows["chat_systemprompt"].pk),
+        "cache_policy": "auto",
     }
     return client.post(
         world.url("chat_assistant", "change"), {**form, **ids, "starters": "", **NO_TOOLS, **changes}

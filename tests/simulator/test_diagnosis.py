@@ -78,3 +78,8 @@ def test_streams_say_it_at_their_start(client: anthropic.Anthropic):
     ) as events:
         start = next(event for event in events if event.type == "message_start")
     assert told(start.message) == {"cache_miss_reason": {"type": "previous_message_not_found"}}
+
+
+def test_an_id_is_a_text(client: anthropic.Anthropic):
+    with pytest.raises(anthropic.BadRequestError, match="previous_message_id"):
+        diagnosed(client, ["msg_1"])  # type: ignore[arg-type]
