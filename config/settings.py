@@ -339,7 +339,9 @@ LOGGING = {
         "uvicorn.access": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "anthropic": {"level": "WARNING"},
-        "mcp": {"level": "CRITICAL"},  # it logs what servers and sign-ins answered; tools have lines of their own
+        "mcp": {
+            "level": "CRITICAL"
+        },  # it logs what servers and sign-ins answered; tools have lines of their own
     },
 }
 structlog.configure(
