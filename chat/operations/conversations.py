@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from chat import access, events
 from chat.claude.text import clean_text
 from chat.events import TurnState
-from chat.models import ApiCall, Conversation, Message, Turn, TurnEvent, User
+from chat.models import ApiCall, Attachment, Conversation, Message, Turn, TurnEvent, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import stored_frames
 
@@ -20,7 +20,8 @@ PAGE = 60
 class Thread:
     """A page of the path to a leaf, oldest first.
 
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer.
+    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
+    `files` the attachments of each message that has any, by id.
     """
 
     conversation: Conversation
@@ -30,6 +31,7 @@ class Thread:
     calls: dict[Any, ApiCall]
     active_turn: Turn | None
     state: TurnState | None
+    files: dict[Any, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
 
 
 def create_conversation(
@@ -115,6 +117,7 @@ def thread(
         calls=_calls(messages),
         active_turn=turn,
         state=TurnState.of(stored_frames(turn.id)) if turn else None,
+        files=Attachment.objects.by_message(page),
     )
 
 
@@ -166,7 +169,8 @@ def _delete_rows(conversation: Conversation) -> None:
     ApiCall.objects.filter(**own).update(conversation=None, turn=None, message=None)
     Conversation.objects.filter(id=conversation.id).update(active_leaf=None)
     TurnEvent.objects.filter(turn__conversation=conversation).delete()
-    for rows in (Turn.objects.filter(**own), Message.objects.filter(**own)):
+    links = Attachment.messages.through.objects.filter(message__conversation=conversation)
+    for rows in (links, Turn.objects.filter(**own), Message.objects.filter(**own)):
         rows._raw_delete(rows.db)
     conversation.delete()
 

@@ -14,6 +14,7 @@ from chat.claude.request import PathMessage, build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
 from chat.operations import ledger
+from chat.operations.attachments import resolve_path
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
 
@@ -95,7 +96,7 @@ def request_for(work: Work) -> dict[str, Any]:
         RequestError: the path can't be sent.
     """
     parent = work.message.parent
-    path = path_to(parent) if parent else []
+    path = resolve_path(path_to(parent) if parent else [], work.model, work.turn.frame.body)
     answered = [
         PathMessage(
             role=message.role,

@@ -17,6 +17,8 @@ from chat.claude.request import continue_text
 from chat.claude.text import clean_text
 from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
+from chat.operations.attachment_limits import check_sendable
+from chat.operations.attachments import chosen, content_blocks
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.frames import answer_limit, freeze_frame
 from chat.operations.running import End, end_without_answer
@@ -52,19 +54,23 @@ def start_turn(
     assistant_id: object = None,
     model_id: object = None,
     parent_id: object = None,
+    attachments: object = None,
     doorway: Doorway = Doorway(),
 ) -> Started:
     """Accept a person's message and queue its answer.
 
     Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
-    makes a branch, and "root" a new beginning in the same conversation.
+    makes a branch, and "root" a new beginning in the same conversation. `attachments` are ids of the author's files;
+    with any, the text may be empty.
 
     Raises:
-        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable.
+        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
+            and what `check_sendable` refuses of files.
     """
-    text = _checked_text(text)
+    text = _checked_text(text, needed=not attachments)
 
     def accept(client: uuid.UUID) -> Started:
+        files = chosen(author, attachments)
         conversation = _conversation(author, conversation_id, assistant_id, model_id)
         parent = _parent(conversation, parent_id)
         message = Message.objects.create(
@@ -72,9 +78,10 @@ def start_turn(
             parent=parent,
             depth=parent.depth + 1 if parent else 0,
             role=Message.Role.USER,
-            content=[{"type": "text", "text": text}],
-            text=text,
+            content=content_blocks(files) + ([{"type": "text", "text": text}] if text.strip() else []),
+            text=text if text.strip() else ", ".join(file.name for file in files),
         )
+        message.attachments.set(files)
         return _queue(author, client, conversation, message, doorway)
 
     return _once(author, client_id, accept)
@@ -159,11 +166,13 @@ def _client_id(value: object) -> uuid.UUID:
         raise invalid(_("client_id must be a UUID that the client made for this message.")) from None
 
 
-def _checked_text(text: object) -> str:
+def _checked_text(text: object, *, needed: bool = True) -> str:
+    if text is None and not needed:
+        return ""
     if not isinstance(text, str):
         raise invalid(_("The message must be a text."))
     cleaned = clean_text(text)
-    if not cleaned.strip():
+    if needed and not cleaned.strip():
         raise OperationError("empty", _("Write something first."), status=422)
     if len(cleaned) > LONGEST_TEXT:
         raise OperationError(
@@ -275,6 +284,7 @@ def _queue(
 ) -> Started:
     """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
     assistant, model = _working_model(author, conversation)
+    check_sendable(message, model)
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,

@@ -27,6 +27,7 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
     place = versions.index(message.id)
     return {
         "conversation": thread.conversation,
+        "thread": thread,
         "message": message,
         "turn": message.turn,
         "live": live,
