@@ -1,12 +1,12 @@
 """What one request may hold of files: refused when the message is accepted, not by an upstream afterwards."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
 from chat.models import Attachment, LanguageModel, Message
-from chat.operations.attachments import Files, files_of, in_order, takes, with_sides
+from chat.operations.attachments import files_of, in_order, takes, with_sides
 from chat.operations.conversations import path_to
 from chat.operations.errors import OperationError
 from chat.operations.pictures import fitted
@@ -27,7 +27,7 @@ def check_sendable(message: Message, model: LanguageModel) -> None:
         return
     path = path_to(message)
     files = files_of(path)
-    _check_abilities(files.get(message.id, {}), model)
+    _check_abilities(in_order(message, files), model)
     limits = request_limits(model.connection.kind, model.max_input_tokens)
     uses = [
         (attachment, side)
@@ -50,8 +50,8 @@ def check_sendable(message: Message, model: LanguageModel) -> None:
         )
 
 
-def _check_abilities(files: Files, model: LanguageModel) -> None:
-    refused = next((one for one in files.values() if not takes(model, one)), None)
+def _check_abilities(files: Iterable[Attachment], model: LanguageModel) -> None:
+    refused = next((one for one in files if not takes(model, one)), None)
     if refused is None:
         return
     if refused.kind == Attachment.Kind.IMAGE:

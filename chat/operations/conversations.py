@@ -117,8 +117,12 @@ def thread(
         calls=_calls(messages),
         active_turn=turn,
         state=TurnState.of(stored_frames(turn.id)) if turn else None,
-        files=Attachment.objects.by_message(page),
+        files=Attachment.objects.by_message(row.id for row in messages if _has_files(row)),
     )
+
+
+def _has_files(message: Message) -> bool:
+    return any(block.get("type") in ("image", "document") for block in message.content)
 
 
 def path_to(message: Message) -> list[Message]:

@@ -17,19 +17,21 @@ _LAST_BYTES = (b"\xff\xd9", b"IEND\xaeB`\x82")
 
 
 def keep(data: bytes, media_type: str) -> StoredFile:
-    """Return the row of these bytes, writing them first if they are new. Belongs into a transaction.
+    """Return the row of these bytes, locked, writing them first if they are new. Belongs into a transaction.
 
-    A row that is being deleted is waited for; a file without a row is what a crash left, and written anew.
+    A row that is being made or deleted is waited for; a file without a row is what a crash left, and written anew.
     """
     digest = hashlib.sha256(data).hexdigest()
-    known = StoredFile.objects.select_for_update().filter(digest=digest).first()
-    if known is not None and default_storage.exists(known.path):
-        return known
-    path = f"{FOLDER}/{digest[:2]}/{digest}"
-    stored = known or StoredFile.objects.create(
-        digest=digest, path=path, media_type=media_type, size_bytes=len(data)
+    stored, made = StoredFile.objects.select_for_update().get_or_create(
+        digest=digest,
+        defaults={
+            "path": f"{FOLDER}/{digest[:2]}/{digest}",
+            "media_type": media_type,
+            "size_bytes": len(data),
+        },
     )
-    _write(stored.path, data)
+    if made or not default_storage.exists(stored.path):
+        _write(stored.path, data)
     return stored
 
 
