@@ -1,5 +1,7 @@
 """Attachments: sending files, finding out what was made of them, and using the same bytes again."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import File, Router
@@ -11,7 +13,7 @@ from chat.api import schemas, shapes
 from chat.api.identity import identity_of
 from chat.api.problems import problem
 from chat.operations import uploads
-from chat.operations.errors import OperationError, not_found
+from chat.operations.errors import not_found
 
 router = Router(tags=["attachments"])
 
@@ -23,13 +25,11 @@ def upload_attachment(request: HttpRequest, file: File[UploadedFile]) -> Status[
     return Status(201, shapes.attachment(made))
 
 
-@router.post("/attachments/reuse", response=schemas.AttachmentOut)
-def reuse_attachment(request: HttpRequest, data: schemas.Reuse) -> schemas.AttachmentOut:
-    """Use a file that you have sent before once more, without sending its bytes; 404 when you have not."""
+@router.post("/attachments/reuse", response={200: schemas.AttachmentOut, 204: None})
+def reuse_attachment(request: HttpRequest, data: schemas.Reuse) -> Status[Any]:
+    """Use a file that you have sent before once more, without sending its bytes; 204 when you have not."""
     known = uploads.reuse_upload(owner=identity_of(request).user, name=data.name, digest=data.sha256)
-    if known is None:
-        raise OperationError("not_found", _("You have not sent this file yet. Upload it."), status=404)
-    return shapes.attachment(known)
+    return Status(204, None) if known is None else Status(200, shapes.attachment(known))
 
 
 @router.get("/attachments/{attachment_id}", response=schemas.AttachmentOut)

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
+from chat.citations import joined
 from chat.models import ApiCall, Message, Turn
 from chat.operations.conversations import Thread
 from chat.wording import Ending, ending
@@ -32,7 +33,9 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
         "turn": message.turn,
         "live": live,
         "state": state,
-        "blocks": shown_blocks(message.content) if arrived is None else arrived,
+        "blocks": shown_blocks(message.content, message.id)
+        if arrived is None
+        else joined(arrived, message.id, live=True),
         "call": thread.calls.get(message.id),
         "versions": len(versions),
         "place": place + 1,
@@ -74,6 +77,11 @@ def turn_ending(turn: Turn) -> Ending | None:
 
 
 @register.filter
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
 def usd(amount: Decimal) -> str:
     """Write a small sum so that its size is seen: two digits that mean something, never a bare zero for a cost."""
     if not amount:
@@ -105,20 +113,29 @@ def seconds_taken(call: ApiCall) -> str:
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
-def shown_blocks(content: Any) -> list[dict[str, Any]]:
-    """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …]."""
+def shown_blocks(content: Any, message_id: object = None) -> list[dict[str, Any]]:
+    """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …].
+
+    Files of a person's message are shown by their own tag; citations of an answer as links below its id.
+    """
     if not isinstance(content, list):
         return []
     shown = [
         _shown(block) | {"index": index} for index, block in enumerate(content) if isinstance(block, dict)
     ]
+    shown = joined(shown, message_id)
     return [block for block in shown if block["value"].strip() or block["type"] in TOOLS]
 
 
 def _shown(block: dict[str, Any]) -> dict[str, Any]:
     kind = str(block.get("type", ""))
     if kind == "text":
-        return {"type": kind, "value": str(block.get("text", ""))}
+        citations = block.get("citations")
+        return {
+            "type": kind,
+            "value": str(block.get("text", "")),
+            "citations": citations if isinstance(citations, list) else [],
+        }
     if kind == "thinking":
         return {"type": kind, "value": str(block.get("thinking", ""))}
     if kind == "redacted_thinking":

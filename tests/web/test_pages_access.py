@@ -11,6 +11,9 @@ from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
 OWN = ["new_conversation", "sidebar"]
+FILES = [  # in test_pages_attachments.py
+    "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
+]  # fmt: skip
 READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation"]
 WRITE = ["branch", "rename_conversation", "pin_conversation", "archive_conversation", "delete_conversation"]
 
@@ -36,7 +39,7 @@ def state(chat: Conversation) -> Any:
 
 
 def test_every_route_is_in_these_tests() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {*OWN, *READ, *WRITE, "preferences"}
+    assert {pattern.name for pattern in urlpatterns} == {*OWN, *READ, *WRITE, *FILES, "preferences"}
 
 
 @pytest.mark.parametrize("name", [*OWN, *READ])

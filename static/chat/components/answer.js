@@ -2,6 +2,7 @@
 
 import { fromTemplate } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
+import { Marks } from "parley/models/citations.js";
 import { noticeWords } from "parley/models/notices.js";
 import { TurnState } from "parley/models/turn_state.js";
 
@@ -21,6 +22,7 @@ export class Answer {
       blocks: this.#shownBlocks(),
       notice: readNotice(this.notice),
     });
+    this.marks = new Marks(article.dataset.message, this.state.blocks.map(({ value }) => value).join("\n"));
     this.timer = setInterval(() => this.#showNotice(), TICK);
     this.#showNotice();
   }
@@ -29,7 +31,9 @@ export class Answer {
     const noticeBefore = this.state.notice;
     const block = this.state.apply(event);
     if (block) this.#show(block, event);
-    if (event.type === "turn.started") this.article.dataset.message = event.assistant_message;
+    if (event.type === "turn.started") {
+      this.article.dataset.message = this.marks.message = event.assistant_message;
+    }
     if (this.state.notice !== noticeBefore) this.#since = performance.now();
     this.#showNotice();
   }
@@ -47,6 +51,7 @@ export class Answer {
         type: node.dataset.type,
         value: node.source ?? node.querySelector("[data-value]")?.textContent ?? "",
         open: "open" in node.dataset,
+        citations: JSON.parse(node.dataset.citations ?? "[]"),
       };
       this.#nodes.set(block, node);
       return block;
@@ -57,11 +62,25 @@ export class Answer {
     const node = this.#nodes.get(block) ?? this.#begin(block);
     const value = node.querySelector("[data-value]");
     if (event.type === "block.stop") this.#stop(node, block);
-    else if (block.type === "text") node.grow(block.value);
+    else if (block.type === "text") node.grow(this.#sourceOf(node));
     else if (value) value.append(event.thinking ?? event.partial_json ?? event.text ?? "");
   }
 
+  // Citations cut a text into blocks; neighbours are one text on the page.
+  #sourceOf(node) {
+    return this.state.blocks
+      .filter((block) => this.#nodes.get(block) === node)
+      .map((block) => block.value)
+      .join("");
+  }
+
   #begin(block) {
+    const before = this.state.blocks[this.state.blocks.indexOf(block) - 1];
+    if (block.type === "text" && before?.type === "text") {
+      const shared = this.#nodes.get(before);
+      this.#nodes.set(block, shared);
+      return shared;
+    }
     const known = document.getElementById(`block-${block.type}`) !== null;
     const node = fromTemplate(known ? `block-${block.type}` : "block-tool_use");
     node.dataset.block = block.index;
@@ -75,7 +94,9 @@ export class Answer {
   #stop(node, block) {
     delete node.dataset.open;
     if (block.type === "thinking") node.querySelector("[data-summary]").textContent = words("thought");
-    if (block.type === "text") node.grow(block.value);
+    if (block.type !== "text") return;
+    block.value = this.marks.after(block.value, block.citations);
+    node.grow(this.#sourceOf(node));
   }
 
   #showNotice() {
