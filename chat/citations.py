@@ -46,7 +46,7 @@ class Marks:
         self._message_id = message_id
         self._numbers: dict[str, int] = {}
 
-    def after(self, text: str, citations: Iterable[Block]) -> str:
+    def after(self, text: str, citations: Iterable[Any]) -> str:
         """Return the text with its marks, which stand before the blanks at its end."""
         addresses = (address_of(self._message_id, one) for one in citations if isinstance(one, dict))
         marks = "".join(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat.operations import titles
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
+from chat.operations.uploads import clear_unused_files
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
@@ -47,6 +48,14 @@ def clear_turn_events_task() -> None:
     deleted = clear_turn_events()
     if deleted:
         log.info("turn_events_cleared", rows=deleted)
+
+
+@shared_task
+def clear_files_task() -> None:
+    """Delete files that were attached to nothing for two days."""
+    deleted = clear_unused_files()
+    if deleted:
+        log.info("files_cleared", files=deleted)
 
 
 @shared_task

@@ -192,6 +192,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "clear-files": {
+        "task": "chat.tasks.clear_files_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "clear-sessions": {"task": "chat.tasks.clear_sessions_task", "schedule": 3600.0},
 }
 

@@ -18,7 +18,13 @@ SECTIONS = (
     ),
     (
         _("Activity"),
-        (("apicall", "receipt_long"), ("conversation", "forum"), ("turn", "sync_alt"), ("message", "chat")),
+        (
+            ("apicall", "receipt_long"),
+            ("conversation", "forum"),
+            ("turn", "sync_alt"),
+            ("message", "chat"),
+            ("attachment", "attach_file"),
+        ),
     ),
     (_("Inside"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
     (

@@ -94,7 +94,7 @@ def file_name(value: object) -> str:
 
 def _check_size(data: bytes) -> None:
     if not data:
-        raise OperationError("empty", _("This file is empty."), status=422)
+        raise OperationError("empty", _("This file is empty. Choose another one."), status=422)
     most = MAX_PDF_BYTES if b"%PDF-" in data[:1024] else MAX_UPLOAD_BYTES
     if len(data) > most:
         raise OperationError(

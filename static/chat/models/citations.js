@@ -14,7 +14,7 @@ export function addressOf(message, citation) {
     content_block_location: () => ({}),
     web_search_result_location: null,
   };
-  if (!(citation.type in places)) return "";
+  if (!Object.hasOwn(places, citation.type)) return "";
   if (!places[citation.type]) return /^https?:\/\//.test(citation.url ?? "") ? escaped(citation.url) : "";
   const place = places[citation.type]();
   const asked = { document: citation.document_index, title: citation.document_title ?? "", ...place };
