@@ -4,7 +4,18 @@ import uuid
 
 from django.db.models import QuerySet
 
-from chat.models import Assistant, Conversation, LanguageModel, McpServer, Message, ToolCall, Turn, User
+from chat.models import (
+    Assistant,
+    Attachment,
+    Conversation,
+    LanguageModel,
+    McpServer,
+    Message,
+    ToolCall,
+    Turn,
+    User,
+)
+from chat.models.attachments import AttachmentQuerySet
 from chat.models.conversations import ConversationQuerySet
 
 NO_ROW = uuid.UUID(int=0)
@@ -61,6 +72,17 @@ def find_message(user: User, message_id: object) -> Message | None:
     return (
         Message.objects.filter(id=as_id(message_id), conversation__owner=user).select_related("turn").first()
     )
+
+
+def attachments(user: User) -> AttachmentQuerySet:
+    """Files that this person may see and send: their own."""
+    if not user.is_active:
+        return Attachment.objects.none()
+    return Attachment.objects.of(user).select_related("original", "sent", "thumbnail")
+
+
+def find_attachment(user: User, attachment_id: object) -> Attachment | None:
+    return attachments(user).filter(id=as_id(attachment_id)).first()
 
 
 def models(user: User) -> QuerySet[LanguageModel]:

@@ -12,6 +12,7 @@ from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
 from chat.operations.tools import refresh_listings
+from chat.operations.uploads import clear_unused_files
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
@@ -71,6 +72,14 @@ def prewarm_task() -> None:
                 log.info("prewarmed", assistant=str(job.assistant.pk), frame=job.frame.digest[:12])
         except (UpstreamError, ConnectionUnusable) as error:
             log.warning("prewarm_failed", assistant=str(job.assistant.pk), error=type(error).__name__)
+
+
+@shared_task
+def clear_files_task() -> None:
+    """Delete files that were attached to nothing for two days."""
+    deleted = clear_unused_files()
+    if deleted:
+        log.info("files_cleared", files=deleted)
 
 
 @shared_task

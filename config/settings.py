@@ -200,6 +200,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 600},
     },
     "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
+    "clear-files": {
+        "task": "chat.tasks.clear_files_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "clear-sessions": {"task": "chat.tasks.clear_sessions_task", "schedule": 3600.0},
     "refresh-listings": {
         "task": "chat.tasks.refresh_listings_task",

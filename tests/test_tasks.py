@@ -14,8 +14,9 @@ from celery import Celery
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.models import TurnEvent
-from chat.tasks import clear_sessions_task, clear_turn_events_task
+from chat.models import Attachment, TurnEvent
+from chat.operations.uploads import store_upload
+from chat.tasks import clear_files_task, clear_sessions_task, clear_turn_events_task
 from tests import factories
 from tests.faults.stage import Parley, build
 from tests.support.environment import ROOT
@@ -168,7 +169,13 @@ def test_what_is_old_is_cleared_and_what_is_new_stays() -> None:
     TurnEvent.objects.create(turn=old, first_seq=1, last_seq=1, frames="[]")
     for key, ends in (("old", long_ago), ("new", timezone.now() + dt.timedelta(days=1))):
         Session.objects.create(session_key=key, session_data="", expire_date=ends)
+    fresh = store_upload(owner=chat.owner, name="new.txt", data=b"New")
+    forgotten = store_upload(owner=chat.owner, name="old.txt", data=b"Old")
+    for row in (forgotten, forgotten.original):
+        type(row).objects.filter(pk=row.pk).update(created_at=timezone.now() - dt.timedelta(days=3))
     clear_turn_events_task()
     clear_sessions_task()
+    clear_files_task()
+    assert [row.name for row in Attachment.objects.all()] == [fresh.name]
     assert not TurnEvent.objects.exists()
     assert [session.session_key for session in Session.objects.all()] == ["new"]

@@ -2,6 +2,7 @@
 
 from chat.admin import (
     assistants,
+    attachments,
     budgets,
     connections,
     conversations,
@@ -18,6 +19,7 @@ from chat.admin import (
 
 __all__ = [
     "assistants",
+    "attachments",
     "budgets",
     "connections",
     "conversations",

@@ -26,6 +26,7 @@ SECTIONS = (
             ("turn", "sync_alt"),
             ("message", "chat"),
             ("toolcall", "build"),
+            ("attachment", "attach_file"),
         ),
     ),
     (_("Inside"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),

@@ -9,8 +9,10 @@ from typing import Any
 
 import orjson
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -71,6 +73,8 @@ def register(api: NinjaAPI) -> None:
         AuthenticationError: _not_signed_in,
         HttpError: _http_error,
         Http404: lambda _request, _error: _not_found(),
+        MultiPartParserError: _not_a_form,
+        SuspiciousOperation: _not_a_form,
         OperationalError: _database_busy,
         Exception: _failed,
     }
@@ -126,6 +130,10 @@ def _message(fault: dict[str, Any]) -> str:
             return _("This field is required.")
         case _:
             return str(fault["msg"])
+
+
+def _not_a_form(_request: HttpRequest, _error: Exception) -> HttpResponse:
+    return problem(400, "malformed", _("The body is not a valid form with one file."))
 
 
 def _database_busy(_request: HttpRequest, error: Exception) -> HttpResponse:

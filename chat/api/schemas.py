@@ -50,7 +50,8 @@ class Retry(Again):
 
 
 class TurnInput(Again):
-    text: str
+    text: str | None = Field(None, description="What is said; may be left out when there are attachments.")
+    attachments: list[str] | None = Field(None, description="Ids of own attachments, in their order.")
     parent: str | None = Field(
         None, description="The message to follow: null is the active leaf, “root” a new beginning."
     )
@@ -60,6 +61,27 @@ class TurnInput(Again):
 
 class FirstTurnInput(TurnInput):
     conversation: str | None = Field(None, description="null begins a new conversation.")
+
+
+class Reuse(Input):
+    sha256: str = Field(
+        description="The SHA-256 of a file that you have uploaded before, in hexadecimal digits."
+    )
+    name: str
+
+
+class AttachmentOut(Schema):
+    id: str
+    name: str
+    kind: str = Field(description="image, pdf, text or office.")
+    media_type: str
+    size_bytes: int
+    sha256: str
+    width: int | None = Field(description="Of a picture as it is sent to models, in pixels.")
+    height: int | None
+    pages: int | None
+    characters: int | None = Field(description="Of the text that models read.")
+    created_at: dt.datetime
 
 
 class Problem(Schema):

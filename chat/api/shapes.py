@@ -9,6 +9,7 @@ from chat.models import (
     ApiCall,
     ApiKey,
     Assistant,
+    Attachment,
     Conversation,
     LanguageModel,
     Message,
@@ -80,6 +81,22 @@ def _message(row: Message) -> dict[str, Any]:
         "turn": identifier(row.turn_id),
         "created_at": row.created_at,
     }
+
+
+def attachment(row: Attachment) -> schemas.AttachmentOut:
+    return schemas.AttachmentOut(
+        id=str(row.id),
+        name=row.name,
+        kind=row.kind,
+        media_type=row.original.media_type,
+        size_bytes=row.original.size_bytes,
+        sha256=row.original.digest,
+        width=row.width,
+        height=row.height,
+        pages=row.pages,
+        characters=len(row.text) or None,
+        created_at=row.created_at,
+    )
 
 
 def thread(page: Thread) -> schemas.MessagePage:

@@ -133,6 +133,7 @@ async def _start(
         assistant_id=data.assistant,
         model_id=data.model,
         parent_id=data.parent,
+        attachments=data.attachments,
     )
 
 

@@ -14,7 +14,7 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
-from chat.api import catalogue, conversations, docs, problems, tool_calls, turns
+from chat.api import attachments, catalogue, conversations, docs, problems, tool_calls, turns
 from chat.api.body import JSONParser, read_body
 from chat.api.identity import Key, Session
 
@@ -43,21 +43,32 @@ api = ParleyAPI(
     urls_namespace="api",
 )
 problems.register(api)
-for router in (conversations.router, turns.router, tool_calls.router, catalogue.router):
+for router in (
+    conversations.router,
+    turns.router,
+    tool_calls.router,
+    attachments.router,
+    catalogue.router,
+):
     api.add_router("", router)
 
 
-def door(view: View) -> View:
-    """Wrap a view of the API, synchronous or asynchronous alike."""
+# Takes forms with files instead of JSON, within the limit that all requests have.
+UPLOADS = "attachments"
+
+
+def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None] | None = None) -> View:
+    """Wrap a view of the API, synchronous or asynchronous alike; `refuse` looks at the body before it."""
+    refused = refuse or _refused
 
     @wraps(view)
     def answer(request: HttpRequest, **parts: Any) -> HttpResponseBase:
-        response = _refused(request) or view(request, **parts)
+        response = refused(request) or view(request, **parts)
         return _finished(response)
 
     @wraps(view)
     async def answer_async(request: HttpRequest, **parts: Any) -> HttpResponseBase:
-        response = _refused(request) or await view(request, **parts)
+        response = refused(request) or await view(request, **parts)
         return _finished(response)
 
     # The API asks for the CSRF token itself, from sessions only; Django's page about it would be no problem+json.
@@ -80,7 +91,10 @@ def _finished(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _behind_door(pattern: URLPattern) -> URLPattern:
-    return URLPattern(pattern.pattern, door(pattern.callback), pattern.default_args, pattern.name)
+    refuse = attachments.refused_upload if str(pattern.pattern) == UPLOADS else _refused
+    return URLPattern(
+        pattern.pattern, door(pattern.callback, refuse=refuse), pattern.default_args, pattern.name
+    )
 
 
 urlpatterns = [

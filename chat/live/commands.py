@@ -39,8 +39,6 @@ class Accepted:
 
 def start(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.start"""
-    if command.get("attachments"):
-        raise invalid(_("Attachments can't be sent yet. Paste the text instead."))
     return _accepted(
         turns.start_turn(
             author=user,
@@ -50,6 +48,7 @@ def start(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
             assistant_id=command.get("assistant"),
             model_id=command.get("model"),
             parent_id=command.get("parent"),
+            attachments=command.get("attachments"),
             doorway=doorway,
         )
     )

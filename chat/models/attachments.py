@@ -1,6 +1,7 @@
 """Files that people attach. Bytes are kept once per content; an attachment is one person's use of them."""
 
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +32,14 @@ class StoredFile(models.Model):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
+
+    def by_message(self, message_ids: Iterable[Any]) -> "dict[Any, dict[str, Attachment]]":
+        """Map messages to their attachments by id, for those that have any, in one query."""
+        links = self.model.messages.through.objects.filter(message_id__in=list(message_ids))
+        found: dict[Any, dict[str, Attachment]] = {}
+        for link in links.select_related("attachment__original", "attachment__sent"):
+            found.setdefault(link.message_id, {})[str(link.attachment_id)] = link.attachment
+        return found
 
 
 class Attachment(models.Model):

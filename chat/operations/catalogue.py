@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
+from chat.operations.pictures import USEFUL_SIDE
 
 FILE = Path(__file__).resolve().parent.parent / "catalogue.json"
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -99,7 +100,7 @@ def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
         "effort": _support(bool(effort))
         | {level: _support(level in effort.get("levels", ())) for level in EFFORTS}
         | {"default": effort.get("default")},
-        "image_input": _support(claude),
+        "image_input": _support(claude) | {"side_pixels": known.get("image_side_pixels", USEFUL_SIDE)},
         "pdf_input": _support(claude),
         "server_tools": _support(claude),
         "structured_outputs": _support(claude),

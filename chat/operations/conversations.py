@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from chat import access, events
 from chat.claude.text import clean_text
 from chat.events import TurnState
-from chat.models import ApiCall, Conversation, Message, ToolCall, Turn, TurnEvent, User
+from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn, TurnEvent, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import stored_frames
 
@@ -21,7 +21,8 @@ class Thread:
     """A page of the path to a leaf, oldest first.
 
     `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
-    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order.
+    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
+    `files` the attachments of each message that has any, by id.
     """
 
     conversation: Conversation
@@ -32,6 +33,7 @@ class Thread:
     tool_calls: dict[Any, dict[str, ToolCall]]
     active_turn: Turn | None
     state: TurnState | None
+    files: dict[Any, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
 
 
 def create_conversation(
@@ -118,7 +120,12 @@ def thread(
         tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=TurnState.of(stored_frames(turn.id)) if turn else None,
+        files=Attachment.objects.by_message(row.id for row in messages if _has_files(row)),
     )
+
+
+def _has_files(message: Message) -> bool:
+    return any(block.get("type") in ("image", "document") for block in message.content)
 
 
 def path_to(message: Message) -> list[Message]:
@@ -170,7 +177,8 @@ def _delete_rows(conversation: Conversation) -> None:
     Conversation.objects.filter(id=conversation.id).update(active_leaf=None)
     TurnEvent.objects.filter(turn__conversation=conversation).delete()
     ToolCall.objects.filter(turn__conversation=conversation).delete()
-    for rows in (Turn.objects.filter(**own), Message.objects.filter(**own)):
+    links = Attachment.messages.through.objects.filter(message__conversation=conversation)
+    for rows in (links, Turn.objects.filter(**own), Message.objects.filter(**own)):
         rows._raw_delete(rows.db)
     conversation.delete()
 

@@ -18,6 +18,7 @@ from chat.claude.request import build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, ToolCall, Turn
 from chat.models.fields import uuid7
 from chat.operations import budgets, ledger, tool_rounds
+from chat.operations.attachments import resolve_path
 from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.budgets import Payer
 from chat.operations.cache_plan import measure
@@ -118,7 +119,7 @@ def request_for(work: Work) -> dict[str, Any]:
         RequestError: the path can't be sent.
     """
     parent = work.message.parent
-    path = path_to(parent) if parent else []
+    path = resolve_path(path_to(parent) if parent else [], work.model, work.turn.frame.body)
     account = account_tag(work.connection)
     measured = measure(work.turn, work.model, path)
     work.foreseen = measured.foreseen

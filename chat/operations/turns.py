@@ -18,6 +18,8 @@ from chat.claude.text import clean_text
 from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations import budgets
+from chat.operations.attachment_limits import check_sendable
+from chat.operations.attachments import chosen, content_blocks
 from chat.operations.budgets import Payer
 from chat.operations.context import context_for
 from chat.operations.errors import OperationError, invalid, not_found
@@ -56,20 +58,23 @@ def start_turn(
     assistant_id: object = None,
     model_id: object = None,
     parent_id: object = None,
+    attachments: object = None,
     doorway: Doorway = Doorway(),
 ) -> Started:
     """Accept a person's message and queue its answer.
 
     Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
-    makes a branch, and "root" a new beginning in the same conversation.
+    makes a branch, and "root" a new beginning in the same conversation. `attachments` are ids of the author's files;
+    with any, the text may be empty.
 
     Raises:
         OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
-            budget (nothing is left).
+            budget (nothing is left), and what `check_sendable` refuses of files.
     """
-    text = _checked_text(text)
+    text = _checked_text(text, needed=not attachments)
 
     def accept(client: uuid.UUID) -> Started:
+        files = chosen(author, attachments)
         conversation = _conversation(author, conversation_id, assistant_id, model_id)
         parent = _parent(conversation, parent_id)
         message = Message.objects.create(
@@ -77,10 +82,11 @@ def start_turn(
             parent=parent,
             depth=parent.depth + 1 if parent else 0,
             role=Message.Role.USER,
-            content=[{"type": "text", "text": text}],
-            text=text,
+            content=content_blocks(files) + ([{"type": "text", "text": text}] if text.strip() else []),
+            text=text if text.strip() else ", ".join(file.name for file in files),
             context=context_for(author, conversation.assistant),
         )
+        message.attachments.set(files)
         return _queue(author, client, conversation, message, doorway)
 
     return _once(author, client_id, accept)
@@ -176,11 +182,13 @@ def _client_id(value: object) -> uuid.UUID:
         raise invalid(_("client_id must be a UUID that the client made for this message.")) from None
 
 
-def _checked_text(text: object) -> str:
+def _checked_text(text: object, *, needed: bool = True) -> str:
+    if text is None and not needed:
+        return ""
     if not isinstance(text, str):
         raise invalid(_("The message must be a text."))
     cleaned = clean_text(text)
-    if not cleaned.strip():
+    if needed and not cleaned.strip():
         raise OperationError("empty", _("Write something first."), status=422)
     if len(cleaned) > LONGEST_TEXT:
         raise OperationError(
@@ -309,6 +317,7 @@ def _queue(
     assistant, model = _working_model(author, conversation, instead)
     key_id = doorway.api_key.pk if doorway.api_key else None
     budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
+    check_sendable(message, model)
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,

@@ -62,6 +62,7 @@ ENGLISH = {
     "failed": "The tool `{name}` failed:",
     "tools_done": "That is all I need, thank you. The answer above is what the tools reported.",
     "calling": "Let me look that up.",
+    "according": "According to **{title}**: ",
     "continued": "and that brings us to the remaining part. In short: the beginning stays as it was, nothing "
     "is repeated, and the text simply goes on from where it stopped.\n\n- The partial answer was kept.\n"
     "- The new text follows it.\n\nWith that, the answer is complete.",
@@ -87,6 +88,7 @@ KOREAN = {
     "tool": "도구 `{name}`의 응답:",
     "failed": "도구 `{name}` 실패:",
     "tools_done": "필요한 정보를 모두 얻었습니다. 위 내용이 도구가 알려 준 결과입니다.",
+    "according": "**{title}**에 따르면: ",
     "calling": "확인해 보겠습니다.",
     "continued": "그래서 나머지 부분으로 이어집니다. 앞부분은 그대로 두고, 반복 없이 멈춘 곳에서 "
     "계속 이어 씁니다.\n\n- 이미 받은 글은 보존되었습니다.\n- 새 글이 그 뒤를 잇습니다.\n\n이것으로 답변을 마칩니다.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import answers, tokens
+from chat.simulator import answers, media, tokens
 from chat.simulator.dialogue import is_paused
 from chat.simulator.reply import Reply, Writer
 
@@ -35,7 +35,26 @@ def _default(writer: Writer) -> None:
         _call(writer, calls)
     else:
         writer.think()
-        writer.say(_sized(writer, _plain_answer(writer)))
+        documents = any(block["type"] == "document" for block in prompt.last.blocks)
+        lead = "\n\n" if documents and _cite_all(writer) else ""
+        writer.say(lead + _sized(writer, _plain_answer(writer)))
+
+
+def _citations(writer: Writer) -> None:
+    """Name each document that may be cited, with a passage of it."""
+    writer.think()
+    _cite_all(writer)
+
+
+def _cite_all(writer: Writer) -> bool:
+    """Write a paragraph a document; says whether there was any."""
+    words = answers.words_for(writer.prompt)
+    found = media.citations(writer.prompt.body["messages"])
+    for number, citation in enumerate(found):
+        title = citation["document_title"] or "?"
+        writer.say("\n\n" * bool(number) + words["according"].format(title=title))
+        writer.cite(citation["cited_text"], citation)
+    return bool(found)
 
 
 def _plain_answer(writer: Writer) -> str:
@@ -252,6 +271,7 @@ def _pause_turn(writer: Writer) -> None:
 
 _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "echo": _say(lambda writer: writer.prompt.user_text()),
+    "citations": _citations,
     "long": _say(_long),
     "huge_delta": _huge_delta,
     "odd_text": _say(lambda _: answers.ODD_TEXT),

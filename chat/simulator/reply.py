@@ -30,7 +30,7 @@ class Part:
         """Return the block as it stands in a complete message."""
         match self.kind:
             case "text":
-                return {"type": "text", "text": self.text}
+                return {"type": "text", "text": self.text, **self.block}
             case "thinking":
                 return {"type": "thinking", "thinking": self.text, "signature": self.block["signature"]}
             case "tool_use" | "server_tool_use":
@@ -178,6 +178,13 @@ class Writer:
             self.stop("stop_sequence")
         if kept or not text:
             self.reply.parts.append(Part("text", kept, tokens.count(kept, self.per), single=single))
+
+    def cite(self, text: str, citation: dict[str, Any]) -> None:
+        """Write a text block that rests on a passage of a document; the passage itself costs nothing."""
+        before = len(self.reply.parts)
+        self.say(text)
+        for part in self.reply.parts[before:]:
+            part.block["citations"] = [citation]
 
     def call(self, name: str, value: dict[str, Any], *, broken: str | None = None) -> None:
         """Write a tool use; `broken` replaces the JSON of its input on the wire."""

@@ -41,6 +41,7 @@ def _answer(name: str, about: str, **defaults: str) -> Scenario:
 _ALL = (
     _answer("default", "a helpful demo answer in markdown; tools when the text asks for them"),
     _answer("echo", "the user's text, exactly"),
+    _answer("citations", "cites a passage of each document that may be cited"),
     _answer("long", "plain prose of a chosen length", tokens="2000"),
     _answer("burst", "the whole answer at full speed", pace="0"),
     _answer("huge_delta", "one text delta of a chosen size, whatever max_tokens says", bytes="1000000"),

@@ -49,6 +49,12 @@ def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]
     frames = [Frame(start + PING if index == 0 else start, produced)]
     if part.kind in DELTAS:
         frames += _deltas(part.kind, part.text, index=index, produced=produced, per=per, single=part.single)
+    for citation in part.block.get("citations", ()):
+        cited = event(
+            "content_block_delta",
+            {"index": index, "delta": {"type": "citations_delta", "citation": citation}},
+        )
+        frames.append(Frame(cited, produced + part.tokens, delta=True))
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.block["signature"]}
         signed = event("content_block_delta", {"index": index, "delta": signature})
@@ -58,7 +64,7 @@ def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]
 
 def _start_block(part: Part) -> dict[str, Any]:
     if part.kind in STARTS:
-        return STARTS[part.kind]
+        return STARTS[part.kind] | ({"citations": []} if "citations" in part.block else {})
     if part.kind in DELTAS:
         return {"type": part.kind, **part.block, "input": {}}
     return part.block

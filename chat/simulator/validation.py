@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.simulator import models
+from chat.simulator import media, models
 from chat.simulator.dialogue import check_messages, check_system
 from chat.simulator.models import Model
 from chat.simulator.prompt import Prompt, merge
@@ -72,6 +72,7 @@ def check_request(body: Any, *, version: str, betas: tuple[str, ...] = (), count
     _check_sampling(body, model, version)
     check_system(body.get("system"))
     check_messages(body["messages"], model, strict=version == STRICT_VERSION)
+    media.check(body, model)
     if not counting:
         _check_max_tokens(body, model)
     return Prompt(body, model, merge(body["messages"]))

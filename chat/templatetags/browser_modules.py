@@ -11,6 +11,7 @@ register = template.Library()
 
 OWN = (
     "components/answer",
+    "components/attachments",
     "components/chat",
     "components/composer",
     "components/connection",
@@ -32,8 +33,10 @@ OWN = (
     "lib/page",
     "lib/sanitize",
     "lib/socket",
+    "lib/upload",
     "main",
     "models/backoff",
+    "models/citations",
     "models/drafts",
     "models/follower",
     "models/keys",
@@ -41,6 +44,7 @@ OWN = (
     "models/notices",
     "models/outbox",
     "models/turn_state",
+    "models/uploads",
 )
 VENDOR = {
     "marked": "vendor/marked/marked.esm.js",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django import template
 from django.utils.translation import gettext as _
 
+from chat.citations import joined
 from chat.events import shown_result
 from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations.budgets import Payer, warnings
@@ -37,14 +38,15 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
     place = versions.index(message.id)
     return {
         "conversation": thread.conversation,
+        "thread": thread,
         "message": message,
         "turn": message.turn,
         "live": live,
         "state": state,
         "blocks": (
-            shown_blocks(message.content, thread.tool_calls.get(message.id, {}))
+            shown_blocks(message.content, thread.tool_calls.get(message.id, {}), message.id)
             if arrived is None
-            else arrived
+            else joined(arrived, message.id, live=True)
         ),
         "notices": _notices(message, thread),
         "call": thread.calls.get(message.id),
@@ -133,6 +135,11 @@ def budget_warnings(user: User) -> list[str]:
 
 
 @register.filter
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
 def usd(amount: Decimal) -> str:
     """Write a small sum so that its size is seen: two digits that mean something, never a bare zero for a cost."""
     if not amount:
@@ -164,10 +171,13 @@ def seconds_taken(call: ApiCall) -> str:
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
-def shown_blocks(content: Any, calls: Mapping[str, ToolCall] | None = None) -> list[dict[str, Any]]:
+def shown_blocks(
+    content: Any, calls: Mapping[str, ToolCall] | None = None, message_id: object = None
+) -> list[dict[str, Any]]:
     """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …].
 
     `calls` are the message's tool calls by their tool_use id: a block that asked for one gets `call` and `result`.
+    Files of a person's message are shown by their own tag; citations of an answer as links below its id.
     """
     if not isinstance(content, list):
         return []
@@ -176,6 +186,7 @@ def shown_blocks(content: Any, calls: Mapping[str, ToolCall] | None = None) -> l
         for index, block in enumerate(content)
         if isinstance(block, dict)
     ]
+    shown = joined(shown, message_id)
     return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
 
 
@@ -192,7 +203,12 @@ def _called(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, A
 def _shown(block: dict[str, Any]) -> dict[str, Any]:
     kind = str(block.get("type", ""))
     if kind == "text":
-        return {"type": kind, "value": str(block.get("text", ""))}
+        citations = block.get("citations")
+        return {
+            "type": kind,
+            "value": str(block.get("text", "")),
+            "citations": citations if isinstance(citations, list) else [],
+        }
     if kind == "thinking":
         return {"type": kind, "value": str(block.get("thinking", ""))}
     if kind == "redacted_thinking":

@@ -16,6 +16,9 @@ def script_strings() -> dict[str, str]:
         "copied": _("Copied"),
         "copy_code": _("Copy code"),
         "copy_failed": _("Copying isn’t allowed here"),
+        "file_attached": _("Attached: {name}"),
+        "files_failed": _("A file could not be attached. Remove it or try it again, then send."),
+        "files_pending": _("Files: {count}"),
         "image": _("Image"),
         "image_from": _("Image from {host}, opens in a new tab"),
         "notice_budget_soft": _("Most of your budget is used."),
@@ -28,6 +31,7 @@ def script_strings() -> dict[str, str]:
         "pending": _("Waiting for the connection…"),
         "reconnecting": _("Reconnecting…"),
         "refused_connection": _("The server refuses this page’s connection. Load the page again."),
+        "remove_file": _("Remove {name}"),
         "request_failed": _("That didn’t work. Try again."),
         "stopping": _("Stopping…"),
         "not_json": _("This is not a JSON object. Correct it, or cancel."),
@@ -40,4 +44,6 @@ def script_strings() -> dict[str, str]:
             f"became_{code}": notice_text({"code": code, "from": "{before}", "to": "{after}"})
             for code in sorted(LASTING_NOTICES)
         },
+        "upload_failed": _("The file did not arrive. Check your connection, then attach it again."),
+        "upload_too_large": _("This file is too large. Attach a smaller one, or the part that matters."),
     }

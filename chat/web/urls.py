@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web import conversations, tools, views
+from chat.web import attachments, conversations, tools, views
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),
     path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
+    path("attachments/<uuid:attachment_id>", attachments.document, name="attachment"),
+    path("attachments/<uuid:attachment_id>/file", attachments.original, name="attachment_file"),
+    path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
+    path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
+    path("cited/<uuid:message_id>", attachments.cited, name="cited"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),

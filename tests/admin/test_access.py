@@ -27,6 +27,7 @@ CONTENT = [
     "chat_turn",
     "chat_toolcall",
     "chat_apicall",
+    "chat_attachment",
 ]
 
 
@@ -132,16 +133,27 @@ def test_staff_with_the_right_see_metadata_and_not_a_word(world: World, staff: C
     assert list(found) == []
 
 
-def test_a_superusers_reading_leaves_a_trace_without_words(world: World, root: Client, caplog: Any) -> None:
+@pytest.mark.parametrize("name", ["chat_message", "chat_attachment"])
+def test_a_superusers_reading_leaves_a_trace_without_words(
+    world: World, root: Client, caplog: Any, name: str
+) -> None:
     caplog.set_level("INFO")
-    page = root.get(world.url("chat_message", "change")).content.decode()
+    page = root.get(world.url(name, "change")).content.decode()
     assert PRIVATE in page
     (record,) = [record for record in caplog.records if "content_read" in str(record.msg)]
-    assert str(world.rows["chat_message"].pk) in str(record.msg)
+    assert str(world.rows[name].pk) in str(record.msg)
     assert PRIVATE not in str(record.msg)
 
 
-READ_ONLY = ["chat_apicall", "chat_turn", "chat_turnevent", "chat_frame", "chat_message", "chat_conversation"]
+READ_ONLY = [
+    "chat_attachment",
+    "chat_apicall",
+    "chat_turn",
+    "chat_turnevent",
+    "chat_frame",
+    "chat_message",
+    "chat_conversation",
+]
 WRITE_ONCE = ["chat_modelprice", "chat_promptrevision"]
 
 

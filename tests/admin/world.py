@@ -33,6 +33,7 @@ from chat.models import (
 from chat.operations.api_keys import create_api_key
 from chat.operations.frames import freeze_frame
 from chat.operations.prompts import revise_prompt
+from chat.operations.uploads import store_upload
 
 PASSWORD = "a-long-password"
 UPSTREAM_SECRET = "sk-upstream-credential-4711"
@@ -77,6 +78,8 @@ def build() -> World:
     question = Message.objects.create(
         conversation=conversation, role="user", content=content, text=f"What is {PRIVATE}?"
     )
+    attachment = store_upload(owner=person, name=f"{PRIVATE}.txt", data=f"All of {PRIVATE}".encode())
+    question.attachments.add(attachment)
     now = timezone.now()
     turn = Turn.objects.create(
         conversation=conversation,
@@ -152,6 +155,7 @@ def build() -> World:
                 server,
                 grant,
                 tool,
+                attachment,
             )
         },
     }

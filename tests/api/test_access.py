@@ -22,6 +22,9 @@ OWNERS = {
     ("POST", "/turns/{turn_id}/continue"): 202,
     ("POST", "/turns/{turn_id}/retry"): 202,
     ("POST", "/tool-calls/{tool_call_id}/decision"): 409,  # it was never to be decided
+    ("POST", "/attachments"): 201,
+    ("POST", "/attachments/reuse"): 204,
+    ("GET", "/attachments/{attachment_id}"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
@@ -32,10 +35,12 @@ BODIES = {
     ("PATCH", "/conversations/{conversation_id}"): {"title": "Taken over"},
     ("POST", "/turns"): {"text": "Hello", "wait": False},
     ("POST", "/conversations/{conversation_id}/turns"): {"text": "Hello", "wait": False},
+    ("POST", "/attachments/reuse"): {"sha256": "0" * 64, "name": "a.txt"},
     ("POST", "/turns/{turn_id}/continue"): {"wait": False},
     ("POST", "/turns/{turn_id}/retry"): {"wait": False},
 }
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
+FILE = {"file": ("a.txt", b"Hello")}
 BY_ID = [route for route in OWNERS if "{" in route[1]]
 
 
@@ -52,13 +57,15 @@ def things(live: Live) -> dict[str, str]:
         "message_id": turn["message"]["id"],
         "turn_id": turn["id"],
         "tool_call_id": call["id"],
+        "attachment_id": program.http.post("/attachments", files=FILE).json()["id"],
     }
 
 
 def ask(program: Program, route: tuple[str, str], ids: dict[str, str], **options):
     method, path = route
     body = BODIES.get(route)
-    return program.http.request(method, path.format(**ids), **({"json": body} if body else {}), **options)
+    sent = {"files": FILE} if route == ("POST", "/attachments") else {"json": body} if body else {}
+    return program.http.request(method, path.format(**ids), **sent, **options)
 
 
 def test_every_route_has_its_row() -> None:

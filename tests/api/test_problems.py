@@ -30,7 +30,7 @@ HOSTILE = {
     "wrong types": b'{"text": {"a": 1}, "title": [], "client_id": 7, "wait": "no"}',
     "many members": json.dumps({f"member{number}": 1 for number in range(100_000)}).encode(),
     "long name": json.dumps({"x" * 1_000_000: 1}).encode(),
-    "later fields": b'{"text": "a", "attachments": [], "output_schema": null, "content": []}',
+    "later fields": b'{"text": "a", "output_schema": null, "content": []}',
 }
 # What a body may be left out of; every other hostile body is refused there too.
 BODILESS = ("/stop", "/choose", "/continue", "/retry")
@@ -47,7 +47,12 @@ def is_problem(response, status: int | None = None) -> dict:
 
 
 def body_addresses() -> list[tuple[str, str]]:
-    return [(method, f"{BASE}/{path}") for method, path in all_operations() if method in ("POST", "PATCH")]
+    """All that take JSON; uploads are forms, see test_attachments.py."""
+    return [
+        (method, f"{BASE}/{path}")
+        for method, path in all_operations()
+        if method in ("POST", "PATCH") and path != "attachments"
+    ]
 
 
 def all_operations() -> list[tuple[str, str]]:
@@ -62,7 +67,7 @@ def all_operations() -> list[tuple[str, str]]:
 
 
 def filled(address: str) -> str:
-    for name in ("conversation_id", "message_id", "turn_id"):
+    for name in ("conversation_id", "message_id", "turn_id", "attachment_id"):
         address = address.replace("{" + name + "}", new_id())
     assert "{" not in address
     return address
@@ -85,9 +90,7 @@ def test_fields_of_later_work_are_refused_by_name(insider: Person) -> None:
         "POST", f"{BASE}/turns", HOSTILE["later fields"], content_type="application/json"
     )
     named = {error["field"]: error["message"] for error in is_problem(response, 422)["errors"]}
-    assert named == dict.fromkeys(
-        ("body.attachments", "body.output_schema", "body.content"), "This field is not supported."
-    )
+    assert named == dict.fromkeys(("body.output_schema", "body.content"), "This field is not supported.")
 
 
 def test_a_body_beyond_the_limit_is_refused(insider: Person) -> None:
@@ -113,7 +116,7 @@ def test_other_methods_are_named_as_such(insider: Person, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "nothing", "conversations/", "turns/x/y", "tool-calls/1/decision", "attachments", "é%00"]
+    "path", ["", "nothing", "conversations/", "turns/x/y", "tool-calls/1/decision", "files", "é%00"]
 )
 def test_unknown_addresses(db: None, path: str) -> None:
     assert is_problem(Client().get(f"{BASE}/{path}"), 404)["code"] == "not_found"

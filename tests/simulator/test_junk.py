@@ -52,7 +52,11 @@ WHOLE: dict[str, Any] = {
                     "type": "document",
                     "source": {"type": "content", "content": [{"type": "text", "text": "x"}]},
                 },
-                {"type": "document", "source": {"type": "text", "data": "x"}, "citations": {"enabled": True}},
+                {
+                    "type": "document",
+                    "source": {"type": "text", "media_type": "text/plain", "data": "x"},
+                    "citations": {"enabled": False},
+                },
                 {
                     "type": "search_result",
                     "source": "s",

@@ -11,6 +11,9 @@ from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
 OWN = ["new_conversation", "sidebar"]
+FILES = [  # in test_pages_attachments.py
+    "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
+]  # fmt: skip
 READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation"]
 WRITE = ["branch", "rename_conversation", "pin_conversation", "archive_conversation", "delete_conversation"]
 
@@ -41,6 +44,7 @@ def test_every_route_is_in_these_tests() -> None:
         *OWN,
         *READ,
         *WRITE,
+        *FILES,
         *in_test_tool_sign_in,
         "preferences",
     }

@@ -4,6 +4,7 @@ import { endThoughts, growThoughts, isThinking } from "parley/components/thinkin
 import { showTool } from "parley/components/tool_card.js";
 import { fromTemplate } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
+import { Marks } from "parley/models/citations.js";
 import { noticeWords } from "parley/models/notices.js";
 import { TurnState } from "parley/models/turn_state.js";
 
@@ -24,6 +25,7 @@ export class Answer {
       notice: readNotice(this.notice),
       tools: this.#shownTools(),
     });
+    this.marks = new Marks(article.dataset.message, this.state.blocks.map(({ value }) => value).join("\n"));
     this.timer = setInterval(() => this.#showNotice(), TICK);
     this.#showNotice();
   }
@@ -34,7 +36,9 @@ export class Answer {
     if (changed?.tool_call) showTool(this.list, changed);
     else if (changed) this.#show(changed, event);
     if (event.type === "notice") this.#became(event);
-    if (event.type === "turn.started") this.article.dataset.message = event.assistant_message;
+    if (event.type === "turn.started") {
+      this.article.dataset.message = this.marks.message = event.assistant_message;
+    }
     if (this.state.notice !== noticeBefore) this.#since = performance.now();
     this.#showNotice();
   }
@@ -52,6 +56,7 @@ export class Answer {
         type: node.dataset.type,
         value: node.source ?? node.querySelector("[data-value]")?.textContent ?? "",
         open: "open" in node.dataset,
+        citations: JSON.parse(node.dataset.citations ?? "[]"),
       };
       this.#nodes.set(block, node);
       return block;
@@ -84,12 +89,26 @@ export class Answer {
     const node = this.#nodes.get(block) ?? this.#begin(block);
     const value = node.querySelector("[data-value]");
     if (event.type === "block.stop") this.#stop(node, block);
-    else if (block.type === "text") node.grow(block.value);
+    else if (block.type === "text") node.grow(this.#sourceOf(node));
     else if (isThinking(block.type)) growThoughts(node, event.thinking ?? "");
     else if (value) value.append(event.thinking ?? event.partial_json ?? event.text ?? "");
   }
 
+  // Citations cut a text into blocks; neighbours are one text on the page.
+  #sourceOf(node) {
+    return this.state.blocks
+      .filter((block) => this.#nodes.get(block) === node)
+      .map((block) => block.value)
+      .join("");
+  }
+
   #begin(block) {
+    const before = this.state.blocks[this.state.blocks.indexOf(block) - 1];
+    if (block.type === "text" && before?.type === "text" && before.message === block.message) {
+      const shared = this.#nodes.get(before);
+      this.#nodes.set(block, shared);
+      return shared;
+    }
     const type = isThinking(block.type) ? "thinking" : block.type;
     const known = document.getElementById(`block-${type}`) !== null;
     const node = fromTemplate(known ? `block-${type}` : "block-tool_use");
@@ -105,7 +124,9 @@ export class Answer {
   #stop(node, block) {
     delete node.dataset.open;
     if (isThinking(block.type)) endThoughts(node, block.value);
-    if (block.type === "text") node.grow(block.value);
+    if (block.type !== "text") return;
+    block.value = this.marks.after(block.value, block.citations);
+    node.grow(this.#sourceOf(node));
   }
 
   #showNotice() {

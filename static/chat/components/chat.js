@@ -48,7 +48,7 @@ export class Chat {
     return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
   }
 
-  start({ text, choice }) {
+  start({ text, choice, attachments = [] }) {
     const [kind, id] = choice.split(":");
     if (!this.thread.conversation) this.thread.begin(null);
     this.outgoing.post({
@@ -58,7 +58,7 @@ export class Chat {
       model: kind === "model" ? id : null,
       parent: null,
       text,
-      attachments: [],
+      attachments,
     });
     this.scroll.toEnd();
   }
@@ -177,7 +177,7 @@ export class Chat {
     for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
       button.disabled = false;
     }
-    if (mine?.text) this.composer.giveBack(mine.text);
+    if (mine?.type === "turn.start") this.composer.giveBack(mine.text, mine.attachments);
     this.composer.showError(message);
   }
 

@@ -1,11 +1,14 @@
 // The field where a message is written, its picker, Send and Stop.
 
+import { AttachmentTray } from "parley/components/attachments.js";
+import { words } from "parley/lib/page.js";
 import { sends } from "parley/models/keys.js";
 
 export class Composer {
   #busy = null;
+  #wanted = false;
 
-  // Listeners: onsend({text, choice}), onstop(). `drafts` keeps what is unsent.
+  // Listeners: onsend({text, choice, attachments}), onstop(). `drafts` keeps what is unsent.
   constructor({ onsend, onstop, drafts, storage, conversation }) {
     Object.assign(this, { onsend, onstop, drafts, storage, conversation });
     this.form = document.getElementById("composer");
@@ -14,7 +17,9 @@ export class Composer {
     this.error = document.getElementById("composer-error");
     this.sendButton = this.form.querySelector(".composer__send");
     this.stopButton = this.form.querySelector("[data-stop]");
+    this.tray = new AttachmentTray({ form: this.form, field: this.field, onchange: () => this.#attached() });
     this.#listen();
+    this.tray.restore(drafts.readFiles(conversation));
     this.field.value ||= drafts.read(conversation);
     if (!conversation) this.#recallChoice();
     this.#changed();
@@ -41,15 +46,24 @@ export class Composer {
 
   moveTo(conversation) {
     this.drafts.write(this.conversation, "");
+    this.drafts.writeFiles(this.conversation, []);
     this.conversation = conversation;
-    this.drafts.write(conversation, this.field.value);
+    this.#changed();
   }
 
   send(text = this.field.value, choice = this.choice) {
-    if (!text.trim() || this.#busy) return;
+    const own = text === this.field.value;
+    if (this.#busy || !(text.trim() || (own && this.#hasFiles))) return;
+    if (own && this.tray.failed) {
+      this.showError(words("files_failed"));
+      return;
+    }
+    // Files on their way are waited for.
+    this.#wanted = own && this.tray.busy;
+    if (this.#wanted) return;
     this.showError("");
-    if (text === this.field.value) this.#clear();
-    this.onsend({ text, choice });
+    if (own) this.#clear();
+    this.onsend({ text, choice, attachments: own ? this.tray.take() : [] });
   }
 
   stop() {
@@ -59,9 +73,20 @@ export class Composer {
   }
 
   // Gives a refused text back, unless something new has been begun.
-  giveBack(text) {
-    if (this.field.value.trim()) return;
+  giveBack(text, attachments = []) {
+    if (this.field.value.trim() || this.#hasFiles) return;
     this.field.value = text;
+    this.tray.restore(attachments);
+    this.#changed();
+  }
+
+  get #hasFiles() {
+    return this.tray.busy || this.tray.ids.length > 0;
+  }
+
+  #attached() {
+    if (this.tray.failed) this.#wanted = false;
+    else if (this.#wanted && !this.tray.busy) this.send();
     this.#changed();
   }
 
@@ -99,7 +124,8 @@ export class Composer {
 
   #changed() {
     this.drafts.write(this.conversation, this.field.value);
-    this.sendButton.disabled = !this.field.value.trim();
+    if (!this.tray.busy) this.drafts.writeFiles(this.conversation, this.tray.ids);
+    this.sendButton.disabled = !this.field.value.trim() && !this.#hasFiles;
     if (CSS.supports("field-sizing", "content")) return;
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;

@@ -48,7 +48,8 @@ export class Outgoing {
     if (message.type !== "turn.start" || this.#element(message.client_id)) return;
     const element = fromTemplate("pending-message");
     element.dataset.client = message.client_id;
-    element.querySelector(".message__text").textContent = message.text;
+    const files = words("files_pending", { count: message.attachments?.length ?? 0 });
+    element.querySelector(".message__text").textContent = message.text.trim() ? message.text : files;
     this.place.append(element);
     setTimeout(() => {
       const note = element.querySelector("[data-text]");

@@ -3,6 +3,7 @@
 import { Answer } from "parley/components/answer.js";
 import { announce, confirmCopy, copy, fetchFragment, fromHtml, toast } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
+import { withoutMarks } from "parley/models/citations.js";
 
 const LONGEST_ANNOUNCED = 1000;
 
@@ -136,7 +137,7 @@ export class ThreadView {
     const message = button.closest(".message");
     const parts = [...message.querySelectorAll("[data-type=text], .message__text")];
     const text = parts.map((node) => node.source ?? node.textContent).join("\n\n");
-    if (await copy(text)) confirmCopy(button);
+    if (await copy(withoutMarks(text))) confirmCopy(button);
   }
 }
 

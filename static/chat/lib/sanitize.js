@@ -8,7 +8,9 @@ const TAGS = (
 ).split(" ");
 const ATTRIBUTES = ["align", "class", "href", "start", "title"];
 const CLASSES = { A: /^image-link$/, CODE: /^language-[\w+#.-]{1,40}$/, SPAN: /^task(-done)?$/ };
-const ADDRESS = /^(?:https?:\/\/|mailto:)/i;
+// Beside other sites: the places in documents that an answer cites, which this server shows to their owner alone.
+const CITED = /^\/cited\/[\w-]+\?/;
+const ADDRESS = /^(?:https?:\/\/|mailto:|\/cited\/[\w-]+\?)/i;
 
 const COMMON = {
   ALLOW_ARIA_ATTR: false,
@@ -27,6 +29,7 @@ answers.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName !== "A" || !node.hasAttribute("href")) return;
   node.setAttribute("target", "_blank");
   node.setAttribute("rel", "noopener noreferrer nofollow");
+  if (CITED.test(node.getAttribute("href"))) node.className = "citation";
 });
 
 const colours = DOMPurify(window);

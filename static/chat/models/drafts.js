@@ -25,6 +25,26 @@ export class Drafts {
     }
   }
 
+  // Ids of attachments that wait for their message.
+  readFiles(conversation) {
+    try {
+      const kept = JSON.parse(this.storage.getItem(`${this.#key(conversation)}.files`) ?? "[]");
+      return Array.isArray(kept) ? kept.map(String) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  writeFiles(conversation, ids) {
+    try {
+      const key = `${this.#key(conversation)}.files`;
+      if (ids.length) this.storage.setItem(key, JSON.stringify(ids));
+      else this.storage.removeItem(key);
+    } catch {
+      // Storage is full or forbidden; the files are still in their tray.
+    }
+  }
+
   #key(conversation) {
     return this.#prefix + (conversation ?? "new");
   }

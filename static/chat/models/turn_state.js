@@ -67,6 +67,7 @@ const APPLY = {
     const block = state.block(event.index);
     if (!block) return null;
     for (const key of DELTA_KEYS) if (key in event) block.value += event[key];
+    if ("citation" in event) block.citations = [...(block.citations ?? []), event.citation];
     return block;
   },
 

@@ -1,0 +1,55 @@
+"""Attachments: sending files, finding out what was made of them, and using the same bytes again."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import File, Router
+from ninja.files import UploadedFile
+from ninja.responses import Status
+
+from chat import access
+from chat.api import schemas, shapes
+from chat.api.identity import identity_of
+from chat.api.problems import problem
+from chat.operations import uploads
+from chat.operations.errors import not_found
+
+router = Router(tags=["attachments"])
+
+
+@router.post("/attachments", response={201: schemas.AttachmentOut})
+def upload_attachment(request: HttpRequest, file: File[UploadedFile]) -> Status[schemas.AttachmentOut]:
+    """Send one file as multipart/form-data, in the field `file`. The same file again is the same attachment."""
+    made = uploads.store_upload(owner=identity_of(request).user, name=file.name, data=file.read())
+    return Status(201, shapes.attachment(made))
+
+
+@router.post("/attachments/reuse", response={200: schemas.AttachmentOut, 204: None})
+def reuse_attachment(request: HttpRequest, data: schemas.Reuse) -> Status[Any]:
+    """Use a file that you have sent before once more, without sending its bytes; 204 when you have not."""
+    known = uploads.reuse_upload(owner=identity_of(request).user, name=data.name, digest=data.sha256)
+    return Status(204, None) if known is None else Status(200, shapes.attachment(known))
+
+
+@router.get("/attachments/{attachment_id}", response=schemas.AttachmentOut)
+def read_attachment(request: HttpRequest, attachment_id: str) -> schemas.AttachmentOut:
+    """What is known of a file of yours."""
+    found = access.find_attachment(identity_of(request).user, attachment_id)
+    if found is None:
+        raise not_found()
+    return shapes.attachment(found)
+
+
+def refused_upload(request: HttpRequest) -> HttpResponse | None:
+    """Refuse what can't be an upload before its body is parsed; None lets it in.
+
+    Under ASGI the body is on the disk by now, within the limit that every request has.
+    """
+    if request.method != "POST":
+        return None
+    if request.content_type != "multipart/form-data":
+        return problem(415, "not_a_form", _("Send the file as “multipart/form-data”, in the field “file”."))
+    if not request.META.get("CONTENT_LENGTH"):
+        return problem(411, "length_required", _("Send the length of the body as “Content-Length”."))
+    return None

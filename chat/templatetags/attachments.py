@@ -1,0 +1,30 @@
+"""How files are shown: beside a message, and at the head of their own page."""
+
+from django import template
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat.models import Attachment, Message
+from chat.operations.attachments import in_order
+from chat.operations.conversations import Thread
+
+register = template.Library()
+
+
+@register.inclusion_tag("chat/_attachments.html")
+def message_attachments(message: Message, thread: Thread) -> dict[str, list[Attachment]]:
+    """Show the files of a person's message in the order of its blocks."""
+    return {"attachments": list(in_order(message, thread.files))}
+
+
+@register.simple_tag
+def attachment_about(attachment: Attachment) -> str:
+    """Say what a file is and how large: PDF · 3 pages · 1.2 MB."""
+    size = filesizeformat(attachment.original.size_bytes)
+    if attachment.kind == Attachment.Kind.IMAGE:
+        return f"{_('Picture')} · {attachment.width} × {attachment.height} · {size}"
+    if attachment.kind == Attachment.Kind.PDF:
+        pages = attachment.pages or 0
+        return f"PDF · {ngettext('%(pages)s page', '%(pages)s pages', pages) % {'pages': pages}} · {size}"
+    return f"{attachment.get_kind_display()} · {size}"

@@ -1,0 +1,157 @@
+"""Files of a person: their bytes, their thumbnails, and the page on which a document is read.
+
+Bytes are only ever shown as what they were found to be: pictures that were made here, and PDFs. Everything else, HTML
+and SVG among it, is downloaded, and no file may run, load or frame anything.
+"""
+
+import re
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import content_disposition_header, urlencode
+
+from chat import access
+from chat.models import Attachment, StoredFile
+from chat.operations import stored_files
+from chat.operations.attachments import cited_document
+from chat.operations.documents import page_text
+from chat.web.page import PersonRequest, person_page
+
+SHOWN_CHARACTERS = 200_000
+_BEFORE_PLACE = 20_000
+_LONGEST_QUOTE = 1_000
+_LARGEST_NUMBER = 2**31 - 1
+_SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
+# Browsers' own PDF viewers do not work in a sandbox; they run nothing of this origin.
+_PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+@person_page("GET", "HEAD")
+def original(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+    """Answer with the file as it was uploaded, as a download."""
+    found = _own(request, attachment_id)
+    return _bytes(found.original, found.original.media_type, name=found.name, download=True)
+
+
+@person_page("GET", "HEAD")
+def shown(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+    """Answer with a picture as models get it, or with a PDF, for looking at."""
+    found = _own(request, attachment_id)
+    if found.kind == Attachment.Kind.PDF:
+        response = _bytes(found.original, "application/pdf", name=found.name)
+        response["Content-Security-Policy"] = _PDF_POLICY
+        return response
+    return _picture(found.sent, found)
+
+
+@person_page("GET", "HEAD")
+def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+    found = _own(request, attachment_id)
+    return _picture(found.thumbnail, found)
+
+
+@person_page("GET", "HEAD")
+def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+    """Show a document's text: the page `page` of a PDF, or a text around the characters `start` to `end`."""
+    found = _own(request, attachment_id)
+    context: dict[str, Any] = {"attachment": found}
+    if found.kind == Attachment.Kind.PDF:
+        context |= _page_context(found, _number(request, "page") or 1, request.GET.get("quote", ""))
+    elif found.text:
+        context |= _range_context(found.text, _number(request, "start"), _number(request, "end"))
+    return render(request, "chat/document.html", context)
+
+
+@person_page("GET", "HEAD")
+def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Lead from a citation in an answer to the place in the document that it names."""
+    answer = access.find_message(request.user, message_id)
+    if answer is None:
+        raise Http404
+    index = _number(request, "document")
+    found = cited_document(answer, -1 if index is None else index, request.GET.get("title", ""))
+    if found is None or access.find_attachment(request.user, found.id) is None:
+        raise Http404
+    place = {
+        name: request.GET[name][:_LONGEST_QUOTE]
+        for name in ("start", "end", "page", "quote")
+        if name in request.GET
+    }
+    return HttpResponseRedirect(f"{reverse('attachment', args=[found.id])}?{urlencode(place)}#cited")
+
+
+def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
+    found = access.find_attachment(request.user, attachment_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _picture(stored: StoredFile | None, of: Attachment) -> HttpResponse:
+    if stored is None:
+        raise Http404
+    return _bytes(stored, stored.media_type, name=of.name)
+
+
+def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = False) -> HttpResponse:
+    try:
+        data = stored_files.read(stored)
+    except OSError as error:
+        raise Http404 from error
+    kind = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
+    response = HttpResponse(data, content_type=kind)
+    disposition = content_disposition_header(download, name)
+    response["Content-Disposition"] = disposition or ("attachment" if download else "inline")
+    response["Content-Security-Policy"] = _SANDBOX
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _number(request: PersonRequest, name: str) -> int | None:
+    written = request.GET.get(name, "")
+    known = written.isascii() and written.isdigit() and len(written) <= 10
+    return min(int(written), _LARGEST_NUMBER) if known else None
+
+
+def _page_context(found: Attachment, number: int, quote: str) -> dict[str, Any]:
+    number = max(1, min(number, found.pages or 1))
+    try:
+        text = page_text(stored_files.read(found.original), number)
+    except OSError:
+        text = ""
+    start, end = _find_quote(text, quote[:_LONGEST_QUOTE])
+    return {
+        "page": number,
+        "previous": number - 1 if number > 1 else None,
+        "following": number + 1 if number < (found.pages or 1) else None,
+        **_parts(text, start, end),
+    }
+
+
+def _find_quote(text: str, quote: str) -> tuple[int, int]:
+    """Find a quoted passage however its lines are broken; (0, 0) when it is not there."""
+    words = quote.split()
+    match = re.search(r"\s+".join(map(re.escape, words)), text) if words else None
+    return match.span() if match else (0, 0)
+
+
+def _range_context(text: str, start: int | None, end: int | None) -> dict[str, Any]:
+    """Cut a long text down to what stands around the place."""
+    first, last = min(start or 0, len(text)), min(end or 0, len(text))
+    since = max(0, first - _BEFORE_PLACE) if len(text) > SHOWN_CHARACTERS else 0
+    part = text[since : since + SHOWN_CHARACTERS]
+    return {
+        "cut_before": since > 0,
+        "cut_after": since + len(part) < len(text),
+        **_parts(part, first - since, last - since),
+    }
+
+
+def _parts(text: str, start: int, end: int) -> dict[str, str]:
+    if not 0 <= start < end:
+        return {"before": text, "marked": "", "after": ""}
+    return {"before": text[:start], "marked": text[start:end], "after": text[end:]}

@@ -1,0 +1,78 @@
+// Files on their way into a message, and what each is doing. No DOM, no network.
+
+export const SENDING = "sending";
+export const READY = "ready";
+export const FAILED = "failed";
+
+export class Uploads {
+  #items = [];
+  #next = 1;
+
+  // Listener: onchange() after every change.
+  constructor({ onchange = () => {} } = {}) {
+    this.onchange = onchange;
+  }
+
+  get items() {
+    return [...this.#items];
+  }
+
+  get busy() {
+    return this.#items.some((item) => item.status === SENDING);
+  }
+
+  get failed() {
+    return this.#items.some((item) => item.status === FAILED);
+  }
+
+  get ids() {
+    return this.#items.filter((item) => item.status === READY).map((item) => item.id);
+  }
+
+  // Returns the new item: {key, name, size, status, progress (0 to 1), id, kind, error}.
+  add({ name, size = 0 }) {
+    const key = this.#next++;
+    this.#items.push({ key, name, size, status: SENDING, progress: 0, id: null, kind: "", error: "" });
+    this.onchange();
+    return this.#find(key);
+  }
+
+  progress(key, part) {
+    this.#change(key, { progress: Math.min(1, Math.max(0, part)) });
+  }
+
+  // `attachment`: what the server said of it. One that is here already is not shown twice.
+  done(key, { id, name, kind }) {
+    const twin = this.#items.some((item) => item.id === id);
+    if (twin) this.remove(key);
+    else this.#change(key, { status: READY, progress: 1, id, name, kind });
+  }
+
+  fail(key, error) {
+    this.#change(key, { status: FAILED, error });
+  }
+
+  remove(key) {
+    this.#items = this.#items.filter((item) => item.key !== key);
+    this.onchange();
+  }
+
+  // Empties the list and returns the ids of what was ready.
+  take() {
+    const ids = this.ids;
+    this.#items = [];
+    this.onchange();
+    return ids;
+  }
+
+  #find(key) {
+    return this.#items.find((item) => item.key === key);
+  }
+
+  // Something removed meanwhile stays removed.
+  #change(key, changes) {
+    if (!this.#find(key)) return;
+    this.#items = this.#items.map((item) => (item.key === key ? { ...item, ...changes } : item));
+    this.onchange();
+  }
+}

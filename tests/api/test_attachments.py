@@ -1,0 +1,158 @@
+"""Attachments by the API: uploads with their refusals, reuse by digest, and turns that carry them."""
+
+import hashlib
+import socket
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from chat.models import Attachment
+from tests.api.cast import BASE, Person, person
+from tests.api.live import Live, scenario
+from tests.support import media
+
+URL = f"{BASE}/attachments"
+
+
+def send(client: Client, data: bytes, name: str = "a.txt", **options: Any) -> Any:
+    return client.post(URL, {"file": SimpleUploadedFile(name, data, "image/svg+xml")}, **options)
+
+
+def test_an_upload_is_described(insider: Person) -> None:
+    data = media.turned_photo((400, 200))
+    made = send(insider.client(), data, "me.jpg")
+    assert made.status_code == 201
+    body = made.json()
+    assert (body["name"], body["kind"], body["media_type"]) == ("me.jpg", "image", "image/jpeg")
+    assert (body["width"], body["height"], body["pages"], body["characters"]) == (200, 400, None, None)
+    assert (body["size_bytes"], body["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert insider.client().get(f"{URL}/{body['id']}").json() == body
+    assert send(insider.client(), data, "me.jpg").json()["id"] == body["id"]
+    assert send(insider.client(), b"Hello").json()["characters"] == 5
+
+
+def test_the_browsers_session_needs_its_token(insider: Person) -> None:
+    browser = insider.signed_in(enforce_csrf_checks=True)
+    assert send(browser, b"Hello").status_code == 403
+    browser.get("/")
+    token = browser.cookies["csrftoken"].value
+    assert send(browser, b"Hello", headers={"X-CSRFToken": token}).status_code == 201
+
+
+def test_others_and_readers_are_refused(insider: Person, outsider: Person) -> None:
+    mine = send(insider.client(), b"Hello").json()["id"]
+    foreign, unknown = (outsider.client().get(f"{URL}/{one}") for one in (mine, uuid.uuid4()))
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.content == unknown.content
+    reader = person("reader", scopes=("read",))
+    assert send(reader.client(), b"Hello").status_code == 403
+    assert send(Client(), b"Hello").status_code == 401
+    assert Attachment.objects.count() == 1
+
+
+def test_known_bytes_are_not_sent_twice(insider: Person, outsider: Person) -> None:
+    made = send(insider.client(), b"Hello", "a.txt").json()
+    asked = {"sha256": made["sha256"], "name": "b.txt"}
+    again = insider.client().post(f"{URL}/reuse", asked, content_type="application/json")
+    assert (again.status_code, again.json()["name"]) == (200, "b.txt")
+    assert again.json()["sha256"] == made["sha256"]
+    theirs = outsider.client().post(f"{URL}/reuse", asked, content_type="application/json")
+    assert (theirs.status_code, theirs.content) == (204, b"")
+    wrong = insider.client().post(f"{URL}/reuse", {**asked, "sha256": "x"}, content_type="application/json")
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"", 422, "empty"),
+        (media.png_bomb(), 413, "too_large"),
+        (media.pdf(kids=601), 413, "too_long"),
+        (b"\x00\x01", 415, "unsupported"),
+        (media.picture()[:60], 422, "unreadable"),
+    ],
+)
+def test_what_cant_be_read_is_told_what_to_do(insider: Person, data: bytes, status: int, code: str) -> None:
+    refused = send(insider.client(), data, "a.bin")
+    assert (refused.status_code, refused["Content-Type"]) == (status, "application/problem+json")
+    assert refused.json()["code"] == code
+    assert len(refused.json()["detail"]) > 20
+
+
+OTHER_FIELD = b"--x\r\nContent-Disposition: form-data; name=other\r\n\r\ny\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b'{"file": "x"}', "application/json", 415),
+        (b"x", "text/plain", 415),
+        (b"nonsense", "multipart/form-data; boundary=x", 422),
+        (b"nonsense", "multipart/form-data", 400),
+        (OTHER_FIELD, "multipart/form-data; boundary=x", 422),
+        (OTHER_FIELD.replace(b"other", b"file"), "multipart/form-data; boundary=x", 422),
+    ],
+)
+def test_odd_bodies_are_refused_in_words(insider: Person, body: bytes, kind: str, status: int) -> None:
+    refused = insider.client().generic("POST", URL, body, content_type=kind)
+    assert refused.status_code == status
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused.json()["detail"]
+
+
+def test_too_many_files_are_refused(insider: Person) -> None:
+    files = {f"file{number}": SimpleUploadedFile("a", b"x") for number in range(101)}
+    assert insider.client().post(URL, files).status_code == 400
+
+
+def test_a_turn_carries_files_and_its_answer_cites_them(live: Live) -> None:
+    program, stranger = live.program(), live.program("outsider")
+    form = {"file": ("notes.md", b"Grass is green. Sky is blue.")}
+    made = program.http.post("/attachments", files=form)
+    assert made.status_code == 201
+    picture = program.http.post("/attachments", files={"file": ("a.png", media.picture())}).json()
+    ids = [picture["id"], made.json()["id"]]
+    stolen = stranger.post("/turns", {"text": "Show me", "attachments": ids})
+    assert (stolen.status_code, stolen.json()["code"]) == (404, "not_found")
+    turn = program.turn(scenario("citations"), attachments=ids)
+    assert (turn["status"], turn["error"]) == ("completed", None)
+    cited = [block["citations"][0] for block in turn["message"]["content"] if block.get("citations")]
+    assert [(one["cited_text"], one["document_title"]) for one in cited] == [("Grass is green.", "notes.md")]
+    told = program.all_events(f"/turns/{turn['id']}/events")
+    assert [sent.event["citation"] for sent in told if "citation" in sent.event] == cited
+    asked = program.get(f"/conversations/{turn['conversation']}/messages").json()["data"][0]
+    assert [block["type"] for block in asked["content"]] == ["image", "document", "text"]
+    alone = program.post("/turns", {"attachments": ids, "conversation": turn["conversation"]})
+    assert alone.json()["status"] == "completed"
+    assert program.post("/turns", {}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (["Content-Length: 40000000"], b"x", b"413"),
+        (["Content-Length: 100"], b"x" * 50, b""),  # gone in the middle: there is nobody to answer
+        (["Transfer-Encoding: chunked"], b"5\r\nhello\r\n0\r\n\r\n", b"411"),
+    ],
+)
+def test_lengths_that_lie_or_lack_cost_nothing(
+    live: Live, headers: list[str], body: bytes, status: bytes
+) -> None:
+    place = urlsplit(live.server.url)
+    head = [
+        f"POST {URL} HTTP/1.1", f"Host: {place.netloc}", f"Authorization: Bearer {live.keys['insider']}",
+        "Content-Type: multipart/form-data; boundary=x", "Connection: close", *headers, "", "",
+    ]  # fmt: skip
+    with socket.create_connection((place.hostname, place.port), timeout=20) as line:
+        line.sendall("\r\n".join(head).encode() + body)
+        if not status:
+            line.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := line.recv(65536):
+            answer += part
+    assert answer[9:12] == status
+    assert live.program().get("/me").status_code == 200

@@ -1,0 +1,112 @@
+"""Pictures: upright, without metadata, useful in size, the same bytes each time; bombs fall at their headers."""
+
+import io
+import struct
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from chat.operations import pictures
+from chat.operations.errors import OperationError
+from chat.operations.pictures import fitted, picture_format, read_picture, shrunk
+from tests.support import media
+
+
+def opened(data: bytes) -> Any:
+    return Image.open(io.BytesIO(data))
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(OperationError) as refused:
+        read_picture(data)
+    assert refused.value.message
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("GIF", "image/png"), ("WEBP", "image/png")],
+)
+def test_every_format_is_read_and_encoded_anew(name: str, sent: str) -> None:
+    data = media.picture(name, (400, 300))
+    assert picture_format(data) == name
+    found = read_picture(data)
+    assert (found.media_type, found.sent.media_type) == (f"image/{name.lower()}", sent)
+    assert (found.sent.width, found.sent.height) == opened(found.sent.data).size == (400, 300)
+    assert opened(found.thumbnail.data).format == "WEBP"
+    assert read_picture(data) == found
+
+
+def test_a_photo_is_turned_and_tells_nothing_more() -> None:
+    data = media.turned_photo()
+    assert b"A secret place" in data
+    found = read_picture(data)
+    assert (found.sent.width, found.sent.height) == (20, 40)
+    for made in (found.sent, found.thumbnail):
+        assert b"secret" not in made.data
+        assert not opened(made.data).getexif()
+
+
+def test_what_is_too_large_to_be_useful_is_scaled() -> None:
+    found = read_picture(media.picture("JPEG", (4000, 1000)))
+    assert (found.sent.width, found.sent.height) == (2576, 644)
+    assert max(opened(found.thumbnail.data).size) == 480
+    smaller = shrunk(found.sent.data, 1568)
+    assert opened(smaller).size == (1568, 392)
+    assert opened(smaller).format == "JPEG"
+    assert shrunk(found.sent.data, 1568) == smaller
+
+
+def test_sizes_stay_within_side_and_tokens() -> None:
+    assert fitted(100, 50, 2576) == (100, 50)
+    for side, tokens in ((2576, 4784), (1568, 1568)):
+        width, height = fitted(8000, 8000, side)
+        assert max(width, height) <= side
+        assert -(-width // 28) * -(-height // 28) <= tokens
+    assert fitted(100_000, 1, 2576) == (2576, 1)
+    assert fitted(900, 900, 480) == (480, 480)
+
+
+def test_transparency_stays_and_heavy_pictures_become_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read_picture(media.picture("PNG", (50, 50), "RGBA"))
+    assert opened(found.sent.data).mode == "RGBA"
+    monkeypatch.setattr(pictures, "MAX_SENT_BYTES", 20_000)
+    for mode in ("RGB", "RGBA"):
+        heavy = read_picture(media.picture("PNG", (200, 200), mode, noise=True))
+        assert heavy.sent.media_type == "image/jpeg"
+        assert len(heavy.sent.data) <= 20_000
+    monkeypatch.setattr(pictures, "MAX_SENT_BYTES", 10)
+    assert read_picture(media.picture("JPEG")).sent.data.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        media.png_bomb(),
+        media.webp_head(b"VP8X", b"\0\0\0\0" + b"\xff\xff\xff" + b"\xff\xff\xff"),
+        media.webp_head(b"VP8L", b"\x2f" + struct.pack("<I", 0x0FFFFFFF)),
+        media.webp_head(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x3FFF, 0x3FFF)),
+    ],
+)
+def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
+    assert refusal(bomb) == "too_large"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"\xff\xd8\xff nothing more",
+        b"GIF89a",
+        media.webp_head(b"VP8 ", b""),
+        media.webp_head(b"VP8 ", b"\0" * 30),
+        media.picture("PNG", (300, 300), noise=True)[:3000],
+        media.png_bomb(10, 0),
+    ],
+)
+def test_damaged_pictures_are_told_so(broken: bytes) -> None:
+    assert refusal(broken) == "unreadable"
+
+
+def test_other_bytes_are_no_picture() -> None:
+    assert picture_format(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == ""
