@@ -158,6 +158,8 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# What a turn asks for must be there when Redis is not.
+CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
 
 # --- Jobs: Celery on the filesystem, or on Redis or RabbitMQ by CELERY_BROKER_URL ------------------
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}

@@ -26,7 +26,7 @@ def test_the_quick_run_prints_and_keeps_every_row(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     kept = json.loads((tmp_path / "bench.json").read_text())
     assert kept["quick"] is True
-    assert len(kept["rows"]) == 14
+    assert len(kept["rows"]) == 15
     for row in kept["rows"]:
         assert row["figure"] in done.stdout
         # A core may carry no stream in time on a busy machine, and memory may even be given back.

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils import timezone
 
 from chat.claude.cache import CachePlan, Rates
@@ -106,20 +106,20 @@ def habits(assistant: Assistant | None, model: LanguageModel) -> Habits:
     """Count how people use an assistant, or a model without one."""
     own = {"assistant": assistant} if assistant else {"assistant": None, "model": model}
     key = f"cache-habits:{assistant.pk if assistant else model.pk}"
-    found: Habits | None = cache.get(key)
+    found: Habits | None = caches["process"].get(key)
     if found is None:
         found = _count_habits(own)
-        cache.set(key, found, HABIT_SECONDS)
+        caches["process"].set(key, found, HABIT_SECONDS)
     return found
 
 
 def uses(digest: str) -> Gaps:
     """Count the gaps between the calls of one frame."""
     key = f"cache-uses:{digest}"
-    found: Gaps | None = cache.get(key)
+    found: Gaps | None = caches["process"].get(key)
     if found is None:
         found = _count_uses(digest)
-        cache.set(key, found, HABIT_SECONDS)
+        caches["process"].set(key, found, HABIT_SECONDS)
     return found
 
 

@@ -138,7 +138,7 @@ def test_a_new_price_is_a_new_row(world: World, root: Client) -> None:
         "valid_from_1": "00:00:00",
         "speed": "standard",
         "above_prompt_tokens": "0",
-        **dict.fromkeys(ModelPrice.UNITS, "2"),
+        **dict.fromkeys((*ModelPrice.UNITS, *ModelPrice.FACTORS), "2"),
     }
     assert root.post(reverse("admin:chat_modelprice_add"), form).status_code == 302
     assert sorted(ModelPrice.objects.values_list("input", flat=True)) == [2, 3]

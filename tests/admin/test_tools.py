@@ -146,6 +146,7 @@ def test_tools_are_given_to_an_assistant(world: World, root: Client) -> None:
     form |= {
         "model": str(assistant.model_id),
         "prompt": str(assistant.prompt_id),
+        "thinking": "off",
         "starters": "",
         "audience_groups": [],
     }
@@ -159,7 +160,8 @@ def test_tools_are_given_to_an_assistant(world: World, root: Client) -> None:
         "tool_links-0-order": "5",
         "tool_links-0-assistant": str(assistant.pk),
     }
-    assert root.post(change, form).status_code == 302
+    answer = root.post(change, form)
+    assert answer.status_code == 302, answer.context["errors"]
     link = AssistantTool.objects.get()
     assert (link.assistant, link.tool, link.approval, link.order) == (assistant, tool, "deny", 5)
 

@@ -165,7 +165,7 @@ def test_reading_takes_a_constant_number_of_queries(insider: Person, django_asse
     chat = conversation(insider.user, *["again"] * 60)
     for _number in range(20):
         conversation(insider.user)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert insider.client().get(f"{URL}/{chat.id}/messages", {"limit": 100}).status_code == 200
     with django_assert_max_num_queries(3):
         assert len(insider.client().get(URL).json()["data"]) == 21

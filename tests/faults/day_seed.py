@@ -13,7 +13,7 @@ def seed_day(connections: list[dict[str, Any]], models: list[str], budgets: list
     for fields in connections:
         connection = ProviderConnection.objects.create(**{"kind": "anthropic", **fields})
         for name in models:
-            known = entry(name)
+            known = entry(connection, name)
             assert known
             model = create_model(connection, known, Loaded())
             add_prices(model, known, Loaded())

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from chat.models import Conversation, Message, Turn
+    from chat.models import Conversation, LanguageModel, Message, Turn
     from chat.operations.running import Work
 
 CALLS_AT_MOST = 6
@@ -209,7 +209,7 @@ class Life:
 
         assert self.conversation is not None
         for model in LanguageModel.objects.filter(turn__conversation=self.conversation).distinct():
-            given = catalogue_says(model.model_id) and not model.capabilities["system_messages"]["supported"]
+            given = catalogue_says(model) and not model.capabilities["system_messages"]["supported"]
             able = {**model.capabilities, "system_messages": {"supported": given}}
             LanguageModel.objects.filter(id=model.id).update(capabilities=able)
 
@@ -343,10 +343,10 @@ class Life:
         return list(self.conversation.turns.order_by("created_at", "id"))
 
 
-def catalogue_says(model_id: str) -> bool:
+def catalogue_says(model: "LanguageModel") -> bool:
     from chat.operations.catalogue import entry
 
-    return bool((entry(model_id) or {}).get("system_messages"))
+    return bool((entry(model.connection, model.model_id) or {}).get("system_messages"))
 
 
 class _Undo(Exception):

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -29,7 +29,7 @@ LOOKS = [{"type": "tool_use", "id": f"toolu_{number}", "name": "look", "input": 
 
 @pytest.fixture(autouse=True)
 def _fresh_habits() -> None:
-    cache.clear()
+    caches["process"].clear()
 
 
 def asked(owner: User, **fields: Any) -> Turn:
@@ -90,7 +90,7 @@ def test_queries_do_not_grow_with_the_conversation(insider: User) -> None:
         chat = factories.long_conversation(insider, length)
         turn = factories.turn(chat, status="running", parent=chat.active_leaf, answer="")
         work = factories.work(turn)
-        cache.clear()
+        caches["process"].clear()
         with CaptureQueriesContext(
             connection,
         ) as seen:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.utils import timezone
 
 from chat.models import ApiCall, Assistant, Frame, LanguageModel, SystemPrompt, User
@@ -26,6 +26,7 @@ DAY = dt.timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _no_habits() -> None:
     cache.clear()
+    caches["process"].clear()
 
 
 @pytest.fixture
