@@ -14,7 +14,7 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
-from chat.api import catalogue, conversations, docs, problems, turns
+from chat.api import catalogue, conversations, counting, docs, extract, problems, turns
 from chat.api.body import JSONParser, read_body
 from chat.api.identity import Key, Session
 
@@ -43,7 +43,7 @@ api = ParleyAPI(
     urls_namespace="api",
 )
 problems.register(api)
-for router in (conversations.router, turns.router, catalogue.router):
+for router in (conversations.router, turns.router, extract.router, counting.router, catalogue.router):
     api.add_router("", router)
 
 

@@ -1,7 +1,7 @@
 """Building a request: a frozen frame, the messages of a path, and the cache breakpoints of both.
 
 The frame is everything before the messages. It is hashed from its exact JSON, so its keys have one order:
-model, tools, system, thinking, output_config. The same frame gives the same cache prefix.
+model, tools, system, thinking, output_config, tool_choice. The same frame gives the same cache prefix.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 
 from chat.claude.blocks import Block, is_empty, without
 from chat.claude.text import encodable_text
-from chat.claude.transcript import PathMessage, RequestError, to_messages
+from chat.claude.transcript import PathMessage, RequestError, to_messages, uncited
 
 __all__ = [
     "FrameSpec",
@@ -53,6 +53,7 @@ class FrameSpec:
     tools: Sequence[Block] = ()
     thinking: dict[str, Any] | None = None
     output_config: dict[str, Any] | None = None
+    tool_choice: dict[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
         """Give the frame as request fields in their fixed order; absent parts are left out.
@@ -69,6 +70,7 @@ class FrameSpec:
             ],
             "thinking": self.thinking,
             "output_config": self.output_config,
+            "tool_choice": self.tool_choice,
         }
         return _with_marks({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
 
@@ -114,9 +116,11 @@ def build(
     """
     _check_frame(frame_body, max_tokens)
     messages = to_messages(path, frame_digest)
+    if "format" in (frame_body.get("output_config") or {}):
+        messages = uncited(messages)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
-    _check_citations(frame_body, messages)
+    _check_citations(messages)
     body = _with_marks(frame_body, MAX_BREAKPOINTS - (cache_tail is not None))
     if cache_tail is not None:
         messages = _with_tail(messages, _lifetime_after(body, cache_tail))
@@ -229,7 +233,7 @@ def _check_tools(tools: Sequence[Block]) -> None:
         raise RequestError("two tools have the same name: rename one")
 
 
-def _check_citations(body: Mapping[str, Any], messages: list[dict[str, Any]]) -> None:
+def _check_citations(messages: list[dict[str, Any]]) -> None:
     settings: dict[str, set[bool]] = {"document": set(), "search_result": set()}
     for message in messages:
         if message["role"] == "user":
@@ -237,8 +241,6 @@ def _check_citations(body: Mapping[str, Any], messages: list[dict[str, Any]]) ->
     for kind, found in settings.items():
         if len(found) > 1:
             raise RequestError(f"citations must be on for every {kind} block or for none: make them the same")
-        if True in found and "format" in (body.get("output_config") or {}):
-            raise RequestError("citations and an output format exclude each other: turn one of them off")
 
 
 def _collect_citations(content: Sequence[Block], settings: dict[str, set[bool]]) -> None:

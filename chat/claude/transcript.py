@@ -21,6 +21,7 @@ from chat.claude.blocks import (
     pair_results,
     tool_use_ids,
     unanswered_server_tools,
+    without,
 )
 
 
@@ -72,6 +73,19 @@ def to_messages(path: Sequence[PathMessage], frame_digest: str) -> list[dict[str
             "asks for it (see continue_text)"
         )
     return messages
+
+
+def uncited(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Turn the citations of all documents and search results off: they and an output format exclude each other."""
+    return [{**message, "content": [_uncited(block) for block in message["content"]]} for message in messages]
+
+
+def _uncited(block: Block) -> Block:
+    if block["type"] in ("document", "search_result"):
+        return without(block, "citations")
+    if block["type"] == "tool_result" and isinstance(block.get("content"), list):
+        return {**block, "content": [_uncited(part) for part in block["content"]]}
+    return block
 
 
 def _rounds(path: Sequence[PathMessage], frame_digest: str) -> list[_Round]:

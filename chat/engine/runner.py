@@ -15,15 +15,17 @@ from django.utils import translation
 from chat import events, metrics, wording
 from chat.claude.failures import Failure, FailureKind
 from chat.claude.request import RequestError
+from chat.claude.schema import as_text
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.cutter import Cutter, Pace
 from chat.engine.database import in_database
 from chat.engine.hub import Hub, refresh
+from chat.engine.summary import write_summary
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
 from chat.events import Event
 from chat.models import ApiCall, Message, Turn
-from chat.operations import ledger, running
+from chat.operations import ledger, running, structured, summaries
 from chat.operations.events_log import Batch
 from chat.operations.ledger import Bill, Settlement
 from chat.operations.running import Answer, End, Work
@@ -99,8 +101,7 @@ class Runner:
             events.turn_started(model=self.work.model.model_id, assistant_message=str(self.work.message.id))
         )
         try:
-            end = await self._within_limits()
-            await self._end(end)
+            await self._end(await self._shaped(await self._within_limits()))
         except Exception:
             log.exception("turn_crashed")
             await self._end(End(Turn.Status.FAILED, error_code="internal"))
@@ -122,6 +123,17 @@ class Runner:
             return End(Turn.Status.FAILED, error_code="connection_unusable", detail=str(error))
         return self._aborted()
 
+    async def _shaped(self, end: End) -> End:
+        """Check an answer that has to have a shape; off the loop, for checking may take long."""
+        schema, attempt = self.work.turn.output_schema, self._attempt
+        if schema is None or attempt is None or end.status != Turn.Status.COMPLETED:
+            return end
+        content = attempt.fold.message["content"]
+        fault = await asyncio.to_thread(structured.fault_of, schema, content, end.stop_reason)
+        if fault is not None:
+            return End(Turn.Status.FAILED, end.stop_reason, fault.code, fault.detail)
+        return dataclasses.replace(end, stop_reason="end_turn")
+
     @contextlib.asynccontextmanager
     async def _abortable(self) -> AsyncIterator[None]:
         """Let `abort` cut in while the upstream is waited for. What goes to the database is never torn.
@@ -139,6 +151,7 @@ class Runner:
 
     async def _answer(self) -> End:
         """Make calls until the model is done; a paused turn is sent again with what it brought."""
+        await self._summarise()
         call = 0
         while True:
             call += 1
@@ -149,6 +162,21 @@ class Runner:
             if not await self._next_call(attempt):
                 self.abort(LOST)
                 raise TimeoutError
+
+    async def _summarise(self) -> None:
+        """Have the summary written that this turn's request begins with, if one is due."""
+        job = await in_database(summaries.summary_job, self.work)
+        if job is None:
+            return
+        self._cutter.event(events.notice("summarising"))
+        await write_summary(
+            self.work,
+            job,
+            owner=self._owner,
+            clients=self._clients,
+            abortable=self._abortable,
+            wait=self._wait,
+        )
 
     async def _call(self, request: dict[str, Any], call: int) -> Attempt:
         """Try one call until it succeeds, has shown something, or may not be tried again.
@@ -270,6 +298,8 @@ class Runner:
         attempt, tail, call = self._attempt, [], None
         whole = attempt is not None and attempt.fold.ended
         answer = _answer_of(attempt, Message.Status.COMPLETE if whole else Message.Status.PARTIAL)
+        if answer is not None and self.work.turn.output_schema is not None:
+            answer = dataclasses.replace(answer, content=as_text(answer.content))
         if self._call_id is not None:
             failed = end.status == Turn.Status.FAILED
             status = ApiCall.Status.FAILED if failed else ApiCall.Status.CUT

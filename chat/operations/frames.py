@@ -4,10 +4,19 @@ from typing import Any
 
 from chat.claude.request import FrameSpec
 from chat.models import Assistant, Frame, LanguageModel
+from chat.operations.structured import shaped_spec
 
 
-def freeze_frame(*, model: LanguageModel, assistant: Assistant | None) -> Frame:
-    """Return the content-addressed frame of a turn, stored once however many turns share it."""
+def freeze_frame(
+    *, model: LanguageModel, assistant: Assistant | None, output_schema: dict[str, Any] | None = None
+) -> Frame:
+    """Return the content-addressed frame of a turn, stored once however many turns share it.
+
+    `output_schema` is the turn's, as `structured.schema_for` gave it.
+
+    Raises:
+        OperationError: no_structured_output.
+    """
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
@@ -15,6 +24,7 @@ def freeze_frame(*, model: LanguageModel, assistant: Assistant | None) -> Frame:
         thinking=_thinking(model),
         output_config=_output_config(model, assistant),
     )
+    spec = shaped_spec(spec, model, output_schema)
     frame, _created = Frame.objects.get_or_create(digest=spec.digest(), defaults={"body": spec.body()})
     return frame
 

@@ -14,6 +14,7 @@ from chat.claude.request import PathMessage, build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
 from chat.operations import ledger
+from chat.operations.compaction import api_compaction, since_summary
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
 
@@ -91,12 +92,30 @@ def queued_turns(limit: int = 50) -> list[Any]:
 def request_for(work: Work) -> dict[str, Any]:
     """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
 
+    What a summary stands for is not sent; near the end of the context the API is asked to summarise, where it can.
+
     Raises:
         RequestError: the path can't be sent.
     """
     parent = work.message.parent
-    path = path_to(parent) if parent else []
-    answered = [
+    path = since_summary(path_to(parent)) if parent else []
+    return {**request_of(work, path), **api_compaction(work.turn, path)}
+
+
+def request_of(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> dict[str, Any]:
+    """Build the arguments for an answer at the end of `path`; `asking` is one more user message behind it.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    messages = [
         PathMessage(
             role=message.role,
             content=message.content,
@@ -105,10 +124,12 @@ def request_for(work: Work) -> dict[str, Any]:
         )
         for message in path
     ]
+    if asking:
+        messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
     return build(
-        work.turn.frame.body,
-        answered,
-        max_tokens=work.turn.max_tokens,
+        work.turn.frame.body if body is None else body,
+        messages,
+        max_tokens=max_tokens or work.turn.max_tokens,
         frame_digest=work.turn.frame_id,
         cache_tail="5m",
     )

@@ -17,9 +17,11 @@ from chat.claude.request import continue_text
 from chat.claude.text import clean_text
 from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
+from chat.operations.compaction import make_room, summarised_copy
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.frames import answer_limit, freeze_frame
 from chat.operations.running import End, end_without_answer
+from chat.operations.structured import schema_for
 from chat.operations.titles import first_words
 
 LONGEST_TEXT = 1_000_000
@@ -52,15 +54,18 @@ def start_turn(
     assistant_id: object = None,
     model_id: object = None,
     parent_id: object = None,
+    output_schema: object = None,
     doorway: Doorway = Doorway(),
 ) -> Started:
     """Accept a person's message and queue its answer.
 
     Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
-    makes a branch, and "root" a new beginning in the same conversation.
+    makes a branch, and "root" a new beginning in the same conversation. `output_schema` is a JSON Schema that the
+    answer has to have the shape of.
 
     Raises:
-        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable.
+        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
+            invalid_schema, no_structured_output.
     """
     text = _checked_text(text)
 
@@ -75,7 +80,9 @@ def start_turn(
             content=[{"type": "text", "text": text}],
             text=text,
         )
-        return _queue(author, client, conversation, message, doorway)
+        started = _queue(author, client, conversation, message, doorway, wish=output_schema)
+        make_room(started.turn)
+        return started
 
     return _once(author, client_id, accept)
 
@@ -84,6 +91,8 @@ def retry_turn(
     *, author: User, client_id: object, turn_id: object, model_id: object = None, doorway: Doorway = Doorway()
 ) -> Started:
     """Answer the same message once more; the new answer is a sibling of the old one.
+
+    Where the context was full the message is repeated behind a summary of what came before it.
 
     Raises:
         OperationError: not_found, busy, no_model, connection_unusable.
@@ -94,7 +103,8 @@ def retry_turn(
         conversation = _locked(author, turn.conversation_id)
         if model_id is not None:
             conversation.model = _chosen_model(author, model_id)
-        return _queue(author, client, conversation, turn.user_message, doorway)
+        message = summarised_copy(turn) if turn.filled_context else turn.user_message
+        return _queue(author, client, conversation, message, doorway, wish=turn.output_schema)
 
     return _once(author, client_id, accept)
 
@@ -104,8 +114,8 @@ def continue_turn(
 ) -> Started:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its limit.
 
-    An answer without any text is simply asked for again. There is no prefill: a synthetic message quotes the end of
-    the partial answer.
+    An answer without any text, or of a shape, is simply asked for again. There is no prefill: a synthetic message
+    quotes the end of the partial answer.
 
     Raises:
         OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable.
@@ -117,8 +127,9 @@ def continue_turn(
             raise invalid(_("This answer is complete; there is nothing to continue."))
         conversation = _locked(author, turn.conversation_id)
         partial = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth").first()
-        if partial is None or not partial.text.strip():
-            return _queue(author, client, conversation, turn.user_message, doorway)
+        if partial is None or not partial.text.strip() or turn.output_schema is not None:
+            # Half an answer of a shape has none, and what follows it would not have it either.
+            return _queue(author, client, conversation, turn.user_message, doorway, wish=turn.output_schema)
         message = Message.objects.create(
             conversation=conversation,
             parent=partial,
@@ -271,10 +282,17 @@ def _parent(conversation: Conversation, parent_id: object) -> Message | None:
 
 
 def _queue(
-    author: User, client: uuid.UUID, conversation: Conversation, message: Message, doorway: Doorway
+    author: User,
+    client: uuid.UUID,
+    conversation: Conversation,
+    message: Message,
+    doorway: Doorway,
+    *,
+    wish: object = None,
 ) -> Started:
-    """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
+    """Write the turn and make its message the active leaf; runs inside the caller's transaction. `wish` is a schema."""
     assistant, model = _working_model(author, conversation)
+    schema = schema_for(wish, assistant)
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,
@@ -283,8 +301,9 @@ def _queue(
         api_key=doorway.api_key,
         user_message=message,
         model=model,
-        frame=freeze_frame(model=model, assistant=assistant),
+        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema),
         max_tokens=answer_limit(model, assistant),
+        output_schema=schema,
     )
     conversation.title = conversation.title or first_words(message.text)
     conversation.active_leaf = message
@@ -312,6 +331,24 @@ def _working_model(author: User, conversation: Conversation) -> tuple[Assistant 
     if problem:
         raise OperationError("connection_unusable", problem, status=409)
     return assistant, model
+
+
+def resolve_choice(
+    person: User, conversation: Conversation | None, assistant_id: object, model_id: object
+) -> tuple[Assistant | None, LanguageModel]:
+    """Say who would answer this person here, with what they choose now; nothing is written.
+
+    Raises:
+        OperationError: not_found, no_model, connection_unusable.
+    """
+    chosen = Conversation(owner=person)
+    if conversation is not None:
+        chosen.assistant_id, chosen.model_id = conversation.assistant_id, conversation.model_id
+    if model_id is not None:
+        chosen.model, chosen.assistant = _chosen_model(person, model_id), None
+    if assistant_id is not None:
+        chosen.assistant = _chosen_assistant(person, assistant_id)
+    return _working_model(person, chosen)
 
 
 def first_usable(author: User) -> LanguageModel | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import scenarios, thinking
+from chat.simulator import compaction, scenarios, thinking
 from chat.simulator.cache import PromptCache, PromptUsage, segments_of
 from chat.simulator.compose import compose
 from chat.simulator.faults import disturb, status_error
@@ -14,7 +14,7 @@ from chat.simulator.http import ClientGone, Line, Request
 from chat.simulator.invoice import Invoice, Row
 from chat.simulator.limits import RateLimits
 from chat.simulator.prompt import Prompt, asks_for_title, blocks_of
-from chat.simulator.reply import Reply, Writer
+from chat.simulator.reply import Part, Reply, Writer
 from chat.simulator.scenarios import Attempts, Choice
 from chat.simulator.stream import frames_of, play
 from chat.simulator.validation import check_request
@@ -51,7 +51,7 @@ class Messages:
         """Return the answer of count_tokens. Raises ApiError."""
         prompt = check_request(_parsed(raw), version=version, betas=request.betas, counting=True)
         thinking.check(prompt, workspace)
-        return {"input_tokens": segments_of(prompt, workspace)[-1].total_tokens}
+        return {"input_tokens": segments_of(compaction.shortened(prompt), workspace)[-1].total_tokens}
 
     async def create(
         self, request: Request, line: Line, workspace: str, version: str, request_id: str
@@ -108,7 +108,13 @@ class Messages:
     def _reply(self, prompt: Prompt, choice: Choice, workspace: str) -> Reply:
         prefix = thinking.check(prompt, workspace)
         thinking.check_sealed(prompt)
-        usage = self._account(prompt, workspace)
+        read = compaction.shortened(prompt)
+        usage = self._account(read, workspace)
+        made = compaction.due(read, usage)
+        if made is not None:
+            usage.commit()
+            usage = self._account(compaction.compacted(read, made), workspace)
+            prefix.add(made.block())
         writer = Writer(
             prompt,
             choice,
@@ -117,7 +123,11 @@ class Messages:
             prefix=prefix,
             usage=usage,
         )
-        return compose(writer)
+        reply = compose(writer)
+        if made is not None:
+            reply.compaction = made
+            reply.parts.insert(0, Part("compaction", made.summary, 0, made.block()))
+        return reply
 
     def _account(self, prompt: Prompt, workspace: str) -> PromptUsage:
         segments = segments_of(prompt, workspace)

@@ -48,6 +48,10 @@ def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]
     frames = [Frame(start + PING if index == 0 else start, produced)]
     if part.kind in DELTAS:
         frames += _deltas(part.kind, part.text, index=index, produced=produced, per=per, single=part.single)
+    if part.kind == "compaction":
+        delta = {**part.block, "type": "compaction_delta"}
+        told = event("content_block_delta", {"index": index, "delta": delta})
+        frames.append(Frame(told, produced, delta=True))
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.block["signature"]}
         signed = event("content_block_delta", {"index": index, "delta": signature})
@@ -60,6 +64,8 @@ def _start_block(part: Part) -> dict[str, Any]:
         return STARTS[part.kind]
     if part.kind in DELTAS:
         return {"type": part.kind, **part.block, "input": {}}
+    if part.kind == "compaction":
+        return {"type": "compaction", "content": None}
     return part.block
 
 
@@ -89,7 +95,7 @@ def _closing(reply: Reply) -> Frame:
         name: usage[name]
         for name in (
             *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
-            *("output_tokens", "output_tokens_details", "server_tool_use"),
+            *("output_tokens", "output_tokens_details", "server_tool_use", "iterations"),
         )
         if name in usage
     }
