@@ -149,21 +149,10 @@ def _check_nodes(schema: Schema) -> None:
             raise SchemaError("a $ref may only lead inside this schema: #/$defs/…")
         if any("$ref" in part for part in node.get("allOf", ()) if isinstance(part, dict)):
             raise SchemaError("a $ref can't stand in allOf")
-        for pattern in [node.get("pattern"), *node.get("patternProperties", ())]:
-            _check_pattern(pattern)
 
 
-def _check_pattern(pattern: str | None) -> None:
-    try:
-        re.compile(pattern or "")
-    except (re.error, RecursionError, OverflowError) as error:
-        raise SchemaError(f"this is no regular expression: {str(pattern)[:80]}: {error}") from None
-
-
-def _children(node: Any) -> Iterator[tuple[str, Any]]:
+def _children(node: Schema) -> Iterator[tuple[str, Any]]:
     """Give the subschemas of a schema with their keyword; of additionalProperties and the like only objects."""
-    if not isinstance(node, dict):
-        return
     for name in _NAMED:
         for part in node.get(name, {}).values():
             yield name, part

@@ -56,7 +56,8 @@ def _check(where: str, schema: Any, root: dict[str, Any], way: tuple[str, ...]) 
         return
     if not {"type", "enum", "const", "anyOf", "allOf"} & set(schema):
         raise invalid(where, "Schema must have a type")
-    if schema.get("type", "null") not in TYPES:
+    kinds = schema.get("type", "null")
+    if any(kind not in TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])):
         raise invalid(f"{where}.type", "Input should be one of: " + ", ".join(TYPES))
     if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
         raise invalid(where, "For 'object' type, 'additionalProperties' must be explicitly set to false")
@@ -64,13 +65,19 @@ def _check(where: str, schema: Any, root: dict[str, Any], way: tuple[str, ...]) 
         raise invalid(where, "For 'array' type, 'minItems' values other than 0 or 1 are not supported")
     if schema.get("format", "date") not in FORMATS:
         raise invalid(where, f"String format '{schema['format']}' is not supported")
-    for name, part in (schema.get("properties") or {}).items():
+    parts = schema.get("properties")
+    if not isinstance(parts, dict | None):
+        raise invalid(f"{where}.properties", "Input should be an object")
+    for name, part in (parts or {}).items():
         _check(f"{where}.properties.{name}", part, root, way)
     if "items" in schema:
         _check(f"{where}.items", schema["items"], root, way)
     for name in ("anyOf", "allOf"):
-        for number, part in enumerate(schema.get(name) or ()):
-            if name == "allOf" and "$ref" in part:
+        variants = schema.get(name)
+        if not isinstance(variants, list | None):
+            raise invalid(f"{where}.{name}", "Input should be a valid list")
+        for number, part in enumerate(variants or ()):
+            if name == "allOf" and isinstance(part, dict) and "$ref" in part:
                 raise invalid(where, "allOf with $ref is not supported")
             _check(f"{where}.{name}.{number}", part, root, way)
 

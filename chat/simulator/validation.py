@@ -35,8 +35,10 @@ CREATE_FIELDS = SHARED_FIELDS | {
     *("max_tokens", "stream", "stop_sequences", "metadata", "service_tier", "inference_geo"),
     *("container", "diagnostics", "temperature", "top_p", "top_k"),
 }
-BETA_FIELDS = {  # accepted, and without effect, when the request names the beta
-    "context_management": "context-management-",
+BETA_FIELDS: dict[
+    str, str | tuple[str, ...]
+] = {  # accepted, and without effect, when the request names the beta
+    "context_management": ("context-management-", "compact-2026-01-"),
     "fallbacks": "server-side-fallback-",
     "fallback_credit_token": "fallback-credit-",
     "billing_policy": "billing-policy-",
