@@ -14,6 +14,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from chat.models import Assistant
+from chat.operations.errors import OperationError
+from chat.operations.structured import checked_schema, way_of
 
 STARTERS_AT_MOST = 8
 
@@ -54,11 +56,26 @@ class AssistantForm(forms.ModelForm):
             "prompt",
             "effort",
             "max_tokens",
+            "output_schema",
             "audience_groups",
             "starters",
             "order",
             "enabled",
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a schema that no answer could be asked for in, or not of this assistant's model."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        schema, model = data.get("output_schema"), data.get("model")
+        if schema is None:
+            return data
+        try:
+            data["output_schema"] = checked_schema(schema)
+            if model is not None:
+                way_of(model, data["output_schema"])
+        except OperationError as error:
+            self.add_error("output_schema", error.message)
+        return data
 
 
 @admin.register(Assistant)
@@ -74,7 +91,7 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
     warn_unsaved_form = True
     fieldsets = (
         (None, {"fields": ("name", "description", ("enabled", "order"))}),
-        (_("Answers"), {"fields": (("model", "prompt"), ("effort", "max_tokens"))}),
+        (_("Answers"), {"fields": (("model", "prompt"), ("effort", "max_tokens"), "output_schema")}),
         (_("Offered to"), {"fields": ("audience_groups", "starters")}),
     )
 

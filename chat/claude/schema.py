@@ -85,13 +85,18 @@ def shaped(spec: FrameSpec, schema: Schema, way: str) -> FrameSpec:
 
 
 def as_text(content: Sequence[Block]) -> list[Block]:
-    """Write the input of the answer tool as the text that it stands for; all other blocks stay as they are."""
+    """Write the input of the answer tool as the text that it stands for; what was said beside it goes."""
+    if not any(map(_is_answer, content)):
+        return list(content)
     return [
-        {"type": "text", "text": exact_json(block.get("input"))}
-        if block.get("type") == "tool_use" and block.get("name") == ANSWER_TOOL
-        else block
+        {"type": "text", "text": exact_json(block.get("input"))} if _is_answer(block) else block
         for block in content
+        if block.get("type") != "text"
     ]
+
+
+def _is_answer(block: Block) -> bool:
+    return block.get("type") == "tool_use" and block.get("name") == ANSWER_TOOL
 
 
 def answer_of(content: Sequence[Block]) -> Any:

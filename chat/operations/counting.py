@@ -112,16 +112,6 @@ def count_draft(
     )
 
 
-def context_of(conversation: Conversation | None) -> int:
-    """Return the tokens that a conversation's last answer left in the context, as its provider counted them; else 0."""
-    leaf = conversation.active_leaf if conversation else None
-    while leaf is not None and leaf.role == Message.Role.USER:
-        leaf = leaf.parent if leaf.kind != Message.Kind.SUMMARY else None
-    calls = leaf.api_calls.filter(purpose="turn").exclude(usage=None) if leaf else None
-    last = calls.order_by("-started_at", "-id").first() if calls is not None else None
-    return room.context_tokens(last.usage) if last else 0
-
-
 def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
     """Return the tokens of a frame with a model: counted once by the provider, then remembered.
 

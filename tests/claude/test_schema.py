@@ -143,7 +143,8 @@ def test_the_tools_input_is_the_answers_text() -> None:
     called = {"type": "tool_use", "id": "1", "name": "answer", "input": {"x": 1}}
     other = {"type": "tool_use", "id": "2", "name": "weather", "input": {}}
     assert as_text([thought, called, other]) == [thought, {"type": "text", "text": '{"x":1}'}, other]
-    assert answer_of([thought, called]) == {"x": 1}
+    assert answer_of([thought, {"type": "text", "text": "Let me see."}, called]) == {"x": 1}
+    assert as_text([thought, other]) == [thought, other]
 
 
 @pytest.mark.parametrize(

@@ -103,17 +103,3 @@ def test_the_reach_of_a_prompts_cache_marks(insider: User, model: LanguageModel)
         ("5m", 604, True, "reached"),
         ("none", 1604, True, ""),
     ]
-
-
-def test_what_is_left_in_the_context(insider: User) -> None:
-    assert counting.context_of(None) == 0
-    chat = factories.conversation(insider)
-    assert counting.context_of(chat) == 0
-    turn = factories.turn(chat, answer="Very.")
-    assert counting.context_of(chat) == 0
-    factories.call(turn, usage={"input_tokens": 100, "output_tokens": 20})
-    assert counting.context_of(chat) == 120
-    factories.turn(chat, status="failed", parent=chat.active_leaf)  # asked, never answered
-    assert counting.context_of(chat) == 120
-    chat.active_leaf = factories.message(chat, chat.active_leaf, "Short.", kind="summary")
-    assert counting.context_of(chat) == 0

@@ -5,9 +5,9 @@ import { sends } from "parley/models/keys.js";
 export class Composer {
   #busy = null;
 
-  // Listeners: onsend({text, choice}), onstop(). `drafts` keeps what is unsent.
-  constructor({ onsend, onstop, drafts, storage, conversation }) {
-    Object.assign(this, { onsend, onstop, drafts, storage, conversation });
+  // Listeners: onsend({text, choice}), onstop(), ondraft(text). `drafts` keeps what is unsent.
+  constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
+    Object.assign(this, { onsend, onstop, ondraft, drafts, storage, conversation });
     this.form = document.getElementById("composer");
     this.field = this.form.elements.text;
     this.picker = this.form.elements.choice;
@@ -100,6 +100,7 @@ export class Composer {
   #changed() {
     this.drafts.write(this.conversation, this.field.value);
     this.sendButton.disabled = !this.field.value.trim();
+    this.ondraft(this.field.value);
     if (CSS.supports("field-sizing", "content")) return;
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;

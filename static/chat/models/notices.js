@@ -1,7 +1,12 @@
 // Which words stand in an answer's place until its text comes. Times are in milliseconds.
 
 const PATIENCE = 2000;
-const SHOWN_BY_CODE = { retrying: "notice_retrying", waiting: "notice_waiting", queued: "notice_queued" };
+const SHOWN_BY_CODE = {
+  retrying: "notice_retrying",
+  summarising: "notice_summarising",
+  waiting: "notice_waiting",
+  queued: "notice_queued",
+};
 
 // `since`: when this notice, or the wait for the first words, began. Returns {key, seconds} of a string, or null.
 export function noticeWords({ notice, hasBlocks, since, now }) {
