@@ -59,7 +59,7 @@ def summarised_copy(turn: Turn) -> Message:
     if message.parent is None or message.parent.kind == Message.Kind.SUMMARY:
         return message
     summary = _empty_summary(message)
-    return Message.objects.create(
+    copy = Message.objects.create(
         id=uuid7(),
         conversation=message.conversation,
         parent=summary,
@@ -70,6 +70,8 @@ def summarised_copy(turn: Turn) -> Message:
         text=message.text,
         context=message.context,
     )
+    copy.attachments.set(message.attachments.all())
+    return copy
 
 
 def api_compaction(turn: Turn, path: list[Message]) -> dict[str, Any]:
