@@ -92,7 +92,7 @@ def retry_turn(
 ) -> Started:
     """Answer the same message once more; the new answer is a sibling of the old one.
 
-    Where the context was full the message is repeated behind a summary of what came before it.
+    Where the context was full the message is repeated behind a summary of what came before it, for the same model.
 
     Raises:
         OperationError: not_found, busy, no_model, connection_unusable.
@@ -103,7 +103,7 @@ def retry_turn(
         conversation = _locked(author, turn.conversation_id)
         if model_id is not None:
             conversation.model = _chosen_model(author, model_id)
-        message = summarised_copy(turn) if turn.filled_context else turn.user_message
+        message = summarised_copy(turn) if turn.filled_context and model_id is None else turn.user_message
         return _queue(author, client, conversation, message, doorway, wish=turn.output_schema)
 
     return _once(author, client_id, accept)

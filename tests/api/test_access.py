@@ -21,6 +21,8 @@ OWNERS = {
     ("POST", "/turns/{turn_id}/stop"): 202,
     ("POST", "/turns/{turn_id}/continue"): 202,
     ("POST", "/turns/{turn_id}/retry"): 202,
+    ("POST", "/extract"): 200,
+    ("POST", "/count_tokens"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
@@ -33,6 +35,11 @@ BODIES = {
     ("POST", "/conversations/{conversation_id}/turns"): {"text": "Hello", "wait": False},
     ("POST", "/turns/{turn_id}/continue"): {"wait": False},
     ("POST", "/turns/{turn_id}/retry"): {"wait": False},
+    ("POST", "/extract"): {
+        "text": "Ada",
+        "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
+    },
+    ("POST", "/count_tokens"): {"text": "Hello"},
 }
 BY_ID = [route for route in OWNERS if "{" in route[1]]
 
