@@ -89,7 +89,7 @@ async def write_summary(
     while True:
         number += 1
         reading = _Reading()
-        call = await in_database(summaries.open_summary_call, work, job, number)
+        call = await in_database(summaries.open_summary_call, work, number)
         status, cause = ApiCall.Status.CUT, None
         try:
             async with abortable():

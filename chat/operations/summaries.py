@@ -34,7 +34,7 @@ def summary_job(work: Work) -> SummaryJob | None:
     return SummaryJob(message, _request(work, since_summary(path_to(message.parent))))
 
 
-def open_summary_call(work: Work, job: SummaryJob, attempt: int) -> int:
+def open_summary_call(work: Work, attempt: int) -> int:
     """Open the ledger row of one attempt; returns its id."""
     return ledger.open_call(
         key=f"{work.turn.id}:{work.fence}:summary:{attempt}",
@@ -42,7 +42,7 @@ def open_summary_call(work: Work, job: SummaryJob, attempt: int) -> int:
         purpose=ApiCall.Purpose.SUMMARY,
         door=work.turn.door,
         attempt=attempt,
-        **{**work.references(), "message_id": job.message.id},
+        **{**work.references(), "message_id": None},  # a row's message is an answer of its turn
     )
 
 

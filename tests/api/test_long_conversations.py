@@ -99,3 +99,15 @@ def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) ->
     assert again["user_message"] != full["user_message"]
     assert kinds(program, first["conversation"]) == ["chat", "chat", "summary", "chat", "chat"]
     assert [row["purpose"] for row in ledger(live, again)] == ["summary", "turn"]
+
+
+def test_the_ledger_is_whole(live: Live, small: str) -> None:
+    assert (
+        json.loads(
+            live.shell(
+                "import json; from chat.operations.ledger_check import check_ledger\n"
+                "report = check_ledger(); print(json.dumps([str(finding) for finding in report.findings]))"
+            ).splitlines()[-1]
+        )
+        == []
+    )

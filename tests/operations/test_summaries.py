@@ -81,9 +81,7 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
 
 def test_its_call_is_in_the_ledger(insider: User) -> None:
     work = due(insider)
-    job = summaries.summary_job(work)
-    assert job
-    summaries.open_summary_call(work, job, 2)
+    summaries.open_summary_call(work, 2)
     row = ApiCall.objects.get(purpose="summary")
-    assert (row.turn, row.message, row.attempt, row.user) == (work.turn, job.message, 2, insider)
+    assert (row.turn, row.message, row.attempt, row.user) == (work.turn, None, 2, insider)
     assert LanguageModel.objects.get() == row.model
