@@ -286,8 +286,9 @@ def test_continue_text_quotes_the_end(partial: str) -> None:
 def test_a_context_stands_behind_the_last_breakpoint() -> None:
     path = [PathMessage("user", [{"type": "text", "text": "hi"}], context="Today is Monday.")]
     for system_role in (False, True):
+        plan = CachePlan("5m", minimum_tokens=0)
         request = build(
-            {"model": "m"}, path, max_tokens=9, frame_digest="f", cache_tail="5m", system_role=system_role
+            {"model": "m"}, path, max_tokens=9, frame_digest="f", cache=plan, system_role=system_role
         )
         blocks = [block for message in request["messages"] for block in message["content"]]
         assert ["cache_control" in block for block in blocks] == [True, False]

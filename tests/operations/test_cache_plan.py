@@ -166,7 +166,7 @@ class Loop:
     def call(self, work: running.Work, number: int, content: list[Any] | None = None) -> ApiCall:
         """Make the next call of a turn; `content` is kept as its answer instead of the simulator's words."""
         request = running.request_for(work)
-        call_id = running.open_call(work, call=number, attempt=1)
+        call_id = running.open_call(work, request, call=number, attempt=1).call_id
         with sync_client(self.model.connection) as client:
             told = client.messages.create(**request).to_dict(mode="json", warnings=False)
         fold = Fold()

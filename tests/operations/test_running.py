@@ -10,6 +10,7 @@ from chat.claude.request import RequestError
 from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations import ledger, running
 from chat.operations.events_log import Batch, stored_frames
+from chat.operations.frames import answer_limit
 from chat.operations.running import Answer, End
 from tests import factories
 
@@ -191,7 +192,7 @@ def planned(turn: Turn, status: str) -> ToolCall:
 def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: Turn) -> None:
     work = factories.work(turn)
     first, row = work.message, planned(turn, "ready")
-    call = (running.open_call(work, call=1, attempt=1), SETTLED)
+    call = (running.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED)
     answer = Answer([ASKED], stop_reason="tool_use")
     assert running.end_call(
         work, "host:1:aa", Batch(turn.id, 1, 1, [b"{}"]), answer=answer, call=call, asked=[row]
@@ -288,23 +289,7 @@ def test_another_model_goes_on_under_its_own_frame(turn: Turn) -> None:
         "model": "claude-other",
         "thinking": {"type": "adaptive", "display": "summarized"},
     }
-    assert turn.max_tokens == 77
-
-
-def test_thinking_of_another_connection_is_left_out(insider: User) -> None:
-    chat = factories.conversation(insider)
-    old = factories.turn(chat, answer="Very.")
-    thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
-    answer = old.messages.get()
-    answer.content = [thought, {"type": "text", "text": "Very."}]
-    answer.save()
-    call = factories.call(old)
-    turn = factories.turn(chat, status="running", text="How very?", parent=answer, answer="")
-    sent = running.request_for(factories.work(turn))["messages"][1]["content"]
-    assert sent[0] == thought
-    ApiCall.objects.filter(id=call.id).update(connection=factories.provider("Spare"))
-    sent = running.request_for(factories.work(turn))["messages"][1]["content"]
-    assert [block["type"] for block in sent] == ["text"]
+    assert turn.max_tokens == answer_limit(other, None)
 
 
 def test_unknown_turns_are_nobodys() -> None:
