@@ -25,7 +25,7 @@ def check_no_citations(messages: list[dict[str, Any]]) -> None:
     """Citations and a format exclude each other. Raises ApiError 400."""
     for message in messages:
         if any(map(_cites, blocks_of(message["content"]))):
-            raise ApiError(400, "output_config.format: citations are not supported with structured outputs")
+            raise ApiError(400, "output_config.format: structured outputs are not supported with citations")
 
 
 def resolve(root: Any, schema: Any) -> Any:

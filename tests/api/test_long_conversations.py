@@ -12,14 +12,14 @@ LONG = "word " * 36_000  # 60,000 tokens of the simulator's
 
 @pytest.fixture(scope="module")
 def small(live: Live) -> str:
-    """A model with a context of 3,000 tokens, and one with 100,000 for which the API summarises."""
+    """A model with a context of 3,000 tokens, and one with 100,000 for which the API summarises from 68,000 on."""
     live.shell(
         "from chat.models import LanguageModel as M\n"
         "row = M.objects.get(model_id='claude-opus-4-7', connection__kind='simulator')\n"
         "row.capabilities |= {'context_management': {'supported': False}}\n"
         "row.max_input_tokens, row.default_max_tokens, row.enabled = 3000, 700, True; row.save()\n"
         "row = M.objects.get(model_id='claude-sonnet-5', connection__kind='simulator')\n"
-        "row.max_input_tokens, row.default_max_tokens, row.enabled = 100_000, 20_000, True; row.save()"
+        "row.max_input_tokens, row.default_max_tokens, row.enabled = 100_000, 4_000, True; row.save()"
     )
     return "claude-opus-4-7"
 

@@ -67,7 +67,7 @@ def all_operations() -> list[tuple[str, str]]:
 
 
 def filled(address: str) -> str:
-    for name in ("conversation_id", "message_id", "turn_id", "attachment_id"):
+    for name in ("conversation_id", "message_id", "turn_id", "attachment_id", "tool_call_id"):
         address = address.replace("{" + name + "}", new_id())
     assert "{" not in address
     return address
@@ -116,7 +116,7 @@ def test_other_methods_are_named_as_such(insider: Person, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "nothing", "conversations/", "turns/x/y", "tool-calls/1/decision", "files", "é%00"]
+    "path", ["", "nothing", "conversations/", "turns/x/y", "tool-calls/1/x", "files", "é%00"]
 )
 def test_unknown_addresses(db: None, path: str) -> None:
     assert is_problem(Client().get(f"{BASE}/{path}"), 404)["code"] == "not_found"

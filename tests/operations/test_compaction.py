@@ -149,7 +149,11 @@ def test_the_apis_block_is_sent_back_with_its_beta(insider: User) -> None:
 
 @pytest.mark.parametrize(
     ("window", "fields"),
-    [(100_000, {"capabilities": {}}), (55_000, {}), (100_000, {"kind": "bedrock"})],
+    [
+        (100_000, {"capabilities": {}}),
+        (55_000, {}),
+        (100_000, {"kind": "compatible"}),
+    ],
 )
 def test_elsewhere_parley_summarises(insider: User, window: int, fields: Any) -> None:
     turn = said_next(chat_that_left(99_000, insider, claude(window, **fields)))

@@ -1,10 +1,13 @@
 """What a model is asked for a summary, and what is kept of its words."""
 
+from decimal import Decimal
+
 import pytest
 
 from chat.claude import room
-from chat.models import ApiCall, LanguageModel, Message, Turn, User
-from chat.operations import running, summaries
+from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Message, Turn, User
+from chat.operations import ledger, running, summaries
+from chat.operations.budgets import BudgetExceeded
 from chat.operations.running import Work
 from tests import factories
 
@@ -81,7 +84,26 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
 
 def test_its_call_is_in_the_ledger(insider: User) -> None:
     work = due(insider)
-    summaries.open_summary_call(work, 2)
+    job = summaries.summary_job(work)
+    assert job
+    summaries.open_summary_call(work, job, 2)
     row = ApiCall.objects.get(purpose="summary")
     assert (row.turn, row.message, row.attempt, row.user) == (work.turn, None, 2, insider)
     assert LanguageModel.objects.get() == row.model
+
+
+def test_its_worst_cost_is_held(insider: User) -> None:
+    budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=Decimal(100))
+    work = due(insider)
+    job = summaries.summary_job(work)
+    assert job
+    call = summaries.open_summary_call(work, job, 1)
+    held = BudgetHold.objects.get(call_id=call).amount_usd
+    assert held > 0
+    ledger.discard_call(call)
+    budget.hard_limit_usd = Decimal("0.01")
+    assert held > budget.hard_limit_usd
+    budget.save()
+    with pytest.raises(BudgetExceeded):
+        summaries.open_summary_call(work, job, 2)
+    assert not ApiCall.objects.filter(purpose="summary").exists()

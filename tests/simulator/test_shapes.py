@@ -44,7 +44,7 @@ def test_a_format_and_citations_exclude_each_other(client: anthropic.Anthropic) 
     source = {"type": "text", "media_type": "text/plain", "data": "x"}
     document = {"type": "document", "source": source, "citations": {"enabled": True}}
     message = said("What?") | {"content": [document, {"type": "text", "text": "What?"}]}
-    with pytest.raises(anthropic.BadRequestError, match="citations are not supported"):
+    with pytest.raises(anthropic.BadRequestError, match="not supported with citations"):
         ask(client, messages=[message], **shaped(within({"type": "string"})))
     document["citations"]["enabled"] = False
     assert ask(client, messages=[message], **shaped(within({"type": "string"}))).stop_reason == "end_turn"
