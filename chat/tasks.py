@@ -7,10 +7,11 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.operations import counting, prewarm, recovery, titles, tool_calls
+from chat.operations import prewarm, recovery, titles, tool_calls
 from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import clear_turn_events
 from chat.operations.recovery import LeaseWatch
+from chat.operations.settle_by_count import settle_by_count
 from chat.operations.tools import refresh_listings
 from chat.operations.uploads import clear_unused_files
 from chat.providers.clients import ConnectionUnusable
@@ -42,7 +43,7 @@ def reap_task() -> None:
         log.warning("turn_reaped", turn=str(turn_id))
     for key in recovery.settle_abandoned():
         log.warning("call_abandoned", key=key)
-    counting.settle_by_count()
+    settle_by_count()
     recovery.release_stale_holds()
     for conversation_id in titles.unnamed_conversations():
         title_conversation_task.delay(conversation_id)

@@ -41,7 +41,8 @@ FAILURES = {
         "This conversation is too large to be sent. Begin a new one, or send less at once."
     ),
     "context_full": gettext_lazy(
-        "This conversation is longer than the model can read. Begin a new one, or choose a model with a larger context."
+        "This conversation is longer than the model can read. Summarise what came before and retry, begin a new one, "
+        "or choose a model with a larger context."
     ),
     "protocol": gettext_lazy("The model’s service answered with something unreadable. Try again."),
     "truncated": gettext_lazy("The answer broke off before its end."),
@@ -60,6 +61,12 @@ FAILURES = {
         "This model’s connection isn’t ready to use. Choose another model, or ask an administrator."
     ),
     "decided": gettext_lazy("This was decided before, or nobody decided in time."),
+    "invalid_output": gettext_lazy(
+        "The answer doesn’t have the shape that was asked for. Retry, or ask for something simpler."
+    ),
+    "output_truncated": gettext_lazy(
+        "The answer was cut before its shape was complete. Ask for less, or allow longer answers."
+    ),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
 # A budget's refusal says why, whose budget it is, and when there is money again.
@@ -196,7 +203,10 @@ def _completed(stop_reason: str) -> Ending | None:
             return Ending(
                 "warning",
                 _("The conversation has filled the model’s context."),
-                _("Begin a new conversation, or choose a model with a larger context."),
+                _(
+                    "Summarise what came before and retry, begin a new conversation, or choose a model with a larger "
+                    "context."
+                ),
             )
         case "compaction":
             return Ending(

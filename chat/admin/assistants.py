@@ -16,6 +16,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from chat.admin.thinking_form import ThinkingForm
 from chat.admin.tools import AssistantToolInline
 from chat.models import Assistant
+from chat.operations.errors import OperationError
+from chat.operations.structured import checked_schema, way_of
 
 STARTERS_AT_MOST = 8
 
@@ -60,11 +62,26 @@ class AssistantForm(ThinkingForm):
             "tell_context",
             "cache_policy",
             "prewarm",
+            "output_schema",
             "audience_groups",
             "starters",
             "order",
             "enabled",
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a schema that no answer could be asked for in, or not of this assistant's model."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        schema, model = data.get("output_schema"), data.get("model")
+        if schema is None:
+            return data
+        try:
+            data["output_schema"] = checked_schema(schema)
+            if model is not None:
+                way_of(model, data["output_schema"])
+        except OperationError as error:
+            self.add_error("output_schema", error.message)
+        return data
 
 
 @admin.register(Assistant)
@@ -84,7 +101,14 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
         (None, {"fields": ("name", "description", ("enabled", "order"))}),
         (
             _("Answers"),
-            {"fields": (("model", "prompt"), ("thinking", "effort"), ("max_tokens", "tell_context"))},
+            {
+                "fields": (
+                    ("model", "prompt"),
+                    ("thinking", "effort"),
+                    ("max_tokens", "tell_context"),
+                    "output_schema",
+                )
+            },
         ),
         (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
         (_("Offered to"), {"fields": ("audience_groups", "starters")}),

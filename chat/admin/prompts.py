@@ -5,18 +5,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Max, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, ReadOnly, ReadOnlyInline, preformatted
+from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, ReadOnly, ReadOnlyInline, done, preformatted
 from chat.admin.blocks import MARKS, BlocksField
+from chat.admin.prompt_counts import COUNT, counted_models, counts_table
 from chat.models import PromptRevision, SystemPrompt
+from chat.operations.counting import count_revision
 from chat.operations.prompts import revise_prompt
 
 
@@ -73,9 +75,12 @@ class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
     search_fields = ("name", "description")
     ordering = ("name", "id")
     warn_unsaved_form = True
+    readonly_fields = ("counts",)
+    actions_detail = ("count",)
     fieldsets = (
         (None, {"fields": ("name", "description")}),
         (_("Wording"), {"fields": ("blocks", "note")}),
+        (_("Length and caching"), {"fields": ("counts",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SystemPrompt]:
@@ -94,6 +99,25 @@ class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
             if revision is not None and change:
                 self.message_user(request, _("Saved as revision %(number)d.") % {"number": revision.number})
 
+    @display(description=_("current wording"))
+    def counts(self, prompt: SystemPrompt) -> str:
+        return counts_table(None if prompt._state.adding else prompt.current())
+
+    @action(
+        description=_("Count tokens"),
+        permissions=["change"],
+        url_path="count",
+        icon="calculate",
+        dialog=COUNT,
+    )
+    def count(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        prompt = self.get_object(request, object_id)
+        revision = prompt.current() if prompt else None
+        if revision is not None:
+            count_revision(revision, counted_models())
+            self.message_user(request, _("The prompt’s tokens were counted."))
+        return done(request, self)
+
     @display(description=_("revision"), ordering="newest")
     def revision(self, prompt: Any) -> Any:
         return prompt.newest
@@ -110,8 +134,12 @@ class PromptRevisionAdmin(ReadOnly, BigTableAdmin):
     list_select_related = ("prompt", "author")
     search_fields = ("prompt__name", "note")
     ordering = ("-id",)
-    fields = (("prompt", "number"), ("author", "created_at"), "note", "shown_blocks")
-    readonly_fields = ("shown_blocks",)
+    fields = (("prompt", "number"), ("author", "created_at"), "note", "shown_blocks", "counts")
+    readonly_fields = ("shown_blocks", "counts")
+
+    @display(description=_("Length and caching"))
+    def counts(self, revision: PromptRevision) -> str:
+        return counts_table(revision)
 
     @display(description=_("blocks"))
     def shown_blocks(self, revision: PromptRevision) -> SafeString:

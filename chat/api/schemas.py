@@ -57,6 +57,9 @@ class TurnInput(Again):
     )
     assistant: str | None = None
     model: str | None = None
+    output_schema: dict[str, Any] | None = Field(
+        None, description="A JSON Schema: the answer is JSON of this shape, or the turn fails."
+    )
 
 
 class FirstTurnInput(TurnInput):
@@ -82,6 +85,28 @@ class AttachmentOut(Schema):
     pages: int | None
     characters: int | None = Field(description="Of the text that models read.")
     created_at: dt.datetime
+
+
+class ExtractInput(Input):
+    """What to read, and the shape of what is found in it."""
+
+    text: str = ""
+    attachments: list[str] = Field(default_factory=list, max_length=20)
+    shape: dict[str, Any] = Field(alias="schema", description="A JSON Schema.")
+    instructions: str = Field("", max_length=20_000)
+    assistant: str | None = None
+    model: str | None = None
+    client_id: str | None = Field(None, description="A UUID; the same one again is the same extraction.")
+
+
+class CountInput(Input):
+    """A draft, alone or as the next message of a conversation."""
+
+    text: str = Field("", max_length=1_000_000)
+    conversation: str | None = None
+    assistant: str | None = None
+    model: str | None = None
+    output_schema: dict[str, Any] | None = None
 
 
 class Problem(Schema):
@@ -217,6 +242,20 @@ class TurnOut(Schema):
     created_at: dt.datetime
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
+
+
+class ExtractOut(Schema):
+    data: Any = Field(description="What was found, valid against the schema.")
+    usage: Tokens
+    cost_usd: Usd
+    turn: str
+
+
+class CountOut(Schema):
+    input_tokens: int
+    exact: bool = Field(description="false: an estimate of Parley's, for the provider can't be asked.")
+    model: str = Field(description="The provider's id of the model that it was counted for.")
+    max_input_tokens: int
 
 
 class AssistantOut(Schema):

@@ -134,6 +134,7 @@ async def _start(
         model_id=data.model,
         parent_id=data.parent,
         attachments=data.attachments,
+        output_schema=data.output_schema,
     )
 
 
@@ -146,28 +147,44 @@ async def _again(
 ) -> Answer:
     """Run the journey that queues a turn, wake the engine, and answer as the client asked for it."""
     identity = identity_of(request)
-    client_id = _client_id(data.client_id, idempotency_key)
+    client_id = chosen_client_id(data.client_id, idempotency_key)
     started = await in_database(
         journey, author=identity.user, client_id=client_id, doorway=identity.doorway(), **choices
     )
     turn = started.turn
-    announcement = accepted(turn)
-    if started.created:
-        engine().hub.tell(turn.conversation_id, announcement)
-        await engine().wake(turn.id)
-    await release_connection()
+    announcement = await announced(started)
     if _wants_events(request):
         await in_database(check_resumable, turn, 0)
         return event_stream(turn, 0, identity, opening=announcement)
     if data.wait:
-        await until_finished(turn, identity)
-        if not await in_database(identity.still_holds):
-            raise AuthenticationError
+        await awaited(turn, identity)
     shaped = await in_database(_shaped, identity, turn.id)
     return Status(200 if shaped.finished_at else 202, shaped)
 
 
-def _client_id(sent: str | None, header: str | None) -> str:
+async def announced(started: Started) -> dict[str, Any]:
+    """Tell viewers of an accepted turn and wake the engine; returns the announcement."""
+    announcement = accepted(started.turn)
+    if started.created:
+        engine().hub.tell(started.turn.conversation_id, announcement)
+        await engine().wake(started.turn.id)
+    await release_connection()
+    return announcement
+
+
+async def awaited(turn: Turn, identity: Identity) -> None:
+    """Wait for a turn's end.
+
+    Raises:
+        AuthenticationError: who asked may no longer see it.
+    """
+    await until_finished(turn, identity)
+    if not await in_database(identity.still_holds):
+        raise AuthenticationError
+
+
+def chosen_client_id(sent: str | None, header: str | None) -> str:
+    """Return the id that a client gave its message, in the body or as a header; else a new one."""
     if sent is not None and header is not None and sent != header:
         raise Problem(422, "invalid", _("client_id and Idempotency-Key differ. Send one of them."))
     return sent or header or str(uuid.uuid4())

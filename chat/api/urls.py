@@ -14,7 +14,17 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
-from chat.api import attachments, catalogue, conversations, docs, problems, tool_calls, turns
+from chat.api import (
+    attachments,
+    catalogue,
+    conversations,
+    counting,
+    docs,
+    extract,
+    problems,
+    tool_calls,
+    turns,
+)
 from chat.api.body import JSONParser, read_body
 from chat.api.identity import Key, Session
 
@@ -48,6 +58,8 @@ for router in (
     turns.router,
     tool_calls.router,
     attachments.router,
+    extract.router,
+    counting.router,
     catalogue.router,
 ):
     api.add_router("", router)

@@ -44,6 +44,8 @@ def is_empty(block: Block) -> bool:
             return not block.get("signature")
         case "redacted_thinking":
             return not block.get("data")
+        case "compaction":
+            return block.get("content") == ""
     return False
 
 

@@ -69,7 +69,7 @@ class GrowingBlock:
             fields[KEPT_DELTAS] = [*fields.get(KEPT_DELTAS, ()), delta]
         else:
             for key, value in delta.items():
-                if key != "type":
+                if key != "type" and (value is not None or key not in fields):
                     fields[key] = _grown(fields.get(key), value)
 
     def close(self) -> str | None:

@@ -1,7 +1,7 @@
 """Building a request: a frozen frame, the messages of a path, and the cache breakpoints of both.
 
 The frame is everything before the messages. It is hashed from its exact JSON, so its keys have one order:
-model, tools, system, thinking, output_config. The same frame gives the same cache prefix.
+model, tools, system, thinking, output_config, tool_choice. The same frame gives the same cache prefix.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from chat.claude.blocks import Block, is_empty
 from chat.claude.cache import CachePlan, place
 from chat.claude.marks import MARKS, MAX_BREAKPOINTS, limited
 from chat.claude.text import encodable_text
-from chat.claude.transcript import PathMessage, RequestError, to_messages
+from chat.claude.transcript import PathMessage, RequestError, to_messages, uncited
 
 __all__ = [
     "FrameSpec",
@@ -48,6 +48,7 @@ class FrameSpec:
     tools: Sequence[Block] = ()
     thinking: dict[str, Any] | None = None
     output_config: dict[str, Any] | None = None
+    tool_choice: dict[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
         """Give the frame as request fields in their fixed order; absent parts are left out.
@@ -64,6 +65,7 @@ class FrameSpec:
             ],
             "thinking": self.thinking,
             "output_config": self.output_config,
+            "tool_choice": self.tool_choice,
         }
         return limited({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
 
@@ -108,10 +110,12 @@ def build(
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
+    if "format" in (frame_body.get("output_config") or {}):
+        path = uncited(path)
     messages = to_messages(path, frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
-    _check_citations(frame_body, messages)
+    _check_citations(messages)
     body = limited(frame_body, MAX_BREAKPOINTS)
     if cache is not None:
         body, messages = place(cache, body, messages)
@@ -175,7 +179,7 @@ def _check_tools(tools: Sequence[Block]) -> None:
         raise RequestError("two tools have the same name: rename one")
 
 
-def _check_citations(body: Mapping[str, Any], messages: list[dict[str, Any]]) -> None:
+def _check_citations(messages: list[dict[str, Any]]) -> None:
     settings: dict[str, set[bool]] = {"document": set(), "search_result": set()}
     for message in messages:
         if message["role"] == "user":
@@ -183,8 +187,6 @@ def _check_citations(body: Mapping[str, Any], messages: list[dict[str, Any]]) ->
     for kind, found in settings.items():
         if len(found) > 1:
             raise RequestError(f"citations must be on for every {kind} block or for none: make them the same")
-        if True in found and "format" in (body.get("output_config") or {}):
-            raise RequestError("citations and an output format exclude each other: turn one of them off")
 
 
 def _collect_citations(content: Sequence[Block], settings: dict[str, set[bool]]) -> None:

@@ -7,7 +7,7 @@ ones byte for byte and caches and thinking signatures stay valid.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chat.claude.binding import Prefix
@@ -23,6 +23,7 @@ from chat.claude.blocks import (
     pair_results,
     tool_use_ids,
     unanswered_server_tools,
+    without,
 )
 from chat.claude.context import Context
 
@@ -106,6 +107,21 @@ def to_messages(
             "asks for it (see continue_text)"
         )
     return messages
+
+
+def uncited(path: Sequence[PathMessage]) -> list[PathMessage]:
+    """Turn the citations of all documents and search results off: they and an output format exclude each other."""
+    return [
+        replace(message, content=[_uncited(block) for block in _checked(message.content)]) for message in path
+    ]
+
+
+def _uncited(block: Block) -> Block:
+    if block.get("type") in ("document", "search_result"):
+        return without(block, "citations")
+    if block.get("type") == "tool_result" and isinstance(block.get("content"), list):
+        return {**block, "content": [_uncited(part) for part in block["content"]]}
+    return block
 
 
 def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:

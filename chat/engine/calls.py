@@ -88,7 +88,7 @@ class Caller:
                 if shown or idle or not cause.retryable or tries > self._work.connection.max_retries:
                     raise
                 await self._settle_failed(cause)
-                await self._wait(cause, tries)
+                await self.wait(cause, tries)
 
     async def _try(self, request: dict[str, Any]) -> Attempt:
         work = self._work
@@ -115,7 +115,7 @@ class Caller:
         metrics.UPSTREAM_ATTEMPTS.labels("succeeded").inc()
         return attempt
 
-    async def _wait(self, cause: Failure, tries: int) -> None:
+    async def wait(self, cause: Failure, tries: int) -> None:
         """Wait before the next attempt, as long as the upstream asks but not beyond the connection's cap."""
         backoff = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311
         asked = cause.retry_after_seconds

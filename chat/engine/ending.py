@@ -8,6 +8,7 @@ from django.utils import translation
 
 from chat import events, wording
 from chat.claude.blocks import Block
+from chat.claude.schema import as_text
 from chat.engine.attempt import Attempt
 from chat.engine.calls import Caller
 from chat.engine.database import at_last
@@ -49,6 +50,8 @@ async def last_words(work: Work, caller: Caller, tools: ToolRound | None, end: E
     attempt, words = caller.attempt, LastWords()
     whole = attempt is not None and attempt.fold.ended
     words.answer = answer_of(attempt, Message.Status.COMPLETE if whole else Message.Status.PARTIAL)
+    if words.answer is not None and work.turn.output_schema is not None:
+        words.answer = dataclasses.replace(words.answer, content=as_text(words.answer.content))
     call_id = caller.take_call_id()
     if call_id is not None:
         failed = end.status == Turn.Status.FAILED

@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from chat import events, metrics
 from chat.claude.failures import FailureKind
 from chat.claude.request import RequestError
+from chat.claude.schema import gives_answer
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
 from chat.engine.cutter import Cutter, Pace
@@ -17,12 +18,13 @@ from chat.engine.database import at_last, in_database
 from chat.engine.ending import GOES_ON, answer_of, asks_for_tools, last_words, natural_end, usage_event
 from chat.engine.hub import Hub, refresh
 from chat.engine.scope import LOST, STOP, TOO_LONG, Scope
+from chat.engine.summary import write_summary
 from chat.engine.tools import ToolRound
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
 from chat.events import Event
 from chat.models import ApiCall, LanguageModel, Message, Turn
-from chat.operations import failover, running, tool_rounds
+from chat.operations import failover, running, structured, summaries, tool_rounds
 from chat.operations.errors import OperationError
 from chat.operations.events_log import Batch
 from chat.operations.running import End, LeaseLost, Work
@@ -52,6 +54,7 @@ class Runner:
         turn = work.turn
         self.work, self._owner = work, shared.owner
         self._hub, self._writer = shared.hub, shared.writer
+        self._clients = shared.clients
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._began = self._clock()
         self._log = TurnLog(
@@ -97,7 +100,7 @@ class Runner:
             end = await self._within_limits()
             parked = end is None
             if end is not None:
-                await self._end(end)
+                await self._end(await self._shaped(end))
         except Exception:
             log.exception("turn_crashed")
             await self._end(End(Turn.Status.FAILED, error_code="internal"))
@@ -134,8 +137,20 @@ class Runner:
             return self._given_up(error.code, error.message)
         return self._aborted()
 
+    async def _shaped(self, end: End) -> End:
+        """Check an answer that has to have a shape; off the loop, for checking may take long."""
+        schema, attempt = self.work.turn.output_schema, self._caller.attempt
+        if schema is None or attempt is None or end.status != Turn.Status.COMPLETED:
+            return end
+        content = attempt.fold.message["content"]
+        fault = await asyncio.to_thread(structured.fault_of, schema, content, end.stop_reason)
+        if fault is not None:
+            return End(Turn.Status.FAILED, end.stop_reason, fault.code, fault.detail)
+        return dataclasses.replace(end, stop_reason="end_turn")
+
     async def _answer(self) -> End | None:
         """Make calls and run tools until the model is done; None when the turn waits for a person."""
+        await self._summarise()
         if self.work.resumed:
             self._round = ToolRound(self.work, self._cutter.event, self._scope)
         while True:
@@ -149,6 +164,21 @@ class Runner:
             attempt = await self._caller.call()
             if not await self._goes_on(attempt):
                 return natural_end(attempt)
+
+    async def _summarise(self) -> None:
+        """Have the summary written that this turn's request begins with, if one is due."""
+        job = await in_database(summaries.summary_job, self.work)
+        if job is None:
+            return
+        self._cutter.event(events.notice("summarising"))
+        await write_summary(
+            self.work,
+            job,
+            owner=self._owner,
+            clients=self._clients,
+            abortable=self._scope.abortable,
+            wait=self._caller.wait,
+        )
 
     async def _goes_on(self, attempt: Attempt) -> bool:
         """Keep an answer that is not the turn's last, and set out what comes next; False when it is the last."""
@@ -176,7 +206,7 @@ class Runner:
 
     async def _plan(self, attempt: Attempt) -> list[Planned]:
         work, content = self.work, attempt.fold.message["content"]
-        if not asks_for_tools(content):
+        if not asks_for_tools(content) or (work.turn.output_schema is not None and gives_answer(content)):
             return []
         return await in_database(
             tool_rounds.plan, work.turn, work.message, content, attempt.fold.invalid_inputs

@@ -171,6 +171,11 @@ class Turn(models.Model):
         return self.status in FINISHED
 
     @property
+    def filled_context(self) -> bool:
+        """Whether it ended because the conversation is longer than its model can read."""
+        return self.stop_reason == "model_context_window_exceeded" or self.error_code == "context_full"
+
+    @property
     def can_continue(self) -> bool:
         return self.status in self.CONTINUABLE or (
             self.status == "completed" and self.stop_reason in self.UNFINISHED_REASONS

@@ -17,6 +17,7 @@ from chat import access
 from chat.claude.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, User
 from chat.operations import stored_files
+from chat.operations.compaction import since_summary
 from chat.operations.conversations import path_to
 from chat.operations.errors import OperationError, invalid
 from chat.operations.pictures import OLDER_SIDE, USEFUL_SIDE, fitted
@@ -229,7 +230,7 @@ def _denies(model: LanguageModel, capability: str) -> bool:
 
 def cited_document(answer: Message, index: int, title: str) -> Attachment | None:
     """Find the document that an answer cites by its number among those before it; its title settles doubts."""
-    documents = documents_on(path_to(answer))
+    documents = documents_on(since_summary(path_to(answer)))
     numbered = documents[index : index + 1] if index >= 0 else []
     named = [document for document in documents if document.name == title]
     best = [document for document in numbered if not title or document.name == title]

@@ -1,81 +1,201 @@
-"""Bills of cut answers, made better once: the provider counts the text that arrived.
+"""Counting tokens: of frames, prompts and drafts. The provider counts where it can; else it is an estimate.
 
-A stop settles at once by an estimate from bytes, so that nothing is waited for. This job then asks count_tokens and
-puts the count into the row. The request has a ledger row of its own, named after the row that it is for: the unique
-key makes sure that no bill is counted twice. Until then the rest of the hold stays held, so that a count that is
-higher than the estimate never breaks a budget.
+Counting is free and leaves no row in the ledger, which holds what may cost something.
 """
 
 import dataclasses
-import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from django.db import IntegrityError
 
-from chat.events import TurnState
-from chat.models import ApiCall, LanguageModel
-from chat.operations import budgets, ledger
-from chat.operations.calls import count_tokens
-from chat.operations.events_log import stored_frames
-from chat.providers.clients import ConnectionUnusable
-from chat.providers.upstream import UpstreamError
+from chat import access
+from chat.claude import room
+from chat.claude.pricing import estimate_tokens
+from chat.claude.request import FrameSpec, exact_json, frame_digest
+from chat.claude.text import clean_text
+from chat.models import (
+    Assistant,
+    Conversation,
+    Frame,
+    FrameCount,
+    LanguageModel,
+    Message,
+    PromptRevision,
+    Turn,
+    User,
+)
+from chat.operations.compaction import since_summary
+from chat.operations.conversations import path_to
+from chat.operations.errors import not_found
+from chat.operations.frames import answer_limit, freeze_frame
+from chat.operations.running import Work, request_of
+from chat.operations.structured import schema_for
+from chat.operations.turns import resolve_choice
+from chat.providers.clients import ConnectionUnusable, sync_client
+from chat.providers.upstream import as_upstream_error
 
 log = structlog.get_logger(__name__)
-
-AT_ONCE = 50
-# The shortest text there is: what a request costs beside its text is the count of this one, less its token.
-PROBE = "."
+COUNTED = ("system", "tools", "thinking", "output_config", "tool_choice", "messages")
+PLACE = "."  # a request needs a message; this one is counted once per model and taken off again
 
 
-@dataclasses.dataclass(slots=True)
-class Counter:
-    """Counts texts with a model's own tokenizer; what frames a text is asked for once per model."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Count:
+    """Tokens of a prompt for one model; `exact` says that the provider counted them."""
 
-    overheads: dict[Any, int] = dataclasses.field(default_factory=dict)
-
-    def count(self, call: ApiCall, model: LanguageModel, texts: list[str]) -> int:
-        """Return the output tokens that these blocks of an answer cost.
-
-        Raises:
-            ConnectionUnusable, UpstreamError: nobody counted.
-            IntegrityError: somebody else counts this row, or has.
-        """
-        if model.pk not in self.overheads:
-            key = f"{ledger.COUNT_PREFIX}{model.pk}:{uuid.uuid4()}"
-            self.overheads[model.pk] = _ask(key, model, [PROBE]) - 1
-        return _ask(ledger.COUNT_PREFIX + call.key, model, texts) - self.overheads[model.pk]
+    tokens: int
+    exact: bool
+    model: LanguageModel
 
 
-def settle_by_count() -> int:
-    """Count what arrived of the cut answers that wait for it; returns how many bills were settled by it."""
-    counter, settled, asked = Counter(), 0, 0
-    rows = ledger.awaiting_count().select_related("turn", "model__connection").order_by("id")
-    for call in rows[: 4 * AT_ONCE]:
-        texts = received_texts(call)
-        if not texts or call.model is None:
-            budgets.release(call.pk, call.cost_usd)  # nothing to be counted: the bill is what it is
-            continue
-        asked += 1
-        try:
-            settled += ledger.settle_by_count(call.pk, counter.count(call, call.model, texts))
-        except IntegrityError:
-            log.info("counted_elsewhere", key=call.key)
-        except (ConnectionUnusable, UpstreamError) as error:
-            log.warning("not_counted", key=call.key, error=type(error).__name__)
-            budgets.release(call.pk, call.cost_usd)
-        if asked == AT_ONCE:
-            break
-    return settled
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a prompt's blocks go with one model: the tokens up to a block, and what its cache mark brings.
+
+    `verdict` is reached, below, unsure (an estimate near the minimum), or "" without a mark; `tokens` is None before
+    anybody counted.
+    """
+
+    block: int
+    cache: str
+    tokens: int | None
+    exact: bool
+    verdict: str
 
 
-def received_texts(call: ApiCall) -> list[str]:
-    """Return the text of every block of a call that arrived, read from its turn's durable frames."""
-    state = TurnState.of(stored_frames(call.turn_id))
-    values = [block["value"] for block in state.blocks if block["message"] == str(call.message_id)]
-    return [value for value in values if value.strip()]  # nobody counts blanks alone
+def count_request(model: LanguageModel, request: Mapping[str, Any]) -> Count:
+    """Count a request, whose keys are those of `messages.create`; never raises for a provider that can't."""
+    counted = {name: request[name] for name in COUNTED if request.get(name)}
+    try:
+        with sync_client(model.connection) as client:
+            told = client.messages.count_tokens(model=model.model_id, **counted)
+        return Count(int(told.input_tokens), True, model)
+    except ConnectionUnusable:
+        pass
+    except Exception as error:  # whatever a platform lacks or answers: an estimate is better than nothing
+        kind = as_upstream_error(error).failure.kind
+        log.info("tokens_estimated", model=model.model_id, kind=str(kind))
+    return Count(_estimate(counted), False, model)
 
 
-def _ask(key: str, model: LanguageModel, texts: list[str]) -> int:
-    content = [{"type": "text", "text": text} for text in texts]
-    return count_tokens(model, [{"role": "user", "content": content}], key=key)
+def count_draft(
+    *,
+    user: User,
+    text: str,
+    conversation_id: object = None,
+    assistant_id: object = None,
+    model_id: object = None,
+    output_schema: object = None,
+) -> Count:
+    """Count a text alone, or as the next message of a conversation with all that would be sent before it.
+
+    An assistant adds its prompt and tools; a model alone adds nothing.
+
+    Raises:
+        OperationError: not_found, no_model, connection_unusable, invalid_schema, no_structured_output.
+    """
+    conversation = None
+    if conversation_id is not None:
+        conversation = access.find_conversation(user, conversation_id)
+        if conversation is None:
+            raise not_found()
+    assistant, model = resolve_choice(user, conversation, assistant_id, model_id)
+    schema = schema_for(output_schema, assistant)
+    frame = freeze_frame(model=model, assistant=assistant, output_schema=schema)
+    draft = clean_text(text) if text.strip() else PLACE
+    path = _path(conversation)
+    if not path:
+        return count_request(model, {**frame.body, "messages": [_said(draft)]})
+    return count_request(
+        model, request_of(_imagined(conversation, frame, model, assistant), path, asking=draft)
+    )
+
+
+def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
+    """Return the tokens of a frame with a model: counted once by the provider, then remembered.
+
+    An estimate is tried again at the next call.
+    """
+    known = FrameCount.objects.filter(frame=frame, model_name=model.model_id, exact=True).first()
+    if known is not None:
+        return known
+    whole = count_request(model, {**frame.body, "messages": [_said(PLACE)]})
+    bare = count_request(model, {"messages": [_said(PLACE)]})
+    kept, _created = FrameCount.objects.update_or_create(
+        frame=frame,
+        model_name=model.model_id,
+        defaults={"tokens": max(0, whole.tokens - bare.tokens), "exact": whole.exact and bare.exact},
+    )
+    return kept
+
+
+def count_revision(revision: PromptRevision, models: Iterable[LanguageModel]) -> None:
+    """Have every model count a prompt up to each of its cache marks, and as a whole."""
+    for model in models:
+        for block in _counted_blocks(revision):
+            count_frame(_prefix(revision, model, block, keep=True), model)
+
+
+def reach_of(revision: PromptRevision, model: LanguageModel) -> list[Reach]:
+    """Tell what is known of a prompt with a model: one entry per cache mark, and the last for the whole of it."""
+    ends = {block: _prefix(revision, model, block, keep=False).digest for block in _counted_blocks(revision)}
+    known = {
+        count.frame_id: count
+        for count in FrameCount.objects.filter(frame__in=ends.values(), model_name=model.model_id)
+    }
+    return [_reach(revision, model, block, known.get(digest)) for block, digest in ends.items()]
+
+
+def _reach(revision: PromptRevision, model: LanguageModel, block: int, count: FrameCount | None) -> Reach:
+    mark = str(revision.blocks[block].get("cache", "none"))
+    verdict = ""
+    if count is not None and mark != "none":
+        verdict = room.cache_reach(count.tokens, model.min_cacheable_tokens, exact=count.exact)
+    return Reach(block, mark, count.tokens if count else None, bool(count and count.exact), verdict)
+
+
+def _counted_blocks(revision: PromptRevision) -> list[int]:
+    last = len(revision.blocks) - 1
+    return [
+        index
+        for index, block in enumerate(revision.blocks)
+        if block.get("cache", "none") != "none" or index == last
+    ]
+
+
+def _prefix(revision: PromptRevision, model: LanguageModel, block: int, *, keep: bool) -> Frame:
+    """The frame of a prompt up to a block; cache marks weigh nothing and are left out."""
+    system = [{"type": "text", "text": part["text"]} for part in revision.blocks[: block + 1]]
+    body = FrameSpec(model=model.model_id, system=system).body()
+    if keep:
+        return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
+    return Frame(digest=frame_digest(body), body=body)
+
+
+def _path(conversation: Conversation | None) -> list[Message]:
+    leaf = conversation.active_leaf if conversation else None
+    return since_summary(path_to(leaf)) if leaf else []
+
+
+def _imagined(
+    conversation: Conversation | None, frame: Frame, model: LanguageModel, assistant: Assistant | None
+) -> Work:
+    """A turn that is never written, for building the request that it would send."""
+    turn = Turn(
+        conversation=conversation, frame=frame, model=model, max_tokens=answer_limit(model, assistant)
+    )
+    return Work(turn, Message(conversation=conversation), model, model.connection, [])
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "text", "text": text}]}
+
+
+def _estimate(request: Mapping[str, Any]) -> int:
+    """Guess as bills are guessed: a token per 3 bytes; pictures and pages by their largest size."""
+    messages = request.get("messages", ())
+    said = sum(room.content_tokens(message["content"]) for message in messages)
+    return said + sum(
+        estimate_tokens(exact_json(part)) for name, part in request.items() if name != "messages"
+    )

@@ -4,6 +4,7 @@ from typing import Any
 
 from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, McpServer, ToolDefinition
+from chat.operations.structured import shaped_spec
 from chat.operations.thinking import (
     accepts_thinking,
     answer_limit,
@@ -22,15 +23,19 @@ def freeze_frame(
 ) -> Frame:
     """Return the content-addressed frame of a turn, stored once however many turns share it.
 
-    `output_schema` is a JSON Schema as the API takes it; the answer is then JSON of its shape.
+    `output_schema` is the turn's, as `structured.schema_for` gave it.
+
+    Raises:
+        OperationError: no_structured_output.
     """
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
         tools=_tools(model, assistant),
         thinking=thinking_for(model, assistant),
-        output_config=_output_config(model, assistant, output_schema),
+        output_config=_output_config(model, assistant),
     )
+    spec = shaped_spec(spec, model, output_schema)
     frame, _created = Frame.objects.get_or_create(digest=spec.digest(), defaults={"body": spec.body()})
     return frame
 
@@ -84,12 +89,6 @@ def _definition(tool: ToolDefinition) -> dict[str, Any]:
     return {**definition, "strict": True} if tool.strict else definition
 
 
-def _output_config(
-    model: LanguageModel, assistant: Assistant | None, output_schema: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    config: dict[str, Any] = {}
-    if effort := effort_for(model, assistant):
-        config["effort"] = effort
-    if output_schema is not None:
-        config["format"] = {"type": "json_schema", "schema": output_schema}
-    return config or None
+def _output_config(model: LanguageModel, assistant: Assistant | None) -> dict[str, Any] | None:
+    effort = effort_for(model, assistant)
+    return {"effort": effort} if effort else None

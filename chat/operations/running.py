@@ -14,14 +14,15 @@ from chat.claude import worst_case
 from chat.claude.blocks import plain_text
 from chat.claude.diagnosis import Foreseen
 from chat.claude.pricing import PriceRow
-from chat.claude.request import build
+from chat.claude.request import PathMessage, build
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, ToolCall, Turn
 from chat.models.fields import uuid7
 from chat.operations import budgets, ledger, tool_rounds
 from chat.operations.attachments import resolve_path
 from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.budgets import Payer
-from chat.operations.cache_plan import measure
+from chat.operations.cache_plan import Measured, measure
+from chat.operations.compaction import api_compaction, since_summary
 from chat.operations.conversations import path_to
 from chat.operations.events_log import Batch
 from chat.operations.frames import answer_limit, frame_for, freeze_frame, takes_system_role
@@ -115,24 +116,61 @@ def queued_turns(limit: int = 50) -> list[Any]:
 def request_for(work: Work) -> dict[str, Any]:
     """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
 
+    What a summary stands for is not sent; near the end of the context the API is asked to summarise, where it can.
+
     Raises:
         RequestError: the path can't be sent.
     """
     parent = work.message.parent
-    path = resolve_path(path_to(parent) if parent else [], work.model, work.turn.frame.body)
+    path = since_summary(path_to(parent)) if parent else []
+    request, measured = _measured_request(work, path)
+    work.foreseen = measured.foreseen
+    work.message.binding = binding(account_tag(work.connection), work.turn.frame_id, request["messages"])
+    return {**request, **api_compaction(work.turn, path)}
+
+
+def request_of(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> dict[str, Any]:
+    """Build the arguments for an answer at the end of `path`; `asking` is one more user message behind it.
+
+    `body` and `max_tokens` stand for those of the turn.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    return _measured_request(work, path, body=body, asking=asking, max_tokens=max_tokens)[0]
+
+
+def _measured_request(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> tuple[dict[str, Any], Measured]:
+    body = work.turn.frame.body if body is None else body
+    path = resolve_path(path, work.model, body)
     account = account_tag(work.connection)
     measured = measure(work.turn, work.model, path)
-    work.foreseen = measured.foreseen
+    messages = [path_message(message, account) for message in path]
+    if asking:
+        messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
     request = build(
-        work.turn.frame.body,
-        [path_message(message, account) for message in path],
-        max_tokens=work.turn.max_tokens,
+        body,
+        messages,
+        max_tokens=max_tokens or work.turn.max_tokens,
         frame_digest=work.turn.frame_id,
         cache=measured.plan(work.prices),
         system_role=takes_system_role(work.model),
     )
-    work.message.binding = binding(account, work.turn.frame_id, request["messages"])
-    return {**request, **measured.diagnostics(work.connection)}
+    return {**request, **measured.diagnostics(work.connection)}, measured
 
 
 def beat(owner: str, turn_ids: list[Any]) -> Mapping[Any, bool]:
@@ -290,7 +328,11 @@ def move(work: Work, owner: str, model: LanguageModel, told: dict[str, Any]) -> 
     """
     turn, assistant = work.turn, work.turn.conversation.assistant
     same = turn.model is not None and turn.model.canonical == model.canonical
-    frame = frame_for(turn.frame, model) if same else freeze_frame(model=model, assistant=assistant)
+    frame = (
+        frame_for(turn.frame, model)
+        if same
+        else freeze_frame(model=model, assistant=assistant, output_schema=turn.output_schema)
+    )
     limit = min(turn.max_tokens, model.max_output_tokens) if same else answer_limit(model, assistant)
     notices = [*turn.notices, told]
     with transaction.atomic():

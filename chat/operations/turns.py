@@ -21,11 +21,13 @@ from chat.operations import budgets
 from chat.operations.attachment_limits import check_sendable
 from chat.operations.attachments import chosen, content_blocks
 from chat.operations.budgets import Payer
+from chat.operations.compaction import make_room, summarised_copy
 from chat.operations.context import context_for
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.failover import chain
 from chat.operations.frames import answer_limit, freeze_frame
 from chat.operations.running import End, end_unowned
+from chat.operations.structured import schema_for
 from chat.operations.titles import first_words
 
 LONGEST_TEXT = 1_000_000
@@ -59,17 +61,18 @@ def start_turn(
     model_id: object = None,
     parent_id: object = None,
     attachments: object = None,
+    output_schema: object = None,
     doorway: Doorway = Doorway(),
 ) -> Started:
     """Accept a person's message and queue its answer.
 
     Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
     makes a branch, and "root" a new beginning in the same conversation. `attachments` are ids of the author's files;
-    with any, the text may be empty.
+    with any, the text may be empty. `output_schema` is a JSON Schema that the answer has to have the shape of.
 
     Raises:
         OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
-            budget (nothing is left), and what `check_sendable` refuses of files.
+            budget (nothing is left), invalid_schema, no_structured_output, and what `check_sendable` refuses of files.
     """
     text = _checked_text(text, needed=not attachments)
 
@@ -87,7 +90,9 @@ def start_turn(
             context=context_for(author, conversation.assistant),
         )
         message.attachments.set(files)
-        return _queue(author, client, conversation, message, doorway)
+        started = _queue(author, client, conversation, message, doorway, wish=output_schema)
+        make_room(started.turn)
+        return started
 
     return _once(author, client_id, accept)
 
@@ -96,6 +101,8 @@ def retry_turn(
     *, author: User, client_id: object, turn_id: object, model_id: object = None, doorway: Doorway = Doorway()
 ) -> Started:
     """Answer the same message once more; the new answer is a sibling of the old one.
+
+    Where the context was full the message is repeated behind a summary of what came before it, for the same model.
 
     Raises:
         OperationError: not_found, busy, no_model, connection_unusable, budget.
@@ -107,7 +114,10 @@ def retry_turn(
         if model_id is not None:
             conversation.model = _chosen_model(author, model_id)
         instead = _after_refusal(turn, conversation.model) if model_id is not None else None
-        return _queue(author, client, conversation, turn.user_message, doorway, instead=instead)
+        message = summarised_copy(turn) if turn.filled_context and model_id is None else turn.user_message
+        return _queue(
+            author, client, conversation, message, doorway, instead=instead, wish=turn.output_schema
+        )
 
     return _once(author, client_id, accept)
 
@@ -117,8 +127,8 @@ def continue_turn(
 ) -> Started:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its limit.
 
-    An answer without any text is simply asked for again. There is no prefill: a synthetic message quotes the end of
-    the partial answer.
+    An answer without any text, or of a shape, is simply asked for again. There is no prefill: a synthetic message
+    quotes the end of the partial answer.
 
     Raises:
         OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable, budget.
@@ -129,9 +139,10 @@ def continue_turn(
         if not turn.can_continue:
             raise invalid(_("This answer is complete; there is nothing to continue."))
         conversation = _locked(author, turn.conversation_id)
-        partial = _to_go_on_from(turn)
+        # Half an answer of a shape has none, and what follows it would not have it either.
+        partial = _to_go_on_from(turn) if turn.output_schema is None else turn.user_message
         if partial.role == Message.Role.USER:
-            return _queue(author, client, conversation, partial, doorway)
+            return _queue(author, client, conversation, partial, doorway, wish=turn.output_schema)
         message = Message.objects.create(
             conversation=conversation,
             parent=partial,
@@ -309,12 +320,14 @@ def _queue(
     doorway: Doorway,
     *,
     instead: LanguageModel | None = None,
+    wish: object = None,
 ) -> Started:
     """Write the turn and make its message the active leaf; runs inside the caller's transaction.
 
-    `instead` is asked this once, whatever model the assistant has.
+    `instead` is asked this once, whatever model the assistant has; `wish` is a JSON Schema for the answer.
     """
     assistant, model = _working_model(author, conversation, instead)
+    schema = schema_for(wish, assistant)
     key_id = doorway.api_key.pk if doorway.api_key else None
     budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
     check_sendable(message, model)
@@ -326,8 +339,9 @@ def _queue(
         api_key=doorway.api_key,
         user_message=message,
         model=model,
-        frame=freeze_frame(model=model, assistant=assistant),
+        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema),
         max_tokens=answer_limit(model, assistant),
+        output_schema=schema,
     )
     conversation.title = conversation.title or first_words(message.text)
     conversation.active_leaf = message
@@ -357,6 +371,24 @@ def _working_model(
     if problem:
         raise OperationError("connection_unusable", problem, status=409)
     return assistant, model
+
+
+def resolve_choice(
+    person: User, conversation: Conversation | None, assistant_id: object, model_id: object
+) -> tuple[Assistant | None, LanguageModel]:
+    """Say who would answer this person here, with what they choose now; nothing is written.
+
+    Raises:
+        OperationError: not_found, no_model, connection_unusable.
+    """
+    chosen = Conversation(owner=person)
+    if conversation is not None:
+        chosen.assistant_id, chosen.model_id = conversation.assistant_id, conversation.model_id
+    if model_id is not None:
+        chosen.model, chosen.assistant = _chosen_model(person, model_id), None
+    if assistant_id is not None:
+        chosen.assistant = _chosen_assistant(person, assistant_id)
+    return _working_model(person, chosen)
 
 
 def first_usable(author: User) -> LanguageModel | None:

@@ -6,6 +6,7 @@ started, so that no turn waits for it and the event loop is never held up.
 
 import asyncio
 import importlib
+from typing import Any
 
 _PARTS = ("anthropic", "anthropic._vendor.httpx_aiohttp")
 _AWS = ("boto3", "botocore.auth", "botocore.eventstream", "botocore.parsers")
@@ -35,3 +36,19 @@ async def loaded(sdk_class: str = "Anthropic") -> None:
     """Return when all of it is imported, without holding up the loop."""
     if sdk_class not in _ready:
         await asyncio.to_thread(load, sdk_class)
+
+
+def transformed_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give a JSON Schema as the API takes it: keywords that it does not know move into descriptions.
+
+    Raises:
+        ValueError: a part of the schema says neither a type nor what stands for one.
+    """
+    from anthropic import transform_schema
+
+    try:
+        return dict(transform_schema(schema))
+    except (ValueError, TypeError, AttributeError, AssertionError) as error:
+        raise ValueError(
+            str(error).splitlines()[0][:300] if str(error) else "it can't be asked for"
+        ) from None

@@ -9,6 +9,7 @@ import orjson
 from chat.simulator import answers, media, tokens
 from chat.simulator.dialogue import is_paused
 from chat.simulator.reply import Reply, Writer
+from chat.simulator.shapes import resolve
 
 TOOL_LINE = re.compile(r"^\s*/tool\s+([a-zA-Z0-9_-]{1,64})[ \t]*(.*)$", re.MULTILINE)
 FALLBACK_TOOL = "simulated_tool"
@@ -131,8 +132,10 @@ def _input(written: str, tool: dict[str, Any] | None, text: str) -> dict[str, An
     return value if isinstance(value, dict) else {"input": value}
 
 
-def instance(schema: Any, text: str) -> Any:
-    """Return a small value that a JSON schema allows; strings are `text`."""
+def instance(schema: Any, text: str, root: Any = None) -> Any:
+    """Return a small value that a JSON schema allows; strings are `text`. References lead into `root`."""
+    root = schema if root is None else root
+    schema = resolve(root, schema)
     if not isinstance(schema, dict):
         return text
     for name in ("const", "default"):
@@ -141,7 +144,7 @@ def instance(schema: Any, text: str) -> Any:
     for name in ("enum", "examples", "anyOf", "oneOf", "allOf"):
         choices = schema.get(name)
         if isinstance(choices, list) and choices:
-            return instance(choices[0], text) if name.endswith("Of") else choices[0]
+            return instance(choices[0], text, root) if name.endswith("Of") else choices[0]
     kind = schema.get("type")
     match kind[0] if isinstance(kind, list) and kind else kind:
         case "integer" | "number":
@@ -152,11 +155,11 @@ def instance(schema: Any, text: str) -> Any:
         case "null":
             return None
         case "array":
-            return [instance(schema.get("items"), text)]
+            return [instance(schema.get("items"), text, root)]
         case "object":
             parts = schema.get("properties")
             return (
-                {name: instance(part, text) for name, part in parts.items()}
+                {name: instance(part, text, root) for name, part in parts.items()}
                 if isinstance(parts, dict)
                 else {}
             )

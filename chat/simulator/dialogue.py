@@ -18,7 +18,7 @@ BY_ROLE = {
         *("text", "thinking", "redacted_thinking", "tool_use", "server_tool_use", "fallback", "document"),
         *("web_search_tool_result", "web_fetch_tool_result", "code_execution_tool_result", "search_result"),
         *("bash_code_execution_tool_result", "text_editor_code_execution_tool_result"),
-        *("tool_search_tool_result", "container_upload", INVENTED_BLOCK),
+        *("tool_search_tool_result", "container_upload", "compaction", INVENTED_BLOCK),
     },
     "system": {"text"},
 }

@@ -36,14 +36,17 @@ class Row:
         """Return what is billed: all of the prompt, and the output produced up to now."""
         if self.reply is None or not self.reply.billed:
             return dict.fromkeys(COUNTERS, 0)
-        prompt = self.reply.usage
+        compaction = self.reply.compaction
+        prompts = [self.reply.usage, *([compaction.read] if compaction else [])]
+        written_5m = sum(prompt.written_5m_tokens for prompt in prompts)
+        written_1h = sum(prompt.written_1h_tokens for prompt in prompts)
         return {
-            "input_tokens": prompt.input_tokens,
-            "cache_creation_input_tokens": prompt.written_5m_tokens + prompt.written_1h_tokens,
-            "cache_read_input_tokens": prompt.read_tokens,
-            "ephemeral_5m_input_tokens": prompt.written_5m_tokens,
-            "ephemeral_1h_input_tokens": prompt.written_1h_tokens,
-            "output_tokens": self.produced,
+            "input_tokens": sum(prompt.input_tokens for prompt in prompts),
+            "cache_creation_input_tokens": written_5m + written_1h,
+            "cache_read_input_tokens": sum(prompt.read_tokens for prompt in prompts),
+            "ephemeral_5m_input_tokens": written_5m,
+            "ephemeral_1h_input_tokens": written_1h,
+            "output_tokens": self.produced + (compaction.output_tokens if compaction else 0),
             "thinking_tokens": min(self.produced, self.reply.thinking_tokens),
             "web_search_requests": self.reply.searches,
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import scenarios, thinking
+from chat.simulator import compaction, scenarios, thinking
 from chat.simulator.cache import PromptCache, PromptUsage, Segment, segments_of
 from chat.simulator.compose import compose
 from chat.simulator.diagnosis import Diagnoses
@@ -15,7 +15,7 @@ from chat.simulator.http import ClientGone, Line, Request
 from chat.simulator.invoice import Invoice, Row
 from chat.simulator.limits import RateLimits
 from chat.simulator.prompt import Prompt, asks_for_title, blocks_of
-from chat.simulator.reply import Reply, Writer
+from chat.simulator.reply import Part, Reply, Writer
 from chat.simulator.scenarios import Attempts, Choice
 from chat.simulator.stream import frames_of, play
 from chat.simulator.validation import check_request
@@ -54,7 +54,7 @@ class Messages:
         """Return the answer of count_tokens. Raises ApiError."""
         prompt = check_request(_parsed(raw), version=version, betas=request.betas, counting=True)
         thinking.check(prompt, workspace)
-        return {"input_tokens": segments_of(prompt, workspace)[-1].total_tokens}
+        return {"input_tokens": segments_of(compaction.shortened(prompt), workspace)[-1].total_tokens}
 
     async def create(
         self, request: Request, line: Line, workspace: str, version: str, request_id: str
@@ -111,8 +111,16 @@ class Messages:
     def _reply(self, prompt: Prompt, choice: Choice, workspace: str) -> Reply:
         prefix = thinking.check(prompt, workspace)
         thinking.check_sealed(prompt)
-        segments = segments_of(prompt, workspace)
-        usage = self._account(prompt, segments)
+        read = compaction.shortened(prompt)
+        segments = segments_of(read, workspace)
+        usage = self._account(read, segments)
+        made = compaction.due(read, usage)
+        if made is not None:
+            usage.commit()
+            read = compaction.compacted(read, made)
+            segments = segments_of(read, workspace)
+            usage = self._account(read, segments)
+            prefix.add(made.block())
         writer = Writer(
             prompt,
             choice,
@@ -123,8 +131,11 @@ class Messages:
         )
         reply = compose(writer)
         if prompt.body.get("diagnostics") is not None:
-            reply.diagnostics = self._diagnoses.diagnose(workspace, prompt, segments, usage)
-            self._diagnoses.remember(workspace, reply.id, prompt, segments)
+            reply.diagnostics = self._diagnoses.diagnose(workspace, read, segments, usage)
+            self._diagnoses.remember(workspace, reply.id, read, segments)
+        if made is not None:
+            reply.compaction = made
+            reply.parts.insert(0, Part("compaction", made.summary, 0, made.block()))
         return reply
 
     def _account(self, prompt: Prompt, segments: list[Segment]) -> PromptUsage:

@@ -9,6 +9,7 @@ from typing import Any
 
 from chat.simulator import answers, thinking, tokens
 from chat.simulator.cache import PromptUsage
+from chat.simulator.compaction import Compaction
 from chat.simulator.prompt import Prompt
 from chat.simulator.scenarios import Choice
 from chat.simulator.wire import encode, printable
@@ -54,6 +55,7 @@ class Reply:
     searches: int = 0
     billed: bool = True
     diagnostics: dict[str, Any] | None = None
+    compaction: Compaction | None = None
 
     @property
     def output_tokens(self) -> int:
@@ -69,6 +71,9 @@ class Reply:
         }
         if self.searches:
             usage["server_tool_use"] = {"web_search_requests": self.searches, "web_fetch_requests": 0}
+        if self.compaction:
+            own = {**self.usage.as_json(), "output_tokens": self.output_tokens}
+            usage["iterations"] = [self.compaction.iteration(), {"type": "message", **own}]
         if self.prompt.body.get("speed"):
             fast = self.prompt.body["speed"] == "fast" and self.prompt.model.fast != "ignored"
             usage["speed"] = "fast" if fast else "standard"

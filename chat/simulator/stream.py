@@ -55,6 +55,10 @@ def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]
             {"index": index, "delta": {"type": "citations_delta", "citation": citation}},
         )
         frames.append(Frame(cited, produced + part.tokens, delta=True))
+    if part.kind == "compaction":
+        delta = {**part.block, "type": "compaction_delta"}
+        told = event("content_block_delta", {"index": index, "delta": delta})
+        frames.append(Frame(told, produced, delta=True))
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.block["signature"]}
         signed = event("content_block_delta", {"index": index, "delta": signature})
@@ -67,6 +71,8 @@ def _start_block(part: Part) -> dict[str, Any]:
         return STARTS[part.kind] | ({"citations": []} if "citations" in part.block else {})
     if part.kind in DELTAS:
         return {"type": part.kind, **part.block, "input": {}}
+    if part.kind == "compaction":
+        return {"type": "compaction", "content": None}
     return part.block
 
 
@@ -96,7 +102,7 @@ def _closing(reply: Reply) -> Frame:
         name: usage[name]
         for name in (
             *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
-            *("output_tokens", "output_tokens_details", "server_tool_use"),
+            *("output_tokens", "output_tokens_details", "server_tool_use", "iterations"),
         )
         if name in usage
     }

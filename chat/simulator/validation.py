@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chat.simulator import media, models
+from chat.simulator.compaction import check_edits
 from chat.simulator.dialogue import check_messages, check_system
 from chat.simulator.models import Model
 from chat.simulator.prompt import Prompt, merge
+from chat.simulator.shapes import check_no_citations, check_schema
 from chat.simulator.wire import ApiError, invalid
 
 VERSIONS = ("2023-06-01", "2026-10-21")
@@ -33,8 +35,10 @@ CREATE_FIELDS = SHARED_FIELDS | {
     *("max_tokens", "stream", "stop_sequences", "metadata", "service_tier", "inference_geo"),
     *("container", "diagnostics", "temperature", "top_p", "top_k"),
 }
-BETA_FIELDS = {  # accepted, and without effect, when the request names the beta
-    "context_management": "context-management-",
+BETA_FIELDS: dict[
+    str, str | tuple[str, ...]
+] = {  # accepted, and without effect, when the request names the beta
+    "context_management": ("context-management-", "compact-2026-01-"),
     "fallbacks": "server-side-fallback-",
     "fallback_credit_token": "fallback-credit-",
     "billing_policy": "billing-policy-",
@@ -73,6 +77,9 @@ def check_request(body: Any, *, version: str, betas: tuple[str, ...] = (), count
     check_system(body.get("system"))
     check_messages(body["messages"], model, strict=version == STRICT_VERSION)
     media.check(body, model)
+    if (body.get("output_config") or {}).get("format") is not None:
+        check_no_citations(body["messages"])
+    check_edits(body, betas)
     if not counting:
         _check_max_tokens(body, model)
     return Prompt(body, model, merge(body["messages"]))
@@ -156,6 +163,7 @@ def _check_output_config(body: dict[str, Any], model: Model) -> None:
         _one_of("output_config.format.type", answer.get("type"), ("json_schema",))
         if not isinstance(answer.get("schema"), dict):
             raise invalid("output_config.format.schema", "Field required")
+        check_schema("output_config.format.schema", answer["schema"])
 
 
 def _check_tools(body: dict[str, Any], model: Model) -> None:

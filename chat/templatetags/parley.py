@@ -10,6 +10,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from chat.citations import joined
+from chat.claude.room import context_tokens
 from chat.events import shown_result
 from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations.budgets import Payer, warnings
@@ -43,11 +44,7 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
         "turn": message.turn,
         "live": live,
         "state": state,
-        "blocks": (
-            shown_blocks(message.content, thread.tool_calls.get(message.id, {}), message.id)
-            if arrived is None
-            else joined(arrived, message.id, live=True)
-        ),
+        "blocks": (_blocks(message, thread) if arrived is None else joined(arrived, message.id, live=True)),
         "notices": _notices(message, thread),
         "call": thread.calls.get(message.id),
         "versions": len(versions),
@@ -97,8 +94,20 @@ def empty_blocks() -> list[dict[str, Any]]:
     """Return one empty open block of each kind; scripts copy their markup when a block begins."""
     return [
         {"index": "", "type": kind, "name": "", "value": "", "open": True}
-        for kind in ("text", "thinking", "tool_use")
+        for kind in ("text", "thinking", "tool_use", "compaction")
     ]
+
+
+@register.filter
+def context_used(thread: Thread) -> int:
+    """Count the tokens that the last answer left in the context: its prompt and itself; 0 after a summary."""
+    for message in reversed(thread.messages):
+        call = thread.calls.get(message.id)
+        if call is not None and call.usage:
+            return context_tokens(call.usage)
+        if message.kind == Message.Kind.SUMMARY:
+            return 0
+    return 0
 
 
 @register.filter
@@ -171,6 +180,24 @@ def seconds_taken(call: ApiCall) -> str:
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
+def _blocks(message: Message, thread: Thread) -> list[dict[str, Any]]:
+    """Show an answer that has a shape as the JSON that it is; as prose its marks would be read as formatting."""
+    blocks = shown_blocks(message.content, thread.tool_calls.get(message.id, {}), message.id)
+    if message.role == Message.Role.ASSISTANT and message.turn and message.turn.output_schema is not None:
+        return [
+            {**block, "value": _fenced(block["value"])} if block["type"] == "text" else block
+            for block in blocks
+        ]
+    return blocks
+
+
+def _fenced(text: str) -> str:
+    try:
+        return f"~~~~json\n{_pretty(json.loads(text))}\n~~~~"
+    except (ValueError, RecursionError):
+        return text
+
+
 def shown_blocks(
     content: Any, calls: Mapping[str, ToolCall] | None = None, message_id: object = None
 ) -> list[dict[str, Any]]:
@@ -211,6 +238,8 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
         }
     if kind == "thinking":
         return {"type": kind, "value": str(block.get("thinking", ""))}
+    if kind == "compaction":
+        return {"type": kind, "value": str(block.get("content") or "")}
     if kind == "redacted_thinking":
         return {"type": "thinking", "value": _("These thoughts are kept encrypted by the model’s provider.")}
     if kind in TOOLS:

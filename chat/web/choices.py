@@ -17,6 +17,8 @@ class Choice:
     name: str
     description: str = ""
     problem: str = ""
+    window: int = 0  # tokens of context
+    model: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,8 +36,11 @@ def picker_for(user: User, conversation: Conversation | None) -> Picker:
     """Read all choices of this person in a constant number of queries."""
     assistants = list(access.assistants(user))
     models = list(access.models(user))
+    first = next((model for model in models if not model.connection.problem()), None)
     groups = (
-        [(_("Assistants"), [_assistant_choice(assistant) for assistant in assistants])] if assistants else []
+        [(_("Assistants"), [_assistant_choice(assistant, first) for assistant in assistants])]
+        if assistants
+        else []
     )
     for model in models:
         name = model.connection.name
@@ -65,13 +70,28 @@ def _first_model(usable: list[Choice]) -> str:
     return (models or [choice.value for choice in usable] or [""])[0]
 
 
-def _assistant_choice(assistant: Assistant) -> Choice:
+def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choice:
+    """An assistant without a model of its own answers with the first one, as far as can be said here."""
     problem = assistant.model.connection.problem() if assistant.model else ""
-    return Choice(f"assistant:{assistant.id}", assistant.name, assistant.description, str(problem))
+    model = assistant.model or first
+    return Choice(
+        f"assistant:{assistant.id}",
+        assistant.name,
+        assistant.description,
+        str(problem),
+        window=model.max_input_tokens if model else 0,
+        model=str(model.id) if model else "",
+    )
 
 
 def _model_choice(model: LanguageModel) -> Choice:
-    return Choice(f"model:{model.id}", model.display_name, problem=str(model.connection.problem()))
+    return Choice(
+        f"model:{model.id}",
+        model.display_name,
+        problem=str(model.connection.problem()),
+        window=model.max_input_tokens,
+        model=str(model.id),
+    )
 
 
 def _starters(assistants: list[Assistant]) -> list[tuple[str, str]]:

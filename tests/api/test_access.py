@@ -25,6 +25,8 @@ OWNERS = {
     ("POST", "/attachments"): 201,
     ("POST", "/attachments/reuse"): 204,
     ("GET", "/attachments/{attachment_id}"): 200,
+    ("POST", "/extract"): 200,
+    ("POST", "/count_tokens"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
@@ -38,6 +40,11 @@ BODIES = {
     ("POST", "/attachments/reuse"): {"sha256": "0" * 64, "name": "a.txt"},
     ("POST", "/turns/{turn_id}/continue"): {"wait": False},
     ("POST", "/turns/{turn_id}/retry"): {"wait": False},
+    ("POST", "/extract"): {
+        "text": "Ada",
+        "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
+    },
+    ("POST", "/count_tokens"): {"text": "Hello"},
 }
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 FILE = {"file": ("a.txt", b"Hello")}

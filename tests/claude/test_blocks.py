@@ -54,6 +54,8 @@ def test_plain_text(content: list[Event], expected: str) -> None:
         ({"type": "redacted_thinking", "data": ""}, True),
         ({"type": "redacted_thinking", "data": "d"}, False),
         (tool_result(content=""), False),
+        ({"type": "compaction", "content": ""}, True),
+        ({"type": "compaction", "content": None}, False),
         ({"type": "novelty", "text": ""}, False),
     ],
 )

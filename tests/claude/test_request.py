@@ -237,7 +237,6 @@ def document(enabled: Any, kind: str = "document") -> Event:
             {},
             "every search_result",
         ),
-        ([user(document(True))], {"output_config": {"format": {"type": "json_schema"}}}, "output format"),
     ],
 )
 def test_refused_citations(path: list[Any], body: Event, words: str) -> None:
@@ -255,6 +254,17 @@ def test_refused_citations(path: list[Any], body: Event, words: str) -> None:
 )
 def test_accepted_citations(path: list[Any]) -> None:
     asked({"model": "m", "output_config": {"effort": "low"}}, None, *path)
+
+
+def test_a_format_turns_citations_off() -> None:
+    shaped = {"model": "m", "output_config": {"format": {"type": "json_schema"}}}
+    results = tool_result(content=[document(True, "search_result")])
+    path = [user(document(True), text("a")), assistant(tool_use()), user(results)]
+    blocks = [block for message in asked(shaped, None, *path)["messages"] for block in message["content"]]
+    inner = [part for block in blocks if block["type"] == "tool_result" for part in block["content"]]
+    assert [block["type"] for block in (*blocks, *inner) if "citations" in block] == []
+    assert path[0].content[0]["citations"] == {"enabled": True}  # the stored block stays as it is
+    assert asked({"model": "m"}, None, *path)["messages"][0]["content"][0]["citations"] == {"enabled": True}
 
 
 def test_too_many_messages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,6 +140,17 @@ def test_unknown_deltas_of_known_blocks_are_kept_aside() -> None:
     ]
 
 
+def test_a_compaction_is_kept_exactly() -> None:
+    deltas: list[Event] = [
+        {"type": "compaction_delta", "content": "Short."},
+        {"type": "compaction_delta", "content": None, "encrypted_content": "sealed"},
+    ]
+    fold = folded([START, *block({"type": "compaction", "content": None}, *deltas)])
+    assert fold.message["content"] == [
+        {"type": "compaction", "content": "Short.", "encrypted_content": "sealed"}
+    ]
+
+
 def test_unknown_deltas_of_unknown_blocks_are_merged() -> None:
     start = {"type": "summary", "content": None, "text": "a", "parts": [1], "meta": {"a": 1}}
     deltas: list[Event] = [

@@ -37,7 +37,10 @@ RESULTS: tuple[Any, ...] = (
     "It is 7 degrees.",
     "",
     [{"type": "text", "text": " "}],
-    [{"type": "text", "text": "A map."}, {"type": "document", "source": {"type": "text", "data": "North"}}],
+    [
+        {"type": "text", "text": "A map."},
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "North"}},
+    ],
 )
 
 

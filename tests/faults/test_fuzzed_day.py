@@ -47,7 +47,7 @@ BUDGETS: list[dict[str, Any]] = [
 ]
 COUNT_AND_CHECK = """
 from django.core.management import call_command
-from chat.operations.counting import settle_by_count
+from chat.operations.settle_by_count import settle_by_count
 settle_by_count()
 call_command("check_ledger")
 """

@@ -1,163 +1,101 @@
-"""Cut answers billed by count: once, by the provider's tokenizer, with the rest of the hold held until then."""
+"""Counting tokens through the provider, and the estimate where it can't."""
 
-from collections.abc import Callable
-from decimal import Decimal as D
 from typing import Any
 
 import pytest
 
-from chat import events
-from chat.models import ApiCall, Budget, BudgetPeriod, LanguageModel, Turn, User
-from chat.operations import counting, ledger, running
-from chat.operations.events_log import Batch
-from chat.operations.ledger_check import check_invoice, check_ledger
+from chat.models import ApiCall, Assistant, Frame, FrameCount, LanguageModel, SystemPrompt, User
+from chat.operations import counting
+from chat.operations.errors import OperationError
+from chat.operations.frames import freeze_frame
+from chat.operations.prompts import revise_prompt
 from tests import factories
-from tests.support.simulator import Upstream
+from tests.operations.upstreams import answering, connection, model_of
+from tests.support.simulator import Loopback, Upstream
 
 pytestmark = pytest.mark.django_db
-REQUEST = {"max_tokens": 1000, "messages": [{"role": "user", "content": "How high?"}]}
-USAGE = {"input_tokens": 1000, "output_tokens": 1}
-# A letter beyond ASCII is a token for the simulator, and two bytes for the estimate.
-TEXT = "höher äöü " * 100
-MakeSimulator = Callable[..., Upstream]
+MODEL = "claude-sonnet-5-5"
 
 
 @pytest.fixture
-def model(insider: User, simulator: Upstream) -> LanguageModel:
-    return factories.language_model(
-        "claude-sonnet-5-5", connection=factories.provider(base_url=simulator.url)
-    )
+def model(simulator: Upstream) -> LanguageModel:
+    return model_of(connection(simulator.url), MODEL)
 
 
-def cut(user: User, model: LanguageModel, *texts: str, **fields: Any) -> ApiCall:
-    """A turn that was stopped after these blocks of text, as the engine ends it."""
-    queued = factories.turn(factories.conversation(user), status="queued", model=model)
-    work = running.claim(queued.id, "host:1:aa")
-    assert work
-    opened = running.open_call(work, REQUEST, call=1, attempt=1)
-    told = [events.turn_started(model="m", assistant_message=str(work.message.id))]
-    for index, text in enumerate(texts):
-        told.append(
-            events.block_start(message=str(work.message.id), index=index, block={"type": "text", "text": ""})
-        )
-        told.append(events.block_delta(index=index, key="text", value=text))
-    frames = [events.encode(event, turn=str(queued.id), seq=seq) for seq, event in enumerate(told, start=1)]
-    bill = ledger.bill_for(work.prices, USAGE, whole=False, text="".join(texts))
-    settlement = ledger.Settlement(
-        **{"status": "cut", "bill": bill, "upstream_request_id": "req_1", **fields}
-    )
-    assert running.finish(
-        work,
-        "host:1:aa",
-        running.End(Turn.Status.STOPPED),
-        Batch(queued.id, 1, 1, frames),
-        answer=None,
-        call=(opened.call_id, settlement),
-    )
-    return ApiCall.objects.get(id=opened.call_id)
+def test_the_provider_counts(insider: User, model: LanguageModel) -> None:
+    count = counting.count_draft(user=insider, text="x" * 300, model_id=model.id)
+    assert (count.tokens, count.exact, count.model) == (104, True, model)  # 300 / 3, and 4 for the message
+    assert counting.count_draft(user=insider, text=" ", model_id=model.id).tokens == 5
+    assert not ApiCall.objects.exists()
 
 
-def period() -> tuple[D, D]:
-    row = BudgetPeriod.objects.get()
-    return row.spent_usd, row.held_usd
-
-
-def test_a_count_replaces_the_estimate_once(insider: User, model: LanguageModel, simulator: Upstream) -> None:
-    Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
-    call = cut(insider, model, TEXT, "Zweiter Block.", " ")
-    estimated, (spent, held) = call.cost_usd, period()
-    assert (call.certainty, spent) == ("estimated", estimated)
-    assert held > 0
-    assert check_ledger().clean
-    assert counting.settle_by_count() == 1
-    call.refresh_from_db()
-    letters = sum(not letter.isascii() for letter in TEXT)
-    tokens = letters + -(-(len(TEXT) - letters) // 3) + 5
-    assert (call.output_tokens, call.certainty, call.status) == (tokens, "estimated", "cut")
-    assert call.cost_usd == (1000 * 3 + tokens * 15) / D(1_000_000) != estimated
-    assert period() == (call.cost_usd, 0)
-    counts = ApiCall.objects.filter(purpose="count").order_by("id")
-    assert [(one.cost_usd, one.certainty, one.status) for one in counts] == [(0, "exact", "succeeded")] * 2
-    assert all(one.upstream_request_id for one in counts)
-    assert counting.settle_by_count() == 0
-    assert counts.count() == 2
-    assert check_ledger().clean
-    assert not check_invoice(
-        [{"request_id": "req_1", "usage": {**dict.fromkeys(INVOICED, 0), "input_tokens": 1000}}]
-    )
-
-
-INVOICED = (
-    *("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "cache_read_input_tokens"),
-    *("output_tokens", "thinking_tokens", "web_search_requests"),
-)
-
-
-def test_what_frames_a_text_is_asked_once_per_model(insider: User, model: LanguageModel) -> None:
-    for _ in range(3):
-        cut(insider, model, "Hello there")
-    assert counting.settle_by_count() == 3
-    assert ApiCall.objects.filter(purpose="count").count() == 4
-
-
-def test_never_below_what_was_told(insider: User, model: LanguageModel) -> None:
-    call = cut(insider, model, "x")
-    ApiCall.objects.filter(id=call.pk).update(usage={"input_tokens": 1000, "output_tokens": 7})
-    counting.settle_by_count()
-    call.refresh_from_db()
-    assert call.output_tokens == 7
-
-
-def test_where_nothing_arrived_nobody_is_asked(
-    insider: User, model: LanguageModel, simulator: Upstream
+def test_an_assistant_adds_its_prompt_and_a_conversation_what_came_before(
+    insider: User, model: LanguageModel
 ) -> None:
-    Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
-    call = cut(insider, model)
-    assert counting.settle_by_count() == 0
-    assert period() == (call.cost_usd, 0)
-    assert not ApiCall.objects.filter(purpose="count").exists()
+    prompt = SystemPrompt.objects.create(name="Long")
+    revise_prompt(prompt=prompt, blocks=[{"text": "y" * 600}], author=insider)
+    made = Assistant.objects.create(name="Long", model=model, prompt=prompt)
+    chat = factories.conversation(insider, "a" * 90, "b" * 60)
+    alone = counting.count_draft(user=insider, text="x" * 30, model_id=model.id).tokens
+    led = counting.count_draft(user=insider, text="x" * 30, assistant_id=made.id).tokens
+    assert led == alone + 204
+    whole = counting.count_draft(
+        user=insider, text="x" * 30, conversation_id=chat.id, model_id=model.id
+    ).tokens
+    assert whole == alone + 34 + 24
 
 
-def test_a_provider_that_cannot_count_is_not_asked(insider: User) -> None:
-    local = factories.provider("Local", kind="local")
-    Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
-    call = cut(insider, factories.language_model("claude-sonnet-5-5", connection=local), TEXT)
-    assert period() == (call.cost_usd, 0)
-    assert counting.settle_by_count() == 0
+def test_who_may_not_see_it_may_not_count_it(insider: User, outsider: User, model: LanguageModel) -> None:
+    chat = factories.conversation(insider, "a", "b")
+    with pytest.raises(OperationError, match="not_found"):
+        counting.count_draft(user=outsider, text="x", conversation_id=chat.id)
 
 
-def test_a_count_that_fails_leaves_the_estimate(insider: User, make_simulator: MakeSimulator) -> None:
-    Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
-    away = factories.provider("Away", base_url="http://127.0.0.1:9")
-    call = cut(insider, factories.language_model("claude-sonnet-5-5", connection=away), TEXT)
-    assert counting.settle_by_count() == 0
-    assert period() == (call.cost_usd, 0)
+def test_what_cant_be_asked_is_estimated(insider: User, model: LanguageModel) -> None:
+    said = [{"role": "user", "content": [{"type": "text", "text": "x" * 300}]}]
+    with Loopback(answering({"type": "error", "error": {"type": "not_found_error"}}, 404)) as deaf:
+        lacking = model_of(connection(deaf.url, key="sk-deaf"), MODEL)
+        assert counting.count_request(lacking, {"messages": said}) == counting.Count(100, False, lacking)
+    off = factories.language_model(connection=factories.provider(enabled=False))
+    request = {"messages": said, "system": [{"type": "text", "text": "y"}], "max_tokens": 5}
+    count = counting.count_request(off, request)
+    assert not count.exact
+    assert 105 < count.tokens < 125
 
 
-def test_two_jobs_count_once(insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job that read its list before another one counted finds the other's row in its way."""
-    call = cut(insider, model, TEXT)
-    assert counting.settle_by_count() == 1
-    stale = ApiCall.objects.filter(id=call.pk)
-    monkeypatch.setattr(ledger, "awaiting_count", lambda: stale)
-    ApiCall.objects.filter(id=call.pk).update(output_tokens=3)
-    assert counting.settle_by_count() == 0
-    call.refresh_from_db()
-    assert call.output_tokens == 3
+def test_a_frame_is_counted_once(insider: User, model: LanguageModel, simulator: Upstream) -> None:
+    frame = Frame.objects.create(
+        digest="f", body={"model": MODEL, "system": [{"type": "text", "text": "y" * 600}]}
+    )
+    count = counting.count_frame(frame, model)
+    assert (count.tokens, count.exact) == (204, True)
+    model.connection.base_url = "http://127.0.0.1:9"  # nobody is asked again
+    assert counting.count_frame(frame, model) == count
+    # An estimate is not kept for good.
+    FrameCount.objects.update(exact=False, tokens=1)
+    estimated = counting.count_frame(frame, model)
+    assert (estimated.pk, estimated.exact) == (count.pk, False)
+    assert counting.count_frame(freeze_frame(model=model, assistant=None), model).tokens >= 0
 
 
-def test_a_run_asks_for_some_and_leaves_the_rest(
-    insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(3):
-        cut(insider, model, "Hello there")
-    monkeypatch.setattr(counting, "AT_ONCE", 2)
-    assert [counting.settle_by_count() for _ in range(3)] == [2, 1, 0]
-
-
-def test_an_exact_bill_is_never_counted(insider: User, model: LanguageModel) -> None:
-    call = cut(insider, model, TEXT)
-    ApiCall.objects.filter(id=call.pk).update(certainty="exact")
-    assert not ledger.settle_by_count(call.pk, 5)
-    ApiCall.objects.filter(id=call.pk).update(certainty="estimated", unit_prices=None)
-    assert not ledger.settle_by_count(call.pk, 5)
+def test_the_reach_of_a_prompts_cache_marks(insider: User, model: LanguageModel) -> None:
+    prompt = SystemPrompt.objects.create(name="Marked")
+    blocks = [
+        {"text": "a" * 300, "cache": "1h"},
+        {"text": "b" * 1500, "cache": "5m"},
+        {"text": "c" * 3000, "cache": "none"},
+    ]
+    revision = revise_prompt(prompt=prompt, blocks=blocks, author=insider)
+    assert revision
+    before = counting.reach_of(revision, model)
+    assert [(reach.tokens, reach.verdict) for reach in before] == [(None, "")] * 3
+    counting.count_revision(revision, [model])
+    after: list[Any] = [
+        (reach.cache, reach.tokens, reach.exact, reach.verdict)
+        for reach in counting.reach_of(revision, model)
+    ]
+    assert after == [
+        ("1h", 104, True, "below"),
+        ("5m", 604, True, "reached"),
+        ("none", 1604, True, ""),
+    ]

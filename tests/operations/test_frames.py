@@ -89,7 +89,9 @@ def test_tools_that_cannot_run_are_left_out(model: LanguageModel) -> None:
 
 
 def test_a_schema_becomes_the_output_format(model: LanguageModel) -> None:
-    schema = {"type": "object", "properties": {"b": {}, "a": {}}}
+    model.capabilities = {"structured_outputs": {"supported": True}}
+    kinds = {"b": {"type": "string"}, "a": {"type": "string"}}
+    schema = {"type": "object", "properties": kinds, "additionalProperties": False}
     frame = freeze_frame(model=model, assistant=None, output_schema=schema)
     assert frame.body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
     assert list(frame.body["output_config"]["format"]["schema"]["properties"]) == ["b", "a"]

@@ -148,11 +148,17 @@ def test_structured_output_follows_the_schema(client: anthropic.Anthropic):
         "properties": {
             "name": {"type": "string"},
             "tags": {"type": "array", "items": {"enum": ["x", "y"]}},
-            "nested": {
-                "anyOf": [{"type": "object", "properties": {"ok": {"type": "boolean"}}}, {"type": "null"}]
-            },
+            "nested": {"anyOf": [{"$ref": "#/$defs/inner"}, {"type": "null"}]},
             "nothing": {"type": ["null", "string"]},
             "fixed": {"const": 7},
+        },
+        "additionalProperties": False,
+        "$defs": {
+            "inner": {
+                "type": "object",
+                "properties": {"ok": {"type": "boolean"}},
+                "additionalProperties": False,
+            }
         },
     }
     message = ask(client, "Fill it", output_config={"format": {"type": "json_schema", "schema": schema}})

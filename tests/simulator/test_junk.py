@@ -11,6 +11,7 @@ from chat.simulator.app import create_app
 from tests.simulator.asking import BOUND, TOOL
 
 APP = create_app(pace=0)
+CLOSED = {"additionalProperties": False, "properties": {"a": {"anyOf": [{"type": "null"}]}}}
 JUNK = [
     None,
     True,
@@ -30,6 +31,7 @@ JUNK = [
     {"type": []},
 ]
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+SHAPE = {**TOOL["input_schema"], "additionalProperties": False, "allOf": [{"type": "object", **CLOSED}]}
 WHOLE: dict[str, Any] = {
     "model": "claude-opus-5",
     "max_tokens": 300,
@@ -37,7 +39,7 @@ WHOLE: dict[str, Any] = {
     "tools": [TOOL, {"type": "web_search_20250305", "name": "web_search"}],
     "tool_choice": {"type": "auto", "disable_parallel_tool_use": False},
     "thinking": {"type": "adaptive", "display": "summarized"},
-    "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": TOOL["input_schema"]}},
+    "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": SHAPE}},
     "metadata": {"user_id": "u"},
     "stop_sequences": ["END"],
     "cache_control": {"type": "ephemeral"},

@@ -66,7 +66,7 @@ def test_pictures_and_documents_are_taken(client: anthropic.Anthropic) -> None:
         ([user(text("One"), text("Two", cited=False))], {}, "citations must be"),
         (
             [user(text("One"))],
-            {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
+            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}}}},
             "not supported with citations",
         ),
     ],

@@ -3,6 +3,7 @@
 import { Composer } from "parley/components/composer.js";
 import { ConnectionStatus } from "parley/components/connection.js";
 import { showTitle } from "parley/components/dialogs.js";
+import { Gauge } from "parley/components/gauge.js";
 import { Outgoing } from "parley/components/outgoing.js";
 import { Scroll } from "parley/components/scroll.js";
 import { ThreadView } from "parley/components/thread.js";
@@ -23,12 +24,14 @@ export class Chat {
   constructor({ sidebar, storage }) {
     this.sidebar = sidebar;
     this.status = new ConnectionStatus();
+    this.gauge = new Gauge(document.getElementById("choice"));
     this.composer = new Composer({
       conversation: page.conversation,
       drafts: new Drafts(storage, page.person),
       storage,
       onsend: (message) => this.start(message),
       onstop: (turn) => this.stop(turn),
+      ondraft: (text) => this.gauge.draft(text),
     });
     this.follower = page.conversation ? new Follower(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#lives(live) });
@@ -135,6 +138,7 @@ export class Chat {
     // While the thread is read anew, its state is ahead of what comes in; it is picked up afterwards.
     if (this.thread.loading) return;
     const verdict = this.follower.take(event);
+    if (verdict === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
     if (verdict === RESUME) this.socket.send(this.follower.subscription());
     else if (verdict === APPLY && !this.thread.apply(event)) this.#reload();
   }
@@ -190,6 +194,7 @@ export class Chat {
   // Another answer, or none, is being written in what the page shows.
   #lives(live) {
     this.composer.busy = live?.turn ?? null;
+    this.gauge.read(this.thread.root);
     this.follower?.jump(live);
   }
 

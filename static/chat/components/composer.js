@@ -8,9 +8,9 @@ export class Composer {
   #busy = null;
   #wanted = false;
 
-  // Listeners: onsend({text, choice, attachments}), onstop(). `drafts` keeps what is unsent.
-  constructor({ onsend, onstop, drafts, storage, conversation }) {
-    Object.assign(this, { onsend, onstop, drafts, storage, conversation });
+  // Listeners: onsend({text, choice, attachments}), onstop(), ondraft(text). `drafts` keeps what is unsent.
+  constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
+    Object.assign(this, { onsend, onstop, ondraft, drafts, storage, conversation });
     this.form = document.getElementById("composer");
     this.field = this.form.elements.text;
     this.picker = this.form.elements.choice;
@@ -126,6 +126,7 @@ export class Composer {
     this.drafts.write(this.conversation, this.field.value);
     if (!this.tray.busy) this.drafts.writeFiles(this.conversation, this.tray.ids);
     this.sendButton.disabled = !this.field.value.trim() && !this.#hasFiles;
+    this.ondraft(this.field.value);
     if (CSS.supports("field-sizing", "content")) return;
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;

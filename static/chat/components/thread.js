@@ -114,6 +114,8 @@ export class ThreadView {
     this.#process();
     this.adopt();
     this.#announceEnd(event, nodes);
+    // The summary that this answer waited for is written by now.
+    if (this.root.querySelector("[data-summary-pending]")) this.reload();
     return true;
   }
 

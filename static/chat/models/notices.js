@@ -3,6 +3,7 @@
 const PATIENCE = 2000;
 const SHOWN_BY_CODE = {
   retrying: "notice_retrying",
+  summarising: "notice_summarising",
   waiting: "notice_waiting",
   queued: "notice_queued",
   budget_soft: "notice_budget_soft",

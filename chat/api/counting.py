@@ -1,0 +1,29 @@
+"""Counting tokens of a draft. Free: no model answers, and nothing is written."""
+
+from django.http import HttpRequest
+from ninja import Router
+
+from chat.api import schemas
+from chat.api.identity import identity_of
+from chat.operations.counting import count_draft
+
+router = Router(tags=["counting"])
+
+
+@router.post("/count_tokens", response=schemas.CountOut)
+def count_tokens(request: HttpRequest, data: schemas.CountInput) -> schemas.CountOut:
+    """Count a text as the model would: alone, or with `conversation` as its next message and all before it."""
+    count = count_draft(
+        user=identity_of(request).user,
+        text=data.text,
+        conversation_id=data.conversation,
+        assistant_id=data.assistant,
+        model_id=data.model,
+        output_schema=data.output_schema,
+    )
+    return schemas.CountOut(
+        input_tokens=count.tokens,
+        exact=count.exact,
+        model=count.model.model_id,
+        max_input_tokens=count.model.max_input_tokens,
+    )

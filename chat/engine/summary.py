@@ -1,0 +1,116 @@
+"""Having a summary written before a turn is answered: a call that viewers see as a notice only."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from django.utils import timezone
+
+from chat.claude.blocks import plain_text
+from chat.claude.failures import Failure, FailureKind, failure
+from chat.claude.stream import Fold, ProtocolError, StreamError
+from chat.engine.attempt import AttemptFailed
+from chat.engine.database import in_database
+from chat.models import ApiCall
+from chat.operations import ledger, summaries
+from chat.operations.ledger import Settlement
+from chat.operations.running import Work
+from chat.operations.summaries import SummaryJob
+from chat.providers.clients import ClientPool
+from chat.providers.upstream import UpstreamError, open_stream
+
+
+@dataclasses.dataclass(slots=True)
+class _Reading:
+    """One attempt: what arrived, and how the call is settled."""
+
+    fold: Fold = dataclasses.field(default_factory=Fold)
+    request_id: str = ""
+    http_status: int | None = None
+    first_byte_at: Any = None
+    sent: bool = False
+    reached: bool = True
+
+    def settlement(self, work: Work, status: str, *, whole: bool, code: str = "") -> Settlement:
+        refused = (self.http_status or 200) >= 400
+        text = plain_text(self.fold.message.get("content") or [])
+        return Settlement(
+            status=status,
+            bill=ledger.free_bill()
+            if refused
+            else ledger.bill_for_message(work.prices, self.fold.message, whole=whole, text=text),
+            upstream_request_id=self.request_id,
+            http_status=self.http_status,
+            error_code=code,
+            stop_reason=self.fold.stop_reason or "",
+            first_byte_at=self.first_byte_at,
+            told=self.fold.message,
+        )
+
+    async def read(self, clients: ClientPool, work: Work, request: dict[str, Any]) -> Failure | None:
+        """Read the whole answer; returns why there is none."""
+        try:
+            async with clients.lease(work.connection) as client:
+                self.sent = True
+                async with open_stream(client, request) as stream:
+                    self.request_id, self.http_status = stream.request_id, stream.status
+                    async for event in stream.events():
+                        self.first_byte_at = self.first_byte_at or timezone.now()
+                        self.fold.apply(event)
+        except UpstreamError as error:
+            self.reached = error.reached
+            self.request_id = self.request_id or error.failure.request_id or ""
+            self.http_status = self.http_status or error.failure.status
+            return error.failure
+        except StreamError as error:
+            return error.failure
+        except ProtocolError as error:
+            return failure(FailureKind.PROTOCOL, str(error))
+        return None if self.fold.ended else failure(FailureKind.TRUNCATED, "the summary broke off")
+
+
+async def write_summary(
+    work: Work,
+    job: SummaryJob,
+    *,
+    owner: str,
+    clients: ClientPool,
+    abortable: Callable[[], AbstractAsyncContextManager[None]],
+    wait: Callable[[Failure, int], Awaitable[None]],
+) -> None:
+    """Have the summary written and keep it; failures that may pass are tried again.
+
+    Raises:
+        AttemptFailed: there is no summary.
+        TimeoutError: the turn is to end.
+        ConnectionUnusable: the connection can't be used.
+    """
+    number = 0
+    while True:
+        number += 1
+        reading = _Reading()
+        call = await in_database(summaries.open_summary_call, work, job, number)
+        status, cause = ApiCall.Status.CUT, None
+        try:
+            async with abortable():
+                cause = await reading.read(clients, work, job.request)
+            status = ApiCall.Status.FAILED if cause else ApiCall.Status.SUCCEEDED
+        finally:
+            await _settle(work, call, reading, status, cause)
+        if cause is None:
+            text = plain_text(reading.fold.message["content"])
+            await in_database(summaries.keep_summary, work, owner, job, text)
+            return
+        if not cause.retryable or number > work.connection.max_retries:
+            raise AttemptFailed(cause, reached=reading.reached)
+        await wait(cause, number)
+
+
+async def _settle(work: Work, call: int, reading: _Reading, status: str, cause: Failure | None) -> None:
+    if not reading.sent or not reading.reached:
+        await in_database(ledger.discard_call, call)
+        return
+    whole = status == ApiCall.Status.SUCCEEDED
+    settlement = reading.settlement(work, status, whole=whole, code=cause.kind if cause else "")
+    await in_database(ledger.settle_call, call, settlement)

@@ -1,0 +1,125 @@
+"""Conversations longer than a model can read: when they are summarised, by whom, and what is sent from then on.
+
+Where the API summarises by itself (a beta) it is asked to, and its block stays in the answer. Elsewhere a message of
+the kind SUMMARY is put before the person's new one, empty at first; the engine has it written before it answers.
+"""
+
+from typing import Any
+
+from chat.claude import room
+from chat.claude.pricing import estimate_tokens
+from chat.claude.request import exact_json
+from chat.models import ApiCall, LanguageModel, Message, ProviderConnection, Turn
+from chat.models.fields import uuid7
+
+API_KINDS = frozenset({ProviderConnection.Kind.ANTHROPIC, ProviderConnection.Kind.SIMULATOR})
+
+
+def since_summary(path: list[Message]) -> list[Message]:
+    """Return the end of a path that is sent: from its last written summary on."""
+    for index in reversed(range(len(path))):
+        if _is_written(path[index]):
+            return path[index:]
+    return path
+
+
+def expected_tokens(turn: Turn, leaf: Message | None) -> int:
+    """Guess how long the prompt behind `leaf` is: what the last counted call left, and all that came after it."""
+    uncounted = 0
+    message = leaf
+    while message is not None:
+        usage = _usage_of(message)
+        if usage:
+            return uncounted + room.context_tokens(usage)
+        uncounted += room.content_tokens(message.content) + estimate_tokens(message.context)
+        if _is_written(message):
+            break
+        message = message.parent
+    return uncounted + estimate_tokens(exact_json(turn.frame.body))
+
+
+def make_room(turn: Turn) -> None:
+    """Put an empty summary before a new turn's message if what came before leaves no room; in its transaction."""
+    message, model = turn.user_message, turn.model
+    before = message.parent
+    if model is None or before is None or before.kind == Message.Kind.SUMMARY or _compacts_itself(turn):
+        return
+    if _is_full(turn, model, message):
+        message.parent = _empty_summary(message)
+        message.depth += 1
+        message.save(update_fields=["parent", "depth"])
+
+
+def summarised_copy(turn: Turn) -> Message:
+    """Repeat a message behind a summary of all that came before it, for a context that is full.
+
+    The first message of a conversation has nothing before it and is returned as it is.
+    """
+    message = turn.user_message
+    if message.parent is None or message.parent.kind == Message.Kind.SUMMARY:
+        return message
+    summary = _empty_summary(message)
+    copy = Message.objects.create(
+        id=uuid7(),
+        conversation=message.conversation,
+        parent=summary,
+        depth=summary.depth + 1,
+        role=message.role,
+        kind=message.kind,
+        content=message.content,
+        text=message.text,
+        context=message.context,
+    )
+    copy.attachments.set(message.attachments.all())
+    return copy
+
+
+def api_compaction(turn: Turn, path: list[Message]) -> dict[str, Any]:
+    """Give the arguments that let the API summarise, when the context is nearly full or it did so before."""
+    model = turn.model
+    if model is None or not path or not _compacts_itself(turn):
+        return {}
+    if any(room.compacts(message.content) for message in path) or _is_full(turn, model, path[-1]):
+        return room.compaction_edit(room.trigger_tokens(model.max_input_tokens, turn.max_tokens))
+    return {}
+
+
+def _is_full(turn: Turn, model: LanguageModel, leaf: Message) -> bool:
+    return room.must_compact(
+        expected_tokens(turn, leaf), max_input_tokens=model.max_input_tokens, max_tokens=turn.max_tokens
+    )
+
+
+def _compacts_itself(turn: Turn) -> bool:
+    """Say whether the API summarises for this model; its smallest trigger must lie below ours."""
+    model = turn.model
+    if model is None or model.connection.kind not in API_KINDS:
+        return False
+    known = (model.capabilities.get("context_management") or {}).get(room.COMPACTION_EDIT) or {}
+    trigger = room.trigger_tokens(model.max_input_tokens, turn.max_tokens)
+    return bool(known.get("supported")) and trigger >= room.SMALLEST_TRIGGER
+
+
+def _empty_summary(message: Message) -> Message:
+    return Message.objects.create(
+        id=uuid7(),
+        conversation=message.conversation,
+        parent=message.parent,
+        depth=message.depth,
+        role=Message.Role.USER,
+        kind=Message.Kind.SUMMARY,
+        content=[],
+    )
+
+
+def _is_written(message: Message) -> bool:
+    return message.kind == Message.Kind.SUMMARY and bool(message.content)
+
+
+def _usage_of(message: Message) -> Any:
+    if message.role != Message.Role.ASSISTANT:
+        return None
+    calls = ApiCall.objects.settled().filter(
+        message=message, purpose=ApiCall.Purpose.TURN, status="succeeded"
+    )
+    return calls.order_by("-started_at", "-id").values_list("usage", flat=True).first()

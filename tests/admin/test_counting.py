@@ -1,0 +1,68 @@
+"""Prompts with their length per model, and assistants whose answers have a shape."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from chat.models import ApiCall, Assistant, FrameCount, LanguageModel, ProviderConnection
+from tests.admin.test_offer import save_assistant
+from tests.admin.world import World
+from tests.support.simulator import Upstream
+
+POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
+
+
+def count_url(world: World) -> str:
+    return world.url("chat_systemprompt", "change").replace("change", "count")
+
+
+def page(client: Client, world: World, name: str) -> str:
+    return client.get(world.url(name, "change")).content.decode()
+
+
+def test_a_prompts_tokens_are_counted_on_request(world: World, root: Client, simulator: Upstream) -> None:
+    ProviderConnection.objects.update(base_url=simulator.url)
+    LanguageModel.objects.update(model_id="claude-sonnet-5-5", min_cacheable_tokens=512)
+    assert "not counted" in page(root, world, "chat_systemprompt")
+    root.post(count_url(world), {"_form_submitted": "True"})
+    assert FrameCount.objects.get().exact
+    for name in ("chat_systemprompt", "chat_promptrevision"):
+        shown = page(root, world, name)
+        assert "too short: nothing is cached here" in shown
+        assert "(at least 512)" in shown
+    LanguageModel.objects.update(min_cacheable_tokens=1)
+    assert "long enough to be cached" in page(root, world, "chat_systemprompt")
+    assert not ApiCall.objects.filter(purpose="count").exists()
+
+
+def test_an_estimate_says_so(world: World, root: Client) -> None:
+    root.post(count_url(world), {"_form_submitted": "True"})  # nobody listens at the connection's address
+    assert not FrameCount.objects.get().exact
+    assert "≈" in page(root, world, "chat_promptrevision")
+
+
+def test_who_may_not_change_prompts_may_not_count(world: World, staff: Client) -> None:
+    world.staff.user_permissions.set(Permission.objects.filter(codename="view_systemprompt"))
+    assert staff.post(count_url(world), {"_form_submitted": "True"}).status_code == 403
+    assert not FrameCount.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("schema", "capabilities", "words"),
+    [
+        (POINT, {"structured_outputs": {"supported": True}}, ""),
+        (POINT, {}, "can’t be held to a JSON Schema"),
+        ({"$ref": "#"}, {"structured_outputs": {"supported": True}}, "recursive"),
+    ],
+)
+def test_an_assistants_schema_is_checked(
+    world: World, root: Client, schema: Any, capabilities: Any, words: str
+) -> None:
+    LanguageModel.objects.update(capabilities=capabilities)
+    model = str(LanguageModel.objects.get().pk)
+    response = save_assistant(root, world, output_schema=json.dumps(schema), model=model)
+    assert Assistant.objects.get().output_schema == (None if words else POINT)
+    assert words in (response.content.decode() if words else "")

@@ -1,0 +1,113 @@
+"""Conversations that fill the context, over real HTTP: summarised by Parley, by the API, and after a failure."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.live import Live, Program, scenario
+
+LONG = "word " * 36_000  # 60,000 tokens of the simulator's
+
+
+@pytest.fixture(scope="module")
+def small(live: Live) -> str:
+    """A model with a context of 3,000 tokens, and one with 100,000 for which the API summarises from 68,000 on."""
+    live.shell(
+        "from chat.models import LanguageModel as M\n"
+        "row = M.objects.get(model_id='claude-opus-4-7', connection__kind='simulator')\n"
+        "row.capabilities |= {'context_management': {'supported': False}}\n"
+        "row.max_input_tokens, row.default_max_tokens, row.enabled = 3000, 700, True; row.save()\n"
+        "row = M.objects.get(model_id='claude-sonnet-5', connection__kind='simulator')\n"
+        "row.max_input_tokens, row.default_max_tokens, row.enabled = 100_000, 4_000, True; row.save()"
+    )
+    return "claude-opus-4-7"
+
+
+def ledger(live: Live, turn: dict[str, Any]) -> list[dict[str, Any]]:
+    told = live.shell(
+        "import json; from chat.models import ApiCall\n"
+        f"rows = ApiCall.objects.filter(turn_id='{turn['id']}').order_by('id')\n"
+        "print(json.dumps([{'purpose': r.purpose, 'status': r.status, 'certainty': r.certainty,"
+        " 'input': r.input_tokens, 'usage': r.usage} for r in rows]))"
+    )
+    rows: list[dict[str, Any]] = json.loads(told.splitlines()[-1])
+    return rows
+
+
+def prompt_tokens(row: dict[str, Any]) -> int:
+    usage = row["usage"]
+    return int(
+        usage["input_tokens"] + usage["cache_creation_input_tokens"] + usage["cache_read_input_tokens"]
+    )
+
+
+def kinds(program: Program, conversation: str) -> list[str]:
+    return [row["kind"] for row in program.get(f"/conversations/{conversation}/messages").json()["data"]]
+
+
+def test_parley_summarises_before_the_context_is_full(live: Live, small: str) -> None:
+    program = live.program()
+    first = program.turn(scenario("long tokens=600"), model=small)
+    chat = first["conversation"]
+    turns = [
+        program.turn(scenario("long tokens=600"), conversation=chat, model=small) for _number in range(4)
+    ]
+    assert [turn["status"] for turn in turns] == ["completed"] * 4
+    shown = kinds(program, chat)
+    at = shown.index("summary")
+    assert shown[at - 1 : at + 2] == ["chat", "summary", "chat"]
+    page = program.get(f"/conversations/{chat}/messages").json()["data"]
+    assert page[at]["text"]
+    assert page[at + 1]["parent"] == page[at]["id"]
+    summarised = next(turn for turn in turns if turn["user_message"] == page[at + 1]["id"])
+    rows = ledger(live, summarised)
+    assert [(row["purpose"], row["status"], row["certainty"]) for row in rows] == [
+        ("summary", "succeeded", "exact"),
+        ("turn", "succeeded", "exact"),
+    ]
+    assert float(summarised["cost_usd"]) > 0
+    # Everything before the summary is no longer sent.
+    assert prompt_tokens(rows[1]) < prompt_tokens(rows[0])
+
+
+def test_the_api_summarises_where_it_can(live: Live, small: str) -> None:
+    program = live.program()
+    first = program.turn(LONG, model="claude-sonnet-5")
+    chat = first["conversation"]
+    second = program.turn("And " + LONG[:50_000], conversation=chat, model="claude-sonnet-5")
+    assert second["status"] == "completed", second["error"]
+    block = second["message"]["content"][0]
+    assert (block["type"], bool(block["content"]), bool(block["encrypted_content"])) == (
+        "compaction",
+        True,
+        True,
+    )
+    third = program.turn("Go on.", conversation=chat, model="claude-sonnet-5")
+    assert third["status"] == "completed", third["error"]
+    assert "compaction" not in {part["type"] for part in third["message"]["content"]}
+    assert prompt_tokens(ledger(live, third)[0]) < 5_000
+    assert kinds(program, chat) == ["chat"] * 6
+
+
+def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) -> None:
+    program = live.program()
+    first = program.turn("Tell me of bridges.", model=small)
+    full = program.turn(scenario("context_exceeded"), conversation=first["conversation"], model=small)
+    assert full["stop_reason"] == "model_context_window_exceeded"
+    again = program.post(f"/turns/{full['id']}/retry").json()
+    assert again["user_message"] != full["user_message"]
+    assert kinds(program, first["conversation"]) == ["chat", "chat", "summary", "chat", "chat"]
+    assert [row["purpose"] for row in ledger(live, again)] == ["summary", "turn"]
+
+
+def test_the_ledger_is_whole(live: Live, small: str) -> None:
+    assert (
+        json.loads(
+            live.shell(
+                "import json; from chat.operations.ledger_check import check_ledger\n"
+                "report = check_ledger(); print(json.dumps([str(finding) for finding in report.findings]))"
+            ).splitlines()[-1]
+        )
+        == []
+    )

@@ -1,0 +1,73 @@
+"""How full a context is, and when it has to be summarised."""
+
+import pytest
+
+from chat.claude import room
+from chat.claude.pricing import estimate_tokens
+
+
+@pytest.mark.parametrize(
+    ("window", "answer", "trigger"),
+    [(1_000_000, 128_000, 741_200), (200_000, 64_000, 115_600), (8_192, 8_192, 3_481), (8_192, 1_000, 6_113)],
+)
+def test_the_trigger(window: int, answer: int, trigger: int) -> None:
+    assert room.trigger_tokens(window, answer) == trigger
+    assert not room.must_compact(trigger, max_input_tokens=window, max_tokens=answer)
+    assert room.must_compact(trigger + 1, max_input_tokens=window, max_tokens=answer)
+
+
+def test_what_a_call_left_in_the_context() -> None:
+    usage = {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 200,
+        "cache_creation_input_tokens": 30,
+        "output_tokens": 4,
+        "iterations": [{"type": "compaction", "input_tokens": 90_000, "output_tokens": 900}],
+    }
+    assert room.context_tokens(usage) == 244
+    assert room.context_tokens(None) == 0
+
+
+def test_guessing_blocks() -> None:
+    words = {"type": "text", "text": "x" * 300}
+    result = {"type": "tool_result", "tool_use_id": "1", "content": [words, {"type": "image"}]}
+    assert room.content_tokens([words, result]) == 100 + 100 + room.UNREADABLE_TOKENS
+    assert room.content_tokens([{"type": "tool_use", "input": {}}]) > 5
+
+
+def test_the_apis_own_summary() -> None:
+    assert room.compacts([{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}])
+    assert not room.compacts([{"type": "compaction", "content": None}])
+    arguments = room.compaction_edit(1000)
+    assert arguments["extra_headers"] == {"anthropic-beta": "compact-2026-01-12"}
+    edit = arguments["extra_body"]["context_management"]["edits"][0]
+    assert (edit["type"], edit["trigger"]) == ("compact_20260112", {"type": "input_tokens", "value": 50_000})
+
+
+def test_a_quoted_transcript_keeps_the_newest() -> None:
+    parts = [("user", "a" * 3000), ("assistant", "나" * 600), ("user", "c" * 300)]
+    whole = room.quoted_transcript(parts, 10_000)
+    assert whole.index("aaa") < whole.index("나") < whole.index("ccc")
+    cut = room.quoted_transcript(parts, 400)
+    assert "aaa" not in cut
+    assert "나…" in cut
+    assert "c" * 300 in cut
+    assert estimate_tokens(cut) < 460
+
+
+@pytest.mark.parametrize(
+    ("tokens", "exact", "verdict"),
+    [
+        (512, True, "reached"),
+        (511, True, "below"),
+        (520, False, "unsure"),
+        (300, False, "below"),
+        (700, False, "reached"),
+    ],
+)
+def test_cache_reach(tokens: int, exact: bool, verdict: str) -> None:
+    assert room.cache_reach(tokens, 512, exact=exact) == verdict
+
+
+def test_a_summary_speaks_for_itself() -> None:
+    assert "<summary>\nShort.\n</summary>" in room.summary_text("Short.")

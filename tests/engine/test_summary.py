@@ -1,0 +1,122 @@
+"""A summary's call: what it costs when it fails, is tried again, or is cut."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from chat.claude.failures import Failure
+from chat.engine.attempt import AttemptFailed
+from chat.engine.summary import write_summary
+from chat.models import ApiCall, Message, Turn
+from chat.operations import summaries
+from chat.operations.running import Work, claim
+from chat.providers.clients import ClientPool
+from tests import factories
+from tests.support.simulator import Upstream
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OWNER = "host:1:aa"
+
+
+def work_with(upstream: str) -> Work:
+    connection = factories.provider(base_url=upstream, kind="simulator", max_retries=1)
+    model = factories.language_model("claude-haiku-4-5", connection=connection, max_input_tokens=20_000)
+    chat = factories.conversation(factories.person())
+    before = factories.turn(chat, text="What is it?", answer="A bridge.", model=model)
+    summary = factories.message(chat, before.messages.get(), "", kind="summary")
+    turn = factories.turn(chat, status="queued", text="How high?", parent=summary, model=model)
+    work = claim(turn.id, OWNER)
+    assert work
+    return work
+
+
+async def written(work: Work, **changes: Any) -> list[Failure]:
+    """Have the summary written; returns the failures that were waited for."""
+    waited: list[Failure] = []
+
+    @contextlib.asynccontextmanager
+    async def never() -> AsyncIterator[None]:
+        yield
+
+    async def wait(cause: Failure, _number: int) -> None:
+        waited.append(cause)
+
+    job = await sync_to_async(summaries.summary_job)(work)
+    assert job
+    clients = ClientPool()
+    try:
+        given = {"abortable": never, "wait": wait, **changes}
+        await write_summary(work, job, owner=OWNER, clients=clients, **given)
+    finally:
+        await clients.close()
+    return waited
+
+
+@sync_to_async
+def rows() -> list[tuple[str, str, str]]:
+    return [
+        (row.status, row.error_code, row.certainty)
+        for row in ApiCall.objects.filter(purpose="summary").order_by("id")
+    ]
+
+
+@sync_to_async
+def summary() -> str:
+    return Message.objects.get(kind="summary").text
+
+
+async def test_a_passing_failure_is_tried_again(make_simulator: Callable[..., Upstream]) -> None:
+    upstream = make_simulator(scenario="overloaded times=1")
+    work = await sync_to_async(work_with)(upstream.url)
+    waited = await written(work)
+    assert [cause.kind for cause in waited] == ["overloaded"]
+    assert await rows() == [("failed", "overloaded", "exact"), ("succeeded", "", "exact")]
+    assert await summary()
+    billed = upstream.invoice()["totals"]
+    paid = await ApiCall.objects.aget(status="succeeded")
+    assert (paid.input_tokens, paid.output_tokens) == (billed["input_tokens"], billed["output_tokens"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind", "certainty"),
+    [
+        ("overloaded", "overloaded", "exact"),
+        ("error_after_delta", "overloaded", "estimated"),
+        ("truncated", "truncated", "estimated"),
+        ("cut", "connection", "estimated"),
+        ("bad_json", "protocol", "estimated"),
+    ],
+)
+async def test_a_lasting_failure_leaves_no_summary(
+    make_simulator: Callable[..., Upstream], scenario: str, kind: str, certainty: str
+) -> None:
+    work = await sync_to_async(work_with)(make_simulator(scenario=scenario).url)
+    with pytest.raises(AttemptFailed) as failed:
+        await written(work)
+    assert failed.value.failure.kind == kind
+    assert await rows() == [("failed", kind, certainty)] * 2
+    assert await summary() == ""
+
+
+async def test_nobody_there_costs_nothing() -> None:
+    work = await sync_to_async(work_with)("http://127.0.0.1:9")
+    with pytest.raises(AttemptFailed):
+        await written(work)
+    assert await rows() == []
+
+
+async def test_a_stop_settles_the_call(simulator: Upstream) -> None:
+    work = await sync_to_async(work_with)(simulator.url)
+
+    @contextlib.asynccontextmanager
+    async def stopped() -> AsyncIterator[None]:
+        yield
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await written(work, abortable=stopped)
+    assert [status for status, _code, _certainty in await rows()] == ["cut"]
+    assert await Turn.objects.aget(id=work.turn.id)
