@@ -16,12 +16,15 @@ pytest_plugins = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one browser or one local model on one process: two at once starve each other."""
+    """Keep what would starve its like on one test process: browsers, local models, crowds of connections."""
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
         if item.get_closest_marker("local_model"):
             item.add_marker(pytest.mark.xdist_group("local_model"))
+        if "at_once" in getattr(item, "fixturenames", ()):
+            # Fifty connections to a PostgreSQL that takes a hundred.
+            item.add_marker(pytest.mark.xdist_group("many_connections"))
 
 
 @pytest.fixture(autouse=True)

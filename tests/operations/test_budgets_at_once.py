@@ -13,7 +13,7 @@ from chat.operations.budgets import BudgetExceeded, Payer
 from chat.operations.ledger_check import check_ledger
 from tests import factories
 
-pytestmark = [pytest.mark.usefixtures("any_database"), pytest.mark.xdist_group("many_connections")]
+pytestmark = pytest.mark.usefixtures("any_database")
 AtOnce = Callable[..., list[Any]]
 
 

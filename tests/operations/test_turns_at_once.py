@@ -14,8 +14,7 @@ from chat.operations.recovery import reap_turn
 from chat.operations.turns import Started, _settle_race, retry_turn, start_turn
 from tests import factories
 
-# PostgreSQL allows 100 connections; two processes with 50 each would have none to spare.
-pytestmark = [pytest.mark.usefixtures("any_database"), pytest.mark.xdist_group("many_connections")]
+pytestmark = pytest.mark.usefixtures("any_database")
 AtOnce = Callable[..., list[Any]]
 
 
