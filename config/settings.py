@@ -352,9 +352,7 @@ LOGGING = {
         "uvicorn.access": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "anthropic": {"level": "WARNING"},
-        "mcp": {
-            "level": "CRITICAL"
-        },  # it logs what servers and sign-ins answered; tools have lines of their own
+        "mcp": {"level": "CRITICAL"},  # it logs what servers and sign-ins answered; tools log for themselves
     },
 }
 structlog.configure(
