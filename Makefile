@@ -10,8 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 STAMPS := $(VENV)/stamps
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-# Tests run on two processes: more would fight over the browser and the local model.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+# Tests run on three processes: on two cores they wait for servers and browsers more than they compute.
+PYTEST_ARGS ?= -n 3 --dist loadgroup
 # Measuring makes every process slower, servers too: COVERAGE=on asks for it.
 COVERAGE ?= off
 
