@@ -1,6 +1,5 @@
 """What all tests share: a private environment, no network, and real parts to test against."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -14,11 +13,6 @@ pytest_plugins = [
     "tests.support.simulator",
     "tests.faults.stage",
 ]
-
-
-def pytest_configure() -> None:
-    """Let no event loop stand by: one that nobody closes is reported in whatever test it happens to be collected."""
-    asyncio.set_event_loop(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
