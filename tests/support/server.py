@@ -186,9 +186,3 @@ def make_server(prepared_data: Path, tmp_path: Path) -> Iterator[StartServer]:
     yield make
     for server in made:
         server.kill()
-
-
-@pytest.fixture
-def server(make_server: StartServer) -> Server:
-    """A started Parley with the built-in simulator."""
-    return make_server().start()
