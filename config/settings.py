@@ -7,15 +7,14 @@ import hmac
 from email.utils import parseaddr
 from pathlib import Path
 
-import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from chat.logs import exception_without_values
 from config.environment import BASE_DIR, env, kept_secret, number, switch
+from config.logs import configure_structlog, logging_config
 
 # --- The environment -----------------------------------------------------------------------------
 DATA_DIR = Path(env.str("DATA_DIR", default="var"))
@@ -65,12 +64,12 @@ if "@" not in parseaddr(ADMIN_EMAIL)[1]:
 
 # --- Applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",
+    "config.apps.DaphneConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
     "chat",
-    "config.admin.AdminConfig",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -320,47 +319,9 @@ STORAGES = {
 SERVESTATIC_USE_FINDERS = DEBUG
 SERVESTATIC_AUTOREFRESH = DEBUG
 
-# --- Logs: structured, with identifiers and never content or keys -----------------------------------
-LOG_PROCESSORS: list[structlog.typing.Processor] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "structured": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": LOG_PROCESSORS,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.ExceptionRenderer(exception_without_values),
-                structlog.dev.ConsoleRenderer(colors=False)
-                if LOG_FORMAT == "console"
-                else structlog.processors.JSONRenderer(),
-            ],
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django.request": {"level": "ERROR"},  # the middleware has its own line for each request
-        "uvicorn": {"handlers": [], "level": "WARNING"},
-        "uvicorn.access": {"level": "WARNING"},
-        "httpx2": {"level": "WARNING"},
-        "anthropic": {"level": "WARNING"},
-        "mcp": {"level": "CRITICAL"},  # it logs what servers and sign-ins answered; tools log for themselves
-    },
-}
-structlog.configure(
-    processors=[*LOG_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    wrapper_class=structlog.stdlib.BoundLogger,
-    cache_logger_on_first_use=True,
-)
+# --- Logs ------------------------------------------------------------------------------------------
+LOGGING = logging_config(level=LOG_LEVEL, as_json=LOG_FORMAT == "json")
+configure_structlog()
 
 # --- Admin -----------------------------------------------------------------------------------------
 UNFOLD = {

@@ -85,6 +85,16 @@ def usd(value: Any) -> str:
     return f"${value:,.2f}" if value >= 1 or not value else f"${value:.6f}"
 
 
+def cents(value: Any) -> str:
+    """Write a sum, where fractions of a cent are nobody's concern."""
+    return f"${value:,.2f}"
+
+
+def unbroken(text: str) -> SafeString:
+    """Keep a name on one line of a narrow column."""
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)
+
+
 def done(request: HttpRequest, options: ModelAdmin) -> HttpResponse:
     """Answer a dialog: the page behind it is loaded anew and shows the messages."""
     if request.headers.get("HX-Request"):
