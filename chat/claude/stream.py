@@ -8,7 +8,7 @@ by leaving them out, and tool input that is no JSON object is remembered instead
 from collections.abc import Mapping
 from typing import Any
 
-from chat.claude.blocks import Block, is_empty, unanswered_server_tools
+from chat.claude.blocks import SERVER_TOOL_CALLS, Block, is_empty, unanswered_server_tools
 from chat.claude.failures import Failure, from_error_event
 from chat.claude.growth import GrowingBlock, ProtocolError, owned
 from chat.claude.usage import merge_usage
@@ -103,7 +103,12 @@ class Fold:
         if self.ended:
             return content
         unanswered = unanswered_server_tools(content)
-        return [value for value in content if value.get("id") not in unanswered]
+        # Only calls have ids that are known to be texts.
+        return [
+            value
+            for value in content
+            if value.get("type") not in SERVER_TOOL_CALLS or value["id"] not in unanswered
+        ]
 
     def _apply_rare(self, event: Mapping[str, Any]) -> None:
         match event["type"]:

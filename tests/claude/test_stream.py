@@ -129,6 +129,11 @@ def test_unknown_events_are_counted() -> None:
     assert fold.message["content"] == []
 
 
+def test_unknown_blocks_may_have_any_id() -> None:
+    odd = {"type": "x", "id": [1]}
+    assert folded([START, *block(odd)]).partial_content() == [odd]
+
+
 def test_unknown_deltas_of_known_blocks_are_kept_aside() -> None:
     deltas = [{"type": "emphasis_delta", "span": [0, 1]}, {"type": "signature_delta", "signature": "s"}]
     fold = folded(
@@ -336,7 +341,7 @@ def test_text_halves_of_a_surrogate_pair_join() -> None:
     assert fold.message["content"] == [text("a😀")]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(events=streams(), same_frame=st.booleans(), data=st.data())
 def test_every_prefix_of_a_stream_is_replayable(
     events: list[Event], same_frame: bool, data: st.DataObject
@@ -355,7 +360,7 @@ def test_every_prefix_of_a_stream_is_replayable(
         assert_acceptable(request)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     events=st.lists(
         st.dictionaries(

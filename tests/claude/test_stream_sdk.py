@@ -8,7 +8,7 @@ from typing import Any
 
 import anthropic
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.claude.strategies import Event, folded, sse, streams
@@ -60,7 +60,7 @@ def final_message(client: anthropic.Anthropic) -> dict[str, Any]:
         return stream.get_final_message().to_dict(mode="json", warnings=False)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 @given(events=streams(), ascii_only=st.booleans())
 def test_fold_equals_the_sdk_helper(
     upstream: Upstream, client: anthropic.Anthropic, events: list[Event], ascii_only: bool
