@@ -13,14 +13,14 @@ from unfold.widgets import (
 )
 
 from chat.models import ProviderConnection
-from chat.models.credentials import AMBIENT, AwsKeys, CredentialProblem, read_credential
+from chat.models.credentials import AMBIENT, PARTS, CredentialProblem, from_parts, read_credential
 from chat.models.platforms import Entrance, Platform, platform_of
 
 # Any variable of the process could be named here and sent to any address: only those made for this purpose.
 CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|AUTH_TOKEN)|AWS_BEARER_TOKEN_BEDROCK")
 JSON_NAME = re.compile(r"[A-Z][A-Z0-9_]*_CREDENTIALS")
 SETTINGS = ("region", "project", "workspace", "resource")
-AWS_PARTS = ("access_key_id", "secret_access_key", "session_token")
+PART_FIELDS = tuple(name for names in PARTS.values() for name in names)
 
 
 def address_fields(platform: Platform) -> tuple[str, ...]:
@@ -30,9 +30,13 @@ def address_fields(platform: Platform) -> tuple[str, ...]:
 
 def credential_fields(platform: Platform) -> tuple[str, ...]:
     """Return the names of the form's fields that say who asks."""
-    keys = AWS_PARTS if Entrance.AWS_KEYS in platform.entrances else ()
     ambient = ("ambient",) if platform.ambient else ()
-    return ("credential_env", "new_credential", *keys, "clear_credential", *ambient)
+    return ("credential_env", "new_credential", *part_fields(platform), "clear_credential", *ambient)
+
+
+def part_fields(platform: Platform) -> tuple[str, ...]:
+    """Return the names of the form's fields for a credential of several parts, none where there is no such."""
+    return next((PARTS[entrance] for entrance in platform.entrances if entrance in PARTS), ())
 
 
 def _secret(label: Any, **options: Any) -> forms.CharField:
@@ -63,6 +67,11 @@ class ConnectionForm(forms.ModelForm):
     access_key_id = _secret(_("Access key id"), help_text=_("AWS keys, instead of an API key."))
     secret_access_key = _secret(_("Secret access key"))
     session_token = _secret(_("Session token"), help_text=_("Only for temporary keys."))
+    tenant_id = _secret(
+        _("Tenant id"), help_text=_("Of a service principal in Microsoft Entra ID, instead of an API key.")
+    )
+    client_id = _secret(_("Client id"), help_text=_("The application’s id."))
+    client_secret = _secret(_("Client secret"), help_text=_("The secret’s value, not its id."))
     clear_credential = forms.BooleanField(
         label=_("Remove the stored credential"), required=False, widget=UnfoldBooleanSwitchWidget
     )
@@ -98,7 +107,7 @@ class ConnectionForm(forms.ModelForm):
 
     def _keep_what_the_kind_needs(self) -> None:
         kept = {*address_fields(self.platform), *credential_fields(self.platform)}
-        optional = {*SETTINGS, *AWS_PARTS, "ambient"}
+        optional = {*SETTINGS, *PART_FIELDS, "ambient"}
         for name in optional - kept:
             self.fields.pop(name, None)
         for setting in self.platform.settings:
@@ -122,7 +131,7 @@ class ConnectionForm(forms.ModelForm):
             field.help_text = _(
                 "The whole JSON file. Kept encrypted and never shown again. Leave empty to keep what is stored."
             )
-        elif Entrance.AWS_KEYS in self.platform.entrances:
+        elif part_fields(self.platform):
             field.label = _("API key")
 
     def clean_credential_env(self) -> str:
@@ -164,29 +173,23 @@ class ConnectionForm(forms.ModelForm):
 
     def _typed(self, cleaned: dict[str, Any]) -> str:
         """Return the credential as it will be stored, "" when none was typed or it can't be one."""
-        text = str(cleaned.get("new_credential") or "")
-        parts = [str(cleaned.get(name) or "") for name in AWS_PARTS]
-        if any(parts):
-            return self._typed_keys(text, parts)
+        text, place = str(cleaned.get("new_credential") or ""), "new_credential"
+        parts = {name: str(cleaned.get(name) or "") for name in part_fields(self.platform)}
+        if any(parts.values()):
+            if text:
+                self.add_error(place, _("Give an API key or the other credential, not both."))
+                return ""
+            text, place = (
+                from_parts(parts),
+                next((name for name in parts if not parts[name]), next(iter(parts))),
+            )
         if text:
             try:
                 read_credential(self.platform, text)
             except CredentialProblem as problem:
-                self.add_error("new_credential", str(problem))
+                self.add_error(place, str(problem))
                 return ""
         return text
-
-    def _typed_keys(self, api_key: str, parts: list[str]) -> str:
-        if api_key:
-            self.add_error("new_credential", _("Give an API key or AWS keys, not both."))
-        elif not parts[0] or not parts[1]:
-            self.add_error(
-                "secret_access_key" if parts[0] else "access_key_id",
-                _("AWS keys are an access key id and a secret access key: give both."),
-            )
-        else:
-            return AwsKeys(parts[0], parts[1], parts[2] or None).as_json()
-        return ""
 
     def _check_source(self, cleaned: dict[str, Any]) -> None:
         ambient, named = cleaned.get("ambient", False), cleaned.get("credential_env")
@@ -200,11 +203,11 @@ class ConnectionForm(forms.ModelForm):
                 "ambient",
                 _("With the identity of this machine there is no other credential. Remove it first."),
             )
-        if cleaned.get("base_url") and Entrance.SERVICE_ACCOUNT in self.platform.entrances:
+        if cleaned.get("base_url") and Entrance.AWS_KEYS not in self.platform.entrances:
             # It would get a token with which it could act as this machine; Amazon's signatures hold for one host only.
             self.add_error(
                 "base_url",
-                _("The identity of this machine goes to Google's own address only. Leave this empty."),
+                _("The identity of this machine goes to the platform’s own address only. Leave this empty."),
             )
         cleaned["credential_env"] = AMBIENT
 

@@ -52,7 +52,13 @@ def asked_kind(request: HttpRequest) -> str:
 def about(kind: str) -> str:
     """Say what a kind lacks, in a sentence; "" when nothing is known."""
     gaps = [str(gap.label) for gap in Gap if platform_of(kind).lacks(gap)]
-    return _("Not there: %(gaps)s.") % {"gaps": ", ".join(gaps)} if gaps else ""
+    return _("Not available: %(gaps)s.") % {"gaps": ", ".join(gaps)} if gaps else ""
+
+
+def named(kind: str) -> str:
+    """Say which kind a connection is of, and what that lacks."""
+    label = dict(ProviderConnection.Kind.choices).get(kind, "")
+    return f"{label}. {about(kind)}" if label else ""
 
 
 @admin.register(ProviderConnection)
@@ -82,7 +88,13 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
         kind = obj.kind if obj else asked_kind(request)
         platform = platform_of(kind)
         return (
-            (None, {"fields": ("name", "kind", ("enabled", "order")), "description": about(kind)}),
+            (
+                None,
+                {
+                    "fields": ("name", "kind", ("enabled", "order")),
+                    "description": about(kind) if obj else named(kind),
+                },
+            ),
             (_("Address"), {"fields": address_fields(platform)}),
             (_("Credential"), {"fields": credential_fields(platform)}),
             (_("Limits"), {"fields": LIMITS}),

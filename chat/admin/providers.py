@@ -43,6 +43,8 @@ class IndentedJSONField(forms.JSONField):
             return data
 
     def prepare_value(self, value: Any) -> Any:
+        if value is None:
+            return ""  # nothing is an empty field, not the word null
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
@@ -68,7 +70,7 @@ class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
         "connection",
         "model_id",
         "stage",
-        "max_input_tokens",
+        "context",
         "price_count",
         "order",
         "enabled",
@@ -113,6 +115,10 @@ class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
     )
     def stage(self, model: LanguageModel) -> tuple[str, str]:
         return model.lifecycle, model.get_lifecycle_display()
+
+    @display(description=_("context (tokens)"), ordering="max_input_tokens")
+    def context(self, model: LanguageModel) -> str:
+        return f"{model.max_input_tokens:,}"
 
     @display(description=_("prices"), ordering="prices_known")
     def price_count(self, model: Any) -> str:

@@ -1,10 +1,13 @@
 """What a connection's secret is, read from the one text that is stored encrypted or held by a variable.
 
 An API key is the text itself. AWS keys are JSON: {"access_key_id": …, "secret_access_key": …, "session_token": …};
-the names may begin with aws_. A Google service account is the JSON of its key file. No text or error repeats a part.
+the names may begin with aws_. A Google service account is the JSON of its key file. A Microsoft Entra service principal
+is JSON: {"tenant_id": …, "client_id": …, "client_secret": …}. No text or error repeats a part.
 """
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +16,14 @@ from django.utils.translation import gettext as _
 
 from chat.models.platforms import Entrance, Platform
 
+# What a person types one by one, where a credential has several parts.
+PARTS = {
+    Entrance.AWS_KEYS: ("access_key_id", "secret_access_key", "session_token"),
+    Entrance.SERVICE_PRINCIPAL: ("tenant_id", "client_id", "client_secret"),
+}
+# A tenant is part of the address where the token is asked for: an id, or a domain.
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_CLIENT = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 # The value of `credential_env` that stands for "the identity of this machine"; no variable's name is in small letters.
 AMBIENT = "ambient"
 
@@ -32,18 +43,25 @@ class AwsKeys:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False, default=None)
 
-    def as_json(self) -> str:
-        """Write the keys as they are stored."""
-        keys = {"access_key_id": self.access_key_id, "secret_access_key": self.secret_access_key}
-        return json.dumps(keys | ({"session_token": self.session_token} if self.session_token else {}))
-
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
     info: dict[str, Any] = field(repr=False)
 
 
-Credential = ApiKey | AwsKeys | ServiceAccount
+@dataclass(frozen=True, slots=True)
+class ServicePrincipal:
+    tenant_id: str = field(repr=False)
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+
+
+Credential = ApiKey | AwsKeys | ServiceAccount | ServicePrincipal
+
+
+def from_parts(parts: Mapping[str, str]) -> str:
+    """Write a credential of several parts as the one text that is stored; empty parts are left out."""
+    return json.dumps({name: part for name, part in parts.items() if part})
 
 
 def read_credential(platform: Platform, text: str) -> Credential:
@@ -56,9 +74,15 @@ def read_credential(platform: Platform, text: str) -> Credential:
         return _service_account(text)
     if Entrance.AWS_KEYS in platform.entrances and text.startswith("{"):
         return _aws_keys(text)
+    if Entrance.SERVICE_PRINCIPAL in platform.entrances and text.startswith("{"):
+        return _service_principal(text)
+    return ApiKey(_key(text))
+
+
+def _key(text: str) -> str:
     if not text.isascii() or not text.isprintable() or any(char.isspace() for char in text):
         raise CredentialProblem(_("The key holds characters that no key has. Copy it again."))
-    return ApiKey(text)
+    return text
 
 
 def _aws_keys(text: str) -> AwsKeys:
@@ -89,6 +113,23 @@ def _service_account(text: str) -> ServiceAccount:
     if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost"):
         raise CredentialProblem(_("The token_uri of the service account’s key must begin with https."))
     return ServiceAccount(info)
+
+
+def _service_principal(text: str) -> ServicePrincipal:
+    said = _object(text)
+    parts = [said.get(name) for name in PARTS[Entrance.SERVICE_PRINCIPAL]]
+    if not all(isinstance(part, str) and part.strip() for part in parts):
+        raise CredentialProblem(_("A service principal needs tenant_id, client_id and client_secret."))
+    tenant, client, secret = (str(part).strip() for part in parts)
+    if not _TENANT.fullmatch(tenant):
+        raise CredentialProblem(
+            _("The tenant must be its id or its domain, such as example.onmicrosoft.com.")
+        )
+    if not _CLIENT.fullmatch(client):
+        raise CredentialProblem(
+            _("The client id must be the application’s id: 32 digits and letters in five groups.")
+        )
+    return ServicePrincipal(tenant, client, _key(secret))
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedTextField
 
 from chat.claude.request import exact_json
 
@@ -21,6 +22,11 @@ def uuid7() -> uuid.UUID:
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return uuid.UUID(int=value)
+
+
+def encrypted_text(label: Any, **options: Any) -> EncryptedTextField:
+    """Return a column for a secret, "" or NULL without one: the field stores an empty value as NULL."""
+    return EncryptedTextField(label, null=True, blank=True, default="", **options)
 
 
 class ExactJSONField(models.TextField):

@@ -59,6 +59,7 @@ class Entrance(StrEnum):
     API_KEY = "api_key"
     AWS_KEYS = "aws_keys"
     SERVICE_ACCOUNT = "service_account"
+    SERVICE_PRINCIPAL = "service_principal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,9 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one request may hold. `picture_bytes` counts the base64 text of one picture."""
+    """The most that one request to a model may hold."""
 
     request_bytes: int
-    picture_bytes: int
     pictures: int
     pdf_pages: int
 
@@ -91,7 +91,7 @@ class Platform:
 
     `sdk_class` is the synchronous client's name; its twin begins with Async. `address` is the base URL without one in
     the row, from the settings' names; `addresses` holds those of special regions. `ambient` says what "the identity of
-    this machine" means, empty where there is none.
+    this machine" means, empty where there is none. `picture_bytes` counts the base64 text of one picture.
     """
 
     sdk_class: str = "Anthropic"
@@ -113,7 +113,6 @@ class Platform:
         small = max_input_tokens <= SMALL_CONTEXT_TOKENS
         return Limits(
             self.request_bytes,
-            self.picture_bytes,
             pictures=100 if small else 600,
             # Only a context of a million tokens takes the long documents.
             pdf_pages=100 if max_input_tokens < 1_000_000 else 600,
@@ -165,6 +164,10 @@ _AWS_AMBIENT = _(
 _GOOGLE_AMBIENT = _(
     "The Google identity of this server: its attached service account, workload identity, or the file that "
     "GOOGLE_APPLICATION_CREDENTIALS names."
+)
+_AZURE_AMBIENT = _(
+    "The Azure identity of this server: its managed identity, or its workload identity in Kubernetes. AZURE_CLIENT_ID "
+    "chooses one of several."
 )
 _FIRST_PARTY_ONLY = frozenset({Gap.CACHE_DIAGNOSTICS})
 _ELSEWHERE = _FIRST_PARTY_ONLY | {Gap.FALLBACKS, Gap.INFERENCE_GEO}
@@ -232,6 +235,8 @@ PLATFORMS: dict[str, Platform] = {
     "foundry": Platform(
         sdk_class="AnthropicFoundry",
         settings=(RESOURCE,),
+        entrances=(Entrance.API_KEY, Entrance.SERVICE_PRINCIPAL),
+        ambient=_AZURE_AMBIENT,
         address="https://{resource}.services.ai.azure.com/anthropic/",
         gaps=_RESOLD
         | _NO_SERVER_TOOLS

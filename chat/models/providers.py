@@ -10,12 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from encrypted_fields.fields import EncryptedTextField
 from simple_history.models import HistoricalRecords
 
 from chat.claude.pricing import PriceRow
 from chat.models.credentials import AMBIENT, Credential, CredentialProblem, read_credential
-from chat.models.fields import uuid7
+from chat.models.fields import encrypted_text, uuid7
 from chat.models.platforms import Platform, platform_of
 
 
@@ -58,13 +57,7 @@ class ProviderConnection(models.Model):
         blank=True,
         help_text=_("The name of the environment variable that holds the API key."),
     )
-    credential = EncryptedTextField(
-        _("stored credential"),
-        null=True,  # the field stores an empty value as NULL
-        blank=True,
-        default="",
-        help_text=_("Kept encrypted and never shown again."),
-    )
+    credential = encrypted_text(_("stored credential"), help_text=_("Kept encrypted and never shown again."))
     connect_timeout_seconds = models.PositiveSmallIntegerField(_("connect timeout (seconds)"), default=10)
     content_idle_seconds = models.PositiveSmallIntegerField(
         _("content idle limit (seconds)"),

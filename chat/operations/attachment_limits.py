@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from django.utils.translation import gettext as _
 
 from chat.models import Attachment, LanguageModel, Message
+from chat.models.platforms import MB, Limits
 from chat.operations.attachments import files_of, in_order, takes, with_sides
 from chat.operations.conversations import path_to
 from chat.operations.errors import OperationError
-from chat.operations.pictures import fitted
-from chat.providers.limits import MANY_PICTURES, MANY_PICTURES_SIDE, RequestLimits, request_limits
+from chat.operations.pictures import MANY_PICTURES, MANY_PICTURES_SIDE, fitted
 
 # What a request holds beside messages: prompt, tools, and the marks of JSON.
 _RESERVED_BYTES = 1_000_000
@@ -28,25 +28,25 @@ def check_sendable(message: Message, model: LanguageModel) -> None:
     path = path_to(message)
     files = files_of(path)
     _check_abilities(in_order(message, files), model)
-    limits = request_limits(model.connection.kind, model.max_input_tokens)
+    limits = model.connection.platform.limits(max_input_tokens=model.max_input_tokens)
     uses = [
         (attachment, side)
         for row, side in with_sides(path, files, model)
         for attachment in in_order(row, files)
     ]
     _check_pictures([use for use in uses if use[0].kind == Attachment.Kind.IMAGE], limits)
-    if sum(attachment.pages or 0 for attachment, _side in uses) > limits.pages:
+    if sum(attachment.pages or 0 for attachment, _side in uses) > limits.pdf_pages:
         raise _over(
             "too_many_pages",
             _("This conversation would have more than %(most)s PDF pages. Attach fewer, or begin a new one."),
-            limits.pages,
+            limits.pdf_pages,
         )
     written = sum(len(json.dumps(row.content)) for row in path)
-    if _RESERVED_BYTES + written + sum(_travelling_bytes(one) for one, _side in uses) > limits.body_bytes:
+    if _RESERVED_BYTES + written + sum(_travelling_bytes(one) for one, _side in uses) > limits.request_bytes:
         raise _over(
             "too_large",
             _("The files of this conversation are larger than %(most)s MB. Attach less, or begin a new one."),
-            limits.body_bytes // 1_000_000,
+            limits.request_bytes // MB,
         )
 
 
@@ -67,7 +67,7 @@ def _check_abilities(files: Iterable[Attachment], model: LanguageModel) -> None:
     raise OperationError(code, text % {"model": model.display_name}, status=422)
 
 
-def _check_pictures(pictures: Sequence[tuple[Attachment, int]], limits: RequestLimits) -> None:
+def _check_pictures(pictures: Sequence[tuple[Attachment, int]], limits: Limits) -> None:
     if len(pictures) > limits.pictures:
         raise _over(
             "too_many_pictures",

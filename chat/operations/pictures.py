@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from chat.models.platforms import PLATFORMS
 from chat.operations.errors import OperationError
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 USEFUL_SIDE = 2576
 OLDER_SIDE = 1568
 THUMBNAIL_SIDE = 480
+# With more pictures than this in one request, each may have this many pixels a side (the API's vision page).
+MANY_PICTURES, MANY_PICTURES_SIDE = 20, 2_000
 # What a side is worth: models scale a picture down to so many squares of 28 pixels.
 _TOKENS = {USEFUL_SIDE: 4784, OLDER_SIDE: 1568}
 _SQUARE = 28
 # A JPEG can be decoded small; other formats only whole.
 MAX_PIXELS = {"JPEG": 100_000_000, "PNG": 25_000_000, "GIF": 25_000_000, "WEBP": 25_000_000}
-# 5 MB in base64, the smallest limit of all platforms.
-MAX_SENT_BYTES = 3_700_000
+# Base64 writes four bytes for three. A picture is encoded once, whoever will be asked about it.
+MAX_SENT_BYTES = min(platform.picture_bytes for platform in PLATFORMS.values()) // 4 * 3
 _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
 _ONE_AT_A_TIME = threading.Lock()
 

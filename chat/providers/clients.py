@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from chat.models import ProviderConnection
 from chat.models.credentials import CredentialProblem
-from chat.providers import sdk
+from chat.providers import entra, sdk
 from chat.providers.making import make_client
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class ClientPool:
 
     async def _entry(self, connection: ProviderConnection) -> _Entry:
         await sdk.loaded(connection.platform.sdk_class)
+        if entra.is_used(connection):
+            await sdk.loaded(sdk.ENTRA)
         wanted = _fingerprint(connection)
         entry = self._entries.get(connection.id)
         if entry is not None and entry.fingerprint == wanted:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from chat.models import ProviderConnection
-from chat.models.credentials import ApiKey, AwsKeys, Credential, ServiceAccount
-from chat.providers import earlier_version
+from chat.models.credentials import ApiKey, AwsKeys, Credential, ServiceAccount, ServicePrincipal
+from chat.providers import earlier_version, entra
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # Stands where the SDK insists on one way to sign in while it is made; replaced before the first request.
@@ -38,6 +38,9 @@ def make_client(connection: ProviderConnection, *, asynchronous: bool, **options
     }
     if platform.sdk_class == "AnthropicBedrock":
         return _bedrock(made, arguments, credential, asynchronous=asynchronous)
+    if isinstance(credential, ServicePrincipal) or (credential is None and entra.is_used(connection)):
+        client = entra.asynchronous_client if asynchronous else entra.synchronous_client
+        return client(made, arguments, credential)
     return made(**arguments, **_entrance(credential))
 
 

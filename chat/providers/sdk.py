@@ -11,6 +11,7 @@ from typing import Any
 _PARTS = ("anthropic", "anthropic._vendor.httpx_aiohttp")
 _AWS = ("boto3", "botocore.auth", "botocore.eventstream", "botocore.parsers")
 _GOOGLE = ("google.auth.transport.requests", "google.oauth2.service_account")
+ENTRA = "Microsoft Entra ID"
 # What the client of a platform needs besides; the SDK imports it with the first request, on the event loop.
 _MORE = {
     "AnthropicAWS": _AWS,
@@ -18,12 +19,13 @@ _MORE = {
     "AnthropicBedrockMantle": _AWS,
     "AnthropicVertex": _GOOGLE,
     "AnthropicGoogleCloud": _GOOGLE,
+    ENTRA: ("azure.identity.aio", "azure.core.pipeline.transport._aiohttp", "azure.core.rest._aiohttp"),
 }
 _ready: set[str] = set()
 
 
 def load(sdk_class: str = "Anthropic") -> None:
-    """Import the SDK and what this client needs; harmless to repeat, and from several threads."""
+    """Import the SDK and what this client, or ENTRA, needs; harmless to repeat, and from several threads."""
     for name in (*_PARTS, *_MORE.get(sdk_class, ())):
         importlib.import_module(name)
     if sdk_class == "AnthropicBedrock":

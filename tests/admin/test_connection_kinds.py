@@ -13,7 +13,7 @@ from tests.admin.test_connections import FORM, errors, stored
 from tests.admin.world import World
 
 ADD = "admin:chat_providerconnection_add"
-SPECIAL = {"region", "project", "workspace", "resource", "access_key_id", "ambient"}
+SPECIAL = {"region", "project", "workspace", "resource", "access_key_id", "tenant_id", "ambient"}
 SHOWN = {
     "anthropic": set(),
     "compatible": set(),
@@ -24,7 +24,7 @@ SHOWN = {
     "bedrock_mantle": {"region", "access_key_id", "ambient"},
     "vertex": {"project", "region", "ambient"},
     "google_cloud": {"project", "workspace", "region", "ambient"},
-    "foundry": {"resource"},
+    "foundry": {"resource", "tenant_id", "ambient"},
 }
 ACCOUNT = json.dumps(
     {
@@ -36,6 +36,13 @@ ACCOUNT = json.dumps(
 )
 
 
+PRINCIPAL = {
+    "tenant_id": "visible.onmicrosoft.com",
+    "client_id": "0a1b2c3d-0000-4000-8000-00000000000c",
+    "client_secret": "hidden~secret",
+}
+
+
 def add(client: Client, kind: str, **fields: str) -> Any:
     given = {**FORM, "name": "Second", "kind": kind, "base_url": "", **fields}
     return client.post(reverse(ADD), given, follow=True)
@@ -43,6 +50,14 @@ def add(client: Client, kind: str, **fields: str) -> Any:
 
 def second() -> ProviderConnection:
     return ProviderConnection.objects.get(name="Second")
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "bedrock"])
+def test_a_form_says_of_which_kind_it_is(kind: str, world: World, root: Client) -> None:
+    page = root.get(reverse(ADD), {"kind": kind}).content.decode()
+    label = ProviderConnection.Kind(kind).label
+    assert f"{label}. " in page
+    assert ("Not available: message batches" in page) == (kind == "bedrock")
 
 
 def test_the_kind_is_chosen_first_and_without_a_script(world: World, root: Client) -> None:
@@ -79,8 +94,8 @@ def test_every_kind_has_a_form() -> None:
         ("aws", {}, "required"),
         ("aws", {"region": "us-east-1"}, "required"),
         ("bedrock", {"region": "evil.example/#"}, "us-east-1"),
-        ("bedrock", {"region": "us-east-1", "access_key_id": "AKIA1"}, "give both"),
-        ("bedrock", {"region": "us-east-1", "secret_access_key": "s"}, "give both"),
+        ("bedrock", {"region": "us-east-1", "access_key_id": "AKIA1"}, "need both"),
+        ("bedrock", {"region": "us-east-1", "secret_access_key": "s"}, "need both"),
         (
             "bedrock",
             {"region": "us-east-1", "access_key_id": "A", "secret_access_key": "s", "new_credential": "k"},
@@ -110,6 +125,12 @@ def test_every_kind_has_a_form() -> None:
         ("foundry", {}, "one of them"),
         ("foundry", {"resource": "a", "base_url": "https://a.test"}, "one of them"),
         ("foundry", {"resource": "a.evil.test/"}, "services.ai.azure.com"),
+        ("foundry", {"resource": "a", "tenant_id": "t", "client_id": "c"}, "needs tenant_id"),
+        ("foundry", {"resource": "a", **PRINCIPAL, "client_id": "the app"}, "five groups"),
+        ("foundry", {"resource": "a", **PRINCIPAL, "new_credential": "k"}, "not both"),
+        ("foundry", {"resource": "a", **PRINCIPAL, "ambient": "on"}, "no other credential"),
+        ("foundry", {"base_url": "https://elsewhere.test", "ambient": "on"}, "own address only"),
+        ("foundry", {"resource": "a", "credential_env": "SECRET_KEY"}, "_CREDENTIALS"),
         ("compatible", {}, "required"),
         ("anthropic", {"new_credential": "two words"}, "Copy it again"),
         ("anthropic", {"credential_env": "MY_CREDENTIALS"}, "_AUTH_TOKEN"),
@@ -121,7 +142,7 @@ def test_a_form_says_what_to_do(
     response = add(root, kind, **fields)
     assert words in errors(response).replace("&#x27;", "'")
     assert not ProviderConnection.objects.filter(name="Second").exists()
-    for name in ("new_credential", "secret_access_key"):
+    for name in ("new_credential", "secret_access_key", "client_secret"):
         if len(fields.get(name, "")) > 1:
             assert f">{fields[name]}<" not in response.content.decode()
             assert f'value="{fields[name]}"' not in response.content.decode()
@@ -141,6 +162,17 @@ def test_aws_keys_are_kept_as_one_secret(world: World, root: Client) -> None:
     page += root.get(reverse("admin:chat_providerconnection_change", args=[row.pk])).content.decode()
     page += str(list(row.history.values()))
     assert not [value for value in keys.values() if value in page]
+
+
+def test_a_service_principal_is_kept_as_one_secret(world: World, root: Client) -> None:
+    page = add(root, "foundry", resource="ours", **PRINCIPAL).content.decode()
+    row = second()
+    assert (json.loads(row.secret()), row.problem()) == (PRINCIPAL, "")
+    page += root.get(reverse("admin:chat_providerconnection_change", args=[row.pk])).content.decode()
+    page += str(list(row.history.values()))
+    assert not [part for part in PRINCIPAL.values() if part in page]
+    given = {**FORM, "name": "Second", "base_url": "", "resource": "theirs"}
+    assert "again" in errors(root.post(reverse("admin:chat_providerconnection_change", args=[row.pk]), given))
 
 
 def test_a_service_account_goes_in_and_never_comes_out(world: World, root: Client) -> None:

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 
 from chat.models import LanguageModel, ProviderConnection
-from chat.models.credentials import ApiKey, AwsKeys, CredentialProblem, ServiceAccount, read_credential
-from chat.models.platforms import CAPABILITY, PLATFORMS, Gap, platform_of
+from chat.models.credentials import (
+    ApiKey,
+    AwsKeys,
+    CredentialProblem,
+    ServiceAccount,
+    ServicePrincipal,
+    from_parts,
+    read_credential,
+)
+from chat.models.platforms import CAPABILITY, PLATFORMS, Gap, Limits, platform_of
 
 KEYS = {"access_key_id": "AKIA1", "secret_access_key": "shh"}
 ACCOUNT = {
@@ -15,6 +23,13 @@ ACCOUNT = {
     "client_email": "parley@example.test",
     "private_key": "PEM",
     "token_uri": "https://oauth2.example.test/token",
+}
+
+
+PRINCIPAL = {
+    "tenant_id": "example.onmicrosoft.com",
+    "client_id": "0a1b2c3d-0000-4000-8000-00000000000c",
+    "client_secret": "shh~1",
 }
 
 
@@ -46,11 +61,10 @@ def connection(kind: str, **fields: Any) -> ProviderConnection:
         ("foundry", {}, "resource name or a base URL"),
         ("foundry", {"resource": "r"}, ""),
         ("foundry", {"base_url": "https://a.test"}, ""),
-        (
-            "foundry",
-            {"resource": "r", "credential": "", "credential_env": "ambient"},
-            "credential of its own",
-        ),
+        ("foundry", {"resource": "r", "credential": "", "credential_env": "ambient"}, ""),
+        ("foundry", {"resource": "r", "credential": json.dumps(PRINCIPAL)}, ""),
+        ("foundry", {"resource": "r", "credential": "{"}, "no JSON object"),
+        ("foundry", {"resource": "r", "credential": '{"tenant_id": "t"}'}, "client_id and client_secret"),
         ("anthropic", {"credential": "", "credential_env": "ambient"}, "credential of its own"),
     ],
 )
@@ -81,7 +95,8 @@ def test_what_a_credential_is() -> None:
     aws, google = platform_of("aws"), platform_of("vertex")
     assert read_credential(aws, "bearer") == ApiKey("bearer")
     keys = AwsKeys("AKIA1", "shh", "token")
-    assert read_credential(aws, keys.as_json()) == keys
+    assert read_credential(aws, from_parts({**KEYS, "session_token": "token"})) == keys
+    assert read_credential(aws, from_parts({**KEYS, "session_token": ""})) == AwsKeys("AKIA1", "shh")
     assert read_credential(google, json.dumps(ACCOUNT)) == ServiceAccount(ACCOUNT)
     assert repr(keys) == "AwsKeys()"
     for wrong in (
@@ -95,12 +110,37 @@ def test_what_a_credential_is() -> None:
     assert read_credential(google, json.dumps(ACCOUNT | {"token_uri": "http://127.0.0.1:1/"}))
 
 
-def test_limits_follow_platform_and_model() -> None:
-    bedrock, anthropic = platform_of("bedrock"), platform_of("anthropic")
-    assert bedrock.limits(max_input_tokens=200_000).request_bytes == 20_000_000
-    assert bedrock.limits(max_input_tokens=200_000).picture_bytes == 5_000_000
-    large, small = (anthropic.limits(max_input_tokens=size) for size in (1_000_000, 200_000))
-    assert (large.pictures, large.pdf_pages, small.pictures, small.pdf_pages) == (600, 600, 100, 100)
+def test_what_a_service_principal_is() -> None:
+    foundry = platform_of("foundry")
+    assert read_credential(foundry, "a-key") == ApiKey("a-key")
+    principal = read_credential(foundry, json.dumps({name: f" {part}\n" for name, part in PRINCIPAL.items()}))
+    assert principal == ServicePrincipal(**PRINCIPAL)
+    assert repr(principal) == "ServicePrincipal()"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"tenant_id": "../elsewhere"}, "its id or its domain"),
+        ({"tenant_id": 7}, "needs tenant_id"),
+        ({"client_id": "the name of the app"}, "five groups"),
+        ({"client_secret": ""}, "needs tenant_id"),
+        ({"client_secret": "two words"}, "Copy it again"),
+    ],
+)
+def test_what_no_service_principal_is(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(CredentialProblem, match=words) as caught:
+        read_credential(platform_of("foundry"), json.dumps(PRINCIPAL | wrong))
+    assert not [part for part in wrong.values() if part and str(part) in str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("context_tokens", "pictures", "pdf_pages"),
+    [(200_000, 100, 100), (200_001, 600, 100), (999_999, 600, 100), (1_000_000, 600, 600)],
+)
+def test_limits_follow_the_models_context(context_tokens: int, pictures: int, pdf_pages: int) -> None:
+    limits = platform_of("bedrock").limits(max_input_tokens=context_tokens)
+    assert limits == Limits(20_000_000, pictures=pictures, pdf_pages=pdf_pages)
 
 
 def test_gaps_switch_capabilities_off_and_nothing_else() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from chat.models.platforms import PLATFORMS
 from chat.operations import pictures
 from chat.operations.errors import OperationError
 from chat.operations.pictures import fitted, picture_format, read_picture, shrunk
@@ -78,6 +79,11 @@ def test_transparency_stays_and_heavy_pictures_become_photos(monkeypatch: pytest
         assert len(heavy.sent.data) <= 20_000
     monkeypatch.setattr(pictures, "MAX_SENT_BYTES", 10)
     assert read_picture(media.picture("JPEG")).sent.data.startswith(b"\xff\xd8")
+
+
+def test_every_platform_takes_what_is_kept_of_a_picture() -> None:
+    for platform in PLATFORMS.values():
+        assert platform.picture_bytes >= -(-pictures.MAX_SENT_BYTES // 3) * 4
 
 
 @pytest.mark.parametrize(

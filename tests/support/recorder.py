@@ -1,0 +1,34 @@
+"""An upstream that notes what it was sent, in front of the simulator, which checks it."""
+
+import json
+from typing import Any
+
+from chat.simulator.app import create_app
+
+
+class Recorder:
+    """`sent` has each POST in order: its path, its headers and its body as JSON."""
+
+    def __init__(self, **options: Any) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._app = create_app(**{"pace": 0, **options})
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.sent.append({"path": scope["path"], "headers": headers, "body": json.loads(body)})
+        told = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Any:
+            return told.pop() if told else await receive()
+
+        await self._app(scope, again, send)
+
+    def last(self, path: str = "/v1/messages") -> dict[str, Any]:
+        return [one for one in self.sent if one["path"] == path][-1]
