@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from chat.admin.providers import IndentedJSONField
 from chat.admin.thinking_form import ThinkingForm
 from chat.admin.tools import AssistantToolInline
 from chat.models import Assistant
@@ -68,6 +69,7 @@ class AssistantForm(ThinkingForm):
             "order",
             "enabled",
         )
+        field_classes = {"output_schema": IndentedJSONField}
 
     def clean(self) -> dict[str, Any]:
         """Refuse a schema that no answer could be asked for in, or not of this assistant's model."""

@@ -14,12 +14,18 @@ from unfold.widgets import (
 
 from chat.admin.providers import IndentedJSONField
 from chat.claude.text import too_deep
-from chat.models import McpServer, ToolDefinition
+from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
+from chat.models.platforms import Gap, platform_of
+from chat.operations.offer import api_name, is_connected, shared_names
 from chat.tools.addresses import EgressRefused, check_url
 from chat.tools.validate import schema_problem
 from chat.tools.webhook import new_secret, secret_problem
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # the API's rule
+NOBODY_IS_ASKED = _(
+    "Anthropic calls this tool’s server within the answer, so nobody can be asked: unless it runs at once, it is not "
+    "used."
+)
 MADE_HERE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
 
 
@@ -96,6 +102,8 @@ class ToolForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
             self.fields["kind"].choices = [(kind.value, kind.label) for kind in MADE_HERE]  # type: ignore[attr-defined]
+        if "approval" in self.fields and self.instance.pk and is_connected(self.instance):
+            self.fields["approval"].help_text = NOBODY_IS_ASKED
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
@@ -139,7 +147,28 @@ class ToolForm(forms.ModelForm):
             cleaned.get("options", {}).get("type"), str
         ):
             self.add_error("options", _('The definition needs its "type", such as "web_search_20260318".'))
+        self._check_name(kind, cleaned)
         return cleaned
+
+    def _check_name(self, kind: str, cleaned: dict[str, Any]) -> None:
+        """Keep a change from giving an assistant two tools of one name: the API refuses such a request."""
+        changed = ToolDefinition(
+            pk=self.instance.pk,
+            kind=kind,
+            name=cleaned.get("name", self.instance.name),
+            options=cleaned.get("options", self.instance.options),
+            server=self.instance.server,
+        )
+        for assistant in Assistant.objects.filter(tool_links__tool=self.instance.pk).order_by("name"):
+            others = ToolDefinition.objects.filter(assistant_links__assistant=assistant)
+            others = others.exclude(pk=self.instance.pk).select_related("server")
+            if api_name(changed) in shared_names([changed, *others]):
+                self.add_error(
+                    "options" if kind == ToolDefinition.Kind.SERVER else "name",
+                    _("%(assistant)s has another tool that models call %(name)s.")
+                    % {"assistant": assistant, "name": api_name(changed)},
+                )
+                return
 
     def _clean_webhook(self, cleaned: dict[str, Any]) -> None:
         try:
@@ -158,6 +187,23 @@ class ToolForm(forms.ModelForm):
                 _("From %(least)d to %(most)d."), params={"least": least, "most": most}
             )
         return value
+
+
+class AssistantToolFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        """Refuse two tools of one name: the API would refuse the assistant's every request."""
+        super().clean()
+        kept = [
+            form.cleaned_data["tool"]
+            for form in self.forms
+            if form.cleaned_data.get("tool") and not form.cleaned_data.get("DELETE")
+        ]
+        for name in shared_names(kept):
+            rows = ", ".join(sorted(tool.name for tool in kept if api_name(tool) == name))
+            raise forms.ValidationError(
+                _("Models call these tools by one name, %(name)s: %(rows)s. Keep one of them."),
+                params={"name": name, "rows": rows},
+            )
 
 
 class TryForm(forms.Form):
@@ -184,6 +230,18 @@ class McpServerForm(forms.ModelForm):
     class Meta:
         model = McpServer
         fields = ("name", "url", "route", "auth", "enabled")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lacking = [
+            str(kind.label)
+            for kind in ProviderConnection.Kind
+            if kind == ProviderConnection.Kind.COMPATIBLE or platform_of(kind).lacks(Gap.MCP_CONNECTOR)
+        ]
+        self.fields["route"].help_text = _(
+            "Anthropic calls a server within the answer: nobody is asked first, so only tools that run at once are "
+            "used. Models of these connections go without its tools: %(kinds)s."
+        ) % {"kinds": ", ".join(lacking)}
 
     def clean_url(self) -> str:
         return _checked_address(str(self.cleaned_data["url"]))

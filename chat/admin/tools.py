@@ -16,9 +16,10 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from chat.admin.base import ReadOnly, pretty_json
-from chat.admin.tool_forms import McpServerForm, ToolForm, TryForm
-from chat.models import AssistantTool, McpGrant, McpServer, ToolDefinition
+from chat.admin.tool_forms import AssistantToolFormSet, McpServerForm, ToolForm, TryForm
+from chat.models import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
 from chat.operations.errors import OperationError
+from chat.operations.offer import is_connected, offer
 from chat.operations.tools import accept_tools, compare, refresh_listing, try_tool
 from chat.tools.mcp import drifted
 
@@ -41,11 +42,21 @@ FIELDSETS: dict[str, tuple[Any, ...]] = {
 
 class AssistantToolInline(TabularInline):
     model = AssistantTool
+    formset = AssistantToolFormSet
     extra = 0
-    fields = ("tool", "approval", "order")
+    fields = ("tool", "approval", "order", "offered")
+    readonly_fields = ("offered",)
     autocomplete_fields = ("tool",)
     ordering = ("order", "id")
     verbose_name_plural = _("tools")
+
+    @display(description=_("used with this model"))
+    def offered(self, link: AssistantTool) -> Any:
+        """Say why the assistant's model does not get the tool, if it does not."""
+        if not link.pk:
+            return "-"
+        left_out = offer(link.assistant.model, link.assistant).left_out
+        return _("Not used: %(why)s.") % {"why": left_out[link.pk]} if link.pk in left_out else _("yes")
 
 
 @admin.register(ToolDefinition)
@@ -129,6 +140,8 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
             return "off", _("off")
         if tool.kind == Kind.MCP and drifted(tool):
             return "changed", _("changed at its server")
+        if is_connected(tool) and tool.approval != Approval.ALLOW:
+            return "off", _("not used: Anthropic would not ask")
         return "ready", _("ready")
 
     @display(description=_("assistants"), ordering="used_by")
@@ -176,6 +189,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
             "server": server,
             "offers": _offers(server),
             "gone": compare(server).gone,
+            "connected": server.route == McpServer.Route.CONNECTOR,
             "sign_in": reverse("connect_tool", args=[server.name])
             if server.auth == McpServer.Auth.OAUTH
             else "",

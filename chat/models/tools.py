@@ -6,12 +6,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from encrypted_fields.fields import EncryptedTextField
 from simple_history.models import HistoricalRecords
 
 from chat.models.assistants import Assistant
 from chat.models.conversations import Message
-from chat.models.fields import ExactJSONField, uuid7
+from chat.models.fields import ExactJSONField, encrypted_text, uuid7
 from chat.models.turns import Turn
 
 
@@ -38,9 +37,7 @@ class McpServer(models.Model):
     url = models.URLField(_("address"), max_length=500)
     route = models.CharField(_("route"), max_length=10, choices=Route.choices, default=Route.PARLEY)
     auth = models.CharField(_("sign-in"), max_length=8, choices=Auth.choices, default=Auth.NONE)
-    credential = EncryptedTextField(
-        _("token"), null=True, blank=True, default="", help_text=_("Kept encrypted and never shown again.")
-    )
+    credential = encrypted_text(_("token"), help_text=_("Kept encrypted and never shown again."))
     # One element: {"name": str, "description": str, "input_schema": {…}, "digest": SHA-256 of the three}
     listing = ExactJSONField(_("tools offered"), default=list, blank=True)
     listed_at = models.DateTimeField(_("listed"), null=True, blank=True)
@@ -64,8 +61,8 @@ class McpGrant(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="mcp_grants", verbose_name=_("person")
     )
-    tokens = EncryptedTextField(_("tokens"), null=True, blank=True, default="")
-    client = EncryptedTextField(_("client registration"), null=True, blank=True, default="")
+    tokens = encrypted_text(_("tokens"))
+    client = encrypted_text(_("client registration"))
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
@@ -113,9 +110,7 @@ class ToolDefinition(models.Model):
     )
     pinned_digest = models.CharField(_("pinned listing"), max_length=64, blank=True, default="")
     url = models.URLField(_("address"), max_length=500, blank=True)
-    secret = EncryptedTextField(
-        _("signing secret"), null=True, blank=True, default="", help_text=_("Kept encrypted.")
-    )
+    secret = encrypted_text(_("signing secret"), help_text=_("Kept encrypted."))
     options = ExactJSONField(_("options"), default=dict, blank=True)
     timeout_seconds = models.PositiveSmallIntegerField(_("time limit (seconds)"), default=30)
     max_result_bytes = models.PositiveIntegerField(_("longest result (bytes)"), default=200_000)

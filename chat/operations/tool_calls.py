@@ -16,10 +16,11 @@ from chat import access, events
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
 from chat.events import Event
-from chat.models import ToolCall, Turn, User
+from chat.models import ToolCall, ToolDefinition, Turn, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import Batch
 from chat.operations.tool_rounds import decision_events, said
+from chat.tools.validate import SchemaUnusable, misfits
 
 APPROVE, DENY, EDIT = "approve", "deny", "edit"
 LONGEST_INPUT, LONGEST_REASON = 200_000, 500
@@ -45,7 +46,7 @@ def decide(
     input: object = None,  # noqa: A002 - the API's word
     reason: object = "",
 ) -> Decided:
-    """Approve a call, deny it with a reason, or approve it with another `input`.
+    """Approve a call, deny it with a reason, or approve it with another `input`, which has to fit the tool's schema.
 
     Raises:
         OperationError: not_found, invalid, decided (before, by whomever, or too late).
@@ -53,7 +54,7 @@ def decide(
     found = access.find_tool_call(user, tool_call_id)
     if found is None:
         raise not_found()
-    changes = _changes(decision, input, reason) | {"decided_by": user, "decided_at": timezone.now()}
+    changes = _changes(found, decision, input, reason) | {"decided_by": user, "decided_at": timezone.now()}
     with transaction.atomic():
         turn = Turn.objects.select_for_update().get(id=found.turn_id)
         waiting = ToolCall.objects.waiting().filter(id=found.id, expires_at__gt=timezone.now())
@@ -85,12 +86,12 @@ def _expire_in(turn_id: Any) -> bool:
         return _go_on(turn, ended)
 
 
-def _changes(decision: object, given: object, reason: object) -> dict[str, Any]:
+def _changes(call: ToolCall, decision: object, given: object, reason: object) -> dict[str, Any]:
     """Return the columns that a decision sets."""
     if decision == APPROVE:
         return {"status": Status.READY, "decision": APPROVE}
     if decision == EDIT:
-        return {"status": Status.READY, "decision": EDIT, "edited_input": _checked_input(given)}
+        return {"status": Status.READY, "decision": EDIT, "edited_input": _checked_input(call, given)}
     if decision != DENY:
         raise invalid(_("Decide with approve, deny or edit."))
     if not isinstance(reason, str | None):
@@ -107,7 +108,7 @@ def _changes(decision: object, given: object, reason: object) -> dict[str, Any]:
     }
 
 
-def _checked_input(given: object) -> dict[str, Any]:
+def _checked_input(call: ToolCall, given: object) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise invalid(_("The input must be a JSON object."))
     try:
@@ -117,7 +118,22 @@ def _checked_input(given: object) -> dict[str, Any]:
         raise invalid(_("The input must be a JSON object.")) from None
     if length > LONGEST_INPUT:
         raise OperationError("too_long", _("The input is too long."), status=413)
+    _check_against_schema(call.tool, cleaned)
     return cleaned
+
+
+def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) -> None:
+    """Refuse what the tool would refuse anyway, while the person can still put it right."""
+    if tool is None:
+        return  # it says so itself when it runs
+    try:
+        found = misfits(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
+    except SchemaUnusable:
+        raise invalid(
+            _("This tool’s own description of its input can’t be used; staff have to look at it.")
+        ) from None
+    if found:
+        raise invalid(_("The input does not fit this tool: %(problems)s") % {"problems": "; ".join(found)})
 
 
 def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:

@@ -8,11 +8,12 @@ from chat.models import McpGrant, McpServer, User
 from chat.operations.errors import OperationError
 from chat.tools import mcp_auth
 from chat.tools.addresses import EgressRefused
+from chat.tools.mcp_grants import Answer, Begun, SignInFailed
 
 log = structlog.get_logger(__name__)
 
 
-def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> mcp_auth.Begun:
+def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> Begun:
     """Find out where this person signs in; they come back to `redirect_uri`.
 
     Raises:
@@ -20,11 +21,11 @@ def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> mcp_au
     """
     try:
         return async_to_sync(mcp_auth.begin)(server, user.id, redirect_uri)
-    except (mcp_auth.SignInFailed, EgressRefused) as error:
+    except (SignInFailed, EgressRefused) as error:
         raise _failed(server, "begin", error) from None
 
 
-def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: mcp_auth.Answer) -> None:
+def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: Answer) -> None:
     """Exchange what the person came back with for tokens, and keep them encrypted.
 
     Raises:
@@ -32,7 +33,7 @@ def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: 
     """
     try:
         async_to_sync(mcp_auth.finish)(server, user.id, redirect_uri, answer)
-    except mcp_auth.SignInFailed as error:
+    except SignInFailed as error:
         raise _failed(server, "finish", error) from None
 
 

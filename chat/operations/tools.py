@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 import re
 import time
-import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from django.utils.translation import gettext as _
 from chat.models import Approval, McpServer, ToolDefinition, User
 from chat.operations.errors import OperationError, not_found
 from chat.tools import mcp, registry
-from chat.tools.connector import PROVIDED, ConnectedServer, ConnectorParts, connector_parts
-from chat.tools.mcp_auth import SignInNeeded, token_of
+from chat.tools.mcp_grants import SignInNeeded
+from chat.tools.provided import PROVIDED
 from chat.tools.result import ToolContext, ToolResult
 from chat.tools.run import run_tool
 
@@ -138,36 +137,6 @@ def try_tool(*, tool: ToolDefinition, given: dict[str, Any], user: User) -> Trie
     began = time.monotonic()
     result = async_to_sync(run_tool)(tool, given, context, trying=True)
     return Tried(result, time.monotonic() - began)
-
-
-def connector_for(*, tools: Iterable[ToolDefinition], user_id: uuid.UUID) -> ConnectorParts:
-    """Return the request parts for tools whose servers Anthropic calls itself; others are left out.
-
-    A server that asks each person to sign in is left out while this person has not.
-    """
-    accepted: dict[McpServer, list[str]] = {}
-    for tool in tools:
-        server = tool.server
-        if server is not None and server.enabled and server.route == McpServer.Route.CONNECTOR:
-            accepted.setdefault(server, []).extend([] if mcp.drifted(tool) else [tool.target])
-    parts = []
-    for server, names in accepted.items():
-        token = _token(server, user_id)
-        if token is not None and names:
-            parts.append(ConnectedServer(server.name, server.url, names, token))
-    return connector_parts(parts)
-
-
-def _token(server: McpServer, user_id: uuid.UUID) -> str | None:
-    """Return "" where no token is needed and None where one is missing."""
-    if server.auth == McpServer.Auth.NONE:
-        return ""
-    if server.auth == McpServer.Auth.BEARER:
-        return server.credential or None
-    try:
-        return async_to_sync(token_of)(server, user_id)
-    except SignInNeeded:
-        return None
 
 
 def _sync_provided(report: SyncReport) -> None:

@@ -146,7 +146,7 @@ def demo(prompt: Prompt, rng: random.Random, counts: dict[str, int]) -> str:
 
 def _table(prompt: Prompt, words: dict[str, Any], counts: dict[str, int]) -> str:
     system = sum(len(block["text"]) for block in prompt.system)
-    tools = ", ".join(f"`{tool['name']}`" for tool in prompt.tools)
+    tools = ", ".join(f"`{tool.get('name') or tool['mcp_server_name']}`" for tool in prompt.tools)
     values = (
         f"`{prompt.model.id}`",
         str(len(prompt.body["messages"])),

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import answers, media, tokens
+from chat.simulator import answers, mcp, media, tokens
 from chat.simulator.dialogue import is_paused
 from chat.simulator.reply import Reply, Writer
 from chat.simulator.shapes import resolve
@@ -220,9 +220,9 @@ def _huge_delta(writer: Writer) -> None:
 
 
 def _first_tool(writer: Writer) -> tuple[str, dict[str, Any]]:
-    if not writer.prompt.tools:
+    tool = next((tool for tool in writer.prompt.tools if "name" in tool), None)
+    if tool is None:
         return FALLBACK_TOOL, {"text": "no tool was sent"}
-    tool = writer.prompt.tools[0]
     return tool["name"], _input("", tool, writer.prompt.user_text())
 
 
@@ -272,6 +272,21 @@ def _pause_turn(writer: Writer) -> None:
     writer.stop("pause_turn")
 
 
+def _mcp(writer: Writer) -> None:
+    """Call the first enabled tool of an MCP server; without one this is the default answer."""
+    enabled = mcp.enabled_tools(writer.prompt)
+    if not enabled:
+        _default(writer)
+        return
+    server, name = enabled[0]
+    words = answers.words_for(writer.prompt)
+    writer.think()
+    writer.say(words["calling"])
+    value = {"text": answers.quote(writer.prompt.user_text(), 80)}
+    writer.ask_server(server, name, value, fails=bool(writer.choice.whole("fails")))
+    writer.say(words["tools_done"])
+
+
 _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "echo": _say(lambda writer: writer.prompt.user_text()),
     "citations": _citations,
@@ -292,4 +307,5 @@ _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "refusal": _refusal,
     "refusal_mid": _refusal_mid,
     "pause_turn": _pause_turn,
+    "mcp": _mcp,
 }

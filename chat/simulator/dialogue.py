@@ -11,6 +11,7 @@ MAX_MESSAGES = 100_000
 TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 INVENTED_BLOCK = "simulated_card"  # what the `unknown_block` scenario sends; it must be accepted back
+RUN_BY_SERVER = ("server_tool_use", "mcp_tool_use")
 ONLY_NESTED = ("tool_reference", "browser_state")  # blocks that exist inside tool results alone
 BY_ROLE = {
     "user": {"text", "image", "document", "search_result", "tool_result", "container_upload"},
@@ -19,6 +20,7 @@ BY_ROLE = {
         *("web_search_tool_result", "web_fetch_tool_result", "code_execution_tool_result", "search_result"),
         *("bash_code_execution_tool_result", "text_editor_code_execution_tool_result"),
         *("tool_search_tool_result", "container_upload", "compaction", INVENTED_BLOCK),
+        *("mcp_tool_use", "mcp_tool_result"),
     },
     "system": {"text"},
 }
@@ -88,9 +90,9 @@ def _check_block(where: str, role: str, block: Any) -> None:
             _check_source(where, block.get("source"))
         case "search_result":
             _check_nested(f"{where}.search_result.content", block.get("content"))
-        case "tool_use" | "server_tool_use":
+        case "tool_use" | "server_tool_use" | "mcp_tool_use":
             _check_tool_use(where, block)
-        case "tool_result":
+        case "tool_result" | "mcp_tool_result":
             _check_tool_result(where, block)
         case "thinking" | "redacted_thinking":
             _check_thinking(where, block)
@@ -247,4 +249,4 @@ def _check_ending(turn: Turn, model: Model) -> None:
 def is_paused(turn: Turn) -> bool:
     """Tell whether an assistant turn ends in a server tool that hasn't answered (stop reason pause_turn)."""
     answered = {block.get("tool_use_id") for block in turn.blocks}
-    return any(block["type"] == "server_tool_use" and block["id"] not in answered for block in turn.blocks)
+    return any(block["type"] in RUN_BY_SERVER and block["id"] not in answered for block in turn.blocks)

@@ -103,7 +103,7 @@ class Messages:
         """Return this attempt's scenario: header, marker in the last user text, or the server's default."""
         written = request.headers.get("x-simulator-scenario") or _marker(body)
         choice = scenarios.parse(written) if written else self._settings.default
-        if not choice.text("times"):
+        if not choice.counted:
             return choice
         same = body | {"stream": None} if isinstance(body, dict) else body
         return self._attempts.settle(choice, encode([workspace, choice.name, same]))

@@ -34,7 +34,7 @@ class Part:
                 return {"type": "text", "text": self.text, **self.block}
             case "thinking":
                 return {"type": "thinking", "thinking": self.text, "signature": self.block["signature"]}
-            case "tool_use" | "server_tool_use":
+            case "tool_use" | "server_tool_use" | "mcp_tool_use":
                 return {"type": self.kind, **self.block}
             case _:
                 return self.block
@@ -228,6 +228,23 @@ class Writer:
         block = {"type": "web_search_tool_result", "tool_use_id": search_id, "content": [result]}
         self.reply.parts.append(Part("web_search_tool_result", "", 0, block))
         self.reply.searches += 1
+
+    def ask_server(self, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:
+        """Write a call of an MCP server's tool, and the result that the server itself would have brought."""
+        if self.stopped:
+            return
+        call_id = "mcptoolu_01" + printable(self.digest)
+        block = {"id": call_id, "name": name, "server_name": server, "input": value}
+        text = encode(value).decode()
+        self.reply.parts.append(Part("mcp_tool_use", text, tokens.count(text, self.per), block))
+        words = f"{server} can't run {name}." if fails else f"{server} ran {name}: {text}"
+        result = {
+            "type": "mcp_tool_result",
+            "tool_use_id": call_id,
+            "is_error": fails,
+            "content": [{"type": "text", "text": words}],
+        }
+        self.reply.parts.append(Part("mcp_tool_result", "", 0, result))
 
     def refuse(self) -> None:
         """End with a refusal; one before any output is only billed for some categories."""

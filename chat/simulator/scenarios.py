@@ -13,7 +13,7 @@ from chat.simulator.wire import ApiError
 MARKER = re.compile(r"\[\[scenario:\s*([^\[\]]{1,500}?)\s*\]\]")
 MAX_SECONDS = 3600.0
 MAX_REMEMBERED = 10_000
-COMMON = ("times", "key", "pace", "first_byte", "thinking_tokens", "tokens")
+COMMON = ("from", "times", "key", "pace", "first_byte", "thinking_tokens", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ _ALL = (
     _answer("refusal", "refuses before any output", category="cyber"),
     _answer("refusal_mid", "refuses after some tokens", category="cyber", after="20"),
     _answer("pause_turn", "pauses in a server tool; resend the content to go on", rounds="1"),
+    _answer("mcp", "calls the first enabled tool of an MCP server, and tells what it said", fails="0"),
     _answer("redacted_thinking", "thinking arrives redacted"),
     _status("status", 500, "any HTTP status"),
     _status("bad_request", 400, "an invalid request"),
@@ -109,6 +110,11 @@ class Choice:
     @property
     def name(self) -> str:
         return self.scenario.name
+
+    @property
+    def counted(self) -> bool:
+        """Whether it depends on how often the same request came."""
+        return bool(self.text("times") or self.text("from"))
 
     def text(self, name: str) -> str:
         return self.params.get(name, self.scenario.defaults.get(name, ""))
@@ -166,21 +172,23 @@ def without_marker(text: str) -> str:
 
 
 class Attempts:
-    """Counts how often the same request came, so that a fault can end after `times` attempts."""
+    """Counts how often the same request came, so that a fault can begin late, and end after `times` attempts."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[bytes, int] = OrderedDict()
 
     def settle(self, choice: Choice, digest: bytes) -> Choice:
-        """Return the choice for this attempt: the default scenario once `times` attempts had their fault."""
-        if not choice.text("times"):
+        """Return the choice for this attempt: the default scenario before the fault begins and once it is over."""
+        if not choice.counted:
             return choice
         key = choice.text("key").encode() or digest
         number = self._seen.pop(key, 0) + 1
         self._seen[key] = number
         if len(self._seen) > MAX_REMEMBERED:
             self._seen.popitem(last=False)
-        return choice.calmed() if number > choice.whole("times") else choice
+        begins = choice.whole("from", 1)
+        over = bool(choice.text("times")) and number >= begins + choice.whole("times")
+        return choice.calmed() if number < begins or over else choice
 
     def clear(self) -> None:
         self._seen.clear()

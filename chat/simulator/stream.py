@@ -19,6 +19,7 @@ DELTAS = {
     "thinking": ("thinking_delta", "thinking"),
     "tool_use": ("input_json_delta", "partial_json"),
     "server_tool_use": ("input_json_delta", "partial_json"),
+    "mcp_tool_use": ("input_json_delta", "partial_json"),
 }
 STARTS: dict[str, dict[str, Any]] = {
     "text": {"type": "text", "text": ""},

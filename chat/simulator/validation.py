@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.simulator import media, models
+from chat.simulator import mcp, media, models
 from chat.simulator.compaction import check_edits
 from chat.simulator.dialogue import check_messages, check_system
 from chat.simulator.models import Model
@@ -37,13 +37,13 @@ CREATE_FIELDS = SHARED_FIELDS | {
 }
 BETA_FIELDS: dict[
     str, str | tuple[str, ...]
-] = {  # accepted, and without effect, when the request names the beta
+] = {  # accepted when the request names the beta; most of them have no effect
     "context_management": ("context-management-", "compact-2026-01-"),
     "fallbacks": "server-side-fallback-",
     "fallback_credit_token": "fallback-credit-",
     "billing_policy": "billing-policy-",
     "compaction": "compact-",
-    "mcp_servers": "mcp-client-",
+    "mcp_servers": mcp.BETA,
     "thread": "message-threads-",
 }
 FAST_BETA = "fast-mode-2026-02-01"
@@ -80,6 +80,7 @@ def check_request(body: Any, *, version: str, betas: tuple[str, ...] = (), count
     if (body.get("output_config") or {}).get("format") is not None:
         check_no_citations(body["messages"])
     check_edits(body, betas)
+    mcp.check(body, betas)
     if not counting:
         _check_max_tokens(body, model)
     return Prompt(body, model, merge(body["messages"]))
@@ -92,7 +93,7 @@ def _check_fields(body: dict[str, Any], betas: tuple[str, ...], known: frozenset
         beta = BETA_FIELDS.get(name)
         if beta is None or not any(value.startswith(beta) for value in betas):
             raise invalid(name, "Extra inputs are not permitted")
-        if name in ("thread", "compaction", "mcp_servers"):
+        if name in ("thread", "compaction"):
             code = "thread_unsupported_request" if name == "thread" else None
             raise ApiError(400, f"{name}: not supported here", code=code)
 
@@ -177,6 +178,8 @@ def _check_tools(body: dict[str, Any], model: Model) -> None:
         where = f"tools.{number}"
         if not isinstance(tool, dict):
             raise invalid(where, "Input should be an object")
+        if tool.get("type") == mcp.TOOLSET:
+            continue  # it has no name of its own, and rules of its own
         _check_tool(where, tool)
         if tool["name"] in names:
             raise invalid("tools", "Tool names must be unique.")
@@ -206,7 +209,7 @@ def _check_tool_choice(body: dict[str, Any], model: Model) -> None:
     tools = body.get("tools") or []
     if kind != "none" and not tools:
         raise invalid("tool_choice", "may only be specified while providing tools")
-    if kind == "tool" and choice.get("name") not in [tool["name"] for tool in tools]:
+    if kind == "tool" and choice.get("name") not in [tool.get("name") for tool in tools]:
         raise invalid("tool_choice.name", f"Tool '{choice.get('name')}' not found in provided tools")
     if kind in ("any", "tool"):
         if not model.forced_tools:

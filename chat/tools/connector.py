@@ -1,100 +1,54 @@
-"""Parts of a request with which Anthropic itself calls MCP servers (the connector), and definitions it provides.
+"""How the provider reaches the MCP servers that it calls itself: addresses and tokens, for one request of one person.
 
-Pure data: whoever builds a request merges `mcp_servers` and `tools` into its body and `betas` into its header.
-Servers have to be public; what they answer comes back in the message as mcp_tool_use and mcp_tool_result blocks.
+What is returned holds secrets: it goes into that request and nowhere else.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
-BETA = "mcp-client-2025-11-20"
+from chat.claude.connector import server_entry
+from chat.models import McpServer
+from chat.tools.mcp_auth import token_of
+from chat.tools.mcp_grants import SignInNeeded
+from chat.tools.threads import in_thread
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ConnectedServer:
-    """One server and the names of its tools that staff accepted. `token` is empty where none is asked for."""
+class Reached:
+    """Entries for `mcp_servers`, and the names of servers that can't be called for this person now."""
 
-    name: str
-    url: str
-    tools: Sequence[str]
-    token: str = ""
+    servers: list[dict[str, Any]]
+    missing: list[str]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ConnectorParts:
-    """`mcp_servers` holds tokens and so belongs to the request alone; `tools` may be a part of a frozen prefix."""
+async def reach(names: Sequence[str], user_id: uuid.UUID | None) -> Reached:
+    """Find out how servers are called in a person's name, refreshing tokens whose time is over.
 
-    mcp_servers: list[dict[str, Any]]
-    tools: list[dict[str, Any]]
-    betas: list[str]
-
-
-def connector_parts(servers: Sequence[ConnectedServer]) -> ConnectorParts:
-    """Return the parts for these servers, in the order of their names, so that equal sets make equal prefixes.
-
-    Only accepted tools are enabled: a tool that a server adds later stays off until staff accept it.
+    Without a person only servers are reached that ask nobody to sign in.
     """
-    ordered = sorted(servers, key=lambda server: server.name)
-    return ConnectorParts(
-        mcp_servers=[_server(server) for server in ordered],
-        tools=[
-            {
-                "type": "mcp_toolset",
-                "mcp_server_name": server.name,
-                "default_config": {"enabled": False},
-                "configs": {name: {"enabled": True} for name in sorted(server.tools)},
-            }
-            for server in ordered
-        ],
-        betas=[BETA] if ordered else [],
+    rows = await in_thread(_rows, names)
+    tokens = {name: await _token(rows[name], user_id) for name in names if name in rows}
+    known = {name: token for name, token in tokens.items() if token is not None}
+    return Reached(
+        servers=[server_entry(name, rows[name].url, token) for name, token in known.items()],
+        missing=[name for name in names if name not in known],
     )
 
 
-def _server(server: ConnectedServer) -> dict[str, Any]:
-    token = {"authorization_token": server.token} if server.token else {}
-    return {"type": "url", "name": server.name, "url": server.url, **token}
+def _rows(names: Sequence[str]) -> dict[str, McpServer]:
+    rows = McpServer.objects.filter(name__in=names, enabled=True, route=McpServer.Route.CONNECTOR)
+    return {row.name: row for row in rows}
 
 
-# Definitions as the provider has them, ready for staff to switch on. Searching and fetching directly, not from
-# within code, works on every model that can search at all. By the row's name: (title, definition).
-PROVIDED: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "web_search": (
-        "Web search",
-        {
-            "type": "web_search_20260318",
-            "name": "web_search",
-            "max_uses": 5,
-            "allowed_callers": ["direct"],
-        },
-    ),
-    "web_search_basic": (
-        "Web search (older models, other platforms)",
-        {"type": "web_search_20250305", "name": "web_search", "max_uses": 5},
-    ),
-    "web_fetch": (
-        "Web fetch",
-        {
-            "type": "web_fetch_20260318",
-            "name": "web_fetch",
-            "max_uses": 5,
-            "max_content_tokens": 50_000,
-            "citations": {"enabled": True},
-            "allowed_callers": ["direct"],
-        },
-    ),
-    "web_fetch_basic": (
-        "Web fetch (older models)",
-        {
-            "type": "web_fetch_20250910",
-            "name": "web_fetch",
-            "max_uses": 5,
-            "max_content_tokens": 50_000,
-            "citations": {"enabled": True},
-        },
-    ),
-    "code_execution": (
-        "Code execution",
-        {"type": "code_execution_20260521", "name": "code_execution"},
-    ),
-}
+async def _token(server: McpServer, user_id: uuid.UUID | None) -> str | None:
+    """Return "" where no token is needed and None where one is missing."""
+    if server.auth == McpServer.Auth.NONE:
+        return ""
+    if server.auth == McpServer.Auth.BEARER:
+        return server.credential or None
+    try:
+        return await token_of(server, user_id) if user_id else None
+    except SignInNeeded:
+        return None

@@ -16,6 +16,7 @@ from chat.claude.text import clean_json, clean_text
 from chat.models import McpServer, ToolDefinition
 from chat.tools import mcp_auth
 from chat.tools.addresses import EgressRefused, TooMuch, check_url
+from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _cause(error: BaseException, *, exceeded: bool) -> Exception:
     if exceeded:
         return TooMuch("the server's answer")
     found = list(_leaves(error))
-    for kind in (ToolFailed, EgressRefused, mcp_auth.SignInNeeded, TimeoutError, httpx2.HTTPError):
+    for kind in (ToolFailed, EgressRefused, SignInNeeded, TimeoutError, httpx2.HTTPError):
         for leaf in found:
             if isinstance(leaf, kind):
                 return leaf

@@ -13,7 +13,8 @@ import structlog
 from chat.models import ToolDefinition
 from chat.tools import mcp, python, webhook
 from chat.tools.addresses import EgressRefused, TooMuch
-from chat.tools.mcp_auth import SignInNeeded, sign_in_words
+from chat.tools.mcp_auth import sign_in_words
+from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed
 from chat.tools.threads import in_thread
 from chat.tools.validate import input_problem

@@ -8,22 +8,36 @@ SHOWN = 5
 MAPS_OF_SCHEMAS = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
 
 
-def input_problem(schema: dict[str, Any], given: Any, *, trusted: bool = True) -> str:
-    """Say what is wrong with an input, for the model to put right; "" when it fits.
+class SchemaUnusable(Exception):
+    """A tool's own schema is broken, endless, or refers to another document, which is never fetched."""
 
-    A schema that is not `trusted` (an MCP server wrote it) is read without its regular expressions: one made
-    for it could keep this process busy for ever.
-    """
+
+def input_problem(schema: dict[str, Any], given: Any, *, trusted: bool = True) -> str:
+    """Say what is wrong with an input, for the model to put right; "" when it fits."""
     if not isinstance(given, dict):
         return "The input has to be a JSON object."
     if too_deep(given):
         return "The input is nested too deep."
     try:
-        found = _errors(schema if trusted else _without_patterns(schema), given)
-    except Exception:
-        # A schema that can't be used: broken, endless, or referring to another document, which is never fetched.
+        found = misfits(schema, given, trusted=trusted)
+    except SchemaUnusable:
         return "The tool's own input schema can't be used; staff have to look at it."
     return "\n".join(["The input does not fit the tool's schema.", *found]) if found else ""
+
+
+def misfits(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = True) -> list[str]:
+    """List where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
+
+    A schema that is not `trusted` (an MCP server wrote it) is read without its regular expressions: one made
+    for it could keep this process busy for ever.
+
+    Raises:
+        SchemaUnusable: nothing can be said.
+    """
+    try:
+        return _errors(schema if trusted else _without_patterns(schema), given)
+    except Exception as error:
+        raise SchemaUnusable from error
 
 
 def schema_problem(schema: Any) -> str:

@@ -16,7 +16,7 @@ from chat import access
 from chat.models import McpServer
 from chat.operations import tool_sign_in as journeys
 from chat.operations.errors import OperationError
-from chat.tools.mcp_auth import Answer
+from chat.tools.mcp_grants import Answer
 from chat.web.page import PersonRequest, person_page
 
 SESSION_KEY = "mcp_sign_ins"

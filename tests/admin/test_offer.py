@@ -1,12 +1,15 @@
 """Prompts, assistants, models, prices and the first page."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import unfold
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from chat.admin.theme_words import THEME_WORDS
 from chat.models import Assistant, LanguageModel, ModelPrice, PromptRevision, ProviderConnection, SystemPrompt
 from tests.admin.world import World
 
@@ -100,6 +103,14 @@ def test_starters_are_written_one_a_line(world: World, root: Client) -> None:
     assert "1 groups" in root.get(world.url("chat_assistant")).content.decode()
     errors = save_assistant(root, world, starters="x\n" * 9).context["adminform"].form.errors
     assert "At most 8 lines" in str(errors["starters"])
+
+
+def test_no_schema_is_an_empty_field(world: World, root: Client) -> None:
+    page = root.get(world.url("chat_assistant", "change"))
+    assert page.context["adminform"].form["output_schema"].value() == ""
+    Assistant.objects.update(output_schema={"type": "object"})
+    page = root.get(world.url("chat_assistant", "change"))
+    assert page.context["adminform"].form["output_schema"].value() == '{\n  "type": "object"\n}'
 
 
 def test_only_what_the_model_takes_is_saved(world: World, root: Client) -> None:
@@ -212,3 +223,9 @@ def test_lists_ask_the_database_a_constant_number_of_times(
         )
     with django_assert_max_num_queries(14):
         assert root.get(world.url("chat_languagemodel")).status_code == 200
+
+
+def test_every_word_named_for_the_theme_is_still_one_of_its_words() -> None:
+    folder = Path(unfold.__file__).parent
+    said = "".join(path.read_text() for kind in ("*.html", "*.py", "*.js") for path in folder.rglob(kind))
+    assert [word for word in THEME_WORDS if word not in said] == []

@@ -8,10 +8,18 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import AssistantTool, McpGrant, McpServer, ToolDefinition
+from chat.models import (
+    Assistant,
+    AssistantTool,
+    McpGrant,
+    McpServer,
+    ProviderConnection,
+    ToolDefinition,
+)
 from chat.operations.tools import sync_tools
 from tests.admin.conftest import signed_in
 from tests.admin.world import UPSTREAM_SECRET, World, build
+from tests.tools.conftest import mcp_tool
 from tests.tools.servers import SECRET, Receiver, Served, mcp_server
 
 WEBHOOK = {
@@ -136,34 +144,75 @@ def test_the_list_switches_tools_on_and_off(world: World, root: Client) -> None:
     assert (tool.enabled, tool.secret) == (False, UPSTREAM_SECRET)
 
 
-def test_tools_are_given_to_an_assistant(world: World, root: Client) -> None:
-    assistant, tool = world.rows["chat_assistant"], world.rows["chat_tooldefinition"]
+def with_tools(root: Client, assistant: Assistant, *tools: ToolDefinition, **fields: str) -> Any:
+    """Save the assistant's form with these tools as new rows."""
     change = reverse("admin:chat_assistant_change", args=[assistant.pk])
-    page = root.get(change)
-    form = {
-        name: value for name, value in page.context["adminform"].form.initial.items() if value is not None
-    }
-    form |= {
+    initial = root.get(change).context["adminform"].form.initial
+    form = {name: value for name, value in initial.items() if value is not None} | {
         "model": str(assistant.model_id),
         "prompt": str(assistant.prompt_id),
         "thinking": "off",
         "starters": "",
         "audience_groups": [],
-    }
-    form |= {
-        "tool_links-TOTAL_FORMS": "1",
+        "tool_links-TOTAL_FORMS": str(len(tools)),
         "tool_links-INITIAL_FORMS": "0",
-        "tool_links-0-tool": str(tool.pk),
     }
-    form |= {
-        "tool_links-0-approval": "deny",
-        "tool_links-0-order": "5",
-        "tool_links-0-assistant": str(assistant.pk),
-    }
-    answer = root.post(change, form)
+    for number, tool in enumerate(tools):
+        row = {"tool": str(tool.pk), "assistant": str(assistant.pk), "approval": "", "order": "5", **fields}
+        form |= {f"tool_links-{number}-{name}": value for name, value in row.items()}
+    return root.post(change, form)
+
+
+def test_tools_are_given_to_an_assistant(world: World, root: Client) -> None:
+    assistant, tool = world.rows["chat_assistant"], world.rows["chat_tooldefinition"]
+    answer = with_tools(root, assistant, tool, approval="deny")
     assert answer.status_code == 302, answer.context["errors"]
     link = AssistantTool.objects.get()
     assert (link.assistant, link.tool, link.approval, link.order) == (assistant, tool, "deny", 5)
+
+
+def test_two_tools_of_one_name_are_refused(world: World, root: Client) -> None:
+    sync_tools()
+    assistant = world.rows["chat_assistant"]
+    search, basic = (ToolDefinition.objects.get(name=name) for name in ("web_search", "web_search_basic"))
+    page = with_tools(root, assistant, search, basic).content.decode()
+    assert "Models call these tools by one name, web_search: web_search, web_search_basic." in page
+    assert not AssistantTool.objects.exists()
+    assert with_tools(root, assistant, basic).status_code == 302
+    own = ToolDefinition.objects.create(name="finder", kind="webhook", url="https://tools.example.test/x")
+    AssistantTool.objects.create(assistant=assistant, tool=own)
+    ToolDefinition.objects.filter(name="web_search").update(name="search")
+    change = reverse("admin:chat_tooldefinition_change", args=[own.pk])
+    form = {**WEBHOOK, "name": "web_search", "new_secret": SECRET}
+    assert "has another tool that models call web_search" in errors(root.post(change, form))
+    assert root.post(change, {**form, "name": "another"}).status_code == 302
+    theirs = reverse("admin:chat_tooldefinition_change", args=[basic.pk])
+    options = '{"type": "web_search_20250305", "name": "another"}'
+    form = {**WEBHOOK, "name": "web_search_basic", "kind": "server", "url": "", "options": options}
+    assert "has another tool that models call another" in errors(root.post(theirs, form))
+
+
+def test_staff_see_what_anthropic_would_not_ask_about(world: World, root: Client) -> None:
+    server, assistant = world.rows["chat_mcpserver"], world.rows["chat_assistant"]
+    server.route, server.credential = "connector", "t-1"
+    tool = mcp_tool(server, "add", approval="ask")
+    server.save()
+    tool.save()
+    AssistantTool.objects.create(assistant=assistant, tool=tool)
+    page = reverse("admin:chat_assistant_change", args=[assistant.pk])
+    change = reverse("admin:chat_tooldefinition_change", args=[tool.pk])
+    ProviderConnection.objects.filter(language_models=assistant.model).update(kind="anthropic")
+    assert "Not used: Anthropic would run it without asking" in root.get(page).content.decode()
+    assert "so nobody can be asked" in root.get(change).content.decode()
+    assert "Anthropic would not ask" in root.get("/admin/chat/tooldefinition/").content.decode()
+    tools = root.get(reverse("admin:chat_mcpserver_list_tools", args=[server.pk])).content.decode()
+    assert "so nobody can be asked" in tools
+    form = root.get(reverse("admin:chat_mcpserver_change", args=[server.pk])).content.decode()
+    assert "Amazon Bedrock (Mantle), " in form, "connections without the connector are named"
+    ToolDefinition.objects.filter(pk=tool.pk).update(approval="allow")
+    assert "Not used" not in root.get(page).content.decode()
+    ProviderConnection.objects.filter(language_models=assistant.model).update(kind="vertex")
+    assert "Not used: this model’s connection has no MCP connector" in root.get(page).content.decode()
 
 
 # --- Trying, listing and accepting run tools, so their threads need to see the rows -----------------------------------

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat import events
 from chat.events import TurnState
-from chat.models import ToolCall, Turn, User
+from chat.models import McpServer, ToolCall, ToolDefinition, Turn, User
 from chat.operations import tool_calls
 from chat.operations.errors import OperationError
 from chat.operations.events_log import Batch, stored_frames
@@ -88,6 +88,36 @@ def test_nobody_else_decides(turn: Turn, insider: User, outsider: User) -> None:
     assert refusal(user=insider, tool_call_id=call.id, decision="approve") == "not_found"
     call.refresh_from_db()
     assert call.status == "waiting"
+
+
+def refused_words(turn: Turn, user: User, given: dict[str, Any], **fields: Any) -> str:
+    """Decide with an input that the tool of the row does not take; nothing must be decided."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    defaults = {"kind": "python", "target": "weather", "input_schema": schema}
+    row, _made = ToolDefinition.objects.update_or_create(name="weather", defaults={**defaults, **fields})
+    call = factories.tool_call(turn, tool=row)
+    with pytest.raises(OperationError) as refused:
+        decide(user=user, tool_call_id=call.id, decision="edit", input=given)
+    call.refresh_from_db()
+    assert (refused.value.code, call.status, call.decision) == ("invalid", "waiting", "")
+    return refused.value.message
+
+
+def test_an_edited_input_has_to_fit_the_tool(turn: Turn, insider: User) -> None:
+    words = refused_words(turn, insider, {"n": "five"})
+    assert words == "The input does not fit this tool: $.n: 'five' is not of type 'integer'"
+    assert "'n' is a required property" in refused_words(turn, insider, {})
+    broken = {"type": "object", "properties": {"n": {"$ref": "https://elsewhere.example.test/"}}}
+    assert "staff have to look" in refused_words(turn, insider, {"n": 5}, input_schema=broken)
+    call = ToolCall.objects.filter(turn=turn).latest("id")
+    ToolDefinition.objects.update(
+        kind="mcp",
+        server=McpServer.objects.create(name="shop", url="https://shop.example.test/mcp"),
+        input_schema={"type": "object", "properties": {"n": {"type": "string", "pattern": "(a+)+$"}}},
+    )
+    given = {"n": "a" * 40 + "!"}
+    assert decide(user=insider, tool_call_id=call.id, decision="edit", input=given).call.edited_input == given
+    assert told(turn) == [("tool.decided", "ready")]
 
 
 @pytest.mark.parametrize(

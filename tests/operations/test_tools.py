@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from chat.models import McpGrant, McpServer, ToolDefinition, User
+from chat.models import McpServer, ToolDefinition
 from chat.operations import tools
 from chat.operations.errors import OperationError
 from chat.tasks import refresh_listings_task
@@ -181,50 +181,12 @@ def test_a_listing_that_fails_changes_nothing(url: str, words: str, server: McpS
     assert [entry["name"] for entry in McpServer.objects.get().listing] == ["add"]
 
 
-def test_connector_parts_of_rows(server: McpServer) -> None:
-    user = factories.person("insider")
-    offers(server, add="Add.", draw="Draw.")
-    rows = tools.accept_tools(server=server, names=["add", "draw"])
-    other = ToolDefinition.objects.create(name="hook", kind="webhook", url="https://tools.example.test/")
-
-    def parts(**fields: Any) -> Any:
-        McpServer.objects.update(**fields)
-        found = ToolDefinition.objects.select_related("server").order_by("name")
-        return tools.connector_for(tools=found, user_id=user.id)
-
-    assert parts().mcp_servers == [], "Parley calls this one itself"
-    made = parts(route="connector")
-    assert made.mcp_servers == [{"type": "url", "name": "shop", "url": server.url}]
-    assert list(made.tools[0]["configs"]) == ["add", "draw"]
-    assert parts(auth="bearer").mcp_servers == [], "no token, no server"
-    assert parts(credential="t-1").mcp_servers[0]["authorization_token"] == "t-1"
-    rows[0].pinned_digest = "changed"
-    rows[0].save()
-    assert list(parts().tools[0]["configs"]) == ["draw"], "what drifted is left out"
-    ToolDefinition.objects.filter(kind="mcp").update(pinned_digest="changed")
-    assert parts().mcp_servers == []
-    assert parts(enabled=False).mcp_servers == []
-    assert other.server is None
-
-
 @pytest.mark.django_db(transaction=True)
-def test_the_connector_gets_each_persons_own_token(server: McpServer) -> None:
-    user: User = factories.person("insider")
-    offers(server, add="Add.")
-    tools.accept_tools(server=server, names=["add"])
-    McpServer.objects.update(route="connector", auth="oauth")
-
-    def parts() -> Any:
-        return tools.connector_for(tools=ToolDefinition.objects.select_related("server"), user_id=user.id)
-
-    assert parts().mcp_servers == []
+def test_a_server_that_asks_each_person_is_listed_by_somebody_who_signed_in(server: McpServer) -> None:
+    McpServer.objects.update(auth="oauth")
     with pytest.raises(OperationError) as needed:
-        tools.refresh_listing(server=McpServer.objects.get(), user=user)
+        tools.refresh_listing(server=McpServer.objects.get(), user=factories.person("insider"))
     assert needed.value.code == "sign_in"
-    McpGrant.objects.create(
-        server=server, user=user, tokens='{"token": {"access_token": "mine"}, "expires_at": null}'
-    )
-    assert parts().mcp_servers[0]["authorization_token"] == "mine"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.simulator.app import create_app
@@ -115,7 +115,7 @@ async def test_the_whole_request_is_accepted():
     assert await status_of(WHOLE) == 200
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, derandomize=True)
 @given(place=st.sampled_from(places(WHOLE)), junk=st.sampled_from(JUNK))
 async def test_one_wrong_value_is_never_an_internal_error(place: tuple[Any, ...], junk: Any):
     body = copy.deepcopy(WHOLE)

@@ -97,6 +97,20 @@ def test_attempts_can_be_counted_by_key(client: anthropic.Anthropic):
     assert ask(client, "two", **scenario("overloaded times=1 key=a")).stop_reason == "end_turn"
 
 
+def test_a_fault_can_begin_late(client: anthropic.Anthropic):
+    ends = []
+    for _ in range(4):
+        try:
+            ends.append(ask(client, **scenario("overloaded from=2 times=2 key=late")).stop_reason)
+        except anthropic.OverloadedError:
+            ends.append("overloaded")
+    assert ends == ["end_turn", "overloaded", "overloaded", "end_turn"]
+    ask(client, **scenario("overloaded from=2 key=for-good"))
+    for _ in range(2):
+        with pytest.raises(anthropic.OverloadedError):
+            ask(client, **scenario("overloaded from=2 key=for-good"))
+
+
 def test_the_clients_own_retries_heal_a_fault(client: anthropic.Anthropic):
     patient = client.with_options(max_retries=2)
     assert ask(patient, **scenario("server_error times=1")).stop_reason == "end_turn"

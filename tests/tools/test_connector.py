@@ -1,74 +1,51 @@
-"""Request parts for servers that Anthropic calls, and the provider's own tools, against the SDK's types."""
+"""How the provider reaches the servers that it calls: by route, by token, by person."""
 
-import typing
+import asyncio
+import json
+import time
 from typing import Any
 
 import pytest
-from anthropic import types
-from anthropic.types import beta
-from typing_extensions import get_type_hints
 
-from chat.tools.connector import BETA, PROVIDED, ConnectedServer, connector_parts
+from chat.models import McpGrant, McpServer
+from chat.tools.connector import Reached, reach
+from tests import factories
 
-SHOP = ConnectedServer("shop", "https://shop.example.org/mcp", ["buy", "add"], "token-1")
-WIKI = ConnectedServer("wiki", "https://wiki.example.org/mcp", ["find"])
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_parts() -> None:
-    parts = connector_parts([WIKI, SHOP])
-    assert parts.mcp_servers == [
-        {
-            "type": "url",
-            "name": "shop",
-            "url": "https://shop.example.org/mcp",
-            "authorization_token": "token-1",
-        },
-        {"type": "url", "name": "wiki", "url": "https://wiki.example.org/mcp"},
-    ]
-    assert parts.tools[0] == {
-        "type": "mcp_toolset",
-        "mcp_server_name": "shop",
-        "default_config": {"enabled": False},
-        "configs": {"add": {"enabled": True}, "buy": {"enabled": True}},
-    }
-    assert parts.betas == [BETA] == ["mcp-client-2025-11-20"]
-    assert parts == connector_parts([SHOP, WIKI]), "the same set makes the same prefix"
-    assert "token-1" not in str(parts.tools)
+@pytest.fixture
+def server() -> McpServer:
+    return McpServer.objects.create(name="shop", url="https://shop.example.test/mcp", route="connector")
 
 
-def test_nothing_for_nobody() -> None:
-    parts = connector_parts([])
-    assert (parts.mcp_servers, parts.tools, parts.betas) == ([], [], [])
+def reached(server: McpServer, *, user: Any = None, **fields: Any) -> Reached:
+    for name, value in fields.items():
+        setattr(server, name, value)
+    server.save()
+    return asyncio.run(reach(["shop"], user.id if user else None))
 
 
-def fits(value: dict[str, Any], shape: Any) -> None:
-    hints = get_type_hints(shape, include_extras=True)
-    assert value.keys() <= hints.keys()
-    assert all(name in value for name in shape.__required_keys__)
+GONE = Reached([], ["shop"])
 
 
-def test_parts_have_the_sdks_shape() -> None:
-    parts = connector_parts([SHOP, WIKI])
-    for server in parts.mcp_servers:
-        fits(server, beta.BetaRequestMCPServerURLDefinitionParam)
-    for toolset in parts.tools:
-        fits(toolset, beta.BetaMCPToolsetParam)
+def test_servers_of_everybody(server: McpServer) -> None:
+    entry = {"type": "url", "name": "shop", "url": server.url}
+    assert reached(server) == Reached([entry], [])
+    assert reached(server, auth="bearer") == GONE, "no token, no server"
+    assert reached(server, credential="t-1") == Reached([{**entry, "authorization_token": "t-1"}], [])
+    assert reached(server, route="parley") == GONE
+    assert reached(server, route="connector", enabled=False) == GONE
+    assert asyncio.run(reach(["renamed"], None)) == Reached([], ["renamed"])
 
 
-SHAPES = {
-    "web_search_20260318": types.WebSearchTool20260318Param,
-    "web_search_20250305": types.WebSearchTool20250305Param,
-    "web_fetch_20260318": types.WebFetchTool20260318Param,
-    "web_fetch_20250910": types.WebFetchTool20250910Param,
-    "code_execution_20260521": types.CodeExecutionTool20260521Param,
-}
-
-
-@pytest.mark.parametrize("name", PROVIDED)
-def test_provided_tools_have_the_sdks_shape(name: str) -> None:
-    _title, definition = PROVIDED[name]
-    shape = SHAPES[definition["type"]]
-    fits(definition, shape)
-    hints = get_type_hints(shape)
-    for field in ("type", "name"):
-        assert typing.get_args(hints[field]) == (definition[field],)
+def test_each_person_has_a_token_of_their_own(server: McpServer) -> None:
+    insider, colleague = factories.person("insider"), factories.person("colleague")
+    kept = {"token": {"access_token": "mine", "token_type": "Bearer"}, "expires_at": None}
+    grant = McpGrant.objects.create(server=server, user=insider, tokens=json.dumps(kept))
+    (entry,) = reached(server, auth="oauth", user=insider).servers
+    assert entry["authorization_token"] == "mine"
+    assert reached(server, user=colleague) == reached(server) == GONE
+    grant.tokens = json.dumps({**kept, "expires_at": time.time() - 1})
+    grant.save()
+    assert reached(server, user=insider) == GONE, "nothing there renews it"

@@ -24,78 +24,90 @@ SECRET_WORDS = "password=hunter2 /srv/secret.py"
 Make = Callable[..., ToolDefinition]
 
 
+def well(context: ToolContext, word: str = "") -> str:
+    """Behave."""
+    return f"well {word} {context.language}"
+
+
+def long() -> str:
+    """Say too much."""
+    return "x" * 10_000
+
+
+def rows(context: ToolContext) -> Any:
+    """Read the database."""
+    return {"people": User.objects.count(), "thread": threading.current_thread().name}
+
+
+def picky(number: int) -> str:
+    """Take a number that the row's schema calls a string."""
+    return str(number)
+
+
+# --- Functions that fail ----------------------------------------------------------------------------------------------
+
+
+def crash() -> str:
+    """Crash."""
+    raise RuntimeError(SECRET_WORDS)
+
+
+def value_error() -> str:
+    """Crash with a ValueError, which the SDK raises for bad arguments."""
+    raise ValueError(SECRET_WORDS)
+
+
+def stop() -> str:
+    """Raise what can't be put into a future."""
+    raise StopIteration
+
+
+def leave() -> str:
+    """Try to end the process."""
+    raise SystemExit(3)
+
+
+def words() -> str:
+    """Fail with words."""
+    raise ToolFailed("There is no room left.")
+
+
+def sdk_words() -> str:
+    """Fail as the SDK has it."""
+    from anthropic.lib.tools import ToolError
+
+    raise ToolError("No table is free.")
+
+
+# --- Functions that hang ----------------------------------------------------------------------------------------------
+
+release = threading.Event()
+
+
+def hang() -> str:
+    """Hang."""
+    release.wait(30)
+    return "late"
+
+
+async def hang_async() -> str:
+    """Hang, asynchronously."""
+    await asyncio.sleep(3600)
+    return "late"
+
+
+FUNCTIONS = (well, long, rows, picky, crash, value_error, stop, leave, words, sdk_words, hang, hang_async)
+
+
 @pytest.fixture(autouse=True)
-def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Functions that behave in every way; the event lets those that hang go."""
+def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Register functions that behave in every way for one test; those that hang are let go at its end."""
     registry.registered()
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    release = threading.Event()
-
-    @tool
-    def well(context: ToolContext, word: str = "") -> str:
-        """Behave."""
-        return f"well {word} {context.language}"
-
-    @tool
-    def crash() -> str:
-        """Crash."""
-        raise RuntimeError(SECRET_WORDS)
-
-    @tool
-    def value_error() -> str:
-        """Crash with a ValueError, which the SDK raises for bad arguments."""
-        raise ValueError(SECRET_WORDS)
-
-    @tool
-    def stop() -> str:
-        """Raise what can't be put into a future."""
-        raise StopIteration
-
-    @tool
-    def leave() -> str:
-        """Try to end the process."""
-        raise SystemExit(3)
-
-    @tool
-    def words() -> str:
-        """Fail with words."""
-        raise ToolFailed("There is no room left.")
-
-    @tool
-    def sdk_words() -> str:
-        """Fail as the SDK has it."""
-        from anthropic.lib.tools import ToolError
-
-        raise ToolError("No table is free.")
-
-    @tool
-    def hang() -> str:
-        """Hang."""
-        release.wait(30)
-        return "late"
-
-    @tool
-    async def hang_async() -> str:
-        """Hang, asynchronously."""
-        await asyncio.sleep(3600)
-        return "late"
-
-    @tool
-    def long() -> str:
-        """Say too much."""
-        return "x" * 10_000
-
-    @tool
-    def rows(context: ToolContext) -> Any:
-        """Read the database."""
-        return {"people": User.objects.count(), "thread": threading.current_thread().name}
-
-    @tool
-    def picky(number: int) -> str:
-        """Take a number that the row's schema calls a string."""
-        return str(number)
-
-    yield release
+    for function in FUNCTIONS:
+        tool(function)
+    release.clear()
+    yield
     release.set()
 
 
@@ -146,14 +158,14 @@ def test_exceptions_tell_nothing(target: str, make: Make, run: Any, caplog: Any)
 
 
 @pytest.mark.parametrize(
-    ("target", "words"), [("words", "There is no room left."), ("sdk_words", "No table is free.")]
+    ("target", "told"), [("words", "There is no room left."), ("sdk_words", "No table is free.")]
 )
-def test_chosen_words_are_told(target: str, words: str, make: Make, run: Any) -> None:
-    assert said(run(make(target))) == words
+def test_chosen_words_are_told(target: str, told: str, make: Make, run: Any) -> None:
+    assert said(run(make(target))) == told
 
 
 @pytest.mark.parametrize("target", ["hang", "hang_async"])
-def test_too_slow(target: str, make: Make, run: Any, functions: threading.Event) -> None:
+def test_too_slow(target: str, make: Make, run: Any) -> None:
     began = time.monotonic()
     assert said(run(make(target, timeout_seconds=1))) == "The tool did not finish within 1 seconds."
     assert time.monotonic() - began < 10
@@ -239,9 +251,7 @@ def test_webhook_troubles(
     )
 
 
-async def test_a_cancelled_call_stays_cancelled(
-    context: ToolContext, functions: threading.Event, hanging: ToolDefinition
-) -> None:
+async def test_a_cancelled_call_stays_cancelled(context: ToolContext, hanging: ToolDefinition) -> None:
     running = asyncio.create_task(run_tool(hanging, {}, context))
     await asyncio.sleep(0)
     running.cancel()
@@ -255,7 +265,6 @@ def hanging(make: Make) -> ToolDefinition:
 
 
 async def test_those_that_hang_take_their_places_only() -> None:
-    release = threading.Event()
     held = [asyncio.ensure_future(in_thread(release.wait, 30)) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):

@@ -15,7 +15,8 @@ from django.db import connection, connections
 from django.test import Client
 
 from chat.models import Assistant, AssistantTool, McpGrant, McpServer, ToolDefinition, User
-from chat.tools.mcp_auth import SignInNeeded, token_of
+from chat.tools.mcp_auth import token_of
+from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.result import ToolContext
 from chat.tools.run import run_tool
 from tests import factories

@@ -1,0 +1,102 @@
+"""What is kept of each person's sign-in at an MCP server, encrypted: the SDK's token storage over one row.
+
+Also what a sign-in is told and tells: where a person goes, what they come back with, and how it fails.
+"""
+
+import dataclasses
+import json
+import time
+import uuid
+from typing import Any
+
+from chat.models import McpGrant
+from chat.tools.threads import in_thread
+
+
+class SignInNeeded(Exception):
+    """The server wants this person to sign in (again)."""
+
+
+class SignInFailed(Exception):
+    """A sign-in could not be begun or finished. The words are for logs, not for people."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Begun:
+    """Where the person goes, and what has to be known when they come back."""
+
+    url: str
+    state: str
+    verifier: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person came back with, and the verifier that was made for it."""
+
+    code: str
+    verifier: str
+    issuer: str | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Kept:
+    """A grant as it is stored: `tokens` {"token", "expires_at", "metadata", "resource"}, `client` as registered."""
+
+    tokens: dict[str, Any]
+    client: dict[str, Any]
+
+
+class Grants:
+    """The row of one person at one server, read and written off the event loop. The SDK's TokenStorage."""
+
+    def __init__(self, server_id: uuid.UUID, user_id: uuid.UUID | None) -> None:
+        self.key: dict[str, Any] = {"server_id": server_id, "user_id": user_id}
+        self.context: Any = None  # the flow's, set by the flow: where tokens can be refreshed
+
+    async def read(self) -> Kept:
+        return await in_thread(self._read)
+
+    async def forget_client_unless(self, redirect_uri: str) -> None:
+        """Register anew where Parley was known by another address."""
+        kept = await self.read()
+        if kept.client and redirect_uri not in (kept.client.get("redirect_uris") or []):
+            await in_thread(self._write, client="")
+
+    async def get_tokens(self) -> Any:
+        from mcp.shared.auth import OAuthToken
+
+        kept = (await self.read()).tokens
+        return OAuthToken.model_validate(kept["token"]) if kept else None
+
+    async def set_tokens(self, tokens: Any) -> None:
+        told = {
+            "token": tokens.model_dump(mode="json", exclude_none=True),
+            "expires_at": time.time() + tokens.expires_in if tokens.expires_in else None,
+            "metadata": _dumped(self.context.oauth_metadata),
+            "resource": _dumped(self.context.protected_resource_metadata),
+        }
+        await in_thread(self._write, tokens=json.dumps(told))
+
+    async def get_client_info(self) -> Any:
+        from mcp.shared.auth import OAuthClientInformationFull
+
+        kept = (await self.read()).client
+        return OAuthClientInformationFull.model_validate(kept) if kept else None
+
+    async def set_client_info(self, client_info: Any) -> None:
+        told = client_info.model_dump(mode="json", exclude_none=True)
+        await in_thread(self._write, client=json.dumps(told))
+
+    def _read(self) -> Kept:
+        row = McpGrant.objects.filter(**self.key).first()
+        return Kept(
+            tokens=json.loads((row and row.tokens) or "{}"), client=json.loads((row and row.client) or "{}")
+        )
+
+    def _write(self, **columns: str) -> None:
+        McpGrant.objects.update_or_create(**self.key, defaults=columns)
+
+
+def _dumped(model: Any) -> Any:
+    return model.model_dump(mode="json", exclude_none=True) if model is not None else None
