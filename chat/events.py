@@ -31,8 +31,15 @@ def turn_started(*, model: str, assistant_message: str) -> Event:
 
 
 def block_start(*, message: str, index: int, block: dict[str, Any]) -> Event:
-    """Announce a block; of its body only `type`, and `id` and `name` of a tool use, are told."""
-    told = {key: block[key] for key in ("type", "id", "name") if key in block}
+    """Announce a block; of its body only `type`, and `id` and `name` of a tool use, are told.
+
+    Calls of an MCP server that the provider makes itself also have `server_name`, their results `tool_use_id`,
+    `is_error` and `result`, as tool.finished has it: such a block is whole when it begins.
+    """
+    told: Event = {key: block[key] for key in ("type", "id", "name", "server_name") if key in block}
+    if block.get("type") == "mcp_tool_result":
+        told |= {"tool_use_id": block.get("tool_use_id"), "is_error": bool(block.get("is_error"))}
+        told["result"] = shown_result(result_blocks(block.get("content")))
     return {"type": "block.start", "message": message, "index": index, "block": told}
 
 
@@ -105,6 +112,13 @@ def tool_finished(
         "seconds": None if seconds is None else round(seconds, 3),
         "result": shown_result(result),
     }
+
+
+def result_blocks(content: Any) -> list[dict[str, Any]]:
+    """Give a result's content as a list of blocks; the API also writes it as one text."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in content or () if isinstance(block, dict)]
 
 
 def shown_result(result: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

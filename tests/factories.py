@@ -22,9 +22,9 @@ from chat.models import (
     User,
 )
 from chat.models.turns import FINISHED
-from chat.operations import running
 from chat.operations.events_log import Batch
 from chat.operations.frames import freeze_frame
+from chat.operations.work import Work
 
 PASSWORD = "a-long-password-of-the-tests"
 PRICES = {"input": 3, "write_5m": 3.75, "write_1h": 6, "read": 0.3, "output": 15, "per_search": 0.01}
@@ -173,11 +173,11 @@ def tool_call(of: Turn, status: str = "waiting", **fields: Any) -> ToolCall:
     )
 
 
-def work(of: Turn) -> running.Work:
+def work(of: Turn) -> Work:
     """What an engine holds while it runs this turn."""
     model = language_model()
     answer = of.messages.filter(role="assistant").latest("depth")
-    return running.Work(of, answer, model, model.connection, model.price_rows())
+    return Work(of, answer, model, model.connection, model.price_rows())
 
 
 def _message(within: Conversation, parent: Message | None, text: str, *, role: str, **fields: Any) -> Message:

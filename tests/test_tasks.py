@@ -37,9 +37,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def parley(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Parley:
+def parley(
+    prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
+) -> Iterator[Parley]:
     """A Parley whose web server is not needed."""
-    return build(prepared_data, tmp_path_factory.mktemp("jobs") / "parley", upstream, [{"name": "plain"}])
+    made = build(prepared_data, tmp_path_factory.mktemp("jobs") / "parley", upstream, [{"name": "plain"}])
+    yield made
+    made.server.kill()
 
 
 class Worker:

@@ -1,5 +1,6 @@
 """Budgets with what is spent and held of them, their periods, and the workspace's settings."""
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -8,14 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, usd
-from chat.models import Budget, BudgetPeriod, Workspace
+from chat.admin.base import BigTableAdmin, ReadOnly, cents
+from chat.models import Budget, BudgetPeriod, User, Workspace
 from chat.operations.budgets import standing_of
 
 
@@ -23,13 +24,14 @@ def bar(spent: Decimal, held: Decimal, limit: Decimal, soft: Decimal | None = No
     """Show what is out of a limit as a bar and in words; the browser colours it from the soft limit on."""
     out = spent + held
     top = max(limit, out, Decimal("0.01"))
-    words = _text("%(spent)s spent, %(held)s held of %(limit)s") % {
-        "spent": usd(spent),
-        "held": usd(held),
-        "limit": usd(limit),
+    words = gettext("%(spent)s spent, %(held)s held of %(limit)s") % {
+        "spent": cents(spent),
+        "held": cents(held),
+        "limit": cents(limit),
     }
     return format_html(
-        '<meter class="w-48" min="0" max="{}" low="{}" high="{}" optimum="0" value="{}">{}</meter><br>{}',
+        '<div><meter class="max-w-full w-48" min="0" max="{}" low="{}" high="{}" optimum="0" value="{}">{}</meter>'
+        "<br>{}</div>",
         f"{top:f}",
         f"{soft if soft is not None else limit:f}",
         f"{limit:f}",
@@ -87,17 +89,32 @@ class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
 
 @admin.register(BudgetPeriod)
 class BudgetPeriodAdmin(ReadOnly, BigTableAdmin):
-    list_display = ("budget", "subject", "starts_on", "standing")
+    list_display = ("budget", "whose", "starts_on", "standing")
     list_filter = ("budget", "starts_on")
     list_select_related = ("budget",)
     search_fields = ("budget__name", "=subject")
     ordering = ("-starts_on", "-id")
-    fields = ("budget", "subject", "starts_on", "spent_usd", "held_usd", "standing")
-    readonly_fields = ("standing",)
+    fields = ("budget", "whose", "starts_on", "spent_usd", "held_usd", "standing")
+    readonly_fields = ("whose", "standing")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BudgetPeriod]:
         rows: QuerySet[BudgetPeriod] = super().get_queryset(request)
         return rows.select_related("budget")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the people of this page at once, before its cells are asked one by one."""
+        page = super().get_changelist_instance(request)
+        people = User.objects.in_bulk({period.subject for period in page.result_list if period.subject})
+        for period in page.result_list:
+            period.whose = people.get(uuid.UUID(period.subject)) if period.subject else None
+        return page
+
+    @display(description=_("whose"))
+    def whose(self, period: Any) -> str:
+        if not period.subject:
+            return "-"
+        known = period.whose if hasattr(period, "whose") else User.objects.filter(pk=period.subject).first()
+        return str(known or period.subject)
 
     @display(description=_("of the limit"))
     def standing(self, period: BudgetPeriod) -> SafeString:

@@ -15,9 +15,10 @@ from chat.claude.blocks import Block, is_empty
 from chat.claude.cache import CachePlan, place
 from chat.claude.marks import MARKS, MAX_BREAKPOINTS, limited
 from chat.claude.text import encodable_text
-from chat.claude.transcript import PathMessage, RequestError, to_messages, uncited
+from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages, uncited
 
 __all__ = [
+    "GO_ON_TEXT",
     "FrameSpec",
     "PathMessage",
     "RequestError",
@@ -25,11 +26,17 @@ __all__ = [
     "continue_text",
     "exact_json",
     "frame_digest",
+    "goes_on",
 ]
 
 MIN_THINKING_BUDGET = 1024
 MAX_MESSAGES = 100_000
 QUOTED_CHARACTERS = 400
+# The user message that closes a tool loop which can't go on where it began.
+GO_ON_TEXT = (
+    "Your answer goes on from here, with all that stands above: what you asked to be done was done, and the results "
+    "above stand, so don't ask for them again. Don't mention this note."
+)
 
 _REFUSED = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -110,9 +117,7 @@ def build(
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
-    if "format" in (frame_body.get("output_config") or {}):
-        path = uncited(path)
-    messages = to_messages(path, frame_digest, system_role=system_role)
+    messages = to_messages(_fitting(frame_body, path), frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(messages)
@@ -120,6 +125,27 @@ def build(
     if cache is not None:
         body, messages = place(cache, body, messages)
     return {**body, "max_tokens": max_tokens, "messages": messages}
+
+
+def goes_on(
+    frame_body: Mapping[str, Any],
+    path: Sequence[PathMessage],
+    *,
+    frame_digest: str,
+    system_role: bool = False,
+) -> bool:
+    """Say whether `build` would make a request that continues the tool loop at the end of `path`; see `loop_holds`.
+
+    If not, the loop has to be closed by a user message first, such as `GO_ON_TEXT`.
+
+    Raises:
+        RequestError: the API would refuse the request.
+    """
+    return loop_holds(_fitting(frame_body, path), frame_digest, system_role=system_role)
+
+
+def _fitting(frame_body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
+    return uncited(path) if "format" in (frame_body.get("output_config") or {}) else path
 
 
 def continue_text(partial_text: str) -> str:

@@ -7,6 +7,7 @@ is 50,000 tokens.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chat.claude.betas import with_beta
 from chat.claude.blocks import Block
 from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
@@ -14,12 +15,13 @@ from chat.claude.usage import Usage
 
 FULL_FROM = 0.85
 WARN_FROM = 0.80
-SMALLEST_TRIGGER = 50_000
+SMALLEST_TRIGGER, DEFAULT_TRIGGER = 50_000, 150_000
 COMPACTION_BETA = "compact-2026-01-12"
 COMPACTION_EDIT = "compact_20260112"
 # What a picture or a page costs at most, where nobody has counted it.
 UNREADABLE_TOKENS = 4_784
-SUMMARY_TOKENS = 16_384  # thinking included
+# What a summary is given, thinking included. Of one that the API writes by itself no limit is documented.
+SUMMARY_TOKENS = 16_384
 INSTRUCTION = (
     "Write a summary of this conversation so far that lets you go on with it without seeing it again: what the "
     "person wants, what was decided and why, facts, names, figures, code and wording that are still needed, what is "
@@ -32,7 +34,16 @@ def trigger_tokens(max_input_tokens: int, max_tokens: int) -> int:
 
     A model whose answers may be as long as its context keeps half of it for the prompt.
     """
-    return int(FULL_FROM * max(max_input_tokens - max_tokens, max_input_tokens // 2))
+    return int(FULL_FROM * _prompt_room(max_input_tokens, max_tokens))
+
+
+def fits(prompt_tokens: int, *, max_input_tokens: int, max_tokens: int) -> bool:
+    """Say whether a prompt and its answer have room in a context together."""
+    return prompt_tokens <= _prompt_room(max_input_tokens, max_tokens)
+
+
+def _prompt_room(max_input_tokens: int, max_tokens: int) -> int:
+    return max(max_input_tokens - max_tokens, max_input_tokens // 2)
 
 
 def must_compact(prompt_tokens: int, *, max_input_tokens: int, max_tokens: int) -> bool:
@@ -67,17 +78,14 @@ def compacts(content: Sequence[Block]) -> bool:
     return any(block.get("type") == "compaction" and block.get("content") for block in content)
 
 
-def compaction_edit(trigger: int) -> dict[str, Any]:
-    """Give the arguments of `messages.create` that let the API summarise earlier messages itself."""
+def with_compaction(request: Mapping[str, Any], trigger: int) -> dict[str, Any]:
+    """Give a request that lets the API summarise earlier messages itself."""
     edit = {
         "type": COMPACTION_EDIT,
         "trigger": {"type": "input_tokens", "value": max(SMALLEST_TRIGGER, trigger)},
         "instructions": INSTRUCTION,
     }
-    return {
-        "extra_body": {"context_management": {"edits": [edit]}},
-        "extra_headers": {"anthropic-beta": COMPACTION_BETA},
-    }
+    return with_beta(request, COMPACTION_BETA, context_management={"edits": [edit]})
 
 
 def quoted_transcript(parts: Sequence[tuple[str, str]], budget_tokens: int) -> str:

@@ -57,7 +57,7 @@ class _Round:
     """What an assistant said in one go and all that came after it until the assistant spoke again.
 
     `gone` are the ids of its server tool calls that are given up; `in_loop` says that it belongs to the tool
-    loop that is running now.
+    loop that is running now, `stale` that something in it may neither go back from here nor be left out.
     """
 
     assistant: list[PathMessage] = field(default_factory=list)
@@ -65,6 +65,7 @@ class _Round:
     system: list[list[Block]] = field(default_factory=list)
     in_loop: bool = False
     gone: frozenset[str] = frozenset()
+    stale: bool = False
 
     def said(self) -> list[Block]:
         """The assistant's blocks with all thinking."""
@@ -78,9 +79,11 @@ class _Round:
         """The assistant's blocks with the thinking that is valid behind `prefix`, which takes them in."""
         said: list[Block] = []
         for message in self.assistant:
-            keep = self.in_loop or (not message.edited and prefix.holds(message.frame, message.prefix))
+            holds = prefix.holds(message.frame, message.prefix)
+            keep = self.in_loop or (not message.edited and holds)
             content = message.content if message.complete else leading_thinking(message.content)
             blocks = for_replay(content, keep_thinking=keep, whole=self.in_loop, gone=self.gone)
+            self.stale |= self.in_loop and not holds and _stays_put(blocks)
             prefix.add("assistant", blocks)
             said += blocks
         return said
@@ -107,6 +110,20 @@ def to_messages(
             "asks for it (see continue_text)"
         )
     return messages
+
+
+def loop_holds(path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False) -> bool:
+    """Say whether the running tool loop at the end of `path` may go on under the frame `frame_digest`.
+
+    Not when another account made part of it, or when it was made under another frame or behind other messages,
+    and that part holds thinking or a pause: until the user says something new, neither may be left out.
+
+    Raises:
+        RequestError: the path is no conversation that a request can be made of.
+    """
+    rounds = _settled(_rounds(path, system_role))
+    _emitted(rounds, frame_digest)
+    return not any(this.stale for this in rounds)
 
 
 def uncited(path: Sequence[PathMessage]) -> list[PathMessage]:
@@ -237,6 +254,16 @@ def _emitted(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, Any]
                 messages.append({"role": role, "content": content})
                 prefix.add(role, content)
     return messages
+
+
+def _stays_put(blocks: Sequence[Block]) -> bool:
+    """Say whether blocks of a running loop are bound to where they were made: thinking, and what a pause waits for."""
+    thinks = any(block.get("type") in THINKING for block in blocks)
+    return (
+        thinks
+        or bool(unanswered_server_tools(blocks))
+        or (bool(blocks) and is_server_tool_result(blocks[-1]))
+    )
 
 
 def _is_paused(path: Sequence[PathMessage], content: Sequence[Block]) -> bool:

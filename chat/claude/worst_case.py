@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from chat.claude.connector import TOOLSET
 from chat.claude.pricing import MILLION, PriceRow
 from chat.claude.request import exact_json
+from chat.claude.room import COMPACTION_EDIT, DEFAULT_TRIGGER, SUMMARY_TOKENS
 
 IMAGE_TOKENS = 4_784
 PAGE_TOKENS = 3_000 + IMAGE_TOKENS
@@ -44,9 +46,9 @@ def prompt_bound(request: Mapping[str, Any], messages: Iterable[Mapping[str, Any
     if messages is not None:
         return bound
     head = {key: value for key, value in request.items() if key not in ("messages", "max_tokens", "model")}
-    uses = sum(_uses(tool) for tool in request.get("tools", ())) * FOUND_TOKENS_PER_USE
+    found = _all_found(request) * FOUND_TOKENS_PER_USE
     tools = TOOL_OVERHEAD_TOKENS if request.get("tools") else 0
-    return bound + _bytes(head) + tools + uses + MESSAGE_OVERHEAD_TOKENS
+    return bound + _bytes(head) + tools + found + MESSAGE_OVERHEAD_TOKENS
 
 
 def plan(
@@ -55,24 +57,28 @@ def plan(
     """Shorten an answer to what `room_usd` (None: no limit) surely pays for; None when that is too little.
 
     `prompt_tokens` is an upper bound. The dearest price row that may hold is taken, and for the prompt the dearest
-    of plain input and the cache writes that the request's marks ask for.
+    of plain input and the cache writes that the request's marks ask for. Where the API may summarise by itself, each
+    summary is one more reading of the whole prompt and one more answer, and is read in its turn.
     """
     asked = int(request["max_tokens"])
     speed, geo = str(request.get("speed") or "standard"), str(request.get("inference_geo") or "")
+    summaries = _summaries(request, prompt_tokens)
+    written = summaries * max(asked, SUMMARY_TOKENS)
     # A provider that can't keep the asked speed bills the usual one, which is never dearer.
     rows = [
-        row for row in rows if row.speed in (speed, "standard") and row.above_prompt_tokens <= prompt_tokens
+        row
+        for row in rows
+        if row.speed in (speed, "standard") and row.above_prompt_tokens <= prompt_tokens + written
     ]
     if not rows:
         return Planned(asked, Decimal(0))
     mark = _dearest_write(request)
+    read = prompt_tokens * (1 + summaries) + written
     prompt = max(
-        prompt_tokens * max(row.input, *(getattr(row, name) for name in mark)) * row.factor(geo=geo)
-        for row in rows
+        read * max(row.input, *(getattr(row, name) for name in mark)) * row.factor(geo=geo) for row in rows
     )
-    uses = sum(_uses(tool) for tool in request.get("tools", ()))
-    fixed = prompt / MILLION + uses * max(row.per_search for row in rows)
     per_token = max(row.output * row.factor(geo=geo) for row in rows) / MILLION
+    fixed = prompt / MILLION + _all_uses(request) * max(row.per_search for row in rows) + written * per_token
     if room_usd is None or fixed + asked * per_token <= room_usd:
         return Planned(asked, fixed + asked * per_token)
     thinking = request.get("thinking") or {}
@@ -99,12 +105,38 @@ def _marks(content: Any) -> str:
     return exact_json(own) + "".join(_marks(block.get("content")) for block in blocks)
 
 
+def _summaries(request: Mapping[str, Any], prompt_tokens: int) -> int:
+    """Say how often the API may summarise in one request: once, and as often again as found text fills the room."""
+    management = (request.get("extra_body") or {}).get("context_management") or {}
+    edit = next((edit for edit in management.get("edits", ()) if edit["type"] == COMPACTION_EDIT), None)
+    if edit is None:
+        return 0
+    trigger = int((edit.get("trigger") or {}).get("value") or DEFAULT_TRIGGER)
+    if prompt_tokens < trigger:
+        return 0
+    return 1 + _all_found(request) * FOUND_TOKENS_PER_USE // trigger
+
+
+def _all_uses(request: Mapping[str, Any]) -> int:
+    return sum(_uses(tool) for tool in request.get("tools", ()))
+
+
+def _all_found(request: Mapping[str, Any]) -> int:
+    """Say how often the provider may bring text into the prompt while it answers."""
+    return _all_uses(request) + sum(_calls(tool) for tool in request.get("tools", ()))
+
+
 def _uses(tool: Mapping[str, Any]) -> int:
     """Say how often the server may run a tool of its own that brings text into the prompt."""
     kind = str(tool.get("type") or "")
     if not kind.startswith(("web_search_", "web_fetch_")):
         return 0
     return int(tool.get("max_uses") or SERVER_TOOL_USES)
+
+
+def _calls(tool: Mapping[str, Any]) -> int:
+    """Say how many answers of an MCP server, the list of its tools first, the provider may add to the prompt."""
+    return 1 + SERVER_TOOL_USES if tool.get("type") == TOOLSET else 0
 
 
 def _content_bound(content: Any) -> int:

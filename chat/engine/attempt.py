@@ -13,7 +13,7 @@ from chat.claude.stream import Fold, ProtocolError, StreamError
 from chat.engine.cutter import Cutter
 from chat.events import Event
 from chat.operations.ledger import bill_for
-from chat.operations.running import Work
+from chat.operations.work import Work
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 
 if TYPE_CHECKING:

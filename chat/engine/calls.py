@@ -8,20 +8,27 @@ from typing import Any
 import structlog
 
 from chat import events, metrics
+from chat.claude import connector
 from chat.claude.failures import RETRYABLE, Failure, FailureKind, failure
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.cutter import Cutter
 from chat.engine.database import in_database
 from chat.engine.scope import IDLE, LOST, Scope
 from chat.models import ApiCall, LanguageModel
-from chat.operations import failover, ledger, running
+from chat.operations import failover, ledger, moves, requests
 from chat.operations.ledger import Settlement
-from chat.operations.running import Work
+from chat.operations.work import Work
 from chat.providers.clients import ClientPool, ConnectionUnusable
+from chat.tools.connector import reach
 
 log = structlog.get_logger(__name__)
 
 BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.5, 8.0
+# One more try tells a hiccup from an outage; after it, another connection is better than the same one.
+OUTAGE = frozenset(
+    {FailureKind.CONNECTION, FailureKind.UNAVAILABLE, FailureKind.OVERLOADED, FailureKind.TIMEOUT}
+)
+TRIES_IN_AN_OUTAGE = 2
 
 
 class Caller:
@@ -33,6 +40,7 @@ class Caller:
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._number = 0
         self._tried: set[Any] = set()
+        self._takes_over = work.takes_over
         self._reading = False
         self.attempt: Attempt | None = None
         self.call_id: int | None = None
@@ -52,6 +60,9 @@ class Caller:
             TimeoutError: the turn is to end.
         """
         self._number, self._tried = 0, set()
+        if self._takes_over:
+            await self._hold_on(moves.adopt_loop, self._work, self._owner)
+            self._takes_over = False
         while True:
             try:
                 return await self._on_connection()
@@ -70,8 +81,8 @@ class Caller:
                 await self._move(other, "connection_unusable")
 
     async def _on_connection(self) -> Attempt:
-        """Try the call over the current connection, as often as staff allow."""
-        request = await in_database(running.request_for, self._work)
+        """Try the call over the current connection: as often as staff allow, less often when another could answer."""
+        request = await self._request()
         tries = 0
         while True:
             tries += 1
@@ -87,13 +98,33 @@ class Caller:
                 idle = isinstance(error, FellSilent)
                 if shown or idle or not cause.retryable or tries > self._work.connection.max_retries:
                     raise
+                if tries >= TRIES_IN_AN_OUTAGE and cause.kind in OUTAGE and await self._elsewhere():
+                    raise
                 await self._settle_failed(cause)
                 await self.wait(cause, tries)
+
+    async def _request(self) -> dict[str, Any]:
+        """Build the request of the next call, with the servers of its toolsets.
+
+        Their tokens are this person's and in this request only. A server that can't be named any more takes its
+        toolset along.
+        """
+        work = self._work
+        request = await in_database(requests.request_for, work)
+        names = connector.servers_of(request)
+        if not names:
+            return request
+        async with self._scope.abortable():
+            reached = await reach(names, work.turn.author_id)
+        if reached.missing:
+            await self._hold_on(moves.leave_servers, work, self._owner, reached.missing)
+            request = await in_database(requests.request_for, work)
+        return connector.with_servers(request, reached.servers)
 
     async def _try(self, request: dict[str, Any]) -> Attempt:
         work = self._work
         attempt = self.attempt = Attempt(work, self._cutter)
-        opened = await in_database(running.open_call, work, request, call=work.calls, attempt=self._number)
+        opened = await in_database(requests.open_call, work, request, call=work.calls, attempt=self._number)
         self.call_id = opened.call_id
         if opened.warned and work.calls == self._number == 1:
             self._cutter.event(events.notice("budget_soft"))
@@ -141,10 +172,13 @@ class Caller:
             TimeoutError: the lease is lost.
         """
         told = {key: value for key, value in notice.items() if key != "type"}
-        if not await in_database(running.move, self._work, self._owner, model, told):
+        await self._hold_on(moves.move, self._work, self._owner, model, told)
+        self._cutter.event(notice)
+
+    async def _hold_on(self, write: Callable[..., bool], *arguments: Any) -> None:
+        if not await in_database(write, *arguments):
             self._scope.abort(LOST)
             raise TimeoutError
-        self._cutter.event(notice)
 
     def settlement(self, status: str, *, whole: bool, code: str = "") -> Settlement:
         """Price the last attempt, as far as it came."""

@@ -16,9 +16,10 @@ from chat.engine.tools import ToolRound
 from chat.events import Event
 from chat.models import ApiCall, Message, ToolCall, Turn
 from chat.operations import tool_rounds
+from chat.operations.endings import Answer, End
 from chat.operations.ledger import Bill, Settlement
-from chat.operations.running import Answer, End, Work
 from chat.operations.tool_rounds import Planned
+from chat.operations.work import Work
 
 # Stop reasons of answers that are not a turn's last.
 GOES_ON = ("pause_turn", "tool_use")

@@ -24,11 +24,12 @@ from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
 from chat.events import Event
 from chat.models import ApiCall, LanguageModel, Message, Turn
-from chat.operations import failover, running, structured, summaries, tool_rounds
+from chat.operations import endings, failover, running, structured, summaries, tool_rounds
+from chat.operations.endings import End
 from chat.operations.errors import OperationError
 from chat.operations.events_log import Batch
-from chat.operations.running import End, LeaseLost, Work
 from chat.operations.tool_rounds import Planned
+from chat.operations.work import LeaseLost, Work
 from chat.providers.clients import ClientPool, ConnectionUnusable
 
 log = structlog.get_logger(__name__)
@@ -231,7 +232,7 @@ class Runner:
         last = self._log.encode(*told)
         batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
         kept = await in_database(
-            running.end_call,
+            endings.end_call,
             self.work,
             self._owner,
             batch,
@@ -247,7 +248,7 @@ class Runner:
         self._caller.attempt, self._shown_before = None, True
 
     async def _open_next(self) -> None:
-        if not await in_database(running.answer_tools, self.work, self._owner):
+        if not await in_database(endings.answer_tools, self.work, self._owner):
             raise LeaseLost
 
     async def _park(self) -> bool:
@@ -302,7 +303,7 @@ class Runner:
             last = self._log.encode(*words.tail)
             batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
             kept = await at_last(
-                running.finish,
+                endings.finish,
                 self.work,
                 self._owner,
                 end,

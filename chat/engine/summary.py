@@ -15,8 +15,8 @@ from chat.engine.database import in_database
 from chat.models import ApiCall
 from chat.operations import ledger, summaries
 from chat.operations.ledger import Settlement
-from chat.operations.running import Work
 from chat.operations.summaries import SummaryJob
+from chat.operations.work import Work
 from chat.providers.clients import ClientPool
 from chat.providers.upstream import UpstreamError, open_stream
 

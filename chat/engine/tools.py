@@ -13,7 +13,7 @@ from chat.engine.scope import Scope
 from chat.events import Event
 from chat.models import ToolCall, Workspace
 from chat.operations import tool_rounds
-from chat.operations.running import Work
+from chat.operations.work import Work
 from chat.tools.result import ToolContext, ToolResult
 from chat.tools.run import run_tool
 

@@ -20,8 +20,7 @@ from chat.operations import stored_files
 from chat.operations.compaction import since_summary
 from chat.operations.conversations import path_to
 from chat.operations.errors import OperationError, invalid
-from chat.operations.pictures import OLDER_SIDE, USEFUL_SIDE, fitted
-from chat.providers.limits import MANY_PICTURES
+from chat.operations.pictures import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
 
 MOST_PER_MESSAGE = 100
 Files = Mapping[str, Attachment]

@@ -11,6 +11,7 @@ from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
 from chat.models import ApiCall, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
+from chat.operations.thinking import answer_limit
 
 API_KINDS = frozenset({ProviderConnection.Kind.ANTHROPIC, ProviderConnection.Kind.SIMULATOR})
 
@@ -74,14 +75,24 @@ def summarised_copy(turn: Turn) -> Message:
     return copy
 
 
-def api_compaction(turn: Turn, path: list[Message]) -> dict[str, Any]:
-    """Give the arguments that let the API summarise, when the context is nearly full or it did so before."""
+def with_api_compaction(request: dict[str, Any], turn: Turn, path: list[Message]) -> dict[str, Any]:
+    """Let the API summarise, when the context is nearly full or it did so before."""
     model = turn.model
     if model is None or not path or not _compacts_itself(turn):
-        return {}
+        return request
     if any(room.compacts(message.content) for message in path) or _is_full(turn, model, path[-1]):
-        return room.compaction_edit(room.trigger_tokens(model.max_input_tokens, turn.max_tokens))
-    return {}
+        return room.with_compaction(request, room.trigger_tokens(model.max_input_tokens, turn.max_tokens))
+    return request
+
+
+def has_room(turn: Turn, model: LanguageModel) -> bool:
+    """Say whether another model could read a turn's conversation and answer it, as far as its length is known."""
+    last = turn.messages.order_by("-depth", "-id").first() or turn.user_message
+    return room.fits(
+        expected_tokens(turn, last),
+        max_input_tokens=model.max_input_tokens,
+        max_tokens=answer_limit(model, turn.conversation.assistant),
+    )
 
 
 def _is_full(turn: Turn, model: LanguageModel, leaf: Message) -> bool:

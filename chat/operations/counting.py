@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from chat import access
-from chat.claude import room
+from chat.claude import connector, room
 from chat.claude.pricing import estimate_tokens
 from chat.claude.request import FrameSpec, exact_json, frame_digest
 from chat.claude.text import clean_text
@@ -29,9 +29,10 @@ from chat.operations.compaction import since_summary
 from chat.operations.conversations import path_to
 from chat.operations.errors import not_found
 from chat.operations.frames import answer_limit, freeze_frame
-from chat.operations.running import Work, request_of
+from chat.operations.requests import request_of
 from chat.operations.structured import schema_for
 from chat.operations.turns import resolve_choice
+from chat.operations.work import Work
 from chat.providers.clients import ConnectionUnusable, sync_client
 from chat.providers.upstream import as_upstream_error
 
@@ -65,12 +66,18 @@ class Reach:
 
 
 def count_request(model: LanguageModel, request: Mapping[str, Any]) -> Count:
-    """Count a request, whose keys are those of `messages.create`; never raises for a provider that can't."""
-    counted = {name: request[name] for name in COUNTED if request.get(name)}
+    """Count a request, whose keys are those of `messages.create`; never raises for a provider that can't.
+
+    Toolsets of MCP servers are left out, for they only count together with their servers' tokens; without them a
+    count is no longer exact.
+    """
+    counted = connector.without_servers({name: request[name] for name in COUNTED if request.get(name)})
+    whole = not connector.servers_of(request)
+    headers = request.get("extra_headers")
     try:
         with sync_client(model.connection) as client:
-            told = client.messages.count_tokens(model=model.model_id, **counted)
-        return Count(int(told.input_tokens), True, model)
+            told = client.messages.count_tokens(model=model.model_id, **counted, extra_headers=headers)
+        return Count(int(told.input_tokens), whole, model)
     except ConnectionUnusable:
         pass
     except Exception as error:  # whatever a platform lacks or answers: an estimate is better than nothing
@@ -102,7 +109,7 @@ def count_draft(
             raise not_found()
     assistant, model = resolve_choice(user, conversation, assistant_id, model_id)
     schema = schema_for(output_schema, assistant)
-    frame = freeze_frame(model=model, assistant=assistant, output_schema=schema)
+    frame = freeze_frame(model=model, assistant=assistant, output_schema=schema, author=user)
     draft = clean_text(text) if text.strip() else PLACE
     path = _path(conversation)
     if not path:

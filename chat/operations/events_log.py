@@ -31,6 +31,11 @@ class Batch:
             frames=pack(self.frames),
         )
 
+    def store(self) -> None:
+        """Write the frames, if there are any, inside the caller's transaction."""
+        if self.frames:
+            self.row().save(force_insert=True)
+
 
 def pack(frames: Sequence[bytes]) -> str:
     """Join encoded frames to one JSON list without parsing them again."""

@@ -6,6 +6,9 @@ from typing import Any
 from django.db.models import Q
 
 from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
+from chat.operations.compaction import has_room
+from chat.operations.errors import OperationError
+from chat.operations.structured import way_of
 
 
 def same_model_elsewhere(model: LanguageModel, tried: Collection[Any]) -> LanguageModel | None:
@@ -31,7 +34,7 @@ def after_refusal(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
 
 
 def offered_after_refusal(turn: Turn, tried: Collection[Any] = ()) -> LanguageModel | None:
-    """Return the first model of the refusing model's chain that can be asked."""
+    """Return the first model of the refusing model's chain that can be asked and can give what this turn needs."""
     if turn.model is None:
         return None
     passed = {turn.model_id, *tried}
@@ -39,7 +42,11 @@ def offered_after_refusal(turn: Turn, tried: Collection[Any] = ()) -> LanguageMo
         (
             model
             for model in chain(turn.model)
-            if model.id not in passed and _usable(model) and not model.connection.problem()
+            if model.id not in passed
+            and _usable(model)
+            and not model.connection.problem()
+            and _can_shape(model, turn)
+            and has_room(turn, model)
         ),
         None,
     )
@@ -53,6 +60,13 @@ def chain(model: LanguageModel) -> Iterator[LanguageModel]:
         seen.add(current.id)
         yield current
         current = current.fallback
+
+
+def _can_shape(model: LanguageModel, turn: Turn) -> bool:
+    try:
+        return turn.output_schema is None or bool(way_of(model, turn.output_schema))
+    except OperationError:
+        return False
 
 
 def _usable(model: LanguageModel) -> bool:

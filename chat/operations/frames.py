@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from chat.claude.blocks import without
 from chat.claude.request import FrameSpec, frame_digest
-from chat.models import Assistant, Frame, LanguageModel, McpServer, ToolDefinition
+from chat.models import Assistant, Frame, LanguageModel, User
+from chat.operations.offer import offer, runs_with
 from chat.operations.structured import shaped_spec
 from chat.operations.thinking import (
     accepts_thinking,
@@ -13,17 +15,20 @@ from chat.operations.thinking import (
     thinking_for,
 )
 
-__all__ = ["accepts_thinking", "answer_limit", "frame_for", "freeze_frame", "takes_system_role"]
-
-Kind = ToolDefinition.Kind
+__all__ = ["accepts_thinking", "answer_limit", "frame_for", "freeze_frame", "kept_frame", "takes_system_role"]
 
 
 def freeze_frame(
-    *, model: LanguageModel, assistant: Assistant | None, output_schema: dict[str, Any] | None = None
+    *,
+    model: LanguageModel,
+    assistant: Assistant | None,
+    output_schema: dict[str, Any] | None = None,
+    author: User | None = None,
 ) -> Frame:
     """Return the content-addressed frame of a turn, stored once however many turns share it.
 
-    `output_schema` is the turn's, as `structured.schema_for` gave it.
+    `output_schema` is the turn's, as `structured.schema_for` gave it. Toolsets of servers that ask each person to sign
+    in are there for an author who has.
 
     Raises:
         OperationError: no_structured_output.
@@ -31,13 +36,17 @@ def freeze_frame(
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=_tools(model, assistant),
+        tools=offer(model, assistant, author).definitions,
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),
     )
     spec = shaped_spec(spec, model, output_schema)
-    frame, _created = Frame.objects.get_or_create(digest=spec.digest(), defaults={"body": spec.body()})
-    return frame
+    return kept_frame(spec.body())
+
+
+def kept_frame(body: dict[str, Any]) -> Frame:
+    """Return the frame with this exact body, stored once."""
+    return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
 
 
 def takes_system_role(model: LanguageModel) -> bool:
@@ -46,10 +55,10 @@ def takes_system_role(model: LanguageModel) -> bool:
 
 
 def frame_for(frame: Frame, model: LanguageModel) -> Frame:
-    """Return the same frame under the name that another connection has for the same model."""
-    body = {**frame.body, "model": model.model_id}
-    made, _created = Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})
-    return made
+    """Return the same frame under the name that another connection has for the model, without tools that it lacks."""
+    tools = [tool for tool in frame.body.get("tools", ()) if runs_with(tool, model)]
+    body = {**frame.body, "model": model.model_id, "tools": tools}
+    return kept_frame(body if tools else without(body, "tools"))
 
 
 def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
@@ -60,33 +69,6 @@ def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
         {"type": "text", "text": block["text"], "cache": block.get("cache", "none")}
         for block in revision.blocks
     ]
-
-
-def _tools(model: LanguageModel, assistant: Assistant | None) -> list[dict[str, Any]]:
-    """Define the assistant's usable tools in staff's order, then by name: any other order is another cache."""
-    if assistant is None or assistant.pk is None:
-        return []
-    usable = ToolDefinition.objects.usable().filter(assistant_links__assistant=assistant)
-    ordered = usable.exclude(server__route=McpServer.Route.CONNECTOR).order_by(
-        "assistant_links__order", "name", "id"
-    )
-    return [_definition(tool) for tool in ordered if _runs_with(tool, model)]
-
-
-def _runs_with(tool: ToolDefinition, model: LanguageModel) -> bool:
-    """The provider's own tools are refused by models that are known not to have them."""
-    return tool.kind != Kind.SERVER or supported(model.capabilities.get("server_tools", True))
-
-
-def _definition(tool: ToolDefinition) -> dict[str, Any]:
-    if tool.kind == Kind.SERVER:
-        return {**tool.options, "name": tool.options.get("name", tool.name)}
-    definition = {
-        "name": tool.name,
-        "description": tool.description,
-        "input_schema": {"type": "object", **tool.input_schema},
-    }
-    return {**definition, "strict": True} if tool.strict else definition
 
 
 def _output_config(model: LanguageModel, assistant: Assistant | None) -> dict[str, Any] | None:

@@ -10,10 +10,12 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
+from chat.claude import connector
 from chat.claude.cache import CachePlan, Rates, place
 from chat.claude.gaps import FIVE_MINUTES, HOUR
 from chat.claude.marks import lifetime_of, marked_blocks
@@ -23,6 +25,7 @@ from chat.models import ApiCall, Assistant, Frame, LanguageModel
 from chat.operations.cache_plan import frame_tokens, uses
 from chat.operations.calls import call_model
 from chat.operations.frames import freeze_frame
+from chat.tools.connector import reach
 
 DAYS = 14
 # The job comes every minute; what expires before it comes again is warmed now.
@@ -59,9 +62,11 @@ def warm(job: WarmUp) -> bool:
     """
     if not cache.add(f"prewarm:{job.assistant.pk}:{job.frame.pk}", 1, EXPIRES_SOON_SECONDS / 2):
         return False
-    call_model(
-        job.model, job.request, purpose=ApiCall.Purpose.PREWARM, door="job", frame_digest=job.frame.digest
-    )
+    reached = async_to_sync(reach)(connector.servers_of(job.request), None)
+    if reached.missing:
+        return False  # switched off since; the next frame is without it
+    request = connector.with_servers(job.request, reached.servers)
+    call_model(job.model, request, purpose=ApiCall.Purpose.PREWARM, door="job", frame_digest=job.frame.digest)
     return True
 
 

@@ -21,8 +21,8 @@ from chat.events import TurnState
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.turns import FINISHED
 from chat.operations import budgets, ledger, tool_rounds
+from chat.operations.endings import Answer, keep_answer
 from chat.operations.events_log import Batch, stored_frames
-from chat.operations.running import Answer, keep_answer
 
 # Jobs' calls give up after a minute; a turn's call is settled with its turn.
 ABANDONED_AFTER = dt.timedelta(minutes=15)

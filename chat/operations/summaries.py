@@ -6,13 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
-from chat.claude import room, worst_case
+from chat.claude import connector, room, worst_case
 from chat.claude.blocks import without
 from chat.models import ApiCall, Message, Turn
 from chat.operations import ledger
 from chat.operations.compaction import expected_tokens, since_summary
 from chat.operations.conversations import path_to
-from chat.operations.running import Work, request_of
+from chat.operations.requests import request_of
+from chat.operations.work import Work
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def _request(work: Work, path: list[Message]) -> dict[str, Any]:
     """Ask behind the conversation itself, whose prefix is in the cache; one that is too long for that is quoted."""
     window = work.model.max_input_tokens
     answer = min(room.SUMMARY_TOKENS, work.model.max_output_tokens, window // 4)
-    body = dict(work.turn.frame.body)
+    # Nobody sees a summary being made, so it has no tools that the provider would run.
+    body = connector.without_servers(work.turn.frame.body)
     if (body.get("thinking") or {}).get("type") == "enabled":
         del body["thinking"]
     if expected_tokens(work.turn, path[-1]) + answer < window:

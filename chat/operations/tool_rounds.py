@@ -16,7 +16,16 @@ from chat import events
 from chat.claude import blocks
 from chat.claude.blocks import Block
 from chat.events import Event
-from chat.models import Approval, AssistantTool, Conversation, Message, ToolCall, ToolDefinition, Turn
+from chat.models import (
+    Approval,
+    AssistantTool,
+    Conversation,
+    McpServer,
+    Message,
+    ToolCall,
+    ToolDefinition,
+    Turn,
+)
 from chat.models.fields import uuid7
 
 Status = ToolCall.Status
@@ -86,6 +95,7 @@ def _offered(turn: Turn) -> dict[str, AssistantTool]:
         return {}
     links = assistant.tool_links.filter(tool__in=ToolDefinition.objects.usable())
     links = links.exclude(tool__kind=ToolDefinition.Kind.SERVER)
+    links = links.exclude(tool__server__route=McpServer.Route.CONNECTOR)
     return {link.tool.name: link for link in links.select_related("tool")}
 
 

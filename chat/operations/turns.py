@@ -23,10 +23,10 @@ from chat.operations.attachments import chosen, content_blocks
 from chat.operations.budgets import Payer
 from chat.operations.compaction import make_room, summarised_copy
 from chat.operations.context import context_for
+from chat.operations.endings import End, end_unowned
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.failover import chain
 from chat.operations.frames import answer_limit, freeze_frame
-from chat.operations.running import End, end_unowned
 from chat.operations.structured import schema_for
 from chat.operations.titles import first_words
 
@@ -339,7 +339,7 @@ def _queue(
         api_key=doorway.api_key,
         user_message=message,
         model=model,
-        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema),
+        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema, author=author),
         max_tokens=answer_limit(model, assistant),
         output_schema=schema,
     )

@@ -20,8 +20,21 @@ def test_the_list_shows_what_is_out(world: World, root: Client) -> None:
     BudgetPeriod.objects.update(held_usd="0.5")
     for name in ("chat_budget", "chat_budgetperiod"):
         page = root.get(world.url(name)).content.decode()
-        assert "$25.00 spent, $0.500000 held of $100.00" in page
+        assert "$25.00 spent, $0.50 held of $100.00" in page
         assert 'value="25.5000000000"' in page
+
+
+def test_a_period_names_its_person(world: World, root: Client) -> None:
+    each = Budget.objects.create(name="Each", scope="everybody", hard_limit_usd=1)
+    period = BudgetPeriod.objects.create(budget=each, subject=str(world.person.pk), starts_on="2026-11-22")
+    for address in (
+        world.url("chat_budgetperiod"),
+        reverse("admin:chat_budgetperiod_change", args=[period.pk]),
+    ):
+        assert "person@example.test" in root.get(address).content.decode()
+    gone = "01a204ca-3a3e-7ea0-94d0-6caebf642ca2"
+    BudgetPeriod.objects.filter(pk=period.pk).update(subject=gone)
+    assert gone in root.get(world.url("chat_budgetperiod")).content.decode()
 
 
 def test_a_budget_of_each_person_has_no_bar_of_its_own(world: World, root: Client) -> None:

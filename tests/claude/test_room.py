@@ -38,7 +38,8 @@ def test_guessing_blocks() -> None:
 def test_the_apis_own_summary() -> None:
     assert room.compacts([{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}])
     assert not room.compacts([{"type": "compaction", "content": None}])
-    arguments = room.compaction_edit(1000)
+    arguments = room.with_compaction({"model": "m"}, 1000)
+    assert arguments["model"] == "m"
     assert arguments["extra_headers"] == {"anthropic-beta": "compact-2026-01-12"}
     edit = arguments["extra_body"]["context_management"]["edits"][0]
     assert (edit["type"], edit["trigger"]) == ("compact_20260112", {"type": "input_tokens", "value": 50_000})
@@ -71,3 +72,9 @@ def test_cache_reach(tokens: int, exact: bool, verdict: str) -> None:
 
 def test_a_summary_speaks_for_itself() -> None:
     assert "<summary>\nShort.\n</summary>" in room.summary_text("Short.")
+
+
+def test_what_a_context_holds() -> None:
+    assert room.fits(900, max_input_tokens=1000, max_tokens=100)
+    assert not room.fits(901, max_input_tokens=1000, max_tokens=100)
+    assert room.fits(500, max_input_tokens=1000, max_tokens=1000)

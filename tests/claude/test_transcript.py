@@ -9,7 +9,7 @@ from chat.claude.binding import prefix_digest
 from chat.claude.cache import CachePlan
 from chat.claude.context import write_context
 from chat.claude.request import build
-from chat.claude.transcript import PathMessage, RequestError, to_messages
+from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import (
     assistant,
@@ -134,6 +134,37 @@ def test_a_paused_turn_goes_back_unchanged() -> None:
     assert results[1:] == ["a: server_tool_use tool_use", "u: tool_result"]
 
 
+@pytest.mark.parametrize(
+    ("content", "stays"),
+    [
+        ([thinking(), tool_use()], True),
+        (["so", tool_use()], False),
+        ([server_call()], True),
+        ([server_call(), server_result()], True),
+        ([server_call(), server_result(), "found", tool_use()], False),
+        ([tool_use(), thinking()], False),  # thinking at the end is never sent
+    ],
+)
+def test_what_holds_a_loop_where_it_is(content: list[Any], stays: bool) -> None:
+    for frame, holds in (("now", True), ("then", not stays), (None, not stays)):
+        loop = [user("hi"), assistant(*content, frame=frame)]
+        assert loop_holds(loop, "now") == holds
+        if not content[-1].get("type", "").startswith(("server", "web")):
+            assert loop_holds([*loop, user(tool_result())], "now") == holds
+        assert loop_holds([*loop, user(tool_result(), "go on")], "now")
+
+
+def test_a_loop_holds_behind_the_messages_it_was_made_behind() -> None:
+    question, result = user("hi"), user(tool_result())
+    call = assistant(thinking(), tool_use(), prefix=prefix_digest("now", to_messages([question], "now")))
+    assert loop_holds([question, call, result], "now")
+    assert not loop_holds([user("hi there"), call, result], "now")
+    # All of it counts, not only what was said last.
+    foreign = dataclasses.replace(call, frame=None)
+    own = assistant(thinking(), tool_use("2"))
+    assert not loop_holds([question, foreign, result, own, user(tool_result("2"))], "now")
+
+
 def test_a_waiting_server_tool_is_given_up_for_a_new_question() -> None:
     given_up = [
         user("hi"),
@@ -237,7 +268,7 @@ def test_refused_paths(path: list[PathMessage], words: str) -> None:
         to_messages(path, "now")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(paths(), st.sampled_from(["none", "auto", "5m", "1h"]), st.booleans())
 def test_any_path_that_came_about_is_accepted(
     path: list[PathMessage], policy: str, system_role: bool
@@ -252,7 +283,7 @@ def test_any_path_that_came_about_is_accepted(
     assert repr(path) == before
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(paths(settled=True), st.booleans())
 def test_under_one_frame_requests_only_grow(path: list[PathMessage], system_role: bool) -> None:
     """Caches and thinking signatures rest on it: what was sent once is sent again, byte for byte."""

@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.claude.pricing import PriceRow
+from chat.claude.connector import toolset
+from chat.claude.pricing import PriceRow, choose_row, price
+from chat.claude.room import SUMMARY_TOKENS, with_compaction
+from chat.claude.usage import Usage, longest_prompt_tokens
 from chat.claude.worst_case import (
     FOUND_TOKENS_PER_USE,
     IMAGE_TOKENS,
     LONGEST_DOCUMENT_PAGES,
     PAGE_TOKENS,
+    SERVER_TOOL_USES,
     plan,
     prompt_bound,
 )
@@ -174,3 +178,87 @@ def test_what_has_no_price_or_costs_nothing_is_never_refused() -> None:
     assert (unpriced.max_tokens, unpriced.usd) == (1000, 0)
     prompt_only = PriceRow(D(1), D(1), D(1), D(1), D(0))
     assert plan(request(), [prompt_only], prompt_tokens=1000, room_usd=D(0)) is None
+
+
+def test_what_mcp_servers_may_add_is_part_of_the_bound() -> None:
+    request = {"messages": [{"role": "user", "content": "Hi"}], "tools": [{"name": "weather"}]}
+    connected = {**request, "tools": [*request["tools"], toolset("shop", ["add"])]}
+    least = (1 + SERVER_TOOL_USES) * FOUND_TOKENS_PER_USE
+    assert prompt_bound(connected) >= prompt_bound(request) + least
+
+
+def of_compaction(prompt: int, write: str, summary: int, answer: int, last_turn: int) -> dict[str, Any]:
+    """The usage of a request whose prompt was summarised, all of it written to the cache as `write` says."""
+
+    def read(size: int) -> dict[str, Any]:
+        if write == "input":
+            return {"input_tokens": size}
+        return {"cache_creation": {write: size}, "cache_creation_input_tokens": size}
+
+    iteration = {"type": "compaction", **read(prompt), "output_tokens": summary}
+    own = {"type": "message", **read(summary + last_turn), "output_tokens": answer}
+    return {
+        **read(summary + last_turn),
+        "output_tokens": answer,
+        "iterations": [iteration, own],
+    }
+
+
+@given(
+    prompt=st.integers(60_000, 200_000),
+    summary=st.integers(0, SUMMARY_TOKENS),
+    max_tokens=st.integers(1, 30_000),
+    marks=st.sampled_from(
+        [(None, "input"), (MARK, "ephemeral_5m_input_tokens"), (HOUR, "ephemeral_1h_input_tokens")]
+    ),
+    share=st.floats(0, 1),
+)
+def test_a_compaction_never_costs_more_than_is_held(
+    prompt: int, summary: int, max_tokens: int, marks: Any, share: float
+) -> None:
+    mark, write = marks
+    fields = {
+        **with_compaction({}, 50_000),
+        "max_tokens": max_tokens,
+        **({"cache_control": mark} if mark else {}),
+    }
+    asked = request(**fields)
+    rows = [ROW, LONG]
+    planned = plan(asked, rows, prompt_tokens=prompt, room_usd=None)
+    assert planned
+    usage = of_compaction(prompt, write, max(summary, max_tokens), max_tokens, int(prompt * share))
+    row = choose_row(rows, Usage.from_api(usage), longest_prompt=longest_prompt_tokens(usage))
+    assert row
+    assert price(Usage.from_api(usage), row).total <= planned.usd
+
+
+def test_a_summary_is_held_only_where_it_can_come() -> None:
+    edited = request(**with_compaction({}, 100_000))
+    plain = plan(request(), [ROW], prompt_tokens=99_999, room_usd=None)
+    assert plan(edited, [ROW], prompt_tokens=99_999, room_usd=None) == plain
+    once = plan(edited, [ROW], prompt_tokens=100_000, room_usd=None)
+    assert once
+    assert once.usd == (
+        (2 * 100_000 + SUMMARY_TOKENS) * ROW.input + (SUMMARY_TOKENS + 1000) * ROW.output
+    ) / D(1_000_000)
+    search = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 10}]
+    twice = plan({**edited, "tools": search}, [ROW], prompt_tokens=100_000, room_usd=None)
+    assert twice
+    again = 100_000 * ROW.input + SUMMARY_TOKENS * (ROW.input + ROW.output)
+    assert twice.usd - once.usd == again / D(1_000_000) + 10 * ROW.per_search
+    other = {"extra_body": {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}}
+    assert plan(request(**other), [ROW], prompt_tokens=99_999, room_usd=None) == plain
+    silent = {"extra_body": {"context_management": {"edits": [{"type": "compact_20260112"}]}}}
+    assert plan(request(**silent), [ROW], prompt_tokens=149_999, room_usd=None) == plan(
+        request(), [ROW], prompt_tokens=149_999, room_usd=None
+    )
+
+
+def test_an_answer_is_shortened_to_what_a_summary_leaves() -> None:
+    edited = request(**with_compaction({}, 50_000))
+    least = plan(edited, [ROW], prompt_tokens=50_000, room_usd=None)
+    assert least
+    less = plan(edited, [ROW], prompt_tokens=50_000, room_usd=least.usd - 500 * ROW.output / D(1_000_000))
+    assert less
+    assert less.max_tokens == 500
+    assert plan(edited, [ROW], prompt_tokens=50_000, room_usd=D("0.2")) is None

@@ -12,7 +12,8 @@ from chat.engine.attempt import AttemptFailed
 from chat.engine.summary import write_summary
 from chat.models import ApiCall, Message, Turn
 from chat.operations import summaries
-from chat.operations.running import Work, claim
+from chat.operations.running import claim
+from chat.operations.work import Work
 from chat.providers.clients import ClientPool
 from tests import factories
 from tests.support.simulator import Upstream

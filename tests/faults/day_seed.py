@@ -1,4 +1,4 @@
-"""Rows of the fuzzed day: connections, priced models as in the catalogue, and budgets. Runs in manage.py shell."""
+"""Rows of the fuzzed day: connections, priced models as in the catalogue, and budgets. Runs in the server's shell."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rows that a running Parley needs before anybody talks to it; runs inside `manage.py shell` on its database."""
+"""Rows that a running Parley needs before anybody talks to it; runs inside that server's shell."""
 
 import datetime as dt
 import json
@@ -12,12 +12,15 @@ from chat.models import (
     Assistant,
     AssistantTool,
     LanguageModel,
+    McpGrant,
+    McpServer,
     ModelPrice,
     ProviderConnection,
     ToolDefinition,
     User,
 )
 from chat.operations.api_keys import create_api_key
+from tests.tools.conftest import mcp_tool
 
 MODEL_ID = "claude-haiku-4-5-20251001"
 THINKS = {"thinking": {"types": {"adaptive": {"supported": True}}}}
@@ -96,3 +99,54 @@ def seed_tools(model: str, **fields: Any) -> None:
         )
         AssistantTool.objects.create(assistant=assistant, tool=tool, approval=approval, order=order)
     print(assistant.id)
+
+
+def seed_connector(models: dict[str, str], token: str, personal: str) -> None:
+    """Print {assistant's name: id}, one for each model, with tools of three servers that the provider calls.
+
+    Nobody signs in at `shop`, `wiki` has one `token` for all, and `home` has the insider's `personal` one. Each has a
+    tool `add` that may be used, and one that changed since it was accepted; a function that asks stands beside them.
+    """
+    ways = {
+        "shop": {"auth": "none"},
+        "wiki": {"auth": "bearer", "credential": token},
+        "home": {"auth": "oauth"},
+    }
+    tools = [
+        ToolDefinition.objects.create(
+            name="careful",
+            title="Careful",
+            kind="python",
+            target="careful",
+            input_schema={"type": "object", "properties": {"text": {"type": "string"}}},
+        )
+    ]
+    for name, fields in ways.items():
+        url = f"https://{name}.example.test/mcp"
+        server = McpServer.objects.create(name=name, url=url, route=McpServer.Route.CONNECTOR, **fields)
+        for target in ("add", "changed"):
+            tool = mcp_tool(server, target)
+            tool.name = f"{name}_{target}"
+            tool.pinned_digest = tool.pinned_digest if target == "add" else "another"
+            tools.append(tool)
+        server.save()
+    for tool in tools:
+        tool.save()
+    made = {name: Assistant.objects.create(name=name, model_id=model) for name, model in models.items()}
+    for assistant in made.values():
+        for tool in tools:
+            AssistantTool.objects.create(assistant=assistant, tool=tool)
+    insider = User.objects.get(email="insider@example.test")
+    kept = {"token": {"access_token": personal, "token_type": "Bearer"}, "expires_at": None}
+    McpGrant.objects.create(server=McpServer.objects.get(name="home"), user=insider, tokens=json.dumps(kept))
+    print(json.dumps({name: str(assistant.id) for name, assistant in made.items()}))
+
+
+def seed_sign_in(name: str, url: str, assistant: str) -> None:
+    """Give an assistant a tool of a server at `url` that asks each person to sign in."""
+    server = McpServer.objects.create(name=name, url=f"{url}/mcp", auth=McpServer.Auth.OAUTH)
+    tool = mcp_tool(server, "add")
+    tool.name = f"{name}_add"
+    server.save()
+    tool.save()
+    AssistantTool.objects.create(assistant=Assistant.objects.get(name=assistant), tool=tool)

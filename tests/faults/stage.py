@@ -238,8 +238,8 @@ class Parley:
         return f"sessionid={found['sessionid']}"
 
     def shell(self, code: str) -> str:
-        """Run Python inside `manage.py shell` on this server's data and return what it printed."""
-        return self.server.manage("shell", "--no-imports", "--command", code)
+        """Run Python on this server's data and return what it printed."""
+        return self.server.shell(code)
 
     def connection(self, name: str, **fields: Any) -> str:
         """Add one more connection and return the id of its model."""
@@ -280,12 +280,7 @@ def build(
         {"base_url": upstream.url, "credential": f"sk-{fields['name']}", **fields} for fields in connections
     ]
     made = json.loads(
-        server.manage(
-            "shell",
-            "--no-imports",
-            "--command",
-            f"from tests.faults.seed import seed; seed({rows!r}, {PEOPLE!r}, {ADMIN_PASSWORD!r})",
-        )
+        server.shell(f"from tests.faults.seed import seed; seed({rows!r}, {PEOPLE!r}, {ADMIN_PASSWORD!r})")
     )
     return Parley(server, upstream, Rows(server), made["people"], made["models"], made["assistant"])
 

@@ -1,4 +1,4 @@
-"""A day of many people, made by a seed: stops, retries, cuts and budgets; the ledger is the upstream's invoice.
+"""A day of many people, made by a seed: stops, retries, failovers, cuts, budgets; the ledger is the upstream's invoice.
 
 Over real HTTP: Parley as a process, sockets, and two simulators as upstreams, whose invoices are priced here by a list
 of our own. Every call has to agree to the last digit, cut answers too: after their count, for which the test lets all
@@ -6,6 +6,7 @@ that was sent arrive before it stops. (What is still on its way when a stop cuts
 """
 
 import asyncio
+import collections
 import dataclasses
 import json
 import random
@@ -22,18 +23,19 @@ from tests.faults.stage import Line, Parley, build
 from tests.support.simulator import Upstream
 
 SEED = 20261122
-TURNS, AT_ONCE = 50, 8
+TURNS, AT_ONCE = 40, 8
 # input, 5m write, 1h write, read, output: USD per million tokens, from the provider's list.
 PRICES = {
     "claude-haiku-4-5-20251001": ("1", "1.25", "2", "0.10", "5"),
     "claude-sonnet-5-5": ("2", "2.50", "4", "0.10", "10"),
     "claude-haiku-5-5": ("0.10", "0.125", "0.20", "0.01", "0.50"),
 }
-# More connections join the day here: they are chosen for turns like the others.
+# Connections with the same models, which take over from one another. They are chosen for turns alike.
 CONNECTIONS: list[dict[str, Any]] = [
-    {"name": "first", "max_retries": 2},
+    {"name": "first", "max_retries": 1},
     {"name": "second", "max_retries": 2},
 ]
+NOBODY: dict[str, Any] = {"name": "nobody listens", "base_url": "http://127.0.0.1:9", "max_retries": 0}
 BUDGETS: list[dict[str, Any]] = [
     {"name": "All", "scope": "workspace", "hard_limit_usd": "5.00", "period": "month"},
     {
@@ -43,7 +45,7 @@ BUDGETS: list[dict[str, Any]] = [
         "soft_limit_usd": "0.01",
         "period": "week",
     },
-    {"name": "Little", "scope": "person", "person": "outsider", "hard_limit_usd": "0.05", "period": "month"},
+    {"name": "Little", "scope": "person", "person": "outsider", "hard_limit_usd": "0.02", "period": "month"},
 ]
 COUNT_AND_CHECK = """
 from django.core.management import call_command
@@ -62,6 +64,9 @@ WEIGHTS = {
     "overloaded times=1 retry_after=0": 3,
     "error_before_delta times=1": 3,
     "cut_before_delta times=1": 3,
+    # By key: whichever connection is asked, three requests of the turn fail.
+    "overloaded times=3 retry_after=0": 3,
+    "error_before_delta times=3": 1,
     "bad_request": 1,
     "cut at=9": 4,
     "truncated at=4": 3,
@@ -69,6 +74,8 @@ WEIGHTS = {
     "error_after_delta at=7": 3,
     "stall at=14 seconds=60": 10,
 }
+# What the day has at the least: each kind once, and enough that people stop.
+AT_LEAST = [*WEIGHTS, *["stall at=14 seconds=60"] * 5]
 
 
 @dataclasses.dataclass
@@ -80,6 +87,7 @@ class Day:
     before_count: D
     periods: list[dict[str, Any]]
     ends: list[str]
+    moves: list[dict[str, str]]
     highest: list[tuple[D, D]]
     check: str
     warned: int
@@ -106,6 +114,7 @@ def day(
         {"base_url": url, "credential": f"sk-{fields['name']}", **fields}
         for fields, url in zip(CONNECTIONS, (upstream.url, second.url), strict=True)
     ]
+    connections.append({"credential": "sk-nobody", **NOBODY})
     seed = f"seed_day({connections!r}, {list(PRICES)!r}, {BUDGETS!r})"
     stage.models = json.loads(stage.shell(f"from tests.faults.day_seed import seed_day; {seed}"))
     stage.server.start()
@@ -121,12 +130,14 @@ class Player:
     def __init__(self, stage: Parley, upstreams: list[Upstream]) -> None:
         self.stage, self.upstreams = stage, upstreams
         self.random = random.Random(SEED)
+        self.due: list[str] = []
         self.ends: list[str] = []
         self.highest: list[tuple[D, D]] = []
         self.conversations: dict[str, list[str]] = {}
 
     async def play(self) -> Day:
         names = ("insider", "colleague", "outsider")
+        self.due = self.random.sample(AT_LEAST, len(AT_LEAST))
         plans = [
             (
                 name,
@@ -152,19 +163,25 @@ class Player:
         before = sum((D(str(row["cost_usd"])) for row in self._calls()), D(0))
         check = await asyncio.to_thread(self.stage.shell, COUNT_AND_CHECK)
         invoices = [row for one in self.upstreams for row in one.invoice()["rows"]]
-        return Day(self._calls(), invoices, before, self._periods(), self.ends, self.highest, check, warned)
+        notices = [
+            json.loads(row["notices"]) for row in self.stage.rows.query("SELECT notices FROM chat_turn")
+        ]
+        moves = [notice for told in notices for notice in told if notice["code"] == "failover"]
+        return Day(
+            self._calls(), invoices, before, self._periods(), self.ends, moves, self.highest, check, warned
+        )
 
     def _scenario(self, name: str) -> str:
         if name == "outsider":
             return "long tokens=900"
-        return self.random.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
+        return self.due.pop() if self.due else self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
 
     async def _person(self, lines: dict[str, Line], waiting: Iterator[tuple[str, str, str, float]]) -> None:
         for name, scenario, model, luck in waiting:
             line = lines[name]
             old = self.conversations.setdefault(name, [])
             conversation = old.pop() if old and luck < 0.6 else None
-            text = f"[[scenario:{scenario}]] {luck} " + "words " * int(luck * 400)
+            text = f"[[scenario:{scenario} key={luck}]] {luck} " + "words " * int(luck * 400)
             answer = await line.ask(type="turn.start", text=text, model=model, conversation=conversation)
             if answer["type"] == "error":
                 self.ends.append(f"refused {answer['code']}")
@@ -282,6 +299,12 @@ def test_the_day_had_everything(day: Day) -> None:
     assert sum(end == "stopped" for end in day.ends) >= 5
     assert any(call["attempt"] > 1 for call in day.calls)
     assert any(call["cache_read_tokens"] for call in day.calls)
+    assert {"overloaded", "connection"} <= {move["reason"] for move in day.moves}
+    assert len(day.moves) >= 5
+    asked = collections.defaultdict(set)
+    for call in day.calls:
+        asked[call["turn_id"]].add(call["connection_name"])
+    assert sum(len(connections) > 1 for connections in asked.values()) >= 2  # both sides of a move have rows
     assert {call["connection_name"] for call in day.calls} == {fields["name"] for fields in CONNECTIONS}
     assert any(end in ("failed budget", "refused budget") for end in day.ends)
     assert not any("unknown" in kind for kind in kinds)

@@ -9,7 +9,12 @@ from tests.faults.paths import walk
 def test_no_request_is_refused_whatever_happens() -> None:
     judge = walk(sequences=24, seed=7)
     assert judge.refusals == []
-    for happening in ("edit", "retry", "go_on", "govern", "cut", "calls within turns", "system messages"):
+    happenings = (
+        *("edit", "retry", "go_on", "govern", "cut", "calls within turns", "system messages", "waits"),
+        *("failovers before a first call", "failovers within a loop", "refusals followed within a loop"),
+        "loops closed",
+    )
+    for happening in happenings:
         assert judge.seen[happening] > 0, happening
     # Leaving out all thinking would please the judge too.
     assert judge.seen["thinking sent"] > judge.seen["requests"] / 3

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chat.claude.blocks import Block
-from chat.models import Attachment, LanguageModel, Message, User
-from chat.operations import attachment_limits, running, stored_files
+from chat.models import Attachment, LanguageModel, Message, ProviderConnection, User
+from chat.operations import requests, running, stored_files
+from chat.operations.attachment_limits import check_sendable
 from chat.operations.attachments import (
     chosen,
     cited_document,
@@ -22,8 +23,6 @@ from chat.operations.conversations import delete_conversation, path_to, thread
 from chat.operations.errors import OperationError
 from chat.operations.turns import Started, retry_turn, start_turn, stop_turn
 from chat.operations.uploads import store_upload
-from chat.providers import limits
-from chat.providers.limits import request_limits
 from tests import factories
 from tests.support import media
 
@@ -124,7 +123,7 @@ def test_the_engine_sends_them(insider: User, model: LanguageModel) -> None:
     started = start(insider, upload(insider, "n.md", b"Grass is green."))
     work = running.claim(started.turn.id, "host:1:aa")
     assert work is not None
-    content = running.request_for(work)["messages"][0]["content"]
+    content = requests.request_for(work)["messages"][0]["content"]
     assert content[0]["source"]["data"] == "Grass is green."
 
 
@@ -210,26 +209,43 @@ def test_many_pictures_go_small_from_the_message_that_makes_them_many(
     assert sent(beginning.user_message, model) == early
 
 
-def test_limits_are_those_of_the_platform_and_the_context() -> None:
-    assert request_limits("anthropic", 1_000_000) == limits.RequestLimits(32_000_000, 10_000_000, 600, 600)
-    assert request_limits("bedrock", 1_000_000).body_bytes == 20_000_000
-    small = request_limits("vertex", 200_000)
-    assert (small.body_bytes, small.pictures, small.pages) == (30_000_000, 100, 100)
-
-
-def test_too_much_is_refused_and_nothing_is_written(
-    insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kind", "most_mb"),
+    [
+        ("anthropic", 23),
+        ("aws", 23),
+        ("bedrock", 14),
+        ("bedrock_mantle", 14),
+        ("vertex", 21),
+        ("google_cloud", 21),
+        ("foundry", 23),
+    ],
+)
+def test_files_are_refused_where_the_platform_would(
+    insider: User, model: LanguageModel, kind: str, most_mb: int
 ) -> None:
+    """In base64 and with what a request holds besides: 32, 20 or 30 MB."""
+    paper = upload(insider, "p.pdf", media.pdf("One"))
+    message = start(insider, paper).user_message
+    connection = ProviderConnection.objects.create(name=kind, kind=kind)
+    there = factories.language_model(connection=connection)
+    for size_mb in (most_mb, most_mb + 1):
+        paper.original.size_bytes = size_mb * 1_000_000
+        paper.original.save()
+        if size_mb == most_mb:
+            check_sendable(message, there)
+    assert refusal(check_sendable, message, there) == "too_large"
+
+
+def test_too_much_is_refused_and_nothing_is_written(insider: User, model: LanguageModel) -> None:
     paper, photo = upload(insider, "p.pdf", media.pdf(kids=51)), upload(insider, "a.png")
     notes = upload(insider, "n.md", b"word " * 1000)
     first = start(insider, paper, photo, notes)
     assert refusal(follow, insider, first, paper) == "too_many_pages"
-    monkeypatch.setitem(limits._SMALL_CONTEXT, "pictures", 1)
+    first.user_message.content = content_blocks([photo] * 100)
+    first.user_message.save()
     assert refusal(follow, insider, first, photo) == "too_many_pictures"
     assert Message.objects.count() == 1
-    monkeypatch.setattr(limits, "API", limits.RequestLimits(body_bytes=5_000))
-    monkeypatch.setattr(attachment_limits, "_RESERVED_BYTES", 0)
-    assert refusal(start, insider, notes) == "too_large"
 
 
 def test_a_model_that_cant_see_is_refused_new_pictures_only(insider: User, model: LanguageModel) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from chat.models import Message, Turn, User
-from chat.operations import running
+from chat.operations import endings, requests, running
 from chat.operations.binding import account_tag, binding, path_message
+from chat.operations.endings import Answer, End
 from chat.operations.events_log import Batch
-from chat.operations.running import Answer, End
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +21,9 @@ def answered(insider: User) -> Turn:
     turn = factories.turn(factories.conversation(insider), status="queued")
     work = running.claim(turn.id, "host:1:aa")
     assert work
-    running.request_for(work)
+    requests.request_for(work)
     end, batch = End(Turn.Status.COMPLETED, "end_turn"), Batch(turn.id, work.fence, 1, [])
-    assert running.finish(work, "host:1:aa", end, batch, answer=Answer(THOUGHT), call=None)
+    assert endings.finish(work, "host:1:aa", end, batch, answer=Answer(THOUGHT), call=None)
     return turn
 
 
@@ -34,7 +34,7 @@ def asked_again(turn: Turn) -> list[Any]:
     )
     work = running.claim(follow_up.id, "host:1:aa")
     assert work
-    return list(running.request_for(work)["messages"])
+    return list(requests.request_for(work)["messages"])
 
 
 def test_thinking_goes_back_behind_the_same(answered: Turn) -> None:

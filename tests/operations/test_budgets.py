@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone, translation
 
 from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, LanguageModel, User, Workspace
-from chat.operations import budgets, ledger, running
+from chat.operations import budgets, endings, ledger, requests, running
 from chat.operations.api_keys import create_api_key
 from chat.operations.budgets import BudgetExceeded, Payer
 from chat.operations.calls import call_model
@@ -18,6 +18,7 @@ from chat.operations.connections import test_connection as try_connection
 from chat.operations.errors import OperationError
 from chat.operations.ledger_check import check_ledger
 from chat.operations.turns import start_turn
+from chat.operations.work import Work
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -291,7 +292,7 @@ def test_people_see_their_own_budgets(model: LanguageModel, insider: User, outsi
 # --- Turns ---
 
 
-def work_of(user: User, **fields: Any) -> running.Work:
+def work_of(user: User, **fields: Any) -> Work:
     turn = factories.turn(factories.conversation(user), status="queued", **fields)
     work = running.claim(turn.id, "host:1:aa")
     assert work
@@ -300,9 +301,9 @@ def work_of(user: User, **fields: Any) -> running.Work:
 
 def test_without_budgets_nothing_is_counted(insider: User, django_assert_num_queries: Any) -> None:
     work = work_of(insider)
-    request = running.request_for(work)
+    request = requests.request_for(work)
     with django_assert_num_queries(7):  # two savepoints and their ends, budgets twice, and the row
-        opened = running.open_call(work, request, call=1, attempt=1)
+        opened = requests.open_call(work, request, call=1, attempt=1)
     assert opened.request is request
     assert not opened.warned
 
@@ -310,8 +311,8 @@ def test_without_budgets_nothing_is_counted(insider: User, django_assert_num_que
 def test_an_answer_is_shortened_to_what_is_left(insider: User) -> None:
     budget(limit="0.01")
     work = work_of(insider)
-    request = running.request_for(work)
-    opened = running.open_call(work, request, call=1, attempt=1)
+    request = requests.request_for(work)
+    opened = requests.open_call(work, request, call=1, attempt=1)
     assert 256 <= opened.request["max_tokens"] < request["max_tokens"] == 1000
     [(spent, held)] = amounts()
     assert spent == 0
@@ -326,14 +327,14 @@ def test_too_little_for_an_answer_is_refused(insider: User) -> None:
     BudgetPeriod.objects.update(spent_usd="0.007")
     work = work_of(insider)
     with pytest.raises(BudgetExceeded) as refused:
-        running.open_call(work, running.request_for(work), call=1, attempt=1)
+        requests.open_call(work, requests.request_for(work), call=1, attempt=1)
     assert refused.value.detail.startswith("little workspace month")
 
 
 def test_a_passed_soft_limit_is_told_with_the_call(insider: User, model: LanguageModel) -> None:
     budget(limit=9, soft_limit_usd="0.00")
     ledger.settle_call(open_call(model), settled(model))
-    assert running.open_call(work_of(insider), {"max_tokens": 9, "messages": []}, call=1, attempt=1).warned
+    assert requests.open_call(work_of(insider), {"max_tokens": 9, "messages": []}, call=1, attempt=1).warned
 
 
 def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> None:
@@ -341,12 +342,12 @@ def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> Non
     first = work_of(insider)
     text = "many words " * 1000
     first.message.parent.text = text  # type: ignore[union-attr]
-    request = {**running.request_for(first), "messages": [{"role": "user", "content": text}]}
-    opened = running.open_call(first, request, call=1, attempt=1)
+    request = {**requests.request_for(first), "messages": [{"role": "user", "content": text}]}
+    opened = requests.open_call(first, request, call=1, attempt=1)
     held = amounts()[0][1]
     bill = ledger.bill_for(first.prices, USAGE, whole=True)
     ledger.settle_call(opened.call_id, ledger.Settlement(status="succeeded", bill=bill))
-    running.keep_answer(first.message, running.Answer([{"type": "text", "text": "Yes."}]))
+    endings.keep_answer(first.message, endings.Answer([{"type": "text", "text": "Yes."}]))
     first.turn.status = "completed"
     first.turn.finished_at = timezone.now()
     first.turn.save()
@@ -358,7 +359,7 @@ def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> Non
         {"role": "assistant", "content": "Yes."},
         {"role": "user", "content": "And that?"},
     ]
-    running.open_call(work, {**request, "messages": longer}, call=1, attempt=1)
+    requests.open_call(work, {**request, "messages": longer}, call=1, attempt=1)
     again = amounts()[0][1]
     assert again < held
     # 1,000 + 100 tokens that the last call told, and at most one token per byte of what came since.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod
-from chat.operations import budgets, ledger, running
+from chat.operations import budgets, ledger, requests, running
 from chat.operations.budgets import BudgetExceeded, Payer
 from chat.operations.ledger_check import check_ledger
 from tests import factories
@@ -47,11 +47,11 @@ def test_one_of_fifty_turns_is_admitted(at_once: AtOnce) -> None:
     for author in people:
         queued = factories.turn(factories.conversation(author), status="queued")
         works.append(running.claim(queued.id, f"host:{author.pk}"))
-    request = {**running.request_for(works[0]), "max_tokens": 600}
+    request = {**requests.request_for(works[0]), "max_tokens": 600}
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd="0.01")
     waiting = iter(works)
-    outcomes = at_once(lambda: running.open_call(next(waiting), request, call=1, attempt=1))
-    assert [type(one) for one in outcomes].count(running.Opened) == 1
+    outcomes = at_once(lambda: requests.open_call(next(waiting), request, call=1, attempt=1))
+    assert [type(one) for one in outcomes].count(requests.Opened) == 1
     assert [type(one) for one in outcomes].count(BudgetExceeded) == 49
 
 

@@ -12,9 +12,10 @@ from django.utils import timezone
 from chat.claude.gaps import Gaps
 from chat.claude.stream import Fold
 from chat.models import ApiCall, Assistant, Conversation, FrameCount, LanguageModel, Message, Turn, User
-from chat.operations import cache_plan, ledger, running
+from chat.operations import cache_plan, endings, ledger, requests, running
+from chat.operations.endings import Answer
 from chat.operations.events_log import Batch
-from chat.operations.running import Answer
+from chat.operations.work import Work
 from chat.providers.clients import sync_client
 from tests import factories
 from tests.operations.upstreams import connection as upstream_connection
@@ -43,7 +44,7 @@ def asked(owner: User, **fields: Any) -> Turn:
 def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
     work = factories.work(asked(insider))
     FrameCount.objects.create(frame_id=work.turn.frame_id, model_name="claude-test", tokens=700, exact=True)
-    request = running.request_for(work)
+    request = requests.request_for(work)
     assert "diagnostics" not in request, "a compatible server may not know it"
     path = list(Message.objects.filter(conversation=work.turn.conversation).order_by("depth"))[:-1]
     measured = cache_plan.measure(work.turn, work.model, path)
@@ -70,7 +71,7 @@ def test_what_has_expired_or_belongs_to_another_frame_is_gone(
 ) -> None:
     work = factories.work(asked(insider))
     ApiCall.objects.update(**{"frame_digest": work.turn.frame_id} | changes)
-    running.request_for(work)
+    requests.request_for(work)
     assert (work.foreseen.alive_tokens, work.foreseen.same_frame) == (alive, same)
 
 
@@ -94,10 +95,10 @@ def test_queries_do_not_grow_with_the_conversation(insider: User) -> None:
         with CaptureQueriesContext(
             connection,
         ) as seen:
-            running.request_for(work)
+            requests.request_for(work)
         counts.append(len(seen))
         with CaptureQueriesContext(connection) as again:
-            running.request_for(work)
+            requests.request_for(work)
         assert len(again) < len(seen), "habits are counted once in a while"
     assert counts[0] == counts[1]
 
@@ -134,7 +135,7 @@ def test_the_policy_is_the_assistants(insider: User, model: LanguageModel) -> No
     turn = factories.turn(
         factories.conversation(insider, assistant=quiet), status="running", text="x" * 9000, answer=""
     )
-    assert "cache_control" not in str(running.request_for(factories.work(turn)))
+    assert "cache_control" not in str(requests.request_for(factories.work(turn)))
 
 
 class Loop:
@@ -153,7 +154,7 @@ class Loop:
     def now(self) -> dt.datetime:
         return self._start + dt.timedelta(seconds=self.clock() - self._clock_start)
 
-    def turn(self, text: str) -> running.Work:
+    def turn(self, text: str) -> Work:
         self.chat.refresh_from_db()
         turn = factories.turn(
             self.chat, status="queued", text=text, parent=self.chat.active_leaf, model=self.model
@@ -163,10 +164,10 @@ class Loop:
         work.turn.max_tokens = 2000
         return work
 
-    def call(self, work: running.Work, number: int, content: list[Any] | None = None) -> ApiCall:
+    def call(self, work: Work, number: int, content: list[Any] | None = None) -> ApiCall:
         """Make the next call of a turn; `content` is kept as its answer instead of the simulator's words."""
-        request = running.request_for(work)
-        call_id = running.open_call(work, request, call=number, attempt=1).call_id
+        request = requests.request_for(work)
+        call_id = requests.open_call(work, request, call=number, attempt=1).call_id
         with sync_client(self.model.connection) as client:
             told = client.messages.create(**request).to_dict(mode="json", warnings=False)
         fold = Fold()
@@ -175,10 +176,10 @@ class Loop:
         settlement = ledger.Settlement(status="succeeded", bill=bill, told=told, foreseen=work.foreseen)
         answer = Answer(told["content"] if content is None else content, stop_reason=told["stop_reason"])
         batch = Batch(work.turn.id, work.fence, 1, [])
-        assert running.end_call(work, "host:1:aa", batch, answer=answer, call=(call_id, settlement))
+        assert endings.end_call(work, "host:1:aa", batch, answer=answer, call=(call_id, settlement))
         return ApiCall.objects.get(id=call_id)
 
-    def results(self, work: running.Work, blocks: list[Any]) -> None:
+    def results(self, work: Work, blocks: list[Any]) -> None:
         """Put a message with tool results where the next answer's question is."""
         before = work.message.parent
         assert before

@@ -7,8 +7,8 @@ import pytest
 
 from chat.claude import room
 from chat.models import ApiCall, LanguageModel, Message, Turn, User
-from chat.operations import compaction, running, turns
-from chat.operations.compaction import api_compaction, expected_tokens, since_summary
+from chat.operations import compaction, conversations, turns
+from chat.operations.compaction import expected_tokens, since_summary, with_api_compaction
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +73,14 @@ def test_nothing_before_nothing_to_summarise(insider: User) -> None:
     LanguageModel.objects.all().delete()
     first.refresh_from_db()
     compaction.make_room(first)
-    assert api_compaction(first, [first.user_message]) == {}
+    assert with_api_compaction({}, first, [first.user_message]) == {}
 
 
 def test_a_request_begins_at_the_last_written_summary(insider: User) -> None:
     chat = factories.conversation(insider, "one", "two")
     summary = factories.message(chat, chat.active_leaf, "Short.", kind="summary")
     empty = factories.message(chat, summary, "", kind="summary")
-    path = running.path_to(empty)
+    path = conversations.path_to(empty)
     assert since_summary(path) == [summary, empty]
     assert since_summary(path[:2]) == path[:2]
 
@@ -131,20 +131,20 @@ def claude(window: int = 100_000, *, kind: str = "anthropic", **fields: Any) -> 
 def test_the_api_summarises_where_it_can(insider: User) -> None:
     before = chat_that_left(90_000, insider, claude())
     turn = said_next(before)
-    path = running.path_to(turn.user_message)
+    path = conversations.path_to(turn.user_message)
     assert [message.kind for message in path] == ["chat"] * 3
-    edit = api_compaction(turn, path)["extra_body"]["context_management"]["edits"][0]
+    edit = with_api_compaction({}, turn, path)["extra_body"]["context_management"]["edits"][0]
     assert edit["trigger"]["value"] == room.trigger_tokens(100_000, 1_000)
-    assert api_compaction(turn, []) == {}
+    assert with_api_compaction({}, turn, []) == {}
 
 
 def test_the_apis_block_is_sent_back_with_its_beta(insider: User) -> None:
     before = chat_that_left(1_000, insider, claude())
     turn = said_next(before)
-    path = running.path_to(turn.user_message)
-    assert api_compaction(turn, path) == {}
+    path = conversations.path_to(turn.user_message)
+    assert with_api_compaction({}, turn, path) == {}
     path[1].content = [{"type": "compaction", "content": "Short."}, {"type": "text", "text": "A"}]
-    assert "extra_headers" in api_compaction(turn, path)
+    assert "extra_headers" in with_api_compaction({}, turn, path)
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_elsewhere_parley_summarises(insider: User, window: int, fields: Any) ->
     turn = said_next(chat_that_left(99_000, insider, claude(window, **fields)))
     assert turn.user_message.parent
     assert turn.user_message.parent.kind == Message.Kind.SUMMARY
-    assert api_compaction(turn, [turn.user_message]) == {}
+    assert with_api_compaction({}, turn, [turn.user_message]) == {}

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone, translation
 
 from chat.models import Assistant, LanguageModel, User, Workspace
-from chat.operations import running, turns
+from chat.operations import endings, running, turns
 from chat.operations.context import DAYS, context_for
 from chat.operations.events_log import Batch
 
@@ -61,9 +61,9 @@ def test_it_is_frozen_with_the_message(insider: User, model: LanguageModel) -> N
     assert again.user_message.context == said
     work = running.claim(again.turn.id, "host:1:aa")
     assert work
-    answer = running.Answer([{"type": "text", "text": "One day"}], "partial")
-    end, batch = running.End("stopped"), Batch(again.turn.id, work.fence, 1, [])
-    assert running.finish(work, "host:1:aa", end, batch, answer=answer, call=None)
+    answer = endings.Answer([{"type": "text", "text": "One day"}], "partial")
+    end, batch = endings.End("stopped"), Batch(again.turn.id, work.fence, 1, [])
+    assert endings.finish(work, "host:1:aa", end, batch, answer=answer, call=None)
     rest = turns.continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id)
     assert "Lee" in rest.user_message.context
 

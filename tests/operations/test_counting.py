@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chat.claude.connector import naming_beta, toolset
 from chat.models import ApiCall, Assistant, Frame, FrameCount, LanguageModel, SystemPrompt, User
 from chat.operations import counting
 from chat.operations.errors import OperationError
@@ -76,6 +77,20 @@ def test_a_frame_is_counted_once(insider: User, model: LanguageModel, simulator:
     estimated = counting.count_frame(frame, model)
     assert (estimated.pk, estimated.exact) == (count.pk, False)
     assert counting.count_frame(freeze_frame(model=model, assistant=None), model).tokens >= 0
+
+
+def test_toolsets_are_not_counted_and_the_count_says_so(model: LanguageModel) -> None:
+    said = [{"role": "user", "content": [{"type": "text", "text": "x" * 300}]}]
+    tools = [toolset("shop", ["add"])]
+    assert counting.count_request(model, {"messages": said, "tools": tools}) == counting.Count(
+        104, False, model
+    )
+    call = {"type": "mcp_tool_use", "id": "mcptoolu_1", "name": "add", "server_name": "shop", "input": {}}
+    answer = {"role": "assistant", "content": [call, {"type": "text", "text": "2"}]}
+    asked = naming_beta({"messages": [*said, answer, *said]})
+    assert counting.count_request(model, asked).exact, (
+        "blocks of earlier answers are counted under their beta"
+    )
 
 
 def test_the_reach_of_a_prompts_cache_marks(insider: User, model: LanguageModel) -> None:

@@ -64,3 +64,26 @@ def test_the_next_usable_model_is_offered_or_followed(insider: User) -> None:
     assert offered_after_refusal(alone) == last
     Turn.objects.filter(id=alone.id).update(model=None)
     assert offered_after_refusal(Turn.objects.get(id=alone.id)) is None
+
+
+def test_who_follows_can_give_what_the_turn_needs(insider: User) -> None:
+    last = factories.language_model("last", max_input_tokens=2_000, default_max_tokens=500)
+    able = factories.language_model(
+        "able",
+        max_input_tokens=1_000,
+        fallback=last,
+        capabilities={"structured_outputs": {"supported": True}},
+    )
+    turn = refused(insider, factories.language_model("first", fallback=able))
+
+    def offered(schema: object, words: int) -> LanguageModel | None:
+        Turn.objects.filter(id=turn.id).update(output_schema=schema)
+        turn.user_message.content = [{"type": "text", "text": "word " * words}]
+        turn.user_message.save()
+        return offered_after_refusal(Turn.objects.get(id=turn.id))
+
+    assert offered(None, 1) == able
+    assert offered({"type": "object", "properties": {}}, 1) == able
+    assert offered(None, 500) == last  # 833 tokens leave no room for an answer in a context of 1,000
+    assert offered({"type": "object", "properties": {}}, 500) is None
+    assert offered(None, 2_000) is None

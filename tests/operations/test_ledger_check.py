@@ -8,11 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from chat.models import ApiCall, Turn, User
-from chat.operations import ledger, running
+from chat.operations import endings, ledger, requests, running
 from chat.operations.calls import call_model
+from chat.operations.endings import Answer, End
 from chat.operations.events_log import Batch
 from chat.operations.ledger_check import check_invoice, check_ledger
-from chat.operations.running import Answer, End
 from tests import factories
 from tests.support.server import free_port
 from tests.support.simulator import Upstream
@@ -32,12 +32,12 @@ def turn(insider: User) -> Turn:
     failed = ledger.Settlement(
         status="failed", bill=ledger.free_bill(), upstream_request_id="req_1", http_status=529
     )
-    ledger.settle_call(running.open_call(work, REQUEST, call=1, attempt=1).call_id, failed)
+    ledger.settle_call(requests.open_call(work, REQUEST, call=1, attempt=1).call_id, failed)
     bill = ledger.bill_for(work.prices, USAGE, whole=True)
     paid = ledger.Settlement(status="succeeded", bill=bill, upstream_request_id="req_2", http_status=200)
-    call = (running.open_call(work, REQUEST, call=1, attempt=2).call_id, paid)
+    call = (requests.open_call(work, REQUEST, call=1, attempt=2).call_id, paid)
     answer = Answer([{"type": "text", "text": "Very high."}])
-    assert running.finish(
+    assert endings.finish(
         work, "host:1:aa", End("completed"), Batch(queued.id, 1, 1, [b"{}"]), answer=answer, call=call
     )
     factories.call(queued, key="title:1", purpose="title", turn=None, message=None)

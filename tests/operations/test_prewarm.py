@@ -7,14 +7,16 @@ import pytest
 from django.core.cache import cache, caches
 from django.utils import timezone
 
-from chat.models import ApiCall, Assistant, Frame, LanguageModel, SystemPrompt, User
+from chat.models import ApiCall, Assistant, Frame, LanguageModel, McpServer, SystemPrompt, User
 from chat.operations import prewarm
 from chat.operations.frames import freeze_frame
 from chat.operations.prompts import revise_prompt
 from chat.providers.clients import ConnectionUnusable
 from chat.tasks import prewarm_task
 from tests import factories
+from tests.operations.test_offer import connected, give_connected
 from tests.operations.upstreams import connection, model_of
+from tests.support.recorder import Recorder
 from tests.support.simulator import Upstream
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,22 @@ def test_a_connection_that_lost_its_credential(insider: User, model: LanguageMod
     with pytest.raises(ConnectionUnusable):
         prewarm.warm(job)
     assert not ApiCall.objects.filter(purpose="prewarm").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_servers_that_ask_nobody_to_sign_in_come_along(insider: User) -> None:
+    recorder = Recorder()
+    with Upstream(recorder) as upstream:
+        model = model_of(connection(upstream.url), MODEL)
+        guide = assistant(insider, model)
+        give_connected(guide, connected("shop"), "add")
+        give_connected(guide, connected("home", auth="oauth"), "add")
+        rush(insider, guide, 3)
+        [job] = prewarm.due_warm_ups()
+        assert "mcp_servers" not in str(job.request)
+        assert prewarm.warm(job), "the upstream took it"
+        assert [server["name"] for server in recorder.last()["body"]["mcp_servers"]] == ["shop"]
+        cache.clear()
+        McpServer.objects.update(enabled=False)
+        assert not prewarm.warm(job), "nobody warms what the next frame does not have"
+        assert len(recorder.sent) == 1

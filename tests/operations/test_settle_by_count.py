@@ -8,7 +8,7 @@ import pytest
 
 from chat import events
 from chat.models import ApiCall, Budget, BudgetPeriod, LanguageModel, Turn, User
-from chat.operations import ledger, running, settle_by_count
+from chat.operations import endings, ledger, requests, running, settle_by_count
 from chat.operations.events_log import Batch
 from chat.operations.ledger_check import check_invoice, check_ledger
 from tests import factories
@@ -34,7 +34,7 @@ def cut(user: User, model: LanguageModel, *texts: str, **fields: Any) -> ApiCall
     queued = factories.turn(factories.conversation(user), status="queued", model=model)
     work = running.claim(queued.id, "host:1:aa")
     assert work
-    opened = running.open_call(work, REQUEST, call=1, attempt=1)
+    opened = requests.open_call(work, REQUEST, call=1, attempt=1)
     told = [events.turn_started(model="m", assistant_message=str(work.message.id))]
     for index, text in enumerate(texts):
         told.append(
@@ -46,10 +46,10 @@ def cut(user: User, model: LanguageModel, *texts: str, **fields: Any) -> ApiCall
     settlement = ledger.Settlement(
         **{"status": "cut", "bill": bill, "upstream_request_id": "req_1", **fields}
     )
-    assert running.finish(
+    assert endings.finish(
         work,
         "host:1:aa",
-        running.End(Turn.Status.STOPPED),
+        endings.End(Turn.Status.STOPPED),
         Batch(queued.id, 1, 1, frames),
         answer=None,
         call=(opened.call_id, settlement),

@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 
 from chat.claude import room
+from chat.claude.connector import toolset
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Message, Turn, User
-from chat.operations import ledger, running, summaries
+from chat.operations import ledger, requests, running, summaries
 from chat.operations.budgets import BudgetExceeded
-from chat.operations.running import Work
+from chat.operations.work import Work
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,24 @@ def test_the_conversation_is_asked_behind_its_own_prefix(insider: User) -> None:
     assert set(job.request) == {"model", "max_tokens", "messages"}
 
 
+def test_nobodys_server_is_called_for_a_summary(insider: User) -> None:
+    weather = {"name": "weather", "input_schema": {"type": "object"}}
+    work = due(insider, tools=[weather, toolset("shop", ["add"])])
+    work.turn.frame.body = {**work.turn.frame.body}
+    before = work.turn.user_message.parent.parent  # type: ignore[union-attr]
+    thought = {"type": "thinking", "thinking": "x", "signature": "s"}
+    Message.objects.filter(id=before.id).update(content=[thought, *before.content], frame=work.turn.frame)
+    job = summaries.summary_job(work)
+    assert job
+    assert job.request["tools"] == [weather]
+    kinds = [block["type"] for message in job.request["messages"] for block in message["content"]]
+    assert kinds == ["text"] * 3, "thinking is bound to the tools that stood before it"
+    work.turn.frame.body = {**work.turn.frame.body, "tools": [weather]}
+    job = summaries.summary_job(work)
+    assert job
+    assert job.request["messages"][1]["content"][0] == thought
+
+
 def test_what_does_not_fit_any_more_is_quoted(insider: User) -> None:
     job = summaries.summary_job(due(insider, left=9_000))
     assert job
@@ -76,7 +95,7 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
     )
     work.turn = Turn.objects.select_related("user_message__parent").get(id=work.turn.id)
     assert summaries.summary_job(work) is None
-    request = running.request_for(work)
+    request = requests.request_for(work)
     assert [message["role"] for message in request["messages"]] == ["user"]
     assert "bridge" in request["messages"][0]["content"][0]["text"]
     assert request["messages"][0]["content"][1]["text"] == "How high?"

@@ -1,0 +1,178 @@
+"""What leaves for the model: the request behind a path, and the row and the money of one attempt to send it."""
+
+import dataclasses
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+
+from chat.claude import connector, worst_case
+from chat.claude.request import PathMessage, build, frame_digest, goes_on
+from chat.models import ApiCall, Frame, LanguageModel, Message
+from chat.operations import budgets, ledger
+from chat.operations.attachments import resolve_path
+from chat.operations.binding import account_tag, binding, path_message
+from chat.operations.budgets import Payer
+from chat.operations.cache_plan import Measured, measure
+from chat.operations.compaction import since_summary, with_api_compaction
+from chat.operations.conversations import path_to
+from chat.operations.frames import takes_system_role
+from chat.operations.offer import takes_connector
+from chat.operations.work import Work
+
+
+def request_for(work: Work) -> dict[str, Any]:
+    """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
+
+    What a summary stands for is not sent; near the end of the context the API is asked to summarise, where it can.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    parent = work.message.parent
+    path = since_summary(path_to(parent)) if parent else []
+    request, measured = _measured_request(work, path)
+    work.foreseen = measured.foreseen
+    work.message.binding = binding(account_tag(work.connection), work.turn.frame_id, request["messages"])
+    return with_api_compaction(request, work.turn, path)
+
+
+def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> bool:
+    """Say whether a model and a frame can take up the tool loop that ends with `parent`, without any of it refused.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    if parent is None or (parent.role == Message.Role.USER and parent.kind != Message.Kind.RESULTS):
+        return True  # somebody has just said something: no loop is running
+    path = resolve_path(since_summary(path_to(parent)), model, frame.body)
+    return goes_on(
+        frame.body,
+        _as_sent(path, model),
+        frame_digest=frame.digest,
+        system_role=takes_system_role(model),
+    )
+
+
+def request_of(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> dict[str, Any]:
+    """Build the arguments for an answer at the end of `path`; `asking` is one more user message behind it.
+
+    `body` and `max_tokens` stand for those of the turn; a body with other tools is another prefix for thinking.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    return _measured_request(work, path, body=body, asking=asking, max_tokens=max_tokens)[0]
+
+
+def _measured_request(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> tuple[dict[str, Any], Measured]:
+    frame = work.turn.frame
+    body = frame.body if body is None else body
+    path = resolve_path(path, work.model, body)
+    measured = measure(work.turn, work.model, path)
+    messages = _as_sent(path, work.model)
+    if asking:
+        messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
+    request = build(
+        body,
+        messages,
+        max_tokens=max_tokens or work.turn.max_tokens,
+        frame_digest=frame.digest if body.get("tools") == frame.body.get("tools") else frame_digest(body),
+        cache=measured.plan(work.prices),
+        system_role=takes_system_role(work.model),
+    )
+    return connector.naming_beta({**request, **measured.diagnostics(work.connection)}), measured
+
+
+def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
+    account = account_tag(model.connection)
+    messages = [path_message(message, account) for message in path]
+    return messages if takes_connector(model) else connector.without_calls(messages)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Opened:
+    """An attempt that may leave: its ledger row, its request within the budget, and whether a soft limit is passed."""
+
+    call_id: int
+    request: dict[str, Any]
+    warned: bool = False
+
+
+@transaction.atomic
+def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
+    """Open the ledger row of one attempt, hold its money, and shorten its answer to what the budgets can pay.
+
+    Raises:
+        BudgetExceeded: too little is left for an answer of any use; nothing was written.
+    """
+    payer = Payer(work.turn.author_id, work.turn.api_key_id, work.turn.conversation.assistant_id)
+    room = budgets.affordable_usd(payer)
+    worst = Decimal(0)
+    if room is not None:
+        planned = worst_case.plan(
+            request, work.prices, prompt_tokens=_prompt_bound(work, request), room_usd=room
+        )
+        if planned is None:
+            raise budgets.refusal(payer)
+        request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
+    call_id = ledger.open_call(
+        key=f"{work.turn.id}:{work.fence}:{call}:{attempt}",
+        model=work.model,
+        purpose=ApiCall.Purpose.TURN,
+        door=work.turn.door,
+        attempt=attempt,
+        assistant_id=payer.assistant_id,
+        worst_usd=worst,
+        **work.references(),
+    )
+    return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))
+
+
+def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
+    """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
+
+    Hidden thinking is longer than its blocks; what earlier calls wrote bounds it.
+    """
+    written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
+    thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
+    bound = worst_case.prompt_bound(request) + thought
+    last = _last_call(work)
+    if last is not None:
+        messages = request["messages"]
+        answered = max(
+            (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
+        )
+        since = worst_case.prompt_bound(request, messages[answered:])
+        bound = min(bound, ledger.counters_of(last).prompt_tokens + last.output_tokens + since)
+    return min(bound, work.model.max_input_tokens)
+
+
+def _last_call(work: Work) -> ApiCall | None:
+    """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
+    before = work.message.parent
+    while before is not None and before.role != Message.Role.ASSISTANT:
+        before = before.parent
+    exact = ApiCall.objects.filter(
+        message=before,
+        model_name=work.model.model_id,
+        frame_digest=work.turn.frame_id,
+        certainty=ApiCall.Certainty.EXACT,
+        status=ApiCall.Status.SUCCEEDED,
+    )
+    return exact.order_by("-id").first() if before is not None else None
