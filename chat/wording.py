@@ -94,7 +94,7 @@ REFUSALS = {
         "cheaper model; it renews on %(date)s."
     ),
 }
-SOFT_LIMIT = gettext_lazy("%(percent)d %% of %(budget)s for %(period)s is used. It renews on %(date)s.")
+SOFT_LIMIT = gettext_lazy("%(percent)d%% of %(budget)s for %(period)s is used. It renews on %(date)s.")
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 TOOL_STATUS = {
     "waiting": gettext_lazy("Needs your decision"),
@@ -211,7 +211,7 @@ def _completed(stop_reason: str) -> Ending | None:
         case "compaction":
             return Ending(
                 "quiet",
-                _("The model only summarized the conversation so far."),
+                _("The model only summarised the conversation so far."),
                 _("Write on to get an answer."),
             )
     return Ending(

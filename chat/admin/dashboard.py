@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat.admin.base import usd
+from chat.admin.base import cents
 from chat.models import ApiCall, ProviderConnection, Turn
 from chat.models.turns import ACTIVE
 
@@ -55,7 +55,7 @@ def _costs() -> list[dict[str, Any]]:
     return [
         {
             "label": _("Cost today"),
-            "value": usd(today["cost"] or 0),
+            "value": cents(today["cost"] or 0),
             "note": _("%(count)d calls not exactly known") % {"count": today["unsure"]}
             if today["unsure"]
             else "",

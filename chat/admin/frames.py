@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -98,7 +98,7 @@ def _chart(days: dict[Any, Health]) -> dict[str, str]:
     labels = [date_format(day, "SHORT_DATE_FORMAT") for day in days]
     return {
         "data": json.dumps({"labels": labels, "datasets": datasets}),
-        "label": _now("Tokens of prompts by day: read from the cache, written to it, not cached"),
+        "label": gettext("Tokens of prompts by day: read from the cache, written to it, not cached"),
     }
 
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from chat import wording
-from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json, usd
+from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json, unbroken, usd
 from chat.admin.conversations import conversation_link
 from chat.models import ApiCall
 
@@ -20,7 +21,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     list_display = (
         "started_at",
         "state",
-        "model_name",
+        "named_model",
         "user",
         "purpose",
         "door",
@@ -52,7 +53,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                     ("conversation_row", "turn_row"),
                     ("connection", "connection_name"),
                     ("model", "model_name"),
-                    ("attempt", "frame_digest"),
+                    ("attempt", "frame_row"),
                 )
             },
         ),
@@ -85,7 +86,14 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
             },
         ),
     )
-    readonly_fields = ("conversation_row", "turn_row", "cache_miss", "unit_prices_shown", "usage_shown")
+    readonly_fields = (
+        "conversation_row",
+        "turn_row",
+        "frame_row",
+        "cache_miss",
+        "unit_prices_shown",
+        "usage_shown",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
         rows: QuerySet[ApiCall] = super().get_queryset(request)
@@ -102,6 +110,10 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     )
     def state(self, call: ApiCall) -> tuple[str, str]:
         return call.status, call.get_status_display()
+
+    @display(description=_("model"), ordering="model_name")
+    def named_model(self, call: ApiCall) -> SafeString:
+        return unbroken(call.model_name)
 
     @display(description=_("tokens in → out"))
     def tokens(self, call: ApiCall) -> str:
@@ -120,6 +132,13 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     @display(description=_("turn"))
     def turn_row(self, call: ApiCall) -> SafeString | str:
         return format_html("{}", call.turn_id) if call.turn_id else "-"
+
+    @display(description=_("frame"))
+    def frame_row(self, call: ApiCall) -> SafeString | str:
+        if not call.frame_digest:
+            return "-"
+        address = reverse("admin:chat_frame_change", args=[call.frame_digest])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, call.frame_digest[:12])
 
     @display(description=_("why the cache missed"))
     def cache_miss(self, call: ApiCall) -> str:

@@ -2,6 +2,7 @@
 
 from django import template
 from django.template.defaultfilters import filesizeformat
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,8 +24,10 @@ def attachment_about(attachment: Attachment) -> str:
     """Say what a file is and how large: PDF · 3 pages · 1.2 MB."""
     size = filesizeformat(attachment.original.size_bytes)
     if attachment.kind == Attachment.Kind.IMAGE:
-        return f"{_('Picture')} · {attachment.width} × {attachment.height} · {size}"
+        picture = _("Picture")
+        return f"{picture} · {attachment.width} × {attachment.height} · {size}"
     if attachment.kind == Attachment.Kind.PDF:
-        pages = attachment.pages or 0
-        return f"PDF · {ngettext('%(pages)s page', '%(pages)s pages', pages) % {'pages': pages}} · {size}"
-    return f"{attachment.get_kind_display()} · {size}"
+        count = attachment.pages or 0
+        pages = ngettext("%(pages)s page", "%(pages)s pages", count) % {"pages": count}
+        return f"PDF · {pages} · {size}"
+    return f"{capfirst(attachment.get_kind_display())} · {size}"

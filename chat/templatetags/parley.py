@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import template
 from django.utils.translation import gettext as _
 
+from chat import server_tools
 from chat.citations import joined
 from chat.claude.room import context_tokens
-from chat.events import shown_result
+from chat.events import result_blocks, shown_result
 from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
 from chat.operations.budgets import Payer, warnings
 from chat.operations.conversations import Thread
@@ -44,7 +44,9 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
         "turn": message.turn,
         "live": live,
         "state": state,
-        "blocks": (_blocks(message, thread) if arrived is None else joined(arrived, message.id, live=True)),
+        "blocks": (
+            _blocks(message, thread) if arrived is None else joined(_arrived(arrived), message.id, live=True)
+        ),
         "notices": _notices(message, thread),
         "call": thread.calls.get(message.id),
         "versions": len(versions),
@@ -213,7 +215,7 @@ def shown_blocks(
         for index, block in enumerate(content)
         if isinstance(block, dict)
     ]
-    shown = joined(shown, message_id)
+    shown = joined(_with_results(shown), message_id)
     return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
 
 
@@ -221,10 +223,44 @@ def _called(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, A
     call = calls.get(str(block.get("id", "")))
     if call is None:
         return {}
-    result = "\n".join(
-        str(part.get("text") or f"[{part['type']}]") for part in shown_result(call.result or [])
-    )
+    result = _result_text(shown_result(call.result or []))
     return {"call": call, "result": result, "value": _pretty(call.effective_input)}
+
+
+def _result_text(parts: list[dict[str, Any]]) -> str:
+    return "\n".join(str(part.get("text") or f"[{part['type']}]") for part in parts)
+
+
+def _arrived(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Show blocks of an answer that is being written; calls and results of MCP servers become cards as later."""
+    shown: list[dict[str, Any]] = []
+    for block in blocks:
+        if block["type"] == "mcp_tool_use":
+            shown.append({**block, "type": "tool_use", "name": _tool_name(block)})
+        elif block["type"] == "mcp_tool_result":
+            shown.append({**block, "result": _result_text(block.get("result") or [])})
+        else:
+            shown.append(block)
+    return _with_results(shown)
+
+
+def _with_results(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the results of MCP servers into the cards of their calls, with the words for how they ended."""
+    cards = {block["id"]: dict(block) for block in blocks if block["type"] == "tool_use" and block.get("id")}
+    kept: list[dict[str, Any]] = []
+    for block in blocks:
+        card = cards.get(block.get("tool_use_id")) if block["type"] == "mcp_tool_result" else None
+        if card is not None:
+            status = ToolCall.Status.FAILED if block.get("is_error") else ToolCall.Status.DONE
+            card |= {"result": block["result"], "status": status}
+        else:
+            kept.append(cards.get(block.get("id"), block) if block["type"] == "tool_use" else block)
+    return kept
+
+
+def _tool_name(block: dict[str, Any]) -> str:
+    """Name a tool, behind its server's name where the provider calls it there."""
+    return " · ".join(str(block[key]) for key in ("server_name", "name") if block.get(key))
 
 
 def _shown(block: dict[str, Any]) -> dict[str, Any]:
@@ -246,29 +282,30 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
         return {
             "type": "tool_use",
             "id": str(block.get("id", "")),
-            "name": str(block.get("name", "")),
-            "value": _pretty(block.get("input", {})),
+            "name": _tool_name(block),
+            **_asked(block),
         }
-    if kind == "web_search_tool_result" and isinstance(block.get("content"), list):
+    if kind == "mcp_tool_result":
+        result = _result_text(shown_result(result_blocks(block.get("content"))))
         return {
-            "type": "sources",
-            "name": _("Search results"),
-            "value": "",
-            "sources": _sources(block["content"]),
+            "type": kind,
+            "name": kind,
+            "tool_use_id": str(block.get("tool_use_id", "")),
+            "is_error": bool(block.get("is_error")),
+            "result": result,
+            "value": result,
         }
     rest = {key: value for key, value in block.items() if key != "type"}
-    return {"type": "other", "name": kind, "value": _pretty(rest)}
+    return server_tools.found(block) or {"type": "other", "name": kind, "value": _pretty(rest)}
 
 
-def _sources(results: list[Any]) -> list[dict[str, str]]:
-    """Return the pages that a search found: [{"title", "url", "host"}, …]; only addresses of the web."""
-    found = []
-    for result in results:
-        url = str(result.get("url", "")) if isinstance(result, dict) else ""
-        host = urlsplit(url).hostname or "" if url.startswith(("https://", "http://")) else ""
-        if host:
-            found.append({"title": str(result.get("title") or url), "url": url, "host": host})
-    return found
+def _asked(block: dict[str, Any]) -> dict[str, str]:
+    """Say what a tool is called and was given; a tool of staff's own has its title in its call."""
+    whole = _pretty(block.get("input", {}))
+    if block.get("type") != "server_tool_use":
+        return {"value": whole}
+    title = server_tools.title_of(str(block.get("name")))
+    return {"title": title, "value": server_tools.given(block) or whole}
 
 
 def _pretty(value: Any) -> str:

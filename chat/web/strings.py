@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from chat.events import LASTING_NOTICES
+from chat.server_tools import TITLES
 from chat.wording import TOOL_STATUS, notice_text
 
 
@@ -19,8 +20,8 @@ def script_strings() -> dict[str, str]:
         "file_attached": _("Attached: {name}"),
         "files_failed": _("A file could not be attached. Remove it or try it again, then send."),
         "files_pending": _("Files: {count}"),
-        "gauge": _("{used} of {window} tokens of the context ({percent} %)"),
-        "gauge_estimated": _("About {used} of {window} tokens of the context ({percent} %)"),
+        "gauge": _("{used} of {window} tokens of the context ({percent})"),
+        "gauge_estimated": _("About {used} of {window} tokens of the context ({percent})"),
         "gauge_full": _("The context is nearly full. Earlier messages will be summarised soon."),
         "image": _("Image"),
         "image_from": _("Image from {host}, opens in a new tab"),
@@ -43,6 +44,7 @@ def script_strings() -> dict[str, str]:
         "thinking": _("Thinking…"),
         "thought": _("Thoughts"),
         "turn_waiting": _("Waiting for your decision."),
+        **{f"server_tool_{name}": str(title) for name, title in TITLES.items()},
         **{f"tool_{status}": str(text) for status, text in TOOL_STATUS.items()},
         **{
             f"became_{code}": notice_text({"code": code, "from": "{before}", "to": "{after}"})

@@ -33,7 +33,8 @@ def test_the_gauge_follows_draft_and_answers_and_a_summary_makes_room(small: Non
         chat.field.fill("x" * 900)
         expect(gauge).to_have_attribute("aria-valuetext", re.compile("^About 300 of 3,000"))
     assert counted.value.ok
-    expect(gauge).to_have_attribute("aria-valuetext", "304 of 3,000 tokens of the context (10 %)")
+    expect(gauge).to_have_attribute("aria-valuetext", "304 of 3,000 tokens of the context (10%)")
+    expect(gauge).to_have_text("304 / 3K · 10%")
     chat.field.fill("")
     expect(gauge).to_be_hidden()
     chat.ask(LONG)

@@ -112,6 +112,14 @@ def test_simple_tags_of_models_are_kept_without_attributes(chat: Chat) -> None:
     expect(box).to_contain_text("<u style='x'>no")
 
 
+def test_a_list_goes_on_from_its_number_and_columns_keep_their_side(chat: Chat) -> None:
+    chat.page.evaluate(SHOW, [["3. three\n4. four\n\n| a | b | c |\n|:-:|--:|---|\n| 1 | 2 | 3 |"]])
+    box = chat.page.locator("#box")
+    expect(box.locator("ol")).to_have_attribute("start", "3")
+    sides = box.locator("td").evaluate_all("cells => cells.map((cell) => cell.align)")
+    assert sides == ["center", "right", ""]
+
+
 def test_an_image_is_a_link_that_says_where_it_leads(chat: Chat) -> None:
     chat.page.evaluate(SHOW, [["![A map](https://maps.example/a.png) ![](x.png)"]])
     link = chat.page.locator("#box a")

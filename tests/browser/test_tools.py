@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chat import Chat
 from tests.faults.stage import Parley, build
+from tests.support.chromium import Watch
 from tests.support.simulator import Upstream
+from tests.tools.servers import Gate, Served, gated
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +19,14 @@ def stage(
     prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
 ) -> Iterator[Parley]:
     folder = tmp_path_factory.mktemp("cards") / "parley"
-    connections = [{"name": "bound", "model_id": "claude-fable-5-2"}]
-    made = build(prepared_data, folder, upstream, connections, TOOL_MODULES="tests.support.tools")
+    connections = [{"name": "bound", "model_id": "claude-fable-5-2"}, {"name": "main", "kind": "anthropic"}]
+    environment = {"TOOL_MODULES": "tests.support.tools", "EGRESS_ALLOW": "127.0.0.1"}
+    made = build(prepared_data, folder, upstream, connections, **environment)
+    connected = {"Connected": made.models["main"]}
     made.shell(
-        f"from tests.faults.seed import seed_tools; seed_tools({made.models['bound']!r}, name='Handy')"
+        "from tests.faults.seed import seed_connector, seed_tools\n"
+        f"seed_connector({connected!r}, 'token', 'personal')\n"
+        f"seed_tools({made.models['bound']!r}, name='Handy')"
     )
     made.server.start()
     try:
@@ -34,11 +40,11 @@ def handy(stage: Parley, open_context: Callable[..., BrowserContext]) -> Callabl
     """A function that opens the page of somebody who talks to the assistant with tools."""
     _name, session = stage.sign_in("insider").split("=")
 
-    def open_page(**options: object) -> Chat:
+    def open_page(assistant: str = "Handy", **options: object) -> Chat:
         context = open_context(**options)
         context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
         chat = Chat(context.new_page(), stage.server.url).open()
-        chat.choose("Handy")
+        chat.choose(assistant)
         return chat
 
     return open_page
@@ -72,6 +78,11 @@ def test_a_tool_is_allowed_with_another_input_after_a_reload(handy: Callable[...
     given.fill("not JSON")
     waiting.get_by_role("button", name="Allow with this input").click()
     expect(waiting.get_by_role("alert")).to_contain_text("not a JSON object")
+    given.fill('{"text": 5}')
+    waiting.get_by_role("button", name="Allow with this input").click()
+    expect(waiting.get_by_role("alert")).to_contain_text("5 is not of type 'string'")
+    expect(given).to_have_value('{"text": 5}')
+    expect(waiting).to_contain_text("Needs your decision")
     given.fill('{"text": "another"}')
     waiting.get_by_role("button", name="Allow with this input").click()
     chat.await_end()
@@ -107,3 +118,73 @@ def test_stopping_ends_what_waits(handy: Callable[..., Chat]) -> None:
     chat.await_end()
     expect(card(chat, "Careful")).to_contain_text("Not run")
     expect(chat.answer).to_contain_text("You stopped this answer.")
+
+
+def test_a_server_that_the_provider_calls_has_a_card_too(handy: Callable[..., Chat]) -> None:
+    chat = handy("Connected")
+    chat.say("[[scenario:mcp pace=1.5]] What is 1 + 1?")
+    called = card(chat, "home · add")
+
+    def shows_its_result() -> None:
+        expect(called).to_have_count(1)
+        expect(called.locator(".tool__status")).to_have_text("Done")
+        expect(called.locator("[data-value]")).to_contain_text("What is 1 + 1?")
+        expect(called.locator("[data-result]")).to_contain_text("home ran add")
+        expect(chat.answer.locator("details.tool")).to_have_count(1)
+
+    shows_its_result()
+    expect(chat.live).to_have_count(1)
+    chat.page.reload()
+    chat.await_line()
+    shows_its_result()
+    expect(chat.live).to_have_count(1)
+    chat.await_end()
+    shows_its_result()
+    chat.page.reload()
+    shows_its_result()
+    called.locator("summary").press("Enter")
+    expect(called.locator("[data-result]")).to_be_visible()
+
+
+def press_tab_to(page: Page, target: Locator) -> None:
+    """Walk there with the keyboard alone."""
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if target.evaluate("node => node === document.activeElement"):
+            return
+    raise AssertionError("the keyboard does not get there")
+
+
+def test_somebody_connects_and_disconnects_with_the_keyboard(
+    stage: Parley, open_context: Callable[..., BrowserContext], watch: Watch
+) -> None:
+    gate = Gate()
+    with Served(lambda url: gated(gate, url)) as served:
+        stage.shell(
+            f"from tests.faults.seed import seed_sign_in; seed_sign_in('counter', {served.url!r}, 'Handy')"
+        )
+        _name, session = stage.sign_in("insider").split("=")
+        context = open_context()
+        context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
+        page = context.new_page()
+        page.goto(f"{stage.server.url}/tools/mcp/counter/connect")
+        expect(page.get_by_text("It asks you to sign in first")).to_be_visible()
+        press_tab_to(page, page.get_by_role("button", name="Sign in"))
+        page.keyboard.press("Enter")
+        there = page.get_by_role("link", name="Continue to")
+        expect(there).to_be_visible()
+        expect(page.get_by_text("You leave Parley for")).to_be_visible()
+        press_tab_to(page, there)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("You are signed in.")).to_be_visible()
+        expect(page).to_have_url(f"{stage.server.url}/tools/mcp/counter/connect")
+        assert len(gate.access) == 1
+        [left] = watch.foreign
+        assert f" asked for {served.url}/authorize?" in left, (
+            "the page leads to the server's own sign-in only"
+        )
+        watch.foreign.clear()
+        press_tab_to(page, page.get_by_role("button", name="Sign out there"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("It asks you to sign in first")).to_be_visible()
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.browser.chat import Chat
+from tests.browser.conftest import Parley
+from tests.browser.test_comfort import Enter
 
 LONG = "[[scenario:long tokens=300 pace=60]] Tell me a long story"
 
@@ -109,6 +111,31 @@ def test_a_failure_says_what_helps_and_can_be_retried(chat: Chat) -> None:
     expect(chat.answer.get_by_role("button", name="Retry")).to_be_visible()
     chat.page.reload()
     expect(chat.answer).to_contain_text("billing problem.")
+
+
+def test_a_spent_budget_says_why_and_gives_the_message_back(enter: Enter, parley: Parley) -> None:
+    parley.sessions["thrifty"] = parley.open_session("thrifty")
+    parley.run(
+        "from chat.models import Budget, User; Budget.objects.create(name='Thrifty', scope='person', period='day',"
+        " hard_limit_usd=0, person=User.objects.get(email='thrifty@example.test'))"
+    )
+    chat = Chat(enter("thrifty").new_page(), parley.url).open()
+    chat.say("[[scenario:echo]] Is there any money?")
+    expect(chat.page.locator("#composer-error")).to_contain_text(
+        "No money is left: your budget for today is used up."
+    )
+    expect(chat.field).to_have_value("[[scenario:echo]] Is there any money?")
+    expect(chat.page.locator(".message")).to_have_count(0)
+    expect(chat.page.locator("#welcome")).to_be_visible()
+    assert chat.path == "/"
+    chat.page.reload()
+    chat.await_line()
+    expect(chat.field).to_have_value("[[scenario:echo]] Is there any money?")
+    parley.run("from chat.models import Budget; Budget.objects.filter(name='Thrifty').update(enabled=False)")
+    chat.field.press("Enter")
+    chat.await_end()
+    expect(chat.text).to_contain_text("Is there any money?")
+    expect(chat.page.locator("#composer-error")).to_be_hidden()
 
 
 def test_a_cut_answer_keeps_its_text(chat: Chat) -> None:

@@ -23,7 +23,7 @@ def test_a_passed_warning_is_a_line_on_the_page() -> None:
     stranger.force_login(other)
     assert "composer__budget" not in client.get("/").content.decode()
     budget.periods.update(spent_usd="8.25")
-    assert "82 % of your budget for this month is used. It renews on" in client.get("/").content.decode()
+    assert "82% of your budget for this month is used. It renews on" in client.get("/").content.decode()
     assert "composer__budget" not in stranger.get("/").content.decode()
 
 
@@ -50,4 +50,4 @@ def test_refusals_name_the_limit_and_its_renewal(detail: str, words: str) -> Non
 
 def test_a_warning_says_how_much_is_used() -> None:
     with translation.override("en"):
-        assert soft_limit_text("key", "week", "2026-11-30", 90).startswith("90 % of this API key’s budget")
+        assert soft_limit_text("key", "week", "2026-11-30", 90).startswith("90% of this API key’s budget")

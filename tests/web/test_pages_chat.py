@@ -39,6 +39,23 @@ def test_messages_stand_in_order_with_their_bill(browser: Client, chat: Conversa
     assert "data-continue" not in page
 
 
+def test_what_the_product_says_within_a_turn_is_not_shown(
+    browser: Client, chat: Conversation, turn: Turn
+) -> None:
+    words = {"kind": "continue", "content": [{"type": "text", "text": "Go on behind the results."}]}
+    answer = turn.messages.get()
+    closing = factories.message(chat, answer, "", turn=turn, **words)
+    last = factories.message(chat, closing, "Higher still.", role="assistant", turn=turn)
+    asked = factories.message(chat, last, "", **words)
+    Conversation.objects.filter(id=chat.id).update(active_leaf=asked)
+    page = shown(browser, chat)
+    assert "Higher still." in page
+    assert "Go on behind" not in page
+    assert str(closing.id) not in page.replace(f'data-parent="{closing.id}"', "")
+    # A person who asked to go on sees where that was.
+    assert page.count("Continued") == 1
+
+
 def test_markup_of_a_message_stays_text(browser: Client, chat: Conversation) -> None:
     evil = "<img src=x onerror=alert(1)></parley-markdown><script>alert(2)</script>"
     factories.turn(chat, text=evil, answer=evil, parent=chat.active_leaf)
@@ -70,6 +87,38 @@ def test_a_running_answer_shows_what_arrived(browser: Client, chat: Conversation
     page = shown(browser, chat)
     assert re.search(rf'data-turn="{running.id}"\s+data-live\s+data-seq="3"', page)
     assert 'data-type="text" data-open>It is <about> </parley-markdown>' in page
+
+
+CALL = {"type": "mcp_tool_use", "id": "m1", "name": "add", "server_name": "shop", "input": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    ("content", "is_error", "words"),
+    [("It is <3>", False, "Done"), ([{"type": "text", "text": "It is <3>"}], True, "Failed")],
+)
+def test_what_the_provider_called_is_one_card(
+    content: Any, is_error: bool, words: str, browser: Client, chat: Conversation
+) -> None:
+    result = {"type": "mcp_tool_result", "tool_use_id": "m1", "content": content, "is_error": is_error}
+    running = factories.turn(chat, status="running", text="And now?", answer="", parent=chat.active_leaf)
+    answer = running.messages.get(role="assistant")
+    told = [turn_started(model="claude-test", assistant_message=str(answer.id))]
+    for index, block in enumerate((CALL, result)):
+        told.append(block_start(message=str(answer.id), index=index, block=block))
+    frames = [encode(event, turn=str(running.id), seq=seq) for seq, event in enumerate(told, start=1)]
+    Batch(running.id, 1, 1, frames).row().save()
+    pages = [shown(browser, chat)]
+    orphan = {**result, "tool_use_id": "m2", "content": "of a call that is gone"}
+    Message.objects.filter(id=answer.id).update(content=[CALL, result, orphan], status="complete")
+    Turn.objects.filter(id=running.id).update(status="completed", finished_at=answer.created_at)
+    pages.append(shown(browser, chat))
+    for page in pages:
+        assert page.count('data-tool-use="m1"') == 1
+        card = page.split('data-tool-use="m1"', 1)[1].split("</details>")[0]
+        assert "shop · add" in card
+        assert f"data-status-words>{words}</span>" in card
+        assert re.search(r"data-result>It is <3></pre>", card)
+    assert "of a call that is gone" in pages[1]
 
 
 def test_a_queued_turn_has_a_place_for_its_answer(browser: Client, chat: Conversation) -> None:

@@ -1,9 +1,9 @@
 // One answer that is being written: a TurnState and the article that shows it.
 
 import { endThoughts, growThoughts, isThinking } from "parley/components/thinking.js";
-import { showTool } from "parley/components/tool_card.js";
+import { showServerResult, showTitle, showTool } from "parley/components/tool_card.js";
 import { fromTemplate } from "parley/lib/browser.js";
-import { words } from "parley/lib/page.js";
+import { page, words } from "parley/lib/page.js";
 import { Marks } from "parley/models/citations.js";
 import { noticeWords } from "parley/models/notices.js";
 import { TurnState } from "parley/models/turn_state.js";
@@ -109,13 +109,20 @@ export class Answer {
       this.#nodes.set(block, shared);
       return shared;
     }
+    const answered = block.type === "mcp_tool_result" ? showServerResult(this.list, block) : null;
+    if (answered) {
+      this.#nodes.set(block, answered);
+      return answered;
+    }
     const type = isThinking(block.type) ? "thinking" : block.type;
     const known = document.getElementById(`block-${type}`) !== null;
     const node = fromTemplate(known ? `block-${type}` : "block-tool_use");
     node.dataset.block = block.index;
-    if (block.type === "tool_use") node.dataset.toolUse = block.id;
+    if (block.id) node.dataset.toolUse = block.id;
     const name = node.querySelector("[data-name]");
-    if (name) name.textContent = block.name ?? block.type;
+    if (name) name.textContent = block.name ? toolName(block) : block.type;
+    const title = page.strings[`server_tool_${block.name}`];
+    if (name && title && block.type === "server_tool_use") showTitle(node, title);
     this.list.append(node);
     this.#nodes.set(block, node);
     return node;
@@ -142,6 +149,11 @@ export class Answer {
     // Until the first block comes there are at least the dots.
     this.notice.hidden = !text && this.state.blocks.length > 0;
   }
+}
+
+// A tool that the provider calls at an MCP server stands behind that server's name.
+function toolName({ server_name: server, name }) {
+  return server ? `${server} · ${name}` : name;
 }
 
 function readNotice(element) {

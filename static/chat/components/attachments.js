@@ -151,7 +151,7 @@ export class AttachmentTray {
     chip.querySelector("[data-remove]").setAttribute("aria-label", words("remove_file", { name: item.name }));
     if (before === item.status) return;
     if (item.status === READY) this.#ready(chip, item);
-    if (item.status === FAILED) announce(`${item.name}: ${item.error}`);
+    if (item.status === FAILED) this.#failed(chip, item);
   }
 
   #newChip({ key }) {
@@ -160,6 +160,12 @@ export class AttachmentTray {
     this.#chips.set(key, chip);
     this.list.append(chip);
     return chip;
+  }
+
+  // The tray may be longer than what is seen of it.
+  #failed(chip, { name, error }) {
+    announce(`${name}: ${error}`);
+    chip.scrollIntoView({ block: "nearest" });
   }
 
   #ready(chip, { id, name, kind }) {

@@ -182,6 +182,7 @@ export class Chat {
       button.disabled = false;
     }
     if (mine?.type === "turn.start") this.composer.giveBack(mine.text, mine.attachments);
+    if (mine) this.thread.refuse();
     this.composer.showError(message);
   }
 

@@ -4,6 +4,10 @@ import { page, words } from "parley/lib/page.js";
 import { contextTokens, estimateTokens, fullness } from "parley/models/fullness.js";
 
 const PAUSE = 900;
+const NUMBER = new Intl.NumberFormat(page.language);
+const ROUND = new Intl.NumberFormat(page.language, { notation: "compact" });
+const PERCENT = new Intl.NumberFormat(page.language, { style: "percent" });
+const inPercent = (percent) => PERCENT.format(percent / 100);
 
 export class Gauge {
   #used = 0;
@@ -82,17 +86,21 @@ export class Gauge {
       return;
     }
     const { share, draftShare, percent, warns } = fullness({ used: this.#used, draft: this.#draft, window });
-    const number = new Intl.NumberFormat(page.language);
-    const values = { used: number.format(total), window: number.format(window), percent };
+    const values = { used: NUMBER.format(total), window: NUMBER.format(window), percent: inPercent(percent) };
     const text = words(this.#exact ? "gauge" : "gauge_estimated", values);
     this.element.style.setProperty("--used", share);
     this.element.style.setProperty("--draft", draftShare);
     this.element.setAttribute("aria-valuenow", percent);
     this.element.setAttribute("aria-valuetext", text);
     this.element.title = text;
-    this.element.querySelector("[data-text]").textContent = text;
+    this.element.querySelector("[data-text]").textContent = this.#inShort(total, window, percent);
     this.element.classList.toggle("gauge--warns", warns);
     this.#warn(warns);
+  }
+
+  // There is room for little on a phone; whoever hears the page, or points at the bar, gets whole numbers.
+  #inShort(total, window, percent) {
+    return `${this.#exact ? "" : "≈ "}${ROUND.format(total)} / ${ROUND.format(window)} · ${inPercent(percent)}`;
   }
 
   #warn(warns) {

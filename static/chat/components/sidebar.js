@@ -17,6 +17,7 @@ export class Sidebar {
     this.drawer.addEventListener("close", () => this.app.prepend(this.sidebar));
     matchMedia("(width >= 56rem)").addEventListener("change", () => this.drawer.close());
     document.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
+    this.#showCurrent();
   }
 
   // A modal dialog keeps the focus inside and closes with Escape by itself.
@@ -24,6 +25,7 @@ export class Sidebar {
     if (this.drawer.open || getComputedStyle(this.sidebar).display !== "none") return;
     this.drawer.append(this.sidebar);
     this.drawer.showModal();
+    this.#showCurrent();
   }
 
   focusSearch() {
@@ -47,6 +49,10 @@ export class Sidebar {
   // An open menu would be torn away with its list.
   get #menuIsOpen() {
     return this.sidebar.querySelector("#conversations :popover-open") !== null;
+  }
+
+  #showCurrent() {
+    this.sidebar.querySelector(".conversation--current")?.scrollIntoView({ block: "nearest" });
   }
 
   #refresh() {

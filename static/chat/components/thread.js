@@ -31,9 +31,19 @@ export class ThreadView {
   }
 
   begin(conversation) {
-    document.getElementById("welcome")?.remove();
+    this.#greet(false);
     this.root.dataset.conversation = conversation ?? "";
-    this.root.hidden = false;
+  }
+
+  // A message was refused. If it was the first one, there is no conversation yet.
+  refuse() {
+    if (!this.conversation) this.#greet(true);
+  }
+
+  #greet(greeting) {
+    const welcome = document.getElementById("welcome");
+    if (welcome) welcome.hidden = !greeting;
+    this.root.hidden = greeting;
   }
 
   // Shows an accepted message and the place of its answer. What stood after its parent was another branch.

@@ -3,6 +3,13 @@
 import { announce } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
 
+// Shows a tool's name as people say it.
+export function showTitle(card, title) {
+  const name = card.querySelector("[data-name]");
+  name.textContent = title;
+  name.classList.add("tool__name--title");
+}
+
 // Shows what is known of a call, in the newest block that asked for it.
 export function showTool(list, tool) {
   const card = [...list.querySelectorAll("[data-tool-use]")].findLast(
@@ -14,7 +21,7 @@ export function showTool(list, tool) {
     announce(`${tool.title || tool.name}: ${words("tool_waiting")}`);
   card.dataset.toolCall = tool.tool_call;
   card.dataset.status = tool.status;
-  if (tool.title) card.querySelector("[data-name]").textContent = tool.title;
+  if (tool.title) showTitle(card, tool.title);
   card.querySelector("[data-status-words]").textContent = words(`tool_${tool.status}`);
   if (tool.input) showInput(card, tool.input);
   const form = card.querySelector("[data-ask]");
@@ -22,6 +29,17 @@ export function showTool(list, tool) {
   for (const button of form.querySelectorAll("button")) button.disabled = false;
   if (waits) card.open = true;
   if (tool.result) showResult(card, tool.result);
+}
+
+// Shows the result of a call that the provider made itself, in its card; returns the card, or null without one.
+export function showServerResult(list, block) {
+  const cards = [...list.querySelectorAll("[data-tool-use]")];
+  const card = cards.findLast(({ dataset }) => dataset.toolUse === block.tool_use_id);
+  if (!card) return null;
+  card.dataset.status = block.is_error ? "failed" : "done";
+  card.querySelector("[data-status-words]").textContent = words(`tool_${card.dataset.status}`);
+  showResult(card, block.result);
+  return card;
 }
 
 // The message that a click on a card's button sends, or null.

@@ -7,9 +7,12 @@ const TAGS = (
   "table tbody td th thead tr u ul"
 ).split(" ");
 const ATTRIBUTES = ["align", "class", "href", "start", "title"];
+// DOMPurify holds every other attribute against ADDRESS too.
+const NO_ADDRESSES = ["align", "start"];
 const CLASSES = { A: /^image-link$/, CODE: /^language-[\w+#.-]{1,40}$/, SPAN: /^task(-done)?$/ };
 // Beside other sites: the places in documents that an answer cites, which this server shows to their owner alone.
 const CITED = /^\/cited\/[\w-]+\?/;
+const MARK = /^\[\d{1,3}\]$/; // pages of the web are cited by such a mark too
 const ADDRESS = /^(?:https?:\/\/|mailto:|\/cited\/[\w-]+\?)/i;
 
 const COMMON = {
@@ -29,7 +32,7 @@ answers.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName !== "A" || !node.hasAttribute("href")) return;
   node.setAttribute("target", "_blank");
   node.setAttribute("rel", "noopener noreferrer nofollow");
-  if (CITED.test(node.getAttribute("href"))) node.className = "citation";
+  if (CITED.test(node.getAttribute("href")) || MARK.test(node.textContent)) node.className = "citation";
 });
 
 const colours = DOMPurify(window);
@@ -40,6 +43,7 @@ export function cleanAnswer(html) {
     ...COMMON,
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ATTRIBUTES,
+    ADD_URI_SAFE_ATTR: NO_ADDRESSES,
     ALLOWED_URI_REGEXP: ADDRESS,
   });
 }
