@@ -10,8 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 STAMPS := $(VENV)/stamps
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-# Tests run on three processes: on two cores they wait for servers and browsers more than they compute.
-PYTEST_ARGS ?= -n 3 --dist loadgroup
+# Tests run on four processes: on two cores they wait for servers and browsers as much as they compute.
+PYTEST_ARGS ?= -n 4 --dist loadscope
 # Measuring makes every process slower, servers too: COVERAGE=on asks for it.
 COVERAGE ?= off
 

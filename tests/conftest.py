@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.support.chromium",
     "tests.support.network",
+    "tests.support.scheduling",
     "tests.support.server",
     "tests.support.services",
     "tests.support.simulator",
@@ -15,16 +17,16 @@ pytest_plugins = [
 ]
 
 
+# How long an example takes says how busy the machine is.
+settings.register_profile("parley", deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("parley")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what would starve its like on one test process: browsers, local models, crowds of connections."""
+    """Tests with a page need a browser."""
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-        if item.get_closest_marker("local_model"):
-            item.add_marker(pytest.mark.xdist_group("local_model"))
-        if "at_once" in getattr(item, "fixturenames", ()):
-            # Fifty connections to a PostgreSQL that takes a hundred.
-            item.add_marker(pytest.mark.xdist_group("many_connections"))
 
 
 @pytest.fixture(autouse=True)

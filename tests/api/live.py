@@ -76,7 +76,7 @@ class Live:
 
     def shell(self, command: str) -> str:
         """Run Python beside the server, on its data."""
-        return self.server.manage("shell", "--no-imports", "--command", command)
+        return self.server.shell(command)
 
     def close(self) -> None:
         for program in self._programs:

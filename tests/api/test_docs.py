@@ -2,7 +2,6 @@
 
 import schemathesis
 from django.test import Client
-from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from playwright.sync_api import Page, expect
 from schemathesis.checks import not_a_server_error
@@ -50,7 +49,7 @@ schema = schemathesis.openapi.from_dict(docs.described(urls.api))
 
 
 @schema.parametrize()
-@examples(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@examples(max_examples=8, derandomize=True)
 def test_what_is_described_is_what_is_answered(case: schemathesis.Case, live: Live) -> None:
     if isinstance(case.body, dict) and case.path.endswith(("/turns", "/continue", "/retry")):
         case.body = {**case.body, "wait": False}

@@ -90,6 +90,28 @@ def test_the_api_summarises_where_it_can(live: Live, small: str) -> None:
     assert kinds(program, chat) == ["chat"] * 6
 
 
+def test_a_summary_by_the_api_never_costs_more_than_was_held(live: Live, small: str) -> None:
+    """What fills the context is the last message, so that it is read twice: for the summary, and behind it."""
+    program = live.program()
+    chat = program.turn("Tell me of bridges.", model="claude-sonnet-5")["conversation"]
+    live.shell(
+        "from chat.models import Budget; Budget.objects.create(name='Wide', scope='workspace', hard_limit_usd=100)"
+    )
+    turn = program.turn("word " * 54_000, conversation=chat, model="claude-sonnet-5")
+    assert (turn["status"], turn["message"]["content"][0]["type"]) == ("completed", "compaction")
+    held, spent = json.loads(
+        live.shell(
+            "import json; from chat.models import Budget, BudgetHold\n"
+            f"hold = BudgetHold.objects.get(call__turn_id='{turn['id']}')\n"
+            "print(json.dumps([float(hold.amount_usd), float(hold.settled_usd)]))\n"
+            "Budget.objects.all().delete()"
+        ).splitlines()[-1]
+    )
+    (iteration, _own) = ledger(live, turn)[0]["usage"]["iterations"]
+    assert iteration["type"] == "compaction"
+    assert 100_000 * 2.5 / 1_000_000 < spent <= held
+
+
 def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) -> None:
     program = live.program()
     first = program.turn("Tell me of bridges.", model=small)

@@ -25,8 +25,8 @@ class Parley:
         )
 
     def run(self, code: str) -> str:
-        """Run code in a shell on the server's data; returns the last line it printed."""
-        return (self.server.manage("shell", "--no-imports", "--command", code).splitlines() or [""])[-1]
+        """Run code on the server's data; returns the last line it printed."""
+        return (self.server.shell(code).splitlines() or [""])[-1]
 
     def open_session(self, name: str) -> str:
         return self.run(f"from tests.browser.cast import open_session; print(open_session({name!r}))")

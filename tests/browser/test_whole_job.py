@@ -82,7 +82,13 @@ def with_local_model(prepared_data: Path, tmp_path: Path) -> Iterator[Parley]:
     command = [sys.executable, "manage.py", "local_model", "--port", port]
     model = subprocess.Popen(command, cwd=ROOT, env=server.environment)
     try:
-        yield Parley(server.start())
+        parley = Parley(server.start())
+        # Long enough to be reloaded and watched; a small model would go on for minutes.
+        parley.run(
+            "from chat.models import LanguageModel as M;"
+            " M.objects.filter(connection__kind='local').update(default_max_tokens=400)"
+        )
+        yield parley
     finally:
         server.kill()
         model.terminate()

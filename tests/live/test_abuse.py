@@ -12,6 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from chat.live.consumer import BURST
 from tests.faults.stage import SOCKET, Line, Parley
 
 DEEP = '{"type":"ping","x":' + "[" * 10_000 + "]" * 10_000 + "}"
@@ -113,8 +114,9 @@ async def test_huge_message_ends_the_socket_and_costs_no_memory(parley: Parley) 
 
 async def test_flood_is_ended(parley: Parley) -> None:
     async with parley.socket() as line, parley.socket() as other:
+        # Not many more than are allowed: a server that closes with a heap unread resets the line, and no code arrives.
         with contextlib.suppress(ConnectionClosed):
-            for _ in range(100_000):
+            for _ in range(3 * BURST):
                 await line.send(type="ping")
         assert await line.closed() == 4429
         await other.send(type="ping")

@@ -1,5 +1,6 @@
 """A real browser: the system's Chromium, driven by Playwright, that can reach nothing but this machine."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -70,14 +71,29 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture
-def browser(chromium_path: str) -> Iterator[Browser]:
-    """A browser of this test's own: Playwright's event loop must not outlive it, other tests need theirs."""
+@pytest.fixture(scope="session")
+def chromium(chromium_path: str) -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """One browser for all tests of this process, with the event loop that Playwright keeps for it.
+
+    The loop counts as running for as long as Playwright lives; tests with a loop of their own must not see it.
+    """
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS, *root])
-        yield launched
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield launched, loop
+        asyncio._set_running_loop(loop)
         launched.close()
+
+
+@pytest.fixture
+def browser(chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """The browser, for as long as this test runs."""
+    launched, loop = chromium
+    asyncio._set_running_loop(loop)
+    yield launched
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture
@@ -90,8 +106,9 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def open_context(browser: Browser, watch: Watch) -> Callable[..., BrowserContext]:
+def open_context(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
     """A function that opens one more person's browser profile, with Playwright's context options."""
+    opened: list[BrowserContext] = []
 
     def open_one(**options: Any) -> BrowserContext:
         context = browser.new_context(
@@ -99,9 +116,12 @@ def open_context(browser: Browser, watch: Watch) -> Callable[..., BrowserContext
         )
         context.set_default_timeout(15_000)
         watch.follow(context)
+        opened.append(context)
         return context
 
-    return open_one
+    yield open_one
+    for context in opened:
+        context.close()
 
 
 @pytest.fixture

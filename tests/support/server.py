@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import ROOT, child
+from tests.support.shell import Shell
 
 READY_SECONDS = 60
 ADMIN_EMAIL = "admin@example.test"
@@ -43,6 +44,7 @@ class Server:
         self.log_path = folder / f"web-{self.port}.log"
         self.environment = {**environment, "PORT": str(self.port), "CSRF_TRUSTED_ORIGINS": self.url}
         self.process: subprocess.Popen[bytes] | None = None
+        self._shell: Shell | None = None
 
     @property
     def log(self) -> str:
@@ -65,6 +67,12 @@ class Server:
         )
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def shell(self, code: str) -> str:
+        """Run Python on this server's data, as `manage.py shell` would, and return what it printed."""
+        if self._shell is None:
+            self._shell = Shell(self.environment)
+        return self._shell.run(code)
 
     def start(self, *options: str) -> "Server":
         """Start the process, with the options of production, and return when /readyz says yes."""
@@ -103,6 +111,9 @@ class Server:
     def kill(self) -> None:
         """End it at once, as a crash does."""
         self._end(signal.SIGKILL)
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
 
     def stop(self) -> int:
         """Ask it to end, as a deploy does, and return its exit code."""
