@@ -12,7 +12,7 @@ from tests.browser.chat import Chat
 from tests.support.server import Server, furnished
 
 # An answer of the demo takes some seconds, and test machines are busy.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 class Parley:

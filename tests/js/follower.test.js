@@ -14,13 +14,32 @@ test("events in order are applied and repetitions ignored", () => {
   assert.deepEqual(follower.subscription(), { type: "subscribe", conversation: "c", turn: "t", after: 3 });
 });
 
-test("a gap asks once for a new subscription, until it is sent", () => {
-  const follower = new Follower("c", { turn: "t", seq: 2 });
+test("a gap asks for one new subscription, however much more of the old one arrives", () => {
+  let now = 0;
+  const follower = new Follower("c", { turn: "t", seq: 2, now: () => now });
   assert.equal(follower.take(event("t", 5)), RESUME);
-  assert.equal(follower.take(event("t", 6)), IGNORE);
   assert.equal(follower.subscription().after, 2);
+  assert.deepEqual([follower.take(event("t", 6)), follower.take(event("t", 7))], [IGNORE, IGNORE]);
   assert.equal(follower.take(event("t", 3)), APPLY);
   assert.equal(follower.take(event("t", 9)), RESUME);
+  follower.subscription();
+  now += 5000; // it was lost
+  assert.equal(follower.take(event("t", 10)), RESUME);
+});
+
+test("a subscription from before the turn brings nothing of it", () => {
+  const follower = new Follower("c", { now: () => 0 });
+  follower.subscription();
+  follower.follow("t");
+  assert.equal(follower.take(event("t", 2)), RESUME);
+});
+
+test("a page that read itself anew has asked already", () => {
+  const follower = new Follower("c", { now: () => 0 });
+  follower.jump({ turn: "t", seq: 4 });
+  follower.subscription();
+  assert.equal(follower.take(event("t", 90)), IGNORE);
+  assert.equal(follower.take(event("t", 5)), APPLY);
 });
 
 test("another turn is followed from its first event", () => {

@@ -3,19 +3,24 @@
 export const APPLY = "apply";
 export const IGNORE = "ignore";
 export const RESUME = "resume";
+// What was sent before the server heard of a subscription still arrives, out of order; asking again for each of
+// those events would be a flood that the server ends.
+const PATIENCE = 2000;
 
 export class Follower {
-  constructor(conversation, { turn = null, seq = 0 } = {}) {
+  #asked = null;
+
+  constructor(conversation, { turn = null, seq = 0, now = () => performance.now() } = {}) {
     this.conversation = conversation;
     this.turn = turn;
     this.seq = seq;
-    this.resuming = false;
+    this.now = now;
     this.past = new Set();
   }
 
   // The message that makes the server continue exactly where this viewer is.
   subscription() {
-    this.resuming = false;
+    this.#asked = { turn: this.turn, after: this.seq, at: this.now() };
     return { type: "subscribe", conversation: this.conversation, turn: this.turn, after: this.seq };
   }
 
@@ -33,25 +38,23 @@ export class Follower {
     if (!live) return;
     this.turn = live.turn;
     this.seq = live.seq;
-    this.resuming = false;
   }
 
-  // Says what to do with an event that carries a seq. RESUME asks for one new subscription.
+  // Says what to do with an event that carries a seq. RESUME asks for a new subscription, if none is on its way.
   take(event) {
     if (this.past.has(event.turn)) return IGNORE;
     if (event.turn !== this.turn) this.follow(event.turn);
     if (event.seq <= this.seq) return IGNORE;
     if (event.seq > this.seq + 1) return this.#resume();
     this.seq = event.seq;
-    this.resuming = false;
     if (event.type === "turn.finished") this.#leave();
     return APPLY;
   }
 
   #resume() {
-    if (this.resuming) return IGNORE;
-    this.resuming = true;
-    return RESUME;
+    const { turn, after, at } = this.#asked ?? {};
+    const underWay = turn === this.turn && after === this.seq && this.now() - at < PATIENCE;
+    return underWay ? IGNORE : RESUME;
   }
 
   #leave() {
