@@ -7,6 +7,7 @@ repeats frames byte for byte. Snapshot (a `TurnState`) + later events = the stat
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ Event = dict[str, Any]
 HINT_GROUP = "parley.hints"
 # A channel layer that hangs must hold nothing up.
 HINT_SECONDS = 0.5
+# The event loop that this thread does a piece of work for: hints leave from there, and the thread waits for none.
+home_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("home_loop", default=None)
 # Notices that say something about the answer for good: kept in the turn's row, shown after a reload too.
 LASTING_NOTICES = frozenset({"failover", "fallback"})
 LONGEST_SHOWN_RESULT = 4000
@@ -301,9 +304,13 @@ def publish(**hint: Any) -> None:
 
 
 def send_hint(hint: dict[str, Any]) -> None:
-    layer = get_channel_layer()
-    if layer is not None:
+    layer, loop = get_channel_layer(), home_loop.get()
+    if layer is None:
+        return
+    if loop is None:
         async_to_sync(send)(layer, hint)
+    elif not loop.is_closed():
+        asyncio.run_coroutine_threadsafe(send(layer, hint), loop)
 
 
 async def send(layer: Any, hint: dict[str, Any]) -> None:

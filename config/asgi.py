@@ -8,7 +8,6 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_asgi_application()  # loads the applications; what follows needs them
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
@@ -22,6 +21,4 @@ http: Any = BodyLimit(django_application)
 if settings.SIMULATOR:
     http = Mount("/simulator", create_simulator(keys={settings.SIMULATOR_KEY}, control=False), otherwise=http)
 
-application = Lifespan(
-    ProtocolTypeRouter({"http": http, "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))})
-)
+application = Lifespan(ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)}))

@@ -6,15 +6,17 @@ stay with their thread, for opening a file and setting it up costs more than mos
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 import structlog
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
+
+from chat.events import home_loop
 
 log = structlog.get_logger(__name__)
 
@@ -28,15 +30,17 @@ _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run a synchronous function that uses the ORM, off the event loop."""
+    """Run a synchronous function that uses the ORM, off the event loop, in a copy of this task's context."""
 
     def call() -> R:
+        home_loop.set(loop)
         try:
             return function(*args, **kwargs)
         finally:
             _give_back_connections()
 
-    return await sync_to_async(call, thread_sensitive=False, executor=_pool)()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_pool, contextvars.copy_context().run, call)
 
 
 async def at_last(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import translation
 
 from chat import events, wording
-from chat.claude.blocks import Block
+from chat.claude.blocks import Block, tool_use_ids
 from chat.claude.schema import as_text
 from chat.engine.attempt import Attempt
 from chat.engine.calls import Caller
@@ -63,16 +63,12 @@ async def last_words(work: Work, caller: Caller, tools: ToolRound | None, end: E
             words.tail.append(usage_event(words.call[1].bill))
     if tools is not None:
         words.tail += await tools.close(stopped=end.status == Turn.Status.STOPPED)
-    elif words.answer is not None and asks_for_tools(words.answer.content):
+    elif words.answer is not None and tool_use_ids(words.answer.content):
         asked = await at_last(_not_to_run, work, words.answer.content, end)
         words.asked = [planned.row for planned in asked]
         words.tail += [event for planned in asked for event in planned.events()]
     words.tail.append(_finished_event(work, end))
     return words
-
-
-def asks_for_tools(content: Sequence[Block]) -> bool:
-    return any(block.get("type") == "tool_use" for block in content)
 
 
 def _not_to_run(work: Work, content: list[Block], end: End) -> list[Planned]:

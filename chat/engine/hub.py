@@ -89,33 +89,36 @@ class Viewer:
     async def next(self) -> list[dict[str, Any] | bytes]:
         """Wait until there is something; returns messages and frames in the order in which they are to be sent.
 
-        A turn's announcement stands between the last frames of the turns before it and its own first one.
-
         Raises:
             ViewerClosed: the process is shutting down.
         """
-        while True:
-            if self._hub.closed:
-                raise ViewerClosed
-            messages, self._messages = self._messages, []
-            announced = {message["turn"] for message in messages if message["type"] == "turn.accepted"}
-            earlier: list[bytes] = []
-            frames: list[bytes] = []
-            for turn_id, cursor in list(self._cursors.items()):
-                place = frames if str(turn_id) in announced else earlier
-                place += await self._frames(turn_id, cursor)
-            if messages or earlier or frames:
-                return [*earlier, *messages, *frames]
+        while not self._hub.closed:
+            # Whatever there is to be seen has woken this viewer.
             await self._wake.wait()
             self._wake.clear()
+            due = await self._due()
+            if due:
+                return due
+        raise ViewerClosed
+
+    async def _due(self) -> list[dict[str, Any] | bytes]:
+        """A turn's announcement stands between the last frames of the turns before it and its own first one."""
+        messages, self._messages = self._messages, []
+        announced = {message["turn"] for message in messages if message["type"] == "turn.accepted"}
+        earlier: list[bytes] = []
+        frames: list[bytes] = []
+        for turn_id, cursor in list(self._cursors.items()):
+            place = frames if announced and str(turn_id) in announced else earlier
+            place += await self._frames(turn_id, cursor)
+        return [*earlier, *messages, *frames]
 
     async def _frames(self, turn_id: Any, cursor: Cursor) -> list[bytes]:
         log = self._hub.logs.get(turn_id)
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:
             fresh = await in_database(stored_frames, turn_id, cursor.seq)
-        if self._cursors.get(turn_id) is not cursor:  # asked anew while reading
-            return []
+            if self._cursors.get(turn_id) is not cursor:  # asked anew while reading
+                return []
         cursor.seq += len(fresh)
         if fresh and ends_turn(fresh[-1]):
             del self._cursors[turn_id]
@@ -132,6 +135,8 @@ class Hub:
         self._since: dict[Any, dt.datetime] = {}
         # Turns that ended here since the last look, and when they had begun: a look must not bring them back.
         self._closed: dict[Any, TurnLog] = {}
+        # Turns that this process is about to claim.
+        self.expected: set[Any] = set()
         self.closed = False
 
     def viewer(self) -> Viewer:
@@ -208,11 +213,10 @@ class Hub:
                 self._since[log.conversation_id] = max(self._since[log.conversation_id], log.created_at)
 
     async def _follow_others(self) -> None:
-        skip = {turn_id for turn_id in self.logs if turn_id not in self._followed} | set(self._closed)
+        skip = {turn_id for turn_id in self.logs if turn_id not in self._followed}
+        skip |= self._closed.keys() | self.expected
         for found in await in_database(advanced, dict(self._since), skip, self._positions()):
-            if found.turn.id in self._closed or (
-                found.turn.id in self.logs and found.turn.id not in self._followed
-            ):
+            if self._is_own(found.turn.id):
                 continue  # it began or ended here while the rows were read
             if found.turn.conversation_id in self._writing_here():
                 continue  # the turn before it has ended in the rows and not yet here: it comes first
@@ -233,6 +237,11 @@ class Hub:
             for viewer in viewers:
                 for turn_id in viewer.watched & ended.keys():
                     viewer.ended(turn_id, ended[turn_id])
+
+    def _is_own(self, turn_id: Any) -> bool:
+        if turn_id in self.logs:
+            return turn_id not in self._followed
+        return turn_id in self._closed or turn_id in self.expected
 
     def _writing_here(self) -> set[Any]:
         """Conversations whose turn runs in this process."""

@@ -8,6 +8,7 @@ import structlog
 from django.db import Error as DatabaseError
 
 from chat import events, metrics
+from chat.claude.blocks import tool_use_ids
 from chat.claude.failures import FailureKind
 from chat.claude.request import RequestError
 from chat.claude.schema import gives_answer
@@ -15,7 +16,7 @@ from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
 from chat.engine.cutter import Cutter, Pace
 from chat.engine.database import at_last, in_database
-from chat.engine.ending import GOES_ON, answer_of, asks_for_tools, last_words, natural_end, usage_event
+from chat.engine.ending import GOES_ON, answer_of, last_words, natural_end, usage_event
 from chat.engine.hub import Hub, refresh
 from chat.engine.scope import LOST, STOP, TOO_LONG, Scope
 from chat.engine.summary import write_summary
@@ -207,7 +208,7 @@ class Runner:
 
     async def _plan(self, attempt: Attempt) -> list[Planned]:
         work, content = self.work, attempt.fold.message["content"]
-        if not asks_for_tools(content) or (work.turn.output_schema is not None and gives_answer(content)):
+        if not tool_use_ids(content) or (work.turn.output_schema is not None and gives_answer(content)):
             return []
         return await in_database(
             tool_rounds.plan, work.turn, work.message, content, attempt.fold.invalid_inputs

@@ -66,6 +66,7 @@ class Engine:
         """Claim and run a turn that was just accepted; returns at once."""
         if not self.draining and turn_id not in self._starting:
             self._starting.add(turn_id)
+            self.hub.expected.add(turn_id)
             self._spawn(self._run(turn_id))
 
     def stop_turn(self, turn_id: Any) -> None:
@@ -111,7 +112,10 @@ class Engine:
 
     async def _run(self, turn_id: Any) -> None:
         try:
-            work = await in_database(running.claim, turn_id, self.owner)
+            try:
+                work = await in_database(running.claim, turn_id, self.owner)
+            finally:
+                self.hub.expected.discard(turn_id)
             if work is None:
                 return
             runner = Runner(work, self._shared)
@@ -155,9 +159,12 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._look_due.wait(), TICK_SECONDS)
         self._look_due.clear()
+        began = asyncio.get_running_loop().time()
         await self.hub.look()
         await self._tell_news()
-        await asyncio.sleep(SHORTEST_LOOK_SECONDS)
+        # A look grows with what is watched, so that a busy process looks less often.
+        spent = asyncio.get_running_loop().time() - began
+        await asyncio.sleep(max(SHORTEST_LOOK_SECONDS, min(4 * spent, TICK_SECONDS)))
 
     async def _tell_news(self) -> None:
         """Tell viewers of changed conversations; the look overlaps the last one, and repeats are left out."""

@@ -7,10 +7,13 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from channels.auth import get_user
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -33,19 +36,22 @@ class Identity:
     api_key: ApiKey | None = None
 
 
+# Not Channels' middleware, which would stand between every message and its socket.
+SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
+
+
 async def identify(scope: Mapping[str, Any]) -> Identity | None:
     """Return who opens this socket; a key in the Authorization header goes before the session."""
-    bearer = _header(scope, b"authorization")
+    bearer = header(scope, b"authorization")
     if bearer is not None:
         kind, _, secret = bearer.partition(" ")
         key = await in_database(api_keys.authenticate, secret.strip()) if kind.lower() == "bearer" else None
         return Identity(key.user, api_key=key) if key is not None else None
-    user, session = scope.get("user"), scope.get("session")
-    if user is None or not user.is_authenticated or not user.is_active:
+    session_key = cookie(scope, settings.SESSION_COOKIE_NAME)
+    if not session_key:
         return None
-    return Identity(
-        await in_database(User.objects.get, pk=user.pk), session_key=session.session_key if session else None
-    )
+    user = await get_user({"session": SessionStore(session_key)})
+    return Identity(user, session_key=session_key) if user.is_active else None
 
 
 def origin_allowed(scope: Mapping[str, Any]) -> bool:
@@ -53,20 +59,29 @@ def origin_allowed(scope: Mapping[str, Any]) -> bool:
 
     The page's own host and CSRF_TRUSTED_ORIGINS are allowed, as for forms.
     """
-    if _header(scope, b"authorization") is not None:
+    if header(scope, b"authorization") is not None:
         return True
-    origin = _header(scope, b"origin")
+    origin = header(scope, b"origin")
     if not origin:
         return False
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
     try:
-        return urlsplit(origin).netloc.lower() == (_header(scope, b"host") or "").lower()
+        return urlsplit(origin).netloc.lower() == (header(scope, b"host") or "").lower()
     except ValueError:
         return False
 
 
-def _header(scope: Mapping[str, Any], name: bytes) -> str | None:
+def cookie(scope: Mapping[str, Any], name: str) -> str:
+    """Return a cookie of the request that opened a socket, or ""."""
+    try:
+        morsel = SimpleCookie(header(scope, b"cookie") or "").get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     for key, value in scope.get("headers", ()):
         if key == name:
             return str(value.decode("latin-1"))

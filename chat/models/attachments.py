@@ -35,8 +35,11 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
     def by_message(self, message_ids: Iterable[Any]) -> "dict[Any, dict[str, Attachment]]":
         """Map messages to their attachments by id, for those that have any, in one query."""
-        links = self.model.messages.through.objects.filter(message_id__in=list(message_ids))
+        wanted = list(message_ids)
         found: dict[Any, dict[str, Attachment]] = {}
+        if not wanted:
+            return found
+        links = self.model.messages.through.objects.filter(message_id__in=wanted)
         for link in links.select_related("attachment__original", "attachment__sent"):
             found.setdefault(link.message_id, {})[str(link.attachment_id)] = link.attachment
         return found

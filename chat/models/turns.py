@@ -70,11 +70,8 @@ class TurnQuerySet(models.QuerySet["Turn"]):
             heartbeat_at=now,
             started_at=Coalesce("started_at", now),  # one that waited for a person goes on
         )
-        return (
-            self.select_related("conversation", "model__connection", "user_message").get(id=turn_id)
-            if taken
-            else None
-        )
+        needed = ("conversation__assistant", "model__connection", "user_message", "frame")
+        return self.select_related(*needed).get(id=turn_id) if taken else None
 
 
 class Turn(models.Model):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from chat.models import Attachment, LanguageModel, Message
 from chat.models.platforms import MB, Limits
 from chat.operations.attachments import files_of, in_order, takes, with_sides
-from chat.operations.conversations import path_to
+from chat.operations.conversations import has_files, path_to
 from chat.operations.errors import OperationError
 from chat.operations.pictures import MANY_PICTURES, MANY_PICTURES_SIDE, fitted
 
@@ -23,7 +23,8 @@ def check_sendable(message: Message, model: LanguageModel) -> None:
         OperationError: pictures_unsupported, documents_unsupported, too_many_pictures, pictures_too_large,
             too_many_pages, too_large.
     """
-    if not Attachment.objects.filter(messages__conversation=message.conversation_id).exists():
+    alone = message.parent_id is None and not has_files(message)
+    if alone or not Attachment.objects.filter(messages__conversation=message.conversation_id).exists():
         return
     path = path_to(message)
     files = files_of(path)

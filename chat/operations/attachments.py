@@ -18,7 +18,7 @@ from chat.claude.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, User
 from chat.operations import stored_files
 from chat.operations.compaction import since_summary
-from chat.operations.conversations import path_to
+from chat.operations.conversations import has_files, path_to
 from chat.operations.errors import OperationError, invalid
 from chat.operations.pictures import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
 
@@ -126,8 +126,8 @@ def _referred(block: Block) -> str | None:
 
 
 def files_of(path: Sequence[Message]) -> dict[Any, dict[str, Attachment]]:
-    """Map message ids to {attachment id: attachment}, for the messages that have any (one query)."""
-    return Attachment.objects.by_message(message.id for message in path)
+    """Map message ids to {attachment id: attachment}, for the messages that have any (one query, or none)."""
+    return Attachment.objects.by_message(message.id for message in path if has_files(message))
 
 
 def in_order(message: Message, files: Mapping[Any, Files]) -> Iterator[Attachment]:

@@ -6,7 +6,7 @@ periods. Sums are made with exact decimals in Python, because SQLite adds in bin
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
@@ -77,12 +77,13 @@ class BudgetExceeded(OperationError):
         self.detail = detail
 
 
-def affordable_usd(payer: Payer) -> Decimal | None:
+def affordable_usd(payer: Payer, budgets: Sequence[Budget] | None = None) -> Decimal | None:
     """Return what the next call may cost at most, None where no budget applies.
 
-    Inside of a transaction the periods stay locked until its end.
+    `budgets` are the payer's, if known. Inside of a transaction their periods stay locked until its end.
     """
-    return min((standing.room_usd for standing in standings(payer, lock=True)), default=None)
+    budgets = applying(payer) if budgets is None else budgets
+    return min((standing.room_usd for standing in _locked_standings(budgets, payer)), default=None)
 
 
 def admit(payer: Payer) -> None:
@@ -107,13 +108,13 @@ def warnings(payer: Payer) -> list[Standing]:
     return [standing for standing in standings(payer) if standing.warns]
 
 
-def hold(call_id: int, payer: Payer, amount_usd: Decimal) -> None:
-    """Hold money for one call in every budget that applies; runs inside the caller's transaction.
+def hold(call_id: int, payer: Payer, amount_usd: Decimal, budgets: Sequence[Budget] | None = None) -> None:
+    """Hold money for one call in every budget that applies (`budgets`, if known); in the caller's transaction.
 
     Raises:
         BudgetExceeded: one of them has less left; nothing is held.
     """
-    budgets = applying(payer)
+    budgets = applying(payer) if budgets is None else budgets
     if not budgets:
         return
     periods = _locked_periods(budgets, payer)
@@ -130,7 +131,7 @@ def hold(call_id: int, payer: Payer, amount_usd: Decimal) -> None:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def release(call_id: int, cost_usd: Decimal | None, *, keep_rest: bool = False) -> None:
     """Turn a call's holds into spent money; the rest is free again, or with `keep_rest` stays held for a better bill.
 
@@ -184,15 +185,14 @@ def applying(payer: Payer) -> list[Budget]:
     return list(Budget.objects.filter(scopes, enabled=True).order_by("id"))
 
 
-def standings(payer: Payer, *, lock: bool = False) -> list[Standing]:
-    """Return how the budgets of this payer stand now; with `lock` inside of a transaction they stay so."""
-    budgets = applying(payer)
-    if not budgets:
-        return []
-    if lock:
-        with transaction.atomic():
-            return [_standing(*pair) for pair in _locked_periods(budgets, payer)]
-    return _read(budgets, payer)
+def standings(payer: Payer) -> list[Standing]:
+    """Return how the budgets of this payer stand now."""
+    return _read(applying(payer), payer)
+
+
+@transaction.atomic(savepoint=False)
+def _locked_standings(budgets: Sequence[Budget], payer: Payer) -> list[Standing]:
+    return [_standing(*pair) for pair in _locked_periods(budgets, payer)] if budgets else []
 
 
 def own_standings(user: User) -> list[Standing]:
@@ -245,7 +245,7 @@ def _today(workspace: Workspace) -> dt.date:
     return timezone.now().astimezone(workspace.zone).date()
 
 
-def _read(budgets: list[Budget], payer: Payer) -> list[Standing]:
+def _read(budgets: Sequence[Budget], payer: Payer) -> list[Standing]:
     """Read without making periods: one that has no row yet begins with what the ledger knows of it."""
     if not budgets:
         return []

@@ -87,13 +87,19 @@ def measure(turn: Turn, model: LanguageModel, path: Sequence[Message]) -> Measur
     return Measured(
         policy=assistant.cache_policy if assistant else Assistant.CachePolicy.AUTO,
         minimum_tokens=model.min_cacheable_tokens,
-        static_tokens=frame_tokens(turn.frame_id, model),
+        static_tokens=_static_tokens(turn, model),
         standing=standing if last in same else Standing(),
         foreseen=_foreseen(last, standing, same_frame=last in same),
         previous=(last.upstream_message_id or None) if last else None,
         habits=habits(assistant, model),
         uses=uses(turn.frame_id),
     )
+
+
+def _static_tokens(turn: Turn, model: LanguageModel) -> int | None:
+    """Look up what a frame with tools or a prompt was counted at; any other one is a few words."""
+    body = turn.frame.body
+    return frame_tokens(turn.frame_id, model) if body.get("tools") or body.get("system") else None
 
 
 def frame_tokens(digest: str, model: LanguageModel) -> int | None:
@@ -126,6 +132,8 @@ def uses(digest: str) -> Gaps:
 def _calls(model: LanguageModel, path: Sequence[Message]) -> list[ApiCall]:
     """Return the billed calls of the path's last answers, oldest first: one cache is one connection and one model."""
     answers = [message.id for message in path if message.role == Message.Role.ASSISTANT][-CALLS_BACK:]
+    if not answers:
+        return []
     rows = ApiCall.objects.settled().filter(message_id__in=answers, model=model, usage__isnull=False)
     return list(rows.defer("usage", "unit_prices").order_by("started_at", "id"))
 

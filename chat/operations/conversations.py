@@ -13,7 +13,8 @@ from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Tu
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import stored_frames
 
-PAGE = 60
+# A dozen screens of a phone; what is above comes when asked for.
+PAGE = 40
 
 
 @dataclasses.dataclass(slots=True)
@@ -120,16 +121,19 @@ def thread(
         tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=TurnState.of(stored_frames(turn.id)) if turn else None,
-        files=Attachment.objects.by_message(row.id for row in messages if _has_files(row)),
+        files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
     )
 
 
-def _has_files(message: Message) -> bool:
+def has_files(message: Message) -> bool:
+    """Say whether a message refers to attachments, by its content alone."""
     return any(block.get("type") in ("image", "document") for block in message.content)
 
 
 def path_to(message: Message) -> list[Message]:
-    """Return the whole path from the root to a message, as a request needs it (two queries)."""
+    """Return the whole path from the root to a message, as a request needs it (two queries; none for a root)."""
+    if message.parent_id is None:
+        return [message]
     identifiers = _path_up(message.id, message.depth + 1)
     rows = Message.objects.filter(id__in=identifiers).in_bulk()
     return [rows[identifier] for identifier in reversed(identifiers)]

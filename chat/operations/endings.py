@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import events
-from chat.claude.blocks import plain_text
+from chat.claude.blocks import plain_text, tool_use_ids
 from chat.models import Conversation, Message, ToolCall, Turn
 from chat.operations import ledger, tool_rounds
 from chat.operations.events_log import Batch
@@ -93,7 +93,8 @@ def finish(
             return False
         keep_answer(work.message, answer or Answer([], Message.Status.PARTIAL))
         ToolCall.objects.bulk_create(asked)
-        tool_rounds.write_results(work.turn, work.message)
+        if tool_use_ids(work.message.content):
+            tool_rounds.write_results(work.turn, work.message)
         batch.store()
         Conversation.objects.filter(id=work.turn.conversation_id).update(updated_at=timezone.now())
     return True

@@ -6,7 +6,7 @@ a cut stream is an estimate; it may be made better once, by count (see `counting
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils import timezone
 from chat.claude.diagnosis import Foreseen, diagnose
 from chat.claude.pricing import PriceRow, choose_row, estimate_tokens, is_billed, price
 from chat.claude.usage import Usage, longest_prompt_tokens
-from chat.models import ApiCall, LanguageModel, ProviderConnection
+from chat.models import ApiCall, Budget, LanguageModel, ProviderConnection
 from chat.operations import budgets
 from chat.operations.budgets import Payer
 
@@ -140,12 +140,13 @@ def open_call(
     door: str,
     assistant_id: Any = None,
     worst_usd: Decimal = Decimal(0),
+    applying: Sequence[Budget] | None = None,
     **references: Any,
 ) -> int:
     """Write the row of a request that is about to leave and hold the most that it can cost; returns its id.
 
     `references` are columns of `ApiCall`: user_id, api_key_id, conversation_id, turn_id, message_id, frame_digest,
-    attempt.
+    attempt. `applying` are the payer's budgets, where they were looked up in this transaction already.
 
     Raises:
         BudgetExceeded: a budget has less left than `worst_usd`; nothing was written.
@@ -163,7 +164,7 @@ def open_call(
     )
     if purpose != ApiCall.Purpose.COUNT:  # counting is free
         payer = Payer(references.get("user_id"), references.get("api_key_id"), assistant_id)
-        budgets.hold(call.pk, payer, worst_usd)
+        budgets.hold(call.pk, payer, worst_usd, applying)
     return call.pk
 
 
@@ -175,7 +176,7 @@ def discard_call(call_id: int) -> None:
         ApiCall.objects.open().filter(id=call_id).delete()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle_call(call_id: int, settlement: Settlement) -> bool:
     """Settle an open row and its holds; False when it was settled before, which changes nothing."""
     bill = settlement.bill

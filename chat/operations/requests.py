@@ -122,7 +122,8 @@ def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -
         BudgetExceeded: too little is left for an answer of any use; nothing was written.
     """
     payer = Payer(work.turn.author_id, work.turn.api_key_id, work.turn.conversation.assistant_id)
-    room = budgets.affordable_usd(payer)
+    applying = budgets.applying(payer)
+    room = budgets.affordable_usd(payer, applying)
     worst = Decimal(0)
     if room is not None:
         planned = worst_case.plan(
@@ -139,6 +140,7 @@ def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -
         attempt=attempt,
         assistant_id=payer.assistant_id,
         worst_usd=worst,
+        applying=applying,
         **work.references(),
     )
     return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))

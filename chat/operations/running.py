@@ -25,12 +25,16 @@ def claim(turn_id: object, owner: str) -> Work | None:
         if model is None:
             end_unowned(turn, End(Turn.Status.FAILED, error_code="no_model"))
             return None
-        answers = turn.messages.filter(role=Message.Role.ASSISTANT)
-        known = answers.order_by("-depth", "-id").first()
-        message = known or new_answer(turn, turn.user_message)
-        calls = answers.count()
-    resumed = known is not None
-    return Work(turn, message, model, model.connection, model.price_rows(), calls=calls, resumed=resumed)
+        # Nobody had it before, so there is nothing to go on with.
+        answers = [] if turn.fence == 1 else _answers(turn)
+        message = answers[-1] if answers else new_answer(turn, turn.user_message)
+    work = Work(turn, message, model, model.connection, model.price_rows(), resumed=bool(answers))
+    work.calls = max(1, len(answers))
+    return work
+
+
+def _answers(turn: Turn) -> list[Message]:
+    return list(turn.messages.filter(role=Message.Role.ASSISTANT).order_by("depth", "id"))
 
 
 def queued_turns(limit: int = 50) -> list[Any]:

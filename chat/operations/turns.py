@@ -89,7 +89,8 @@ def start_turn(
             text=text if text.strip() else ", ".join(file.name for file in files),
             context=context_for(author, conversation.assistant),
         )
-        message.attachments.set(files)
+        if files:
+            message.attachments.set(files)
         started = _queue(author, client, conversation, message, doorway, wish=output_schema)
         make_room(started.turn)
         return started
@@ -212,12 +213,12 @@ def _checked_text(text: object, *, needed: bool = True) -> str:
 
 
 def _known(author: User, client: uuid.UUID) -> Started | None:
-    turn = (
-        Turn.objects.filter(author=author, client_id=client)
-        .select_related("conversation", "user_message")
-        .first()
-    )
-    return Started(turn, turn.user_message, created=False) if turn else None
+    known = Turn.objects.filter(author=author, client_id=client)
+    # Nearly always there is none, and asking that alone is cheaper.
+    if not known.exists():
+        return None
+    turn = known.select_related("conversation", "user_message").get()
+    return Started(turn, turn.user_message, created=False)
 
 
 def _once(author: User, client_id: object, accept: Callable[[uuid.UUID], Started]) -> Started:
@@ -263,16 +264,16 @@ def _locked(author: User, conversation_id: object) -> Conversation:
 def _conversation(
     author: User, conversation_id: object, assistant_id: object, model_id: object
 ) -> Conversation:
-    """Return the locked conversation with the person's choices applied, or a new one with them."""
-    new = conversation_id is None
-    conversation = Conversation(owner=author) if new else _locked(author, conversation_id)
+    """Return the locked conversation with the person's choices applied, or a new one with them.
+
+    A new one is written with its first turn; the database checks what refers to it at commit.
+    """
+    conversation = Conversation(owner=author) if conversation_id is None else _locked(author, conversation_id)
     if model_id is not None:
         # Whoever picks a model and no assistant talks to the model alone from now on.
         conversation.model, conversation.assistant = _chosen_model(author, model_id), None
     if assistant_id is not None:
         conversation.assistant = _chosen_assistant(author, assistant_id)
-    if new:
-        conversation.save()
     return conversation
 
 

@@ -302,7 +302,7 @@ def work_of(user: User, **fields: Any) -> Work:
 def test_without_budgets_nothing_is_counted(insider: User, django_assert_num_queries: Any) -> None:
     work = work_of(insider)
     request = requests.request_for(work)
-    with django_assert_num_queries(7):  # two savepoints and their ends, budgets twice, and the row
+    with django_assert_num_queries(6):  # two savepoints and their ends, budgets, and the row
         opened = requests.open_call(work, request, call=1, attempt=1)
     assert opened.request is request
     assert not opened.warned

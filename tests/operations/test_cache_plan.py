@@ -44,6 +44,7 @@ def asked(owner: User, **fields: Any) -> Turn:
 def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
     work = factories.work(asked(insider))
     FrameCount.objects.create(frame_id=work.turn.frame_id, model_name="claude-test", tokens=700, exact=True)
+    work.turn.frame.body["system"] = [{"type": "text", "text": "Be brief. " * 280}]
     request = requests.request_for(work)
     assert "diagnostics" not in request, "a compatible server may not know it"
     path = list(Message.objects.filter(conversation=work.turn.conversation).order_by("depth"))[:-1]

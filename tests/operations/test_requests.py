@@ -1,10 +1,13 @@
 """What leaves for the model, and the row that each attempt has in the ledger."""
 
+import uuid
+from typing import Any
+
 import pytest
 
 from chat.claude.request import RequestError
-from chat.models import ApiCall, Turn, User
-from chat.operations import requests
+from chat.models import ApiCall, LanguageModel, Turn, User
+from chat.operations import requests, running, turns
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +27,22 @@ def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
     assert request["max_tokens"] == 1000
     assert [message["role"] for message in request["messages"]] == ["user", "assistant", "user"]
     assert request["messages"][2]["content"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+def test_a_first_answer_costs_few_queries(
+    insider: User, model: LanguageModel, django_assert_max_num_queries: Any
+) -> None:
+    """What each start of a turn costs, however many begin at once: accepted, claimed, built and paid for."""
+
+    def begin() -> None:
+        started = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
+        work = running.claim(started.turn.id, "host:1:aa")
+        assert work
+        requests.open_call(work, requests.request_for(work), call=1, attempt=1)
+
+    begin()  # how people use a model is counted every ten minutes only
+    with django_assert_max_num_queries(25):
+        begin()
 
 
 def test_a_message_without_a_path_makes_no_request(turn: Turn) -> None:
