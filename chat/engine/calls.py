@@ -66,19 +66,29 @@ class Caller:
         while True:
             try:
                 return await self._on_connection()
-            except AttemptFailed as error:
-                cause = error.failure
+            except (AttemptFailed, ConnectionUnusable) as error:
                 shown = self.attempt is not None and self.attempt.shown
-                other = None if shown or cause.kind not in RETRYABLE else await self._elsewhere()
-                if other is None:
+                if shown or not await self.moves_on(error):
                     raise
-                await self._settle_failed(cause)
-                await self._move(other, cause.kind)
-            except ConnectionUnusable:
-                other = await self._elsewhere()
-                if other is None:
-                    raise
-                await self._move(other, "connection_unusable")
+
+    async def moves_on(self, error: AttemptFailed | ConnectionUnusable) -> bool:
+        """Go on with the next connection after a failure that another one may not have; False when there is none.
+
+        Raises:
+            TimeoutError: the lease is lost.
+        """
+        cause = error.failure if isinstance(error, AttemptFailed) else None
+        other = await self._elsewhere() if cause is None or cause.kind in RETRYABLE else None
+        if other is None:
+            return False
+        if cause is not None:
+            await self._settle_failed(cause)
+        before = self._work.connection.name
+        reason = str(cause.kind) if cause is not None else "connection_unusable"
+        names = {"from": before, "to": other.connection.name, "reason": reason}
+        log.warning("failed_over", **names)
+        await self.switch(other, events.notice("failover", about=names))
+        return True
 
     async def _on_connection(self) -> Attempt:
         """Try the call over the current connection: as often as staff allow, less often when another could answer."""
@@ -157,13 +167,7 @@ class Caller:
 
     async def _elsewhere(self) -> LanguageModel | None:
         self._tried.add(self._work.model.id)
-        return await in_database(failover.same_model_elsewhere, self._work.model, self._tried)
-
-    async def _move(self, model: LanguageModel, reason: str) -> None:
-        before = self._work.connection.name
-        names = {"from": before, "to": model.connection.name, "reason": str(reason)}
-        log.warning("failed_over", **names)
-        await self.switch(model, events.notice("failover", about=names))
+        return await in_database(failover.same_model_elsewhere, self._work.turn, self._tried)
 
     async def switch(self, model: LanguageModel, notice: events.Event) -> None:
         """Make the next attempts with another model or connection, and say so for good.

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -168,19 +169,23 @@ class Runner:
                 return natural_end(attempt)
 
     async def _summarise(self) -> None:
-        """Have the summary written that this turn's request begins with, if one is due."""
-        job = await in_database(summaries.summary_job, self.work)
-        if job is None:
-            return
-        self._cutter.event(events.notice("summarising"))
-        await write_summary(
-            self.work,
-            job,
-            owner=self._owner,
-            clients=self._clients,
-            abortable=self._scope.abortable,
-            wait=self._caller.wait,
-        )
+        """Have the summary written that this turn's request begins with, if one is due; elsewhere if need be."""
+        numbers = itertools.count(1)
+        while (job := await in_database(summaries.summary_job, self.work)) is not None:
+            self._cutter.event(events.notice("summarising"))
+            try:
+                return await write_summary(
+                    self.work,
+                    job,
+                    owner=self._owner,
+                    clients=self._clients,
+                    abortable=self._scope.abortable,
+                    wait=self._caller.wait,
+                    numbers=numbers,
+                )
+            except (AttemptFailed, ConnectionUnusable) as error:
+                if not await self._caller.moves_on(error):
+                    raise
 
     async def _goes_on(self, attempt: Attempt) -> bool:
         """Keep an answer that is not the turn's last, and set out what comes next; False when it is the last."""

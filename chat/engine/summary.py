@@ -1,7 +1,7 @@
 """Having a summary written before a turn is answered: a call that viewers see as a notice only."""
 
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -78,19 +78,22 @@ async def write_summary(
     clients: ClientPool,
     abortable: Callable[[], AbstractAsyncContextManager[None]],
     wait: Callable[[Failure, int], Awaitable[None]],
+    numbers: Iterator[int],
 ) -> None:
     """Have the summary written and keep it; failures that may pass are tried again.
+
+    `numbers` count the attempts of the turn, over all connections.
 
     Raises:
         AttemptFailed: there is no summary.
         TimeoutError: the turn is to end.
         ConnectionUnusable: the connection can't be used.
     """
-    number = 0
+    tries = 0
     while True:
-        number += 1
+        tries += 1
         reading = _Reading()
-        call = await in_database(summaries.open_summary_call, work, job, number)
+        call = await in_database(summaries.open_summary_call, work, job, next(numbers))
         status, cause = ApiCall.Status.CUT, None
         try:
             async with abortable():
@@ -102,9 +105,9 @@ async def write_summary(
             text = plain_text(reading.fold.message["content"])
             await in_database(summaries.keep_summary, work, owner, job, text)
             return
-        if not cause.retryable or number > work.connection.max_retries:
+        if not cause.retryable or tries > work.connection.max_retries:
             raise AttemptFailed(cause, reached=reading.reached)
-        await wait(cause, number)
+        await wait(cause, tries)
 
 
 async def _settle(work: Work, call: int, reading: _Reading, status: str, cause: Failure | None) -> None:

@@ -25,13 +25,13 @@ from chat.models import (
     Turn,
     User,
 )
+from chat.operations.choice import resolve_choice
 from chat.operations.compaction import since_summary
 from chat.operations.conversations import path_to
 from chat.operations.errors import not_found
 from chat.operations.frames import answer_limit, freeze_frame
 from chat.operations.requests import request_of
 from chat.operations.structured import schema_for
-from chat.operations.turns import resolve_choice
 from chat.operations.work import Work
 from chat.providers.clients import ConnectionUnusable, sync_client
 from chat.providers.upstream import as_upstream_error

@@ -11,18 +11,22 @@ from chat.operations.errors import OperationError
 from chat.operations.structured import way_of
 
 
-def same_model_elsewhere(model: LanguageModel, tried: Collection[Any]) -> LanguageModel | None:
-    """Return the same model at the next usable connection, in staff's order; None when all were tried.
+def same_model_elsewhere(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
+    """Return a turn's model at the next usable connection, in staff's order; None when all were tried.
 
-    A simulator is never asked in a real model's place: its answers would be taken for that model's.
+    One that can't give what the turn needs is passed over: platforms differ. A simulator is never asked in a real
+    model's place: its answers would be taken for that model's.
     """
+    model = turn.model
+    if model is None:
+        return None
     name = model.canonical
     same = Q(canonical_id=name) | Q(canonical_id="", model_id=name)
     rows = LanguageModel.objects.usable().filter(same).exclude(id__in=tried).select_related("connection")
     if model.connection.kind != ProviderConnection.Kind.SIMULATOR:
         rows = rows.exclude(connection__kind=ProviderConnection.Kind.SIMULATOR)
     ordered = rows.order_by("connection__order", "connection__created_at", "connection_id", "order", "id")
-    return next((row for row in ordered if not row.connection.problem()), None)
+    return next((row for row in ordered if not row.connection.problem() and _suits(row, turn)), None)
 
 
 def after_refusal(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
@@ -45,8 +49,7 @@ def offered_after_refusal(turn: Turn, tried: Collection[Any] = ()) -> LanguageMo
             if model.id not in passed
             and _usable(model)
             and not model.connection.problem()
-            and _can_shape(model, turn)
-            and has_room(turn, model)
+            and _suits(model, turn)
         ),
         None,
     )
@@ -60,6 +63,11 @@ def chain(model: LanguageModel) -> Iterator[LanguageModel]:
         seen.add(current.id)
         yield current
         current = current.fallback
+
+
+def _suits(model: LanguageModel, turn: Turn) -> bool:
+    """Say whether a model can give what a turn needs: the shape of its answer, and room for its conversation."""
+    return _can_shape(model, turn) and has_room(turn, model)
 
 
 def _can_shape(model: LanguageModel, turn: Turn) -> bool:

@@ -16,6 +16,7 @@ from chat.models import Frame, LanguageModel, Message, Turn
 from chat.models.fields import uuid7
 from chat.operations.frames import answer_limit, frame_for, freeze_frame, kept_frame
 from chat.operations.requests import loop_goes_on
+from chat.operations.structured import way_of
 from chat.operations.work import Work, held
 
 
@@ -83,13 +84,19 @@ def _go_on_under(work: Work, owner: str, frame: Frame, model: LanguageModel, cha
 
 
 def _frame_and_limit(turn: Turn, model: LanguageModel) -> tuple[Frame, int]:
-    if turn.model is not None and turn.model.canonical == model.canonical:
+    if turn.model is not None and turn.model.canonical == model.canonical and _asked_alike(turn, model):
         return frame_for(turn.frame, model), min(turn.max_tokens, model.max_output_tokens)
     assistant = turn.conversation.assistant
     frame = freeze_frame(
         model=model, assistant=assistant, output_schema=turn.output_schema, author=turn.author
     )
     return frame, answer_limit(model, assistant)
+
+
+def _asked_alike(turn: Turn, model: LanguageModel) -> bool:
+    """Say whether both models are made to answer in the turn's shape the same way."""
+    schema = turn.output_schema
+    return schema is None or turn.model is None or way_of(turn.model, schema) == way_of(model, schema)
 
 
 def _close_loop(work: Work) -> None:

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from chat import access, events
 from chat.claude.request import continue_text
 from chat.claude.text import clean_text
-from chat.models import ApiKey, Assistant, Conversation, LanguageModel, Message, Turn, User
+from chat.models import ApiKey, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations import budgets
 from chat.operations.attachment_limits import check_sendable
 from chat.operations.attachments import chosen, content_blocks
 from chat.operations.budgets import Payer
+from chat.operations.choice import answering, choose, chosen_model
 from chat.operations.compaction import make_room, summarised_copy
 from chat.operations.context import context_for
 from chat.operations.endings import End, end_unowned
@@ -113,7 +114,7 @@ def retry_turn(
         turn = _finished_turn(author, turn_id)
         conversation = _locked(author, turn.conversation_id)
         if model_id is not None:
-            conversation.model = _chosen_model(author, model_id)
+            conversation.model = chosen_model(author, model_id)
         instead = _after_refusal(turn, conversation.model) if model_id is not None else None
         message = summarised_copy(turn) if turn.filled_context and model_id is None else turn.user_message
         return _queue(
@@ -269,31 +270,8 @@ def _conversation(
     A new one is written with its first turn; the database checks what refers to it at commit.
     """
     conversation = Conversation(owner=author) if conversation_id is None else _locked(author, conversation_id)
-    if model_id is not None:
-        # Whoever picks a model and no assistant talks to the model alone from now on.
-        conversation.model, conversation.assistant = _chosen_model(author, model_id), None
-    if assistant_id is not None:
-        conversation.assistant = _chosen_assistant(author, assistant_id)
+    choose(conversation, author, assistant_id, model_id)
     return conversation
-
-
-def _chosen_assistant(author: User, assistant_id: object) -> Assistant:
-    assistant = access.assistants(author).filter(id=access.as_id(assistant_id)).first()
-    if assistant is None:
-        raise not_found()
-    return assistant
-
-
-def _chosen_model(author: User, model_id: object) -> LanguageModel:
-    """Find a model by Parley's id or by the provider's model id."""
-    row = access.as_id(model_id)
-    offered = access.models(author)
-    model = (
-        offered.filter(model_id=clean_text(str(model_id))) if row == access.NO_ROW else offered.filter(id=row)
-    ).first()
-    if model is None:
-        raise not_found()
-    return model
 
 
 def _parent(conversation: Conversation, parent_id: object) -> Message | None:
@@ -327,7 +305,7 @@ def _queue(
 
     `instead` is asked this once, whatever model the assistant has; `wish` is a JSON Schema for the answer.
     """
-    assistant, model = _working_model(author, conversation, instead)
+    assistant, model = answering(author, conversation, instead)
     schema = schema_for(wish, assistant)
     key_id = doorway.api_key.pk if doorway.api_key else None
     budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
@@ -350,51 +328,6 @@ def _queue(
     conversation.save()
     events.publish(conversations=[str(conversation.id)])
     return Started(turn, message, created=True)
-
-
-def _working_model(
-    author: User, conversation: Conversation, instead: LanguageModel | None = None
-) -> tuple[Assistant | None, LanguageModel]:
-    """Return the assistant (if still offered) and the model: its own, the conversation's, or the first offered."""
-    assistant = (
-        access.assistants(author).filter(id=conversation.assistant_id).first()
-        if conversation.assistant_id
-        else None
-    )
-    offered = access.models(author)
-    wanted = assistant.model_id if assistant and assistant.model_id else conversation.model_id
-    model = instead or (offered.filter(id=wanted).first() if wanted else first_usable(author))
-    if model is None:
-        raise OperationError(
-            "no_model", _("No model is available. Choose another one, or ask your administrator."), status=409
-        )
-    problem = model.connection.problem()
-    if problem:
-        raise OperationError("connection_unusable", problem, status=409)
-    return assistant, model
-
-
-def resolve_choice(
-    person: User, conversation: Conversation | None, assistant_id: object, model_id: object
-) -> tuple[Assistant | None, LanguageModel]:
-    """Say who would answer this person here, with what they choose now; nothing is written.
-
-    Raises:
-        OperationError: not_found, no_model, connection_unusable.
-    """
-    chosen = Conversation(owner=person)
-    if conversation is not None:
-        chosen.assistant_id, chosen.model_id = conversation.assistant_id, conversation.model_id
-    if model_id is not None:
-        chosen.model, chosen.assistant = _chosen_model(person, model_id), None
-    if assistant_id is not None:
-        chosen.assistant = _chosen_assistant(person, assistant_id)
-    return _working_model(person, chosen)
-
-
-def first_usable(author: User) -> LanguageModel | None:
-    """Return the best model whose connection has what it needs."""
-    return next((model for model in access.models(author) if not model.connection.problem()), None)
 
 
 def _finished_turn(author: User, turn_id: object) -> Turn:

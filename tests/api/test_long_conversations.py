@@ -123,6 +123,28 @@ def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) ->
     assert [row["purpose"] for row in ledger(live, again)] == ["summary", "turn"]
 
 
+def test_a_summary_is_written_elsewhere_when_its_connection_is_away(live: Live, small: str) -> None:
+    program = live.program()
+    chat = program.turn("Tell me of bridges.", model=small)["conversation"]
+    full = program.turn(scenario("context_exceeded"), conversation=chat, model=small)
+    away = live.shell(
+        "from chat.models import LanguageModel, ModelPrice, ProviderConnection\n"
+        "row = LanguageModel.objects.get(model_id='claude-opus-4-7', connection__kind='simulator')\n"
+        "address = {'base_url': 'http://127.0.0.1:9', 'credential': 'sk-away', 'max_retries': 0, 'order': 200}\n"
+        "there = ProviderConnection.objects.create(name='Away', kind='simulator', **address)\n"
+        "import uuid; row.pk, row.connection, row._state.adding = uuid.uuid4(), there, True\n"
+        "row.save(); print(row.pk)"
+    ).splitlines()[-1]
+    assert program.http.patch(f"/conversations/{chat}", json={"model": away}).status_code == 200
+    again = program.post(f"/turns/{full['id']}/retry").json()
+    assert (again["status"], [notice["code"] for notice in again["notices"]]) == ("completed", ["failover"])
+    assert [(row["purpose"], row["status"]) for row in ledger(live, again)] == [
+        ("summary", "succeeded"),
+        ("turn", "succeeded"),
+    ]
+    assert kinds(program, chat) == ["chat", "chat", "summary", "chat", "chat"]
+
+
 def test_the_ledger_is_whole(live: Live, small: str) -> None:
     assert (
         json.loads(

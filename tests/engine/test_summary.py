@@ -1,6 +1,7 @@
 """A summary's call: what it costs when it fails, is tried again, or is cut."""
 
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -49,7 +50,7 @@ async def written(work: Work, **changes: Any) -> list[Failure]:
     assert job
     clients = ClientPool()
     try:
-        given = {"abortable": never, "wait": wait, **changes}
+        given = {"abortable": never, "wait": wait, "numbers": itertools.count(1), **changes}
         await write_summary(work, job, owner=OWNER, clients=clients, **given)
     finally:
         await clients.close()

@@ -194,7 +194,7 @@ class Life:
         """The connection doesn't answer; another account has the same model."""
         from chat.operations import failover, moves
 
-        other = failover.same_model_elsewhere(work.model, {work.model.id})
+        other = failover.same_model_elsewhere(work.turn, {work.model.id})
         if other is not None:
             self.judge.seen[f"failovers {self._where(work)}"] += 1
             assert moves.move(work, "walker", other, {"code": "failover"})

@@ -1,5 +1,7 @@
 """Who answers instead: staff's order of connections, and the chain behind a refusal."""
 
+from typing import Any
+
 import pytest
 
 from chat.models import Assistant, LanguageModel, ProviderConnection, Turn, User
@@ -10,13 +12,13 @@ pytestmark = pytest.mark.django_db
 
 
 def offer(
-    connection: str, order: int = 100, *, model_id: str = "claude-test", **fields: str
+    connection: str, order: int = 100, *, model_id: str = "claude-test", **fields: Any
 ) -> LanguageModel:
     at = factories.provider(connection, order=order)
     return factories.language_model(model_id, connection=at, prices={}, **fields)
 
 
-def test_the_same_model_is_asked_in_staffs_order() -> None:
+def test_the_same_model_is_asked_in_staffs_order(insider: User) -> None:
     first = offer("First", 1)
     third = offer("Third", 3, model_id="anthropic.claude-test", canonical_id="claude-test")
     second = offer("Second", 2)
@@ -27,14 +29,31 @@ def test_the_same_model_is_asked_in_staffs_order() -> None:
     off.connection.save()
     unset.connection.credential = ""
     unset.connection.save()
-    assert same_model_elsewhere(first, {first.id}) == second
-    assert same_model_elsewhere(first, {first.id, second.id}) == third
-    tried = {first.id, second.id, third.id}
-    assert same_model_elsewhere(third, tried) is None
+    from_first, from_third = asked(insider, first), asked(insider, third)
+    assert same_model_elsewhere(from_first, {first.id}) == second
+    assert same_model_elsewhere(from_first, {first.id, second.id}) == third
+    assert same_model_elsewhere(from_third, {first.id, second.id, third.id}) is None
     ProviderConnection.objects.filter(id=second.connection_id).update(kind="simulator")
-    assert same_model_elsewhere(third, {first.id, third.id}) is None
-    assert same_model_elsewhere(LanguageModel.objects.get(id=second.id), {first.id, third.id}) == second
+    assert same_model_elsewhere(from_third, {first.id, third.id}) is None
+    from_second = asked(insider, LanguageModel.objects.get(id=second.id))
+    assert same_model_elsewhere(from_second, {first.id, third.id}) == second
+    Turn.objects.filter(id=from_first.id).update(model=None)
+    assert same_model_elsewhere(Turn.objects.get(id=from_first.id), ()) is None
     assert retired.canonical == "claude-test"
+
+
+def asked(person: User, model: LanguageModel, text: str = "Hello?") -> Turn:
+    return factories.turn(factories.conversation(person), status="running", model=model, text=text)
+
+
+def test_a_connection_that_can_not_give_what_the_turn_needs_is_passed_over(insider: User) -> None:
+    first = offer("First", 1, capabilities={"structured_outputs": {"supported": True}})
+    offer("Small", 2, max_input_tokens=1_000, default_max_tokens=500)
+    plain = offer("Plain", 3)
+    turn = asked(insider, first, "word " * 500)
+    assert same_model_elsewhere(turn, {first.id}) == plain
+    turn.output_schema = {"type": "object", "properties": {}}
+    assert same_model_elsewhere(turn, {first.id}) is None
 
 
 def refused(person: User, model: LanguageModel, assistant: Assistant | None = None) -> Turn:

@@ -43,6 +43,22 @@ def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: Lang
     assert not moves.move(work, "host:2:bb", spare, told)
 
 
+def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_own(
+    turn: Turn, model: LanguageModel
+) -> None:
+    model.capabilities = {"structured_outputs": {"supported": True}}
+    model.save()
+    schema = {"type": "object", "properties": {"high": {"type": "integer"}}, "required": ["high"]}
+    Turn.objects.filter(id=turn.id).update(output_schema=schema)
+    work = factories.work(Turn.objects.get(id=turn.id))
+    forced = {"forced_tool_choice": {"supported": True}}
+    spare = factories.language_model(connection=factories.provider("Spare"), capabilities=forced)
+    assert moves.move(work, "host:1:aa", spare, {"code": "failover"})
+    turn.refresh_from_db()
+    assert turn.frame.body["tool_choice"]["type"] == "tool"
+    assert "output_config" not in turn.frame.body
+
+
 def test_another_model_goes_on_under_its_own_frame(turn: Turn) -> None:
     work = factories.work(turn)
     thinking = {"thinking": {"types": {"adaptive": True}}}
