@@ -10,7 +10,7 @@ from chat import events
 from chat.events import Event
 
 # Older durable frames are forgotten; a viewer that lags further reads them from the database.
-KEPT_FRAMES = 256
+KEPT_FRAMES = 64
 
 
 class TurnLog:

@@ -93,7 +93,7 @@ def finish(
             return False
         keep_answer(work.message, answer or Answer([], Message.Status.PARTIAL))
         ToolCall.objects.bulk_create(asked)
-        if tool_use_ids(work.message.content):
+        if answer is None or tool_use_ids(answer.content):
             tool_rounds.write_results(work.turn, work.message)
         batch.store()
         Conversation.objects.filter(id=work.turn.conversation_id).update(updated_at=timezone.now())

@@ -1,13 +1,16 @@
-"""Viewers and logs of one process, without a database: who is woken, who hears an end, who is forgotten."""
+"""Viewers and logs of one process: who is woken, who hears an end, who is forgotten."""
 
 import uuid
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from chat.engine.hub import Hub, Viewer, ViewerClosed
 from chat.engine.turn_log import TurnLog
 from chat.events import notice, turn_finished
+from chat.models import Turn
+from tests import factories
 
 END = turn_finished(status="completed", stop_reason="end_turn", message=None, error=None)
 
@@ -107,3 +110,19 @@ async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
     goes_on = TurnLog(watched.turn_id, "c", created_at=timezone.now())
     hub.add(goes_on)
     assert hub._positions() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub) -> None:
+    turn = await sync_to_async(queued)()
+    viewer = watching(hub, turn.conversation_id)
+    hub.expected.add(turn.id)
+    await hub.look()
+    assert not hub.logs
+    hub.expected.discard(turn.id)
+    await hub.look()
+    assert [message["type"] for message in await viewer.next()] == ["turn.accepted"]
+
+
+def queued() -> Turn:
+    return factories.turn(factories.conversation(factories.person()), status="queued")
