@@ -48,13 +48,15 @@ def prepared(folder: Path, url: str) -> tuple[Server, str]:
     )
     server = Server(folder, environment)
     server.manage("migrate", "--verbosity", "0")
-    server.manage("prepare")
-    many = (
-        "from chat.models import ProviderConnection; ProviderConnection.objects.update(max_concurrency=2000)"
+    told = server.shell(
+        "from django.core.management import call_command\n"
+        "from chat.models import ProviderConnection\n"
+        "call_command('prepare')\n"
+        "ProviderConnection.objects.update(max_concurrency=2000)\n"
+        f"call_command('create_api_key', user={ADMIN!r}, name='bench')"
     )
-    server.manage("shell", "--no-imports", "--command", many)
-    key = server.manage("create_api_key", "--user", ADMIN, "--name", "bench").split()[-1]
-    return server, key
+    server.close_shell()
+    return server, told.split()[-1]
 
 
 def cold_start(server: Server) -> float:

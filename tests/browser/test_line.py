@@ -8,7 +8,6 @@ from playwright.sync_api import BrowserContext, expect
 from tests.browser.chat import Chat
 from tests.browser.conftest import Parley
 from tests.support.chromium import Watch
-from tests.support.server import Server
 
 NO_LINE = "Error in connection establishment"
 PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
@@ -86,13 +85,7 @@ def test_what_happened_meanwhile_is_shown_after_a_pause(
     expect(chat.text).to_contain_text("Said elsewhere")
 
 
-def test_a_restarted_server_is_found_again(
-    make_server: Callable[..., Server], open_context: Callable[..., BrowserContext], watch: Watch
-) -> None:
-    parley = Parley(make_server().start())
-    context = open_context()
-    context.add_cookies([{"name": "sessionid", "value": parley.sessions["insider"], "url": parley.url}])
-    chat = Chat(context.new_page(), parley.url).open()
+def test_a_restarted_server_is_found_again(chat: Chat, parley: Parley, watch: Watch) -> None:
     chat.ask("[[scenario:echo]] Before")
     parley.server.stop()
     expect(chat.page.locator("#connection")).to_have_text("Reconnecting…")

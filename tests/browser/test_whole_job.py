@@ -86,7 +86,7 @@ def with_local_model(prepared_data: Path, tmp_path: Path) -> Iterator[Parley]:
         # Long enough to be reloaded and watched; a small model would go on for minutes.
         parley.run(
             "from chat.models import LanguageModel as M;"
-            " M.objects.filter(connection__kind='local').update(default_max_tokens=400)"
+            " M.objects.filter(connection__kind='local').update(default_max_tokens=250)"
         )
         yield parley
     finally:

@@ -1,6 +1,7 @@
-"""Twenty kills: nothing accepted is lost, every turn ends, the ledger is clean."""
+"""Kills: nothing accepted is lost, every turn ends, the ledger is clean. Twenty in CI, fewer at a desk."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.faults.kill import Verdict, parley_to_kill, run
 
 # A flush begins every 200 ms; beside that it takes its own time, and so do the viewer's frames on a busy machine.
 LONGEST_LOSS_SECONDS = 1.0
+ON_SQLITE, ON_POSTGRESQL = (14, 6) if os.environ.get("CI") else (5, 3)
 
 
 def held(verdict: Verdict) -> None:
@@ -23,7 +25,7 @@ def held(verdict: Verdict) -> None:
 @pytest.mark.timeout(400)
 def test_kills_on_sqlite(prepared_data: Path, tmp_path: Path) -> None:
     with parley_to_kill(prepared_data, tmp_path / "parley") as stage:
-        held(asyncio.run(run(stage, rounds=14, seed=14)))
+        held(asyncio.run(run(stage, rounds=ON_SQLITE, seed=14)))
 
 
 @pytest.mark.slow
@@ -31,4 +33,4 @@ def test_kills_on_sqlite(prepared_data: Path, tmp_path: Path) -> None:
 @pytest.mark.timeout(400)
 def test_kills_on_postgresql(prepared_data: Path, tmp_path: Path, postgres_url: str) -> None:
     with parley_to_kill(prepared_data, tmp_path / "parley", DATABASE_URL=postgres_url) as stage:
-        held(asyncio.run(run(stage, rounds=6, seed=6)))
+        held(asyncio.run(run(stage, rounds=ON_POSTGRESQL, seed=6)))

@@ -1,7 +1,6 @@
 """Real Parley web processes for tests: each with data of its own, to be asked, killed and started again."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import ROOT, child
+from tests.support.once import made_once
 from tests.support.shell import Shell
 
 READY_SECONDS = 60
@@ -74,6 +74,11 @@ class Server:
             self._shell = Shell(self.environment)
         return self._shell.run(code)
 
+    def close_shell(self) -> None:
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
+
     def start(self, *options: str) -> "Server":
         """Start the process, with the options of production, and return when /readyz says yes."""
         # An option given twice counts the last time, so a test may change any of them.
@@ -111,9 +116,7 @@ class Server:
     def kill(self) -> None:
         """End it at once, as a crash does."""
         self._end(signal.SIGKILL)
-        if self._shell is not None:
-            self._shell.close()
-            self._shell = None
+        self.close_shell()
 
     def stop(self) -> int:
         """Ask it to end, as a deploy does, and return its exit code."""
@@ -135,22 +138,14 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     `parley.sqlite3` is what a first start makes: catalogue, simulator, administrator. `empty.sqlite3` is only migrated.
     """
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "prepared"
-    with (shared / "prepared.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            making = shared / "preparing"
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir()
-            first = Server(making, child(making, **ADMIN))
-            first.manage("migrate", "--verbosity", "0")
-            shutil.copy(making / "parley.sqlite3", making / "empty.sqlite3")
-            first.manage("prepare")
-            making.rename(folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        first = Server(folder, child(folder, **ADMIN))
+        first.manage("migrate", "--verbosity", "0")
+        shutil.copy(folder / "parley.sqlite3", folder / "empty.sqlite3")
+        first.manage("prepare")
+
+    return made_once(tmp_path_factory, "prepared", make)
 
 
 def furnish(folder: Path, prepared: Path, database: str = "parley.sqlite3") -> Path:
@@ -187,10 +182,14 @@ def make_server(prepared_data: Path, tmp_path: Path) -> Iterator[StartServer]:
     made: list[Server] = []
 
     def make(*, data_dir: Path | None = None, **environment: str) -> Server:
-        folder = data_dir or furnish(tmp_path / f"parley-{len(made)}", prepared_data)
-        server = Server(folder, child(folder, **{**ADMIN, **environment}))
+        folder = data_dir or tmp_path / f"parley-{len(made)}"
+        if data_dir is None and not environment:
+            server = furnished(folder, prepared_data)
+        else:
+            folder = data_dir or furnish(folder, prepared_data)
+            server = Server(folder, child(folder, **{**ADMIN, **environment}))
         made.append(server)
-        if data_dir is None:
+        if data_dir is None and environment:
             server.manage("prepare")  # what is seeded follows the environment
         return server
 

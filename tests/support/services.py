@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -14,12 +15,14 @@ import pytest
 import redis
 
 from tests.support.environment import ROOT, child
+from tests.support.once import made_once, run_folder
 
 DEFAULTS = {
     "TEST_DATABASE_URL": "postgres://postgres:postgres@127.0.0.1:5432/postgres",
     "TEST_REDIS_URL": "redis://127.0.0.1:6379/9",
     "TEST_AMQP_URL": "amqp://guest:guest@127.0.0.1:5672//",
 }
+TEMPLATE = "postgres-template"
 
 
 def service_url(variable: str) -> str:
@@ -42,23 +45,46 @@ def service_url(variable: str) -> str:
 @contextlib.contextmanager
 def postgres_database(template: str = "template1") -> Iterator[str]:
     """Make a PostgreSQL database, a copy of the one named `template`; yields its address and drops it at the end."""
-    url = service_url("TEST_DATABASE_URL")
-    name = f"parley_{secrets.token_hex(6)}"
+    url = create_database(template)
+    yield url
+    drop_database(url)
+
+
+def create_database(template: str) -> str:
+    """Make a PostgreSQL database and return its address."""
+    url, name = service_url("TEST_DATABASE_URL"), f"parley_{secrets.token_hex(6)}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield urlsplit(url)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def drop_database(url: str) -> None:
+    with psycopg.connect(service_url("TEST_DATABASE_URL"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{urlsplit(url).path[1:]}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
-def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a migrated PostgreSQL database, made once for each test process; tests get copies of it."""
-    with postgres_database() as url:
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated PostgreSQL database, made once for all test processes; tests get copies of it."""
+
+    def make(folder: Path) -> None:
+        url = create_database("template1")
+        (folder / "url").write_text(url)
         environment = child(tmp_path_factory.mktemp("template"), DATABASE_URL=url)
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
-        yield urlsplit(url).path[1:]
+
+    return urlsplit((made_once(tmp_path_factory, TEMPLATE, make) / "url").read_text()).path[1:]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Drop the template when the last test process has ended."""
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if factory is None or hasattr(session.config, "workerinput"):
+        return
+    note = run_folder(factory) / TEMPLATE / "url"
+    if note.exists():
+        drop_database(note.read_text())
 
 
 @pytest.fixture
