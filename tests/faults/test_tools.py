@@ -146,6 +146,9 @@ async def test_a_tool_that_ran_when_its_process_was_killed_is_not_run_again(stag
         call = await requested(line, turn, "endless")
         await line.expect("tool.started", tool_call=call)
         await line.expect("tool.finished", tool_call=await requested(line, turn, "quick"))
+        async with asyncio.timeout(10):
+            while "endless once" not in runs(stage.server.data_dir):
+                await asyncio.sleep(0.05)  # it is told before its own task begins
         stage.server.kill()
         await line.closed()
     await asyncio.to_thread(stage.server.start)
