@@ -95,6 +95,8 @@ REFUSALS = {
     ),
 }
 SOFT_LIMIT = gettext_lazy("%(percent)d%% of %(budget)s for %(period)s is used. It renews on %(date)s.")
+# Codes whose text is made of their detail.
+SAID_BY_DETAIL = frozenset({"invalid", "connection_unusable", "budget"})
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 TOOL_STATUS = {
     "waiting": gettext_lazy("Needs your decision"),
@@ -116,6 +118,7 @@ class Ending:
     tone: str
     text: str
     advice: str = ""
+    technical: str = ""
 
 
 def budget_text(detail: str) -> str:
@@ -145,7 +148,7 @@ def failure_text(code: str, detail: str = "") -> str:
     `detail` speaks for codes whose reason only the moment knew: a validation's sentence, a connection's problem,
     a budget's name.
     """
-    if code in ("invalid", "connection_unusable") and detail:
+    if code in SAID_BY_DETAIL - {"budget"} and detail:
         return detail
     if code == "budget":
         return budget_text(detail)
@@ -165,7 +168,8 @@ def ending(
         case "interrupted", _any:
             return Ending("warning", failure_text(error_code or "truncated"), _("What had arrived is kept."))
         case "failed", _any:
-            return Ending("error", failure_text(error_code, detail))
+            technical = "" if error_code in SAID_BY_DETAIL else detail
+            return Ending("error", failure_text(error_code, detail), technical=technical)
         case ("refused", _any) | (_any, "refusal"):
             return Ending("warning", failure_text("refused"), _after_refusal(fallback))
         case "completed", reason:

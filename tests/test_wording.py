@@ -42,6 +42,9 @@ def test_a_refusal_names_whom_to_ask() -> None:
 
 def test_failures_have_words_and_details_only_where_they_help() -> None:
     assert ending("failed", "", "connection_unusable", "No key.") == Ending("error", "No key.")
+    broken = ending("failed", "", "overloaded", "529 for a minute")
+    assert broken
+    assert broken.technical == "529 for a minute"
     assert failure_text("never heard of") == str(UNKNOWN_FAILURE)
     interrupted = ending("interrupted")
     assert interrupted

@@ -137,7 +137,7 @@ class Runner:
         except ConnectionUnusable as error:
             return self._given_up("connection_unusable", str(error))
         except OperationError as error:  # such as a budget that is used up
-            return self._given_up(error.code, error.message)
+            return self._given_up(error.code, error.detail)
         return self._aborted()
 
     async def _shaped(self, end: End) -> End:

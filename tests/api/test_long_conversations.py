@@ -112,6 +112,20 @@ def test_a_summary_by_the_api_never_costs_more_than_was_held(live: Live, small: 
     assert 100_000 * 2.5 / 1_000_000 < spent <= held
 
 
+def test_too_little_money_is_said_with_its_budget(live: Live, small: str) -> None:
+    """The door lets in who has anything left; what the answer could cost at most is known only then."""
+    live.shell(
+        "from decimal import Decimal; from django.db.models import Sum; from chat.models import ApiCall, Budget\n"
+        "spent = ApiCall.objects.aggregate(sum=Sum('cost_usd'))['sum'].quantize(Decimal('0.0001'))\n"
+        "rest = {'hard_limit_usd': spent + Decimal('0.0003')}\n"
+        "Budget.objects.create(name='Narrow', scope='workspace', period='month', **rest)"
+    )
+    turn = live.program().turn("Tell me of bridges. " * 100, model=small)
+    live.shell("from chat.models import Budget; Budget.objects.all().delete()")
+    assert (turn["status"], turn["error"]["code"]) == ("failed", "budget")
+    assert "What is left of the workspace’s budget for this month is too little" in turn["error"]["message"]
+
+
 def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) -> None:
     program = live.program()
     first = program.turn("Tell me of bridges.", model=small)
