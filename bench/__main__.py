@@ -6,6 +6,7 @@ import json
 import os
 import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +59,23 @@ class Bench:
                     say(f"round {number}: {name}", figures)
 
     def climb(self) -> tuple[int, int]:
-        """Return how many paced streams Parley, and the limit, carried on one core without being late."""
+        """Return how many paced streams Parley, and the limit, carried on one core without being late.
+
+        Who was late is asked once more: here no median of rounds levels a busy moment of the machine.
+        """
         carried = {}
         for contender in (self._parley, self._limit):
             carried[contender] = 0
             for streams in self._scale.climb:
-                figures = contender(streams, paced=True)
-                say(f"{streams} streams: {contender.__name__.strip('_')}", figures)
-                if figures["late_p99_ms"] >= LATE_MS:
+                if not any(self._in_time(contender, streams) for _try in range(2)):
                     break
                 carried[contender] = streams
         return carried[self._parley], carried[self._limit]
+
+    def _in_time(self, contender: Callable[..., Figures], streams: int) -> bool:
+        figures = contender(streams, paced=True)
+        say(f"{streams} streams: {contender.__name__.strip('_')}", figures)
+        return figures["late_p99_ms"] < LATE_MS
 
     def median(self, contender: str, figure: str) -> float:
         return statistics.median(figures[figure] for figures in self.seen[contender])
