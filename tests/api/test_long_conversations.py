@@ -117,11 +117,13 @@ def test_too_little_money_is_said_with_its_budget(live: Live, small: str) -> Non
     live.shell(
         "from decimal import Decimal; from django.db.models import Sum; from chat.models import ApiCall, Budget\n"
         "spent = ApiCall.objects.aggregate(sum=Sum('cost_usd'))['sum'].quantize(Decimal('0.0001'))\n"
-        "rest = {'hard_limit_usd': spent + Decimal('0.0003')}\n"
+        "rest = {'hard_limit_usd': spent + Decimal('0.005')}\n"
         "Budget.objects.create(name='Narrow', scope='workspace', period='month', **rest)"
     )
-    turn = live.program().turn("Tell me of bridges. " * 100, model=small)
-    live.shell("from chat.models import Budget; Budget.objects.all().delete()")
+    try:
+        turn = live.program().turn("Tell me of bridges. " * 100, model=small)
+    finally:
+        live.shell("from chat.models import Budget; Budget.objects.all().delete()")
     assert (turn["status"], turn["error"]["code"]) == ("failed", "budget")
     assert "What is left of the workspace’s budget for this month is too little" in turn["error"]["message"]
 
