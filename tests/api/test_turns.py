@@ -180,3 +180,4 @@ def test_a_revoked_key_ends_its_streams(live: Live) -> None:
     assert rest[-1].event["type"] != "turn.finished"
     assert live.program("reader").get("/me").status_code == 401
     assert live.program().get(f"/turns/{turn['id']}").json()["status"] == "running"
+    live.shell("from chat.models import ApiKey; ApiKey.objects.filter(name='reader').update(revoked_at=None)")
