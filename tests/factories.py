@@ -27,6 +27,7 @@ from chat.operations.frames import freeze_frame
 from chat.operations.work import Work
 
 PASSWORD = "a-long-password-of-the-tests"
+PRICED_SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 PRICES = {"input": 3, "write_5m": 3.75, "write_1h": 6, "read": 0.3, "output": 15, "per_search": 0.01}
 
 
@@ -48,7 +49,7 @@ def language_model(
     prices: dict[str, Any] | None = None,
     **fields: Any,
 ) -> LanguageModel:
-    """A model with prices in force since yesterday; `prices={}` leaves it without."""
+    """A model with prices, in force on every day that a test may set its clock to; `prices={}` leaves it without."""
     made, created = LanguageModel.objects.get_or_create(
         connection=connection or provider(),
         model_id=model_id,
@@ -56,7 +57,7 @@ def language_model(
     )
     rows = PRICES if prices is None else prices
     if created and rows:
-        ModelPrice.objects.create(model=made, valid_from=timezone.now() - dt.timedelta(days=1), **rows)
+        ModelPrice.objects.create(model=made, valid_from=PRICED_SINCE, **rows)
     return LanguageModel.objects.select_related("connection").get(pk=made.pk)
 
 
