@@ -19,7 +19,7 @@ from chat import metrics
 from chat.api.identity import Identity
 from chat.api.problems import Problem
 from chat.engine.database import in_database
-from chat.engine.hub import ViewerClosed
+from chat.engine.hub import ViewerClosed, refresh
 from chat.engine.runtime import engine
 from chat.models import Turn
 from chat.models.turns import FINISHED
@@ -99,8 +99,8 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
             run = await reader.run(LOOK_SECONDS)
             if run or loop.time() - looked >= LOOK_SECONDS:
                 yield run
-            if reader.finished:
-                return
+            if reader.finished or reader.parted:
+                return  # who parted asks again by seq, and is told that these events are gone
             if loop.time() - looked < LOOK_SECONDS:
                 continue
             looked = loop.time()
@@ -129,7 +129,7 @@ class _Reader:
     """A viewer of one turn. The hub may repeat frames or tell of other turns; here each comes once, in order."""
 
     def __init__(self, turn: Turn, after: int) -> None:
-        self.turn, self.last, self.finished = turn, after, False
+        self.turn, self.last, self.finished, self.parted = turn, after, False, False
         self._hub = engine().hub
         self._viewer = self._hub.viewer()
         self._hub.subscribe(self._viewer, turn.conversation_id)
@@ -142,9 +142,10 @@ class _Reader:
         await asyncio.wait({self._next}, timeout=seconds)
         if not self._next.done():
             return []
-        found = list(self._mine(item for item in self._next.result() if isinstance(item, bytes)))
+        due = self._next.result()
         self._next = asyncio.ensure_future(self._viewer.next())
-        return found
+        self.parted = refresh(self.turn.conversation_id, self.turn.id) in due
+        return list(self._mine(item for item in due if isinstance(item, bytes)))
 
     def look_again(self) -> None:
         """Ask for what follows; heals a hint that was lost."""

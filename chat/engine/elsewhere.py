@@ -4,7 +4,8 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, IntegerField, Q
+from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, Turn, TurnEvent
 from chat.models.turns import ACTIVE, FINISHED
@@ -47,10 +48,15 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     return [Remote(turn, positions.get(turn.id, 0), frames[turn.id]) for turn in turns]
 
 
-def last_seqs(turn_ids: set[Any]) -> dict[Any, int]:
-    """Return the last seq of those turns that have ended."""
+def ends(turn_ids: set[Any]) -> dict[Any, int]:
+    """Return where those turns ended that have: the seq of their last frame, or of the first after a recovery.
+
+    A viewer who stands there already has it from a process that died before it was durable.
+    """
     ended = Turn.objects.filter(id__in=turn_ids, status__in=FINISHED)
-    return dict(ended.values_list("id", "last_seq"))
+    return dict(
+        ended.values_list("id", Coalesce(F("recovered_seq") + 1, "last_seq", output_field=IntegerField()))
+    )
 
 
 def conversation_news(conversations: list[Any], since: Any) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ from typing import Any
 from django.utils import timezone
 
 from chat.engine.database import in_database
-from chat.engine.elsewhere import Remote, advanced, last_seqs
+from chat.engine.elsewhere import Remote, advanced, ends
 from chat.engine.turn_log import TurnLog
 from chat.models import Turn
-from chat.operations.events_log import stored_frames
+from chat.operations.events_log import frames_behind
 
 
 class ViewerClosed(Exception):
@@ -66,13 +66,23 @@ class Viewer:
             if cursor.conversation_id != conversation_id
         }
 
-    def ended(self, turn_id: Any, last_seq: int) -> None:
-        """Hear that a turn has its last frame; whoever holds more than that must load what is kept instead."""
+    def kept(self, turn_id: Any, seq: int) -> None:
+        """Hear that a turn's frames up to `seq` are all there is to go on from.
+
+        Whoever holds more has frames that died with their process, and must load what is kept instead.
+        """
         cursor = self._cursors.get(turn_id)
-        if cursor is not None and cursor.seq > last_seq:
-            del self._cursors[turn_id]
-            self._messages.append(refresh(cursor.conversation_id, turn_id))
+        if cursor is not None and cursor.seq > seq:
+            self._part(turn_id, cursor)
         self._wake.set()
+
+    def ended(self, turn_id: Any, last_seq: int) -> None:
+        """Hear that a turn has its last frame; reading that takes a cursor away, so none stands there rightly."""
+        self.kept(turn_id, last_seq - 1)
+
+    def _part(self, turn_id: Any, cursor: Cursor) -> None:
+        del self._cursors[turn_id]
+        self._messages.append(refresh(cursor.conversation_id, turn_id))
 
     def leave(self) -> None:
         """Watch nothing any more."""
@@ -116,8 +126,12 @@ class Viewer:
         log = self._hub.logs.get(turn_id)
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:
-            fresh = await in_database(stored_frames, turn_id, cursor.seq)
+            fresh = await in_database(frames_behind, turn_id, cursor.seq)
             if self._cursors.get(turn_id) is not cursor:  # asked anew while reading
+                return []
+            if fresh is None:
+                self._part(turn_id, cursor)
+                self._wake.set()
                 return []
         cursor.seq += len(fresh)
         if fresh and ends_turn(fresh[-1]):
@@ -223,6 +237,9 @@ class Hub:
             log = self.logs.get(found.turn.id) or self._follow(found)
             if log.last_seq != found.after:
                 continue  # it was forgotten and followed anew while the rows were read: the next look is right
+            if found.turn.recovered_seq is not None:
+                for viewer in self.viewers.get(found.turn.conversation_id, ()):
+                    viewer.kept(found.turn.id, found.turn.recovered_seq)
             self.publish(log, found.frames)
             log.mark_flushed(log.last_seq)
             if found.frames and ends_turn(found.frames[-1]):
@@ -233,7 +250,7 @@ class Hub:
         viewers = {viewer for watching in self.viewers.values() for viewer in watching}
         asked = {turn_id for viewer in viewers for turn_id in viewer.watched} - self.logs.keys()
         if asked:
-            ended = await in_database(last_seqs, asked)
+            ended = await in_database(ends, asked)
             for viewer in viewers:
                 for turn_id in viewer.watched & ended.keys():
                     viewer.ended(turn_id, ended[turn_id])

@@ -249,7 +249,8 @@ class Runner:
         self._caller.take_call_id()
         if not kept:
             raise LeaseLost
-        self._published(last)
+        self._show(last)
+        self._writer.take(self._log)
         # Its message is complete; the next one is still empty.
         self._caller.attempt, self._shown_before = None, True
 
@@ -264,8 +265,7 @@ class Runner:
         last = self._log.encode(events.turn_waiting())
         batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
         if await at_last(running.park, self.work, self._owner, batch):
-            self._hub.publish(self._log, last)
-            self._log.mark_flushed(self._log.last_seq)
+            self._show(last)
             log.info("turn_waits")
             return True
         self._writer.take(self._log)
@@ -273,11 +273,10 @@ class Runner:
             self.abort(STOP)
         return False
 
-    def _published(self, last: list[bytes]) -> None:
+    def _show(self, last: list[bytes]) -> None:
         """Show frames that were made durable together with what they tell."""
         self._hub.publish(self._log, last)
-        self._log.mark_flushed(self._log.last_seq)
-        self._writer.take(self._log)
+        self._writer.written(self._log)
 
     def _given_up(self, code: str, detail: str) -> End:
         status = Turn.Status.INTERRUPTED if self._shown() else Turn.Status.FAILED
@@ -326,7 +325,7 @@ class Runner:
                 self.work.turn.conversation_id, refresh(self._log.conversation_id, self._log.turn_id)
             )
             return
-        self._hub.publish(self._log, last)
+        self._show(last)
         metrics.TURNS_FINISHED.labels(end.status).inc()
         request = self._caller.attempt.request_id if self._caller.attempt else ""
         log.info("turn_finished", status=str(end.status), code=end.error_code, request=request)

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat import events
+from chat.engine import broker
 from chat.engine.cutter import Pace
 from chat.engine.database import in_database
 from chat.engine.elsewhere import conversation_news
@@ -26,7 +27,7 @@ from chat.engine.writer import Writer
 from chat.models.turns import BEATS_PER_LEASE
 from chat.operations import running
 from chat.operations.recovery import LeaseWatch
-from chat.operations.titles import ask_for_title
+from chat.operations.titles import needs_title, wake_for_title
 from chat.providers.clients import ClientPool
 
 log = structlog.get_logger(__name__)
@@ -53,8 +54,9 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
         self._look_due = asyncio.Event()
         self._hint: asyncio.Task[None] | None = None
+        self._untold: dict[str, int] = {}
         self._leases = LeaseWatch()
-        self._news: dict[str, Any] = {}
+        self._news: dict[Any, Any] = {}
         self.draining = False
 
     def start(self) -> None:
@@ -126,7 +128,8 @@ class Engine:
                 await runner.run()
             finally:
                 del self._runners[turn_id]
-            await in_database(ask_for_title, work.turn.conversation_id)
+            if await in_database(needs_title, work.turn.conversation_id):
+                broker.ask(wake_for_title, str(work.turn.conversation_id))
         except Exception:
             log.exception("turn_not_run")
         finally:
@@ -172,12 +175,13 @@ class Engine:
         if not watched:
             self._news.clear()
             return
+        self._news = {key: stamp for key, stamp in self._news.items() if key in self.hub.viewers}
         news = await in_database(conversation_news, watched, timezone.now() - NEWS_OVERLAP)
         for message in news:
-            stamp, conversation = message.pop("stamp"), message["conversation"]
+            stamp, conversation = message.pop("stamp"), message.pop("id")
             if self._news.get(conversation) != stamp:
                 self._news[conversation] = stamp
-                self.hub.tell(message.pop("id"), message)
+                self.hub.tell(conversation, message)
 
     async def _reap(self) -> None:
         await asyncio.sleep(REAP_SECONDS)
@@ -207,13 +211,19 @@ class Engine:
     def _named(self, name: str) -> list[Runner]:
         return [runner for turn_id, runner in self._runners.items() if str(turn_id) == name]
 
-    async def _tell_others(self, advanced: dict[str, int]) -> None:
+    def _tell_others(self, advanced: dict[str, int]) -> None:
         """One hint per flush for all turns, beside the writer's way; deltas themselves never cross the layer."""
         layer = get_channel_layer()
         if layer is None or isinstance(layer, InMemoryChannelLayer):
             return
+        self._untold |= advanced
         if self._hint is None or self._hint.done():
-            self._hint = asyncio.create_task(events.send(layer, {"turns": advanced}))
+            self._hint = asyncio.create_task(self._send_untold(layer))
+
+    async def _send_untold(self, layer: Any) -> None:
+        while self._untold:
+            advanced, self._untold = self._untold, {}
+            await events.send(layer, {"turns": advanced})
 
     def _lost(self, turn_id: Any) -> None:
         runner = self._runners.get(turn_id)

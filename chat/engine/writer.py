@@ -4,7 +4,7 @@ This bounds what a dying process loses, and keeps the number of writes independe
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -30,7 +30,7 @@ class Writer:
         self,
         owner: str,
         *,
-        on_advanced: Callable[[dict[str, int]], Awaitable[None]],
+        on_advanced: Callable[[dict[str, int]], None],
         on_lost: Callable[[Any], None],
     ) -> None:
         self._owner = owner
@@ -53,6 +53,11 @@ class Writer:
             # Not earlier: a flush under way has to note in the log what it made durable.
             self._logs.pop(turn_log.turn_id, None)
             return turn_log.unflushed()
+
+    def written(self, turn_log: TurnLog) -> None:
+        """Hear that a log's runner has made all of it durable itself."""
+        turn_log.mark_flushed(turn_log.last_seq)
+        self._on_advanced({turn_log.name: turn_log.last_seq})
 
     async def run(self) -> None:
         while True:
@@ -86,7 +91,7 @@ class Writer:
                 return
             advanced = self._advance(batches, lost)
         if advanced:
-            await self._on_advanced(advanced)
+            self._on_advanced(advanced)
 
     async def _look_back(self) -> bool:
         """Learn what is durable after a failure: a commit may have succeeded although its answer was lost."""

@@ -78,6 +78,15 @@ def stored_frames(turn_id: Any, after: int = 0) -> list[bytes]:
     return frames
 
 
+def frames_behind(turn_id: Any, after: int) -> list[bytes] | None:
+    """Return the durable frames behind a viewer's; None when the viewer holds some that died with their process."""
+    frames = stored_frames(turn_id, after)
+    # Asked behind the frames: a recovery in between has written some of them.
+    if frames and Turn.objects.filter(id=turn_id, recovered_seq__lt=after).exists():
+        return None
+    return frames
+
+
 def can_resume(turn: Turn, after: int) -> bool:
     """Say whether a viewer that has the frames up to `after` can go on from there without a hole.
 

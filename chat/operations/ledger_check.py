@@ -66,8 +66,8 @@ def check_ledger() -> Report:
         per_turn[row.turn_id] += row.cost_usd if cost is None else cost
         report.findings += _problems_of(row, cost)
         if row.purpose == ApiCall.Purpose.TURN:
-            run, number, _attempt = row.key.rsplit(":", 2)
-            numbers[run].add(int(number))
+            turn, _fence, number, _attempt = row.key.split(":")
+            numbers[turn].add(int(number))
     report.findings += _wrong_sums(per_turn)
     report.findings += _missing_calls(numbers)
     return report
@@ -177,11 +177,14 @@ def _wrong_sums(per_turn: Mapping[Any, Decimal]) -> Iterator[Finding]:
 
 
 def _missing_calls(numbers: Mapping[str, set[int]]) -> Iterator[Finding]:
-    """A later call of a turn is only made after an earlier one succeeded, so calls are numbered without gaps."""
-    for run, calls in numbers.items():
+    """A later call of a turn is only made after an earlier one succeeded, so calls are numbered without gaps.
+
+    A turn that waited for a person goes on under another fence, and its calls go on in number.
+    """
+    for turn, calls in numbers.items():
         for number in sorted(set(range(1, max(calls))) - calls):
             yield Finding(
-                "missing_call", f"{run}:{number}", f"call {max(calls)} was made, but this one has no row"
+                "missing_call", f"{turn}:{number}", f"call {max(calls)} was made, but this one has no row"
             )
 
 

@@ -47,12 +47,15 @@ def first_words(text: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def ask_for_title(conversation_id: Any) -> None:
-    """Wake a worker to name a conversation that has its first answer; the sweep finds it if no broker listens."""
-    if not _nameable().filter(id=conversation_id).exists():
-        return
+def needs_title(conversation_id: Any) -> bool:
+    """Say whether a conversation has its first answer and no title yet."""
+    return bool(_nameable().filter(id=conversation_id).exists())
+
+
+def wake_for_title(conversation_id: str) -> None:
+    """Wake a worker to name a conversation; the sweep finds it if no broker listens. May wait for the broker."""
     try:
-        current_app.send_task(TITLE_TASK, args=[str(conversation_id)])
+        current_app.send_task(TITLE_TASK, args=[conversation_id])
     except (OperationalError, OSError) as error:
         log.warning("title_not_asked", error=type(error).__name__)
 

@@ -1,15 +1,17 @@
 """Viewers and logs of one process: who is woken, who hears an end, who is forgotten."""
 
 import uuid
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from chat.engine.hub import Hub, Viewer, ViewerClosed
+from chat.engine.hub import Hub, Viewer, ViewerClosed, accepted
 from chat.engine.turn_log import TurnLog
-from chat.events import notice, turn_finished
+from chat.events import encode, notice, turn_finished
 from chat.models import Turn
+from chat.operations.events_log import Batch
 from tests import factories
 
 END = turn_finished(status="completed", stop_reason="end_turn", message=None, error=None)
@@ -113,6 +115,40 @@ async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("followed", [True, False])
+@pytest.mark.parametrize("lost", [1, 2, 3])
+async def test_a_viewer_with_frames_that_were_lost_is_told_to_refresh(
+    hub: Hub, lost: int, followed: bool
+) -> None:
+    """Its process died with one, two or three frames unwritten; the recovery wrote two others in their place."""
+    turn, frames = await sync_to_async(dying)()
+    ahead, level = watching(hub, turn.conversation_id), watching(hub, turn.conversation_id)
+    if followed:
+        await hub.look()
+        assert (await level.next())[1:] == (await ahead.next())[1:] == frames[:2]
+    else:
+        level.watch(turn.id, turn.conversation_id, 2)
+    ahead.watch(turn.id, turn.conversation_id, 2 + lost)
+    await sync_to_async(recovered)(turn, frames)
+    await hub.look()
+    gone = {"type": "refresh", "conversation": str(turn.conversation_id), "turn": str(turn.id)}
+    assert [one for one in await ahead.next() if one != announcement(turn)] == [gone]
+    assert [one for one in await level.next() if one != announcement(turn)] == frames[2:]
+    assert not ahead.watched
+    assert not level.watched
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_viewer_that_reads_the_rows_alone_learns_of_a_recovery_too(hub: Hub) -> None:
+    turn, frames = await sync_to_async(dying)()
+    viewer = watching(hub, turn.conversation_id)
+    await sync_to_async(recovered)(turn, frames)
+    viewer.watch(turn.id, turn.conversation_id, 3)
+    assert [message["type"] for message in await viewer.next()] == ["refresh"]
+    assert not viewer.watched
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub) -> None:
     turn = await sync_to_async(queued)()
     viewer = watching(hub, turn.conversation_id)
@@ -126,3 +162,22 @@ async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub)
 
 def queued() -> Turn:
     return factories.turn(factories.conversation(factories.person()), status="queued")
+
+
+def dying() -> tuple[Turn, list[bytes]]:
+    """A turn with two durable frames, and what a recovery will write behind them."""
+    turn = factories.turn(factories.conversation(factories.person()), status="running", answer="")
+    told = [notice("waiting")] * 3 + [END]
+    frames = [encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, 1)]
+    Batch(turn.id, turn.fence, 1, frames[:2]).store()
+    return turn, frames
+
+
+def recovered(turn: Turn, frames: list[bytes]) -> None:
+    ended = {"status": "interrupted", "owner": "", "finished_at": timezone.now()}
+    Turn.objects.filter(id=turn.id).update(recovered_seq=2, last_seq=4, **ended)
+    Batch(turn.id, turn.fence, 3, frames[2:]).store()
+
+
+def announcement(turn: Turn) -> dict[str, Any]:
+    return {**accepted(turn), "status": "interrupted"}

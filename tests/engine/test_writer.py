@@ -20,7 +20,7 @@ class Heard:
         self.advanced: list[dict[str, int]] = []
         self.lost: list[Any] = []
 
-    async def on_advanced(self, advanced: dict[str, int]) -> None:
+    def on_advanced(self, advanced: dict[str, int]) -> None:
         self.advanced.append(advanced)
 
     def writer(self) -> Writer:

@@ -288,6 +288,8 @@ def build(
 def ended_well(stage: Parley, pardoned: str = "") -> None:
     """Stop the server as a deploy does; it must have ended its engine and must never have met a failure of its own.
 
+    Its ledger must be clean.
+
     Lines of the logger `pardoned` don't count: a library may complain of what a test did to it.
     """
     # uvicorn, when all is done, ends by the signal itself, so that supervisors see why.
@@ -298,6 +300,11 @@ def ended_well(stage: Parley, pardoned: str = "") -> None:
     ]
     failures = [line for line in own if "Traceback" in line or '"level": "error"' in line]
     assert not failures, "\n".join(failures)[:8000]
+    told = stage.shell(
+        "from chat.operations.ledger_check import check_ledger\n"
+        "print(*(f'{found.kind} {found.subject}: {found.detail}' for found in check_ledger().findings), sep='\\n')"
+    )
+    assert not told.strip(), told
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from chat.operations.events_log import (
     append_batches,
     can_resume,
     clear_turn_events,
+    frames_behind,
     last_stored,
     stored_frames,
 )
@@ -114,3 +115,13 @@ def test_a_viewer_that_lacks_cleared_frames_is_refreshed(insider: User) -> None:
     TurnEvent.objects.filter(turn=turn).delete()
     assert not can_resume(turn, 1)
     assert can_resume(turn, 3)
+
+
+def test_frames_of_a_recovery_are_not_for_a_viewer_that_holds_lost_ones(insider: User) -> None:
+    turn = running(insider)
+    frames = frames_of(turn, "kept", "told by the recovery", "the end")
+    append_batches(OWNER, [Batch(turn.id, 1, 1, frames)])
+    Turn.objects.filter(id=turn.id).update(recovered_seq=1)
+    assert frames_behind(turn.id, 1) == frames[1:]
+    assert frames_behind(turn.id, 2) is None
+    assert frames_behind(turn.id, 3) == []

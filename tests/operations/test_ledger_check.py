@@ -133,7 +133,13 @@ def test_rows_that_do_not_belong_together_are_found(turn: Turn, outsider: User) 
 def test_a_missing_call_is_found(turn: Turn) -> None:
     sql(f"UPDATE chat_apicall SET key = %s {PAID}", f"{turn.id}:1:3:1")
     [finding] = check_ledger().findings
-    assert (finding.kind, finding.subject) == ("missing_call", f"{turn.id}:1:2")
+    assert (finding.kind, finding.subject) == ("missing_call", f"{turn.id}:2")
+
+
+def test_calls_go_on_in_number_after_a_wait(turn: Turn) -> None:
+    for key in (f"{turn.id}:2:2:1", f"{turn.id}:3:3:1"):
+        factories.call(turn, key=key)
+    assert check_ledger().clean
 
 
 def test_the_check_reads_in_constant_queries(insider: User, django_assert_num_queries: Any) -> None:

@@ -197,13 +197,13 @@ def broker() -> Path:
 
 def test_a_worker_is_woken_for_a_first_answer_only(insider: User, broker: Path) -> None:
     chat = answered(insider)
-    titles.ask_for_title(chat.id)
+    assert titles.needs_title(chat.id)
+    titles.wake_for_title(str(chat.id))
     [waiting] = broker.iterdir()
     headers = json.loads(waiting.read_text())["headers"]
     assert (headers["task"], headers["argsrepr"]) == (titles.TITLE_TASK, f"['{chat.id}']")
     age(chat, title_status="done")
-    titles.ask_for_title(chat.id)
-    assert len(list(broker.iterdir())) == 1
+    assert not titles.needs_title(chat.id)
 
 
 def test_a_broker_that_is_away_is_no_failure(insider: User, broker: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_broker_that_is_away_is_no_failure(insider: User, broker: Path) -> Non
     away = broker.with_name("away")
     broker.rename(away)
     try:
-        titles.ask_for_title(chat.id)
+        titles.wake_for_title(str(chat.id))
     finally:
         away.rename(broker)
     assert not list(broker.iterdir())

@@ -94,9 +94,9 @@ def postgres_url(postgres_template: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def redis_url() -> Iterator[str]:
-    """The address of an empty Redis database of this test process's own."""
+@contextlib.contextmanager
+def redis_database() -> Iterator[str]:
+    """Empty a Redis database of this test process's own; yields its address and empties it again at the end."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     url = urlsplit(service_url("TEST_REDIS_URL"))
     own = url._replace(path=f"/{8 + int(worker) % 8}").geturl()
@@ -104,6 +104,13 @@ def redis_url() -> Iterator[str]:
         client.flushdb()
         yield own
         client.flushdb()
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """The address of an empty Redis database of this test process's own."""
+    with redis_database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,37 @@
+"""Asking workers for jobs, beside everything else: a broker that hangs holds up one thread, and nobody who waits."""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+# What finds no room here is found by the jobs' own sweeps.
+LONGEST_QUEUE = 200
+
+_due: queue.Queue[tuple[Callable[[Any], None], Any]] = queue.Queue(LONGEST_QUEUE)
+_thread: threading.Thread | None = None
+
+
+def ask(send: Callable[[Any], None], argument: Any) -> None:
+    """Have `send(argument)` called by the broker's thread; returns at once."""
+    global _thread  # noqa: PLW0603 - one thread for the process, started by the first who needs it
+    if _thread is None:
+        _thread = threading.Thread(target=_send_all, name="broker", daemon=True)
+        _thread.start()
+    try:
+        _due.put_nowait((send, argument))
+    except queue.Full:
+        log.warning("job_not_asked", reason="the broker is too slow")
+
+
+def _send_all() -> None:
+    while True:
+        send, argument = _due.get()
+        try:
+            send(argument)
+        except Exception:
+            log.exception("job_not_asked")
