@@ -33,7 +33,7 @@ class ConversationChange(Input):
     pinned: bool = False
     archived: bool = False
     assistant: str = ""
-    model: str = ""
+    model: str = Field("", description="Parley's id or the provider's; without an assistant, it answers alone.")
 
 
 class Again(Input):

@@ -10,6 +10,7 @@ from chat import access, events
 from chat.claude.text import clean_text
 from chat.events import TurnState
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn, TurnEvent, User
+from chat.operations.choice import choose
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import stored_frames
 
@@ -52,7 +53,7 @@ def create_conversation(
 
 
 def update_conversation(*, user: User, conversation_id: object, **changes: Any) -> Conversation:
-    """Change what is given of: title, pinned, archived, assistant_id, model_id.
+    """Change what is given of: title, pinned, archived, assistant_id, model_id; a model alone drops the assistant.
 
     Raises:
         OperationError: not_found, invalid.
@@ -148,16 +149,7 @@ def _apply(conversation: Conversation, user: User, changes: dict[str, Any]) -> N
     for name in ("pinned", "archived"):
         if changes.get(name) is not None:
             setattr(conversation, name, bool(changes[name]))
-    if changes.get("assistant_id") is not None:
-        conversation.assistant = (
-            access.assistants(user).filter(id=access.as_id(changes["assistant_id"])).first()
-        )
-        if conversation.assistant is None:
-            raise not_found()
-    if changes.get("model_id") is not None:
-        conversation.model = access.models(user).filter(id=access.as_id(changes["model_id"])).first()
-        if conversation.model is None:
-            raise not_found()
+    choose(conversation, user, changes.get("assistant_id"), changes.get("model_id"))
 
 
 def _own(user: User, conversation_id: object) -> Conversation:
