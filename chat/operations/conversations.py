@@ -131,11 +131,27 @@ def has_files(message: Message) -> bool:
     return any(block.get("type") in ("image", "document") for block in message.content)
 
 
+def path_ids(message: Message) -> list[Any]:
+    """Return the ids of a message and all above it, upwards (one query)."""
+    return _path_up(message.id, message.depth + 1)
+
+
+def answer_above(message: Message) -> Any:
+    """Return the id of the nearest answer at or above a message; the root's where there is none (one query)."""
+    return _walk(
+        "SELECT id, parent_id, 1 FROM {table} WHERE id = %s",
+        "SELECT m.id, m.parent_id, walk.step + 1 FROM {table} m JOIN walk ON m.id = walk.parent_id"
+        " JOIN {table} below ON below.id = walk.id WHERE below.role <> %s",
+        "SELECT id FROM walk ORDER BY step DESC LIMIT 1",
+        [_stored(message.id), Message.Role.ASSISTANT.value],
+    )[0]
+
+
 def path_to(message: Message) -> list[Message]:
     """Return the whole path from the root to a message, as a request needs it (two queries; none for a root)."""
     if message.parent_id is None:
         return [message]
-    identifiers = _path_up(message.id, message.depth + 1)
+    identifiers = path_ids(message)
     rows = Message.objects.filter(id__in=identifiers).in_bulk()
     return [rows[identifier] for identifier in reversed(identifiers)]
 

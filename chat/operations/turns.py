@@ -7,6 +7,7 @@ client id again returns the same turn, so a client that heard no answer simply a
 import dataclasses
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -161,9 +162,10 @@ def continue_turn(
 
 def _to_go_on_from(turn: Turn) -> Message:
     """Return a turn's last message that says something: part of an answer, its tools' results, or the question."""
-    last = turn.messages.select_related("parent").order_by("-depth", "-id").first()
+    own: dict[Any, Message] = {message.id: message for message in turn.messages.order_by("depth", "id")}
+    last = next(reversed(own.values()), None)
     while last is not None and last.role == Message.Role.ASSISTANT and not last.text.strip():
-        last = last.parent if last.parent_id != turn.user_message_id else None
+        last = own.get(last.parent_id)
     return last or turn.user_message
 
 
