@@ -251,7 +251,7 @@ SIMULATOR_KEY = hmac.new(SECRET_KEY.encode(), b"parley.simulator", "sha256").hex
 LOCAL_MODEL_KEY = hmac.new(SECRET_KEY.encode(), b"parley.local-model", "sha256").hexdigest()
 
 # --- Security --------------------------------------------------------------------------------------
-SALT_KEY = FIELD_ENCRYPTION_KEYS  # the name that encrypted_fields reads
+SALT_KEY = FIELD_ENCRYPTION_KEYS  # with SECRET_KEY the keys of what encrypted_fields has encrypted by itself
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
