@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat.operations import prewarm, recovery, titles, tool_calls
 from chat.operations.budgets import BudgetExceeded
 from chat.operations.events_log import clear_turn_events
+from chat.operations.job_time import in_time
 from chat.operations.recovery import LeaseWatch
 from chat.operations.settle_by_count import settle_by_count
 from chat.operations.tools import refresh_listings
@@ -67,7 +68,7 @@ def clear_turn_events_task() -> None:
 @shared_task
 def prewarm_task() -> None:
     """Keep the prompts of assistants that staff marked in the cache, where that pays."""
-    for job in prewarm.due_warm_ups():
+    for job in in_time(prewarm.due_warm_ups()):
         try:
             if prewarm.warm(job):
                 log.info("prewarmed", assistant=str(job.assistant.pk), frame=job.frame.digest[:12])

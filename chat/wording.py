@@ -7,7 +7,8 @@ Every sentence says what happened and what helps. Codes are those of `claude.fai
 import dataclasses
 import datetime as dt
 
-from django.utils import formats
+from django.conf import settings
+from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -153,6 +154,12 @@ def failure_text(code: str, detail: str = "") -> str:
     if code == "budget":
         return budget_text(detail)
     return str(FAILURES.get(code, UNKNOWN_FAILURE))
+
+
+def failure_for_all(code: str, detail: str = "") -> str:
+    """Say it in the default language: events are the same for all viewers; pages put it into their own."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return failure_text(code, detail)
 
 
 def ending(

@@ -192,7 +192,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
-CELERY_TASK_TIME_LIMIT = 600  # below the broker's visibility timeout: a job never runs twice at once
+# Below the broker's visibility timeout, so that a job never runs twice at once. Only a pool of processes enforces them;
+# in threads, which `up` starts, a job ends by its own limits (chat/operations/job_time.py).
+CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -262,7 +264,7 @@ SIMULATOR_KEY = hmac.new(SECRET_KEY.encode(), b"parley.simulator", "sha256").hex
 LOCAL_MODEL_KEY = hmac.new(SECRET_KEY.encode(), b"parley.local-model", "sha256").hexdigest()
 
 # --- Security --------------------------------------------------------------------------------------
-SALT_KEY = FIELD_ENCRYPTION_KEYS  # the name that encrypted_fields reads
+SALT_KEY = FIELD_ENCRYPTION_KEYS  # with SECRET_KEY the keys of what encrypted_fields has encrypted by itself
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

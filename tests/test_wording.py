@@ -1,8 +1,9 @@
 """Each way to end has its own words; what ended as it should has none."""
 
 import pytest
+from django.utils import translation
 
-from chat.wording import UNKNOWN_FAILURE, Ending, ending, failure_text, notice_text
+from chat.wording import UNKNOWN_FAILURE, Ending, ending, failure_for_all, failure_text, notice_text
 
 REASONS = (
     "stop_sequence",
@@ -49,6 +50,12 @@ def test_failures_have_words_and_details_only_where_they_help() -> None:
     interrupted = ending("interrupted")
     assert interrupted
     assert interrupted.text == failure_text("truncated")
+
+
+def test_events_speak_the_default_language_to_everybody() -> None:
+    with translation.override("ko"):
+        assert failure_for_all("restarted").startswith("Parley was restarted")
+        assert failure_text("restarted") != failure_for_all("restarted")
 
 
 def test_lasting_notices_name_both_sides() -> None:

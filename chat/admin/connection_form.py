@@ -14,6 +14,7 @@ from unfold.widgets import (
 
 from chat.models import ProviderConnection
 from chat.models.credentials import AMBIENT, PARTS, CredentialProblem, from_parts, read_credential
+from chat.models.fields import is_kept
 from chat.models.platforms import Entrance, Platform, platform_of
 
 # Any variable of the process could be named here and sent to any address: only those made for this purpose.
@@ -153,8 +154,8 @@ class ConnectionForm(forms.ModelForm):
             self.add_error("clear_credential", _("Either give a new credential or remove the stored one."))
             return cleaned
         stored = ProviderConnection.objects.filter(pk=self.instance.pk).first()
-        kept = (stored.credential or "") if stored is not None else ""
-        if kept and not new and not clear and self._redirected(stored, cleaned):
+        kept = stored.credential if stored is not None else ""
+        if is_kept(kept) and not new and not clear and self._redirected(stored, cleaned):
             self.add_error(
                 "new_credential", _("Type the credential again: it was stored for another address.")
             )
@@ -193,12 +194,12 @@ class ConnectionForm(forms.ModelForm):
 
     def _check_source(self, cleaned: dict[str, Any]) -> None:
         ambient, named = cleaned.get("ambient", False), cleaned.get("credential_env")
-        if self.instance.credential and named:
+        if is_kept(self.instance.credential) and named:
             # The table's own rule can't say so: it concerns a column that the form does not have.
             self.add_error("credential_env", _("Give a variable’s name or a stored credential, not both."))
         if not ambient:
             return
-        if self.instance.credential or named:
+        if is_kept(self.instance.credential) or named:
             self.add_error(
                 "ambient",
                 _("With the identity of this machine there is no other credential. Remove it first."),

@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 from chat.admin.base import DeletesWrittenOnce, done
 from chat.admin.connection_form import ConnectionForm, address_fields, credential_fields
 from chat.models import ModelPrice, ProviderConnection
+from chat.models.fields import is_kept
 from chat.models.platforms import Gap, platform_of
 from chat.operations.connections import test_connection
 from chat.operations.model_sync import sync_models
@@ -192,7 +193,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
             return str(_("identity of this machine"))
         if connection.credential_env:
             return connection.credential_env
-        return str(_("stored")) if connection.credential else str(_("none"))
+        return str(_("stored")) if is_kept(connection.credential) else str(_("none"))
 
     @display(description=_("state"), label={"ready": "success", "problem": "danger", "off": "warning"})
     def state(self, connection: ProviderConnection) -> tuple[str, str]:

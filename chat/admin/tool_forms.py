@@ -15,6 +15,7 @@ from unfold.widgets import (
 from chat.admin.providers import IndentedJSONField
 from chat.claude.text import too_deep
 from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
+from chat.models.fields import UNREADABLE, Unreadable, is_kept
 from chat.models.platforms import Gap, platform_of
 from chat.operations.offer import api_name, is_connected, shared_names
 from chat.tools.addresses import EgressRefused, check_url
@@ -104,6 +105,8 @@ class ToolForm(forms.ModelForm):
             self.fields["kind"].choices = [(kind.value, kind.label) for kind in MADE_HERE]  # type: ignore[attr-defined]
         if "approval" in self.fields and self.instance.pk and is_connected(self.instance):
             self.fields["approval"].help_text = NOBODY_IS_ASKED
+        if "new_secret" in self.fields and isinstance(self.instance.secret, Unreadable):
+            self.fields["new_secret"].help_text = UNREADABLE
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
@@ -176,7 +179,7 @@ class ToolForm(forms.ModelForm):
         except forms.ValidationError as error:
             self.add_error("url", error)
         secret = cleaned.get("new_secret") or self.instance.secret
-        if not secret:
+        if not is_kept(secret):
             secret = self.made_secret = new_secret()
         self.instance.secret = secret
 
@@ -233,6 +236,8 @@ class McpServerForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if isinstance(self.instance.credential, Unreadable):
+            self.fields["new_credential"].help_text = UNREADABLE
         lacking = [
             str(kind.label)
             for kind in ProviderConnection.Kind
@@ -249,10 +254,10 @@ class McpServerForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         stored = McpServer.objects.filter(pk=self.instance.pk).first()
-        kept, new = (stored.credential or "") if stored else "", cleaned.get("new_credential", "")
+        kept, new = stored.credential if stored else "", cleaned.get("new_credential", "")
         if cleaned.get("clear_credential"):
             kept = ""
-        elif kept and not new and stored and "url" in cleaned and cleaned["url"] != stored.url:
+        elif is_kept(kept) and not new and stored and "url" in cleaned and cleaned["url"] != stored.url:
             # A token must not follow an address to which nobody entrusted it.
             self.add_error("new_credential", _("Type the token again: it was stored for another address."))
         self.instance.credential = new or kept

@@ -1,10 +1,10 @@
 """The JSON of this API: what is accepted (nothing beyond it) and what is answered. Ids are opaque strings."""
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Field, Schema
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
 # Money travels as a decimal string: a float would round it.
 Usd = str
@@ -33,7 +33,9 @@ class ConversationChange(Input):
     pinned: bool = False
     archived: bool = False
     assistant: str = ""
-    model: str = ""
+    model: str = Field(
+        "", description="Parley's id or the provider's; without an assistant, it answers alone."
+    )
 
 
 class Again(Input):
@@ -49,8 +51,48 @@ class Retry(Again):
     model: str | None = None
 
 
+# What a person may say. The operation checks it, for its words are in the caller's language and say what is allowed.
+UserBlock = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+                    "required": ["type", "text"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": {"enum": ["image", "document"]},
+                        "source": {
+                            "type": "object",
+                            "properties": {
+                                "type": {"const": "attachment"},
+                                "attachment": {
+                                    "type": "string",
+                                    "description": "The id of an own attachment.",
+                                },
+                            },
+                            "required": ["type", "attachment"],
+                            "additionalProperties": False,
+                        },
+                    },
+                    "required": ["type", "source"],
+                },
+            ]
+        }
+    ),
+]
+
+
 class TurnInput(Again):
     text: str | None = Field(None, description="What is said; may be left out when there are attachments.")
+    content: list[UserBlock] | None = Field(
+        None, description="Instead of text and attachments: both as content blocks, in an order of your own."
+    )
     attachments: list[str] | None = Field(None, description="Ids of own attachments, in their order.")
     parent: str | None = Field(
         None, description="The message to follow: null is the active leaf, “root” a new beginning."

@@ -129,6 +129,7 @@ async def _start(
         idempotency_key,
         journeys.start_turn,
         text=data.text,
+        content=data.content,
         conversation_id=conversation_id,
         assistant_id=data.assistant,
         model_id=data.model,

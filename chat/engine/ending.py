@@ -3,10 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from django.conf import settings
-from django.utils import translation
-
-from chat import events, wording
+from chat import events
 from chat.claude.blocks import Block, tool_use_ids
 from chat.claude.schema import as_text
 from chat.engine.attempt import Attempt
@@ -16,7 +13,7 @@ from chat.engine.tools import ToolRound
 from chat.events import Event
 from chat.models import ApiCall, Message, ToolCall, Turn
 from chat.operations import tool_rounds
-from chat.operations.endings import Answer, End
+from chat.operations.endings import Answer, End, finished_event
 from chat.operations.ledger import Bill, Settlement
 from chat.operations.tool_rounds import Planned
 from chat.operations.work import Work
@@ -67,7 +64,7 @@ async def last_words(work: Work, caller: Caller, tools: ToolRound | None, end: E
         asked = await at_last(_not_to_run, work, words.answer.content, end)
         words.asked = [planned.row for planned in asked]
         words.tail += [event for planned in asked for event in planned.events()]
-    words.tail.append(_finished_event(work, end))
+    words.tail.append(finished_event(end, work.message))
     return words
 
 
@@ -101,19 +98,3 @@ def answer_of(attempt: Attempt | None, status: str) -> Answer | None:
 
 def usage_event(bill: Bill) -> Event:
     return events.usage(usage=bill.usage or {}, cost_usd=f"{bill.cost_usd:f}", certainty=str(bill.certainty))
-
-
-def _finished_event(work: Work, end: End) -> Event:
-    finished = end.status in (Turn.Status.COMPLETED, Turn.Status.STOPPED)
-    return events.turn_finished(
-        status=end.status,
-        stop_reason=end.stop_reason or None,
-        message=str(work.message.id),
-        error=None if finished else {"code": end.error_code or str(end.status), "message": _words(end)},
-    )
-
-
-def _words(end: End) -> str:
-    """Say it in the default language: frames are the same for all viewers; pages put it into their own."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return wording.failure_text(end.error_code or str(end.status), end.detail)

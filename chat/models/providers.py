@@ -14,7 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from chat.claude.pricing import PriceRow
 from chat.models.credentials import AMBIENT, Credential, CredentialProblem, read_credential
-from chat.models.fields import encrypted_text, uuid7
+from chat.models.fields import UNREADABLE, Unreadable, encrypted_text, uuid7
 from chat.models.platforms import Platform, platform_of
 
 
@@ -171,6 +171,8 @@ class ProviderConnection(models.Model):
             return ""
         if self.credential_env:
             return gettext("The environment variable %(name)s is not set.") % {"name": self.credential_env}
+        if isinstance(self.credential, Unreadable):
+            return str(UNREADABLE)
         return gettext("This connection has no credential.")
 
 

@@ -11,6 +11,7 @@ from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
 from chat.models import ApiCall, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
+from chat.operations.conversations import path_ids
 from chat.operations.thinking import answer_limit
 
 API_KINDS = frozenset({ProviderConnection.Kind.ANTHROPIC, ProviderConnection.Kind.SIMULATOR})
@@ -25,18 +26,20 @@ def since_summary(path: list[Message]) -> list[Message]:
 
 
 def expected_tokens(turn: Turn, leaf: Message | None) -> int:
-    """Guess how long the prompt behind `leaf` is: what the last counted call left, and all that came after it."""
-    uncounted = 0
-    message = leaf
-    while message is not None:
-        usage = _usage_of(message)
-        if usage:
-            return uncounted + room.context_tokens(usage)
-        uncounted += room.content_tokens(message.content) + estimate_tokens(message.context)
-        if _is_written(message):
-            break
-        message = message.parent
-    return uncounted + estimate_tokens(exact_json(turn.frame.body))
+    """Guess how long the prompt behind `leaf` is: what the last counted call left, and all that came after it.
+
+    Three queries, however long the conversation and whatever became of its answers.
+    """
+    uncounted, usage = 0, None
+    if leaf is not None:
+        path = path_ids(leaf)
+        counted, usage = _last_usage(path)
+        for message in _from_below(path[: path.index(counted)] if usage else path):
+            uncounted += room.content_tokens(message.content) + estimate_tokens(message.context)
+            if _is_written(message):
+                usage = None
+                break
+    return uncounted + (room.context_tokens(usage) if usage else estimate_tokens(exact_json(turn.frame.body)))
 
 
 def make_room(turn: Turn) -> None:
@@ -127,10 +130,15 @@ def _is_written(message: Message) -> bool:
     return message.kind == Message.Kind.SUMMARY and bool(message.content)
 
 
-def _usage_of(message: Message) -> Any:
-    if message.role != Message.Role.ASSISTANT:
-        return None
+def _last_usage(path: list[Any]) -> tuple[Any, Any]:
+    """Return the lowest message of a path whose call was counted, with its usage; (None, None) without one."""
     calls = ApiCall.objects.settled().filter(
-        message=message, purpose=ApiCall.Purpose.TURN, status="succeeded"
+        message__in=path, purpose=ApiCall.Purpose.TURN, status="succeeded", usage__isnull=False
     )
-    return calls.order_by("-started_at", "-id").values_list("usage", flat=True).first()
+    newest = calls.order_by("-message__depth", "-started_at", "-id").values_list("message", "usage")
+    return newest.first() or (None, None)
+
+
+def _from_below(identifiers: list[Any]) -> list[Message]:
+    rows = Message.objects.filter(id__in=identifiers).only("kind", "content", "context").in_bulk()
+    return [rows[identifier] for identifier in identifiers]

@@ -10,6 +10,7 @@ from chat import access, events
 from chat.claude.text import clean_text
 from chat.events import TurnState
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn, TurnEvent, User
+from chat.operations.choice import choose
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import stored_frames
 
@@ -52,7 +53,7 @@ def create_conversation(
 
 
 def update_conversation(*, user: User, conversation_id: object, **changes: Any) -> Conversation:
-    """Change what is given of: title, pinned, archived, assistant_id, model_id.
+    """Change what is given of: title, pinned, archived, assistant_id, model_id; a model alone drops the assistant.
 
     Raises:
         OperationError: not_found, invalid.
@@ -130,11 +131,27 @@ def has_files(message: Message) -> bool:
     return any(block.get("type") in ("image", "document") for block in message.content)
 
 
+def path_ids(message: Message) -> list[Any]:
+    """Return the ids of a message and all above it, upwards (one query)."""
+    return _path_up(message.id, message.depth + 1)
+
+
+def answer_above(message: Message) -> Any:
+    """Return the id of the nearest answer at or above a message; the root's where there is none (one query)."""
+    return _walk(
+        "SELECT id, parent_id, 1 FROM {table} WHERE id = %s",
+        "SELECT m.id, m.parent_id, walk.step + 1 FROM {table} m JOIN walk ON m.id = walk.parent_id"
+        " JOIN {table} below ON below.id = walk.id WHERE below.role <> %s",
+        "SELECT id FROM walk ORDER BY step DESC LIMIT 1",
+        [_stored(message.id), Message.Role.ASSISTANT.value],
+    )[0]
+
+
 def path_to(message: Message) -> list[Message]:
     """Return the whole path from the root to a message, as a request needs it (two queries; none for a root)."""
     if message.parent_id is None:
         return [message]
-    identifiers = _path_up(message.id, message.depth + 1)
+    identifiers = path_ids(message)
     rows = Message.objects.filter(id__in=identifiers).in_bulk()
     return [rows[identifier] for identifier in reversed(identifiers)]
 
@@ -148,16 +165,7 @@ def _apply(conversation: Conversation, user: User, changes: dict[str, Any]) -> N
     for name in ("pinned", "archived"):
         if changes.get(name) is not None:
             setattr(conversation, name, bool(changes[name]))
-    if changes.get("assistant_id") is not None:
-        conversation.assistant = (
-            access.assistants(user).filter(id=access.as_id(changes["assistant_id"])).first()
-        )
-        if conversation.assistant is None:
-            raise not_found()
-    if changes.get("model_id") is not None:
-        conversation.model = access.models(user).filter(id=access.as_id(changes["model_id"])).first()
-        if conversation.model is None:
-            raise not_found()
+    choose(conversation, user, changes.get("assistant_id"), changes.get("model_id"))
 
 
 def _own(user: User, conversation_id: object) -> Conversation:

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat import events
+from chat import events, wording
 from chat.claude.blocks import plain_text, tool_use_ids
+from chat.events import Event
 from chat.models import Conversation, Message, ToolCall, Turn
 from chat.operations import ledger, tool_rounds
 from chat.operations.events_log import Batch
@@ -113,18 +114,27 @@ def end_unowned(turn: Turn, end: End) -> bool:
             return False
         closed = tool_rounds.close_round(turn, stopped=end.status == Turn.Status.STOPPED)
         answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
-        error = {"code": end.error_code, "message": end.detail} if end.error_code else None
         told = [tool_rounds.finished_event(call) for call in closed]
-        told.append(
-            events.turn_finished(
-                status=end.status, stop_reason=None, message=str(answer.id) if answer else None, error=error
-            )
-        )
+        told.append(finished_event(end, answer))
         first = turn.last_seq + 1
         frames = [events.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
         Batch(turn.id, turn.fence, first, frames).store()
         Turn.objects.filter(id=turn.id).update(last_seq=first + len(frames) - 1)
     return True
+
+
+def finished_event(end: End, answer: Message | None) -> Event:
+    """Return the event that tells a turn's end, with words for programs that have none of their own."""
+    error = None
+    if end.status not in (Turn.Status.COMPLETED, Turn.Status.STOPPED):
+        code = end.error_code or str(end.status)
+        error = {"code": code, "message": wording.failure_for_all(code, end.detail)}
+    return events.turn_finished(
+        status=end.status,
+        stop_reason=end.stop_reason or None,
+        message=str(answer.id) if answer else None,
+        error=error,
+    )
 
 
 def keep_answer(message: Message, answer: Answer) -> None:

@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -99,8 +100,24 @@ def can_resume(turn: Turn, after: int) -> bool:
     return turn.events.filter(first_seq__lte=after + 1, last_seq__gt=after).exists()
 
 
-def clear_turn_events(*, older_than: dt.timedelta = dt.timedelta(hours=1), limit: int = 5000) -> int:
-    """Delete the frames of turns that finished a while ago; their messages hold the text. Returns rows deleted."""
-    before = timezone.now() - older_than
-    finished = TurnEvent.objects.filter(turn__status__in=FINISHED, turn__finished_at__lt=before)
-    return TurnEvent.objects.filter(id__in=list(finished.values_list("id", flat=True)[:limit])).delete()[0]
+def clear_turn_events(
+    *,
+    older_than: dt.timedelta = dt.timedelta(hours=1),
+    batch_rows: int = 2000,
+    within_seconds: float = 240,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Delete the frames of turns that finished a while ago; their messages hold the text. Returns rows deleted.
+
+    Streams write five rows a second each, so all there are must go; in short transactions, so that no stream waits
+    long for its own; and within a time that ends before the next run begins.
+    """
+    until, deleted = clock() + within_seconds, 0
+    finished = TurnEvent.objects.filter(
+        turn__status__in=FINISHED, turn__finished_at__lt=timezone.now() - older_than
+    )
+    while True:
+        rows = list(finished.values_list("id", flat=True)[:batch_rows])
+        deleted += TurnEvent.objects.filter(id__in=rows).delete()[0]
+        if len(rows) < batch_rows or clock() >= until:
+            return deleted

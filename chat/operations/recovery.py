@@ -21,7 +21,7 @@ from chat.events import TurnState
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.turns import FINISHED
 from chat.operations import budgets, ledger, tool_rounds
-from chat.operations.endings import Answer, keep_answer
+from chat.operations.endings import Answer, End, finished_event, keep_answer
 from chat.operations.events_log import Batch, stored_frames
 
 # Jobs' calls give up after a minute; a turn's call is settled with its turn.
@@ -127,14 +127,7 @@ def _tell_end(turn: Turn, state: TurnState) -> None:
         for call in turn.tool_calls.order_by("position", "id")
         if state.tools.get(str(call.id), {}).get("status") != call.status
     ]
-    told.append(
-        events.turn_finished(
-            status=turn.status,
-            stop_reason=None,
-            message=str(answer.id) if answer else None,
-            error={"code": RESTARTED, "message": ""},
-        )
-    )
+    told.append(finished_event(End(turn.status, error_code=turn.error_code), answer))
     first = state.seq + 1
     frames = [events.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
     Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)

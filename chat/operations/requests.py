@@ -16,7 +16,7 @@ from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.budgets import Payer
 from chat.operations.cache_plan import Measured, measure
 from chat.operations.compaction import since_summary, with_api_compaction
-from chat.operations.conversations import path_to
+from chat.operations.conversations import answer_above, path_to
 from chat.operations.frames import takes_system_role
 from chat.operations.offer import takes_connector
 from chat.operations.work import Work
@@ -168,13 +168,13 @@ def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
 def _last_call(work: Work) -> ApiCall | None:
     """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
     before = work.message.parent
-    while before is not None and before.role != Message.Role.ASSISTANT:
-        before = before.parent
+    if before is None:
+        return None
     exact = ApiCall.objects.filter(
-        message=before,
+        message_id=answer_above(before),
         model_name=work.model.model_id,
         frame_digest=work.turn.frame_id,
         certainty=ApiCall.Certainty.EXACT,
         status=ApiCall.Status.SUCCEEDED,
     )
-    return exact.order_by("-id").first() if before is not None else None
+    return exact.order_by("-id").first()

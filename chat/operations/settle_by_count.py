@@ -18,6 +18,7 @@ from chat.models import ApiCall, LanguageModel
 from chat.operations import budgets, ledger
 from chat.operations.calls import count_tokens
 from chat.operations.events_log import stored_frames
+from chat.operations.job_time import in_time
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
@@ -51,7 +52,7 @@ def settle_by_count() -> int:
     """Count what arrived of the cut answers that wait for it; returns how many bills were settled by it."""
     counter, settled, asked = Counter(), 0, 0
     rows = ledger.awaiting_count().select_related("turn", "model__connection").order_by("id")
-    for call in rows[: 4 * AT_ONCE]:
+    for call in in_time(rows[: 4 * AT_ONCE]):
         texts = received_texts(call)
         if not texts or call.model is None:
             budgets.release(call.pk, call.cost_usd)  # nothing to be counted: the bill is what it is

@@ -16,11 +16,13 @@ import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import Approval, McpServer, ToolDefinition, User
 from chat.operations.errors import OperationError, not_found
+from chat.operations.job_time import in_time
 from chat.tools import mcp, registry
 from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.provided import PROVIDED
@@ -99,7 +101,9 @@ def refresh_listing(*, server: McpServer, user: User | None = None) -> Listing:
 def refresh_listings() -> list[str]:
     """Ask every server that asks nobody to sign in, and return the names of accepted tools that changed or went."""
     drifted = []
-    for server in McpServer.objects.filter(enabled=True).exclude(auth=McpServer.Auth.OAUTH).order_by("name"):
+    servers = McpServer.objects.filter(enabled=True).exclude(auth=McpServer.Auth.OAUTH)
+    # Whoever was asked longest ago comes first: one run may be too short for all.
+    for server in in_time(servers.order_by(F("listed_at").asc(nulls_first=True), "name")):
         try:
             found = refresh_listing(server=server)
         except OperationError:

@@ -7,6 +7,7 @@ client id again returns the same turn, so a client that heard no answer simply a
 import dataclasses
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -14,12 +15,10 @@ from django.utils.translation import gettext as _
 
 from chat import access, events
 from chat.claude.request import continue_text
-from chat.claude.text import clean_text
 from chat.models import ApiKey, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations import budgets
 from chat.operations.attachment_limits import check_sendable
-from chat.operations.attachments import chosen, content_blocks
 from chat.operations.budgets import Payer
 from chat.operations.choice import answering, choose, chosen_model
 from chat.operations.compaction import make_room, summarised_copy
@@ -28,10 +27,10 @@ from chat.operations.endings import End, end_unowned
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.failover import chain
 from chat.operations.frames import answer_limit, freeze_frame
+from chat.operations.said import read_draft, settle_draft
 from chat.operations.structured import schema_for
 from chat.operations.titles import first_words
 
-LONGEST_TEXT = 1_000_000
 ROOT = "root"
 
 
@@ -56,7 +55,8 @@ def start_turn(
     *,
     author: User,
     client_id: object,
-    text: str,
+    text: str = "",
+    content: object = None,
     conversation_id: object = None,
     assistant_id: object = None,
     model_id: object = None,
@@ -69,16 +69,17 @@ def start_turn(
 
     Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
     makes a branch, and "root" a new beginning in the same conversation. `attachments` are ids of the author's files;
-    with any, the text may be empty. `output_schema` is a JSON Schema that the answer has to have the shape of.
+    with any, the text may be empty. `content` takes the place of both (see `said.read_draft`). `output_schema` is a
+    JSON Schema that the answer has to have the shape of.
 
     Raises:
         OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
             budget (nothing is left), invalid_schema, no_structured_output, and what `check_sendable` refuses of files.
     """
-    text = _checked_text(text, needed=not attachments)
+    draft = read_draft(text=text, attachments=attachments, content=content)
 
     def accept(client: uuid.UUID) -> Started:
-        files = chosen(author, attachments)
+        said = settle_draft(author, draft)
         conversation = _conversation(author, conversation_id, assistant_id, model_id)
         parent = _parent(conversation, parent_id)
         message = Message.objects.create(
@@ -86,12 +87,12 @@ def start_turn(
             parent=parent,
             depth=parent.depth + 1 if parent else 0,
             role=Message.Role.USER,
-            content=content_blocks(files) + ([{"type": "text", "text": text}] if text.strip() else []),
-            text=text if text.strip() else ", ".join(file.name for file in files),
+            content=said.blocks,
+            text=said.text,
             context=context_for(author, conversation.assistant),
         )
-        if files:
-            message.attachments.set(files)
+        if said.files:
+            message.attachments.set(said.files)
         started = _queue(author, client, conversation, message, doorway, wish=output_schema)
         make_room(started.turn)
         return started
@@ -161,9 +162,10 @@ def continue_turn(
 
 def _to_go_on_from(turn: Turn) -> Message:
     """Return a turn's last message that says something: part of an answer, its tools' results, or the question."""
-    last = turn.messages.select_related("parent").order_by("-depth", "-id").first()
+    own: dict[Any, Message] = {message.id: message for message in turn.messages.order_by("depth", "id")}
+    last = next(reversed(own.values()), None)
     while last is not None and last.role == Message.Role.ASSISTANT and not last.text.strip():
-        last = last.parent if last.parent_id != turn.user_message_id else None
+        last = own.get(last.parent_id)
     return last or turn.user_message
 
 
@@ -193,24 +195,6 @@ def _client_id(value: object) -> uuid.UUID:
         return uuid.UUID(str(value))
     except ValueError:
         raise invalid(_("client_id must be a UUID that the client made for this message.")) from None
-
-
-def _checked_text(text: object, *, needed: bool = True) -> str:
-    if text is None and not needed:
-        return ""
-    if not isinstance(text, str):
-        raise invalid(_("The message must be a text."))
-    cleaned = clean_text(text)
-    if needed and not cleaned.strip():
-        raise OperationError("empty", _("Write something first."), status=422)
-    if len(cleaned) > LONGEST_TEXT:
-        raise OperationError(
-            "too_long",
-            _("The message is longer than %(limit)s characters. Shorten it or send it in parts.")
-            % {"limit": f"{LONGEST_TEXT:,}"},
-            status=413,
-        )
-    return cleaned
 
 
 def _known(author: User, client: uuid.UUID) -> Started | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # A job must not hang on a slow upstream; a stream is timed by the engine.
 JOB_TIMEOUT_SECONDS = 60.0
+JOB_ANSWER_SECONDS = 120.0
 
 
 class ConnectionUnusable(Exception):
@@ -89,12 +90,13 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
     """
     import httpx2
 
-    client = _made(
-        connection,
-        asynchronous=False,
-        timeout=httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds),
-    )
-    with client:
+    from chat.providers.job_time import limited_client
+
+    timeout = httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds)
+    with (
+        contextlib.closing(limited_client(timeout, JOB_ANSWER_SECONDS)) as transport,
+        _made(connection, asynchronous=False, timeout=timeout, http_client=transport) as client,
+    ):
         yield client
 
 

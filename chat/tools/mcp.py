@@ -4,6 +4,7 @@ The SDK is loaded late. What it is kept from: following redirects elsewhere, rea
 between people, and checking answers against the server's own schemas (whose regular expressions nobody vouches for).
 """
 
+import asyncio
 import contextlib
 import dataclasses
 import hashlib
@@ -44,7 +45,9 @@ async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> 
         ToolFailed, EgressRefused, TooMuch, TimeoutError, httpx2.HTTPError: the server could not be asked.
     """
     found: dict[str, dict[str, Any]] = {}
-    async with connected(server, user_id, Limits(LISTING_LIMIT_BYTES, LISTING_SECONDS)) as client:
+    # Each page has the same time, so the whole has one too: the job that looks for changes can't be ended otherwise.
+    limits = Limits(LISTING_LIMIT_BYTES, LISTING_SECONDS)
+    async with asyncio.timeout(2 * LISTING_SECONDS), connected(server, user_id, limits) as client:
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             page = await client.list_tools(cursor=cursor)

@@ -256,6 +256,17 @@ def test_a_recovery_code_opens_the_door_once(client: Client, mina: User) -> None
         assert is_in(visitor) is expected
 
 
+def test_a_second_factor_whose_key_is_lost_opens_nothing_and_breaks_nothing(
+    client: Client, mina: User, settings: Any
+) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(mina, secret)
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    sign_in(client)
+    assert client.post("/accounts/2fa/authenticate/", {"code": code_for(secret)}).status_code == 200
+    assert not is_in(client)
+
+
 def test_a_sign_in_is_confirmed_before_the_lock_is_changed(client: Client, mina: User) -> None:
     sign_in(client)
     answer = client.get("/accounts/2fa/totp/activate/")

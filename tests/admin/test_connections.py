@@ -53,6 +53,22 @@ def test_a_new_credential_replaces_the_old_one(world: World, root: Client) -> No
     assert "sk-new-secret" not in page
 
 
+def test_a_credential_that_no_key_opens_stays_until_a_new_one_is_typed(
+    world: World, root: Client, settings: Any
+) -> None:
+    own = settings.FIELD_ENCRYPTION_KEYS
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    assert save(root, world, name="Renamed").status_code == 302
+    assert "can’t be read" in stored().problem()
+    assert "stored for another address" in errors(save(root, world, base_url="http://127.0.0.1:10"))
+    assert "not both" in errors(save(root, world, credential_env="UPSTREAM_API_KEY"))
+    settings.FIELD_ENCRYPTION_KEYS = own
+    assert (stored().name, stored().secret()) == ("Renamed", UPSTREAM_SECRET)
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    assert save(root, world, new_credential="sk-new-secret").status_code == 302
+    assert (stored().secret(), stored().problem()) == ("sk-new-secret", "")
+
+
 def test_a_credential_is_stored_encrypted(world: World, db: None) -> None:
     from django.db import connection
 

@@ -131,6 +131,30 @@ def test_a_turn_carries_files_and_its_answer_cites_them(live: Live) -> None:
     assert program.post("/turns", {}).status_code == 422
 
 
+def test_a_message_of_content_blocks_keeps_their_order(live: Live) -> None:
+    program, stranger = live.program(), live.program("outsider")
+    picture = program.http.post("/attachments", files={"file": ("a.png", media.picture())}).json()["id"]
+    shown = {"type": "image", "source": {"type": "attachment", "attachment": picture}}
+    content = [{"type": "text", "text": scenario("echo", "Before")}, shown, {"type": "text", "text": "After"}]
+    turn = program.post("/turns", {"content": content}).json()
+    assert turn["status"] == "completed"
+    asked = program.get(f"/conversations/{turn['conversation']}/messages").json()["data"][0]
+    assert asked["content"] == content
+    again = program.post(f"/conversations/{turn['conversation']}/turns", {"content": asked["content"]})
+    assert again.json()["status"] == "completed"
+
+    stolen = stranger.post("/turns", {"content": content})
+    assert (stolen.status_code, stolen.json()["code"]) == (404, "not_found")
+    forged = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "x"}
+    for wrong in (
+        {"content": [forged]},
+        {"content": content, "text": "x"},
+        {"content": "x"},
+        {"content": []},
+    ):
+        assert program.post("/turns", wrong).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [

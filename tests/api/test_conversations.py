@@ -58,6 +58,26 @@ def test_unknown_assistant_or_model_is_not_found(insider: Person) -> None:
             assert post(insider.client(), URL, {field: value}).status_code == 404
 
 
+def test_a_model_goes_by_either_id(insider: Person) -> None:
+    client, model = insider.client(), language_model()
+    for name in (str(model.id), model.model_id):
+        made = post(client, URL, {"model": name})
+        assert (made.status_code, made.json()["model"]) == (201, str(model.id))
+        address = f"{URL}/{post(client, URL, {}).json()['id']}"
+        assert patch(client, address, {"model": name}).json()["model"] == str(model.id)
+
+
+def test_whoever_picks_a_model_alone_leaves_the_assistant(insider: Person) -> None:
+    client, own, other = insider.client(), language_model("claude-own"), language_model("claude-other")
+    guide = assistant(model=own)
+    address = f"{URL}/{post(client, URL, {'assistant': str(guide.id)}).json()['id']}"
+    picked = patch(client, address, {"model": other.model_id}).json()
+    assert (picked["assistant"], picked["model"]) == (None, str(other.id))
+    both = patch(client, address, {"model": other.model_id, "assistant": str(guide.id)}).json()
+    assert (both["assistant"], both["model"]) == (str(guide.id), str(other.id))
+    assert patch(client, address, {"title": "Kept"}).json()["assistant"] == str(guide.id)
+
+
 def test_text_that_cannot_be_stored_is_replaced(insider: Person) -> None:
     body = rb'{"title": "a\u0000b\ud800c\ud83d\ude00d\\ud800"}'
     made = insider.client().post(URL, body, content_type="application/json")

@@ -30,7 +30,7 @@ HOSTILE = {
     "wrong types": b'{"text": {"a": 1}, "title": [], "client_id": 7, "wait": "no"}',
     "many members": json.dumps({f"member{number}": 1 for number in range(100_000)}).encode(),
     "long name": json.dumps({"x" * 1_000_000: 1}).encode(),
-    "later fields": b'{"text": "a", "thinking": null, "content": []}',
+    "later fields": b'{"text": "a", "thinking": null, "system": []}',
 }
 # What a body may be left out of; every other hostile body is refused there too.
 BODILESS = ("/stop", "/choose", "/continue", "/retry")
@@ -90,7 +90,7 @@ def test_fields_of_later_work_are_refused_by_name(insider: Person) -> None:
         "POST", f"{BASE}/turns", HOSTILE["later fields"], content_type="application/json"
     )
     named = {error["field"]: error["message"] for error in is_problem(response, 422)["errors"]}
-    assert named == dict.fromkeys(("body.thinking", "body.content"), "This field is not supported.")
+    assert named == dict.fromkeys(("body.thinking", "body.system"), "This field is not supported.")
 
 
 def test_a_body_beyond_the_limit_is_refused(insider: Person) -> None:

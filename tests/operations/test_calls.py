@@ -7,6 +7,7 @@ import pytest
 
 from chat.models import ApiCall, LanguageModel, User
 from chat.operations.calls import call_model
+from chat.providers import clients
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 from tests import factories
@@ -39,6 +40,17 @@ def test_an_answer_is_paid_exactly(insider: User, simulator: Upstream) -> None:
     )
     assert row.cost_usd * 1_000_000 == row.input_tokens * 3 + row.output_tokens * 15
     assert (row.user, row.purpose, row.door) == (insider, "test", "job")
+
+
+def test_an_answer_that_drips_is_left(
+    insider: User, simulator: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No read of it is late, so that only the time of the whole can end it."""
+    monkeypatch.setattr(clients, "JOB_ANSWER_SECONDS", -1.0)
+    with pytest.raises(UpstreamError) as error:
+        call(haiku(simulator.url), insider)
+    assert error.value.failure.kind == "timeout"
+    assert ApiCall.objects.get().status == "failed"
 
 
 @pytest.mark.parametrize("category", ["cyber", "bio", "frontier_llm", "reasoning_extraction", "none"])

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import events
@@ -77,11 +79,23 @@ def test_old_frames_of_finished_turns_are_cleared(insider: User) -> None:
     long_ago = timezone.now() - dt.timedelta(hours=2)
     Turn.objects.filter(id=old.id).update(status="completed", finished_at=long_ago)
     Turn.objects.filter(id=new.id).update(status="completed", finished_at=timezone.now())
-    assert clear_turn_events(limit=1) == 1
-    assert clear_turn_events() == 1
+    assert clear_turn_events() == 2
     assert clear_turn_events() == 0
     assert (old.events.count(), new.events.count(), alive.events.count()) == (0, 2, 2)
     assert clear_turn_events(older_than=dt.timedelta()) == 2
+
+
+def test_clearing_keeps_up_with_many_streams_in_short_transactions(insider: User) -> None:
+    turn = running(insider)
+    append_batches(OWNER, [Batch(turn.id, 1, seq, frames_of(turn, "t", first=seq)) for seq in range(1, 12)])
+    Turn.objects.filter(id=turn.id).update(status="completed", finished_at=timezone.now())
+    now = dt.timedelta()
+    ticks = iter((0.0, 5.0, 10.0))
+    assert clear_turn_events(older_than=now, batch_rows=3, within_seconds=10, clock=lambda: next(ticks)) == 6
+    with CaptureQueriesContext(connection) as queries:
+        assert clear_turn_events(older_than=now, batch_rows=2) == 5
+    assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
+    assert clear_turn_events(older_than=now, batch_rows=2) == 0
 
 
 @pytest.mark.parametrize(

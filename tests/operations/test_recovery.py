@@ -68,7 +68,7 @@ def test_all_durable_text_is_kept(turn: Turn) -> None:
     assert (state.seq, state.status, state.error) == (
         11,
         "interrupted",
-        {"code": "restarted", "message": ""},
+        {"code": "restarted", "message": "Parley was restarted while this answer was being written."},
     )
 
 

@@ -42,7 +42,7 @@ def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
     assert running.claim(turn.id, "host:1:aa") is None
     turn.refresh_from_db()
     assert (turn.status, turn.error_code, turn.last_seq) == ("failed", "no_model", 1)
-    assert b'"error":{"code":"no_model"' in stored_frames(turn.id)[0]
+    assert b'"error":{"code":"no_model","message":"No model is available.' in stored_frames(turn.id)[0]
     assert not Message.objects.filter(role="assistant").exists()
 
 

@@ -102,6 +102,15 @@ def test_a_listing_is_asked_and_kept(shop: Served) -> None:
     assert kept.listed_at is not None
 
 
+def test_a_listing_has_a_time_for_the_whole_of_it(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
+    monkeypatch.setattr(mcp, "LISTING_SECONDS", 0)
+    with pytest.raises(OperationError) as late:
+        tools.refresh_listing(server=server)
+    assert "did not answer in time" in late.value.message
+    assert McpServer.objects.get().listed_at is None
+
+
 def test_servers_are_asked_again_and_what_drifted_is_told(
     shop: Served, server: McpServer, caplog: Any
 ) -> None:

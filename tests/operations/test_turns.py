@@ -12,6 +12,7 @@ from chat.operations import turns
 from chat.operations.api_keys import create_api_key
 from chat.operations.errors import OperationError
 from chat.operations.events_log import stored_frames
+from chat.operations.said import LONGEST_TEXT
 from chat.operations.turns import Doorway, continue_turn, retry_turn, start_turn, stop_turn
 from tests import factories
 
@@ -81,7 +82,7 @@ def test_the_same_client_id_returns_the_same_turn(insider: User, model: Language
         (" \n\t", "empty", 422),
         (None, "invalid", 422),
         (5, "invalid", 422),
-        ("x" * (turns.LONGEST_TEXT + 1), "too_long", 413),
+        ("x" * (LONGEST_TEXT + 1), "too_long", 413),
     ],
 )
 def test_texts_that_are_no_message(insider: User, text: Any, code: str, status: int) -> None:

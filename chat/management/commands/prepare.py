@@ -7,19 +7,33 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from chat.embedded.static_files import collect_changed
+from chat.operations.secrets import renew_secrets
 
 
 class Command(BaseCommand):
-    help = "Migrate, load catalogue and tools, make sure of an administrator, collect static files. Safe to repeat."
+    help = (
+        "Migrate, encrypt by the first key, load catalogue and tools, make sure of an administrator, collect static "
+        "files. Safe to repeat."
+    )
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         if _pending():
             call_command("migrate", interactive=False, verbosity=0)
+        self._renew_secrets()
         call_command("load_catalogue", stdout=self.stdout)
         call_command("sync_tools", stdout=self.stdout)
         call_command("ensure_admin", stdout=self.stdout)
         collect_changed()
+
+    def _renew_secrets(self) -> None:
+        done = renew_secrets()
+        if done.renewed:
+            self.stdout.write(f"Encrypted by the first of FIELD_ENCRYPTION_KEYS: {done.renewed} secrets.")
+        if done.unreadable:
+            self.stderr.write(
+                f"{done.unreadable} stored secrets can't be read: their key is not in FIELD_ENCRYPTION_KEYS."
+            )
 
 
 def _pending() -> bool:

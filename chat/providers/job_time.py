@@ -1,0 +1,32 @@
+"""The longest that a job waits for one answer. HTTP's time limits hold for each read, and a drip outlives them."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+
+
+def limited_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
+    """Make a client whose answers must be whole so many seconds after their headers."""
+    from anthropic import DefaultHttpxClient
+
+    def limit(response: httpx2.Response) -> None:
+        response.stream = _InTime(response.stream, time.monotonic() + seconds)
+
+    client: httpx2.Client = DefaultHttpxClient(timeout=timeout, event_hooks={"response": [limit]})
+    return client
+
+
+class _InTime(httpx2.SyncByteStream):
+    def __init__(self, stream: Any, until: float) -> None:
+        self.stream, self.until = stream, until
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self.stream:
+            if time.monotonic() > self.until:
+                raise httpx2.ReadTimeout("The answer took too long.")
+            yield part
+
+    def close(self) -> None:
+        self.stream.close()

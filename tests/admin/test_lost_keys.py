@@ -1,0 +1,40 @@
+"""Secrets of tools that no key opens: their pages say so, and saving something else leaves them as they are."""
+
+from typing import Any
+
+from django.test import Client
+
+from chat.models import McpServer, ToolDefinition
+from tests.admin.test_tools import WEBHOOK, errors
+from tests.admin.world import UPSTREAM_SECRET, World
+
+SERVER = {
+    "name": "shop",
+    "url": "https://shop.example.test/mcp",
+    "route": "parley",
+    "auth": "bearer",
+    "new_credential": "",
+    "enabled": "on",
+}
+
+
+def test_a_webhooks_secret_stays_until_another_is_typed(world: World, root: Client, settings: Any) -> None:
+    own, change = settings.FIELD_ENCRYPTION_KEYS, world.url("chat_tooldefinition", "change")
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    assert "can’t be read" in root.get(change).content.decode()
+    assert root.post(change, WEBHOOK).status_code == 302
+    settings.FIELD_ENCRYPTION_KEYS = own
+    kept = ToolDefinition.objects.get(pk=world.rows["chat_tooldefinition"].pk)
+    assert (kept.title, kept.secret) == ("Prices", UPSTREAM_SECRET)
+    assert "can’t be read" not in root.get(change).content.decode()
+
+
+def test_a_servers_token_stays_and_follows_no_address(world: World, root: Client, settings: Any) -> None:
+    own, change = settings.FIELD_ENCRYPTION_KEYS, world.url("chat_mcpserver", "change")
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    assert "can’t be read" in root.get(change).content.decode()
+    assert root.post(change, {**SERVER, "name": "market"}).status_code == 302
+    moved = root.post(change, {**SERVER, "url": "https://elsewhere.example.test/mcp"})
+    assert "stored for another address" in errors(moved)
+    settings.FIELD_ENCRYPTION_KEYS = own
+    assert [(row.name, row.credential) for row in McpServer.objects.all()] == [("market", UPSTREAM_SECRET)]
