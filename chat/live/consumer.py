@@ -61,6 +61,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.html = b"render=html" in self.scope.get("query_string", b"")
         self.language = language_of(self.scope, identity.user)
         self.viewer = engine().hub.viewer()
+        self._joined: dict[Any, None] = {}  # conversations in the order in which they were last asked for
         await self.accept()
         guard.add(self, identity)
         metrics.VIEWERS.inc()
@@ -130,7 +131,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._need_write()
         door = Turn.Door.API if self.identity.api_key else Turn.Door.CHAT
         doorway = Doorway(door=door, api_key=self.identity.api_key)
+        leaving = await self._least_needed(command)
         begun = await in_database(operation, self.identity.user, doorway, command)
+        if leaving is not None:
+            self._leave(leaving)
         if begun.created:
             self._join(begun.conversation_id)
             engine().hub.tell(begun.conversation_id, begun.message)
@@ -145,23 +149,36 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _subscribe(self, command: dict[str, Any]) -> None:
         wanted = await in_database(commands.subscribe, self.identity.user, command)
+        watched = self.viewer.conversations
+        if wanted.conversation_id not in watched and len(watched) >= MAX_SUBSCRIPTIONS:
+            raise commands.too_many_conversations()
         self._join(wanted.conversation_id)
         if wanted.refresh:
             self.viewer.tell(refresh(wanted.conversation_id, wanted.turn_id))
         elif wanted.turn_id is not None:
             self.viewer.watch(wanted.turn_id, wanted.conversation_id, wanted.after)
+        if wanted.later_id is not None and wanted.later_id not in self.viewer.watched:
+            self.viewer.watch(wanted.later_id, wanted.conversation_id, 0)
 
     async def _unsubscribe(self, command: dict[str, Any]) -> None:
         wanted = await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
-        engine().hub.unsubscribe(self.viewer, wanted.conversation_id)
+        self._leave(wanted.conversation_id)
+
+    async def _least_needed(self, command: dict[str, Any]) -> Any | None:
+        """Find a place for a turn before anything is written: what was accepted can't be refused any more."""
+        if len(self.viewer.conversations) < MAX_SUBSCRIPTIONS:
+            return None
+        watched = [each for each in self._joined if each in self.viewer.conversations]
+        return await in_database(commands.least_needed, self.identity.user, command, watched)
 
     def _join(self, conversation_id: Any) -> None:
-        if (
-            conversation_id not in self.viewer.conversations
-            and len(self.viewer.conversations) >= MAX_SUBSCRIPTIONS
-        ):
-            raise invalid(_("This socket watches too many conversations. Unsubscribe from some first."))
+        self._joined.pop(conversation_id, None)
+        self._joined[conversation_id] = None
         engine().hub.subscribe(self.viewer, conversation_id)
+
+    def _leave(self, conversation_id: Any) -> None:
+        self._joined.pop(conversation_id, None)
+        engine().hub.unsubscribe(self.viewer, conversation_id)
 
     def _need_write(self) -> None:
         key = self.identity.api_key
