@@ -167,17 +167,26 @@ class Engine:
         await asyncio.sleep(max(SHORTEST_LOOK_SECONDS, min(4 * spent, TICK_SECONDS)))
 
     async def _tell_news(self) -> None:
-        """Tell viewers of changed conversations; the look overlaps the last one, and repeats are left out."""
+        """Tell viewers of changed and deleted conversations; a look overlaps the last one, and repeats are left out."""
         watched = list(self.hub.viewers)
         if not watched:
             self._news.clear()
             return
         news = await in_database(conversation_news, watched, timezone.now() - NEWS_OVERLAP)
         for message in news:
-            stamp, conversation = message.pop("stamp"), message["conversation"]
-            if self._news.get(conversation) != stamp:
-                self._news[conversation] = stamp
-                self.hub.tell(message.pop("id"), message)
+            stamp, identifier = message.pop("stamp"), message.pop("id")
+            if stamp is None:
+                self._tell_gone(identifier, message)
+            elif self._news.get(message["conversation"]) != stamp:
+                self._news[message["conversation"]] = stamp
+                self.hub.tell(identifier, message)
+
+    def _tell_gone(self, conversation_id: Any, message: dict[str, Any]) -> None:
+        """Tell viewers that their conversation was deleted, by whomever; they watch it no longer."""
+        self._news.pop(message["conversation"], None)
+        self.hub.tell(conversation_id, message)
+        for viewer in list(self.hub.viewers.get(conversation_id, ())):
+            self.hub.unsubscribe(viewer, conversation_id)
 
     async def _reap(self) -> None:
         await asyncio.sleep(REAP_SECONDS)

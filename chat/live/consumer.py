@@ -31,7 +31,8 @@ SEND_SECONDS = 15.0
 MAX_WAITING_MESSAGES = 1000
 BURST, PER_SECOND = 120, 20.0
 
-NOT_SIGNED_IN, REFUSED_ORIGIN, TOO_SLOW, TOO_MANY, RESTART, FAILED = 4401, 4403, 4408, 4429, 1012, 1011
+NOT_SIGNED_IN, REFUSED_ORIGIN, GONE, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
+RESTART, FAILED = 1012, 1011
 _DELTA = b'{"type":"block.'
 
 
@@ -161,8 +162,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.viewer.watch(wanted.later_id, wanted.conversation_id, 0)
 
     async def _unsubscribe(self, command: dict[str, Any]) -> None:
-        wanted = await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
-        self._leave(wanted.conversation_id)
+        for watched in self.viewer.conversations:
+            if str(watched) == command.get("conversation"):  # perhaps gone from the database
+                self._leave(watched)
+                return
+        await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
 
     async def _least_needed(self, command: dict[str, Any]) -> Any | None:
         """Find a place for a turn before anything is written: what was accepted can't be refused any more."""
@@ -200,6 +204,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 self._send_by = None
                 if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
                     raise TimeoutError
+                if any(map(self._ends_page, due)):
+                    code = GONE
+                    break
         except TimeoutError:
             code = TOO_SLOW
         except asyncio.CancelledError:
@@ -213,6 +220,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # First out of the hub: a client that reads nothing holds up even its close frame.
         self.viewer.leave()
         await self.end(code)
+
+    def _ends_page(self, item: dict[str, Any] | bytes) -> bool:
+        """Say whether this deletes all that a page shows; a program may begin something else on its socket."""
+        deleted = isinstance(item, dict) and item["type"] == "conversation.deleted"
+        return deleted and self.html and not self.viewer.conversations
 
     def _look_at_sending(self) -> None:
         """Drop a client that takes nothing; one timer of a socket is cheaper than a timeout around each message."""

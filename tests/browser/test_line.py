@@ -10,6 +10,12 @@ from tests.browser.conftest import Parley
 from tests.support.chromium import Watch
 
 NO_LINE = "Error in connection establishment"
+DELETE = """
+from chat.models import Conversation
+from chat.operations.conversations import delete_conversation
+found = Conversation.objects.get(id="{}")
+delete_conversation(user=found.owner, conversation_id=found.id)
+"""
 PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
 
 
@@ -103,6 +109,19 @@ def test_a_new_tab_leaves_a_waiting_message_to_the_tab_that_wrote_it(
     )
     expect(other.page.locator(".message--pending")).to_have_count(0)
     assert other.path == "/"
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_conversation_that_is_deleted_elsewhere_is_left(
+    chat: Chat, insider: BrowserContext, parley: Parley, offline: bool
+) -> None:
+    chat.ask("[[scenario:echo]] Soon gone")
+    if offline:
+        insider.set_offline(True)
+        expect(chat.page.locator("#connection")).to_be_visible()
+    parley.run(DELETE.format(chat.path.removeprefix("/c/")))
+    insider.set_offline(False)
+    chat.page.wait_for_url(f"{parley.url}/")
 
 
 def test_a_draft_waits_in_its_conversation(chat: Chat) -> None:

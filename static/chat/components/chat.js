@@ -134,7 +134,8 @@ export class Chat {
     const handlers = {
       "turn.accepted": () => this.#accepted(message),
       "conversation.updated": () => this.#updated(message),
-      refresh: () => message.conversation === this.thread.conversation && this.#reload(),
+      "conversation.deleted": () => this.#isOwn(message) && this.#leave(),
+      refresh: () => this.#isOwn(message) && this.#reload(),
       error: () => this.#refused(message),
     };
     const handle = handlers[message.type];
@@ -182,11 +183,22 @@ export class Chat {
     this.sidebar.stale();
   }
 
-  #refused({ client_id: clientId, tool_call: toolCall, message }) {
+  #isOwn({ conversation }) {
+    return conversation === this.thread.conversation;
+  }
+
+  // The conversation is gone.
+  #leave() {
+    location.assign("/");
+  }
+
+  #refused({ client_id: clientId, tool_call: toolCall, code, message, ...about }) {
     if (toolCall) {
       showProblem(toolCall, message);
       return;
     }
+    // A subscription was refused.
+    if (code === "not_found" && !clientId && this.#isOwn(about)) this.#leave();
     const mine = clientId ? this.outgoing.settle(clientId) : null;
     for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
       button.disabled = false;
@@ -211,6 +223,7 @@ export class Chat {
 
   #final(code) {
     if (code === REFUSED) this.status.refuse();
-    else location.assign(code === GONE ? "/" : page.login);
+    else if (code === GONE) this.#leave();
+    else location.assign(page.login);
   }
 }
