@@ -1,10 +1,9 @@
 """Who opened a socket: the session's person with a checked Origin, or the holder of a Parley key.
 
-Sockets outlive requests, so identities are looked at again every few seconds, all of a process in three queries.
+Sockets outlive requests, so identities are looked at again every few seconds, all of a process in four queries.
 """
 
 import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -25,13 +24,19 @@ from chat.operations import api_keys
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 3.0
+# A client that reads nothing holds up its own close frame; others must not wait for it.
+CLOSE_SECONDS = 1.0
+
+# Ids of groups, "staff" and "superuser".
+Rights = frozenset[Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
-    """A person with the session or the key that shows it."""
+    """A person with the session or the key that shows it, and the rights that they had when they came."""
 
     user: User
+    rights: Rights
     session_key: str | None = None
     api_key: ApiKey | None = None
 
@@ -46,12 +51,17 @@ async def identify(scope: Mapping[str, Any]) -> Identity | None:
     if bearer is not None:
         kind, _, secret = bearer.partition(" ")
         key = await in_database(api_keys.authenticate, secret.strip()) if kind.lower() == "bearer" else None
-        return Identity(key.user, api_key=key) if key is not None else None
+        return await _with_rights(key.user, api_key=key) if key is not None else None
     session_key = cookie(scope, settings.SESSION_COOKIE_NAME)
     if not session_key:
         return None
     user = await get_user({"session": SessionStore(session_key)})
-    return Identity(user, session_key=session_key) if user.is_active else None
+    return await _with_rights(user, session_key=session_key) if user.is_active else None
+
+
+async def _with_rights(user: User, **shown_by: Any) -> Identity:
+    rights = await in_database(_rights, {user.pk: user})
+    return Identity(user, rights[user.pk], **shown_by)
 
 
 def origin_allowed(scope: Mapping[str, Any]) -> bool:
@@ -89,11 +99,16 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 
 
 class Guard:
-    """Closes sockets whose person logged out, was deactivated or has a new password, or whose key was revoked."""
+    """Closes sockets of whoever may no longer be here as they came.
+
+    They logged out, were deactivated, have a new password or lost a group or a role; or their key was revoked. Who only
+    lost something comes back at once and finds what is left.
+    """
 
     def __init__(self) -> None:
         self._sockets: dict[Any, Identity] = {}
         self._task: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     def add(self, socket: Any, identity: Identity) -> None:
         self._sockets[socket] = identity
@@ -113,17 +128,25 @@ class Guard:
                 log.exception("identities_not_checked")
                 continue
             for socket in gone:
-                with contextlib.suppress(Exception):
-                    await socket.end(4401)
+                self._close(socket)
+            if self._closing:
+                await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
+
+    def _close(self, socket: Any) -> None:
+        self.remove(socket)
+        task = asyncio.create_task(socket.end(4401))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 def _gone(sockets: dict[Any, Identity]) -> list[Any]:
     """Return the sockets whose identity no longer holds."""
     identities = sockets.values()
-    users = {identity.user.pk for identity in identities}
+    ids = {identity.user.pk for identity in identities}
+    people = User.objects.filter(is_active=True).in_bulk(ids)
+    rights = _rights(people)
     sessions = {identity.session_key for identity in identities if identity.session_key}
     keys = {identity.api_key.pk for identity in identities if identity.api_key}
-    passwords = dict(User.objects.filter(pk__in=users, is_active=True).values_list("pk", "password"))
     living = set(
         Session.objects.filter(session_key__in=sessions, expire_date__gt=timezone.now()).values_list(
             "session_key", flat=True
@@ -133,15 +156,28 @@ def _gone(sockets: dict[Any, Identity]) -> list[Any]:
     return [
         socket
         for socket, identity in sockets.items()
-        if identity.user.pk not in passwords
+        if identity.user.pk not in people
+        or identity.rights - rights[identity.user.pk]
         or (identity.api_key is not None and identity.api_key.pk not in valid)
-        or (identity.api_key is None and not _session_holds(identity, living, passwords))
+        or (identity.api_key is None and not _session_holds(identity, living, people))
     ]
 
 
-def _session_holds(identity: Identity, living: set[str], passwords: dict[Any, str]) -> bool:
+def _rights(people: dict[Any, User]) -> dict[Any, Rights]:
+    """Return what each of these people belongs to."""
+    rights: dict[Any, set[Any]] = {
+        pk: {role for role in ("staff", "superuser") if getattr(person, f"is_{role}")}
+        for pk, person in people.items()
+    }
+    memberships = User.groups.through.objects.filter(user__in=people)
+    for pk, group in memberships.values_list("user_id", "group_id"):
+        rights[pk].add(group)
+    return {pk: frozenset(those) for pk, those in rights.items()}
+
+
+def _session_holds(identity: Identity, living: set[str], people: dict[Any, User]) -> bool:
     """A new password ends sessions as it ends logins; the page that changed it simply connects anew."""
-    return identity.session_key in living and passwords[identity.user.pk] == identity.user.password
+    return identity.session_key in living and people[identity.user.pk].password == identity.user.password
 
 
 guard = Guard()

@@ -72,8 +72,9 @@ def start_turn(
     with any, the text may be empty. `output_schema` is a JSON Schema that the answer has to have the shape of.
 
     Raises:
-        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
-            budget (nothing is left), invalid_schema, no_structured_output, and what `check_sendable` refuses of files.
+        OperationError: empty, too_long, not_found, busy (a turn is running here), assistant_unavailable, no_model,
+            connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and what
+            `check_sendable` refuses of files.
     """
     text = _checked_text(text, needed=not attachments)
 
@@ -107,7 +108,7 @@ def retry_turn(
     Where the context was full the message is repeated behind a summary of what came before it, for the same model.
 
     Raises:
-        OperationError: not_found, busy, no_model, connection_unusable, budget.
+        OperationError: not_found, busy, assistant_unavailable, no_model, connection_unusable, budget.
     """
 
     def accept(client: uuid.UUID) -> Started:
@@ -133,7 +134,8 @@ def continue_turn(
     quotes the end of the partial answer.
 
     Raises:
-        OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable, budget.
+        OperationError: not_found, busy, invalid (the answer is whole), assistant_unavailable, no_model,
+            connection_unusable, budget.
     """
 
     def accept(client: uuid.UUID) -> Started:

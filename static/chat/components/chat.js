@@ -224,6 +224,7 @@ export class Chat {
   #final(code) {
     if (code === REFUSED) this.status.refuse();
     else if (code === GONE) this.#leave();
-    else location.assign(page.login);
+    // Who is still signed in and only lost some right comes right back, to a page that knows it.
+    else location.assign(`${page.login}?${new URLSearchParams({ next: location.pathname })}`);
   }
 }
