@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import uuid
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 from django.utils.translation import gettext as _
+from structlog.contextvars import bound_contextvars
 
 from chat import metrics
 from chat.engine.database import in_database
@@ -59,7 +62,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_SIGNED_IN)
             return
         self.identity = identity
-        self.html = b"render=html" in self.scope.get("query_string", b"")
+        self.html = parse_qs(self.scope.get("query_string", b"")).get(b"render") == [b"html"]
         self.language = language_of(self.scope, identity.user)
         self.viewer = engine().hub.viewer()
         self._joined: dict[Any, None] = {}  # conversations in the order in which they were last asked for
@@ -90,9 +93,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not self._within_pace():
             await self.end(TOO_MANY)
             return
+        # As the id of an HTTP request; the turn that a command starts takes it along.
+        with bound_contextvars(request_id=uuid.uuid4().hex):
+            await self._answer(text_data)
+
+    async def _answer(self, text: str | None) -> None:
         command: dict[str, Any] = {}
         try:
-            command = _parsed(text_data)
+            command = _parsed(text)
             with translation.override(self.language):
                 await self._obey(command)
         except OperationError as error:
