@@ -11,13 +11,14 @@ django_application = get_asgi_application()  # loads the applications; what foll
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from chat.api.problems import too_large  # noqa: E402
 from chat.live.lifespan import Lifespan  # noqa: E402
 from chat.live.mount import Mount  # noqa: E402
 from chat.live.routing import websocket_urlpatterns  # noqa: E402
 from chat.simulator.app import create_app as create_simulator  # noqa: E402
 from chat.web.body_limit import BodyLimit  # noqa: E402
 
-http: Any = BodyLimit(django_application)
+http: Any = BodyLimit(django_application, refusals={"/api/": lambda limit: too_large(limit).response()})
 if settings.SIMULATOR:
     http = Mount("/simulator", create_simulator(keys={settings.SIMULATOR_KEY}, control=False), otherwise=http)
 

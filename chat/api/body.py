@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
-from chat.api.problems import Problem
+from chat.api.problems import Problem, too_large
 from chat.claude.text import clean_text
 
 # No body of this API has as many members; each unknown one would cost an error of its own.
@@ -36,7 +36,7 @@ def read_body(request: HttpRequest) -> None:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
     body = request.read(limit + 1)
     if len(body) > limit:
-        raise Problem(413, "too_large", _("The body is larger than %(limit)s bytes.") % {"limit": limit})
+        raise too_large(limit)
     if body and request.content_type != "application/json":
         raise Problem(415, "not_json", _("Send JSON with “Content-Type: application/json”."))
     request._body = body

@@ -55,6 +55,10 @@ def problem(
     return response
 
 
+def too_large(longest_bytes: int) -> Problem:
+    return Problem(413, "too_large", _("The body is larger than %(limit)s bytes.") % {"limit": longest_bytes})
+
+
 def unknown_address(_request: HttpRequest) -> HttpResponse:
     return _not_found()
 

@@ -17,12 +17,6 @@ def parts() -> list[Part]:
     return [_web(), _jobs(), *local]
 
 
-def url() -> str:
-    """Return the address that a browser on this machine opens."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104 - compared, not bound
-    return f"http://{host if ':' not in host or host.startswith('[') else f'[{host}]'}:{settings.PORT}"
-
-
 def _web() -> Part:
     return Part(
         name="The web server",

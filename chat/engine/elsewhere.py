@@ -60,18 +60,30 @@ def ends(turn_ids: set[Any]) -> dict[Any, int]:
 
 
 def conversation_news(conversations: list[Any], since: Any) -> list[dict[str, Any]]:
-    """Return watched conversations whose row changed after `since`.
+    """Return watched conversations whose row changed after `since`, and those that are gone.
 
-    An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": what was told}.
+    An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": what was told},
+    or {"type": "conversation.deleted", "conversation": "…", "id": UUID, "stamp": None}.
     """
-    rows = Conversation.objects.filter(id__in=conversations, updated_at__gt=since)
+    rows = Conversation.objects.filter(id__in=conversations)
+    there = {
+        identifier: (changed_at, title, pinned, archived)
+        for identifier, changed_at, title, pinned, archived in rows.values_list(
+            "id", "updated_at", "title", "pinned", "archived"
+        )
+    }
+    gone = [identifier for identifier in conversations if identifier not in there]
     return [
         {
             "type": "conversation.updated",
             "conversation": str(identifier),
-            "title": title,
+            "title": stamp[0],
             "id": identifier,
-            "stamp": (title, pinned, archived),
+            "stamp": stamp,
         }
-        for identifier, title, pinned, archived in rows.values_list("id", "title", "pinned", "archived")
+        for identifier, (changed_at, *stamp) in there.items()
+        if changed_at > since
+    ] + [
+        {"type": "conversation.deleted", "conversation": str(identifier), "id": identifier, "stamp": None}
+        for identifier in gone
     ]

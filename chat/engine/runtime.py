@@ -170,7 +170,7 @@ class Engine:
         await asyncio.sleep(max(SHORTEST_LOOK_SECONDS, min(4 * spent, TICK_SECONDS)))
 
     async def _tell_news(self) -> None:
-        """Tell viewers of changed conversations; the look overlaps the last one, and repeats are left out."""
+        """Tell viewers of changed and deleted conversations; a look overlaps the last one, and repeats are left out."""
         watched = list(self.hub.viewers)
         if not watched:
             self._news.clear()
@@ -178,10 +178,18 @@ class Engine:
         self._news = {key: stamp for key, stamp in self._news.items() if key in self.hub.viewers}
         news = await in_database(conversation_news, watched, timezone.now() - NEWS_OVERLAP)
         for message in news:
-            stamp, conversation = message.pop("stamp"), message.pop("id")
-            if self._news.get(conversation) != stamp:
-                self._news[conversation] = stamp
-                self.hub.tell(conversation, message)
+            stamp, identifier = message.pop("stamp"), message.pop("id")
+            if stamp is None:
+                self._tell_gone(identifier, message)
+            elif self._news.get(identifier) != stamp:
+                self._news[identifier] = stamp
+                self.hub.tell(identifier, message)
+
+    def _tell_gone(self, conversation_id: Any, message: dict[str, Any]) -> None:
+        """Tell viewers that their conversation was deleted, by whomever; they watch it no longer."""
+        self.hub.tell(conversation_id, message)
+        for viewer in list(self.hub.viewers.get(conversation_id, ())):
+            self.hub.unsubscribe(viewer, conversation_id)
 
     async def _reap(self) -> None:
         await asyncio.sleep(REAP_SECONDS)

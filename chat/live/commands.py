@@ -9,7 +9,7 @@ from chat import access
 from chat.engine.hub import accepted
 from chat.models import Turn, User
 from chat.operations import tool_calls, turns
-from chat.operations.errors import invalid, not_found
+from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.events_log import can_resume
 from chat.operations.tool_calls import Decided
 from chat.operations.turns import Doorway, Started
@@ -19,12 +19,16 @@ MAX_SEQ = 2**31 - 1
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Subscription:
-    """Where a viewer begins: frames of `turn_id` after `after`, or a refresh when events can't bring it there."""
+    """Where a viewer begins: frames of `turn_id` after `after`, or a refresh when events can't bring it there.
+
+    `later_id` is the turn that is active now, when it is another one.
+    """
 
     conversation_id: Any
     turn_id: Any = None
     after: int = 0
     refresh: bool = False
+    later_id: Any = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,17 +103,47 @@ def subscribe(user: User, command: dict[str, Any]) -> Subscription:
     after = command.get("after") or 0
     if not isinstance(after, int) or isinstance(after, bool) or not 0 <= after <= MAX_SEQ:
         raise invalid(_("`after` must be the last sequence number that you have."))
+    active = Turn.objects.active().filter(conversation=conversation).values_list("id", flat=True).first()
     if command.get("turn") is None:
-        active = Turn.objects.active().filter(conversation=conversation).first()
-        return Subscription(conversation.id, active.id if active else None)
+        return Subscription(conversation.id, active)
     turn = access.find_turn(user, command["turn"])
     if turn is None or turn.conversation_id != conversation.id:
         raise not_found()
+    later = active if active != turn.id else None
     if not can_resume(turn, after):
-        return Subscription(conversation.id, turn.id, after, refresh=True)
+        return Subscription(conversation.id, turn.id, after, refresh=True, later_id=later)
     if turn.finished and after == turn.last_seq:
-        return Subscription(conversation.id)  # nothing more will come of it
-    return Subscription(conversation.id, turn.id, after)
+        return Subscription(conversation.id, later)  # nothing more will come of the one that was asked for
+    return Subscription(conversation.id, turn.id, after, later_id=later)
+
+
+def least_needed(user: User, command: dict[str, Any], watched: list[Any]) -> Any | None:
+    """Say which of the conversations that are `watched`, longest first, has to go for the one of this command.
+
+    None goes when the command's own is among them, also because its client id had begun a turn there before.
+
+    Raises:
+        OperationError: invalid (an answer is being written in each of them).
+    """
+    if _place(user, command) in watched:
+        return None
+    active = Turn.objects.active().filter(conversation_id__in=watched)
+    busy = set(active.values_list("conversation_id", flat=True))
+    for conversation_id in watched:
+        if conversation_id not in busy:
+            return conversation_id
+    raise too_many_conversations()
+
+
+def too_many_conversations() -> OperationError:
+    return invalid(_("This socket watches too many conversations. Unsubscribe from some first."))
+
+
+def _place(user: User, command: dict[str, Any]) -> Any:
+    """Return the conversation of a turn that is asked for, as far as it exists yet."""
+    known = Turn.objects.filter(author=user, client_id=access.as_id(command.get("client_id"))).first()
+    turn = known or access.find_turn(user, command.get("turn"))
+    return turn.conversation_id if turn else access.as_id(command.get("conversation"))
 
 
 def _accepted(started: Started) -> Accepted:

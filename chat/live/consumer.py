@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import uuid
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 from django.utils.translation import gettext as _
+from structlog.contextvars import bound_contextvars
 
 from chat import metrics
 from chat.engine.database import in_database
@@ -31,7 +34,8 @@ SEND_SECONDS = 15.0
 MAX_WAITING_MESSAGES = 1000
 BURST, PER_SECOND = 120, 20.0
 
-NOT_SIGNED_IN, REFUSED_ORIGIN, TOO_SLOW, TOO_MANY, RESTART, FAILED = 4401, 4403, 4408, 4429, 1012, 1011
+NOT_SIGNED_IN, REFUSED_ORIGIN, GONE, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
+RESTART, FAILED = 1012, 1011
 _DELTA = b'{"type":"block.'
 
 
@@ -58,9 +62,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_SIGNED_IN)
             return
         self.identity = identity
-        self.html = b"render=html" in self.scope.get("query_string", b"")
+        self.html = parse_qs(self.scope.get("query_string", b"")).get(b"render") == [b"html"]
         self.language = language_of(self.scope, identity.user)
         self.viewer = engine().hub.viewer()
+        self._joined: dict[Any, None] = {}  # conversations in the order in which they were last asked for
         await self.accept()
         guard.add(self, identity)
         metrics.VIEWERS.inc()
@@ -88,9 +93,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not self._within_pace():
             await self.end(TOO_MANY)
             return
+        # As the id of an HTTP request; the turn that a command starts takes it along.
+        with bound_contextvars(request_id=uuid.uuid4().hex):
+            await self._answer(text_data)
+
+    async def _answer(self, text: str | None) -> None:
         command: dict[str, Any] = {}
         try:
-            command = _parsed(text_data)
+            command = _parsed(text)
             with translation.override(self.language):
                 await self._obey(command)
         except OperationError as error:
@@ -130,7 +140,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._need_write()
         door = Turn.Door.API if self.identity.api_key else Turn.Door.CHAT
         doorway = Doorway(door=door, api_key=self.identity.api_key)
+        leaving = await self._least_needed(command)
         begun = await in_database(operation, self.identity.user, doorway, command)
+        if leaving is not None:
+            self._leave(leaving)
         if begun.created:
             self._join(begun.conversation_id)
             engine().hub.tell(begun.conversation_id, begun.message)
@@ -145,23 +158,39 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _subscribe(self, command: dict[str, Any]) -> None:
         wanted = await in_database(commands.subscribe, self.identity.user, command)
+        watched = self.viewer.conversations
+        if wanted.conversation_id not in watched and len(watched) >= MAX_SUBSCRIPTIONS:
+            raise commands.too_many_conversations()
         self._join(wanted.conversation_id)
         if wanted.refresh:
             self.viewer.tell(refresh(wanted.conversation_id, wanted.turn_id))
         elif wanted.turn_id is not None:
             self.viewer.watch(wanted.turn_id, wanted.conversation_id, wanted.after)
+        if wanted.later_id is not None and wanted.later_id not in self.viewer.watched:
+            self.viewer.watch(wanted.later_id, wanted.conversation_id, 0)
 
     async def _unsubscribe(self, command: dict[str, Any]) -> None:
-        wanted = await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
-        engine().hub.unsubscribe(self.viewer, wanted.conversation_id)
+        for watched in self.viewer.conversations:
+            if str(watched) == command.get("conversation"):  # perhaps gone from the database
+                self._leave(watched)
+                return
+        await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
+
+    async def _least_needed(self, command: dict[str, Any]) -> Any | None:
+        """Find a place for a turn before anything is written: what was accepted can't be refused any more."""
+        if len(self.viewer.conversations) < MAX_SUBSCRIPTIONS:
+            return None
+        watched = [each for each in self._joined if each in self.viewer.conversations]
+        return await in_database(commands.least_needed, self.identity.user, command, watched)
 
     def _join(self, conversation_id: Any) -> None:
-        if (
-            conversation_id not in self.viewer.conversations
-            and len(self.viewer.conversations) >= MAX_SUBSCRIPTIONS
-        ):
-            raise invalid(_("This socket watches too many conversations. Unsubscribe from some first."))
+        self._joined.pop(conversation_id, None)
+        self._joined[conversation_id] = None
         engine().hub.subscribe(self.viewer, conversation_id)
+
+    def _leave(self, conversation_id: Any) -> None:
+        self._joined.pop(conversation_id, None)
+        engine().hub.unsubscribe(self.viewer, conversation_id)
 
     def _need_write(self) -> None:
         key = self.identity.api_key
@@ -183,6 +212,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 self._send_by = None
                 if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
                     raise TimeoutError
+                if any(map(self._ends_page, due)):
+                    code = GONE
+                    break
         except TimeoutError:
             code = TOO_SLOW
         except asyncio.CancelledError:
@@ -196,6 +228,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # First out of the hub: a client that reads nothing holds up even its close frame.
         self.viewer.leave()
         await self.end(code)
+
+    def _ends_page(self, item: dict[str, Any] | bytes) -> bool:
+        """Say whether this deletes all that a page shows; a program may begin something else on its socket."""
+        deleted = isinstance(item, dict) and item["type"] == "conversation.deleted"
+        return deleted and self.html and not self.viewer.conversations
 
     def _look_at_sending(self) -> None:
         """Drop a client that takes nothing; one timer of a socket is cheaper than a timeout around each message."""

@@ -60,6 +60,4 @@ def _rendered(page: Thread, messages: list[Message]) -> str:
 
 
 _DECORATIONS = {"turn.accepted": _accepted, "turn.finished": _finished}
-
-RENDERED = frozenset(_DECORATIONS)
 RENDERED = frozenset(_DECORATIONS)

@@ -1,21 +1,23 @@
 """Who opened a socket: the session's person with a checked Origin, or the holder of a Parley key.
 
-Sockets outlive requests, so identities are looked at again every few seconds, all of a process in three queries.
+Sockets outlive requests, so identities are looked at again every few seconds, all of a process in four queries.
 """
 
 import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from channels.auth import get_user
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 
 from chat.engine.database import in_database
@@ -25,13 +27,19 @@ from chat.operations import api_keys
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 3.0
+# A client that reads nothing holds up its own close frame; others must not wait for it.
+CLOSE_SECONDS = 1.0
+
+# Ids of groups, "staff" and "superuser".
+Rights = frozenset[Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
-    """A person with the session or the key that shows it."""
+    """A person with the session or the key that shows it, and the rights that they had when they came."""
 
     user: User
+    rights: Rights
     session_key: str | None = None
     api_key: ApiKey | None = None
 
@@ -46,30 +54,36 @@ async def identify(scope: Mapping[str, Any]) -> Identity | None:
     if bearer is not None:
         kind, _, secret = bearer.partition(" ")
         key = await in_database(api_keys.authenticate, secret.strip()) if kind.lower() == "bearer" else None
-        return Identity(key.user, api_key=key) if key is not None else None
+        return await _with_rights(key.user, api_key=key) if key is not None else None
     session_key = cookie(scope, settings.SESSION_COOKIE_NAME)
     if not session_key:
         return None
     user = await get_user({"session": SessionStore(session_key)})
-    return Identity(user, session_key=session_key) if user.is_active else None
+    return await _with_rights(user, session_key=session_key) if user.is_active else None
+
+
+async def _with_rights(user: User, **shown_by: Any) -> Identity:
+    rights = await in_database(_rights, {user.pk: user})
+    return Identity(user, rights[user.pk], **shown_by)
 
 
 def origin_allowed(scope: Mapping[str, Any]) -> bool:
     """Check the Origin of a socket that may carry a cookie; a socket with a key of its own needs none.
 
-    The page's own host and CSRF_TRUSTED_ORIGINS are allowed, as for forms.
+    Django's own comparison for forms decides: the page's own origin, whose scheme a proxy tells by
+    SECURE_PROXY_SSL_HEADER, and CSRF_TRUSTED_ORIGINS with their wildcards.
     """
     if header(scope, b"authorization") is not None:
         return True
-    origin = header(scope, b"origin")
-    if not origin:
+    if not header(scope, b"origin"):
         return False
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    try:
-        return urlsplit(origin).netloc.lower() == (header(scope, b"host") or "").lower()
-    except ValueError:
-        return False
+    scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "ws"))
+    opening = ASGIRequest({**scope, "type": "http", "method": "GET", "scheme": scheme}, BytesIO())
+    return bool(CsrfViewMiddleware(_nothing)._origin_verified(opening))  # type: ignore[attr-defined]  # not in stubs
+
+
+def _nothing(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 def cookie(scope: Mapping[str, Any], name: str) -> str:
@@ -89,11 +103,16 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 
 
 class Guard:
-    """Closes sockets whose person logged out, was deactivated or has a new password, or whose key was revoked."""
+    """Closes sockets of whoever may no longer be here as they came.
+
+    They logged out, were deactivated, have a new password or lost a group or a role; or their key was revoked. Who only
+    lost something comes back at once and finds what is left.
+    """
 
     def __init__(self) -> None:
         self._sockets: dict[Any, Identity] = {}
         self._task: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     def add(self, socket: Any, identity: Identity) -> None:
         self._sockets[socket] = identity
@@ -113,17 +132,25 @@ class Guard:
                 log.exception("identities_not_checked")
                 continue
             for socket in gone:
-                with contextlib.suppress(Exception):
-                    await socket.end(4401)
+                self._close(socket)
+            if self._closing:
+                await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
+
+    def _close(self, socket: Any) -> None:
+        self.remove(socket)
+        task = asyncio.create_task(socket.end(4401))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 def _gone(sockets: dict[Any, Identity]) -> list[Any]:
     """Return the sockets whose identity no longer holds."""
     identities = sockets.values()
-    users = {identity.user.pk for identity in identities}
+    ids = {identity.user.pk for identity in identities}
+    people = User.objects.filter(is_active=True).in_bulk(ids)
+    rights = _rights(people)
     sessions = {identity.session_key for identity in identities if identity.session_key}
     keys = {identity.api_key.pk for identity in identities if identity.api_key}
-    passwords = dict(User.objects.filter(pk__in=users, is_active=True).values_list("pk", "password"))
     living = set(
         Session.objects.filter(session_key__in=sessions, expire_date__gt=timezone.now()).values_list(
             "session_key", flat=True
@@ -133,15 +160,28 @@ def _gone(sockets: dict[Any, Identity]) -> list[Any]:
     return [
         socket
         for socket, identity in sockets.items()
-        if identity.user.pk not in passwords
+        if identity.user.pk not in people
+        or identity.rights - rights[identity.user.pk]
         or (identity.api_key is not None and identity.api_key.pk not in valid)
-        or (identity.api_key is None and not _session_holds(identity, living, passwords))
+        or (identity.api_key is None and not _session_holds(identity, living, people))
     ]
 
 
-def _session_holds(identity: Identity, living: set[str], passwords: dict[Any, str]) -> bool:
+def _rights(people: dict[Any, User]) -> dict[Any, Rights]:
+    """Return what each of these people belongs to."""
+    rights: dict[Any, set[Any]] = {
+        pk: {role for role in ("staff", "superuser") if getattr(person, f"is_{role}")}
+        for pk, person in people.items()
+    }
+    memberships = User.groups.through.objects.filter(user__in=people)
+    for pk, group in memberships.values_list("user_id", "group_id"):
+        rights[pk].add(group)
+    return {pk: frozenset(those) for pk, those in rights.items()}
+
+
+def _session_holds(identity: Identity, living: set[str], people: dict[Any, User]) -> bool:
     """A new password ends sessions as it ends logins; the page that changed it simply connects anew."""
-    return identity.session_key in living and passwords[identity.user.pk] == identity.user.password
+    return identity.session_key in living and people[identity.user.pk].password == identity.user.password
 
 
 guard = Guard()

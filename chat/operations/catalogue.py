@@ -18,6 +18,7 @@ from django.db import transaction
 
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
 from chat.operations.pictures import USEFUL_SIDE
+from chat.own_address import own_url
 
 FILE = Path(__file__).resolve().parent.parent / "catalogue.json"
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -137,7 +138,7 @@ def load_catalogue() -> Loaded:
         wanted=settings.SIMULATOR,
         name="Simulator",
         order=60,
-        base_url=f"http://127.0.0.1:{settings.PORT}/simulator",
+        base_url=f"{own_url()}/simulator",
         credential=settings.SIMULATOR_KEY,
     )
     for connection in ProviderConnection.objects.by_preference():

@@ -9,7 +9,7 @@ from chat.operations.errors import OperationError, not_found
 
 
 def choose(conversation: Conversation, person: User, assistant_id: object, model_id: object) -> None:
-    """Apply a person's choice to a conversation in memory; None leaves what it has.
+    """Apply a person's choice to a conversation in memory; None, or what it has already, leaves it.
 
     Raises:
         OperationError: not_found.
@@ -17,7 +17,7 @@ def choose(conversation: Conversation, person: User, assistant_id: object, model
     if model_id is not None:
         # Whoever picks a model and no assistant talks to the model alone from now on.
         conversation.model, conversation.assistant = chosen_model(person, model_id), None
-    if assistant_id is not None:
+    if assistant_id is not None and access.as_id(assistant_id) != conversation.assistant_id:
         conversation.assistant = _chosen_assistant(person, assistant_id)
 
 
@@ -40,18 +40,14 @@ def chosen_model(person: User, model_id: object) -> LanguageModel:
 def answering(
     person: User, conversation: Conversation, instead: LanguageModel | None = None
 ) -> tuple[Assistant | None, LanguageModel]:
-    """Return the assistant (if still offered) and the model: its own, the conversation's, or the first offered.
+    """Return the assistant and the model: its own, the conversation's, or the first offered.
 
     `instead` is the model in any case.
 
     Raises:
-        OperationError: no_model, connection_unusable.
+        OperationError: assistant_unavailable, no_model, connection_unusable.
     """
-    assistant = (
-        access.assistants(person).filter(id=conversation.assistant_id).first()
-        if conversation.assistant_id
-        else None
-    )
+    assistant = _kept_assistant(person, conversation)
     offered = access.models(person)
     wanted = assistant.model_id if assistant and assistant.model_id else conversation.model_id
     model = instead or (offered.filter(id=wanted).first() if wanted else _first_usable(person))
@@ -71,13 +67,29 @@ def resolve_choice(
     """Say who would answer this person here, with what they choose now; nothing is written.
 
     Raises:
-        OperationError: not_found, no_model, connection_unusable.
+        OperationError: not_found, assistant_unavailable, no_model, connection_unusable.
     """
     chosen = Conversation(owner=person)
     if conversation is not None:
         chosen.assistant_id, chosen.model_id = conversation.assistant_id, conversation.model_id
     choose(chosen, person, assistant_id, model_id)
     return answering(person, chosen)
+
+
+def _kept_assistant(person: User, conversation: Conversation) -> Assistant | None:
+    """Return the conversation's assistant; without it nobody answers, for its prompt is part of what was asked."""
+    if conversation.assistant_id is None:
+        return None
+    assistant = access.assistants(person).filter(id=conversation.assistant_id).first()
+    if assistant is None:
+        raise OperationError("assistant_unavailable", unavailable_words(), status=409)
+    return assistant
+
+
+def unavailable_words() -> str:
+    return _(
+        "The assistant of this conversation is no longer offered to you. Choose another one, or a model."
+    )
 
 
 def _chosen_assistant(person: User, assistant_id: object) -> Assistant:

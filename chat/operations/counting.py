@@ -100,7 +100,8 @@ def count_draft(
     An assistant adds its prompt and tools; a model alone adds nothing.
 
     Raises:
-        OperationError: not_found, no_model, connection_unusable, invalid_schema, no_structured_output.
+        OperationError: not_found, assistant_unavailable, no_model, connection_unusable, invalid_schema,
+            no_structured_output.
     """
     conversation = None
     if conversation_id is not None:

@@ -73,8 +73,9 @@ def start_turn(
     JSON Schema that the answer has to have the shape of.
 
     Raises:
-        OperationError: empty, too_long, not_found, busy (a turn is running here), no_model, connection_unusable,
-            budget (nothing is left), invalid_schema, no_structured_output, and what `check_sendable` refuses of files.
+        OperationError: empty, too_long, not_found, busy (a turn is running here), assistant_unavailable, no_model,
+            connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and what
+            `check_sendable` refuses of files.
     """
     draft = read_draft(text=text, attachments=attachments, content=content)
 
@@ -108,7 +109,7 @@ def retry_turn(
     Where the context was full the message is repeated behind a summary of what came before it, for the same model.
 
     Raises:
-        OperationError: not_found, busy, no_model, connection_unusable, budget.
+        OperationError: not_found, busy, assistant_unavailable, no_model, connection_unusable, budget.
     """
 
     def accept(client: uuid.UUID) -> Started:
@@ -134,7 +135,8 @@ def continue_turn(
     quotes the end of the partial answer.
 
     Raises:
-        OperationError: not_found, busy, invalid (the answer is whole), no_model, connection_unusable, budget.
+        OperationError: not_found, busy, invalid (the answer is whole), assistant_unavailable, no_model,
+            connection_unusable, budget.
     """
 
     def accept(client: uuid.UUID) -> Started:

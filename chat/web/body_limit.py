@@ -1,23 +1,44 @@
 """Refuses bodies that are too large before they fill the disk: Django spools a body whole before a view runs."""
 
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API takes: 32 MiB
-_REFUSAL = b"The request is larger than 32 MiB. Send less at once.\n"
+Refusal = Callable[[int], HttpResponse]
+
+
+def in_plain_words(longest_bytes: int) -> HttpResponse:
+    words = _("The request is larger than %(limit)s bytes. Send less at once.") % {"limit": longest_bytes}
+    return HttpResponse(f"{words}\n", status=413, content_type="text/plain; charset=utf-8")
 
 
 class BodyLimit:
-    """An ASGI application around another; a body over the limit gets 413, whatever its headers claim."""
+    """An ASGI application around another; a body over the limit gets 413, whatever its headers claim.
 
-    def __init__(self, app: Any, longest_bytes: int = LONGEST_BODY_BYTES) -> None:
-        self._app, self._longest = app, longest_bytes
+    `refusals` are the forms that refusals have below a path, such as {"/api/": …}.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        longest_bytes: int = LONGEST_BODY_BYTES,
+        *,
+        refusals: Mapping[str, Refusal] | None = None,
+    ) -> None:
+        self._app, self._longest, self._refusals = app, longest_bytes, refusals or {}
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         if self._declared(scope) > self._longest:
-            await _refuse(send)
+            await self._refuse(scope, send)
             return
         received, answered, over = 0, False, False
 
@@ -35,7 +56,7 @@ class BodyLimit:
 
         await self._app(scope, counted, noted)
         if over and not answered:
-            await _refuse(send)
+            await self._refuse(scope, send)
 
     @staticmethod
     def _declared(scope: dict[str, Any]) -> int:
@@ -44,12 +65,12 @@ class BodyLimit:
                 return int(value[:20])
         return 0
 
-
-async def _refuse(send: Any) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(_REFUSAL)),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": _REFUSAL})
+    async def _refuse(self, scope: dict[str, Any], send: Any) -> None:
+        fitting = [form for prefix, form in self._refusals.items() if scope["path"].startswith(prefix)]
+        request = ASGIRequest(scope, BytesIO())
+        with translation.override(translation.get_language_from_request(request)):
+            response = (fitting or [in_plain_words])[0](self._longest)
+        headers = {**response.headers, "Content-Length": str(len(response.content)), "Connection": "close"}
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": encoded})
+        await send({"type": "http.response.body", "body": response.content})

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.models import Assistant, Conversation, LanguageModel, User
+from chat.operations.choice import unavailable_words
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,11 +38,10 @@ def picker_for(user: User, conversation: Conversation | None) -> Picker:
     assistants = list(access.assistants(user))
     models = list(access.models(user))
     first = next((model for model in models if not model.connection.problem()), None)
-    groups = (
-        [(_("Assistants"), [_assistant_choice(assistant, first) for assistant in assistants])]
-        if assistants
-        else []
+    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _lost(
+        conversation, assistants
     )
+    groups = [(_("Assistants"), entries)] if entries else []
     for model in models:
         name = model.connection.name
         if not groups or groups[-1][0] != name:
@@ -82,6 +82,14 @@ def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choi
         window=model.max_input_tokens if model else 0,
         model=str(model.id) if model else "",
     )
+
+
+def _lost(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
+    """Keep the conversation's own assistant in sight when it is offered no more: nobody takes its place unasked."""
+    own = conversation.assistant if conversation else None
+    if own is None or own in assistants:
+        return []
+    return [Choice(f"assistant:{own.id}", own.name, problem=unavailable_words())]
 
 
 def _model_choice(model: LanguageModel) -> Choice:

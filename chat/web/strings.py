@@ -27,7 +27,6 @@ def script_strings() -> dict[str, str]:
         "image_from": _("Image from {host}, opens in a new tab"),
         "notice_budget_soft": _("Most of your budget is used."),
         "notice_first": _("Waiting for the first words… {seconds} s"),
-        "notice_queued": _("Waiting for a free place…"),
         "notice_retrying": _("The model is busy. Trying again in {seconds} s"),
         "notice_retrying_now": _("Trying again…"),
         "notice_summarising": _("Summarising earlier messages…"),

@@ -10,6 +10,12 @@ from tests.browser.conftest import Parley
 from tests.support.chromium import Watch
 
 NO_LINE = "Error in connection establishment"
+DELETE = """
+from chat.models import Conversation
+from chat.operations.conversations import delete_conversation
+found = Conversation.objects.get(id="{}")
+delete_conversation(user=found.owner, conversation_id=found.id)
+"""
 PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
 
 
@@ -61,6 +67,61 @@ def test_a_message_survives_a_closed_tab(
     other = second_tab(path)
     expect(other.answers).to_have_count(2)
     expect(other.page.locator(".message--person").last).to_contain_text("Before the tab was closed")
+
+
+def test_two_tabs_repeat_what_is_their_own(
+    chat: Chat, insider: BrowserContext, second_tab: Callable[[str], Chat]
+) -> None:
+    chat.ask("[[scenario:echo]] First")
+    other = second_tab("/")
+    chat.say(PACED).await_words(20)
+    insider.set_offline(True)
+    for tab in (chat, other):
+        expect(tab.page.locator("#connection")).to_be_visible()
+    other.say("[[scenario:echo]] A new conversation")
+    expect(other.page.locator(".message--pending")).to_be_visible()
+    insider.set_offline(False)
+    expect(other.text).to_contain_text("A new conversation")
+    other.await_end()
+    assert other.path not in ("/", chat.path)
+    chat.await_end()
+    expect(chat.page.locator(".message--person")).to_have_count(2)
+    streamed = chat.text.text_content()
+    chat.page.reload()
+    expect(chat.text).to_have_text(streamed or "")
+
+
+def test_a_new_tab_leaves_a_waiting_message_to_the_tab_that_wrote_it(
+    chat: Chat, insider: BrowserContext, second_tab: Callable[[str], Chat]
+) -> None:
+    insider.set_offline(True)
+    expect(chat.page.locator("#connection")).to_be_visible()
+    chat.say("[[scenario:echo]] Written in the first tab")
+    expect(chat.page.locator(".message--pending")).to_be_visible()
+    kept = chat.page.evaluate("Object.entries(localStorage)")
+    insider.set_offline(False)
+    expect(chat.text).to_contain_text("Written in the first tab")
+    # The second tab finds the entry as if the first one had not been answered yet.
+    chat.page.evaluate("kept => kept.forEach(([key, value]) => localStorage.setItem(key, value))", kept)
+    other = second_tab("/")
+    other.page.wait_for_function(
+        "async () => (await navigator.locks.query()).pending.some(({ name }) => name.startsWith('parley.'))"
+    )
+    expect(other.page.locator(".message--pending")).to_have_count(0)
+    assert other.path == "/"
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_conversation_that_is_deleted_elsewhere_is_left(
+    chat: Chat, insider: BrowserContext, parley: Parley, offline: bool
+) -> None:
+    chat.ask("[[scenario:echo]] Soon gone")
+    if offline:
+        insider.set_offline(True)
+        expect(chat.page.locator("#connection")).to_be_visible()
+    parley.run(DELETE.format(chat.path.removeprefix("/c/")))
+    insider.set_offline(False)
+    chat.page.wait_for_url(f"{parley.url}/")
 
 
 def test_a_draft_waits_in_its_conversation(chat: Chat) -> None:

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { APPLY, Follower, IGNORE, RESUME } from "parley/models/follower.js";
+import { APPLY, Follower, IGNORE, LOOK, RESUME } from "parley/models/follower.js";
 
 const event = (turn, seq, type = "block.delta") => ({ type, turn, seq });
 
 test("events in order are applied and repetitions ignored", () => {
   const follower = new Follower("c");
+  follower.follow("t");
   assert.deepEqual(
     [1, 2, 2, 1, 3].map((seq) => follower.take(event("t", seq))),
     [APPLY, APPLY, IGNORE, IGNORE, APPLY],
@@ -42,12 +43,29 @@ test("a page that read itself anew has asked already", () => {
   assert.equal(follower.take(event("t", 5)), APPLY);
 });
 
-test("another turn is followed from its first event", () => {
+test("an accepted turn is followed from its first event", () => {
   const follower = new Follower("c", { turn: "t", seq: 2 });
+  follower.follow("u");
   assert.equal(follower.take(event("u", 1)), APPLY);
   assert.equal(follower.take(event("t", 3)), IGNORE);
+  follower.follow("v");
   assert.equal(follower.take(event("v", 4)), RESUME);
   assert.deepEqual(follower.subscription(), { type: "subscribe", conversation: "c", turn: "v", after: 0 });
+});
+
+test("a turn that nobody announced here takes nothing away: the thread is looked at once", () => {
+  const follower = new Follower("c", { turn: "t", seq: 2 });
+  assert.deepEqual([follower.take(event("u", 1)), follower.take(event("u", 2))], [LOOK, IGNORE]);
+  assert.equal(follower.take(event("t", 3)), APPLY);
+  follower.jump({ turn: "u", seq: 2 }); // it is this conversation's
+  assert.equal(follower.take(event("u", 3)), APPLY);
+});
+
+test("a turn that left from here for another conversation is passed over", () => {
+  const follower = new Follower("c", { turn: "t", seq: 2 });
+  follower.pass("u");
+  assert.equal(follower.take(event("u", 1)), IGNORE);
+  assert.equal(follower.take(event("t", 3)), APPLY);
 });
 
 test("a finished turn is over, whatever is repeated", () => {

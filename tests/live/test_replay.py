@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from chat.events import TurnState
@@ -74,6 +75,21 @@ async def test_replay_from_every_seq(parley: Parley) -> None:
         await late.send(type="ping")
         await late.expect("pong")
         assert [found["type"] for found in late.messages] == ["pong"]
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+async def test_what_began_while_a_viewer_was_away_is_seen_too(parley: Parley, behind: int) -> None:
+    async with parley.socket() as line, parley.socket() as late:
+        first = await line.start("[[scenario:echo]] first", model=parley.models["plain"])
+        turn, conversation = first["turn"], first["conversation"]
+        last = (await line.finished(turn))["seq"]
+        second = await line.start(STREAM, conversation=conversation, model=parley.models["plain"])
+        await line.expect("block.delta", turn=second["turn"])
+        await late.send(type="subscribe", conversation=conversation, turn=turn, after=last - behind)
+        for each in (line, late):
+            await each.finished(second["turn"])
+        assert late.frames[second["turn"]] == line.frames[second["turn"]]
+        assert len(late.frames.get(turn, [])) == behind
 
 
 async def test_second_tab_and_page_dialect_see_the_same(parley: Parley) -> None:

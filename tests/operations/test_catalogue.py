@@ -209,6 +209,22 @@ def test_companions_follow_their_settings(settings: Any) -> None:
     assert not only(Kind.LOCAL).enabled
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8123/simulator"),
+        ("0.0.0.0", "http://127.0.0.1:8123/simulator"),  # noqa: S104 - not bound
+        ("192.0.2.7", "http://192.0.2.7:8123/simulator"),
+        ("::", "http://[::1]:8123/simulator"),
+        ("::1", "http://[::1]:8123/simulator"),
+    ],
+)
+def test_the_simulator_is_asked_where_the_server_listens(settings: Any, host: str, address: str) -> None:
+    settings.HOST, settings.PORT = host, 8123
+    load_catalogue()
+    assert only(Kind.SIMULATOR).base_url == address
+
+
 def test_what_staff_switched_off_stays_off() -> None:
     load_catalogue()
     connection = only(Kind.SIMULATOR)

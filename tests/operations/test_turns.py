@@ -156,14 +156,27 @@ def test_the_model_is_the_assistants_then_the_chosen_then_the_first(
     assert (alone.model, alone.conversation.assistant) == (chosen, None)
 
 
-def test_an_assistant_that_is_offered_no_more_is_left_out(insider: User, model: LanguageModel) -> None:
+def test_an_assistant_that_is_offered_no_more_is_not_silently_left_out(
+    insider: User, model: LanguageModel
+) -> None:
     assistant = Assistant.objects.create(name="Guide", max_tokens=7)
     first = start(insider, assistant_id=assistant.id).turn
     assert first.max_tokens == 7
     stop_turn(user=insider, turn_id=first.id)
     assistant.audience_groups.add(Group.objects.create(name="Others"))
-    again = start(insider, conversation_id=first.conversation_id).turn
+    here = {"conversation_id": first.conversation_id}
+    for refused in (
+        refusal(start, insider, **here),
+        refusal(start, insider, **here, assistant_id=assistant.id),
+        refusal(retry_turn, author=insider, client_id=uuid.uuid4(), turn_id=first.id),
+    ):
+        assert (refused.code, refused.status) == ("assistant_unavailable", 409)
+    # Elsewhere it is simply not there.
+    assert refusal(start, insider, assistant_id=assistant.id).code == "not_found"
+    assert first.conversation.turns.count() == 1
+    again = start(insider, **here, model_id=model.id).turn
     assert again.max_tokens == model.default_max_tokens
+    assert again.conversation.assistant is None
 
 
 def test_models_that_cannot_answer(insider: User) -> None:

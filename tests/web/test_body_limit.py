@@ -1,11 +1,16 @@
 """Bodies over the limit are refused by what arrives, not by what their headers say."""
 
 import asyncio
+import json
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.utils import translation
+from django.utils.translation import gettext
 
+from chat.api.problems import too_large
 from chat.web.body_limit import BodyLimit
 
 
@@ -25,13 +30,19 @@ async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 async def answer(chunks: list[bytes], headers: list[tuple[bytes, bytes]] | None = None) -> tuple[int, bytes]:
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers or []}
-    talk = ApplicationCommunicator(BodyLimit(echo, longest_bytes=10), scope)
+    start, body = await answered(scope, chunks)
+    return start["status"], body
+
+
+async def answered(scope: dict[str, Any], chunks: list[bytes]) -> tuple[dict[str, Any], bytes]:
+    limit = BodyLimit(echo, longest_bytes=10, refusals={"/api/": lambda limit: too_large(limit).response()})
+    talk = ApplicationCommunicator(limit, scope)
     for place, chunk in enumerate(chunks, start=1):
         await talk.send_input({"type": "http.request", "body": chunk, "more_body": place < len(chunks)})
     start = await talk.receive_output()
     body = await talk.receive_output()
     await talk.wait()
-    return start["status"], body["body"]
+    return start, body["body"]
 
 
 @pytest.mark.parametrize("chunks", [[b""], [b"0123456789"], [b"01234", b"56789"]])
@@ -53,6 +64,25 @@ async def test_a_lying_or_missing_length_does_not_help(headers: list[tuple[bytes
     status, body = await answer([b"012345", b"678901", b"2"], headers)
     assert status == 413
     assert b"Send less" in body
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_the_api_says_it_as_all_its_errors(declared: bool) -> None:
+    headers = [(b"accept-language", b"ko"), *([(b"content-length", b"11")] if declared else [])]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/attachments", "headers": headers}
+    start, body = await answered(scope, [b"01234567890"])
+    told = dict(start["headers"])
+    assert (start["status"], told[b"content-type"]) == (413, b"application/problem+json")
+    assert told[b"cache-control"] == b"no-store"
+    assert int(told[b"content-length"]) == len(body)
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"], problem["title"]) == (
+        413,
+        "too_large",
+        HTTPStatus(413).phrase,
+    )
+    with translation.override("ko"):
+        assert problem["detail"] == gettext("The body is larger than %(limit)s bytes.") % {"limit": 10}
 
 
 async def test_sockets_pass_untouched() -> None:

@@ -269,6 +269,17 @@ def test_a_conversation_keeps_its_choice(browser: Client, insider: Any) -> None:
     assert re.search(rf'<option value="model:{second.id}" selected', shown(browser, chat))
 
 
+def test_an_assistant_that_is_offered_no_more_stays_chosen_and_says_so(
+    browser: Client, chat: Conversation
+) -> None:
+    assistant = Assistant.objects.create(name="Guide", enabled=False)
+    Conversation.objects.filter(id=chat.id).update(assistant=assistant)
+    page = shown(browser, chat)
+    assert re.search(
+        rf'<option value="assistant:{assistant.id}" selected disabled title="[^"]+ no longer', page
+    )
+
+
 def test_headers_keep_strangers_out(browser: Client, chat: Conversation) -> None:
     answer = browser.get(f"/c/{chat.id}")
     policy = answer["Content-Security-Policy"]

@@ -8,10 +8,11 @@ import { Outgoing } from "parley/components/outgoing.js";
 import { Scroll } from "parley/components/scroll.js";
 import { ThreadView } from "parley/components/thread.js";
 import { decisionOf, showProblem } from "parley/components/tool_card.js";
+import { newId } from "parley/lib/browser.js";
 import { page, words } from "parley/lib/page.js";
 import { Socket } from "parley/lib/socket.js";
 import { Drafts } from "parley/models/drafts.js";
-import { APPLY, Follower, RESUME } from "parley/models/follower.js";
+import { APPLY, Follower, LOOK, RESUME } from "parley/models/follower.js";
 import { Outbox } from "parley/models/outbox.js";
 
 const GONE = 4404;
@@ -37,11 +38,11 @@ export class Chat {
     this.thread = new ThreadView({ onlive: (live) => this.#lives(live) });
     this.socket = this.#socket();
     this.outgoing = new Outgoing({
-      outbox: new Outbox(storage, page.person),
+      outbox: new Outbox(storage, page.person, { page: newId() }),
       send: (message) => this.socket.send(message),
     });
     this.thread.adopt();
-    if (this.outgoing.showWaiting(page.conversation)) this.thread.begin(page.conversation);
+    this.outgoing.inherit((message) => this.#adopts(message));
     this.scroll = new Scroll();
     this.#listen();
     this.socket.open();
@@ -76,6 +77,13 @@ export class Chat {
     this.thread.adopt();
     this.scroll.watch();
     this.socket.send(this.follower.subscription());
+  }
+
+  // An earlier visit left this unsent. Says whether it belongs to the conversation here, which then has begun.
+  #adopts({ type, conversation }) {
+    const own = type === "turn.start" && conversation === this.thread.conversation;
+    if (own) this.thread.begin(conversation);
+    return own;
   }
 
   #socket() {
@@ -126,7 +134,8 @@ export class Chat {
     const handlers = {
       "turn.accepted": () => this.#accepted(message),
       "conversation.updated": () => this.#updated(message),
-      refresh: () => message.conversation === this.thread.conversation && this.#reload(),
+      "conversation.deleted": () => this.#isOwn(message) && this.#leave(),
+      refresh: () => this.#isOwn(message) && this.#reload(),
       error: () => this.#refused(message),
     };
     const handle = handlers[message.type];
@@ -139,7 +148,8 @@ export class Chat {
     if (this.thread.loading) return;
     const verdict = this.follower.take(event);
     if (verdict === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
-    if (verdict === RESUME) this.socket.send(this.follower.subscription());
+    if (verdict === LOOK) this.#reload({ ifNewer: true });
+    else if (verdict === RESUME) this.socket.send(this.follower.subscription());
     else if (verdict === APPLY && !this.thread.apply(event)) this.#reload();
   }
 
@@ -148,6 +158,7 @@ export class Chat {
     const mine = this.outgoing.settle(message.client_id);
     if (mine && !this.thread.conversation) this.#moveTo(message.conversation);
     if (message.conversation !== this.thread.conversation) {
+      this.follower?.pass(message.turn);
       this.sidebar.stale();
       return;
     }
@@ -172,11 +183,22 @@ export class Chat {
     this.sidebar.stale();
   }
 
-  #refused({ client_id: clientId, tool_call: toolCall, message }) {
+  #isOwn({ conversation }) {
+    return conversation === this.thread.conversation;
+  }
+
+  // The conversation is gone.
+  #leave() {
+    location.assign("/");
+  }
+
+  #refused({ client_id: clientId, tool_call: toolCall, code, message, ...about }) {
     if (toolCall) {
       showProblem(toolCall, message);
       return;
     }
+    // A subscription was refused.
+    if (code === "not_found" && !clientId && this.#isOwn(about)) this.#leave();
     const mine = clientId ? this.outgoing.settle(clientId) : null;
     for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
       button.disabled = false;
@@ -201,6 +223,8 @@ export class Chat {
 
   #final(code) {
     if (code === REFUSED) this.status.refuse();
-    else location.assign(code === GONE ? "/" : page.login);
+    else if (code === GONE) this.#leave();
+    // Who is still signed in and only lost some right comes right back, to a page that knows it.
+    else location.assign(`${page.login}?${new URLSearchParams({ next: location.pathname })}`);
   }
 }

@@ -1,4 +1,5 @@
-// What leaves this page: every request for a turn has an id of its own and waits in the outbox for its answer.
+// What leaves this page: every request for a turn has an id of its own and waits here for its answer, whatever
+// other tabs do with the outbox that all of them share.
 
 import { fromTemplate, newId } from "parley/lib/browser.js";
 import { words } from "parley/lib/page.js";
@@ -6,7 +7,7 @@ import { words } from "parley/lib/page.js";
 const PATIENCE = 1500;
 
 export class Outgoing {
-  #mine = new Set();
+  #waiting = new Map();
 
   constructor({ outbox, send }) {
     Object.assign(this, { outbox, send });
@@ -16,32 +17,33 @@ export class Outgoing {
   // `message`: a turn.start, turn.retry or turn.continue without its client_id.
   post(message) {
     const complete = { ...message, client_id: newId() };
-    this.#mine.add(complete.client_id);
     this.outbox.add(complete);
-    this.#show(complete);
-    this.send(complete);
+    this.#take(complete, true);
   }
 
-  // Shows what an earlier visit left unsent in this conversation; returns how many messages that is.
-  showWaiting(conversation) {
-    const waiting = this.outbox.waitingIn(conversation).filter((message) => message.type === "turn.start");
-    for (const message of waiting) {
-      this.#mine.add(message.client_id);
-      this.#show(message);
-    }
-    return waiting.length;
+  // Sends what pages that are gone have left. A message that `adopts` says yes to is this page's own from then on.
+  inherit(adopts) {
+    this.outbox.inherit((message) => this.#take(message, adopts(message)));
   }
 
   // The same ids again: the server knows those that it has.
   repeat() {
-    for (const message of this.outbox.waiting()) this.send(message);
+    for (const { message } of this.#waiting.values()) this.send(message);
   }
 
   // Returns the message if this page was waiting for it, else null.
   settle(clientId) {
-    const message = this.outbox.remove(clientId);
+    const { message, here } = this.#waiting.get(clientId) ?? {};
+    this.#waiting.delete(clientId);
+    this.outbox.remove(clientId);
     this.#element(clientId)?.remove();
-    return this.#mine.delete(clientId) ? message : null;
+    return here ? message : null;
+  }
+
+  #take(message, here) {
+    this.#waiting.set(message.client_id, { message, here });
+    if (here) this.#show(message);
+    this.send(message);
   }
 
   #show(message) {

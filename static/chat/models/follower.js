@@ -3,6 +3,7 @@
 export const APPLY = "apply";
 export const IGNORE = "ignore";
 export const RESUME = "resume";
+export const LOOK = "look";
 // What was sent before the server heard of a subscription still arrives, out of order; asking again for each of
 // those events would be a flood that the server ends.
 const PATIENCE = 2000;
@@ -40,15 +41,26 @@ export class Follower {
     this.seq = live.seq;
   }
 
-  // Says what to do with an event that carries a seq. RESUME asks for a new subscription, if none is on its way.
+  // A turn of another conversation, which this socket hears of because it left from here.
+  pass(turn) {
+    this.past.add(turn);
+  }
+
+  // Says what to do with an event that carries a seq. RESUME asks for a new subscription, if none is on its way;
+  // LOOK, once for a turn, to read the thread: events don't name their conversation, so only it knows whose it is.
   take(event) {
-    if (this.past.has(event.turn)) return IGNORE;
-    if (event.turn !== this.turn) this.follow(event.turn);
+    if (event.turn !== this.turn) return this.#unknown(event.turn);
     if (event.seq <= this.seq) return IGNORE;
     if (event.seq > this.seq + 1) return this.#resume();
     this.seq = event.seq;
     if (event.type === "turn.finished") this.#leave();
     return APPLY;
+  }
+
+  #unknown(turn) {
+    if (this.past.has(turn)) return IGNORE;
+    this.past.add(turn);
+    return LOOK;
   }
 
   #resume() {

@@ -4,8 +4,6 @@ const PATIENCE = 2000;
 const SHOWN_BY_CODE = {
   retrying: "notice_retrying",
   summarising: "notice_summarising",
-  waiting: "notice_waiting",
-  queued: "notice_queued",
   budget_soft: "notice_budget_soft",
   decision: "turn_waiting",
 };

@@ -1,0 +1,39 @@
+"""What surrounds each command of a socket: the dialect of its answers, and its id in the logs."""
+
+import json
+
+import pytest
+
+from tests.faults.stage import Parley
+
+
+@pytest.mark.parametrize(
+    ("query", "rendered"),
+    [
+        ("?render=html", True),
+        ("?a=b&render=html", True),
+        ("?xrender=html", False),
+        ("?render=html5", False),
+        ("?q=render=html", False),
+        ("?render=html&render=data", False),
+    ],
+)
+async def test_only_the_whole_word_asks_for_fragments(parley: Parley, query: str, rendered: bool) -> None:
+    async with parley.page_socket(parley.sign_in("insider"), query=query) as page:
+        accepted = await page.start("[[scenario:echo]] hi", model=parley.models["plain"])
+        assert ("html" in accepted) is rendered
+        await page.finished(accepted["turn"])
+
+
+async def test_lines_of_a_turn_name_the_command_that_began_it(parley: Parley) -> None:
+    async with parley.socket() as line:
+        turns = []
+        for text in ("[[scenario:echo]] one", "[[scenario:echo]] two"):
+            accepted = await line.start(text, model=parley.models["plain"])
+            await line.finished(accepted["turn"])
+            turns.append(accepted)
+    lines = [json.loads(each) for each in parley.server.log.splitlines() if '"turn_finished"' in each]
+    told = {each["turn"]: each for each in lines}
+    found = [told[accepted["turn"]] for accepted in turns]
+    assert [each["conversation"] for each in found] == [accepted["conversation"] for accepted in turns]
+    assert len({each["request_id"] for each in found}) == 2

@@ -1,0 +1,70 @@
+"""Whose page may open a socket with a cookie: the same origins whose forms Django takes."""
+
+from typing import Any
+
+import pytest
+
+from chat.live.identity import origin_allowed
+
+PROXY = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+def scope(
+    origin: str | None, *, scheme: str = "ws", host: str = "parley.test", **more: str
+) -> dict[str, Any]:
+    headers = {"host": host, **({"origin": origin} if origin is not None else {}), **more}
+    encoded = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return {
+        "type": "websocket",
+        "scheme": scheme,
+        "path": "/ws/chat/",
+        "query_string": b"",
+        "headers": encoded,
+    }
+
+
+@pytest.fixture(autouse=True)
+def hosts(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["parley.test"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://exact.test", "https://*.wild.test"]
+    settings.SECURE_PROXY_SSL_HEADER = None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "origin", "allowed"),
+    [
+        ("ws", "http://parley.test", True),
+        ("wss", "https://parley.test", True),
+        ("wss", "http://parley.test", False),
+        ("ws", "https://parley.test", False),
+        ("wss", "https://parley.test:8443", False),
+        ("wss", "https://exact.test", True),
+        ("wss", "http://exact.test", False),
+        ("wss", "https://a.wild.test", True),
+        ("wss", "https://a.b.wild.test", True),
+        ("wss", "http://a.wild.test", False),
+        ("wss", "https://evilwild.test", False),
+        ("wss", "null", False),
+        ("wss", "https://[:::1", False),
+        ("wss", "", False),
+        ("wss", None, False),
+    ],
+)
+def test_origins_are_those_of_forms(scheme: str, origin: str | None, allowed: bool) -> None:
+    assert origin_allowed(scope(origin, scheme=scheme)) is allowed
+
+
+def test_a_host_that_is_not_ours_makes_no_origin_good() -> None:
+    assert not origin_allowed(scope("http://evil.test", host="evil.test"))
+
+
+def test_behind_a_proxy_its_scheme_counts(settings: Any) -> None:
+    through = {"x_forwarded_proto": "https"}
+    assert not origin_allowed(scope("https://parley.test", **through))
+    settings.SECURE_PROXY_SSL_HEADER = PROXY
+    assert origin_allowed(scope("https://parley.test", **through))
+    assert not origin_allowed(scope("http://parley.test", **through))
+
+
+def test_a_key_of_its_own_needs_no_origin() -> None:
+    assert origin_allowed(scope(None, authorization="Bearer x"))
