@@ -10,7 +10,7 @@ from chat.models.platforms import MB, Limits
 from chat.operations.attachments import files_of, in_order, takes, with_sides
 from chat.operations.conversations import has_files, path_to
 from chat.operations.errors import OperationError
-from chat.operations.pictures import MANY_PICTURES, MANY_PICTURES_SIDE, fitted
+from chat.readers.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted
 
 # What a request holds beside messages: prompt, tools, and the marks of JSON.
 _RESERVED_BYTES = 1_000_000

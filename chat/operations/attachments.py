@@ -20,7 +20,7 @@ from chat.operations import stored_files
 from chat.operations.compaction import since_summary
 from chat.operations.conversations import has_files, path_to
 from chat.operations.errors import OperationError, invalid
-from chat.operations.pictures import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
+from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
 
 MOST_PER_MESSAGE = 100
 Files = Mapping[str, Attachment]

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
-from chat.operations.pictures import USEFUL_SIDE
+from chat.readers.sizes import USEFUL_SIDE
 
 FILE = Path(__file__).resolve().parent.parent / "catalogue.json"
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
