@@ -23,6 +23,9 @@ from chat.readers.errors import Exceeded, Refused
 
 MB = 1_000_000
 MOST_ANSWER_BYTES = 32 * MB
+_CHILD = (
+    "from chat.readers.child import main; import sys; main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)"
+)
 _WAITING = 3
 _HOME = Path(__file__).parents[2]
 # What an interpreter needs to start; whatever else the environment holds is nobody's business in there.
@@ -72,7 +75,7 @@ def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> Answer:
     with bounds.places, tempfile.TemporaryFile() as written:
         try:
             subprocess.run(
-                [sys.executable, "-m", "chat.readers.child", json.dumps(task)],
+                [sys.executable, "-c", _CHILD, json.dumps(task)],
                 input=data,
                 stdout=written,
                 stderr=subprocess.DEVNULL,  # a traceback can quote what was read

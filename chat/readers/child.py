@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import sys
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -51,7 +50,3 @@ def limit(seconds: int, memory_bytes: int, answer_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (answer_bytes, answer_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)

@@ -15,6 +15,7 @@ from chat.tools import mcp, python, webhook
 from chat.tools.addresses import EgressRefused, TooMuch
 from chat.tools.mcp_auth import sign_in_words
 from chat.tools.mcp_grants import SignInNeeded
+from chat.tools.pictures import with_pictures_read
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed
 from chat.tools.threads import CHECKS, in_thread
 from chat.tools.validate import input_problem
@@ -43,7 +44,7 @@ async def run_tool(
         return failed(problem)
     try:
         async with asyncio.timeout(current.timeout_seconds):
-            return await _call(current, given, context)
+            return await with_pictures_read(await _call(current, given, context))
     except Exception as error:
         return _told(error, current, began)
 

@@ -38,7 +38,9 @@ def test_answers_have_a_head_and_parts() -> None:
     assert (head, rest) == ({"value": None, "sizes": [len(rest)]}, b"Words")
     assert told("pdf", media.pdf(encrypt=True), most_pages=5)[0] == {"refused": "encrypted", "numbers": {}}
     assert told("pdf", b"nothing", most_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
+    assert told("pdf", media.endless_pdf(), most_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
     assert told("fault", json.dumps([SCHEMA, "b"]).encode())[0]["value"].startswith("at the root")
+    assert told("misfits", json.dumps([{"type": "object"}, {}]).encode())[0]["value"] == []
 
 
 def test_the_same_comes_from_the_child() -> None:

@@ -1,5 +1,6 @@
 """Office files that inflate: a small file that stands for endless text ends at the limit, whichever kind it is."""
 
+import io
 import time
 
 import pytest
@@ -50,8 +51,6 @@ def test_columns_stay_where_they_are() -> None:
 
 
 def test_a_slide_may_have_a_page_of_notes_without_a_text() -> None:
-    import io
-
     import pptx
 
     made = pptx.Presentation()
@@ -61,3 +60,15 @@ def test_a_slide_may_have_a_page_of_notes_without_a_text() -> None:
     buffer = io.BytesIO()
     made.save(buffer)
     assert text_of(buffer.getvalue()) == "# 1\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (media.archive({"readme.txt": "Hello"}), "archive"),
+        (media.archive({"word/document.xml": b" " * (office.MOST_MARKUP_BYTES + 1)}), "too_large"),
+    ],
+)
+def test_archives_are_looked_at_first(data: bytes, code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        text_of(data)

@@ -1,12 +1,14 @@
 """Pictures: useful in size, in two modes, light enough; every way of keeping pixels is read."""
 
 import io
+import struct
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from chat.readers import pictures
+from chat.readers.errors import Refused
 from chat.readers.sizes import fitted, picture_format
 from tests.support import media
 
@@ -78,3 +80,29 @@ def test_heavy_pictures_become_photos() -> None:
 
 def test_other_bytes_are_no_picture() -> None:
     assert picture_format(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == ""
+
+
+BOMBS = [
+    media.png_bomb(),
+    media.webp_head(b"VP8X", b"\0\0\0\0" + b"\xff\xff\xff" + b"\xff\xff\xff"),
+    media.webp_head(b"VP8L", b"\x2f" + struct.pack("<I", 0x0FFFFFFF)),
+    media.webp_head(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x3FFF, 0x3FFF)),
+    media.picture("JPEG", (8000, 4001), progressive=True),
+]
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=range(5))
+def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
+    with pytest.raises(Refused, match="too_large") as refused:
+        read(bomb)
+    assert refused.value.numbers["pixels"] > refused.value.numbers["most"]
+
+
+def test_a_picture_without_pixels_is_damaged() -> None:
+    with pytest.raises(Refused, match="unreadable"):
+        read(media.webp_head(b"VP8 ", b"\0" * 30))
+
+
+def test_one_that_was_made_here_is_made_smaller() -> None:
+    _none, (made,) = pictures.shrink(media.picture("JPEG", (400, 200)), side=100, most_bytes=3_750_000)
+    assert Image.open(io.BytesIO(made)).size == (100, 50)
