@@ -50,6 +50,11 @@ def test_columns_stay_where_they_are() -> None:
     assert spanned[-1] == '"apples, red",,,3'
 
 
+def test_empty_cells_at_the_end_of_a_row_are_left_out() -> None:
+    data = inflated.rewritten(media.word(), "word/document.xml", lambda text: text.replace(">3<", "><"))
+    assert text_of(data).splitlines()[-1] == '"apples, red"'
+
+
 def test_a_slide_may_have_a_page_of_notes_without_a_text() -> None:
     import pptx
 
