@@ -35,7 +35,7 @@ test: setup ## Run the whole suite (services that are reachable are used)
 
 coverage: ## Hold the coverage of the last `make test COVERAGE=on` against its floors
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
-	$(BIN)/python -m coverage report --include='chat/claude/*,chat/operations/*' --fail-under=100
+	$(BIN)/python -m coverage report --include='chat/claude/*,chat/operations/*,chat/readers/*' --fail-under=100
 
 check: setup ## Format, lint, types, layers, migrations, templates, translations, settings
 	@scripts/check.sh

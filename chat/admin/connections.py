@@ -19,6 +19,7 @@ from chat.admin.connection_form import ConnectionForm, address_fields, credentia
 from chat.models import ModelPrice, ProviderConnection
 from chat.models.fields import is_kept
 from chat.models.platforms import Gap, platform_of
+from chat.operations.catalogue import regional_factor
 from chat.operations.connections import test_connection
 from chat.operations.model_sync import sync_models
 
@@ -123,6 +124,21 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
             self._fetched(request, obj)
         if obj.enabled and obj.problem():
             self.message_user(request, f"{obj.name}: {obj.problem()}", messages.WARNING)
+        if change and "region" in form.changed_data:
+            self._moved(request, obj, ProviderConnection(kind=obj.kind, region=form.initial["region"]))
+
+    def _moved(
+        self, request: HttpRequest, connection: ProviderConnection, before: ProviderConnection
+    ) -> None:
+        """Say that prices, which are written once, do not follow a connection to a dearer or cheaper region."""
+        factor = regional_factor(connection) / regional_factor(before)
+        if factor != 1 and ModelPrice.objects.filter(model__connection=connection).exists():
+            words = _(
+                "%(name)s: this region has other prices, and those of its models stay as they are written. Add price "
+                "rows with %(factor)s times the prices in force."
+            )
+            told = {"name": connection.name, "factor": f"{factor:.4g}"}
+            self.message_user(request, words % told, messages.WARNING)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderConnection]:
         rows: QuerySet[ProviderConnection] = super().get_queryset(request)

@@ -13,6 +13,7 @@ from unfold.widgets import (
 )
 
 from chat.admin.providers import IndentedJSONField
+from chat.admin.strict_words import excess_words, schema_words
 from chat.claude.text import too_deep
 from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
 from chat.models.fields import UNREADABLE, Unreadable, is_kept
@@ -151,7 +152,21 @@ class ToolForm(forms.ModelForm):
         ):
             self.add_error("options", _('The definition needs its "type", such as "web_search_20260318".'))
         self._check_name(kind, cleaned)
+        if cleaned.get("strict") and kind != ToolDefinition.Kind.SERVER and "input_schema" in cleaned:
+            self._check_strict(kind, cleaned["input_schema"])
         return cleaned
+
+    def _check_strict(self, kind: str, schema: dict[str, Any]) -> None:
+        """Refuse what the API would: each request of an assistant with this tool."""
+        if words := schema_words(schema):
+            self.add_error("input_schema", words)
+            return
+        changed = ToolDefinition(kind=kind, strict=True, input_schema=schema)
+        for assistant in Assistant.objects.filter(tool_links__tool=self.instance.pk).order_by("name"):
+            others = ToolDefinition.objects.filter(assistant_links__assistant=assistant)
+            if words := excess_words([changed, *others.exclude(pk=self.instance.pk)]):
+                self.add_error("strict", f"{assistant}: {words}")
+                return
 
     def _check_name(self, kind: str, cleaned: dict[str, Any]) -> None:
         """Keep a change from giving an assistant two tools of one name: the API refuses such a request."""
@@ -194,7 +209,7 @@ class ToolForm(forms.ModelForm):
 
 class AssistantToolFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
-        """Refuse two tools of one name: the API would refuse the assistant's every request."""
+        """Refuse two tools of one name, and too many strict ones: no request of the assistant would be taken."""
         super().clean()
         kept = [
             form.cleaned_data["tool"]
@@ -207,6 +222,8 @@ class AssistantToolFormSet(forms.BaseInlineFormSet):
                 _("Models call these tools by one name, %(name)s: %(rows)s. Keep one of them."),
                 params={"name": name, "rows": rows},
             )
+        if words := excess_words(kept):
+            raise forms.ValidationError(words)
 
 
 class TryForm(forms.Form):

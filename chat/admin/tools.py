@@ -19,6 +19,7 @@ from chat.admin.base import ReadOnly, pretty_json
 from chat.admin.tool_forms import AssistantToolFormSet, McpServerForm, ToolForm, TryForm
 from chat.models import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
 from chat.operations.errors import OperationError
+from chat.operations.mcp_servers import save_server
 from chat.operations.offer import is_connected, offer
 from chat.operations.tools import accept_tools, compare, refresh_listing, try_tool
 from chat.tools.mcp import drifted
@@ -38,6 +39,11 @@ FIELDSETS: dict[str, tuple[Any, ...]] = {
     Kind.WEBHOOK: (OF_EVERY_TOOL, WHAT_MODELS_READ, WEBHOOK, LIMITS),
     Kind.SERVER: (OF_EVERY_TOOL, PROVIDED),
 }
+
+MOVED = _(
+    "The server is another one now: its tools do not run until you list and accept them anew. Sign-ins that ended: "
+    "%(ended)d."
+)
 
 
 class AssistantToolInline(TabularInline):
@@ -172,6 +178,12 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         # The list edits one column only; the form with the token is the change page's.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
+
+    def save_model(self, request: HttpRequest, obj: McpServer, form: Any, change: bool) -> None:
+        obj._history_user = request.user  # type: ignore[attr-defined]  # as the history's own admin does
+        ended = save_server(obj)
+        if ended is not None:
+            self.message_user(request, MOVED % {"ended": ended}, messages.WARNING)
 
     @action(description=_("Tools"), permissions=["change"], url_path="tools", icon="checklist")
     def list_tools(self, request: HttpRequest, object_id: str) -> HttpResponse:

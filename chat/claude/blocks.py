@@ -4,7 +4,7 @@ A block is a dict as the API sent it. Replay keeps it as it came, unknown types 
 the API refuses is left out. Blocks are never changed in place.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from chat.claude.text import clean_text
@@ -33,6 +33,36 @@ def plain_text(content: Iterable[Block]) -> str:
         parts += ["" if joined or not parts else "\n", block["text"]]
         previous_cited = cited
     return clean_text("".join(parts))
+
+
+def tool_pictures(content: Iterable[Block]) -> list[Block]:
+    """Return the pictures in the results of tools."""
+    return [
+        inner
+        for block in content
+        if _has_blocks(block)
+        for inner in block["content"]
+        if inner.get("type") == "image"
+    ]
+
+
+def with_tool_pictures(content: Iterable[Block], change: Callable[[Block], Block]) -> list[Block]:
+    """Give a message's blocks with each picture in the results of tools as `change` has it."""
+    return [
+        {
+            **block,
+            "content": [
+                change(inner) if inner.get("type") == "image" else inner for inner in block["content"]
+            ],
+        }
+        if _has_blocks(block)
+        else block
+        for block in content
+    ]
+
+
+def _has_blocks(block: Block) -> bool:
+    return block.get("type") == "tool_result" and isinstance(block.get("content"), list)
 
 
 def is_empty(block: Block) -> bool:

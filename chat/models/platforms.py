@@ -253,6 +253,9 @@ PLATFORMS: dict[str, Platform] = {
     ),
 }
 
+# Base64 writes four bytes for three. A picture is encoded once, whoever will be asked about it.
+MOST_PICTURE_BYTES = min(platform.picture_bytes for platform in PLATFORMS.values()) // 4 * 3
+
 
 def platform_of(kind: str) -> Platform:
     """Return what is known about a kind of connection; a kind that nobody knows has nothing special."""

@@ -14,13 +14,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.blocks import Block
+from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message, User
 from chat.operations import stored_files
 from chat.operations.compaction import since_summary
 from chat.operations.conversations import has_files, path_to
 from chat.operations.errors import OperationError, invalid
-from chat.operations.pictures import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
+from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
 
 MOST_PER_MESSAGE = 100
 Files = Mapping[str, Attachment]
@@ -62,15 +62,23 @@ def resolve_path(
     Only what is attached to its message by a row is resolved: an id in a text or in an answer opens nothing.
     """
     files = files_of(path)
-    if not files:
-        return list(path)
     cites = not ((frame_body or {}).get("output_config") or {}).get("format")
-    return [
-        _with_content(message, resolve(message.content, model, files[message.id], side=side, cites=cites))
-        if message.id in files
-        else message
-        for message, side in with_sides(path, files, model)
-    ]
+    resolved = []
+    for message, side in with_sides(path, files, model):
+        content = seen_by(model, message.content)
+        if message.id in files:
+            content = resolve(content, model, files[message.id], side=side, cites=cites)
+        resolved.append(message if content is message.content else _with_content(message, content))
+    return resolved
+
+
+def seen_by(model: LanguageModel, content: list[Block]) -> list[Block]:
+    """Return a message's blocks, for a model that sees no pictures with words instead of those that tools gave."""
+    if not _denies(model, "image_input") or not tool_pictures(content):
+        return content
+    return with_tool_pictures(
+        content, lambda _picture: _note("A picture was here; this model can't see any.")
+    )
 
 
 def resolve(
@@ -146,6 +154,7 @@ def with_sides(
     useful, pictures = useful_side(model), 0
     for message in path:
         pictures += sum(one.kind == Attachment.Kind.IMAGE for one in in_order(message, files))
+        pictures += len(tool_pictures(message.content))
         yield message, useful if pictures <= MANY_PICTURES else min(useful, OLDER_SIDE)
 
 

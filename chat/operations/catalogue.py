@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
-from chat.operations.pictures import USEFUL_SIDE
 from chat.own_address import own_url
+from chat.readers.sizes import USEFUL_SIDE
 
 FILE = Path(__file__).resolve().parent.parent / "catalogue.json"
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -157,7 +157,7 @@ def load_models(connection: ProviderConnection, report: Loaded) -> None:
 def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -> None:
     """Add the price rows that this model does not have; existing rows stay as they are."""
     have = set(model.prices.values_list("valid_from", "speed", "above_prompt_tokens"))
-    factor = _regional_factor(model)
+    factor = regional_factor(model.connection, model.model_id)
     for price in known["prices"]:
         row = ModelPrice(
             model=model,
@@ -176,12 +176,11 @@ def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -
             report.prices.append(f"{model.connection.name}: {model.model_id}")
 
 
-def _regional_factor(model: LanguageModel) -> Decimal:
-    """Return by how much an endpoint of one region is dearer than the platform's global one."""
-    calls = catalogue()["platforms"].get(model.connection.kind, {})
+def regional_factor(connection: ProviderConnection, model_id: str = "") -> Decimal:
+    """Return by how much a connection's endpoint is dearer than the platform's global one; some say it by the model."""
+    calls = catalogue()["platforms"].get(connection.kind, {})
     prefix = calls.get("global_prefix")
-    region = model.connection.region
-    everywhere = model.model_id.startswith(prefix) if prefix else region in ("", "global")
+    everywhere = model_id.startswith(prefix) if prefix else connection.region in ("", "global")
     return Decimal("1") if everywhere else Decimal(calls.get("regional_price_factor", "1"))
 
 

@@ -3,23 +3,20 @@ what a client claims.
 """
 
 import dataclasses
-import io
-from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from chat.claude.text import clean_text
 from chat.models import Attachment
-from chat.operations import office
 from chat.operations.errors import OperationError
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
+from chat.readers import apart
+from chat.readers.errors import Exceeded, Refused
 
 # A million tokens are about so many characters; no model reads more.
 LONGEST_TEXT = 4_000_000
 MOST_PAGES = 600
-_MOST_NODES = 5_000
+# What a character takes at most: four bytes, in UTF-8 as in UTF-16.
+_MOST_TEXT_BYTES = 4 * LONGEST_TEXT
 # What may stand in text beside printable characters: tab, newline, form feed, carriage return, escape.
 _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 
@@ -58,10 +55,10 @@ def read_document(data: bytes, name: str) -> Document:
 def page_text(data: bytes, number: int) -> str:
     """Return the text of one page of a PDF, counted from 1; "" where none can be read."""
     try:
-        pages = _reader(data).pages
-        return clean_text(pages[number - 1].extract_text()) if 1 <= number <= len(pages) else ""
-    except Exception:  # a page that can't be read is shown without its text
+        found = apart.run("pdf_page", data, bounds=apart.FILES, number=number)
+    except (Refused, Exceeded):  # a page that can't be read is shown without its text
         return ""
+    return clean_text(found.parts[0].decode())
 
 
 def unsupported(message: str) -> OperationError:
@@ -70,16 +67,17 @@ def unsupported(message: str) -> OperationError:
 
 def _pdf(data: bytes) -> Document:
     try:
-        reader = _reader(data)
-        if reader.is_encrypted:
+        pages = apart.run("pdf", data, bounds=apart.FILES, most_pages=MOST_PAGES).value
+    except Refused as refused:
+        if refused.code == "encrypted":
             raise OperationError(
                 "encrypted", _("This PDF has a password. Save it without one, then attach it."), status=422
-            )
-        pages = _count_pages(reader)
-    except OperationError:
-        raise
-    except Exception as error:  # parsers fail in many ways
-        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach that.")) from error
+            ) from None
+        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach that.")) from None
+    except Exceeded:
+        raise _damaged(
+            _("This PDF takes too much to read. Print it to a new PDF, then attach that.")
+        ) from None
     if pages > MOST_PAGES:
         raise OperationError(
             "too_long",
@@ -92,46 +90,35 @@ def _pdf(data: bytes) -> Document:
     return Document(Attachment.Kind.PDF, "application/pdf", pages=pages)
 
 
-def _reader(data: bytes) -> "PdfReader":
-    from pypdf import PdfReader
-
-    return PdfReader(io.BytesIO(data), strict=False)
-
-
-def _count_pages(reader: "PdfReader") -> int:
-    """Count leaves of the page tree, no further than needed: neither /Count nor the tree's depth is trusted."""
-    waiting: list[Any] = [reader.root_object["/Pages"]]
-    pages = nodes = 0
-    while waiting and pages <= MOST_PAGES:
-        node = waiting.pop().get_object()
-        nodes += 1
-        if nodes > _MOST_NODES:
-            raise ValueError("the page tree does not end")
-        if "/Kids" in node:
-            waiting += list(node["/Kids"])[: MOST_PAGES + 1]
-        else:
-            pages += 1
-    return pages
-
-
 def _office(data: bytes) -> Document:
     try:
-        media_type, text = office.read(data)
-    except office.NotOffice:
-        raise unsupported(_("Archives can’t be read. Unpack it, and attach the files that matter.")) from None
-    except office.TooLarge:
-        raise OperationError(
-            "too_large",
-            _("This office file is too large inside. Split it, or save what matters as text or PDF."),
-            status=413,
-        ) from None
-    except Exception as error:  # parsers fail in many ways
-        raise _damaged(_("This office file is damaged. Save it again, then attach that.")) from error
-    return Document(Attachment.Kind.OFFICE, media_type, _checked(text))
+        found = apart.run("office", data, bounds=apart.FILES, most_characters=LONGEST_TEXT)
+    except Refused as refused:
+        raise _office_refusal(refused.code) from None
+    except Exceeded:
+        raise _office_refusal("too_large") from None
+    return Document(Attachment.Kind.OFFICE, found.value, _checked(found.parts[0].decode()))
+
+
+def _office_refusal(code: str) -> OperationError:
+    match code:
+        case "archive":
+            return unsupported(_("Archives can’t be read. Unpack it, and attach the files that matter."))
+        case "too_large":
+            return OperationError(
+                "too_large",
+                _("This office file is too large inside. Split it, or save what matters as text or PDF."),
+                status=413,
+            )
+        case "too_long":
+            return _too_long()
+    return _damaged(_("This office file is damaged. Save it again, then attach that."))
 
 
 def _text(data: bytes) -> str:
     """Decode text: UTF-8, UTF-16 with its mark, or Korean as older programs write it."""
+    if len(data) > _MOST_TEXT_BYTES:
+        raise _too_long()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     else:
@@ -154,13 +141,17 @@ def _checked(text: str) -> str:
     if not cleaned.strip():
         raise OperationError("empty", _("There is no text in this file."), status=422)
     if len(cleaned) > LONGEST_TEXT:
-        raise OperationError(
-            "too_long",
-            _("This file has more than %(most)s characters. Attach the part that matters.")
-            % {"most": f"{LONGEST_TEXT:,}"},
-            status=413,
-        )
+        raise _too_long()
     return cleaned
+
+
+def _too_long() -> OperationError:
+    return OperationError(
+        "too_long",
+        _("This file has more than %(most)s characters. Attach the part that matters.")
+        % {"most": f"{LONGEST_TEXT:,}"},
+        status=413,
+    )
 
 
 def _damaged(message: str) -> OperationError:

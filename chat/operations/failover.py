@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
+from chat.operations.attachment_limits import could_take
 from chat.operations.compaction import has_room
 from chat.operations.errors import OperationError
 from chat.operations.structured import way_of
@@ -66,8 +67,8 @@ def chain(model: LanguageModel) -> Iterator[LanguageModel]:
 
 
 def _suits(model: LanguageModel, turn: Turn) -> bool:
-    """Say whether a model can give what a turn needs: the shape of its answer, and room for its conversation."""
-    return _can_shape(model, turn) and has_room(turn, model)
+    """Say whether a model can give what a turn needs: the shape of its answer, room for its conversation and files."""
+    return _can_shape(model, turn) and has_room(turn, model) and could_take(turn, model)
 
 
 def _can_shape(model: LanguageModel, turn: Turn) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from chat.claude import connector
+from chat.claude.strict import within_limits
 from chat.models import (
     Approval,
     Assistant,
@@ -67,7 +68,7 @@ def offer(model: LanguageModel | None, assistant: Assistant | None, author: User
     direct = [link for link in links if link.pk not in left_out and not is_connected(link.tool)]
     best = _best_by_name(direct)
     left_out |= {link.pk: SAME_NAME for link in direct if best[api_name(link.tool)] is not link}
-    definitions = [definition_of(link.tool) for link in direct if link.pk not in left_out]
+    definitions = within_limits(definition_of(link.tool) for link in direct if link.pk not in left_out)
     connected = [link.tool for link in links if link.pk not in left_out and is_connected(link.tool)]
     return Offer([*definitions, *_toolsets(connected)], left_out)
 

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from chat.models import StoredFile
-from chat.operations.pictures import OLDER_SIDE, shrunk
+from chat.operations.pictures import shrunk
+from chat.readers.sizes import OLDER_SIDE
 
 FOLDER = "files"
 # How a whole JPEG and a whole PNG end.

@@ -2,12 +2,9 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from chat.claude import schema as shapes
@@ -17,11 +14,11 @@ from chat.claude.schema import Schema
 from chat.models import Assistant, LanguageModel
 from chat.operations.errors import OperationError
 from chat.providers.sdk import transformed_schema
+from chat.readers import apart
+from chat.readers.errors import Exceeded, Refused
 
 INVALID, TRUNCATED = "invalid_output", "output_truncated"
-CHECK_SECONDS = 10.0
 CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
-_CHECK = "import json, sys; from chat.claude.schema import fault_in; print(json.dumps(fault_in(*json.load(sys.stdin))))"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,18 +96,11 @@ def fault_of(schema: Schema, content: Sequence[Block], stop_reason: str) -> Faul
 def _fault_apart(schema: Schema, answer: Any) -> str:
     """Check in a process of its own: a regular expression can take for ever, and nothing else would end it."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _CHECK],
-            input=json.dumps([schema, answer]),
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=settings.BASE_DIR,
-            timeout=CHECK_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
+        return str(apart.run("fault", json.dumps([schema, answer]).encode(), bounds=apart.CHECKS).value)
+    except Exceeded:
         return "the answer couldn't be checked in time: simplify the schema's patterns"
-    return str(json.loads(done.stdout))
+    except Refused:
+        return "the answer couldn't be checked: the schema can't be followed"
 
 
 def _supports(model: LanguageModel, name: str) -> bool:

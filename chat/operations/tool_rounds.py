@@ -27,6 +27,7 @@ from chat.models import (
     Turn,
 )
 from chat.models.fields import uuid7
+from chat.operations.attachment_limits import fit_pictures
 
 Status = ToolCall.Status
 
@@ -230,7 +231,7 @@ def write_results(turn: Turn, message: Message) -> Message | None:
         depth=message.depth + 1,
         role=Message.Role.USER,
         kind=Message.Kind.RESULTS,
-        content=[_result_block(call) for call in calls],
+        content=fit_pictures([_result_block(call) for call in calls], message, turn.model),
         turn=turn,
     )
     Conversation.objects.filter(id=turn.conversation_id).update(active_leaf=results)

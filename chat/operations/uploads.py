@@ -15,8 +15,9 @@ from chat.claude.text import clean_text
 from chat.models import Attachment, StoredFile, User
 from chat.operations.documents import read_document
 from chat.operations.errors import OperationError, invalid
-from chat.operations.pictures import picture_format, read_picture
+from chat.operations.pictures import read_picture
 from chat.operations.stored_files import delete_if_unused, keep
+from chat.readers.sizes import picture_format
 
 MAX_UPLOAD_BYTES = 33_000_000  # with its envelope below the largest request that any door takes
 # A PDF travels as it is, as base64, beside everything else of a request.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.simulator import mcp, media, models
+from chat.simulator import mcp, media, models, strict
 from chat.simulator.compaction import check_edits
 from chat.simulator.dialogue import check_messages, check_system
 from chat.simulator.models import Model
@@ -292,6 +292,7 @@ _CHECKS: tuple[Callable[[dict[str, Any], Model], None], ...] = (
     _check_thinking,
     _check_output_config,
     _check_tools,
+    strict.check,
     _check_tool_choice,
     _check_small_fields,
 )

@@ -44,7 +44,7 @@ async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth"
     Raises:
         SignInNeeded: this person never signed in there.
     """
-    grants = Grants(server.id, user_id)
+    grants = Grants(server, user_id)
     kept = await grants.read()
     if not kept.tokens or not kept.client:
         raise SignInNeeded
@@ -58,7 +58,7 @@ async def begin(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> Beg
     Raises:
         SignInFailed: the server wants no sign-in, or can't be asked.
     """
-    grants = Grants(server.id, user_id)
+    grants = Grants(server, user_id)
     await grants.forget_client_unless(redirect_uri)
     auth = _flow(server, redirect_uri, grants, fresh=True)
     await _knock(server, auth)
@@ -74,7 +74,7 @@ async def finish(server: McpServer, user_id: uuid.UUID, redirect_uri: str, answe
     Raises:
         SignInFailed: the code was not taken.
     """
-    auth = _flow(server, redirect_uri, Grants(server.id, user_id), fresh=True, answer=answer)
+    auth = _flow(server, redirect_uri, Grants(server, user_id), fresh=True, answer=answer)
     await _knock(server, auth)
     if not auth.granted:
         raise SignInFailed("no token was given")
@@ -86,7 +86,7 @@ async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
     Raises:
         SignInNeeded: there is none, or none that still holds.
     """
-    grants = Grants(server.id, user_id)
+    grants = Grants(server, user_id)
     kept = (await grants.read()).tokens
     if (kept.get("expires_at") or time.time() + 1) <= time.time():
         before = kept

@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import Any
 
-from chat.models import McpGrant
+from chat.models import McpGrant, McpServer
 from chat.tools.threads import in_thread
 
 
@@ -41,17 +41,21 @@ class Answer:
 
 @dataclasses.dataclass(slots=True)
 class Kept:
-    """A grant as it is stored: `tokens` {"token", "expires_at", "metadata", "resource"}, `client` as registered."""
+    """A grant as stored: `tokens` {"token", "expires_at", "metadata", "resource", "url"}, `client` as registered."""
 
     tokens: dict[str, Any]
     client: dict[str, Any]
 
 
 class Grants:
-    """The row of one person at one server, read and written off the event loop. The SDK's TokenStorage."""
+    """The row of one person at one server, read and written off the event loop. The SDK's TokenStorage.
 
-    def __init__(self, server_id: uuid.UUID, user_id: uuid.UUID | None) -> None:
-        self.key: dict[str, Any] = {"server_id": server_id, "user_id": user_id}
+    Tokens are for the address at which they were given, whatever has become of the server's row meanwhile.
+    """
+
+    def __init__(self, server: McpServer, user_id: uuid.UUID | None) -> None:
+        self.key: dict[str, Any] = {"server_id": server.id, "user_id": user_id}
+        self.url = server.url
         self.context: Any = None  # the flow's, set by the flow: where tokens can be refreshed
 
     async def read(self) -> Kept:
@@ -75,6 +79,7 @@ class Grants:
             "expires_at": time.time() + tokens.expires_in if tokens.expires_in else None,
             "metadata": _dumped(self.context.oauth_metadata),
             "resource": _dumped(self.context.protected_resource_metadata),
+            "url": self.url,
         }
         await in_thread(self._write, tokens=json.dumps(told))
 
@@ -90,9 +95,10 @@ class Grants:
 
     def _read(self) -> Kept:
         row = McpGrant.objects.filter(**self.key).first()
-        return Kept(
-            tokens=json.loads((row and row.tokens) or "{}"), client=json.loads((row and row.client) or "{}")
-        )
+        tokens = json.loads((row and row.tokens) or "{}")
+        if tokens.get("url", self.url) != self.url:
+            tokens = {}
+        return Kept(tokens=tokens, client=json.loads((row and row.client) or "{}"))
 
     def _write(self, **columns: str) -> None:
         McpGrant.objects.update_or_create(**self.key, defaults=columns)

@@ -6,7 +6,7 @@ from typing import Any
 from chat.models import ToolDefinition
 from chat.tools.registry import registered
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
-from chat.tools.threads import in_thread
+from chat.tools.threads import FUNCTIONS, in_thread
 
 
 async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
@@ -22,7 +22,7 @@ async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolC
         if found.is_async:
             answer: Awaitable[Any] = found.call(given, context)
         else:
-            answer = in_thread(found.call, given, context)
+            answer = in_thread(found.call, given, context, among=FUNCTIONS)
         value = await answer
     except ValueError as error:
         if type(error.__cause__).__module__.startswith("pydantic"):

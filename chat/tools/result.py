@@ -1,7 +1,7 @@
 """What goes into a tool and what comes out: the context of a call, its result, and the failure a model may read.
 
 Results go back into an exact transcript that is sent again and again, so a block that the API would refuse must
-not get in: only text and pictures that really are pictures pass; everything else becomes text.
+not get in: only text and what looks like a picture passes, to be read in `pictures`; everything else becomes text.
 """
 
 import base64
@@ -14,14 +14,9 @@ from typing import Any
 from chat.claude.blocks import Block
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
+from chat.readers.sizes import picture_format
 
 NOTHING = "The tool gave no output."
-MAGIC = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,8 +45,12 @@ class ToolFailed(Exception):
     """
 
 
+def text_block(words: str) -> Block:
+    return {"type": "text", "text": words}
+
+
 def failed(words: str) -> ToolResult:
-    return ToolResult([{"type": "text", "text": words}], is_error=True)
+    return ToolResult([text_block(words)], is_error=True)
 
 
 def result_of(value: Any, *, limit_bytes: int, is_error: bool = False) -> ToolResult:
@@ -67,7 +66,7 @@ def result_of(value: Any, *, limit_bytes: int, is_error: bool = False) -> ToolRe
         raise ToolFailed("The tool's answer could not be read.") from error
     if size > limit_bytes:
         raise ToolFailed(f"The tool's answer is longer than the {limit_bytes} bytes it may have.")
-    return ToolResult(content or [{"type": "text", "text": NOTHING}], is_error)
+    return ToolResult(content or [text_block(NOTHING)], is_error)
 
 
 def _items(value: Any) -> Iterable[Any]:
@@ -84,23 +83,22 @@ def _presentable(item: Any) -> list[Block]:
     """Give one item as blocks that the API takes: [] for blank text."""
     if isinstance(item, dict) and item.get("type") == "text" and isinstance(item.get("text"), str):
         item = item["text"]
-    elif _is_picture(item):
-        source = item["source"]
-        kept = {"type": "base64", "media_type": source["media_type"], "data": source["data"]}
+    elif kind := _picture_kind(item):
+        kept = {"type": "base64", "media_type": kind, "data": item["source"]["data"]}
         return [{"type": "image", "source": kept}]
     elif isinstance(item, dict) and item.get("type") == "image":
         item = "[a picture that could not be read]"
     text = clean_text(item) if isinstance(item, str) else exact_json(clean_json(item))
-    return [{"type": "text", "text": text}] if text.strip() else []
+    return [text_block(text)] if text.strip() else []
 
 
-def _is_picture(item: Any) -> bool:
+def _picture_kind(item: Any) -> str:
+    """Return the media type that a picture's own bytes say; "" for what is none."""
     source = item.get("source") if isinstance(item, dict) and item.get("type") == "image" else None
     if not isinstance(source, dict) or source.get("type") != "base64":
-        return False
-    signatures = MAGIC.get(str(source.get("media_type")), ())
+        return ""
     try:
-        head = base64.b64decode(source["data"], validate=True)
+        name = picture_format(base64.b64decode(source["data"], validate=True))
     except (KeyError, TypeError, ValueError, binascii.Error):
-        return False
-    return head.startswith(signatures) if signatures else False
+        return ""
+    return f"image/{name.lower()}" if name else ""

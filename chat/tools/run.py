@@ -10,13 +10,14 @@ from typing import Any
 
 import structlog
 
-from chat.models import ToolDefinition
+from chat.models import Approval, AssistantTool, ToolDefinition
 from chat.tools import mcp, python, webhook
 from chat.tools.addresses import EgressRefused, TooMuch
 from chat.tools.mcp_auth import sign_in_words
 from chat.tools.mcp_grants import SignInNeeded
+from chat.tools.pictures import with_pictures_read
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed
-from chat.tools.threads import in_thread
+from chat.tools.threads import CHECKS, in_thread
 from chat.tools.validate import input_problem
 
 log = structlog.get_logger(__name__)
@@ -27,33 +28,42 @@ async def run_tool(
 ) -> ToolResult:
     """Run a tool and give its result; never raises, except that a cancelled task stays cancelled.
 
-    The row is read anew: what staff switched off is off at once. `trying` runs it all the same, for staff.
+    The rows are read anew: what staff switched off, or said never to run, does not run from then on, whoever
+    approved the call. `trying` runs it all the same, for staff.
     """
     began = time.monotonic()
     try:
-        current = await in_thread(_current, tool)
+        current = await in_thread(_current, tool, context, trying=trying)
+        if current is None:
+            return failed("This tool is not available.")
+        trusted = current.kind != ToolDefinition.Kind.MCP
+        problem = await in_thread(input_problem, current.input_schema, given, trusted=trusted, among=CHECKS)
     except Exception as error:
         return _told(error, tool, began)
-    if current is None or not (trying or _usable(current)):
-        return failed("This tool is not available.")
-    problem = input_problem(current.input_schema, given, trusted=current.kind != ToolDefinition.Kind.MCP)
     if problem:
         return failed(problem)
     try:
         async with asyncio.timeout(current.timeout_seconds):
-            return await _call(current, given, context)
+            return await with_pictures_read(await _call(current, given, context))
     except Exception as error:
         return _told(error, current, began)
 
 
-def _current(tool: ToolDefinition | None) -> ToolDefinition | None:
+def _current(tool: ToolDefinition | None, context: ToolContext, *, trying: bool) -> ToolDefinition | None:
+    """Read a tool's row as it is now; None when it may not run for this assistant."""
     if tool is None:
         return None
-    return ToolDefinition.objects.select_related("server").filter(pk=tool.pk).first()
+    row = ToolDefinition.objects.select_related("server").filter(pk=tool.pk).first()
+    if row is None or trying:
+        return row
+    on = row.enabled and (row.server is None or row.server.enabled)
+    return row if on and _approval(row, context) != Approval.DENY else None
 
 
-def _usable(tool: ToolDefinition) -> bool:
-    return tool.enabled and (tool.server is None or tool.server.enabled)
+def _approval(tool: ToolDefinition, context: ToolContext) -> str:
+    links = AssistantTool.objects.filter(tool=tool)
+    link = links.filter(assistant_id=context.assistant_id).first() if context.assistant_id else None
+    return (link.approval if link else "") or tool.approval
 
 
 async def _call(tool: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:

@@ -16,18 +16,30 @@ from django.db import connections
 R = TypeVar("R")
 
 AT_ONCE = 16
-_places: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = (
-    weakref.WeakKeyDictionary()
-)
 
 
-async def in_thread(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-    """Run a function in a thread of its own and wait for it; whoever stops waiting leaves it behind.
+class Places:
+    """So many functions at a time in one loop; one that was left behind keeps its place until it ends."""
 
-    At most `AT_ONCE` run at a time in one loop; one that was left behind keeps its place until it ends.
-    """
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def here(self) -> asyncio.Semaphore:
+        return self._of_loop.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._at_once))
+
+
+# Apart from each other: functions that hang may stop other functions, but not what Parley itself has to read for every
+# kind of tool. Those that wait for a child process end by themselves.
+FUNCTIONS, OURS, CHECKS = Places(AT_ONCE), Places(AT_ONCE), Places(4)
+
+
+async def in_thread(function: Callable[..., R], *args: Any, among: Places = OURS, **kwargs: Any) -> R:
+    """Run a function in a thread of its own and wait for it; whoever stops waiting leaves it behind."""
     loop = asyncio.get_running_loop()
-    places = _places.setdefault(loop, asyncio.Semaphore(AT_ONCE))
+    places = among.here()
     await places.acquire()
     future: asyncio.Future[R] = loop.create_future()
     context = contextvars.copy_context()

@@ -1,11 +1,13 @@
-"""A tool's input against its JSON Schema, before anything is called."""
+"""A tool's input against its JSON Schema, before anything is called. It may take a while: never on the event loop."""
 
+import json
 from typing import Any
 
 from chat.claude.text import too_deep
+from chat.readers import apart, schemas
 
-SHOWN = 5
-MAPS_OF_SCHEMAS = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
+# What can make a check take for ever: expressions, references that double, and each item held against each other.
+_ENDLESS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
 
 
 class SchemaUnusable(Exception):
@@ -28,14 +30,17 @@ def input_problem(schema: dict[str, Any], given: Any, *, trusted: bool = True) -
 def misfits(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = True) -> list[str]:
     """List where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
 
-    A schema that is not `trusted` (an MCP server wrote it) is read without its regular expressions: one made
-    for it could keep this process busy for ever.
+    A schema that is not `trusted` (an MCP server wrote it), or could take for ever, is followed in a process of its
+    own, which ends in any case.
 
     Raises:
         SchemaUnusable: nothing can be said.
     """
     try:
-        return _errors(schema if trusted else _without_patterns(schema), given)
+        pair = json.dumps([schema, given])
+        if trusted and not any(word in pair for word in _ENDLESS):
+            return schemas.misfits(schema, given)
+        return list(apart.run("misfits", pair.encode(), bounds=apart.CHECKS).value)
     except Exception as error:
         raise SchemaUnusable from error
 
@@ -51,33 +56,3 @@ def schema_problem(schema: Any) -> str:
     except SchemaError as error:
         return str(error.message)[:300]
     return ""
-
-
-def _errors(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-
-    # An empty registry: the library would otherwise fetch foreign references, from anywhere.
-    validator = Draft202012Validator(schema, registry=Registry())
-    errors = sorted(validator.iter_errors(given), key=lambda error: error.json_path)
-    lines = [f"{error.json_path}: {error.message[:300]}" for error in errors[:SHOWN]]
-    return [*lines, f"(and {len(errors) - SHOWN} more)"] if len(errors) > SHOWN else lines
-
-
-def _without_patterns(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_without_patterns(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {key: value for key, value in schema.items() if key not in {"pattern", "patternProperties"}}
-    if "patternProperties" in schema:
-        # What they would have let through can't be told any more.
-        kept = {k: v for k, v in kept.items() if k not in {"additionalProperties", "unevaluatedProperties"}}
-    return {
-        key: {name: _without_patterns(inner) for name, inner in value.items()}
-        if key in MAPS_OF_SCHEMAS and isinstance(value, dict)
-        else value
-        if key in {"const", "enum", "default", "examples"}
-        else _without_patterns(value)
-        for key, value in kept.items()
-    }

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import ProviderConnection
+from chat.models import ModelPrice, ProviderConnection
 from chat.models.platforms import PLATFORMS
 from tests.admin.test_connections import FORM, errors, stored
 from tests.admin.world import World
@@ -213,3 +213,36 @@ def test_a_kind_stays(world: World, root: Client) -> None:
 def test_who_may_not_add_is_not_asked_for_a_kind(world: World, staff: Client) -> None:
     world.staff.user_permissions.clear()
     assert staff.get(reverse(ADD)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "regions", "factor"),
+    [
+        ("vertex", ("global", "us-east5"), "1.1"),
+        ("vertex", ("us-east5", "global"), "0.9091"),
+        ("vertex", ("us-east5", "europe-west1"), ""),
+        ("google_cloud", ("", "us"), "1.1"),
+        ("google_cloud", ("", "global"), ""),
+        ("bedrock", ("us-east-1", "eu-west-1"), ""),
+    ],
+)
+def test_another_region_may_have_other_prices(
+    world: World, root: Client, kind: str, regions: tuple[str, str], factor: str
+) -> None:
+    connection = world.rows["chat_providerconnection"]
+    assert ModelPrice.objects.filter(model__connection=connection).exists()
+    (before, after), more = regions, {"project": "a-project", "workspace": "wrkspc_1"}
+    ProviderConnection.objects.update(kind=kind, region=before, base_url="", credential="", **more)
+    form = {**FORM, **more, "base_url": "", "region": after, "ambient": "on"}
+    page = root.post(world.url("chat_providerconnection", "change"), form, follow=True).content.decode()
+    assert ProviderConnection.objects.get().region == after
+    assert ("this region has other prices" in page) == bool(factor)
+    assert f"with {factor} times" in page or not factor
+
+
+def test_a_connection_without_prices_has_none_to_change(world: World, root: Client) -> None:
+    ModelPrice.objects.all().delete()
+    ProviderConnection.objects.update(kind="vertex", region="global", project="p", base_url="", credential="")
+    form = {**FORM, "project": "p", "base_url": "", "region": "us-east5", "ambient": "on"}
+    page = root.post(world.url("chat_providerconnection", "change"), form, follow=True).content.decode()
+    assert "other prices" not in page

@@ -329,8 +329,15 @@ def test_a_token_does_not_follow_an_address(world: World, root: Client) -> None:
         row = McpServer.objects.get()
         return row.url, row.credential
 
-    assert root.post(change, {**form, "route": "connector"}).status_code == 302
+    page = root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
+    assert "The server is another one now" in page
+    assert "Sign-ins that ended: 1." in page
     assert stored() == (server.url, UPSTREAM_SECRET)
+    assert not McpGrant.objects.exists()
+    assert (
+        "another one now"
+        not in root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
+    )
     assert "stored for another address" in errors(root.post(change, moved))
     assert stored() == (server.url, UPSTREAM_SECRET)
     assert root.post(change, {**moved, "new_credential": "other"}).status_code == 302

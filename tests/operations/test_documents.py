@@ -1,10 +1,14 @@
 """Documents: what an upload is, by its content, and the words for what can't be read."""
 
+import dataclasses
+
 import pytest
 
-from chat.operations import documents, office
+from chat.operations import documents
 from chat.operations.documents import page_text, read_document
 from chat.operations.errors import OperationError
+from chat.readers import apart
+from chat.readers.office import MOST_MARKUP_BYTES
 from tests.support import media
 
 
@@ -34,7 +38,7 @@ def test_text_is_decoded(data: bytes, text: str) -> None:
     ("data", "parts", "kind"),
     [
         (media.word(), ["# The plan\nWe meet on Monday.\n", '"apples, red",3'], "wordprocessingml.document"),
-        (media.sheets(), ["# Fruit\napples,3,\n\n# Empty"], "spreadsheetml.sheet"),
+        (media.sheets(), ["# Fruit\napples,3\n\n# Empty"], "spreadsheetml.sheet"),
         (media.slides(), ["# 1\nWelcome\nnorth,south\nSpeak slowly", "# 2"], "presentationml.presentation"),
     ],
 )
@@ -63,7 +67,7 @@ def test_a_pdf_tells_its_pages_and_their_text() -> None:
         (b"%PDF-1.7 and nothing", ("unreadable", 422)),
         (media.pdf(encrypt=True), ("encrypted", 422)),
         (media.archive({"readme.txt": "Hello"}), ("unsupported", 415)),
-        (media.archive({"word/document.xml": b" " * (office.MOST_MARKUP_BYTES + 1)}), ("too_large", 413)),
+        (media.archive({"word/document.xml": b" " * (MOST_MARKUP_BYTES + 1)}), ("too_large", 413)),
         (media.archive({"word/document.xml": "<broken"}), ("unreadable", 422)),
         (b"PK\x03\x04 and nothing", ("unreadable", 422)),
         (b"\xd0\xcf\x11\xe0 an old file", ("unsupported", 415)),
@@ -81,3 +85,13 @@ def test_what_cant_be_read_says_so(data: bytes, answer: tuple[str, int]) -> None
 def test_text_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LONGEST_TEXT", 10)
     assert refusal(b"elf letters") == ("too_long", 413)
+    assert refusal(media.word()) == ("too_long", 413)
+    monkeypatch.setattr(documents, "_MOST_TEXT_BYTES", 5)
+    assert refusal(b"letters") == ("too_long", 413)
+
+
+def test_what_takes_too_much_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "FILES", dataclasses.replace(apart.FILES, memory_bytes=1_000_000))
+    assert refusal(media.pdf()) == ("unreadable", 422)
+    assert refusal(media.word()) == ("too_large", 413)
+    assert page_text(media.pdf(), 1) == ""

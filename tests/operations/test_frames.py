@@ -54,7 +54,11 @@ def tool(name: str, assistant: Assistant, order: int = 100, **fields: Any) -> To
 
 def test_tools_are_frozen_in_one_order(model: LanguageModel) -> None:
     guide = Assistant.objects.create(name="Guide")
-    schema = {"properties": {"z": {"type": "string"}, "a": {"type": "string"}}, "required": ["z"]}
+    schema = {
+        "properties": {"z": {"type": "string"}, "a": {"type": "string"}},
+        "required": ["z"],
+        "additionalProperties": False,
+    }
     tool("weather", guide, input_schema=schema, strict=True)
     tool("map", guide)
     tool("web_search", guide, order=1, kind="server", options={"type": "web_search_20260318", "max_uses": 5})
@@ -65,7 +69,12 @@ def test_tools_are_frozen_in_one_order(model: LanguageModel) -> None:
         ["name", "description", "input_schema", "strict"],
     ]
     assert [definition["name"] for definition in body["tools"]] == ["web_search", "map", "weather"]
-    assert list(body["tools"][2]["input_schema"]) == ["type", "properties", "required"]
+    assert list(body["tools"][2]["input_schema"]) == [
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+    ]
     assert list(body["tools"][2]["input_schema"]["properties"]) == ["z", "a"]
     assert freeze_frame(model=model, assistant=Assistant.objects.create(name="Other")).body == {
         "model": "claude-test"

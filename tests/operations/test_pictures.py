@@ -1,5 +1,6 @@
-"""Pictures: upright, without metadata, useful in size, the same bytes each time; bombs fall at their headers."""
+"""Pictures that people attach: what is made of them, and the words for those that can't be read."""
 
+import dataclasses
 import io
 import struct
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chat.models.platforms import PLATFORMS
-from chat.operations import pictures
+from chat.models.platforms import MOST_PICTURE_BYTES, PLATFORMS
 from chat.operations.errors import OperationError
-from chat.operations.pictures import fitted, picture_format, read_picture, shrunk
+from chat.operations.pictures import read_picture, shrunk
+from chat.readers import apart
 from tests.support import media
 
 
@@ -31,7 +32,6 @@ def refusal(data: bytes) -> str:
 )
 def test_every_format_is_read_and_encoded_anew(name: str, sent: str) -> None:
     data = media.picture(name, (400, 300))
-    assert picture_format(data) == name
     found = read_picture(data)
     assert (found.media_type, found.sent.media_type) == (f"image/{name.lower()}", sent)
     assert (found.sent.width, found.sent.height) == opened(found.sent.data).size == (400, 300)
@@ -59,31 +59,9 @@ def test_what_is_too_large_to_be_useful_is_scaled() -> None:
     assert shrunk(found.sent.data, 1568) == smaller
 
 
-def test_sizes_stay_within_side_and_tokens() -> None:
-    assert fitted(100, 50, 2576) == (100, 50)
-    for side, tokens in ((2576, 4784), (1568, 1568)):
-        width, height = fitted(8000, 8000, side)
-        assert max(width, height) <= side
-        assert -(-width // 28) * -(-height // 28) <= tokens
-    assert fitted(100_000, 1, 2576) == (2576, 1)
-    assert fitted(900, 900, 480) == (480, 480)
-
-
-def test_transparency_stays_and_heavy_pictures_become_photos(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = read_picture(media.picture("PNG", (50, 50), "RGBA"))
-    assert opened(found.sent.data).mode == "RGBA"
-    monkeypatch.setattr(pictures, "MAX_SENT_BYTES", 20_000)
-    for mode in ("RGB", "RGBA"):
-        heavy = read_picture(media.picture("PNG", (200, 200), mode, noise=True))
-        assert heavy.sent.media_type == "image/jpeg"
-        assert len(heavy.sent.data) <= 20_000
-    monkeypatch.setattr(pictures, "MAX_SENT_BYTES", 10)
-    assert read_picture(media.picture("JPEG")).sent.data.startswith(b"\xff\xd8")
-
-
 def test_every_platform_takes_what_is_kept_of_a_picture() -> None:
     for platform in PLATFORMS.values():
-        assert platform.picture_bytes >= -(-pictures.MAX_SENT_BYTES // 3) * 4
+        assert platform.picture_bytes >= -(-MOST_PICTURE_BYTES // 3) * 4
 
 
 @pytest.mark.parametrize(
@@ -107,6 +85,7 @@ def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
         media.webp_head(b"VP8 ", b""),
         media.webp_head(b"VP8 ", b"\0" * 30),
         media.picture("PNG", (300, 300), noise=True)[:3000],
+        media.picture("JPEG", (300, 300), noise=True)[:300],
         media.png_bomb(10, 0),
     ],
 )
@@ -114,5 +93,6 @@ def test_damaged_pictures_are_told_so(broken: bytes) -> None:
     assert refusal(broken) == "unreadable"
 
 
-def test_other_bytes_are_no_picture() -> None:
-    assert picture_format(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == ""
+def test_what_takes_too_much_to_decode_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "FILES", dataclasses.replace(apart.FILES, memory_bytes=100_000_000))
+    assert refusal(media.picture("PNG", (4000, 4000), "RGBA")) == "too_large"

@@ -1,5 +1,6 @@
 """Answers of a shape at the door, in the frame and at their end."""
 
+import dataclasses
 import time
 import uuid
 from typing import Any
@@ -11,6 +12,7 @@ from chat.models import Assistant, LanguageModel, Turn, User
 from chat.operations import structured, turns
 from chat.operations.errors import OperationError
 from chat.operations.frames import freeze_frame
+from chat.readers import apart
 from tests import factories
 
 POINT = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 5}}, "required": ["x"]}
@@ -93,13 +95,18 @@ def test_patterns_are_checked_where_they_can_be_ended(monkeypatch: pytest.Monkey
     word = {"type": "string", "pattern": "^a+$"}
     assert fault(word, '"aaa"') is None
     assert fault(word, '"bbb"') == ("invalid_output", "at the root: 'bbb' does not match '^a+$'")
-    monkeypatch.setattr(structured, "CHECK_SECONDS", 1.0)
+    monkeypatch.setattr(apart, "CHECKS", dataclasses.replace(apart.CHECKS, seconds=1))
     began = time.monotonic()
     endless = fault({"type": "string", "pattern": "^(a+)+$"}, f'"{"a" * 60}!"')
     assert endless
     assert endless[0] == "invalid_output"
     assert "in time" in endless[1]
     assert time.monotonic() - began < 20
+    nowhere = {"$ref": "#/$defs/none", "pattern": "a"}
+    assert fault(nowhere, '"a"') == (
+        "invalid_output",
+        "the answer couldn't be checked: the schema can't be followed",
+    )
 
 
 @pytest.mark.django_db

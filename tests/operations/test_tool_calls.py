@@ -115,7 +115,9 @@ def test_an_edited_input_has_to_fit_the_tool(turn: Turn, insider: User) -> None:
         server=McpServer.objects.create(name="shop", url="https://shop.example.test/mcp"),
         input_schema={"type": "object", "properties": {"n": {"type": "string", "pattern": "(a+)+$"}}},
     )
-    given = {"n": "a" * 40 + "!"}
+    with pytest.raises(OperationError, match="invalid"):
+        decide(user=insider, tool_call_id=call.id, decision="edit", input={"n": "b!"})
+    given = {"n": "aaa"}
     assert decide(user=insider, tool_call_id=call.id, decision="edit", input=given).call.edited_input == given
     assert told(turn) == [("tool.decided", "ready")]
 

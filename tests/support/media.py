@@ -18,7 +18,7 @@ def picture(
 ) -> bytes:
     """A picture with a darker left half; with `noise` one that no encoder makes small."""
     image = Image.effect_noise(size, 100).convert(mode) if noise else Image.new(mode, size, "orange")
-    if not noise:
+    if not noise and mode != "P":
         image.paste("navy", (0, 0, size[0] // 2, size[1]))
     buffer = io.BytesIO()
     image.save(buffer, name, **options)

@@ -1,6 +1,7 @@
 """Every tool call ends with a result: what it says, what it never says, and what still works beside it."""
 
 import asyncio
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from chat.models import McpServer, ToolDefinition, User
+from chat.models import Assistant, AssistantTool, McpServer, ToolDefinition, User
+from chat.readers import apart
 from chat.tools import registry
 from chat.tools.registry import tool
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
 from chat.tools.run import run_tool
-from chat.tools.threads import AT_ONCE, in_thread
+from chat.tools.threads import AT_ONCE, FUNCTIONS, in_thread
 from tests import factories
 from tests.tools.conftest import ADD, mcp_tool, webhook
 from tests.tools.servers import Hostile, Receiver, Served
@@ -96,7 +98,26 @@ async def hang_async() -> str:
     return "late"
 
 
-FUNCTIONS = (well, long, rows, picky, crash, value_error, stop, leave, words, sdk_words, hang, hang_async)
+async def at_once() -> str:
+    """Answer at once, without a thread."""
+    return "now"
+
+
+REGISTERED = (
+    well,
+    long,
+    rows,
+    picky,
+    crash,
+    value_error,
+    stop,
+    leave,
+    words,
+    sdk_words,
+    hang,
+    hang_async,
+    at_once,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +125,7 @@ def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Register functions that behave in every way for one test; those that hang are let go at its end."""
     registry.registered()
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    for function in FUNCTIONS:
+    for function in REGISTERED:
         tool(function)
     release.clear()
     yield
@@ -264,15 +285,66 @@ def hanging(make: Make) -> ToolDefinition:
     return make("hang")
 
 
-async def test_those_that_hang_take_their_places_only() -> None:
-    held = [asyncio.ensure_future(in_thread(release.wait, 30)) for _ in range(AT_ONCE)]
+async def test_those_that_hang_take_their_places_only(context: ToolContext, clock: ToolDefinition) -> None:
+    held = [asyncio.ensure_future(in_thread(release.wait, 30, among=FUNCTIONS)) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await in_thread(int, "1")
+            await in_thread(int, "1", among=FUNCTIONS)
+    assert not (await run_tool(clock, {}, context)).is_error, (
+        "other tools go on, and what Parley reads for them"
+    )
     release.set()
     await asyncio.gather(*held)
-    assert await in_thread(int, "1") == 1
+    assert await in_thread(int, "1", among=FUNCTIONS) == 1
+
+
+@pytest.fixture
+def clock(make: Make) -> ToolDefinition:
+    return make("at_once")
+
+
+def test_what_staff_say_never_to_run_does_not_run(make: Make, run: Any, context: ToolContext) -> None:
+    tool = make("well", approval="ask")
+    assert not run(tool).is_error, "somebody approved it"
+    ToolDefinition.objects.filter(pk=tool.pk).update(approval="deny")
+    assert said(run(tool)) == "This tool is not available."
+    assert not run(tool, trying=True).is_error
+    ToolDefinition.objects.filter(pk=tool.pk).update(approval="ask")
+    assistant = Assistant.objects.create(name="Careful")
+    AssistantTool.objects.create(assistant=assistant, tool=tool, approval="deny")
+    assert not run(tool).is_error, "another assistant's rule"
+    here = dataclasses.replace(context, assistant_id=assistant.id)
+    assert said(asyncio.run(run_tool(tool, {}, here))) == "This tool is not available."
+    AssistantTool.objects.update(approval="")
+    assert not asyncio.run(run_tool(tool, {}, here)).is_error
+
+
+async def test_a_strangers_schema_never_holds_the_loop(
+    context: ToolContext, doubling: ToolDefinition
+) -> None:
+    """Each level follows two references: without a bound the check takes longer than anybody waits."""
+    longest, last = 0.0, time.monotonic()
+    running = asyncio.create_task(run_tool(doubling, {"a": 1}, context))
+    while not running.done():
+        await asyncio.sleep(0.01)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    assert "own input schema can't be used" in said(running.result())
+    assert longest < 1
+
+
+@pytest.fixture
+def doubling(monkeypatch: pytest.MonkeyPatch) -> ToolDefinition:
+    monkeypatch.setattr(apart, "CHECKS", dataclasses.replace(apart.CHECKS, seconds=1))
+    levels: dict[str, Any] = {
+        f"l{level}": {"allOf": [{"$ref": f"#/$defs/l{level + 1}"}] * 2} for level in range(40)
+    }
+    schema = {"type": "object", "$defs": {**levels, "l40": {}}, "allOf": [{"$ref": "#/$defs/l0"}]}
+    server = McpServer.objects.create(name="strange", url="https://strange.example.test/mcp")
+    tool = mcp_tool(server, "double", schema)
+    server.save()
+    tool.save()
+    return tool
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), {"a": {"b": object()}}])

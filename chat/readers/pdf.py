@@ -1,0 +1,52 @@
+"""PDFs: how many pages they have, and the text of one."""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from chat.readers.errors import Refused
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+_MOST_NODES = 5_000
+
+
+def look(data: bytes, *, most_pages: int) -> tuple[int, list[bytes]]:
+    """Count the pages, no further than one beyond `most_pages`.
+
+    Raises:
+        Refused: encrypted.
+    """
+    reader = _reader(data)
+    if reader.is_encrypted:
+        raise Refused("encrypted")
+    return _count_pages(reader, most_pages), []
+
+
+def page(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
+    """Give the text of one page, counted from 1; nothing where there is none."""
+    pages = _reader(data).pages
+    text = pages[number - 1].extract_text() if 1 <= number <= len(pages) else ""
+    return None, [text.encode("utf-8", "replace")]
+
+
+def _reader(data: bytes) -> "PdfReader":
+    from pypdf import PdfReader
+
+    return PdfReader(io.BytesIO(data), strict=False)
+
+
+def _count_pages(reader: "PdfReader", most: int) -> int:
+    """Count leaves of the page tree, no further than needed: neither /Count nor the tree's depth is trusted."""
+    waiting: list[Any] = [reader.root_object["/Pages"]]
+    pages = nodes = 0
+    while waiting and pages <= most:
+        node = waiting.pop().get_object()
+        nodes += 1
+        if nodes > _MOST_NODES:
+            raise ValueError("the page tree does not end")
+        if "/Kids" in node:
+            waiting += list(node["/Kids"])[: most + 1]
+        else:
+            pages += 1
+    return pages

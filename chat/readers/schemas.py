@@ -1,0 +1,30 @@
+"""Values against JSON Schemas. A schema can hold patterns and references that take for ever: see `apart`."""
+
+import json
+from typing import Any
+
+from chat.claude.schema import fault_in
+
+SHOWN = 5
+
+
+def fault(data: bytes) -> tuple[str, list[bytes]]:
+    """Check an answer: [schema, answer] as JSON; see `chat.claude.schema.fault_in`."""
+    return fault_in(*json.loads(data)), []
+
+
+def misfits_in(data: bytes) -> tuple[list[str], list[bytes]]:
+    """Check a tool's input: [schema, input] as JSON; see `misfits`."""
+    return misfits(*json.loads(data)), []
+
+
+def misfits(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
+    """List where an input does not fit, in the library's words: ["$.city: 5 is not of type 'string'", …]."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    # An empty registry: the library would otherwise fetch foreign references, from anywhere.
+    validator = Draft202012Validator(schema, registry=Registry())
+    errors = sorted(validator.iter_errors(given), key=lambda error: error.json_path)
+    lines = [f"{error.json_path}: {error.message[:300]}" for error in errors[:SHOWN]]
+    return [*lines, f"(and {len(errors) - SHOWN} more)"] if len(errors) > SHOWN else lines

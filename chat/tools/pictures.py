@@ -1,0 +1,56 @@
+"""Pictures that tools give: encoded anew like those that people attach, because a transcript keeps them for ever.
+
+A picture that the API refuses, for its size or because it is none, would be sent again with each later request.
+"""
+
+import base64
+
+from chat.claude.blocks import Block
+from chat.models.platforms import MOST_PICTURE_BYTES
+from chat.readers import apart
+from chat.readers.errors import Exceeded, Refused
+from chat.readers.sizes import OLDER_SIDE
+from chat.tools.result import ToolResult, text_block
+from chat.tools.threads import CHECKS, in_thread
+
+MOST_PICTURES = 20
+
+
+async def with_pictures_read(result: ToolResult) -> ToolResult:
+    """Encode a result's pictures anew, so small that every model takes them however many there are."""
+    if not any(block["type"] == "image" for block in result.content):
+        return result
+    return await in_thread(_read_all, result, among=CHECKS)
+
+
+def _read_all(result: ToolResult) -> ToolResult:
+    content, pictures = [], 0
+    for block in result.content:
+        if block["type"] == "image":
+            pictures += 1
+            block = (
+                _read(block)
+                if pictures <= MOST_PICTURES
+                else text_block(f"[one picture more than the {MOST_PICTURES} that a tool may give at once]")
+            )
+        content.append(block)
+    return ToolResult(content, result.is_error)
+
+
+def _read(block: Block) -> Block:
+    data = base64.b64decode(block["source"]["data"])
+    try:
+        found = apart.run("picture", data, bounds=apart.FILES, side=OLDER_SIDE, most_bytes=MOST_PICTURE_BYTES)
+    except Refused as refused:
+        return text_block(_WORDS.get(refused.code, _WORDS["unreadable"]).format(**refused.numbers))
+    except Exceeded:
+        return text_block("[a picture that takes too much to decode]")
+    encoded = base64.b64encode(found.parts[0]).decode()
+    source = {"type": "base64", "media_type": found.value[0]["media_type"], "data": encoded}
+    return {"type": "image", "source": source}
+
+
+_WORDS = {
+    "unreadable": "[a picture that could not be read]",
+    "too_large": "[a picture of {pixels} megapixels; at most {most} are taken in its format]",
+}

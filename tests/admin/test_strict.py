@@ -1,0 +1,64 @@
+"""Strict tools in the admin: refused with words that say what to change."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from chat.models import AssistantTool, ToolDefinition
+from chat.operations.offer import offer
+from tests import factories
+from tests.admin.test_tools import ADD, WEBHOOK, errors, with_tools
+from tests.admin.world import World
+from tests.claude.test_strict import TEXT, closed
+
+
+def post(root: Client, address: str, schema: Any, **fields: str) -> Any:
+    form = {**WEBHOOK, "strict": "on", "input_schema": json.dumps(schema), **fields}
+    return root.post(address, form)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "object"}, "of each object: $ does not"),
+        (closed(a={"type": "integer", "minimum": 1}), "take minimum out of $.properties.a"),
+        (closed(a={}), "$.properties.a has none"),
+        (closed(a={"$ref": "#"}), "recursive"),
+    ],
+)
+def test_a_schema_that_the_api_refuses(schema: Any, words: str, world: World, root: Client) -> None:
+    assert words in errors(post(root, ADD, schema))
+    assert root.post(ADD, {**WEBHOOK, "input_schema": json.dumps(schema)}).status_code == 200, (
+        "shows the secret"
+    )
+    assert not ToolDefinition.objects.get(name="prices").strict
+
+
+def test_a_schema_that_it_takes(world: World, root: Client) -> None:
+    post(root, ADD, closed(a=TEXT))
+    assert ToolDefinition.objects.get(name="prices").strict
+
+
+def test_an_assistant_has_so_many(world: World, root: Client) -> None:
+    assistant = world.rows["chat_assistant"]
+    schema = closed(**{f"p{number}": TEXT for number in range(12)})
+    tools = [factories.tool(f"t{number}", strict=True, input_schema=schema) for number in range(3)]
+    page = with_tools(root, assistant, *tools).content.decode()
+    assert "these would be 3, 36 and 0" in page
+    assert not AssistantTool.objects.exists()
+    ToolDefinition.objects.filter(pk=tools[2].pk).update(
+        strict=False, kind="webhook", url="https://a.example.test/"
+    )
+    assert (
+        with_tools(root, assistant, *ToolDefinition.objects.filter(name__startswith="t")).status_code == 302
+    )
+    change = reverse("admin:chat_tooldefinition_change", args=[tools[2].pk])
+    assert f"{assistant}: One request takes 20 strict tools" in errors(post(root, change, schema, name="t2"))
+    ToolDefinition.objects.update(strict=True)
+    definitions = offer(None, assistant).definitions
+    assert [one.get("strict", False) for one in definitions] == [True, True, False], (
+        "nothing is refused upstream"
+    )

@@ -1,0 +1,108 @@
+"""Pictures: useful in size, in two modes, light enough; every way of keeping pixels is read."""
+
+import io
+import struct
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from chat.readers import pictures
+from chat.readers.errors import Refused
+from chat.readers.sizes import fitted, picture_format
+from tests.support import media
+
+
+def read(data: bytes, side: int = 2576, most_bytes: int = 3_750_000) -> tuple[dict[str, Any], Any]:
+    """Return what is told of the picture that is sent, and the picture."""
+    told, parts = pictures.read(data, side=side, most_bytes=most_bytes)
+    return {**told[0], "bytes": len(parts[0])}, Image.open(io.BytesIO(parts[0]))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_formats_are_found_in_the_first_bytes(name: str) -> None:
+    assert picture_format(media.picture(name)) == name
+
+
+def test_sizes_stay_within_side_and_tokens() -> None:
+    assert fitted(100, 50, 2576) == (100, 50)
+    for side, tokens in ((2576, 4784), (1568, 1568)):
+        width, height = fitted(8000, 8000, side)
+        assert max(width, height) <= side
+        assert -(-width // 28) * -(-height // 28) <= tokens
+    assert fitted(100_000, 1, 2576) == (2576, 1)
+    assert fitted(900, 900, 480) == (480, 480)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "sent"),
+    [
+        ("PNG", "1", "RGB"),
+        ("PNG", "L", "RGB"),
+        ("PNG", "LA", "RGBA"),
+        ("PNG", "P", "RGB"),
+        ("PNG", "RGBA", "RGBA"),
+        ("PNG", "I;16", "RGB"),
+        ("WEBP", "RGBA", "RGBA"),
+        ("JPEG", "L", "RGB"),
+        ("JPEG", "CMYK", "RGB"),
+    ],
+)
+@pytest.mark.parametrize("side", [2576, 100])
+def test_every_mode_is_read(name: str, mode: str, sent: str, side: int) -> None:
+    image = Image.new(mode, (200, 100), 1)
+    buffer = io.BytesIO()
+    image.save(buffer, name)
+    told, made = read(buffer.getvalue(), side)
+    assert (made.mode, made.size) == (sent, (200, 100) if side > 200 else (100, 50))
+    assert (told["width"], told["height"]) == made.size
+
+
+def test_a_large_photo_that_lies_on_its_side_is_turned() -> None:
+    told, made = read(media.turned_photo((5000, 1000)))
+    assert made.size == (told["width"], told["height"]) == (515, 2576)
+    assert not made.getexif()
+
+
+def test_a_colour_that_stands_for_nothing_stays_nothing() -> None:
+    _told, made = read(media.picture("PNG", (300, 200), transparency=(255, 165, 0)), side=100)
+    assert made.mode == "RGBA"
+    assert (made.getpixel((90, 10))[3], made.getpixel((10, 10))[3]) == (0, 255)
+
+
+def test_heavy_pictures_become_photos() -> None:
+    for mode in ("RGB", "RGBA"):
+        told, _made = read(media.picture("PNG", (200, 200), mode, noise=True), most_bytes=20_000)
+        assert told["media_type"] == "image/jpeg"
+        assert told["bytes"] <= 20_000
+    assert read(media.picture("JPEG"), most_bytes=10)[0]["media_type"] == "image/jpeg"
+
+
+def test_other_bytes_are_no_picture() -> None:
+    assert picture_format(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == ""
+
+
+BOMBS = [
+    media.png_bomb(),
+    media.webp_head(b"VP8X", b"\0\0\0\0" + b"\xff\xff\xff" + b"\xff\xff\xff"),
+    media.webp_head(b"VP8L", b"\x2f" + struct.pack("<I", 0x0FFFFFFF)),
+    media.webp_head(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x3FFF, 0x3FFF)),
+    media.picture("JPEG", (8000, 4001), progressive=True),
+]
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=range(5))
+def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
+    with pytest.raises(Refused, match="too_large") as refused:
+        read(bomb)
+    assert refused.value.numbers["pixels"] > refused.value.numbers["most"]
+
+
+def test_a_picture_without_pixels_is_damaged() -> None:
+    with pytest.raises(Refused, match="unreadable"):
+        read(media.webp_head(b"VP8 ", b"\0" * 30))
+
+
+def test_one_that_was_made_here_is_made_smaller() -> None:
+    _none, (made,) = pictures.shrink(media.picture("JPEG", (400, 200)), side=100, most_bytes=3_750_000)
+    assert Image.open(io.BytesIO(made)).size == (100, 50)

@@ -1,0 +1,71 @@
+"""Pictures of tools: read like uploads before a transcript keeps them; what can't be read becomes words."""
+
+import asyncio
+import base64
+import dataclasses
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from chat.claude.blocks import Block
+from chat.readers import apart
+from chat.tools.pictures import MOST_PICTURES, with_pictures_read
+from chat.tools.result import ToolResult, result_of
+from tests.support import media
+
+pytestmark = pytest.mark.django_db
+
+
+def given(*pictures: bytes, claimed: str = "image/png") -> ToolResult:
+    blocks = [
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": claimed, "data": base64.b64encode(data).decode()},
+        }
+        for data in pictures
+    ]
+    return result_of([*blocks, {"type": "text", "text": "Done."}], limit_bytes=5_000_000)
+
+
+def kept(*pictures: bytes, **options: Any) -> list[Block]:
+    return asyncio.run(with_pictures_read(given(*pictures, **options))).content
+
+
+def test_a_picture_that_the_api_would_refuse_is_made_one_that_it_takes() -> None:
+    image, said = kept(media.picture("PNG", (9000, 8)))
+    made = Image.open(io.BytesIO(base64.b64decode(image["source"]["data"])))
+    assert (made.size, image["source"]["media_type"]) == ((1568, 1), "image/png")
+    assert said == {"type": "text", "text": "Done."}
+
+
+def test_its_bytes_say_what_it_is() -> None:
+    image, _said = kept(media.picture("JPEG"), claimed="image/png")
+    assert image["source"]["media_type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\nnothing more", "[a picture that could not be read]"),
+        (media.png_bomb(), "[a picture of 2500 megapixels; at most 25 are taken in its format]"),
+    ],
+)
+def test_what_can_not_be_read_is_said(data: bytes, words: str) -> None:
+    assert kept(data)[0] == {"type": "text", "text": words}
+
+
+def test_what_takes_too_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "FILES", dataclasses.replace(apart.FILES, memory_bytes=1_000_000))
+    assert kept(media.picture())[0]["text"] == "[a picture that takes too much to decode]"
+
+
+def test_one_result_has_so_many() -> None:
+    content = kept(*[media.picture("PNG", (5, 5))] * (MOST_PICTURES + 1))
+    assert [block["type"] for block in content] == ["image"] * MOST_PICTURES + ["text", "text"]
+
+
+async def test_other_results_stay_as_they_are() -> None:
+    result = result_of("Fine.", limit_bytes=100)
+    assert await with_pictures_read(result) is result
