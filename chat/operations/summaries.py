@@ -7,9 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from chat.claude import connector, room, worst_case
-from chat.claude.blocks import without
+from chat.claude.blocks import plain_text, without
 from chat.models import ApiCall, Message, Turn
 from chat.operations import ledger
+from chat.operations.binding import path_message
 from chat.operations.compaction import expected_tokens, since_summary
 from chat.operations.conversations import path_to
 from chat.operations.requests import request_of
@@ -76,7 +77,8 @@ def _request(work: Work, path: list[Message]) -> dict[str, Any]:
         del body["thinking"]
     if expected_tokens(work.turn, path[-1]) + answer < window:
         return request_of(work, path, body=_plain(body), asking=room.INSTRUCTION, max_tokens=answer)
-    parts = [(message.role, message.text) for message in path if message.text]
+    said = room.since_compaction([path_message(message, "") for message in path])
+    parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
     quoted = room.quoted_transcript(parts, window - 2 * answer)
     text = f"{room.INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
     return {
