@@ -100,12 +100,13 @@ def _check_citations(body: dict[str, Any], documents: list[Block]) -> None:
     settings = {cites(block) for block in documents}
     if len(settings) > 1:
         raise ApiError(400, "messages: citations must be enabled on all documents or on none")
-    if True in settings and (body.get("output_config") or {}).get("format"):
+    asked = True in settings or any(map(cites, body.get("tools") or ()))
+    if asked and (body.get("output_config") or {}).get("format"):
         raise ApiError(400, "output_config.format: structured outputs are not supported with citations")
 
 
 def cites(block: Block) -> bool:
-    """Tell whether a document may be cited."""
+    """Tell whether a document, or what a tool fetches, may be cited."""
     setting = block.get("citations")
     return isinstance(setting, dict) and bool(setting.get("enabled"))
 
