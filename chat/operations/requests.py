@@ -11,7 +11,7 @@ from chat.claude import connector, room, told, worst_case
 from chat.claude.request import PathMessage, build, frame_digest, goes_on
 from chat.models import ApiCall, Frame, LanguageModel, Message
 from chat.operations import budgets, ledger
-from chat.operations.attachments import resolve_path
+from chat.operations.attachments import known_pages, resolve_path
 from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.budgets import Payer
 from chat.operations.cache_plan import Measured, measure
@@ -165,19 +165,21 @@ def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -
 def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
     """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
 
-    Hidden thinking is longer than its blocks; what earlier calls wrote bounds it.
+    Either way the provider's tools may add to it. Hidden thinking is longer than its blocks; what earlier calls wrote
+    bounds it.
     """
     written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
     thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
-    bound = worst_case.prompt_bound(request) + thought
+    bound = worst_case.prompt_bound(request, pages_of=known_pages) + thought
     last = _last_call(work)
     if last is not None:
         messages = request["messages"]
         answered = max(
             (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
         )
-        since = worst_case.prompt_bound(request, messages[answered:])
-        bound = min(bound, ledger.counters_of(last).prompt_tokens + last.output_tokens + since)
+        since = worst_case.messages_bound(messages[answered:], pages_of=known_pages)
+        left = ledger.counters_of(last).prompt_tokens + last.output_tokens
+        bound = min(bound, left + since + worst_case.found_bound(request))
     return min(bound, work.model.max_input_tokens)
 
 

@@ -10,6 +10,7 @@ from chat.claude import connector, room, worst_case
 from chat.claude.blocks import plain_text, without
 from chat.models import ApiCall, Message, Turn
 from chat.operations import ledger
+from chat.operations.attachments import known_pages
 from chat.operations.binding import path_message
 from chat.operations.compaction import expected_tokens, since_summary
 from chat.operations.conversations import path_to
@@ -90,7 +91,7 @@ def _request(work: Work, path: list[Message]) -> dict[str, Any]:
 
 def _worst_usd(work: Work, request: dict[str, Any]) -> Decimal:
     """A summary is not shortened to what is left: half of one is of no use."""
-    bound = min(worst_case.prompt_bound(request), work.model.max_input_tokens)
+    bound = min(worst_case.prompt_bound(request, pages_of=known_pages), work.model.max_input_tokens)
     planned = worst_case.plan(request, work.prices, prompt_tokens=bound, room_usd=None)
     return planned.usd if planned else Decimal(0)
 
