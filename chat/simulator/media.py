@@ -9,7 +9,7 @@ from typing import Any
 
 from chat.simulator.models import Model
 from chat.simulator.prompt import Block, blocks_of
-from chat.simulator.tokens import PAGE
+from chat.simulator.tokens import pdf_pages
 from chat.simulator.wire import ApiError, invalid
 
 MAX_PICTURE_BASE64 = 10_000_000
@@ -86,7 +86,7 @@ def _check_document(where: str, block: Block) -> int:
     data = _bytes(f"{where}.document.source.base64.data", source["data"])
     if b"%PDF-" not in data[:1024]:
         raise invalid(f"{where}.document.source.base64.data", "The PDF specified was not valid.")
-    return max(1, len(PAGE.findall(data)))
+    return pdf_pages(data)
 
 
 def _bytes(where: str, data: str) -> bytes:
