@@ -283,6 +283,7 @@ def _web_search(writer: Writer) -> None:
     if found := writer.search(query):
         citation = writer.found(found, brings=writer.choice.whole("found"))
         writer.cite(answers.quote(query), citation)
+        writer.say(" " + answers.words_for(writer.prompt)["tools_done"])
 
 
 def _mcp(writer: Writer) -> None:

@@ -5,16 +5,14 @@ from typing import Any
 
 from chat.models import (
     Assistant,
-    AssistantTool,
     Budget,
     LanguageModel,
     ProviderConnection,
-    ToolDefinition,
     User,
 )
 from chat.operations.catalogue import Loaded, add_prices, create_model, entry
 from chat.operations.uploads import store_upload
-from chat.tools.provided import PROVIDED
+from tests.faults.seed import may_search
 from tests.support.media import packed_pdf
 
 WINDOW, PAGES = 70_000, 3
@@ -56,10 +54,7 @@ def _assistants() -> dict[str, str]:
         name: Assistant.objects.create(name=name, model=models.get(model_id=model), **more)
         for name, (model, more) in wishes.items()
     }
-    title, options = PROVIDED["web_search"]
-    fields = {"kind": "server", "title": title, "options": options, "approval": "allow", "enabled": True}
-    search, _made = ToolDefinition.objects.update_or_create(name="web_search", defaults=fields)
-    AssistantTool.objects.create(assistant=made["Searcher"], tool=search)
+    may_search(made["Searcher"])
     return {name: str(assistant.id) for name, assistant in made.items()}
 
 

@@ -219,9 +219,9 @@ def test_a_search_is_cited_read_and_billed(client: anthropic.Anthropic):
     plain = ask(client, "[[scenario:echo]] Rivers?", tools=[tool]).usage.input_tokens
     question = said("[[scenario:web_search found=700]] Rivers?")
     first = ask(client, messages=[question], tools=[tool])
-    kinds = ["text", "server_tool_use", "web_search_tool_result", "text"]
+    kinds = ["text", "server_tool_use", "web_search_tool_result", "text", "text"]
     assert [block.type for block in first.content] == kinds
-    assert first.content[-1].citations[0].url == first.content[2].content[0].url
+    assert first.content[3].citations[0].url == first.content[2].content[0].url
     assert first.usage.input_tokens > plain + 690
     assert first.usage.server_tool_use.web_search_requests == 1
     # It goes back as it came, and without the tool nobody searches.
