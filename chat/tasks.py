@@ -72,7 +72,7 @@ def prewarm_task() -> None:
         try:
             if prewarm.warm(job):
                 log.info("prewarmed", assistant=str(job.assistant.pk), frame=job.frame.digest[:12])
-        except (UpstreamError, ConnectionUnusable) as error:
+        except (UpstreamError, ConnectionUnusable, BudgetExceeded) as error:
             log.warning("prewarm_failed", assistant=str(job.assistant.pk), error=type(error).__name__)
 
 

@@ -35,6 +35,7 @@ class FailureKind(StrEnum):
     CONTEXT_FULL = "context_full"
     PROTOCOL = "protocol"
     TRUNCATED = "truncated"
+    REFUSED = "refused"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
 

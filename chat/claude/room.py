@@ -5,12 +5,14 @@ is 50,000 tokens.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chat.claude.betas import with_beta
 from chat.claude.blocks import Block
 from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
+from chat.claude.transcript import PathMessage
 from chat.claude.usage import Usage
 
 FULL_FROM = 0.85
@@ -75,7 +77,45 @@ def _block_tokens(block: Block) -> int:
 
 def compacts(content: Sequence[Block]) -> bool:
     """Say whether an assistant message begins anew with the API's own summary of what came before."""
-    return any(block.get("type") == "compaction" and block.get("content") for block in content)
+    return any(map(_is_summary, content))
+
+
+def since_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
+    """Give a path without compaction blocks, for whoever does not take them.
+
+    The last one becomes a user message, as a summary of Parley's own is one, and the path begins with it. Thinking
+    behind it is no longer valid.
+    """
+    for index in reversed(range(len(path))):
+        content = path[index].content
+        at = next((at for at in reversed(range(len(content))) if _is_summary(content[at])), None)
+        if at is not None:
+            said = [{"type": "text", "text": summary_text(str(content[at]["content"]))}]
+            rest = replace(path[index], content=content[at + 1 :], edited=True)
+            return [PathMessage("user", said), *map(_without_compaction, [rest, *path[index + 1 :]])]
+    return [_without_compaction(message) for message in path]
+
+
+def naming_beta(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a request that names the beta of compaction if an answer in it has a block of it, were it an empty one."""
+    contents = [message["content"] for message in request["messages"]]
+    needed = any(isinstance(content, list) and any(map(_is_compaction, content)) for content in contents)
+    return with_beta(request, COMPACTION_BETA) if needed else dict(request)
+
+
+def _is_compaction(block: Block) -> bool:
+    return block.get("type") == "compaction"
+
+
+def _is_summary(block: Block) -> bool:
+    return _is_compaction(block) and bool(block.get("content"))
+
+
+def _without_compaction(message: PathMessage) -> PathMessage:
+    if not any(map(_is_compaction, message.content)):
+        return message
+    rest = [block for block in message.content if not _is_compaction(block)]
+    return replace(message, content=rest, edited=True)
 
 
 def with_compaction(request: Mapping[str, Any], trigger: int) -> dict[str, Any]:

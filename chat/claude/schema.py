@@ -73,6 +73,8 @@ def shaped(spec: FrameSpec, schema: Schema, way: str) -> FrameSpec:
     if way == FORMAT:
         answer = {"type": "json_schema", "schema": schema}
         parts["output_config"] = {**(spec.output_config or {}), "format": answer}
+        # Citations, such as those of fetched pages, and a format exclude each other.
+        parts["tools"] = [without(tool, "citations") for tool in spec.tools]
         return FrameSpec(**parts)
     tool = {
         "name": ANSWER_TOOL,

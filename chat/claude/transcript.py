@@ -79,8 +79,8 @@ class _Round:
         """The assistant's blocks with the thinking that is valid behind `prefix`, which takes them in."""
         said: list[Block] = []
         for message in self.assistant:
-            holds = prefix.holds(message.frame, message.prefix)
-            keep = self.in_loop or (not message.edited and holds)
+            holds = not message.edited and prefix.holds(message.frame, message.prefix)
+            keep = self.in_loop or holds
             content = message.content if message.complete else leading_thinking(message.content)
             blocks = for_replay(content, keep_thinking=keep, whole=self.in_loop, gone=self.gone)
             self.stale |= self.in_loop and not holds and _stays_put(blocks)

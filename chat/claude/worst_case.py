@@ -1,13 +1,13 @@
 """The most that a request can cost, known before it leaves: what a budget holds until the bill is there.
 
-A token stands for at least one byte of text, so bytes bound tokens from above. Pictures and PDF pages have the
-most that the provider's documentation gives for them. An answer never gets longer than max_tokens.
+A token stands for at least one byte of text, so bytes bound tokens from above. Pictures, PDF pages and what server
+tools bring have the most that the provider's documentation gives for them. An answer never gets longer than max_tokens.
 """
 
 import base64
 import binascii
-import re
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,10 +25,16 @@ TOOL_OVERHEAD_TOKENS = 1_000
 MESSAGE_OVERHEAD_TOKENS = 32
 # Without max_uses the server stops its own loop after so many rounds.
 SERVER_TOOL_USES = 10
-FOUND_TOKENS_PER_USE = 10_000
+# What one use brings. Of searches, code and MCP servers nothing is documented for the API: the first is an allowance,
+# the others have what Claude Code lets an MCP server's answer have.
+SEARCH_TOKENS, OUTPUT_TOKENS = 10_000, 25_000
+# The largest page that web fetch's documentation gives a figure for; a limit, "approximate" there, is passed a little.
+PAGE_READ_TOKENS, LIMIT_FACTOR = 125_000, 1.1
+FETCH_LIMIT_TOKENS = 50_000
 # An answer that may only be shorter than this is of no use to anybody.
 SHORTEST_ANSWER_TOKENS = 256
-_PAGE = re.compile(rb"/Type\s*/Page\b")
+# Tells the pages of a PDF by its bytes; None if nobody knows.
+PageCount = Callable[[bytes], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,38 @@ class Planned:
     usd: Decimal
 
 
-def prompt_bound(request: Mapping[str, Any], messages: Iterable[Mapping[str, Any]] | None = None) -> int:
-    """Give an upper bound of a request's prompt tokens, or of some of its `messages` alone."""
-    counted = list(request["messages"] if messages is None else messages)
-    bound = sum(_content_bound(message["content"]) + MESSAGE_OVERHEAD_TOKENS for message in counted)
-    if messages is not None:
-        return bound
+def bounded(tool: dict[str, Any]) -> dict[str, Any]:
+    """Give a tool's definition with the limits that the provider takes for it, where staff set none."""
+    kind = str(tool.get("type") or "")
+    limits: dict[str, int] = {}
+    if kind.startswith(("web_search_", "web_fetch_")):
+        limits["max_uses"] = SERVER_TOOL_USES
+    if kind.startswith("web_fetch_"):
+        limits["max_content_tokens"] = FETCH_LIMIT_TOKENS
+    missing = {name: limit for name, limit in limits.items() if not tool.get(name)}
+    return {**tool, **missing} if missing else tool
+
+
+def _unknown(_pdf: bytes) -> None:
+    return None
+
+
+def prompt_bound(request: Mapping[str, Any], *, pages_of: PageCount = _unknown) -> int:
+    """Give an upper bound of a request's prompt tokens, with what the provider's tools may add while it is answered."""
     head = {key: value for key, value in request.items() if key not in ("messages", "max_tokens", "model")}
-    found = _all_found(request) * FOUND_TOKENS_PER_USE
     tools = TOOL_OVERHEAD_TOKENS if request.get("tools") else 0
-    return bound + _bytes(head) + tools + found + MESSAGE_OVERHEAD_TOKENS
+    said = messages_bound(request["messages"], pages_of=pages_of)
+    return said + _bytes(head) + tools + found_bound(request) + MESSAGE_OVERHEAD_TOKENS
+
+
+def messages_bound(messages: Iterable[Mapping[str, Any]], *, pages_of: PageCount = _unknown) -> int:
+    """Give an upper bound of the tokens of messages alone."""
+    return sum(_content_bound(message["content"], pages_of) + MESSAGE_OVERHEAD_TOKENS for message in messages)
+
+
+def found_bound(request: Mapping[str, Any]) -> int:
+    """Give the most tokens that the provider's own tools bring into the prompt of one request."""
+    return sum(_uses(tool) * _brings(tool) for tool in request.get("tools", ()))
 
 
 def plan(
@@ -78,7 +106,7 @@ def plan(
         read * max(row.input, *(getattr(row, name) for name in mark)) * row.factor(geo=geo) for row in rows
     )
     per_token = max(row.output * row.factor(geo=geo) for row in rows) / MILLION
-    fixed = prompt / MILLION + _all_uses(request) * max(row.per_search for row in rows) + written * per_token
+    fixed = prompt / MILLION + _searches(request) * max(row.per_search for row in rows) + written * per_token
     if room_usd is None or fixed + asked * per_token <= room_usd:
         return Planned(asked, fixed + asked * per_token)
     thinking = request.get("thinking") or {}
@@ -114,62 +142,60 @@ def _summaries(request: Mapping[str, Any], prompt_tokens: int) -> int:
     trigger = int((edit.get("trigger") or {}).get("value") or DEFAULT_TRIGGER)
     if prompt_tokens < trigger:
         return 0
-    return 1 + _all_found(request) * FOUND_TOKENS_PER_USE // trigger
+    return 1 + found_bound(request) // trigger
 
 
-def _all_uses(request: Mapping[str, Any]) -> int:
-    return sum(_uses(tool) for tool in request.get("tools", ()))
-
-
-def _all_found(request: Mapping[str, Any]) -> int:
-    """Say how often the provider may bring text into the prompt while it answers."""
-    return _all_uses(request) + sum(_calls(tool) for tool in request.get("tools", ()))
+def _searches(request: Mapping[str, Any]) -> int:
+    return sum(_uses(tool) for tool in request.get("tools", ()) if _is(tool, "web_search_"))
 
 
 def _uses(tool: Mapping[str, Any]) -> int:
-    """Say how often the server may run a tool of its own that brings text into the prompt."""
-    kind = str(tool.get("type") or "")
-    if not kind.startswith(("web_search_", "web_fetch_")):
-        return 0
+    """Say how often the provider may run a tool of its own, or call one of an MCP server, whose list comes first."""
+    if tool.get("type") == TOOLSET:
+        return 1 + SERVER_TOOL_USES
     return int(tool.get("max_uses") or SERVER_TOOL_USES)
 
 
-def _calls(tool: Mapping[str, Any]) -> int:
-    """Say how many answers of an MCP server, the list of its tools first, the provider may add to the prompt."""
-    return 1 + SERVER_TOOL_USES if tool.get("type") == TOOLSET else 0
+def _brings(tool: Mapping[str, Any]) -> int:
+    """Say how many tokens of text one use may bring into the prompt; 0 for tools that are run elsewhere."""
+    if _is(tool, "web_search_"):
+        return SEARCH_TOKENS
+    if _is(tool, "web_fetch_"):
+        return int(LIMIT_FACTOR * int(tool.get("max_content_tokens") or PAGE_READ_TOKENS))
+    return OUTPUT_TOKENS if _is(tool, "code_execution_") or tool.get("type") == TOOLSET else 0
 
 
-def _content_bound(content: Any) -> int:
+def _is(tool: Mapping[str, Any], kind: str) -> bool:
+    return str(tool.get("type") or "").startswith(kind)
+
+
+def _content_bound(content: Any, pages_of: PageCount) -> int:
     if not isinstance(content, list):
         return _bytes(content)
-    return sum(_block_bound(block) for block in content)
+    return sum(_block_bound(block, pages_of) for block in content)
 
 
-def _block_bound(block: Mapping[str, Any]) -> int:
+def _block_bound(block: Mapping[str, Any], pages_of: PageCount) -> int:
     source = block.get("source")
     if block.get("type") == "image":
         return IMAGE_TOKENS
     if block.get("type") == "document" and isinstance(source, Mapping) and source.get("type") != "text":
         rest = {key: value for key, value in block.items() if key != "source"}
-        return _bytes(rest) + _document_bound(source)
+        return _bytes(rest) + _document_bound(source, pages_of)
     if isinstance(block.get("content"), list):
         rest = {key: value for key, value in block.items() if key != "content"}
-        return _bytes(rest) + _content_bound(block["content"])
+        return _bytes(rest) + _content_bound(block["content"], pages_of)
     return _bytes(block)
 
 
-def _document_bound(source: Mapping[str, Any]) -> int:
+def _document_bound(source: Mapping[str, Any], pages_of: PageCount) -> int:
     if source.get("type") == "content":
-        return _content_bound(source.get("content"))
-    if source.get("type") != "base64":
-        return LONGEST_DOCUMENT_PAGES * PAGE_TOKENS
-    try:
-        data = base64.b64decode(str(source.get("data")))
-    except (binascii.Error, ValueError):
-        return LONGEST_DOCUMENT_PAGES * PAGE_TOKENS
-    # Pages inside of compressed objects can't be counted here; then bytes have to do.
-    pages = len(_PAGE.findall(data))
-    return pages * PAGE_TOKENS if pages else max(len(data), PAGE_TOKENS)
+        return _content_bound(source.get("content"), pages_of)
+    pages = None
+    if source.get("type") == "base64":
+        with contextlib.suppress(binascii.Error, ValueError):
+            pages = pages_of(base64.b64decode(str(source.get("data"))))
+    return (pages or LONGEST_DOCUMENT_PAGES) * PAGE_TOKENS
 
 
 def _bytes(value: Any) -> int:

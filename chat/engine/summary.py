@@ -1,4 +1,8 @@
-"""Having a summary written before a turn is answered: a call that viewers see as a notice only."""
+"""Having a summary written before a turn is answered: a call that viewers see as a notice only.
+
+From then on it stands for all that came before, so half of one, or a refusal, is no summary. Nothing of it is kept, and
+the call's bill stays as it was settled.
+"""
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +24,14 @@ from chat.operations.work import Work
 from chat.providers.clients import ClientPool
 from chat.providers.upstream import UpstreamError, open_stream
 
+# Why an answer that came whole is no summary; any other reason to stop is nothing that was asked for.
+_SHORT_OF = {
+    "end_turn": FailureKind.TRUNCATED,  # without a word
+    "max_tokens": FailureKind.TRUNCATED,
+    "model_context_window_exceeded": FailureKind.CONTEXT_FULL,
+    "refusal": FailureKind.REFUSED,
+}
+
 
 @dataclasses.dataclass(slots=True)
 class _Reading:
@@ -34,12 +46,11 @@ class _Reading:
 
     def settlement(self, work: Work, status: str, *, whole: bool, code: str = "") -> Settlement:
         refused = (self.http_status or 200) >= 400
-        text = plain_text(self.fold.message.get("content") or [])
         return Settlement(
             status=status,
             bill=ledger.free_bill()
             if refused
-            else ledger.bill_for_message(work.prices, self.fold.message, whole=whole, text=text),
+            else ledger.bill_for_message(work.prices, self.fold.message, whole=whole, text=self.text()),
             upstream_request_id=self.request_id,
             http_status=self.http_status,
             error_code=code,
@@ -68,6 +79,17 @@ class _Reading:
         except ProtocolError as error:
             return failure(FailureKind.PROTOCOL, str(error))
         return None if self.fold.ended else failure(FailureKind.TRUNCATED, "the summary broke off")
+
+    def shortcoming(self) -> Failure | None:
+        """Say why an answer that came whole is no summary. Asked again, the model would most likely do the same."""
+        reason = self.fold.stop_reason or ""
+        if reason == "end_turn" and self.text().strip():
+            return None
+        short = failure(_SHORT_OF.get(reason, FailureKind.PROTOCOL), f"the summary ended with {reason}")
+        return dataclasses.replace(short, retryable=False)
+
+    def text(self) -> str:
+        return plain_text(self.fold.message.get("content") or [])
 
 
 async def write_summary(
@@ -101,9 +123,9 @@ async def write_summary(
             status = ApiCall.Status.FAILED if cause else ApiCall.Status.SUCCEEDED
         finally:
             await _settle(work, call, reading, status, cause)
+        cause = cause or reading.shortcoming()
         if cause is None:
-            text = plain_text(reading.fold.message["content"])
-            await in_database(summaries.keep_summary, work, owner, job, text)
+            await in_database(summaries.keep_summary, work, owner, job, reading.text())
             return
         if not cause.retryable or tries > work.connection.max_retries:
             raise AttemptFailed(cause, reached=reading.reached)

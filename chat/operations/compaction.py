@@ -88,6 +88,12 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: list[Message]
     return request
 
 
+def takes_compaction(model: LanguageModel) -> bool:
+    """Say whether summaries of the API's own go back to this model as they came."""
+    known = (model.capabilities.get("context_management") or {}).get(room.COMPACTION_EDIT) or {}
+    return model.connection.kind in API_KINDS and bool(known.get("supported"))
+
+
 def has_room(turn: Turn, model: LanguageModel) -> bool:
     """Say whether another model could read a turn's conversation and answer it, as far as its length is known."""
     last = turn.messages.order_by("-depth", "-id").first() or turn.user_message
@@ -107,11 +113,9 @@ def _is_full(turn: Turn, model: LanguageModel, leaf: Message) -> bool:
 def _compacts_itself(turn: Turn) -> bool:
     """Say whether the API summarises for this model; its smallest trigger must lie below ours."""
     model = turn.model
-    if model is None or model.connection.kind not in API_KINDS:
+    if model is None or not takes_compaction(model):
         return False
-    known = (model.capabilities.get("context_management") or {}).get(room.COMPACTION_EDIT) or {}
-    trigger = room.trigger_tokens(model.max_input_tokens, turn.max_tokens)
-    return bool(known.get("supported")) and trigger >= room.SMALLEST_TRIGGER
+    return room.trigger_tokens(model.max_input_tokens, turn.max_tokens) >= room.SMALLEST_TRIGGER
 
 
 def _empty_summary(message: Message) -> Message:

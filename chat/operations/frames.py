@@ -4,6 +4,7 @@ from typing import Any
 
 from chat.claude.blocks import without
 from chat.claude.request import FrameSpec, frame_digest
+from chat.claude.worst_case import bounded
 from chat.models import Assistant, Frame, LanguageModel, User
 from chat.operations.offer import offer, runs_with
 from chat.operations.structured import shaped_spec
@@ -36,7 +37,7 @@ def freeze_frame(
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=offer(model, assistant, author).definitions,
+        tools=[bounded(tool) for tool in offer(model, assistant, author).definitions],
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),
     )

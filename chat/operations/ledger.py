@@ -214,7 +214,10 @@ def settle_call(call_id: int, settlement: Settlement) -> bool:
 
 
 def awaiting_count() -> QuerySet[ApiCall]:
-    """Return the estimated rows of cut answers whose connection can count tokens and was not asked yet."""
+    """Return the estimated rows of cut answers whose connection can count tokens and was not asked yet.
+
+    Only a turn keeps what arrived; of a cut summary or title nothing is left to be counted.
+    """
     asked = ApiCall.objects.filter(key=Concat(Value(COUNT_PREFIX), OuterRef("key")))
     return ApiCall.objects.filter(
         ~Exists(asked),

@@ -58,6 +58,7 @@ def warm(job: WarmUp) -> bool:
     """Send a warm-up unless another worker has just done so; returns whether it was sent.
 
     Raises:
+        BudgetExceeded: a budget of the assistant or of all has too little left.
         ConnectionUnusable, UpstreamError: it failed; its ledger row is settled.
     """
     if not cache.add(f"prewarm:{job.assistant.pk}:{job.frame.pk}", 1, EXPIRES_SOON_SECONDS / 2):
@@ -66,7 +67,14 @@ def warm(job: WarmUp) -> bool:
     if reached.missing:
         return False  # switched off since; the next frame is without it
     request = connector.with_servers(job.request, reached.servers)
-    call_model(job.model, request, purpose=ApiCall.Purpose.PREWARM, door="job", frame_digest=job.frame.digest)
+    call_model(
+        job.model,
+        request,
+        purpose=ApiCall.Purpose.PREWARM,
+        door="job",
+        assistant_id=job.assistant.pk,
+        frame_digest=job.frame.digest,
+    )
     return True
 
 

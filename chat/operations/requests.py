@@ -7,18 +7,18 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
-from chat.claude import connector, worst_case
+from chat.claude import connector, room, told, worst_case
 from chat.claude.request import PathMessage, build, frame_digest, goes_on
 from chat.models import ApiCall, Frame, LanguageModel, Message
 from chat.operations import budgets, ledger
-from chat.operations.attachments import resolve_path
+from chat.operations.attachments import known_pages, resolve_path
 from chat.operations.binding import account_tag, binding, path_message
 from chat.operations.budgets import Payer
 from chat.operations.cache_plan import Measured, measure
-from chat.operations.compaction import since_summary, with_api_compaction
+from chat.operations.compaction import since_summary, takes_compaction, with_api_compaction
 from chat.operations.conversations import answer_above, path_to
 from chat.operations.frames import takes_system_role
-from chat.operations.offer import takes_connector
+from chat.operations.offer import FIRST_WEB_SEARCH, runs_with, takes_connector
 from chat.operations.work import Work
 
 
@@ -47,9 +47,12 @@ def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> 
     if parent is None or (parent.role == Message.Role.USER and parent.kind != Message.Kind.RESULTS):
         return True  # somebody has just said something: no loop is running
     path = resolve_path(since_summary(path_to(parent)), model, frame.body)
+    sent = _as_sent(path, model)
+    if sent and sent[-1].role == "assistant" and sent[-1].edited:
+        return False  # a pause that was rewritten: nobody can go on with it
     return goes_on(
         frame.body,
-        _as_sent(path, model),
+        sent,
         frame_digest=frame.digest,
         system_role=takes_system_role(model),
     )
@@ -96,13 +99,26 @@ def _measured_request(
         cache=measured.plan(work.prices),
         system_role=takes_system_role(work.model),
     )
-    return connector.naming_beta({**request, **measured.diagnostics(work.connection)}), measured
+    request = {**request, **measured.diagnostics(work.connection)}
+    return room.naming_beta(connector.naming_beta(request)), measured
 
 
 def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
+    """Give a path with nothing in it that a model or its platform refuses; what stands for it depends on both alone."""
     account = account_tag(model.connection)
     messages = [path_message(message, account) for message in path]
-    return messages if takes_connector(model) else connector.without_calls(messages)
+    if not takes_compaction(model):
+        messages = room.since_compaction(messages)
+    if not takes_connector(model):
+        messages = connector.without_calls(messages)
+    return told.tell_missing(messages, lambda tool: _lacks(model, tool))
+
+
+def _lacks(model: LanguageModel, tool: str) -> bool:
+    """Say whether calls of a server tool, by its name, are refused in what was said before; "" is none."""
+    kind = {"web_search": FIRST_WEB_SEARCH, "web_fetch": "web_fetch_"}.get(tool, tool)
+    kind = "code_execution_" if tool in told.CODE_EXECUTION else kind
+    return bool(tool) and not runs_with({"type": kind}, model)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -149,19 +165,21 @@ def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -
 def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
     """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
 
-    Hidden thinking is longer than its blocks; what earlier calls wrote bounds it.
+    Either way the provider's tools may add to it. Hidden thinking is longer than its blocks; what earlier calls wrote
+    bounds it.
     """
     written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
     thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
-    bound = worst_case.prompt_bound(request) + thought
+    bound = worst_case.prompt_bound(request, pages_of=known_pages) + thought
     last = _last_call(work)
     if last is not None:
         messages = request["messages"]
         answered = max(
             (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
         )
-        since = worst_case.prompt_bound(request, messages[answered:])
-        bound = min(bound, ledger.counters_of(last).prompt_tokens + last.output_tokens + since)
+        since = worst_case.messages_bound(messages[answered:], pages_of=known_pages)
+        left = ledger.counters_of(last).prompt_tokens + last.output_tokens
+        bound = min(bound, left + since + worst_case.found_bound(request))
     return min(bound, work.model.max_input_tokens)
 
 

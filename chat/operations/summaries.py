@@ -7,9 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from chat.claude import connector, room, worst_case
-from chat.claude.blocks import without
+from chat.claude.blocks import plain_text, without
 from chat.models import ApiCall, Message, Turn
 from chat.operations import ledger
+from chat.operations.attachments import known_pages
+from chat.operations.binding import path_message
 from chat.operations.compaction import expected_tokens, since_summary
 from chat.operations.conversations import path_to
 from chat.operations.requests import request_of
@@ -76,7 +78,8 @@ def _request(work: Work, path: list[Message]) -> dict[str, Any]:
         del body["thinking"]
     if expected_tokens(work.turn, path[-1]) + answer < window:
         return request_of(work, path, body=_plain(body), asking=room.INSTRUCTION, max_tokens=answer)
-    parts = [(message.role, message.text) for message in path if message.text]
+    said = room.since_compaction([path_message(message, "") for message in path])
+    parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
     quoted = room.quoted_transcript(parts, window - 2 * answer)
     text = f"{room.INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
     return {
@@ -88,7 +91,7 @@ def _request(work: Work, path: list[Message]) -> dict[str, Any]:
 
 def _worst_usd(work: Work, request: dict[str, Any]) -> Decimal:
     """A summary is not shortened to what is left: half of one is of no use."""
-    bound = min(worst_case.prompt_bound(request), work.model.max_input_tokens)
+    bound = min(worst_case.prompt_bound(request, pages_of=known_pages), work.model.max_input_tokens)
     planned = worst_case.plan(request, work.prices, prompt_tokens=bound, room_usd=None)
     return planned.usd if planned else Decimal(0)
 

@@ -272,6 +272,20 @@ def _pause_turn(writer: Writer) -> None:
     writer.stop("pause_turn")
 
 
+def _web_search(writer: Writer) -> None:
+    """Search in one go, as the server does unless it pauses; without the tool this is the default answer."""
+    if not any(str(tool.get("type")).startswith("web_search_") for tool in writer.prompt.tools):
+        _default(writer)
+        return
+    writer.think()
+    writer.say(answers.words_for(writer.prompt)["calling"])
+    query = answers.quote(writer.prompt.user_text(), 60)
+    if found := writer.search(query):
+        citation = writer.found(found, brings=writer.choice.whole("found"))
+        writer.cite(answers.quote(query), citation)
+        writer.say(" " + answers.words_for(writer.prompt)["tools_done"])
+
+
 def _mcp(writer: Writer) -> None:
     """Call the first enabled tool of an MCP server; without one this is the default answer."""
     enabled = mcp.enabled_tools(writer.prompt)
@@ -307,5 +321,6 @@ _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "refusal": _refusal,
     "refusal_mid": _refusal_mid,
     "pause_turn": _pause_turn,
+    "web_search": _web_search,
     "mcp": _mcp,
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from chat.simulator.models import Model
 from chat.simulator.prompt import Block, blocks_of
-from chat.simulator.tokens import PAGE
+from chat.simulator.tokens import pdf_pages
 from chat.simulator.wire import ApiError, invalid
 
 MAX_PICTURE_BASE64 = 10_000_000
@@ -86,7 +86,7 @@ def _check_document(where: str, block: Block) -> int:
     data = _bytes(f"{where}.document.source.base64.data", source["data"])
     if b"%PDF-" not in data[:1024]:
         raise invalid(f"{where}.document.source.base64.data", "The PDF specified was not valid.")
-    return max(1, len(PAGE.findall(data)))
+    return pdf_pages(data)
 
 
 def _bytes(where: str, data: str) -> bytes:
@@ -100,12 +100,13 @@ def _check_citations(body: dict[str, Any], documents: list[Block]) -> None:
     settings = {cites(block) for block in documents}
     if len(settings) > 1:
         raise ApiError(400, "messages: citations must be enabled on all documents or on none")
-    if True in settings and (body.get("output_config") or {}).get("format"):
+    asked = True in settings or any(map(cites, body.get("tools") or ()))
+    if asked and (body.get("output_config") or {}).get("format"):
         raise ApiError(400, "output_config.format: structured outputs are not supported with citations")
 
 
 def cites(block: Block) -> bool:
-    """Tell whether a document may be cited."""
+    """Tell whether a document, or what a tool fetches, may be cited."""
     setting = block.get("citations")
     return isinstance(setting, dict) and bool(setting.get("enabled"))
 

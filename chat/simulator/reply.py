@@ -4,7 +4,7 @@
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chat.simulator import answers, thinking, tokens
@@ -205,18 +205,22 @@ class Writer:
         self.reply.parts.append(Part("tool_use", kept, tokens.count(kept, self.per), block))
         self.calls += 1
 
-    def search(self, query: str) -> None:
-        """Write a call of the web search that the server itself would run."""
+    def search(self, query: str) -> str:
+        """Write a call of the web search that the server itself would run; returns its id, "" when there is no room."""
         if self.stopped:
-            return
+            return ""
         self.calls += 1
         value = {"query": query}
         block = {"id": "srvtoolu_01" + printable(self.digest), "name": "web_search", "input": value}
         text = encode(value).decode()
         self.reply.parts.append(Part("server_tool_use", text, tokens.count(text, self.per), block))
+        return str(block["id"])
 
-    def found(self, search_id: str) -> None:
-        """Write the complete result of an earlier search."""
+    def found(self, search_id: str, *, brings: int = 0) -> dict[str, Any]:
+        """Write the complete result of a search; returns a citation of it.
+
+        What it `brings` into the prompt, in tokens, is read within this very request and billed with it.
+        """
         url = "https://example.com/simulated-result"
         result = {
             "type": "web_search_result",
@@ -228,6 +232,10 @@ class Writer:
         block = {"type": "web_search_tool_result", "tool_use_id": search_id, "content": [result]}
         self.reply.parts.append(Part("web_search_tool_result", "", 0, block))
         self.reply.searches += 1
+        usage = self.reply.usage
+        self.reply.usage = replace(usage, input_tokens=usage.input_tokens + brings)
+        about = {"url": url, "title": result["title"], "encrypted_index": thinking.seal(f"{url}#1")}
+        return {"type": "web_search_result_location", "cited_text": "It was found there.", **about}
 
     def ask_server(self, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:
         """Write a call of an MCP server's tool, and the result that the server itself would have brought."""

@@ -1,22 +1,24 @@
 """The simulator's own token counter: plain arithmetic over characters, so that tests can foretell it.
 
 ASCII characters cost one token per `chars_per_token` (3, or 4 on models before 4.7), rounded up; any other
-character costs one token. Images follow the documented 28-pixel grid; pages of a PDF cost a flat amount.
+character costs one token. Images follow the documented 28-pixel grid; pages of a PDF, counted in its page tree, cost a
+flat amount.
 """
 
 import base64
 import binascii
-import re
+import functools
+import io
 import struct
 from typing import Any
 
 import orjson
+from pypdf import PdfReader
 
 from chat.simulator.models import Model
 
 MESSAGE_TOKENS = 4
 PAGE_TOKENS = 2_000
-PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def count(text: str, chars_per_token: int) -> int:
@@ -76,10 +78,18 @@ def _document_tokens(block: dict[str, Any], model: Model) -> int:
         case "content":
             return head + content_tokens(source.get("content", ""), model)
         case "base64":
-            pages = len(PAGE.findall(_decoded(source.get("data", ""), None)))
-            return head + PAGE_TOKENS * max(1, pages)
+            return head + PAGE_TOKENS * pdf_pages(_decoded(source.get("data", ""), None))
         case _:
             return head + PAGE_TOKENS
+
+
+@functools.lru_cache(maxsize=64)
+def pdf_pages(data: bytes) -> int:
+    """Return how many pages a PDF has; one that can't be read counts as one page."""
+    try:
+        return max(1, len(PdfReader(io.BytesIO(data)).pages))
+    except Exception:  # a reader of broken files raises almost anything
+        return 1
 
 
 def _image_tokens(source: dict[str, Any], model: Model) -> int:

@@ -24,8 +24,9 @@ def stage(
     made = build(prepared_data, folder, upstream, connections, **environment)
     connected = {"Connected": made.models["main"]}
     made.shell(
-        "from tests.faults.seed import seed_connector, seed_tools\n"
+        "from tests.faults.seed import seed_connector, seed_search, seed_tools\n"
         f"seed_connector({connected!r}, 'token', 'personal')\n"
+        f"seed_search({made.models['main']!r}, name='Searcher')\n"
         f"seed_tools({made.models['bound']!r}, name='Handy')"
     )
     made.server.start()
@@ -144,6 +145,31 @@ def test_a_server_that_the_provider_calls_has_a_card_too(handy: Callable[..., Ch
     shows_its_result()
     called.locator("summary").press("Enter")
     expect(called.locator("[data-result]")).to_be_visible()
+
+
+def test_what_the_provider_found_is_shown_with_links(handy: Callable[..., Chat]) -> None:
+    chat = handy("Searcher")
+    chat.say("[[scenario:web_search pace=1.5]] Rivers?")
+    asked = card(chat, "Web search")
+    sources = chat.page.locator("details.tool[data-type=sources]")
+
+    def shows_its_sources() -> None:
+        expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+        expect(sources).to_have_count(1)
+        expect(sources.locator(".tool__status")).to_have_text("1")
+        link = sources.locator("a")
+        expect(link).to_have_text("A simulated search result")
+        expect(link).to_have_attribute("href", "https://example.com/simulated-result")
+        expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+
+    expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+    expect(chat.live).to_have_count(1)
+    chat.await_end()
+    shows_its_sources()
+    chat.page.reload()
+    shows_its_sources()
+    sources.locator("summary").press("Enter")
+    expect(sources.locator("a")).to_be_visible()
 
 
 def press_tab_to(page: Page, target: Locator) -> None:

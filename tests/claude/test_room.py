@@ -1,9 +1,12 @@
 """How full a context is, and when it has to be summarised."""
 
+from typing import Any
+
 import pytest
 
 from chat.claude import room
 from chat.claude.pricing import estimate_tokens
+from chat.claude.transcript import PathMessage, to_messages
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,40 @@ def test_what_a_context_holds() -> None:
     assert room.fits(900, max_input_tokens=1000, max_tokens=100)
     assert not room.fits(901, max_input_tokens=1000, max_tokens=100)
     assert room.fits(500, max_input_tokens=1000, max_tokens=1000)
+
+
+COMPACTION = {"type": "compaction", "content": "Short.", "encrypted_content": "secret"}
+FAILED = {"type": "compaction", "content": None}
+THOUGHT = {"type": "thinking", "thinking": "x", "signature": "s"}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def test_a_path_begins_at_the_last_summary_of_the_api_where_its_block_is_not_taken() -> None:
+    question, next_one = PathMessage("user", [said("How high?")]), PathMessage("user", [said("Why?")])
+    first = PathMessage("assistant", [{**COMPACTION, "content": "Older."}, said("Very.")], frame="f")
+    second = PathMessage("assistant", [FAILED, COMPACTION, THOUGHT, FAILED, said("So.")], frame="f")
+    third = PathMessage("assistant", [FAILED, said("Yes.")], frame="f")
+    path = [question, first, next_one, second, next_one, third, next_one]
+    assert to_messages(room.since_compaction(path), "f") == [
+        {"role": "user", "content": [said(room.summary_text("Short."))]},
+        {"role": "assistant", "content": [said("So.")]},
+        *to_messages([next_one], "f"),
+        {"role": "assistant", "content": [said("Yes.")]},
+        *to_messages([next_one], "f"),
+    ]
+    assert room.since_compaction([question, third, next_one])[0] == question
+    alone = PathMessage("assistant", [COMPACTION])
+    assert to_messages(room.since_compaction([question, alone, next_one]), "f") == [
+        {"role": "user", "content": [said(room.summary_text("Short.")), said("Why?")]}
+    ]
+
+
+@pytest.mark.parametrize("block", [COMPACTION, FAILED])
+def test_every_block_of_a_compaction_names_the_beta(block: dict[str, Any]) -> None:
+    plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
+    assert room.naming_beta(plain) == plain
+    asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [block]}]}
+    assert room.naming_beta(asked)["extra_headers"] == {"anthropic-beta": room.COMPACTION_BETA}

@@ -120,9 +120,8 @@ def test_what_is_sent() -> None:
 
 
 def test_a_frame_by_format_and_by_tool() -> None:
-    spec = FrameSpec(
-        "m", tools=[{"name": "t"}], thinking={"type": "adaptive"}, output_config={"effort": "low"}
-    )
+    fetch = {"name": "t", "citations": {"enabled": True}}
+    spec = FrameSpec("m", tools=[fetch], thinking={"type": "adaptive"}, output_config={"effort": "low"})
     body = shaped(spec, POINT, FORMAT).body()
     assert body["output_config"] == {"effort": "low", "format": {"type": "json_schema", "schema": POINT}}
     assert (body["tools"], body["thinking"]) == ([{"name": "t"}], {"type": "adaptive"})

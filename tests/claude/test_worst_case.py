@@ -13,11 +13,18 @@ from chat.claude.pricing import PriceRow, choose_row, price
 from chat.claude.room import SUMMARY_TOKENS, with_compaction
 from chat.claude.usage import Usage, longest_prompt_tokens
 from chat.claude.worst_case import (
-    FOUND_TOKENS_PER_USE,
+    FETCH_LIMIT_TOKENS,
     IMAGE_TOKENS,
+    LIMIT_FACTOR,
     LONGEST_DOCUMENT_PAGES,
+    OUTPUT_TOKENS,
+    PAGE_READ_TOKENS,
     PAGE_TOKENS,
+    SEARCH_TOKENS,
     SERVER_TOOL_USES,
+    bounded,
+    found_bound,
+    messages_bound,
     plan,
     prompt_bound,
 )
@@ -37,7 +44,8 @@ def request(content: Any = "How high?", **fields: Any) -> dict[str, Any]:
 
 
 def block_bound(block: dict[str, Any]) -> int:
-    return prompt_bound(request([block])) - prompt_bound(request([]))
+    pages = {b"%PDF-3": 3}
+    return prompt_bound(request([block]), pages_of=pages.get) - prompt_bound(request([]))
 
 
 @given(st.text())
@@ -53,12 +61,11 @@ def test_bytes_bound_tokens(text: str) -> None:
 def test_only_some_messages() -> None:
     whole = request("one")
     whole["messages"].append({"role": "assistant", "content": [{"type": "text", "text": "two"}]})
-    assert prompt_bound(whole, whole["messages"][1:]) < prompt_bound(whole)
-    assert prompt_bound(whole, []) == 0
+    assert messages_bound(whole["messages"][1:]) < messages_bound(whole["messages"]) < prompt_bound(whole)
+    assert messages_bound([]) == 0
 
 
-def pdf(pages: int, size: int = 0) -> dict[str, Any]:
-    data = b"%PDF" + b"<< /Type /Page >>" * pages + b"x" * size
+def pdf(data: bytes) -> dict[str, Any]:
     source = {"type": "base64", "media_type": "application/pdf", "data": base64.b64encode(data).decode()}
     return {"type": "document", "source": source, "title": "A"}
 
@@ -68,9 +75,9 @@ def pdf(pages: int, size: int = 0) -> dict[str, Any]:
     [
         ({"type": "image", "source": {"type": "base64", "data": "A" * 9_000_000}}, IMAGE_TOKENS),
         ({"type": "image", "source": {"type": "url", "url": "https://x"}}, IMAGE_TOKENS),
-        (pdf(3, 1_000_000), 3 * PAGE_TOKENS),
-        (pdf(0, 50_000), 50_000),
-        (pdf(0), PAGE_TOKENS),
+        (pdf(b"%PDF-3"), 3 * PAGE_TOKENS),
+        # Its pages may stand in compressed objects, so nothing in its bytes says how many there are.
+        (pdf(b"%PDF /Type /Page"), LONGEST_DOCUMENT_PAGES * PAGE_TOKENS),
         (
             {"type": "document", "source": {"type": "base64", "data": "A"}},
             LONGEST_DOCUMENT_PAGES * PAGE_TOKENS,
@@ -96,10 +103,43 @@ def test_nothing_given_costs_only_what_frames_it() -> None:
 def test_tools_and_what_they_find_count() -> None:
     tools = [{"name": "t", "input_schema": {"type": "object"}}]
     assert prompt_bound(request(tools=tools)) > prompt_bound(request()) + 1000
-    search = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]
-    fetch = [{"type": "web_fetch_20250910", "name": "web_fetch"}]
-    assert prompt_bound(request(tools=search)) >= 3 * FOUND_TOKENS_PER_USE
-    assert prompt_bound(request(tools=fetch)) >= 10 * FOUND_TOKENS_PER_USE
+
+
+@pytest.mark.parametrize(
+    ("tool", "most"),
+    [
+        ({"type": "web_search_20250305", "max_uses": 3}, 3 * SEARCH_TOKENS),
+        ({"type": "web_search_20260318"}, SERVER_TOOL_USES * SEARCH_TOKENS),
+        (
+            {"type": "web_fetch_20250910", "max_uses": 5, "max_content_tokens": 50_000},
+            5 * int(LIMIT_FACTOR * 50_000),
+        ),
+        ({"type": "web_fetch_20250910"}, SERVER_TOOL_USES * int(LIMIT_FACTOR * PAGE_READ_TOKENS)),
+        ({"type": "code_execution_20260521"}, SERVER_TOOL_USES * OUTPUT_TOKENS),
+        (toolset("shop", ["add"]), (1 + SERVER_TOOL_USES) * OUTPUT_TOKENS),
+        ({"name": "weather"}, 0),
+        ({"type": "custom", "name": "weather"}, 0),
+    ],
+)
+def test_what_tools_may_find_counts(tool: dict[str, Any], most: int) -> None:
+    asked = request(tools=[tool, tool])
+    assert found_bound(asked) == 2 * most
+    assert prompt_bound(asked) >= 2 * most + messages_bound(asked["messages"])
+
+
+def test_limits_are_set_where_staff_set_none() -> None:
+    fetch = {"type": "web_fetch_20250910", "name": "web_fetch"}
+    assert bounded(fetch) == {
+        **fetch,
+        "max_uses": SERVER_TOOL_USES,
+        "max_content_tokens": FETCH_LIMIT_TOKENS,
+    }
+    own = {**fetch, "max_uses": 1, "max_content_tokens": 9}
+    search = {"type": "web_search_20250305", "name": "web_search", "max_uses": None}
+    assert bounded(own) is own
+    assert bounded(search) == {**search, "max_uses": SERVER_TOOL_USES}
+    for tool in ({"type": "code_execution_20260521"}, {"name": "weather"}):
+        assert bounded(tool) is tool
 
 
 MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
@@ -115,6 +155,7 @@ MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
         ({"inference_geo": "us"}, "0.0198"),
         ({"tools": [{"type": "web_search_20250305", "max_uses": 2}]}, "0.038"),
         ({"tools": [{"type": "web_search_20250305"}]}, "0.118"),
+        ({"tools": [{"type": "web_fetch_20250910"}]}, "0.018"),
     ],
 )
 def test_the_dearest_of_what_may_come(fields: dict[str, Any], usd: str) -> None:
@@ -178,13 +219,6 @@ def test_what_has_no_price_or_costs_nothing_is_never_refused() -> None:
     assert (unpriced.max_tokens, unpriced.usd) == (1000, 0)
     prompt_only = PriceRow(D(1), D(1), D(1), D(1), D(0))
     assert plan(request(), [prompt_only], prompt_tokens=1000, room_usd=D(0)) is None
-
-
-def test_what_mcp_servers_may_add_is_part_of_the_bound() -> None:
-    request = {"messages": [{"role": "user", "content": "Hi"}], "tools": [{"name": "weather"}]}
-    connected = {**request, "tools": [*request["tools"], toolset("shop", ["add"])]}
-    least = (1 + SERVER_TOOL_USES) * FOUND_TOKENS_PER_USE
-    assert prompt_bound(connected) >= prompt_bound(request) + least
 
 
 def of_compaction(prompt: int, write: str, summary: int, answer: int, last_turn: int) -> dict[str, Any]:

@@ -103,6 +103,32 @@ async def test_a_lasting_failure_leaves_no_summary(
     assert await summary() == ""
 
 
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [
+        ("refusal", "refused"),
+        ("refusal_mid", "refused"),
+        ("max_tokens", "truncated"),
+        ("empty", "truncated"),
+        ("whitespace", "truncated"),
+        ("context_exceeded", "context_full"),
+        ("stops reason=stop_sequence", "protocol"),
+    ],
+)
+async def test_what_is_no_summary_never_stands_for_one(
+    make_simulator: Callable[..., Upstream], scenario: str, kind: str
+) -> None:
+    upstream = make_simulator(scenario=scenario)
+    work = await sync_to_async(work_with)(upstream.url)
+    with pytest.raises(AttemptFailed) as failed:
+        await written(work)
+    assert failed.value.failure.kind == kind
+    assert await summary() == ""
+    assert await rows() == [("succeeded", "", "exact")], "it came whole, and is not asked for again"
+    paid = await ApiCall.objects.aget()
+    assert paid.output_tokens == upstream.invoice()["totals"]["output_tokens"]
+
+
 async def test_nobody_there_costs_nothing() -> None:
     work = await sync_to_async(work_with)("http://127.0.0.1:9")
     with pytest.raises(AttemptFailed):

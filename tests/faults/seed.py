@@ -20,6 +20,7 @@ from chat.models import (
     User,
 )
 from chat.operations.api_keys import create_api_key
+from chat.tools.provided import PROVIDED
 from tests.tools.conftest import mcp_tool
 
 MODEL_ID = "claude-haiku-4-5-20251001"
@@ -71,6 +72,21 @@ def _closed_assistant(group: str) -> Assistant:
     assistant = Assistant.objects.create(name="Only for insiders")
     assistant.audience_groups.add(Group.objects.get(name=f"{group}s"))
     return assistant
+
+
+def seed_search(model: str, **fields: Any) -> None:
+    """Print the id of an assistant that may search the web."""
+    assistant = Assistant.objects.create(model_id=model, **fields)
+    may_search(assistant)
+    print(assistant.id)
+
+
+def may_search(assistant: Assistant) -> None:
+    """Give an assistant the provider's web search."""
+    title, options = PROVIDED["web_search"]
+    provided = {"kind": "server", "title": title, "options": options, "approval": "allow", "enabled": True}
+    tool, _made = ToolDefinition.objects.update_or_create(name="web_search", defaults=provided)
+    AssistantTool.objects.create(assistant=assistant, tool=tool)
 
 
 def seed_tools(model: str, **fields: Any) -> None:

@@ -1,4 +1,6 @@
-"""A day of many people, made by a seed: stops, retries, failovers, cuts, budgets; the ledger is the upstream's invoice.
+"""A day of many people, made by a seed: stops, retries, failovers, cuts, thinking, searches, PDFs, summaries, budgets.
+
+The ledger is the upstream's invoice.
 
 Over real HTTP: Parley as a process, sockets, and two simulators as upstreams, whose invoices are priced here by a list
 of our own. Every call has to agree to the last digit, cut answers too: after their count, for which the test lets all
@@ -23,7 +25,7 @@ from tests.faults.stage import Line, Parley, build
 from tests.support.simulator import Upstream
 
 SEED = 20261122
-TURNS, AT_ONCE = 40, 8
+TURNS, AT_ONCE = 44, 8
 # input, 5m write, 1h write, read, output: USD per million tokens, from the provider's list.
 PRICES = {
     "claude-haiku-4-5-20251001": ("1", "1.25", "2", "0.10", "5"),
@@ -74,8 +76,14 @@ WEIGHTS = {
     "error_after_delta at=7": 3,
     "stall at=14 seconds=60": 10,
 }
+# With whom, or with what: an assistant of the day's, or a file.
+WITH = (
+    *("Thinker: long tokens=200 thinking_tokens=150", "Searcher: web_search found=1500"),
+    *("Listener: long tokens=60", "PDF: default tokens=60"),
+)
+LONG_TEXT = "All work and no play makes Jack a dull boy. " * 4_300
 # What the day has at the least: each kind once, and enough that people stop.
-AT_LEAST = [*WEIGHTS, *["stall at=14 seconds=60"] * 5]
+AT_LEAST = [*WEIGHTS, *["stall at=14 seconds=60"] * 5, *WITH]
 
 
 @dataclasses.dataclass
@@ -116,10 +124,11 @@ def day(
     ]
     connections.append({"credential": "sk-nobody", **NOBODY})
     seed = f"seed_day({connections!r}, {list(PRICES)!r}, {BUDGETS!r})"
-    stage.models = json.loads(stage.shell(f"from tests.faults.day_seed import seed_day; {seed}"))
+    made = json.loads(stage.shell(f"from tests.faults.day_seed import seed_day; {seed}"))
+    stage.models = made["models"]
     stage.server.start()
     try:
-        yield asyncio.run(Player(stage, [upstream, second]).play())
+        yield asyncio.run(Player(stage, [upstream, second], made["assistants"], made["files"]).play())
     finally:
         stage.server.kill()
 
@@ -127,8 +136,11 @@ def day(
 class Player:
     """Plays the day: a few turns at once, chosen by the seed."""
 
-    def __init__(self, stage: Parley, upstreams: list[Upstream]) -> None:
+    def __init__(
+        self, stage: Parley, upstreams: list[Upstream], assistants: dict[str, str], files: dict[str, str]
+    ) -> None:
         self.stage, self.upstreams = stage, upstreams
+        self.assistants, self.files = assistants, files
         self.random = random.Random(SEED)
         self.due: list[str] = []
         self.ends: list[str] = []
@@ -177,24 +189,38 @@ class Player:
         return self.due.pop() if self.due else self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
 
     async def _person(self, lines: dict[str, Line], waiting: Iterator[tuple[str, str, str, float]]) -> None:
-        for name, scenario, model, luck in waiting:
-            line = lines[name]
+        for name, wish, model, luck in waiting:
+            partner, _colon, scenario = wish.rpartition(": ")
             old = self.conversations.setdefault(name, [])
-            conversation = old.pop() if old and luck < 0.6 else None
-            text = f"[[scenario:{scenario} key={luck}]] {luck} " + "words " * int(luck * 400)
-            answer = await line.ask(type="turn.start", text=text, model=model, conversation=conversation)
-            if answer["type"] == "error":
-                self.ends.append(f"refused {answer['code']}")
+            marked = f"[[scenario:{scenario} key={luck}]] {luck} " + "words " * int(luck * 400)
+            if not partner:
+                conversation = old.pop() if old and luck < 0.6 else None
+                old += await self._turn(lines[name], scenario, marked, model=model, conversation=conversation)
                 continue
-            turn = answer["turn"]
-            if scenario.startswith("stall"):
-                await self._all_arrived(line, turn)
-                await line.send(type="turn.stop", turn=turn)
-            end = await line.finished(turn)
-            error = (end["error"] or {}).get("code", "")
-            self.ends.append(f"{end['status']} {error}".strip())
-            if end["status"] == "completed":
-                old.append(answer["conversation"])
+            # What somebody began with an assistant or a file goes on at once, when all of it can be read again.
+            fields: dict[str, Any] = {"assistant": self.assistants.get(partner)}
+            if partner == "PDF":
+                fields = {"model": model, "attachments": [self.files[name]]}
+            first = marked + (LONG_TEXT if partner == "Listener" else "words " * 600)
+            for begun in await self._turn(lines[name], scenario, first, **fields):
+                await self._turn(
+                    lines[name], scenario, marked, **{**fields, "attachments": []}, conversation=begun
+                )
+
+    async def _turn(self, line: Line, scenario: str, text: str, **fields: Any) -> list[str]:
+        """Live through one turn; returns its conversation if it can go on."""
+        answer = await line.ask(type="turn.start", text=text, **fields)
+        if answer["type"] == "error":
+            self.ends.append(f"refused {answer['code']}")
+            return []
+        turn = answer["turn"]
+        if scenario.startswith("stall"):
+            await self._all_arrived(line, turn)
+            await line.send(type="turn.stop", turn=turn)
+        end = await line.finished(turn)
+        error = (end["error"] or {}).get("code", "")
+        self.ends.append(f"{end['status']} {error}".strip())
+        return [answer["conversation"]] if end["status"] == "completed" else []
 
     async def _all_arrived(self, line: Line, turn: str) -> None:
         """Wait until what the upstream says to have sent is what the socket has brought."""
@@ -299,6 +325,11 @@ def test_the_day_had_everything(day: Day) -> None:
     assert sum(end == "stopped" for end in day.ends) >= 5
     assert any(call["attempt"] > 1 for call in day.calls)
     assert any(call["cache_read_tokens"] for call in day.calls)
+    assert any(call["thinking_tokens"] for call in day.calls)
+    assert sum(call["web_search_requests"] for call in day.calls) >= 2
+    usages = [json.loads(call["usage"]) for call in day.calls if call["usage"]]
+    assert "compaction" in [part["type"] for usage in usages for part in usage.get("iterations") or ()]
+    assert any(row["usage"]["web_search_requests"] for row in day.invoice)
     assert {"overloaded", "connection"} <= {move["reason"] for move in day.moves}
     assert len(day.moves) >= 5
     asked = collections.defaultdict(set)

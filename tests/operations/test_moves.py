@@ -256,3 +256,22 @@ def test_a_platform_without_the_connector(served: Turn) -> None:
     spare.canonical_id = "claude-anthropic"
     assert moves.move(work, "host:1:aa", spare, {"code": "failover"})
     assert toolsets(served) == []
+
+
+def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: Turn) -> None:
+    hit = {"type": "web_search_result", "url": "https://example.com", "title": "A", "encrypted_content": "e"}
+    found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_0", "content": [hit]}
+    loop = in_a_loop(turn, SEARCH, found, results=False)
+    assert sent(loop) == ["u: text", "a: server_tool_use web_search_tool_result"]
+    elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="bedrock"))
+    assert moves.move(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert sent(loop) == ["u: text", "a: text", "u: text"]
+    assert len(closing(turn)) == 1
+
+
+def test_a_loop_that_began_with_a_summary_of_the_apis_goes_on_elsewhere(turn: Turn) -> None:
+    loop = in_a_loop(turn, {"type": "compaction", "content": "Short."}, ASKED)
+    elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="aws"))
+    assert moves.move(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
+    assert closing(turn) == []

@@ -7,8 +7,18 @@ import pytest
 from django.core.cache import cache, caches
 from django.utils import timezone
 
-from chat.models import ApiCall, Assistant, Frame, LanguageModel, McpServer, SystemPrompt, User
+from chat.models import (
+    ApiCall,
+    Assistant,
+    Budget,
+    Frame,
+    LanguageModel,
+    McpServer,
+    SystemPrompt,
+    User,
+)
 from chat.operations import prewarm
+from chat.operations.budgets import BudgetExceeded, standing_of
 from chat.operations.frames import freeze_frame
 from chat.operations.prompts import revise_prompt
 from chat.providers.clients import ConnectionUnusable
@@ -72,6 +82,30 @@ def test_a_rush_is_prepared_for(insider: User, model: LanguageModel, simulator: 
     assert not prewarm.warm(job), "another worker has just done it"
     assert prewarm.due_warm_ups() == [], "it is warm now"
     assert simulator.invoice()["totals"]["requests"] == 1
+
+
+def test_a_warm_up_is_paid_by_its_assistants_budget(
+    insider: User, model: LanguageModel, simulator: Upstream
+) -> None:
+    guide = assistant(insider, model)
+    budget = {"name": "Guide", "scope": "assistant", "assistant": guide, "period": "month"}
+    own = Budget.objects.create(**budget, hard_limit_usd="0.001")
+    rush(insider, guide, 3)
+    [job] = prewarm.due_warm_ups()
+    with pytest.raises(BudgetExceeded):
+        prewarm.warm(job)
+    cache.clear()
+    prewarm_task()  # other assistants still get theirs
+    assert simulator.invoice()["totals"]["requests"] == 0
+    cache.clear()
+    Budget.objects.filter(pk=own.pk).update(hard_limit_usd=1_000_000)
+    own.refresh_from_db()
+    before = standing_of(own)
+    assert prewarm.warm(job)
+    after, cost = standing_of(own), ApiCall.objects.get(purpose="prewarm").cost_usd
+    assert before
+    assert after
+    assert after.spent_usd - before.spent_usd == cost > 0
 
 
 def test_an_entry_about_to_expire_is_kept_for_one_person(insider: User, model: LanguageModel) -> None:

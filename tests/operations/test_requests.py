@@ -8,6 +8,8 @@ import pytest
 from chat.claude.request import RequestError
 from chat.models import ApiCall, LanguageModel, Turn, User
 from chat.operations import requests, running, turns
+from chat.operations.conversations import path_to
+from chat.operations.work import Work
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +70,77 @@ def test_calls_carry_what_they_belong_to(turn: Turn) -> None:
         "turn",
         "Loopback",
     )
+
+
+COMPACTING = {"context_management": {"compact_20260112": {"supported": True}}}
+COMPACTION = {"type": "compaction", "content": "A bridge.", "encrypted_content": "secret"}
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}}
+HIT = {"type": "web_search_result", "url": "https://example.com", "title": "A", "encrypted_content": "secret"}
+
+
+def behind(owner: User, model: LanguageModel, *content: dict[str, Any]) -> Work:
+    """A turn with `model` behind an answer of these blocks."""
+    chat = factories.conversation(owner, "What is it?", "A bridge.")
+    leaf = chat.active_leaf
+    assert leaf
+    leaf.content = [*content, {"type": "text", "text": "Yes."}]
+    leaf.save()
+    work = factories.work(factories.turn(chat, status="running", parent=leaf, model=model, answer=""))
+    work.model, work.connection = model, model.connection
+    return work
+
+
+def of_kind(kind: str, capabilities: dict[str, Any] | None = None) -> LanguageModel:
+    connection = factories.provider(f"at {kind}", kind=kind)
+    return factories.language_model(f"claude-{kind}", connection=connection, capabilities=capabilities or {})
+
+
+def kinds(request: dict[str, Any]) -> list[str]:
+    return [block["type"] for message in request["messages"] for block in message["content"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "capabilities", "taken"),
+    [
+        ("anthropic", COMPACTING, True),
+        ("anthropic", {}, False),
+        ("aws", COMPACTING, False),
+        ("bedrock", COMPACTING, False),
+    ],
+)
+def test_the_apis_summary_goes_back_with_its_beta_or_as_text(
+    insider: User, kind: str, capabilities: dict[str, Any], taken: bool
+) -> None:
+    work = behind(insider, of_kind(kind, capabilities), COMPACTION)
+    path = path_to(work.message.parent)  # type: ignore[arg-type]
+    for request in (requests.request_for(work), requests.request_of(work, path, asking="Summarise.")):
+        named = str(request.get("extra_headers"))
+        assert ("compaction" in kinds(request), "compact-2026-01-12" in named) == (taken, taken)
+        assert ("What is it?" in str(request["messages"])) == taken
+        assert "A bridge." in str(request["messages"][0 if not taken else 1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "tool", "taken"),
+    [
+        ("anthropic", "web_search", True),
+        ("vertex", "web_search", True),
+        ("vertex", "web_fetch", False),
+        ("vertex", "bash_code_execution", False),
+        ("vertex", "tool_search_tool_regex", True),
+        ("bedrock", "web_search", False),
+        ("bedrock_mantle", "tool_search_tool_regex", False),
+        ("foundry", "web_fetch", False),
+        ("foundry", "code_execution", False),
+    ],
+)
+def test_server_tools_go_back_as_they_came_or_as_text(
+    insider: User, kind: str, tool: str, taken: bool
+) -> None:
+    found = {"type": f"{tool.removesuffix('_tool_regex')}_tool_result", "tool_use_id": "srvtoolu_1"}
+    call, result = {**SEARCH, "name": tool}, {**found, "content": [HIT]}
+    request = requests.request_for(behind(insider, of_kind(kind), call, result))
+    assert (call in request["messages"][1]["content"]) == taken
+    assert (result in request["messages"][1]["content"]) == taken
+    assert ("secret" in str(request)) == taken
+    assert "https://example.com" in str(request)

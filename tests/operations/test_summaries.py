@@ -75,6 +75,18 @@ def test_what_does_not_fit_any_more_is_quoted(insider: User) -> None:
     assert "<user>\nWhat is it?\n</user>\n<assistant>\nA bridge.\n</assistant>" in text
 
 
+def test_what_is_quoted_begins_with_the_apis_own_summary(insider: User) -> None:
+    work = due(insider, left=9_000)
+    before = work.turn.user_message.parent.parent  # type: ignore[union-attr]
+    summary = {"type": "compaction", "content": "It is a bridge."}
+    Message.objects.filter(id=before.id).update(content=[summary, *before.content])
+    job = summaries.summary_job(work)
+    assert job
+    text = job.request["messages"][0]["content"][0]["text"]
+    assert "It is a bridge." in text
+    assert "What is it?" not in text
+
+
 def test_there_is_nothing_to_do_without_an_empty_summary(insider: User) -> None:
     plain = factories.turn(factories.conversation(insider), status="running", answer="")
     assert summaries.summary_job(factories.work(plain)) is None

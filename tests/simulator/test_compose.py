@@ -214,6 +214,22 @@ def test_answer_scenarios(client: anthropic.Anthropic, written: str, kinds: list
     assert ([block.type for block in message.content], message.stop_reason) == (kinds, stop)
 
 
+def test_a_search_is_cited_read_and_billed(client: anthropic.Anthropic):
+    tool = {"type": "web_search_20250305", "name": "web_search"}
+    plain = ask(client, "[[scenario:echo]] Rivers?", tools=[tool]).usage.input_tokens
+    question = said("[[scenario:web_search found=700]] Rivers?")
+    first = ask(client, messages=[question], tools=[tool])
+    kinds = ["text", "server_tool_use", "web_search_tool_result", "text", "text"]
+    assert [block.type for block in first.content] == kinds
+    assert first.content[3].citations[0].url == first.content[2].content[0].url
+    assert first.usage.input_tokens > plain + 690
+    assert first.usage.server_tool_use.web_search_requests == 1
+    # It goes back as it came, and without the tool nobody searches.
+    again = [question, replay(first), question]
+    assert ask(client, messages=again, tools=[tool]).stop_reason == "end_turn"
+    assert [block.type for block in ask(client, messages=[question]).content] == ["text"]
+
+
 def test_sizes_are_exact(client: anthropic.Anthropic):
     assert ask(client, **scenario("long tokens=777")).usage.output_tokens == 777
     assert ask(client, **scenario("default tokens=1500")).usage.output_tokens == 1500

@@ -62,7 +62,7 @@ def test_pictures_and_documents_are_taken(client: anthropic.Anthropic) -> None:
         ([user(paper(b"hello"))], {}, "not valid"),
         ([user(paper(media.pdf(), "text/html"))], {}, "application/pdf"),
         ([user(text("Hi", media_type="text/html"))], {}, "text/plain"),
-        ([user(paper(b"%PDF-" + b"/Type /Page " * 101))], {"model": OLDER}, "100 PDF pages"),
+        ([user(paper(media.packed_pdf(101)))], {"model": OLDER}, "100 PDF pages"),
         ([user(text("One"), text("Two", cited=False))], {}, "citations must be"),
         (
             [user(text("One"))],

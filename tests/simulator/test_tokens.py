@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chat.simulator import tokens
 from chat.simulator.models import CATALOGUE, find
+from tests.support import media
 
 MODEL = find("claude-opus-5") or CATALOGUE[0]
 
@@ -61,7 +62,7 @@ def image(data: str, media_type: str = "image/png") -> dict[str, Any]:
                 "type": "document",
                 "source": {
                     "type": "base64",
-                    "data": base64.b64encode(b"/Type /Page x /Type/Page /Type /Pages").decode(),
+                    "data": base64.b64encode(media.packed_pdf(2)).decode(),
                 },
             },
             4000,

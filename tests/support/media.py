@@ -61,6 +61,26 @@ def pdf(*texts: str, kids: int | None = None, extra: bytes = b"", encrypt: bool 
     return _written(objects, extra, encrypt)
 
 
+def packed_pdf(pages: int) -> bytes:
+    """A PDF as newer programs write it: its pages stand in one compressed object, so its bytes name none of them."""
+    names = range(3, 3 + pages)
+    tree = f"<</Type/Pages/Count {pages}/Kids[{' '.join(f'{name} 0 R' for name in names)}]>>"
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", tree]
+    objects += ["<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]>>"] * pages
+    places = [sum(len(one) + 1 for one in objects[:number]) for number in range(len(objects))]
+    index = " ".join(f"{number} {place}" for number, place in enumerate(places, 1)) + " "
+    packed = zlib.compress((index + " ".join(objects)).encode())
+    holder = len(objects) + 1
+    head = f"/Type/ObjStm/N {len(objects)}/First {len(index)}/Filter/FlateDecode/Length {len(packed)}"
+    body = b"%%PDF-1.5\n%d 0 obj<<%b>>stream\n%b\nendstream endobj\n" % (holder, head.encode(), packed)
+    inside = [struct.pack(">BIH", 2, holder, number) for number in range(len(objects))]
+    outside = [struct.pack(">BIH", 1, len(b"%PDF-1.5\n"), 0), struct.pack(">BIH", 1, len(body), 0)]
+    table = b"".join([struct.pack(">BIH", 0, 0, 65535), *inside, *outside])
+    head = f"/Type/XRef/Size {holder + 2}/W[1 4 2]/Root 1 0 R/Length {len(table)}"
+    entry = b"%d 0 obj<<%b>>stream\n%b\nendstream endobj\n" % (holder + 1, head.encode(), table)
+    return body + entry + b"startxref\n%d\n%%%%EOF" % len(body)
+
+
 def endless_pdf() -> bytes:
     """A PDF whose page tree leads back to itself."""
     return _written([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[2 0 R]>>"], b"", False)
