@@ -97,6 +97,7 @@ def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
         "batch": _support(claude),
         "citations": _support(claude),
         "code_execution": _support(known["code_execution"]),
+        "context": _support(known.get("context", True)),
         "context_management": _support(claude) | {"compact_20260112": _support(known["compaction"])},
         "effort": _support(bool(effort))
         | {level: _support(level in effort.get("levels", ())) for level in EFFORTS}

@@ -16,7 +16,7 @@ from chat.operations.thinking import (
     thinking_for,
 )
 
-__all__ = ["accepts_thinking", "answer_limit", "frame_for", "freeze_frame", "kept_frame", "takes_system_role"]
+__all__ = ["accepts_thinking", "answer_limit", "frame_for", "freeze_frame", "kept_frame", "takes_context", "takes_system_role"]
 
 
 def freeze_frame(
@@ -48,6 +48,11 @@ def freeze_frame(
 def kept_frame(body: dict[str, Any]) -> Frame:
     """Return the frame with this exact body, stored once."""
     return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
+
+
+def takes_context(model: LanguageModel) -> bool:
+    """Say whether a model is told date, language and name; a very small one answers these instead of the question."""
+    return supported(model.capabilities.get("context", True))
 
 
 def takes_system_role(model: LanguageModel) -> bool:

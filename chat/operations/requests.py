@@ -17,7 +17,7 @@ from chat.operations.budgets import Payer
 from chat.operations.cache_plan import Measured, measure
 from chat.operations.compaction import since_summary, takes_compaction, with_api_compaction
 from chat.operations.conversations import answer_above, path_to
-from chat.operations.frames import takes_system_role
+from chat.operations.frames import takes_context, takes_system_role
 from chat.operations.offer import FIRST_WEB_SEARCH, runs_with, takes_connector
 from chat.operations.work import Work
 
@@ -107,6 +107,8 @@ def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
     """Give a path with nothing in it that a model or its platform refuses; what stands for it depends on both alone."""
     account = account_tag(model.connection)
     messages = [path_message(message, account) for message in path]
+    if not takes_context(model):
+        messages = [dataclasses.replace(message, context="") for message in messages]
     if not takes_compaction(model):
         messages = room.since_compaction(messages)
     if not takes_connector(model):

@@ -31,6 +31,20 @@ def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
     assert request["messages"][2]["content"][0]["cache_control"] == {"type": "ephemeral"}
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_model_that_is_not_told_the_day_gets_the_question_alone(
+    insider: User, model: LanguageModel, told: bool
+) -> None:
+    LanguageModel.objects.update(capabilities={"context": {"supported": told}})
+    started = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
+    assert started.user_message.context.startswith("Today is")
+    work = running.claim(started.turn.id, "host:1:aa")
+    assert work
+    [message] = requests.request_for(work)["messages"]
+    assert [block["text"] for block in message["content"]][:1] == ["How high?"]
+    assert ("Today is" in str(message)) == told
+
+
 def test_a_first_answer_costs_few_queries(
     insider: User, model: LanguageModel, django_assert_max_num_queries: Any
 ) -> None:
