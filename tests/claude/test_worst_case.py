@@ -96,6 +96,11 @@ def test_every_kind_of_block(block: dict[str, Any], least: int) -> None:
     assert least <= block_bound(block) <= least + 200
 
 
+def test_a_pdf_that_nobody_counted_is_the_longest() -> None:
+    longest = LONGEST_DOCUMENT_PAGES * PAGE_TOKENS
+    assert longest <= prompt_bound(request([pdf(b"%PDF-3")])) <= longest + 200
+
+
 def test_nothing_given_costs_only_what_frames_it() -> None:
     assert prompt_bound({"messages": [], "max_tokens": 1}) < 100
 
