@@ -203,7 +203,6 @@ class Hub:
 
     def close(self, log: TurnLog) -> None:
         """Take a finished turn's log down; late viewers read its rows."""
-        log.finished = True
         self.logs.pop(log.turn_id, None)
         self._followed.discard(log.turn_id)
         self._closed[log.turn_id] = log

@@ -33,7 +33,6 @@ class TurnLog:
         self.name = str(turn_id)
         self.base = self.flushed = begun
         self.frames: list[bytes] = []
-        self.finished = False
 
     @property
     def last_seq(self) -> int:

@@ -16,7 +16,15 @@ from chat.operations.thinking import (
     thinking_for,
 )
 
-__all__ = ["accepts_thinking", "answer_limit", "frame_for", "freeze_frame", "kept_frame", "takes_context", "takes_system_role"]
+__all__ = [
+    "accepts_thinking",
+    "answer_limit",
+    "frame_for",
+    "freeze_frame",
+    "kept_frame",
+    "takes_context",
+    "takes_system_role",
+]
 
 
 def freeze_frame(

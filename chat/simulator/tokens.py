@@ -13,7 +13,6 @@ import struct
 from typing import Any
 
 import orjson
-from pypdf import PdfReader
 
 from chat.simulator.models import Model
 
@@ -86,6 +85,8 @@ def _document_tokens(block: dict[str, Any], model: Model) -> int:
 @functools.lru_cache(maxsize=64)
 def pdf_pages(data: bytes) -> int:
     """Return how many pages a PDF has; one that can't be read counts as one page."""
+    from pypdf import PdfReader
+
     try:
         return max(1, len(PdfReader(io.BytesIO(data)).pages))
     except Exception:  # a reader of broken files raises almost anything

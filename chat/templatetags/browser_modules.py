@@ -32,6 +32,7 @@ OWN = (
     "lib/markdown",
     "lib/markdown_stream",
     "lib/page",
+    "lib/page_socket",
     "lib/sanitize",
     "lib/socket",
     "lib/upload",

@@ -24,12 +24,17 @@ def opened(enter: Enter, parley: Parley, path: str = "/", name: str = "insider",
     return Chat(enter(name, **options).new_page(), parley.url).open(path)
 
 
-def check_width(page: Page) -> None:
+def settle(page: Page) -> None:
+    """Wait until whatever moves or fades has done so; what pulses for ever is let be."""
     page.evaluate(
         """() => Promise.all(document.getAnimations()
           .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
-          .map(animation => animation.finished))"""
+          .map(animation => animation.finished.catch(() => {})))"""
     )
+
+
+def check_width(page: Page) -> None:
+    settle(page)
     wider = page.evaluate(
         """() => [...document.querySelectorAll('*')].filter(node => {
           const box = node.closest('.table, pre, .receipt__list, svg, select, .visually-hidden, .skip-link');
@@ -42,6 +47,7 @@ def check_width(page: Page) -> None:
 
 
 def check_accessible(page: Page) -> None:
+    settle(page)
     found = Axe().run(page).response["violations"]
     bad = [
         f"{rule['id']}: {node['html']}"

@@ -108,7 +108,6 @@ async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
         hub.park(log)
     assert hub.logs == {watched.turn_id: watched}
     assert hub._positions() == {watched.turn_id: 0}
-    assert not watched.finished
     goes_on = TurnLog(watched.turn_id, "c", created_at=timezone.now())
     hub.add(goes_on)
     assert hub._positions() == {}

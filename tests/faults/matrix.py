@@ -1,18 +1,11 @@
-"""Every way in which an upstream can fail, and what Parley makes of it. `python -m tests.faults.matrix` writes
-the table of docs/faults.md from it.
+"""Every way in which an upstream can fail, and what Parley makes of it; `matrix_table` shows it in docs/faults.md.
 
 A case is one turn whose message asks the simulator for a scenario, over a connection of its own: its workspace on the
 simulator's invoice shows how many requests really arrived.
 """
 
 import dataclasses
-import os
-import sys
-from pathlib import Path
 from typing import Any
-
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
-BEGIN, END = "<!-- table: made by python -m tests.faults.matrix -->", "<!-- end of the table -->"
 
 EXACT, ESTIMATED, UNKNOWN = "exact", "estimated", "unknown"
 FREE = ("failed", EXACT)
@@ -401,41 +394,3 @@ def connections() -> list[dict[str, Any]]:
     return rows + [
         {"name": f"{case.name}-spare", "same_as": case.name, "order": 200, **case.limits} for case in spare
     ]
-
-
-def sentence(case: Case) -> str:
-    """Return what stands below the answer, in English."""
-    from chat.wording import ending
-
-    found = ending(case.status, case.stop_reason, case.code)
-    return f"{found.text} {found.advice}".strip() if found else "(the answer)"
-
-
-def table() -> str:
-    """Return the matrix as markdown."""
-    head = "| the upstream | the turn ends | text kept | tries that arrived | ledger | offered | a person reads |"
-    lines = []
-    for title, cases in MATRIX.items():
-        lines += [f"### {title}", "", head, "|" + "---|" * 7]
-        for case in cases:
-            ends = f"{case.status}: `{case.code or case.stop_reason}`"
-            ledger = ", ".join(f"{status} {certainty}" for status, certainty in case.tries) or "no row"
-            cells = (case.about, ends, case.kept, len(case.tries), ledger, case.goes_on, sentence(case))
-            lines.append("| " + " | ".join(map(str, cells)) + " |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def document(text: str) -> str:
-    """Return docs/faults.md with its table made anew."""
-    head, _, rest = text.partition(BEGIN)
-    return f"{head}{BEGIN}\n\n{table()}\n{END}{rest.partition(END)[2]}"
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-
-    django.setup()
-    DOCUMENT.write_text(document(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stdout.write(f"{DOCUMENT.name}: {len(CASES)} cases\n")

@@ -12,7 +12,8 @@ from django.utils import translation
 
 from chat.events import TurnState
 from chat.simulator.wire import workspace_of
-from tests.faults.matrix import CASES, DOCUMENT, Case, document, sentence
+from tests.faults.matrix import CASES, Case
+from tests.faults.matrix_table import DOCUMENT, document, sentence
 from tests.faults.stage import LONGEST_WAIT_SECONDS, Parley
 
 
@@ -168,4 +169,4 @@ def test_moves_to_another_connection_are_told_and_kept(outcomes: dict[str, Outco
 def test_document_is_made_from_this_table() -> None:
     with translation.override("en"):
         text = DOCUMENT.read_text(encoding="utf-8")
-        assert document(text) == text, "run: python -m tests.faults.matrix"
+        assert document(text) == text, "run: python -m tests.faults.matrix_table"

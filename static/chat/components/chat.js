@@ -10,7 +10,7 @@ import { ThreadView } from "parley/components/thread.js";
 import { decisionOf, showProblem } from "parley/components/tool_card.js";
 import { newId } from "parley/lib/browser.js";
 import { page, words } from "parley/lib/page.js";
-import { Socket } from "parley/lib/socket.js";
+import { pageSocket } from "parley/lib/page_socket.js";
 import { Drafts } from "parley/models/drafts.js";
 import { APPLY, Follower, LOOK, RESUME } from "parley/models/follower.js";
 import { Outbox } from "parley/models/outbox.js";
@@ -36,7 +36,12 @@ export class Chat {
     });
     this.follower = page.conversation ? new Follower(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#lives(live) });
-    this.socket = this.#socket();
+    this.socket = pageSocket({
+      onopen: () => this.#resume(),
+      onmessage: (message) => this.#receive(message),
+      onstatus: (name) => this.status.show(name),
+      onfinal: (code) => this.#final(code),
+    });
     this.outgoing = new Outgoing({
       outbox: new Outbox(storage, page.person, { page: newId() }),
       send: (message) => this.socket.send(message),
@@ -86,22 +91,7 @@ export class Chat {
     return own;
   }
 
-  #socket() {
-    const address = new URL(page.socket, location.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    const listeners = {
-      onopen: () => this.#resume(),
-      onmessage: (message) => this.#receive(message),
-      onstatus: (name) => this.status.show(name),
-      onfinal: (code) => this.#final(code),
-    };
-    return new Socket(address.href, listeners, { online: () => navigator.onLine });
-  }
-
   #listen() {
-    addEventListener("online", () => this.socket.wake());
-    addEventListener("offline", () => this.socket.sleep());
-    document.addEventListener("visibilitychange", () => document.hidden || this.socket.wake());
     document.addEventListener("click", ({ target }) => {
       this.#asked(target.closest?.("[data-retry], [data-continue]"));
       const decision = decisionOf(target);
