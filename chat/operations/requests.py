@@ -188,8 +188,7 @@ def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
 def _last_call(work: Work) -> ApiCall | None:
     """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
     before = work.message.parent
-    if before is None:
-        return None
+    assert before is not None, "a request was built from it"
     exact = ApiCall.objects.filter(
         message_id=answer_above(before),
         model_name=work.model.model_id,
