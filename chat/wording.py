@@ -163,17 +163,25 @@ def failure_for_all(code: str, detail: str = "") -> str:
 
 
 def ending(
-    status: str, stop_reason: str = "", error_code: str = "", detail: str = "", fallback: str = ""
+    status: str,
+    stop_reason: str = "",
+    error_code: str = "",
+    detail: str = "",
+    fallback: str = "",
+    *,
+    kept: bool = True,
 ) -> Ending | None:
     """Say how a turn ended and what can be done now; None when it ended as it should.
 
-    `fallback` is the name of the model that staff want asked after a refusal.
+    `fallback` is the name of the model that staff want asked after a refusal; `kept` says that there is something to
+    be seen of an answer that broke off (half a thought, for one, is not kept).
     """
     match status, stop_reason:
         case "stopped", _any:
             return Ending("quiet", _("You stopped this answer."))
         case "interrupted", _any:
-            return Ending("warning", failure_text(error_code or "truncated"), _("What had arrived is kept."))
+            advice = _("What had arrived is kept.") if kept else ""
+            return Ending("warning", failure_text(error_code or "truncated"), advice)
         case "failed", _any:
             technical = "" if error_code in SAID_BY_DETAIL else detail
             return Ending("error", failure_text(error_code, detail), technical=technical)

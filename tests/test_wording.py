@@ -50,6 +50,10 @@ def test_failures_have_words_and_details_only_where_they_help() -> None:
     interrupted = ending("interrupted")
     assert interrupted
     assert interrupted.text == failure_text("truncated")
+    assert interrupted.advice
+    nothing = ending("interrupted", kept=False)
+    assert nothing
+    assert nothing.advice == ""
 
 
 def test_events_speak_the_default_language_to_everybody() -> None:

@@ -53,7 +53,7 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
         "place": place + 1,
         "previous": versions[place - 1] if place else None,
         "following": versions[place + 1] if place + 1 < len(versions) else None,
-        "ending": None if live or not message.turn else turn_ending(message.turn),
+        "ending": None if live or not message.turn else turn_ending(message.turn, kept=bool(message.content)),
         "other": None if live or not message.turn else _other_model(message.turn),
     }
 
@@ -113,10 +113,15 @@ def context_used(thread: Thread) -> int:
 
 
 @register.filter
-def turn_ending(turn: Turn) -> Ending | None:
+def turn_ending(turn: Turn, *, kept: bool = False) -> Ending | None:
     other = _other_model(turn)
     return ending(
-        turn.status, turn.stop_reason, turn.error_code, turn.error_detail, other.display_name if other else ""
+        turn.status,
+        turn.stop_reason,
+        turn.error_code,
+        turn.error_detail,
+        other.display_name if other else "",
+        kept=kept,
     )
 
 
