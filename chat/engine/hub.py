@@ -39,6 +39,8 @@ class Viewer:
         self._wake = asyncio.Event()
         self._cursors: dict[Any, Cursor] = {}
         self._messages: list[dict[str, Any]] = []
+        # Turns that were read to their end lately: a look that found them before must not bring them back.
+        self.read: set[Any] = set()
         self.conversations: set[Any] = set()
 
     def wake(self) -> None:
@@ -55,9 +57,10 @@ class Viewer:
         self._wake.set()
 
     def follow_new(self, log: TurnLog) -> None:
-        """Read a turn from its beginning; one that is watched already keeps its place."""
-        self._cursors.setdefault(log.turn_id, Cursor(log.conversation_id, 0))
-        self._wake.set()
+        """Read a turn from its beginning; one that is watched already keeps its place, one that was read is over."""
+        if log.turn_id not in self.read:
+            self._cursors.setdefault(log.turn_id, Cursor(log.conversation_id, 0))
+            self._wake.set()
 
     def forget(self, conversation_id: Any) -> None:
         self._cursors = {
@@ -136,6 +139,7 @@ class Viewer:
         cursor.seq += len(fresh)
         if fresh and ends_turn(fresh[-1]):
             del self._cursors[turn_id]
+            self.read.add(turn_id)
         return fresh
 
 
@@ -216,6 +220,7 @@ class Hub:
     async def look(self) -> None:
         """Catch up with turns of watched conversations that run in other processes."""
         closed = dict(self._closed)
+        read = [(viewer, set(viewer.read)) for watching in self.viewers.values() for viewer in watching]
         if self.viewers:
             await self._follow_others()
             await self._end_unheard()
@@ -224,6 +229,8 @@ class Hub:
             self._closed.pop(turn_id, None)
             if log.conversation_id in self._since:
                 self._since[log.conversation_id] = max(self._since[log.conversation_id], log.created_at)
+        for viewer, turns in read:
+            viewer.read -= turns
 
     async def _follow_others(self) -> None:
         skip = {turn_id for turn_id in self.logs if turn_id not in self._followed}

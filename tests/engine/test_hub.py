@@ -10,7 +10,7 @@ from django.utils import timezone
 from chat.engine.hub import Hub, Viewer, ViewerClosed, accepted
 from chat.engine.turn_log import TurnLog
 from chat.events import encode, notice, turn_finished
-from chat.models import Turn
+from chat.models import Conversation, Turn
 from chat.operations.events_log import Batch
 from tests import factories
 
@@ -148,6 +148,22 @@ async def test_a_viewer_that_reads_the_rows_alone_learns_of_a_recovery_too(hub: 
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_a_turn_that_was_read_from_its_rows_is_not_told_again(hub: Hub) -> None:
+    """It ran elsewhere, and had ended before this process looked."""
+    conversation = await sync_to_async(factories.conversation)(await sync_to_async(factories.person)())
+    viewer = watching(hub, conversation.id)
+    turn, frames = await sync_to_async(dying)(conversation)
+    await sync_to_async(recovered)(turn, frames)
+    viewer.watch(turn.id, conversation.id, 0)
+    assert await viewer.next() == frames
+    for _look in range(2):
+        await hub.look()
+    viewer.tell({"type": "x"})
+    assert [one for one in await viewer.next() if one != announcement(turn)] == [{"type": "x"}]
+    assert not viewer.read
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub) -> None:
     turn = await sync_to_async(queued)()
     viewer = watching(hub, turn.conversation_id)
@@ -163,9 +179,10 @@ def queued() -> Turn:
     return factories.turn(factories.conversation(factories.person()), status="queued")
 
 
-def dying() -> tuple[Turn, list[bytes]]:
+def dying(conversation: Conversation | None = None) -> tuple[Turn, list[bytes]]:
     """A turn with two durable frames, and what a recovery will write behind them."""
-    turn = factories.turn(factories.conversation(factories.person()), status="running", answer="")
+    conversation = conversation or factories.conversation(factories.person())
+    turn = factories.turn(conversation, status="running", answer="")
     told = [notice("waiting")] * 3 + [END]
     frames = [encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, 1)]
     Batch(turn.id, turn.fence, 1, frames[:2]).store()

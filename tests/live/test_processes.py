@@ -173,7 +173,8 @@ async def test_turn_whose_end_fell_between_subscribing_and_looking(pair: Pair) -
             await far.finished(turn)
         await far.send(type="ping")
         await far.expect("pong")
-        assert all(far.frames[turn] == near.frames[turn] for turn in turns)
+        for turn in turns:
+            assert far.frames[turn] == near.frames[turn], turn
 
 
 async def test_ids_with_characters_that_postgresql_refuses(pair: Pair) -> None:
