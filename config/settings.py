@@ -193,7 +193,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 # Below the broker's visibility timeout, so that a job never runs twice at once. Only a pool of processes enforces them;
-# in threads, which `up` starts, a job ends by its own limits (chat/operations/job_time.py).
+# in threads, which `up` starts, a job ends by its own limits (chat/operations/time_limit.py).
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

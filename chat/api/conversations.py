@@ -10,7 +10,7 @@ from chat import access
 from chat.api import schemas, shapes
 from chat.api.identity import identity_of
 from chat.api.paging import page_of
-from chat.operations import conversations as journeys
+from chat.operations.conversations import edit as journeys
 from chat.operations.errors import not_found
 
 router = Router(tags=["conversations"])

@@ -20,9 +20,9 @@ from chat.engine.database import in_database
 from chat.engine.hub import accepted
 from chat.engine.runtime import engine
 from chat.models import Turn
-from chat.operations import turns as journeys
 from chat.operations.errors import not_found
-from chat.operations.turns import Started
+from chat.operations.turns import accept as journeys
+from chat.operations.turns.accept import Started
 
 router = Router(tags=["turns"])
 

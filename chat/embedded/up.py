@@ -10,7 +10,7 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from chat.embedded.parts import LOCAL_MODEL, parts
+from chat.embedded.services import LOCAL_MODEL, parts
 from chat.embedded.supervisor import Part, Supervisor
 from chat.own_address import own_host, own_url
 

@@ -13,10 +13,10 @@ from typing import Any
 from django.utils import timezone
 
 from chat.engine.database import in_database
-from chat.engine.elsewhere import Remote, advanced, ends
+from chat.engine.remote_turns import Remote, advanced, ends
 from chat.engine.turn_log import TurnLog
+from chat.events.store import frames_behind
 from chat.models import Turn
-from chat.operations.events_log import frames_behind
 
 
 class ViewerClosed(Exception):

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.engine.hub import accepted
+from chat.events.store import can_resume
 from chat.models import Turn, User
-from chat.operations import tool_calls, turns
 from chat.operations.errors import OperationError, invalid, not_found
-from chat.operations.events_log import can_resume
-from chat.operations.tool_calls import Decided
-from chat.operations.turns import Doorway, Started
+from chat.operations.turns import accept, tool_decisions
+from chat.operations.turns.accept import Doorway, Started
+from chat.operations.turns.tool_decisions import Decided
 
 MAX_SEQ = 2**31 - 1
 
@@ -44,7 +44,7 @@ class Accepted:
 def start(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.start"""
     return _accepted(
-        turns.start_turn(
+        accept.start_turn(
             author=user,
             client_id=command.get("client_id"),
             text=command.get("text"),  # type: ignore[arg-type]  # checked by the operation
@@ -61,7 +61,7 @@ def start(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 def retry(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.retry"""
     return _accepted(
-        turns.retry_turn(
+        accept.retry_turn(
             author=user,
             client_id=command.get("client_id"),
             turn_id=command.get("turn"),
@@ -74,7 +74,7 @@ def retry(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 def resume(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.continue"""
     return _accepted(
-        turns.continue_turn(
+        accept.continue_turn(
             author=user, client_id=command.get("client_id"), turn_id=command.get("turn"), doorway=doorway
         )
     )
@@ -82,7 +82,7 @@ def resume(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 
 def decide(user: User, command: dict[str, Any]) -> Decided:
     """tool.decide"""
-    return tool_calls.decide(
+    return tool_decisions.decide(
         user=user,
         tool_call_id=command.get("tool_call"),
         decision=command.get("decision"),

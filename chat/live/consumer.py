@@ -21,9 +21,9 @@ from chat.live import commands, fragments
 from chat.live.identity import Identity, guard, identify, origin_allowed
 from chat.live.language import language_of
 from chat.models import ApiKey, Turn
-from chat.operations import turns
 from chat.operations.errors import OperationError, invalid
-from chat.operations.turns import Doorway
+from chat.operations.turns import accept
+from chat.operations.turns.accept import Doorway
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case "turn.stop":
                 self._need_write()
                 turn = await in_database(
-                    turns.stop_turn, user=self.identity.user, turn_id=command.get("turn")
+                    accept.stop_turn, user=self.identity.user, turn_id=command.get("turn")
                 )
                 engine().stop_turn(turn.id)
             case "tool.decide":

@@ -7,8 +7,8 @@ from django.utils import translation
 
 from chat import access
 from chat.models import Message, Turn, User
-from chat.operations.conversations import Thread, thread
-from chat.wording import failure_text
+from chat.operations.conversations.edit import Thread, thread
+from chat.presentation.wording import failure_text
 
 Event = dict[str, Any]
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 from django.db.models import F, Q, Sum
 
 from chat.models import ApiCall, BudgetHold, BudgetPeriod
+from chat.operations.billing.ledger import awaiting_count
 from chat.operations.findings import Finding
-from chat.operations.ledger import awaiting_count
 
 # SQLite adds up in binary fractions.
 ROUNDING_USD = Decimal("0.000001")

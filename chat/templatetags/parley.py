@@ -8,15 +8,15 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
-from chat import server_tools
-from chat.citations import joined
-from chat.claude.room import context_tokens
-from chat.events import result_blocks, shown_result
+from chat.claude.context_window import context_tokens
+from chat.events.payloads import result_blocks, shown_result
 from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
-from chat.operations.budgets import Payer, warnings
-from chat.operations.conversations import Thread
-from chat.operations.failover import offered_after_refusal
-from chat.wording import TOOL_STATUS, Ending, ending, notice_text, soft_limit_text
+from chat.operations.billing.budgets import Payer, warnings
+from chat.operations.conversations.edit import Thread
+from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation import server_tools
+from chat.presentation.citations import joined
+from chat.presentation.wording import TOOL_STATUS, Ending, ending, notice_text, soft_limit_text
 
 register = template.Library()
 

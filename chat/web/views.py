@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 
 from chat import access
 from chat.models import Conversation
-from chat.operations import conversations as journeys
+from chat.operations.conversations import edit as journeys
 from chat.operations.errors import OperationError
-from chat.web.choices import picker_for
 from chat.web.conversations import sidebar_context
+from chat.web.model_picker import picker_for
 from chat.web.page import PersonRequest, own_conversation, person_page
 from chat.web.strings import script_strings
 

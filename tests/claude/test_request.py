@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.claude import request as module
-from chat.claude.cache import CachePlan
+from chat.claude.breakpoints import CachePlan
 from chat.claude.request import (
     FrameSpec,
     PathMessage,

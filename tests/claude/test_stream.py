@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.claude.blocks import KEPT_DELTAS
-from chat.claude.cache import CachePlan
+from chat.claude.breakpoints import CachePlan
 from chat.claude.failures import FailureKind
 from chat.claude.request import PathMessage, build, continue_text
 from chat.claude.stream import Fold, ProtocolError, StreamError

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from chat.engine.hub import Hub, Viewer, ViewerClosed, accepted
 from chat.engine.turn_log import TurnLog
-from chat.events import encode, notice, turn_finished
+from chat.events.payloads import encode, notice, turn_finished
+from chat.events.store import Batch
 from chat.models import Conversation, Turn
-from chat.operations.events_log import Batch
 from tests import factories
 
 END = turn_finished(status="completed", stop_reason="end_turn", message=None, error=None)

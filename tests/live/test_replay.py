@@ -10,7 +10,7 @@ import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from chat.events import TurnState
+from chat.events.payloads import TurnState
 from tests.faults.stage import Line, Parley
 
 SNAPSHOT = """
