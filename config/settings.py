@@ -28,6 +28,9 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
 ]
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", default=8000, least=1, most=65535)
+# The address on which this machine reaches its own server: a wildcard address is not one to connect to.
+OWN_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - compared, not bound
+OWN_URL = f"http://{f'[{OWN_HOST}]' if ':' in OWN_HOST else OWN_HOST}:{PORT}"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = switch("HTTPS", default=False)

@@ -19,7 +19,7 @@ from chat.models import (
     User,
 )
 from chat.operations.billing.budgets import Standing
-from chat.operations.conversations.edit import Thread
+from chat.operations.conversations.thread import Thread
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.wording import failure_text
 

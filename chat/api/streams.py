@@ -19,8 +19,9 @@ from chat import metrics
 from chat.api.identity import Identity
 from chat.api.problems import Problem
 from chat.engine.database import in_database
-from chat.engine.hub import ViewerClosed, refresh
 from chat.engine.runtime import engine
+from chat.engine.viewer import ViewerClosed
+from chat.events.payloads import refresh
 from chat.events.store import can_resume
 from chat.models import Turn
 from chat.models.turns import FINISHED

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chat.claude.context_window import COMPACTION_EDIT, DEFAULT_TRIGGER, SUMMARY_TOKENS
+from chat.claude.compaction import COMPACTION_EDIT, DEFAULT_TRIGGER, SUMMARY_TOKENS
 from chat.claude.mcp_connector import TOOLSET
 from chat.claude.pricing import MILLION, PriceRow
 from chat.claude.request import exact_json

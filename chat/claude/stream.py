@@ -13,8 +13,6 @@ from chat.claude.blocks import SERVER_TOOL_CALLS, Block, is_empty, unanswered_se
 from chat.claude.failures import Failure, from_error_event
 from chat.claude.usage import merge_usage
 
-__all__ = ["Fold", "ProtocolError", "StreamError"]
-
 _UNSTOPPED = {"stop_reason": None, "stop_sequence": None, "stop_details": None}
 
 

@@ -20,7 +20,7 @@ from chat.operations.billing import ledger
 from chat.operations.billing.ledger import Settlement
 from chat.operations.request import build
 from chat.operations.running_turn import Work
-from chat.operations.turns import failover, switch
+from chat.operations.turns import failover, open_call, switch
 from chat.providers.clients import ClientPool, ConnectionUnusable
 from chat.tools.connector import reach
 
@@ -137,7 +137,7 @@ class Caller:
     async def _try(self, request: dict[str, Any]) -> Attempt:
         work = self._work
         attempt = self.attempt = Attempt(work, self._cutter)
-        opened = await in_database(build.open_call, work, request, call=work.calls, attempt=self._number)
+        opened = await in_database(open_call.open_call, work, request, call=work.calls, attempt=self._number)
         self.call_id = opened.call_id
         if opened.warned and work.calls == self._number == 1:
             self._cutter.event(payloads.notice("budget_soft"))

@@ -12,20 +12,20 @@ from chat import metrics
 from chat.claude.blocks import tool_use_ids
 from chat.claude.failures import FailureKind
 from chat.claude.output_schema import gives_answer
-from chat.claude.request import RequestError
+from chat.claude.transcript import RequestError
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
 from chat.engine.cancellation import LOST, STOP, TOO_LONG, Scope
 from chat.engine.coalescer import Cutter, Pace
 from chat.engine.database import at_last, in_database
 from chat.engine.final_write import GOES_ON, answer_of, last_words, natural_end, usage_event
-from chat.engine.hub import Hub, refresh
+from chat.engine.hub import Hub
 from chat.engine.summary import write_summary
 from chat.engine.tools import ToolRound
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
 from chat.events import payloads
-from chat.events.payloads import Event
+from chat.events.payloads import Event, refresh
 from chat.events.store import Batch
 from chat.models import ApiCall, LanguageModel, Message, Turn
 from chat.operations.errors import OperationError

@@ -23,7 +23,7 @@ from chat.engine.hub import Hub
 from chat.engine.remote_turns import conversation_news
 from chat.engine.runner import Runner, Shared
 from chat.engine.writer import Writer
-from chat.events import payloads
+from chat.events import hints
 from chat.models.turns import BEATS_PER_LEASE
 from chat.operations.conversations.titles import needs_title, wake_for_title
 from chat.operations.turns import claim
@@ -204,7 +204,7 @@ class Engine:
             await asyncio.Event().wait()
             return
         channel = await layer.new_channel()
-        await layer.group_add(payloads.HINT_GROUP, channel)
+        await layer.group_add(hints.HINT_GROUP, channel)
         while True:
             hint = await layer.receive(channel)
             for turn_id in hint.get("stops", ()):
@@ -231,7 +231,7 @@ class Engine:
     async def _send_untold(self, layer: Any) -> None:
         while self._untold:
             advanced, self._untold = self._untold, {}
-            await payloads.send(layer, {"turns": advanced})
+            await hints.send(layer, {"turns": advanced})
 
     def _lost(self, turn_id: Any) -> None:
         runner = self._runners.get(turn_id)

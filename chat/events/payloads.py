@@ -4,26 +4,14 @@ Every event of a turn carries `turn` and `seq`, which rises by one from 1. A fra
 repeats frames byte for byte. Snapshot (a `TurnState`) + later events = the state of one who saw everything.
 """
 
-import asyncio
-import dataclasses
-from collections.abc import Callable, Iterable
-from contextvars import ContextVar
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import transaction
 
-log = structlog.get_logger(__name__)
+from chat.models import Turn
 
 Event = dict[str, Any]
-HINT_GROUP = "parley.hints"
-# A channel layer that hangs must hold nothing up.
-HINT_SECONDS = 0.5
-# The event loop that this thread does a piece of work for: hints leave from there, and the thread waits for none.
-home_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("home_loop", default=None)
 # Notices that say something about the answer for good: kept in the turn's row, shown after a reload too.
 LASTING_NOTICES = frozenset({"failover", "fallback"})
 LONGEST_SHOWN_RESULT = 4000
@@ -169,154 +157,23 @@ def encode(event: Event, *, turn: str, seq: int) -> bytes:
     return memoryview(frame).tobytes()
 
 
-@dataclasses.dataclass(slots=True)
-class TurnState:
-    """What a viewer of a turn knows after its first `seq` events."""
-
-    seq: int = 0
-    status: str = "queued"
-    model: str = ""
-    assistant_message: str | None = None
-    blocks: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    tools: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
-    notice: dict[str, Any] | None = None
-    notices: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    usage: dict[str, Any] | None = None
-    cost_usd: str | None = None
-    certainty: str | None = None
-    stop_reason: str | None = None
-    error: dict[str, str] | None = None
-
-    @classmethod
-    def of(cls, frames: Iterable[bytes | str]) -> "TurnState":
-        """Fold encoded frames from the first on."""
-        state = cls()
-        for frame in frames:
-            state.apply(orjson.loads(frame))
-        return state
-
-    def apply(self, event: Event) -> None:
-        """Take in the next event.
-
-        Raises:
-            ValueError: its seq is not the next one; a hole must be healed, never skipped.
-        """
-        if event["seq"] != self.seq + 1:
-            raise ValueError(f"event {event['seq']} after {self.seq}")
-        self.seq = event["seq"]
-        apply = _APPLY.get(event["type"])
-        if apply is not None:  # what is unknown comes from a newer process and is passed over
-            apply(self, event)
-
-    def block(self, index: int) -> dict[str, Any] | None:
-        return next((block for block in reversed(self.blocks) if block["index"] == index), None)
+def accepted(turn: Turn) -> dict[str, Any]:
+    """Return the message that announces a turn to all viewers of its conversation."""
+    return {
+        "type": "turn.accepted",
+        "client_id": str(turn.client_id),
+        "conversation": str(turn.conversation_id),
+        "turn": str(turn.id),
+        "user_message": str(turn.user_message_id),
+        "status": turn.status,
+    }
 
 
-def _apply_started(state: TurnState, event: Event) -> None:
-    state.status, state.model = "running", event["model"]
-    state.assistant_message = event["assistant_message"]
+def refresh(conversation_id: Any, turn_id: Any) -> dict[str, Any]:
+    """Return the message that tells a viewer to load the conversation anew: events can't bring it up to date."""
+    return {"type": "refresh", "conversation": str(conversation_id), "turn": str(turn_id)}
 
 
-def _apply_block_start(state: TurnState, event: Event) -> None:
-    state.notice = None
-    state.blocks.append(
-        {"message": event["message"], "index": event["index"], **event["block"], "value": "", "open": True}
-    )
-
-
-def _apply_block_delta(state: TurnState, event: Event) -> None:
-    block = state.block(event["index"])
-    if block is None:
-        return
-    for key in ("text", "thinking", "partial_json"):
-        if key in event:
-            block["value"] += event[key]
-    if "citation" in event:
-        block.setdefault("citations", []).append(event["citation"])
-
-
-def _apply_block_stop(state: TurnState, event: Event) -> None:
-    block = state.block(event["index"])
-    if block is not None:
-        block["open"] = False
-
-
-def _apply_notice(state: TurnState, event: Event) -> None:
-    told = {key: value for key, value in event.items() if key not in _OF_EVERY_EVENT}
-    if event["code"] in LASTING_NOTICES:
-        state.notices.append(told)
-        # What a refused answer had shown is taken back: it must not be used.
-        state.blocks = [block for block in state.blocks if block["message"] != event.get("message")]
-    else:
-        state.notice = told
-
-
-def _apply_usage(state: TurnState, event: Event) -> None:
-    state.usage, state.cost_usd, state.certainty = event["usage"], event["cost_usd"], event["certainty"]
-
-
-def _apply_finished(state: TurnState, event: Event) -> None:
-    state.status, state.stop_reason, state.error = event["status"], event["stop_reason"], event["error"]
-    state.notice = None
-
-
-def _apply_tool(state: TurnState, event: Event) -> None:
-    known = state.tools.setdefault(event["tool_call"], {})
-    known.update({key: value for key, value in event.items() if key not in _OF_EVERY_EVENT})
-    if event["type"] == "tool.started":
-        known["status"] = "running"
-    state.notice = None
-
-
-def _apply_waiting(state: TurnState, event: Event) -> None:
-    state.status, state.notice = "waiting", None
-
-
-def _apply_resumed(state: TurnState, event: Event) -> None:
-    state.status = "running"
-
-
-_OF_EVERY_EVENT = ("type", "turn", "seq")
-_APPLY: dict[str, Callable[[TurnState, Event], None]] = {
-    "turn.started": _apply_started,
-    "block.start": _apply_block_start,
-    "block.delta": _apply_block_delta,
-    "block.stop": _apply_block_stop,
-    "notice": _apply_notice,
-    "tool.requested": _apply_tool,
-    "tool.decided": _apply_tool,
-    "tool.started": _apply_tool,
-    "tool.finished": _apply_tool,
-    "turn.waiting": _apply_waiting,
-    "turn.resumed": _apply_resumed,
-    "usage": _apply_usage,
-    "turn.finished": _apply_finished,
-}
-
-
-def publish(**hint: Any) -> None:
-    """Tell every process, after commit, that rows advanced; the rows themselves are the truth.
-
-    Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …], decided=[id, …] (of turns).
-    Losing a hint loses nothing: viewers and engines also look at the rows once a second.
-    """
-    transaction.on_commit(lambda: send_hint(hint))
-
-
-def send_hint(hint: dict[str, Any]) -> None:
-    layer, loop = get_channel_layer(), home_loop.get()
-    if layer is None:
-        return
-    if loop is None:
-        async_to_sync(send)(layer, hint)
-    elif not loop.is_closed():
-        asyncio.run_coroutine_threadsafe(send(layer, hint), loop)
-
-
-async def send(layer: Any, hint: dict[str, Any]) -> None:
-    """Send one hint through the layer; a failure or a hang only loses it."""
-    try:
-        async with asyncio.timeout(HINT_SECONDS):
-            await layer.group_send(HINT_GROUP, {"type": "hint", **hint})
-    except Exception as error:
-        log.warning("hint_lost", error=type(error).__name__)
+def ends_turn(frame: bytes) -> bool:
+    """Say whether a frame is a turn's last; `encode` writes the type first."""
+    return frame.startswith(b'{"type":"turn.finished"')

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude import context_window
+from chat.claude import compaction, context_window
 from chat.claude.pricing import estimate_tokens
 from chat.claude.transcript import PathMessage, to_messages
 
@@ -39,11 +39,9 @@ def test_guessing_blocks() -> None:
 
 
 def test_the_apis_own_summary() -> None:
-    assert context_window.compacts(
-        [{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}]
-    )
-    assert not context_window.compacts([{"type": "compaction", "content": None}])
-    arguments = context_window.with_compaction({"model": "m"}, 1000)
+    assert compaction.compacts([{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}])
+    assert not compaction.compacts([{"type": "compaction", "content": None}])
+    arguments = compaction.with_compaction({"model": "m"}, 1000)
     assert arguments["model"] == "m"
     assert arguments["extra_headers"] == {"anthropic-beta": "compact-2026-01-12"}
     edit = arguments["extra_body"]["context_management"]["edits"][0]
@@ -52,9 +50,9 @@ def test_the_apis_own_summary() -> None:
 
 def test_a_quoted_transcript_keeps_the_newest() -> None:
     parts = [("user", "a" * 3000), ("assistant", "나" * 600), ("user", "c" * 300)]
-    whole = context_window.quoted_transcript(parts, 10_000)
+    whole = compaction.quoted_transcript(parts, 10_000)
     assert whole.index("aaa") < whole.index("나") < whole.index("ccc")
-    cut = context_window.quoted_transcript(parts, 400)
+    cut = compaction.quoted_transcript(parts, 400)
     assert "aaa" not in cut
     assert "나…" in cut
     assert "c" * 300 in cut
@@ -76,7 +74,7 @@ def test_cache_reach(tokens: int, exact: bool, verdict: str) -> None:
 
 
 def test_a_summary_speaks_for_itself() -> None:
-    assert "<summary>\nShort.\n</summary>" in context_window.summary_text("Short.")
+    assert "<summary>\nShort.\n</summary>" in compaction.summary_text("Short.")
 
 
 def test_what_a_context_holds() -> None:
@@ -100,25 +98,23 @@ def test_a_path_begins_at_the_last_summary_of_the_api_where_its_block_is_not_tak
     second = PathMessage("assistant", [FAILED, COMPACTION, THOUGHT, FAILED, said("So.")], frame="f")
     third = PathMessage("assistant", [FAILED, said("Yes.")], frame="f")
     path = [question, first, next_one, second, next_one, third, next_one]
-    assert to_messages(context_window.since_compaction(path), "f") == [
-        {"role": "user", "content": [said(context_window.summary_text("Short."))]},
+    assert to_messages(compaction.since_compaction(path), "f") == [
+        {"role": "user", "content": [said(compaction.summary_text("Short."))]},
         {"role": "assistant", "content": [said("So.")]},
         *to_messages([next_one], "f"),
         {"role": "assistant", "content": [said("Yes.")]},
         *to_messages([next_one], "f"),
     ]
-    assert context_window.since_compaction([question, third, next_one])[0] == question
+    assert compaction.since_compaction([question, third, next_one])[0] == question
     alone = PathMessage("assistant", [COMPACTION])
-    assert to_messages(context_window.since_compaction([question, alone, next_one]), "f") == [
-        {"role": "user", "content": [said(context_window.summary_text("Short.")), said("Why?")]}
+    assert to_messages(compaction.since_compaction([question, alone, next_one]), "f") == [
+        {"role": "user", "content": [said(compaction.summary_text("Short.")), said("Why?")]}
     ]
 
 
 @pytest.mark.parametrize("block", [COMPACTION, FAILED])
 def test_every_block_of_a_compaction_names_the_beta(block: dict[str, Any]) -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
-    assert context_window.naming_beta(plain) == plain
+    assert compaction.naming_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [block]}]}
-    assert context_window.naming_beta(asked)["extra_headers"] == {
-        "anthropic-beta": context_window.COMPACTION_BETA
-    }
+    assert compaction.naming_beta(asked)["extra_headers"] == {"anthropic-beta": compaction.COMPACTION_BETA}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.claude.context_window import SUMMARY_TOKENS, with_compaction
+from chat.claude.compaction import SUMMARY_TOKENS, with_compaction
 from chat.claude.cost_bound import (
     FETCH_LIMIT_TOKENS,
     IMAGE_TOKENS,

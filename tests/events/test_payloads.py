@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.events import payloads
-from chat.events.payloads import TurnState
+from chat.events import hints, payloads
+from chat.events.state import TurnState
 from chat.events.store import pack, unpack
 
 TURN = "018f0000-0000-7000-8000-000000000001"
@@ -221,5 +221,5 @@ class Broken:
 @pytest.mark.parametrize("layer", [Deaf(), Broken()], ids=["deaf", "broken"])
 async def test_lost_hint_is_only_lost(layer: Any) -> None:
     began = time.monotonic()
-    await payloads.send(layer, {"turns": {}})
-    assert time.monotonic() - began < payloads.HINT_SECONDS * 20
+    await hints.send(layer, {"turns": {}})
+    assert time.monotonic() - began < hints.HINT_SECONDS * 20

@@ -134,11 +134,11 @@ class Life:
     def answer(self, turn: "Turn") -> None:
         """Do what the engine does, with a stop at any moment."""
         from chat.operations.running_turn import next_answer
-        from chat.operations.turns import accept, claim, finish, switch
+        from chat.operations.turns import claim, finish, stop, switch
         from chat.operations.turns.finish import Answer
 
         if self.random.random() < 0.04:
-            accept.stop_turn(user=self.world.person, turn_id=turn.id)
+            stop.stop_turn(user=self.world.person, turn_id=turn.id)
             return
         work = claim.claim(turn.id, "walker")
         assert work is not None
@@ -235,7 +235,7 @@ class Life:
     def _ask(self, work: "Work") -> Any:
         """Return the fold of an answer, perhaps cut anywhere; None when the request was refused."""
         from chat.claude import mcp_connector
-        from chat.claude.request import RequestError
+        from chat.claude.transcript import RequestError
         from chat.operations.request import build
 
         try:

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import Attachment, Conversation, Message, User
+from chat.operations.conversations.message_input import content_blocks
 from chat.operations.files import storage
 from chat.operations.files.uploads import store_upload
-from chat.operations.request.attachments import content_blocks
 from chat.web import attachments as pages
 from tests import factories
 from tests.support import media

@@ -14,11 +14,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from chat.claude.usage import Usage
-from chat.models import ApiCall, Turn
+from chat.models import ApiCall, BudgetHold, BudgetPeriod, Turn
 from chat.models.turns import FINISHED
-from chat.operations.billing.ledger import cost_of, counters_of
-from chat.operations.budget_check import BUDGETS
-from chat.operations.findings import Finding
+from chat.operations.billing.ledger import awaiting_count, cost_of, counters_of
 
 # Jobs' calls give up after a minute; a turn's call is settled with its turn.
 OPEN_TOO_LONG = dt.timedelta(minutes=15)
@@ -34,6 +32,15 @@ PROMPT = {
     "web_search_requests": "web_search_requests",
 }
 OUTPUT = {"output_tokens": "output_tokens", "thinking_tokens": "thinking_tokens"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: its kind, the key of the row or turn, and what was seen."""
+
+    kind: str
+    subject: str
+    detail: str
 
 
 @dataclasses.dataclass(slots=True)
@@ -54,7 +61,15 @@ class Report:
 def check_ledger() -> Report:
     """Look at every row of the ledger and at every finished turn, in a constant number of queries."""
     report = Report(turns=Turn.objects.filter(status__in=FINISHED).count())
-    for rule in (_turns_without_call, _rows_left_open, _misplaced_rows, _repeated_requests, *BUDGETS):
+    for rule in (
+        _turns_without_call,
+        _rows_left_open,
+        _misplaced_rows,
+        _repeated_requests,
+        _wrong_periods,
+        _wrong_holds,
+        _stale_holds,
+    ):
         report.findings += rule()
     per_turn: dict[Any, Decimal] = defaultdict(Decimal)
     numbers: dict[str, set[int]] = defaultdict(set)
@@ -195,3 +210,38 @@ def _differences(call: ApiCall, billed: Mapping[str, int]) -> Iterator[Finding]:
         if getattr(call, ours) != billed[theirs]:
             seen = f"{ours} is {getattr(call, ours)}, but the invoice says {billed[theirs]}"
             yield Finding("differs_from_invoice", call.key, seen)
+
+
+def _wrong_periods() -> Iterator[Finding]:
+    """Compare what periods say is spent and held with the sums of their holds."""
+    sums = BudgetPeriod.objects.annotate(
+        spent_sum=Sum("holds__settled_usd"),
+        held_sum=Sum("holds__amount_usd", filter=Q(holds__released_at=None)),
+    ).select_related("budget")
+    for period in sums.order_by("id"):
+        for name, total in (
+            ("spent", period.spent_sum or Decimal(0)),
+            ("held", period.held_sum or Decimal(0)),
+        ):
+            told = getattr(period, f"{name}_usd")
+            if abs(told - total) > ROUNDING_USD:
+                yield Finding(
+                    "wrong_budget_sum", str(period), f"{told} USD {name}, but its holds make {total}"
+                )
+
+
+def _wrong_holds() -> Iterator[Finding]:
+    """Compare what holds were settled with and what their calls cost; unknown calls count as all that was held."""
+    settled = BudgetHold.objects.filter(call__isnull=False, settled_usd__isnull=False)
+    known = settled.exclude(call__certainty=ApiCall.Certainty.UNKNOWN)
+    wrong = known.exclude(settled_usd=F("call__cost_usd")).order_by("id")
+    for key, charged, cost in wrong.values_list("call__key", "settled_usd", "call__cost_usd"):
+        yield Finding("wrong_hold", key, f"{charged} USD in its budget, but the call cost {cost}")
+
+
+def _stale_holds() -> Iterator[Finding]:
+    """Name holds that hold money for no open call, save rests that wait for a count."""
+    left = BudgetHold.objects.open().exclude(call__status=ApiCall.Status.OPEN)
+    for hold in left.exclude(call__in=awaiting_count()).select_related("call").order_by("id"):
+        key = hold.call.key if hold.call else f"hold {hold.pk}"
+        yield Finding("stale_hold", key, f"{hold.amount_usd} USD are held, but nothing is under way")

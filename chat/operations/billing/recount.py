@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from django.db import IntegrityError
 
-from chat.events.payloads import TurnState
+from chat.events.state import TurnState
 from chat.events.store import stored_frames
 from chat.models import ApiCall, LanguageModel
 from chat.operations.billing import budgets, ledger

@@ -17,7 +17,6 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
-from chat.own_address import own_url
 from chat.readers.sizes import USEFUL_SIDE
 
 FILE = Path(__file__).resolve().parent / "catalogue.json"
@@ -139,7 +138,7 @@ def load_catalogue() -> Loaded:
         wanted=settings.SIMULATOR,
         name="Simulator",
         order=60,
-        base_url=f"{own_url()}/simulator",
+        base_url=f"{settings.OWN_URL}/simulator",
         credential=settings.SIMULATOR_KEY,
     )
     for connection in ProviderConnection.objects.by_preference():

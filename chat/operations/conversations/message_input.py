@@ -6,15 +6,16 @@ tools and thinking would forge a transcript, addresses and ids of files would ha
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from chat import access
 from chat.claude.blocks import Block, is_empty, plain_text
 from chat.claude.text import clean_text
 from chat.models import Attachment, User
 from chat.operations.errors import OperationError, invalid
-from chat.operations.request.attachments import chosen, content_blocks
 
 LONGEST_TEXT = 1_000_000
 # As many files as a message takes, with a text before and behind each.
@@ -138,3 +139,46 @@ def _check_length(characters: int) -> None:
             % {"limit": f"{LONGEST_TEXT:,}"},
             status=413,
         )
+
+
+MOST_PER_MESSAGE = 100
+
+
+def chosen(author: User, identifiers: object) -> list[Attachment]:
+    """Return the author's attachments in the order in which they were named, each once.
+
+    Raises:
+        OperationError: invalid, not_found (also for somebody else's).
+    """
+    if identifiers is None:
+        return []
+    if not isinstance(identifiers, list) or not all(isinstance(one, str) for one in identifiers):
+        raise invalid(_("attachments must be a list of ids."))
+    if len(identifiers) > MOST_PER_MESSAGE:
+        raise invalid(_("A message takes at most %(most)s files.") % {"most": MOST_PER_MESSAGE})
+    wanted = list(dict.fromkeys(access.as_id(one) for one in identifiers))
+    found = access.attachments(author).in_bulk(wanted)
+    if len(found) < len(wanted):
+        raise OperationError(
+            "not_found",
+            _("One of the files is not here any more. Remove it and attach it again."),
+            status=404,
+        )
+    return [found[one] for one in wanted]
+
+
+def content_blocks(attachments: Sequence[Attachment]) -> list[Block]:
+    """Return the blocks that a message stores for its attachments: references, never bytes."""
+    return [_reference(attachment) for attachment in attachments]
+
+
+def _reference(attachment: Attachment) -> Block:
+    source = {"type": "attachment", "attachment": str(attachment.id)}
+    if attachment.kind == Attachment.Kind.IMAGE:
+        return {"type": "image", "source": source}
+    return {
+        "type": "document",
+        "source": source,
+        "title": attachment.name,
+        "citations": {"enabled": True},
+    }

@@ -11,10 +11,10 @@ from kombu.exceptions import OperationalError
 
 from chat.claude.blocks import plain_text
 from chat.claude.text import clean_text
-from chat.events import payloads
+from chat.events import hints
 from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations.billing.single_call import call_model
-from chat.operations.request.frame import accepts_thinking
+from chat.operations.catalogue.thinking import accepts_thinking
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +141,7 @@ def give_title(conversation_id: str, text: str) -> None:
     claimed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.CLAIMED)
     changes = {"title": title} if title else {}
     if claimed.update(title_status=Conversation.TitleStatus.DONE, updated_at=timezone.now(), **changes):
-        payloads.publish(conversations=[str(conversation_id)])
+        hints.publish(conversations=[str(conversation_id)])
 
 
 def _nameable() -> Any:

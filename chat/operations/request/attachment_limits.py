@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message, ToolCall, Turn
 from chat.models.platforms import MB, Limits
-from chat.operations.conversations.edit import has_files, path_to
+from chat.operations.conversations.path import has_files, path_to
 from chat.operations.errors import OperationError
 from chat.operations.request.attachments import files_of, in_order, seen_by, takes, with_sides
 from chat.operations.request.compaction import since_summary

@@ -12,47 +12,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from chat import access
 from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
-from chat.models import Attachment, LanguageModel, Message, User
-from chat.operations.conversations.edit import has_files, path_to
-from chat.operations.errors import OperationError, invalid
+from chat.models import Attachment, LanguageModel, Message
+from chat.operations.conversations.path import has_files, path_to
 from chat.operations.files import storage
 from chat.operations.request.compaction import since_summary
 from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
 
-MOST_PER_MESSAGE = 100
 Files = Mapping[str, Attachment]
-
-
-def chosen(author: User, identifiers: object) -> list[Attachment]:
-    """Return the author's attachments in the order in which they were named, each once.
-
-    Raises:
-        OperationError: invalid, not_found (also for somebody else's).
-    """
-    if identifiers is None:
-        return []
-    if not isinstance(identifiers, list) or not all(isinstance(one, str) for one in identifiers):
-        raise invalid(_("attachments must be a list of ids."))
-    if len(identifiers) > MOST_PER_MESSAGE:
-        raise invalid(_("A message takes at most %(most)s files.") % {"most": MOST_PER_MESSAGE})
-    wanted = list(dict.fromkeys(access.as_id(one) for one in identifiers))
-    found = access.attachments(author).in_bulk(wanted)
-    if len(found) < len(wanted):
-        raise OperationError(
-            "not_found",
-            _("One of the files is not here any more. Remove it and attach it again."),
-            status=404,
-        )
-    return [found[one] for one in wanted]
-
-
-def content_blocks(attachments: Sequence[Attachment]) -> list[Block]:
-    """Return the blocks that a message stores for its attachments: references, never bytes."""
-    return [_reference(attachment) for attachment in attachments]
 
 
 def resolve_path(
@@ -119,18 +86,6 @@ def documents_on(path: Sequence[Message]) -> list[Attachment]:
         for attachment in in_order(message, files)
         if attachment.kind != Attachment.Kind.IMAGE
     ]
-
-
-def _reference(attachment: Attachment) -> Block:
-    source = {"type": "attachment", "attachment": str(attachment.id)}
-    if attachment.kind == Attachment.Kind.IMAGE:
-        return {"type": "image", "source": source}
-    return {
-        "type": "document",
-        "source": source,
-        "title": attachment.name,
-        "citations": {"enabled": True},
-    }
 
 
 def _referred(block: Block) -> str | None:

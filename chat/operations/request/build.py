@@ -1,19 +1,14 @@
 """What leaves for the model: the request behind a path, and the row and the money of one attempt to send it."""
 
 import dataclasses
-from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Sum
-
-from chat.claude import context_window, cost_bound, mcp_connector, server_tool_text
-from chat.claude.request import PathMessage, build, frame_digest, goes_on
-from chat.models import ApiCall, Frame, LanguageModel, Message
-from chat.operations.billing import budgets, ledger
-from chat.operations.billing.budgets import Payer
-from chat.operations.conversations.edit import answer_above, path_to
-from chat.operations.request.attachments import known_pages, resolve_path
+from chat.claude import compaction, mcp_connector, server_tool_text
+from chat.claude.request import build, frame_digest, goes_on
+from chat.claude.transcript import PathMessage
+from chat.models import Frame, LanguageModel, Message
+from chat.operations.conversations.path import path_to
+from chat.operations.request.attachments import resolve_path
 from chat.operations.request.cache_plan import Measured, measure
 from chat.operations.request.compaction import since_summary, takes_compaction, with_api_compaction
 from chat.operations.request.frame import takes_context, takes_system_role
@@ -100,7 +95,7 @@ def _measured_request(
         system_role=takes_system_role(work.model),
     )
     request = {**request, **measured.diagnostics(work.connection)}
-    return context_window.naming_beta(mcp_connector.naming_beta(request)), measured
+    return compaction.naming_beta(mcp_connector.naming_beta(request)), measured
 
 
 def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
@@ -110,7 +105,7 @@ def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
     if not takes_context(model):
         messages = [dataclasses.replace(message, context="") for message in messages]
     if not takes_compaction(model):
-        messages = context_window.since_compaction(messages)
+        messages = compaction.since_compaction(messages)
     if not takes_connector(model):
         messages = mcp_connector.without_calls(messages)
     return server_tool_text.tell_missing(messages, lambda tool: _lacks(model, tool))
@@ -121,79 +116,3 @@ def _lacks(model: LanguageModel, tool: str) -> bool:
     kind = {"web_search": FIRST_WEB_SEARCH, "web_fetch": "web_fetch_"}.get(tool, tool)
     kind = "code_execution_" if tool in server_tool_text.CODE_EXECUTION else kind
     return bool(tool) and not runs_with({"type": kind}, model)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Opened:
-    """An attempt that may leave: its ledger row, its request within the budget, and whether a soft limit is passed."""
-
-    call_id: int
-    request: dict[str, Any]
-    warned: bool = False
-
-
-@transaction.atomic
-def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
-    """Open the ledger row of one attempt, hold its money, and shorten its answer to what the budgets can pay.
-
-    Raises:
-        BudgetExceeded: too little is left for an answer of any use; nothing was written.
-    """
-    payer = Payer(work.turn.author_id, work.turn.api_key_id, work.turn.conversation.assistant_id)
-    applying = budgets.applying(payer)
-    room = budgets.affordable_usd(payer, applying)
-    worst = Decimal(0)
-    if room is not None:
-        planned = cost_bound.plan(
-            request, work.prices, prompt_tokens=_prompt_bound(work, request), room_usd=room
-        )
-        if planned is None:
-            raise budgets.refusal(payer)
-        request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
-    call_id = ledger.open_call(
-        key=f"{work.turn.id}:{work.fence}:{call}:{attempt}",
-        model=work.model,
-        purpose=ApiCall.Purpose.TURN,
-        door=work.turn.door,
-        attempt=attempt,
-        assistant_id=payer.assistant_id,
-        worst_usd=worst,
-        applying=applying,
-        **work.references(),
-    )
-    return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))
-
-
-def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
-    """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
-
-    Either way the provider's tools may add to it. Hidden thinking is longer than its blocks; what earlier calls wrote
-    bounds it.
-    """
-    written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
-    thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
-    bound = cost_bound.prompt_bound(request, pages_of=known_pages) + thought
-    last = _last_call(work)
-    if last is not None:
-        messages = request["messages"]
-        answered = max(
-            (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
-        )
-        since = cost_bound.messages_bound(messages[answered:], pages_of=known_pages)
-        left = ledger.counters_of(last).prompt_tokens + last.output_tokens
-        bound = min(bound, left + since + cost_bound.found_bound(request))
-    return min(bound, work.model.max_input_tokens)
-
-
-def _last_call(work: Work) -> ApiCall | None:
-    """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
-    before = work.message.parent
-    assert before is not None, "a request was built from it"
-    exact = ApiCall.objects.filter(
-        message_id=answer_above(before),
-        model_name=work.model.model_id,
-        frame_digest=work.turn.frame_id,
-        certainty=ApiCall.Certainty.EXACT,
-        status=ApiCall.Status.SUCCEEDED,
-    )
-    return exact.order_by("-id").first()

@@ -6,13 +6,13 @@ the kind SUMMARY is put before the person's new one, empty at first; the engine 
 
 from typing import Any
 
-from chat.claude import context_window
+from chat.claude import compaction, context_window
 from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
 from chat.models import ApiCall, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
 from chat.operations.catalogue.thinking import answer_limit
-from chat.operations.conversations.edit import path_ids
+from chat.operations.conversations.path import path_ids
 
 API_KINDS = frozenset({ProviderConnection.Kind.ANTHROPIC, ProviderConnection.Kind.SIMULATOR})
 
@@ -85,8 +85,8 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: list[Message]
     model = turn.model
     if model is None or not path or not _compacts_itself(turn):
         return request
-    if any(context_window.compacts(message.content) for message in path) or _is_full(turn, model, path[-1]):
-        return context_window.with_compaction(
+    if any(compaction.compacts(message.content) for message in path) or _is_full(turn, model, path[-1]):
+        return compaction.with_compaction(
             request, context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
         )
     return request
@@ -94,7 +94,7 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: list[Message]
 
 def takes_compaction(model: LanguageModel) -> bool:
     """Say whether summaries of the API's own go back to this model as they came."""
-    known = (model.capabilities.get("context_management") or {}).get(context_window.COMPACTION_EDIT) or {}
+    known = (model.capabilities.get("context_management") or {}).get(compaction.COMPACTION_EDIT) or {}
     return model.connection.kind in API_KINDS and bool(known.get("supported"))
 
 
@@ -120,8 +120,7 @@ def _compacts_itself(turn: Turn) -> bool:
     if model is None or not takes_compaction(model):
         return False
     return (
-        context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
-        >= context_window.SMALLEST_TRIGGER
+        context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens) >= compaction.SMALLEST_TRIGGER
     )
 
 

@@ -7,24 +7,12 @@ from chat.claude.cost_bound import bounded
 from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
 from chat.operations.catalogue.thinking import (
-    accepts_thinking,
-    answer_limit,
     effort_for,
     supported,
     thinking_for,
 )
 from chat.operations.request.output_schema import shaped_spec
 from chat.operations.request.tool_selection import offer, runs_with
-
-__all__ = [
-    "accepts_thinking",
-    "answer_limit",
-    "frame_for",
-    "freeze_frame",
-    "kept_frame",
-    "takes_context",
-    "takes_system_role",
-]
 
 
 def freeze_frame(

@@ -25,12 +25,13 @@ from chat.models import (
     Turn,
     User,
 )
-from chat.operations.conversations.edit import path_to
+from chat.operations.catalogue.thinking import answer_limit
+from chat.operations.conversations.path import path_to
 from chat.operations.conversations.selection import resolve_choice
 from chat.operations.errors import not_found
 from chat.operations.request.build import request_of
 from chat.operations.request.compaction import since_summary
-from chat.operations.request.frame import answer_limit, freeze_frame
+from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
 from chat.operations.running_turn import Work
 from chat.providers.clients import ConnectionUnusable, sync_client

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.claude.request import continue_text
-from chat.events import payloads
+from chat.events import hints
 from chat.models import ApiKey, Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
 from chat.operations.billing.budgets import Payer
+from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.message_context import context_for
 from chat.operations.conversations.message_input import read_draft, settle_draft
 from chat.operations.conversations.selection import answering, choose, chosen_model
@@ -27,10 +28,9 @@ from chat.operations.conversations.titles import first_words
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
 from chat.operations.request.compaction import make_room, summarised_copy
-from chat.operations.request.frame import answer_limit, freeze_frame
+from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
 from chat.operations.turns.failover import chain
-from chat.operations.turns.finish import End, end_unowned
 
 ROOT = "root"
 
@@ -172,27 +172,6 @@ def _to_go_on_from(turn: Turn) -> Message:
     return last or turn.user_message
 
 
-def stop_turn(*, user: User, turn_id: object) -> Turn:
-    """Ask the turn's owner to stop; a turn that nobody owns yet is stopped at once. Stopping twice is harmless.
-
-    Raises:
-        OperationError: not_found.
-    """
-    turn = access.find_turn(user, turn_id)
-    if turn is None:
-        raise not_found()
-    with transaction.atomic():
-        turn = Turn.objects.select_for_update().get(id=turn.id)
-        Turn.objects.active().filter(id=turn.id, stop_requested_at=None).update(
-            stop_requested_at=timezone.now()
-        )
-        if turn.status in (Turn.Status.QUEUED, Turn.Status.WAITING):
-            end_unowned(turn, End(Turn.Status.STOPPED))
-        payloads.publish(stops=[str(turn.id)], conversations=[str(turn.conversation_id)])
-    turn.refresh_from_db(fields=["status", "stop_requested_at", "finished_at", "last_seq"])
-    return turn
-
-
 def _client_id(value: object) -> uuid.UUID:
     try:
         return uuid.UUID(str(value))
@@ -313,7 +292,7 @@ def _queue(
     conversation.active_leaf = message
     conversation.last_message_at = timezone.now()
     conversation.save()
-    payloads.publish(conversations=[str(conversation.id)])
+    hints.publish(conversations=[str(conversation.id)])
     return Started(turn, message, created=True)
 
 

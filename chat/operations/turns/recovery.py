@@ -16,8 +16,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from chat.claude.blocks import is_empty
-from chat.events import payloads
-from chat.events.payloads import TurnState
+from chat.events import hints, payloads
+from chat.events.state import TurnState
 from chat.events.store import Batch, stored_frames
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.turns import FINISHED
@@ -89,7 +89,7 @@ def reap_turn(turn_id: Any, lease: Lease) -> bool:
         tool_rounds.close_round(turn, stopped=False)
         _tell_end(turn, state)
         Conversation.objects.filter(id=turn.conversation_id).update(updated_at=timezone.now())
-        payloads.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
+        hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
     return True
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import transaction
 
-from chat.claude import context_window, cost_bound, mcp_connector
+from chat.claude import compaction, cost_bound, mcp_connector
 from chat.claude.blocks import plain_text, without
 from chat.models import ApiCall, Message, Turn
 from chat.operations.billing import ledger
-from chat.operations.conversations.edit import path_to
+from chat.operations.conversations.path import path_to
 from chat.operations.request.attachments import known_pages
 from chat.operations.request.build import request_of
 from chat.operations.request.compaction import expected_tokens, since_summary
@@ -60,7 +60,7 @@ def keep_summary(work: Work, owner: str, job: SummaryJob, text: str) -> bool:
     """Write the summary into its message, once; False when the turn has another owner by now, or it says nothing."""
     if not text.strip():
         return False
-    content = [{"type": "text", "text": context_window.summary_text(text.strip())}]
+    content = [{"type": "text", "text": compaction.summary_text(text.strip())}]
     with transaction.atomic():
         if not Turn.objects.owned_by(owner, work.fence).filter(id=work.turn.id).exists():
             return False
@@ -71,17 +71,17 @@ def keep_summary(work: Work, owner: str, job: SummaryJob, text: str) -> bool:
 def _request(work: Work, path: list[Message]) -> dict[str, Any]:
     """Ask behind the conversation itself, whose prefix is in the cache; one that is too long for that is quoted."""
     window = work.model.max_input_tokens
-    answer = min(context_window.SUMMARY_TOKENS, work.model.max_output_tokens, window // 4)
+    answer = min(compaction.SUMMARY_TOKENS, work.model.max_output_tokens, window // 4)
     # Nobody sees a summary being made, so it has no tools that the provider would run.
     body = mcp_connector.without_servers(work.turn.frame.body)
     if (body.get("thinking") or {}).get("type") == "enabled":
         del body["thinking"]
     if expected_tokens(work.turn, path[-1]) + answer < window:
-        return request_of(work, path, body=_plain(body), asking=context_window.INSTRUCTION, max_tokens=answer)
-    said = context_window.since_compaction([path_message(message, "") for message in path])
+        return request_of(work, path, body=_plain(body), asking=compaction.INSTRUCTION, max_tokens=answer)
+    said = compaction.since_compaction([path_message(message, "") for message in path])
     parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
-    quoted = context_window.quoted_transcript(parts, window - 2 * answer)
-    text = f"{context_window.INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
+    quoted = compaction.quoted_transcript(parts, window - 2 * answer)
+    text = f"{compaction.INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
     return {
         "model": body["model"],
         "max_tokens": answer,

@@ -14,8 +14,9 @@ from chat.claude import mcp_connector
 from chat.claude.request import GO_ON_TEXT
 from chat.models import Frame, LanguageModel, Message, Turn
 from chat.models.fields import uuid7
+from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on
-from chat.operations.request.frame import answer_limit, frame_for, freeze_frame, kept_frame
+from chat.operations.request.frame import frame_for, freeze_frame, kept_frame
 from chat.operations.request.output_schema import way_of
 from chat.operations.running_turn import Work, held
 

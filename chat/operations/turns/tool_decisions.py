@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
-from chat.events import payloads
+from chat.events import hints, payloads
 from chat.events.payloads import Event
 from chat.events.store import Batch
 from chat.models import ToolCall, ToolDefinition, Turn, User
@@ -140,14 +140,14 @@ def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) ->
 def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:
     """Tell what changed in a turn that nobody owns, and queue it when no call waits any more."""
     if turn.status != Turn.Status.WAITING:
-        payloads.publish(decided=[str(turn.id)])
+        hints.publish(decided=[str(turn.id)])
         return False
     _append(turn, [event for call in changed for event in decision_events(call)])
     resumes = not ToolCall.objects.waiting().filter(turn=turn).exists()
     if resumes:
         turn.status = Turn.Status.QUEUED
     turn.save(update_fields=["status", "last_seq"])
-    payloads.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
+    hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
     return resumes
 
 

@@ -19,7 +19,7 @@ from chat.operations.catalogue.connection_test import test_connection as try_con
 from chat.operations.errors import OperationError
 from chat.operations.request import build
 from chat.operations.running_turn import Work
-from chat.operations.turns import claim, finish
+from chat.operations.turns import claim, finish, open_call
 from chat.operations.turns.accept import start_turn
 from tests import factories
 
@@ -34,7 +34,7 @@ def budget(scope: str = "workspace", limit: Any = 1, **fields: Any) -> Budget:
     return Budget.objects.create(name=name, scope=scope, hard_limit_usd=limit, **fields)
 
 
-def open_call(model: LanguageModel, user: User | None = None, worst: str = "0.5", **fields: Any) -> int:
+def open_other_call(model: LanguageModel, user: User | None = None, worst: str = "0.5", **fields: Any) -> int:
     user_id = user.pk if user else None
     return ledger.open_call(
         key=str(uuid.uuid4()),
@@ -62,7 +62,7 @@ def amounts() -> list[tuple[D, D]]:
 
 def test_the_worst_case_is_held_and_the_bill_is_spent(model: LanguageModel, insider: User) -> None:
     budget(limit=1)
-    call = open_call(model, insider)
+    call = open_other_call(model, insider)
     assert amounts() == [(0, D("0.5"))]
     assert ledger.settle_call(call, settled(model))
     assert amounts() == [(COST, 0)]
@@ -76,7 +76,7 @@ def test_the_worst_case_is_held_and_the_bill_is_spent(model: LanguageModel, insi
 
 def test_what_never_left_leaves_nothing(model: LanguageModel, insider: User) -> None:
     budget()
-    ledger.discard_call(open_call(model, insider))
+    ledger.discard_call(open_other_call(model, insider))
     assert amounts() == [(0, 0)]
     assert not BudgetHold.objects.exists()
     ledger.discard_call(0)
@@ -85,7 +85,7 @@ def test_what_never_left_leaves_nothing(model: LanguageModel, insider: User) -> 
 def test_a_refused_call_writes_nothing(model: LanguageModel, insider: User) -> None:
     wide, tight = budget(limit=9), budget("everybody", limit="0.49")
     with pytest.raises(BudgetExceeded) as refused:
-        open_call(model, insider)
+        open_other_call(model, insider)
     assert (refused.value.code, refused.value.status) == ("budget", 402)
     assert refused.value.detail.startswith("little everybody month ")
     assert not ApiCall.objects.exists()
@@ -96,14 +96,14 @@ def test_a_refused_call_writes_nothing(model: LanguageModel, insider: User) -> N
 def test_an_unknown_bill_counts_as_all_that_was_held(model: LanguageModel) -> None:
     budget()
     unknown = ledger.Settlement(status="failed", bill=ledger.bill_for([], None, whole=False))
-    ledger.settle_call(open_call(model), unknown)
+    ledger.settle_call(open_other_call(model), unknown)
     assert amounts() == [(D("0.5"), 0)]
     assert check_ledger().clean
 
 
 def test_a_free_call_costs_no_budget(model: LanguageModel) -> None:
     budget()
-    ledger.settle_call(open_call(model), ledger.Settlement(status="failed", bill=ledger.free_bill()))
+    ledger.settle_call(open_other_call(model), ledger.Settlement(status="failed", bill=ledger.free_bill()))
     assert amounts() == [(0, 0)]
 
 
@@ -152,10 +152,10 @@ def test_an_assistants_budget_is_for_its_conversations(model: LanguageModel, ins
 
 def test_each_person_has_a_period_of_their_own(model: LanguageModel, insider: User, outsider: User) -> None:
     budget("everybody", limit="0.5")
-    open_call(model, insider)
-    open_call(model, outsider)
+    open_other_call(model, insider)
+    open_other_call(model, outsider)
     with pytest.raises(BudgetExceeded):
-        open_call(model, insider, "0.01")
+        open_other_call(model, insider, "0.01")
     assert {row.subject for row in BudgetPeriod.objects.all()} == {str(insider.pk), str(outsider.pk)}
 
 
@@ -169,10 +169,10 @@ def test_a_budget_made_in_the_middle_begins_with_what_was_spent(
     insider.groups.add(group)
     key, _secret = create_api_key(user=insider, name="k", scopes=["chat"])
     chat = factories.conversation(insider, assistant=guide)
-    paid = open_call(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
+    paid = open_other_call(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
     ledger.settle_call(paid, settled(model))
-    ledger.settle_call(open_call(model, outsider), settled(model))
-    old = open_call(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
+    ledger.settle_call(open_other_call(model, outsider), settled(model))
+    old = open_other_call(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
     ApiCall.objects.filter(id=old).update(started_at=timezone.now() - dt.timedelta(days=40))
     ledger.settle_call(old, settled(model))
     fields = {
@@ -221,7 +221,7 @@ def test_a_day_begins_at_midnight_of_the_workspace(
     one = budget(period="day")
     now = dt.datetime(2026, 11, 22, 14, 59, tzinfo=dt.UTC)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    ledger.settle_call(open_call(model), settled(model))
+    ledger.settle_call(open_other_call(model), settled(model))
     now = dt.datetime(2026, 11, 22, 15, 0, tzinfo=dt.UTC)
     assert budgets.affordable_usd(Payer()) == 1
     days = {row.starts_on.isoformat(): row.spent_usd for row in one.periods.all()}
@@ -234,7 +234,7 @@ def test_a_call_belongs_to_the_period_in_which_it_began(
     one = budget(period="day")
     now = dt.datetime(2026, 11, 22, 23, 59, tzinfo=dt.UTC)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    call = open_call(model)
+    call = open_other_call(model)
     now = dt.datetime(2026, 11, 23, 0, 1, tzinfo=dt.UTC)
     budgets.affordable_usd(Payer())
     ledger.settle_call(call, settled(model))
@@ -270,7 +270,7 @@ def test_a_soft_limit_warns_and_refuses_nobody(model: LanguageModel, insider: Us
     budget("everybody", limit=1)
     for _ in range(3):
         assert budgets.warnings(Payer(insider.pk)) == []
-        ledger.settle_call(open_call(model, insider), settled(model))
+        ledger.settle_call(open_other_call(model, insider), settled(model))
     [standing] = budgets.warnings(Payer(insider.pk))
     assert (standing.budget.scope, standing.percent) == ("workspace", 1)
     budgets.admit(Payer(insider.pk))
@@ -305,7 +305,7 @@ def test_without_budgets_nothing_is_counted(insider: User, django_assert_num_que
     work = work_of(insider)
     request = build.request_for(work)
     with django_assert_num_queries(6):  # two savepoints and their ends, budgets, and the row
-        opened = build.open_call(work, request, call=1, attempt=1)
+        opened = open_call.open_call(work, request, call=1, attempt=1)
     assert opened.request is request
     assert not opened.warned
 
@@ -314,7 +314,7 @@ def test_an_answer_is_shortened_to_what_is_left(insider: User) -> None:
     budget(limit="0.01")
     work = work_of(insider)
     request = build.request_for(work)
-    opened = build.open_call(work, request, call=1, attempt=1)
+    opened = open_call.open_call(work, request, call=1, attempt=1)
     assert 256 <= opened.request["max_tokens"] < request["max_tokens"] == 1000
     [(spent, held)] = amounts()
     assert spent == 0
@@ -324,19 +324,19 @@ def test_an_answer_is_shortened_to_what_is_left(insider: User) -> None:
 def test_too_little_for_an_answer_is_refused(insider: User) -> None:
     budget(limit="0.01")
     ledger.settle_call(
-        open_call(factories.language_model(), worst="0.01"), settled(factories.language_model())
+        open_other_call(factories.language_model(), worst="0.01"), settled(factories.language_model())
     )
     BudgetPeriod.objects.update(spent_usd="0.007")
     work = work_of(insider)
     with pytest.raises(BudgetExceeded) as refused:
-        build.open_call(work, build.request_for(work), call=1, attempt=1)
+        open_call.open_call(work, build.request_for(work), call=1, attempt=1)
     assert refused.value.detail.startswith("little workspace month")
 
 
 def test_a_passed_soft_limit_is_told_with_the_call(insider: User, model: LanguageModel) -> None:
     budget(limit=9, soft_limit_usd="0.00")
-    ledger.settle_call(open_call(model), settled(model))
-    assert build.open_call(work_of(insider), {"max_tokens": 9, "messages": []}, call=1, attempt=1).warned
+    ledger.settle_call(open_other_call(model), settled(model))
+    assert open_call.open_call(work_of(insider), {"max_tokens": 9, "messages": []}, call=1, attempt=1).warned
 
 
 def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> None:
@@ -345,7 +345,7 @@ def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> Non
     text = "many words " * 1000
     first.message.parent.text = text  # type: ignore[union-attr]
     request = {**build.request_for(first), "messages": [{"role": "user", "content": text}]}
-    opened = build.open_call(first, request, call=1, attempt=1)
+    opened = open_call.open_call(first, request, call=1, attempt=1)
     held = amounts()[0][1]
     bill = ledger.bill_for(first.prices, USAGE, whole=True)
     ledger.settle_call(opened.call_id, ledger.Settlement(status="succeeded", bill=bill))
@@ -361,7 +361,7 @@ def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> Non
         {"role": "assistant", "content": "Yes."},
         {"role": "user", "content": "And that?"},
     ]
-    build.open_call(work, {**request, "messages": longer}, call=1, attempt=1)
+    open_call.open_call(work, {**request, "messages": longer}, call=1, attempt=1)
     again = amounts()[0][1]
     assert again < held
     # 1,000 + 100 tokens that the last call told, and at most one token per byte of what came since.
@@ -382,7 +382,7 @@ def test_jobs_hold_too(insider: User, model: LanguageModel) -> None:
 
 def test_a_hold_is_freed_once(model: LanguageModel) -> None:
     budget()
-    open_call(model)
+    open_other_call(model)
     row = BudgetHold.objects.get()
     assert [budgets.free(row.pk), budgets.free(row.pk), budgets.free(0)] == [True, False, False]
     assert amounts() == [(0, 0)]

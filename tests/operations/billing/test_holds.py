@@ -13,7 +13,7 @@ from chat.operations.billing import ledger
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
 from chat.operations.running_turn import Work
-from chat.operations.turns import accept, claim, finish
+from chat.operations.turns import accept, claim, finish, open_call
 from tests import factories
 from tests.support import media
 
@@ -37,7 +37,7 @@ def begin(author: User, model: LanguageModel, **fields: Any) -> Work:
 def held_tokens(of: Work, call: int = 1) -> tuple[int, Decimal]:
     """Open a call; returns its row and how many tokens of prompt its hold pays for."""
     request = build.request_for(of)
-    opened = build.open_call(of, request, call=call, attempt=1)
+    opened = open_call.open_call(of, request, call=call, attempt=1)
     held, row = BudgetHold.objects.get(call_id=opened.call_id).amount_usd, of.prices[0]
     each = row.write_5m if "ephemeral" in str(request) else row.input
     return opened.call_id, (held - request["max_tokens"] * row.output / MILLION) / each * MILLION

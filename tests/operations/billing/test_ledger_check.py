@@ -12,8 +12,7 @@ from chat.models import ApiCall, Turn, User
 from chat.operations.billing import ledger
 from chat.operations.billing.ledger_check import check_invoice, check_ledger
 from chat.operations.billing.single_call import call_model
-from chat.operations.request import build
-from chat.operations.turns import claim, finish
+from chat.operations.turns import claim, finish, open_call
 from chat.operations.turns.finish import Answer, End
 from tests import factories
 from tests.support.server import free_port
@@ -34,10 +33,10 @@ def turn(insider: User) -> Turn:
     failed = ledger.Settlement(
         status="failed", bill=ledger.free_bill(), upstream_request_id="req_1", http_status=529
     )
-    ledger.settle_call(build.open_call(work, REQUEST, call=1, attempt=1).call_id, failed)
+    ledger.settle_call(open_call.open_call(work, REQUEST, call=1, attempt=1).call_id, failed)
     bill = ledger.bill_for(work.prices, USAGE, whole=True)
     paid = ledger.Settlement(status="succeeded", bill=bill, upstream_request_id="req_2", http_status=200)
-    call = (build.open_call(work, REQUEST, call=1, attempt=2).call_id, paid)
+    call = (open_call.open_call(work, REQUEST, call=1, attempt=2).call_id, paid)
     answer = Answer([{"type": "text", "text": "Very high."}])
     assert finish.finish(
         work, "host:1:aa", End("completed"), Batch(queued.id, 1, 1, [b"{}"]), answer=answer, call=call

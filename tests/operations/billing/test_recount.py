@@ -11,8 +11,7 @@ from chat.events.store import Batch
 from chat.models import ApiCall, Budget, BudgetPeriod, LanguageModel, Turn, User
 from chat.operations.billing import ledger, recount
 from chat.operations.billing.ledger_check import check_invoice, check_ledger
-from chat.operations.request import build
-from chat.operations.turns import claim, finish
+from chat.operations.turns import claim, finish, open_call
 from tests import factories
 from tests.support.simulator import Upstream
 
@@ -36,7 +35,7 @@ def cut(user: User, model: LanguageModel, *texts: str, **fields: Any) -> ApiCall
     queued = factories.turn(factories.conversation(user), status="queued", model=model)
     work = claim.claim(queued.id, "host:1:aa")
     assert work
-    opened = build.open_call(work, REQUEST, call=1, attempt=1)
+    opened = open_call.open_call(work, REQUEST, call=1, attempt=1)
     told = [payloads.turn_started(model="m", assistant_message=str(work.message.id))]
     for index, text in enumerate(texts):
         told.append(

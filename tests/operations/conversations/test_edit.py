@@ -17,10 +17,10 @@ from chat.operations.conversations.edit import (
     choose_leaf,
     create_conversation,
     delete_conversation,
-    path_to,
-    thread,
     update_conversation,
 )
+from chat.operations.conversations.path import path_to
+from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import OperationError
 from tests import factories
 
@@ -83,21 +83,21 @@ def test_the_outsider_reaches_nothing(insider: User, outsider: User) -> None:
         assert code_of(function, user=outsider, **target) == "not_found"
     theirs = factories.conversation(outsider, "Mine")
     for place in ("leaf", "before"):
-        assert code_of(thread, conversation=theirs, **{place: chat.active_leaf_id}) == "not_found"
+        assert code_of(read_thread, conversation=theirs, **{place: chat.active_leaf_id}) == "not_found"
 
 
 def test_thread_reads_the_path_in_pages(insider: User) -> None:
     chat = factories.conversation(insider, *"abcdefg")
-    newest = thread(chat, limit=3)
+    newest = read_thread(chat, limit=3)
     assert [message.text for message in newest.messages] == ["e", "f", "g"]
     assert newest.has_more
-    middle = thread(chat, before=newest.messages[0].id, limit=3)
+    middle = read_thread(chat, before=newest.messages[0].id, limit=3)
     assert [message.text for message in middle.messages] == ["b", "c", "d"]
-    first = thread(chat, before=middle.messages[0].id, limit=3)
+    first = read_thread(chat, before=middle.messages[0].id, limit=3)
     assert [message.text for message in first.messages] == ["a"]
     assert not first.has_more
-    assert thread(chat, before=first.messages[0].id).messages == []
-    assert thread(factories.conversation(insider)).messages == []
+    assert read_thread(chat, before=first.messages[0].id).messages == []
+    assert read_thread(factories.conversation(insider)).messages == []
 
 
 def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> None:
@@ -114,7 +114,7 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
         payloads.turn_started(model="m", assistant_message="a"), turn=str(running.id), seq=1
     )
     Batch(running.id, 1, 1, [frame]).row().save()
-    page = thread(chat)
+    page = read_thread(chat)
     assert [message.text for message in page.messages] == ["Hello?", "First answer", "Hello?", ""]
     assert page.siblings[root.id] == [root.id, other_root.id]
     assert page.siblings[answer.id] == [answer.id, second.id]
@@ -122,7 +122,7 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
     assert page.calls == {answer.id: last_call}
     assert first_call.message == answer
     assert (page.active_turn, page.state.status if page.state else "") == (running, "running")
-    branch = thread(chat, leaf=second.id)
+    branch = read_thread(chat, leaf=second.id)
     assert [message.text for message in branch.messages] == ["Hello?", "Second answer"]
 
 
@@ -130,7 +130,7 @@ def test_reading_costs_the_same_however_long_the_chat(insider: User, django_asse
     short, long = (factories.long_conversation(insider, length) for length in (100, 1000))
     for chat in (short, long):
         with django_assert_num_queries(6):
-            page = thread(chat)
+            page = read_thread(chat)
         assert (len(page.messages), page.has_more) == (40, True)
         assert page.messages[-1].turn.model.model_id == "claude-test"
         assert len(page.calls) == 20
@@ -207,7 +207,7 @@ def test_nothing_moves_under_a_running_answer(insider: User) -> None:
 def test_a_thread_has_the_tool_calls_of_its_answers(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
     calls = [factories.tool_call(turn), factories.tool_call(turn, "done")]
-    page = thread(turn.conversation)
+    page = read_thread(turn.conversation)
     assert page.tool_calls == {turn.messages.get().id: {call.tool_use_id: call for call in calls}}
     Turn.objects.update(status="stopped", finished_at=timezone.now())
     delete_conversation(user=insider, conversation_id=turn.conversation_id)

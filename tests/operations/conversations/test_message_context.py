@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from chat.events.store import Batch
 from chat.models import Assistant, LanguageModel, User, Workspace
 from chat.operations.conversations.message_context import DAYS, context_for
-from chat.operations.turns import accept, claim, finish
+from chat.operations.turns import accept, claim, finish, stop
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_it_is_frozen_with_the_message(insider: User, model: LanguageModel) -> N
     said = first.user_message.context
     assert said == context_for(insider, None)
     assert "Kim" in said
-    accept.stop_turn(user=insider, turn_id=first.turn.id)
+    stop.stop_turn(user=insider, turn_id=first.turn.id)
 
     insider.first_name = "Lee"
     again = accept.retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=first.turn.id)

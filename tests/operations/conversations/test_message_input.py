@@ -7,11 +7,11 @@ import pytest
 
 from chat.models import Attachment, LanguageModel, Message, User
 from chat.operations.conversations import message_input
-from chat.operations.conversations.edit import path_to
-from chat.operations.conversations.message_input import LONGEST_TEXT, MOST_BLOCKS
+from chat.operations.conversations.message_input import LONGEST_TEXT, MOST_BLOCKS, content_blocks
+from chat.operations.conversations.path import path_to
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import store_upload
-from chat.operations.request.attachments import content_blocks, resolve_path
+from chat.operations.request.attachments import resolve_path
 from chat.operations.turns.accept import Started, start_turn
 from tests import factories
 from tests.support import media

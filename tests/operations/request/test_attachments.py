@@ -8,23 +8,25 @@ import pytest
 
 from chat.claude.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, User
-from chat.operations.conversations.edit import delete_conversation, path_to, thread
+from chat.operations.conversations.edit import delete_conversation
+from chat.operations.conversations.message_input import chosen, content_blocks
+from chat.operations.conversations.path import path_to
+from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import OperationError
 from chat.operations.files import storage
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
 from chat.operations.request.attachment_limits import check_sendable
 from chat.operations.request.attachments import (
-    chosen,
     cited_document,
-    content_blocks,
     documents_on,
     resolve,
     resolve_path,
     useful_side,
 )
 from chat.operations.turns import claim
-from chat.operations.turns.accept import Started, retry_turn, start_turn, stop_turn
+from chat.operations.turns.accept import Started, retry_turn, start_turn
+from chat.operations.turns.stop import stop_turn
 from tests import factories
 from tests.support import media
 
@@ -75,7 +77,9 @@ def test_a_message_refers_to_its_files_before_its_text(insider: User, model: Lan
         {"type": "text", "text": "What is this?"},
     ]
     assert set(message.attachments.all()) == {photo, notes}
-    assert thread(message.conversation).files == {message.id: {str(photo.id): photo, str(notes.id): notes}}
+    assert read_thread(message.conversation).files == {
+        message.id: {str(photo.id): photo, str(notes.id): notes}
+    }
 
 
 @pytest.mark.parametrize("text", ["", "  ", None])

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from chat.claude.request import RequestError
+from chat.claude.transcript import RequestError
 from chat.models import ApiCall, LanguageModel, Turn, User
-from chat.operations.conversations.edit import path_to
+from chat.operations.conversations.path import path_to
 from chat.operations.request import build
 from chat.operations.running_turn import Work
-from chat.operations.turns import accept, claim
+from chat.operations.turns import accept, claim, open_call
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_a_first_answer_costs_few_queries(
         started = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
         work = claim.claim(started.turn.id, "host:1:aa")
         assert work
-        build.open_call(work, build.request_for(work), call=1, attempt=1)
+        open_call.open_call(work, build.request_for(work), call=1, attempt=1)
 
     begin()  # how people use a model is counted every ten minutes only
     with django_assert_max_num_queries(25):
@@ -71,7 +71,7 @@ def test_a_message_without_a_path_makes_no_request(turn: Turn) -> None:
 
 def test_calls_carry_what_they_belong_to(turn: Turn) -> None:
     work = factories.work(turn)
-    row = ApiCall.objects.get(id=build.open_call(work, REQUEST, call=2, attempt=3).call_id)
+    row = ApiCall.objects.get(id=open_call.open_call(work, REQUEST, call=2, attempt=3).call_id)
     assert (row.key, row.attempt, row.status) == (f"{turn.id}:1:2:3", 3, "open")
     assert (row.turn, row.message, row.user, row.conversation) == (
         turn,

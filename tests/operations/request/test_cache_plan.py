@@ -16,7 +16,7 @@ from chat.models import ApiCall, Assistant, Conversation, FrameCount, LanguageMo
 from chat.operations.billing import ledger
 from chat.operations.request import build, cache_plan
 from chat.operations.running_turn import Work
-from chat.operations.turns import claim, finish
+from chat.operations.turns import claim, finish, open_call
 from chat.operations.turns.finish import Answer
 from chat.providers.clients import sync_client
 from tests import factories
@@ -170,7 +170,7 @@ class Loop:
     def call(self, work: Work, number: int, content: list[Any] | None = None) -> ApiCall:
         """Make the next call of a turn; `content` is kept as its answer instead of the simulator's words."""
         request = build.request_for(work)
-        call_id = build.open_call(work, request, call=number, attempt=1).call_id
+        call_id = open_call.open_call(work, request, call=number, attempt=1).call_id
         with sync_client(self.model.connection) as client:
             told = client.messages.create(**request).to_dict(mode="json", warnings=False)
         fold = Fold()

@@ -7,7 +7,7 @@ import pytest
 
 from chat.claude import context_window
 from chat.models import ApiCall, LanguageModel, Message, Turn, User
-from chat.operations.conversations import edit
+from chat.operations.conversations.path import path_to
 from chat.operations.request import compaction
 from chat.operations.request.compaction import expected_tokens, since_summary, with_api_compaction
 from chat.operations.turns import accept
@@ -82,7 +82,7 @@ def test_a_request_begins_at_the_last_written_summary(insider: User) -> None:
     chat = factories.conversation(insider, "one", "two")
     summary = factories.message(chat, chat.active_leaf, "Short.", kind="summary")
     empty = factories.message(chat, summary, "", kind="summary")
-    path = edit.path_to(empty)
+    path = path_to(empty)
     assert since_summary(path) == [summary, empty]
     assert since_summary(path[:2]) == path[:2]
 
@@ -133,7 +133,7 @@ def claude(window: int = 100_000, *, kind: str = "anthropic", **fields: Any) -> 
 def test_the_api_summarises_where_it_can(insider: User) -> None:
     before = chat_that_left(90_000, insider, claude())
     turn = said_next(before)
-    path = edit.path_to(turn.user_message)
+    path = path_to(turn.user_message)
     assert [message.kind for message in path] == ["chat"] * 3
     asked = with_api_compaction({}, turn, path)["extra_body"]["context_management"]["edits"][0]
     assert asked["trigger"]["value"] == context_window.trigger_tokens(100_000, 1_000)
@@ -143,7 +143,7 @@ def test_the_api_summarises_where_it_can(insider: User) -> None:
 def test_the_apis_block_is_sent_back_with_its_beta(insider: User) -> None:
     before = chat_that_left(1_000, insider, claude())
     turn = said_next(before)
-    path = edit.path_to(turn.user_message)
+    path = path_to(turn.user_message)
     assert with_api_compaction({}, turn, path) == {}
     path[1].content = [{"type": "compaction", "content": "Short."}, {"type": "text", "text": "A"}]
     assert "extra_headers" in with_api_compaction({}, turn, path)

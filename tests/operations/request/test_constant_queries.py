@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from chat.models import Budget, Conversation, LanguageModel, Message, Turn, User
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
-from chat.operations.turns import accept, claim
+from chat.operations.turns import accept, claim, open_call, stop
 from tests import factories
 from tests.support import media
 
@@ -67,7 +67,7 @@ def with_file(chat: Conversation) -> None:
     file = store_upload(owner=chat.owner, name=name, data=media.picture())
     asked = {"author": chat.owner, "client_id": uuid.uuid4(), "text": "See", "attachments": [str(file.id)]}
     turn = accept.start_turn(conversation_id=chat.id, **asked).turn
-    accept.stop_turn(user=chat.owner, turn_id=turn.id)
+    stop.stop_turn(user=chat.owner, turn_id=turn.id)
     chat.refresh_from_db()
 
 
@@ -87,7 +87,7 @@ def go_on(chat: Conversation) -> Callable[[], None]:
         started = accept.start_turn(conversation_id=chat.id, **asked)
         work = claim.claim(started.turn.id, "host:1:aa")
         assert work
-        build.open_call(work, build.request_for(work), call=1, attempt=1)
+        open_call.open_call(work, build.request_for(work), call=1, attempt=1)
 
     return begin
 

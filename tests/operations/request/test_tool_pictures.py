@@ -8,12 +8,13 @@ import pytest
 
 from chat.claude.blocks import Block, tool_pictures
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, Turn, User
-from chat.operations.conversations.edit import path_to
+from chat.operations.conversations.message_input import content_blocks
+from chat.operations.conversations.path import path_to
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import attachment_limits
 from chat.operations.request.attachment_limits import check_sendable, could_take
-from chat.operations.request.attachments import content_blocks, resolve_path
+from chat.operations.request.attachments import resolve_path
 from chat.operations.turns import claim, tool_rounds
 from chat.operations.turns.accept import start_turn
 from chat.operations.turns.failover import same_model_elsewhere

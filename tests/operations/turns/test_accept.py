@@ -13,7 +13,8 @@ from chat.operations.accounts.api_keys import create_api_key
 from chat.operations.conversations.message_input import LONGEST_TEXT
 from chat.operations.errors import OperationError
 from chat.operations.turns import accept
-from chat.operations.turns.accept import Doorway, continue_turn, retry_turn, start_turn, stop_turn
+from chat.operations.turns.accept import Doorway, continue_turn, retry_turn, start_turn
+from chat.operations.turns.stop import stop_turn
 from tests import factories
 
 pytestmark = pytest.mark.django_db

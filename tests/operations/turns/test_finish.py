@@ -7,8 +7,7 @@ from django.utils import timezone
 from chat.events.store import Batch, stored_frames
 from chat.models import ApiCall, ToolCall, Turn, User
 from chat.operations.billing import ledger
-from chat.operations.request import build
-from chat.operations.turns import claim, finish
+from chat.operations.turns import claim, finish, open_call
 from chat.operations.turns.finish import Answer, End
 from tests import factories
 
@@ -33,7 +32,7 @@ def test_a_turn_that_moved_on_is_not_ended(insider: User) -> None:
 @pytest.mark.parametrize("answer", [Answer(TEXT, stop_reason="pause_turn"), None])
 def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: Answer | None) -> None:
     work = factories.work(turn)
-    first, call_id = work.message, build.open_call(work, REQUEST, call=1, attempt=1).call_id
+    first, call_id = work.message, open_call.open_call(work, REQUEST, call=1, attempt=1).call_id
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
     assert finish.end_call(work, "host:1:aa", batch, answer=answer, call=(call_id, SETTLED))
     first.refresh_from_db()
@@ -46,7 +45,7 @@ def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
     work = factories.work(turn)
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
-    calls = [build.open_call(work, REQUEST, call=number, attempt=1).call_id for number in (1, 2)]
+    calls = [open_call.open_call(work, REQUEST, call=number, attempt=1).call_id for number in (1, 2)]
     assert not finish.end_call(work, "host:1:aa", batch, answer=None, call=(calls[0], SETTLED))
     end = End("completed", stop_reason="end_turn")
     assert not finish.finish(work, "host:1:aa", end, batch, answer=Answer(TEXT), call=(calls[1], SETTLED))
@@ -59,7 +58,7 @@ def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
 @pytest.mark.parametrize("answered", [True, False])
 def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     work = factories.work(turn)
-    call = (build.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED) if answered else None
+    call = (open_call.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED) if answered else None
     answer = Answer(TEXT, stop_reason="end_turn", model_name="claude-told") if answered else None
     end = End("completed", stop_reason="end_turn", detail="x" * 600)
     batch = Batch(turn.id, 1, 5, [b'{"seq":5}', b'{"seq":6}'])
@@ -111,7 +110,7 @@ def planned(turn: Turn, status: str) -> ToolCall:
 def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: Turn) -> None:
     work = factories.work(turn)
     first, row = work.message, planned(turn, "ready")
-    call = (build.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED)
+    call = (open_call.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED)
     answer = Answer([ASKED], stop_reason="tool_use")
     assert finish.end_call(
         work, "host:1:aa", Batch(turn.id, 1, 1, [b"{}"]), answer=answer, call=call, asked=[row]

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from chat.events import payloads
-from chat.events.payloads import Event, TurnState
+from chat.events.payloads import Event
+from chat.events.state import TurnState
 from chat.events.store import Batch, append_batches, stored_frames
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Turn, User
 from chat.operations.billing import budgets, ledger

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from chat.claude import context_window
+from chat.claude import compaction
 from chat.claude.mcp_connector import toolset
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Message, Turn, User
 from chat.operations.billing import ledger
@@ -40,7 +40,7 @@ def test_the_conversation_is_asked_behind_its_own_prefix(insider: User) -> None:
     job = summaries.summary_job(work)
     assert job
     assert [message["role"] for message in job.request["messages"]] == ["user", "assistant", "user"]
-    assert job.request["messages"][-1]["content"][0]["text"] == context_window.INSTRUCTION
+    assert job.request["messages"][-1]["content"][0]["text"] == compaction.INSTRUCTION
     assert job.request["max_tokens"] == 2_000
     assert job.request["output_config"] == {"effort": "low"}
     assert "tool_choice" not in job.request
@@ -73,7 +73,7 @@ def test_what_does_not_fit_any_more_is_quoted(insider: User) -> None:
     assert job
     (message,) = job.request["messages"]
     text = message["content"][0]["text"]
-    assert text.startswith(context_window.INSTRUCTION)
+    assert text.startswith(compaction.INSTRUCTION)
     assert "<user>\nWhat is it?\n</user>\n<assistant>\nA bridge.\n</assistant>" in text
 
 
@@ -105,7 +105,7 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
     kept = Message.objects.get(kind="summary")
     assert (kept.text, kept.content) == (
         "A bridge.",
-        [{"type": "text", "text": context_window.summary_text("A bridge.")}],
+        [{"type": "text", "text": compaction.summary_text("A bridge.")}],
     )
     work.turn = Turn.objects.select_related("user_message__parent").get(id=work.turn.id)
     assert summaries.summary_job(work) is None

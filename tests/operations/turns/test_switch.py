@@ -7,8 +7,9 @@ import pytest
 from chat.claude.request import GO_ON_TEXT
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations import running_turn
+from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request import build
-from chat.operations.request.frame import answer_limit, freeze_frame
+from chat.operations.request.frame import freeze_frame
 from chat.operations.request.thinking_binding import account_tag
 from chat.operations.turns import claim, switch
 from chat.operations.turns.finish import Answer, keep_answer

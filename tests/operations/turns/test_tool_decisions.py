@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from chat.events import payloads
-from chat.events.payloads import TurnState
+from chat.events.state import TurnState
 from chat.events.store import Batch, stored_frames
 from chat.models import McpServer, ToolCall, ToolDefinition, Turn, User
 from chat.operations.errors import OperationError
