@@ -18,43 +18,43 @@ class ProtocolError(ValueError):
 
 
 # Which delta type grows a block, the delta's field that carries the piece, and the block's field it grows.
-_GROWTH = {
+_TEXT_DELTAS = {
     "text": ("text_delta", "text", "text"),
     "thinking": ("thinking_delta", "thinking", "thinking"),
 }
-_INPUT = ("input_json_delta", "partial_json", "input")
+_INPUT_DELTA = ("input_json_delta", "partial_json", "input")
 _KNOWN = frozenset({"text", "container_upload"}) | THINKING | TOOL_CALLS
 
 
-class GrowingBlock:
+class BlockBuilder:
     """One content block while it grows: pieces are collected and joined only when it is read."""
 
-    __slots__ = ("_field", "_fields", "_pieces", "closed", "grows_by", "source")
+    __slots__ = ("_field", "_fields", "_pieces", "closed", "delta_field", "delta_type")
 
     def __init__(self, start: Any) -> None:
-        self._fields = fields = owned(start)
+        self._fields = fields = copied_object(start)
         kind = fields["type"]
         if not isinstance(kind, str):
             raise TypeError("the type of a block is not text")
         self.closed = False
-        self.grows_by, self.source, self._field = _GROWTH.get(kind, ("", "", ""))
+        self.delta_type, self.delta_field, self._field = _TEXT_DELTAS.get(kind, ("", "", ""))
         self._pieces: list[str] = []
         if kind in TOOL_CALLS:
-            self.grows_by, self.source, self._field = _INPUT
+            self.delta_type, self.delta_field, self._field = _INPUT_DELTA
             _check_call(fields)
         elif self._field:
             self.append(fields.get(self._field) or "")
 
     @property
-    def usable_open(self) -> bool:
+    def kept_when_cut(self) -> bool:
         """Whether the block is worth keeping when the stream is cut inside it."""
         kind = self._fields["type"]
-        return kind in _GROWTH or kind == "redacted_thinking" or is_server_tool_result(self._fields)
+        return kind in _TEXT_DELTAS or kind == "redacted_thinking" or is_server_tool_result(self._fields)
 
     def append(self, piece: str) -> None:
-        """Take the piece of a delta of type `grows_by`."""
+        """Take the piece of a delta of type `delta_type`."""
         if piece.__class__ is not str:
-            raise TypeError(f"{self.source} is not text")
+            raise TypeError(f"{self.delta_field} is not text")
         self._pieces.append(piece)
 
     def merge(self, delta: Mapping[str, Any]) -> None:
@@ -70,7 +70,7 @@ class GrowingBlock:
         else:
             for key, value in delta.items():
                 if key != "type" and (value is not None or key not in fields):
-                    fields[key] = _grown(fields.get(key), value)
+                    fields[key] = _extended(fields.get(key), value)
 
     def close(self) -> str | None:
         """Settle the block; give the raw input if it is not a JSON object."""
@@ -93,7 +93,7 @@ class GrowingBlock:
         return {**self._fields, self._field: encodable_text(self._pieces[0])}
 
 
-def _grown(old: Any, new: Any) -> Any:
+def _extended(old: Any, new: Any) -> Any:
     """Merge a field of an unknown delta into the block: text and lists grow, anything else is replaced."""
     if isinstance(old, str) and isinstance(new, str):
         return old + new
@@ -102,7 +102,7 @@ def _grown(old: Any, new: Any) -> Any:
     return new
 
 
-def owned(value: Any) -> dict[str, Any]:
+def copied_object(value: Any) -> dict[str, Any]:
     """Copy an object of an event, made encodable.
 
     Raises:
@@ -110,8 +110,8 @@ def owned(value: Any) -> dict[str, Any]:
     """
     if not isinstance(value, dict) or too_deep(value):
         raise ProtocolError("an object was due, and not nested too deep")
-    owned: dict[str, Any] = encodable_json(value)
-    return owned
+    copied_object: dict[str, Any] = encodable_json(value)
+    return copied_object
 
 
 def _check_call(fields: dict[str, Any]) -> None:

@@ -80,7 +80,11 @@ def is_empty(block: Block) -> bool:
 
 
 def for_replay(
-    content: Iterable[Block], *, keep_thinking: bool, whole: bool = True, gone: Container[str] = ()
+    content: Iterable[Block],
+    *,
+    keep_thinking: bool,
+    keep_after_gap: bool = True,
+    dropped_calls: Container[str] = (),
 ) -> list[Block]:
     """Give the blocks of an assistant message as they may go back to the API.
 
@@ -91,8 +95,8 @@ def for_replay(
     kept: list[Block] = []
     missing = False
     for block in content:
-        if is_empty(block) or (block.get("type") in SERVER_TOOL_CALLS and block.get("id") in gone):
-            missing = not whole
+        if is_empty(block) or (block.get("type") in SERVER_TOOL_CALLS and block.get("id") in dropped_calls):
+            missing = not keep_after_gap
         elif block.get("type") not in THINKING or (keep_thinking and not missing):
             kept.append(without(block, "cache_control", KEPT_DELTAS))
     while kept and kept[-1].get("type") in THINKING:
@@ -100,7 +104,7 @@ def for_replay(
     return kept
 
 
-def leading_thinking(content: Sequence[Block]) -> list[Block]:
+def keep_leading_thinking(content: Sequence[Block]) -> list[Block]:
     """Give the blocks of a cut answer, of thinking only that at its beginning: elsewhere something may be missing."""
     first = next((at for at, block in enumerate(content) if block.get("type") not in THINKING), len(content))
     return [block for at, block in enumerate(content) if at < first or block.get("type") not in THINKING]
@@ -124,10 +128,10 @@ def _sendable(block: Block) -> Block:
         block = {**block, "content": for_user(inner)}
     if isinstance(source, dict) and isinstance(source.get("content"), list):
         block = {**block, "source": {**source, "content": for_user(source["content"])}}
-    return _speaking(block) if kind == "tool_result" else block
+    return _with_error_text(block) if kind == "tool_result" else block
 
 
-def _speaking(result: Block) -> Block:
+def _with_error_text(result: Block) -> Block:
     content = result.get("content")
     if content and (not isinstance(content, str) or content.strip()):
         return result

@@ -11,19 +11,19 @@ from chat.claude.pricing import estimate_tokens
 
 MAX_BREAKPOINTS = 4
 PICTURE_TOKENS = 1_600
-MARKS: dict[str, dict[str, str]] = {
+CACHE_CONTROL: dict[str, dict[str, str]] = {
     "5m": {"type": "ephemeral"},
     "1h": {"type": "ephemeral", "ttl": "1h"},
 }
-STATIC = ("tools", "system")
+STATIC_PARTS = ("tools", "system")
 
 
-def limited(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
+def limit_breakpoints(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
     """Keep the last `limit` marks of tools and system, and lower a 1h mark that follows a 5m one."""
-    surplus = len(marked_blocks(body)) - limit
+    surplus = len(blocks_with_breakpoints(body)) - limit
     seen_5m = False
     result = dict(body)
-    for part in STATIC:
+    for part in STATIC_PARTS:
         if part not in body:
             continue
         result[part] = blocks = []
@@ -33,16 +33,16 @@ def limited(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
                     block = without(block, "cache_control")
                     surplus -= 1
                 elif seen_5m and lifetime_of(block) == "1h":
-                    block = {**block, "cache_control": dict(MARKS["5m"])}
+                    block = {**block, "cache_control": dict(CACHE_CONTROL["5m"])}
                 else:
                     seen_5m = lifetime_of(block) == "5m"
             blocks.append(block)
     return result
 
 
-def marked_blocks(body: Mapping[str, Any]) -> list[Block]:
+def blocks_with_breakpoints(body: Mapping[str, Any]) -> list[Block]:
     """List the tools and system blocks that carry a mark, in prefix order."""
-    return [block for part in STATIC for block in body.get(part, ()) if block.get("cache_control")]
+    return [block for part in STATIC_PARTS for block in body.get(part, ()) if block.get("cache_control")]
 
 
 def lifetime_of(block: Block) -> str:
@@ -64,16 +64,16 @@ def block_tokens(block: Mapping[str, Any]) -> int:
     return estimate_tokens(str({key: value for key, value in block.items() if key != "cache_control"}))
 
 
-def guess_tokens(body: Mapping[str, Any]) -> int:
+def estimate_static_tokens(body: Mapping[str, Any]) -> int:
     """Guess the tokens of tools and system."""
-    return sum(block_tokens(block) for part in STATIC for block in body.get(part, ()))
+    return sum(block_tokens(block) for part in STATIC_PARTS for block in body.get(part, ()))
 
 
-def long_enough(body: Mapping[str, Any], static_tokens: int, minimum: int) -> dict[str, Any]:
+def without_short_breakpoints(body: Mapping[str, Any], static_tokens: int, minimum: int) -> dict[str, Any]:
     """Leave out marks of staff that stand below the minimum."""
-    scale = static_tokens / max(1, guess_tokens(body))
+    scale = static_tokens / max(1, estimate_static_tokens(body))
     result, tokens = dict(body), 0.0
-    for part in STATIC:
+    for part in STATIC_PARTS:
         if part in body:
             result[part] = blocks = []
             for block in body[part]:
@@ -83,28 +83,28 @@ def long_enough(body: Mapping[str, Any], static_tokens: int, minimum: int) -> di
     return result
 
 
-def with_static(body: Mapping[str, Any], lifetime: str, minimum: int) -> dict[str, Any]:
+def with_static_breakpoints(body: Mapping[str, Any], lifetime: str, minimum: int) -> dict[str, Any]:
     """Mark the ends of tools and of system, which together are long enough; tools alone may not be."""
     result = dict(body)
     tools, system = body.get("tools", ()), body.get("system", ())
     if system:
-        result["system"] = _with_last_marked(system, lifetime)
+        result["system"] = _with_last_breakpoint(system, lifetime)
     if tools and (not system or sum(map(block_tokens, tools)) >= minimum):
-        result["tools"] = _with_last_marked(tools, lifetime)
+        result["tools"] = _with_last_breakpoint(tools, lifetime)
     return result
 
 
-def _with_last_marked(blocks: Sequence[Block], lifetime: str) -> list[Block]:
-    return [*blocks[:-1], {**blocks[-1], "cache_control": dict(MARKS[lifetime])}]
+def _with_last_breakpoint(blocks: Sequence[Block], lifetime: str) -> list[Block]:
+    return [*blocks[:-1], {**blocks[-1], "cache_control": dict(CACHE_CONTROL[lifetime])}]
 
 
-def with_message_marks(
+def with_message_breakpoints(
     messages: Sequence[dict[str, Any]], marks: Mapping[tuple[int, int], str]
 ) -> list[dict[str, Any]]:
     """Set marks by (message, block)."""
     result = list(messages)
     for (at, index), lifetime in marks.items():
         content = list(result[at]["content"])
-        content[index] = {**content[index], "cache_control": dict(MARKS[lifetime])}
+        content[index] = {**content[index], "cache_control": dict(CACHE_CONTROL[lifetime])}
         result[at] = {**result[at], "content": content}
     return result

@@ -15,7 +15,7 @@ PENDING, EXPIRED, FRAME_CHANGED, NOT_FOUND = "pending", "expired", "frame_change
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Foreseen:
+class ExpectedCache:
     """What the call before left in the cache: all of it (`cached_tokens`), what should still be there
     (`alive_tokens`), and whether this call has the same frame."""
 
@@ -25,29 +25,29 @@ class Foreseen:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Missed:
+class CacheMiss:
     """Tokens that had been cached and were not read, and why; "" when nothing was missed."""
 
     reason: str = ""
     tokens: int = 0
 
 
-def diagnose(message: Mapping[str, Any], foreseen: Foreseen, usage: Usage) -> Missed:
+def diagnose(message: Mapping[str, Any], expected: ExpectedCache, usage: Usage) -> CacheMiss:
     """Say what a call missed, by its message so far ({} before its start)."""
-    told = message.get("diagnostics")
-    reason = told.get("cache_miss_reason") if isinstance(told, Mapping) else None
-    tokens = max(0, foreseen.cached_tokens - usage.cache_read_tokens) if usage.prompt_tokens else 0
+    diagnostics = message.get("diagnostics")
+    reason = diagnostics.get("cache_miss_reason") if isinstance(diagnostics, Mapping) else None
+    tokens = max(0, expected.cached_tokens - usage.cache_read_tokens) if usage.prompt_tokens else 0
     if isinstance(reason, Mapping) and reason.get("type"):
         counted = reason.get("cache_missed_input_tokens")
-        return Missed(str(reason["type"]), counted if type(counted) is int and counted >= 0 else tokens)
+        return CacheMiss(str(reason["type"]), counted if type(counted) is int and counted >= 0 else tokens)
     if not tokens:
-        return Missed()
-    return Missed(_own_reason(foreseen, usage, pending=isinstance(told, Mapping)), tokens)
+        return CacheMiss()
+    return CacheMiss(_own_reason(expected, usage, pending=isinstance(diagnostics, Mapping)), tokens)
 
 
-def _own_reason(foreseen: Foreseen, usage: Usage, *, pending: bool) -> str:
-    if not foreseen.same_frame:
+def _own_reason(expected: ExpectedCache, usage: Usage, *, pending: bool) -> str:
+    if not expected.same_frame:
         return FRAME_CHANGED
-    if usage.cache_read_tokens >= foreseen.alive_tokens:
+    if usage.cache_read_tokens >= expected.alive_tokens:
         return EXPIRED
     return PENDING if pending else NOT_FOUND

@@ -9,7 +9,7 @@ MARGIN_SECONDS = 5.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Gaps:
+class ReuseShares:
     """Shares of cases, summing up to 1: the next request comes within 5 minutes, within an hour, or too late."""
 
     soon: float = 0.5
@@ -17,7 +17,9 @@ class Gaps:
     never: float = 0.3
 
     @classmethod
-    def of(cls, seconds: Iterable[float], *, prior: "Gaps | None" = None, weight: float = 5.0) -> "Gaps":
+    def of(
+        cls, seconds: Iterable[float], *, prior: "ReuseShares | None" = None, weight: float = 5.0
+    ) -> "ReuseShares":
         """Count gaps (infinity: nothing came); the prior stands for `weight` gaps that nobody saw."""
         prior = prior or cls()
         counts = [prior.soon * weight, prior.later * weight, prior.never * weight]
@@ -26,13 +28,15 @@ class Gaps:
         total = sum(counts)
         return cls(*(count / total for count in counts))
 
-    def unless(self, share: float) -> "Gaps":
+    def with_immediate(self, share: float) -> "ReuseShares":
         """Give the shares when a part `share` of the cases goes on at once, as tool loops do."""
-        return Gaps(share + (1 - share) * self.soon, (1 - share) * self.later, (1 - share) * self.never)
+        return ReuseShares(
+            share + (1 - share) * self.soon, (1 - share) * self.later, (1 - share) * self.never
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SeenCall:
+class PastCall:
     """How one call's prompt was billed, and when it was sent (seconds since any moment)."""
 
     at: float
@@ -47,7 +51,7 @@ class SeenCall:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CacheStanding:
+class CacheState:
     """What the cache holds of a conversation now.
 
     `prompt_tokens` is the size of the last call's prompt, `alive_tokens` the longest prefix that can be read,
@@ -60,10 +64,10 @@ class CacheStanding:
     steps_back: int = 1
 
     @classmethod
-    def after(cls, calls: Iterable[SeenCall], now: float) -> "CacheStanding":
+    def after(cls, calls: Iterable[PastCall], now: float) -> "CacheState":
         """Follow the calls of one conversation, oldest first, to the moment `now`."""
         five, hour = _Entry(), _Entry()
-        last: SeenCall | None = None
+        last: PastCall | None = None
         number = 0
         for number, call in enumerate(calls, start=1):
             # What was not read has expired or was never there, whatever the clock says.

@@ -9,7 +9,7 @@ from chat.claude.blocks import Block
 from chat.claude.pricing import estimate_tokens
 from chat.claude.transcript import PathMessage
 
-SMALLEST_TRIGGER, DEFAULT_TRIGGER = 50_000, 150_000
+MIN_TRIGGER_TOKENS, DEFAULT_TRIGGER_TOKENS = 50_000, 150_000
 
 
 COMPACTION_BETA = "compact-2026-01-12"
@@ -22,19 +22,19 @@ COMPACTION_EDIT = "compact_20260112"
 SUMMARY_TOKENS = 16_384
 
 
-INSTRUCTION = (
+SUMMARY_INSTRUCTION = (
     "Write a summary of this conversation so far that lets you go on with it without seeing it again: what the "
     "person wants, what was decided and why, facts, names, figures, code and wording that are still needed, what is "
     "open. Write in the conversation's language. Call no tool. Answer with the summary alone."
 )
 
 
-def compacts(content: Sequence[Block]) -> bool:
+def has_compaction(content: Sequence[Block]) -> bool:
     """Say whether an assistant message begins anew with the API's own summary of what came before."""
     return any(map(_is_summary, content))
 
 
-def since_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
+def from_last_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
     """Give a path without compaction blocks, for whoever does not take them.
 
     The last one becomes a user message, as a summary of Parley's own is one, and the path begins with it. Thinking
@@ -76,8 +76,8 @@ def with_compaction(request: Mapping[str, Any], trigger: int) -> dict[str, Any]:
     """Give a request that lets the API summarise earlier messages itself."""
     edit = {
         "type": COMPACTION_EDIT,
-        "trigger": {"type": "input_tokens", "value": max(SMALLEST_TRIGGER, trigger)},
-        "instructions": INSTRUCTION,
+        "trigger": {"type": "input_tokens", "value": max(MIN_TRIGGER_TOKENS, trigger)},
+        "instructions": SUMMARY_INSTRUCTION,
     }
     return with_beta(request, COMPACTION_BETA, context_management={"edits": [edit]})
 

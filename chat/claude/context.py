@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from chat.claude.blocks import Block
 from chat.claude.text import clean_text
 
-LONGEST_NAME = 80
+MAX_NAME_CHARACTERS = 80
 _NAME = "The person's name, as they typed it: "
 _OPEN, _CLOSE = "<context>\n", "\n</context>"
 
 
-def write_context(*, said: list[str], name: str) -> str:
+def write_context(*, lines: list[str], name: str) -> str:
     """Write a context: the workspace's own lines, then the quoted name if there is one."""
-    shown = " ".join(clean_text(name).split())[:LONGEST_NAME]
+    shown = " ".join(clean_text(name).split())[:MAX_NAME_CHARACTERS]
     # ASCII JSON has no line break of any script in it; brackets could close the context's own tag.
     quoted = json.dumps(shown, ensure_ascii=False).replace("<", "‹").replace(">", "›")
-    return "\n".join([*said, *([_NAME + quoted] if shown else [])])
+    return "\n".join([*lines, *([_NAME + quoted] if shown else [])])
 
 
 @dataclass(frozen=True, slots=True)

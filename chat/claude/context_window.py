@@ -12,10 +12,10 @@ from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
 from chat.claude.usage import Usage
 
-FULL_FROM = 0.85
-WARN_FROM = 0.80
+FULL_SHARE = 0.85
+WARN_SHARE = 0.80
 # What a picture or a page costs at most, where nobody has counted it.
-UNREADABLE_TOKENS = 4_784
+MAX_MEDIA_TOKENS = 4_784
 
 
 def trigger_tokens(max_input_tokens: int, max_tokens: int) -> int:
@@ -23,15 +23,15 @@ def trigger_tokens(max_input_tokens: int, max_tokens: int) -> int:
 
     A model whose answers may be as long as its context keeps half of it for the prompt.
     """
-    return int(FULL_FROM * _prompt_room(max_input_tokens, max_tokens))
+    return int(FULL_SHARE * _prompt_limit(max_input_tokens, max_tokens))
 
 
-def fits(prompt_tokens: int, *, max_input_tokens: int, max_tokens: int) -> bool:
+def fits_context(prompt_tokens: int, *, max_input_tokens: int, max_tokens: int) -> bool:
     """Say whether a prompt and its answer have room in a context together."""
-    return prompt_tokens <= _prompt_room(max_input_tokens, max_tokens)
+    return prompt_tokens <= _prompt_limit(max_input_tokens, max_tokens)
 
 
-def _prompt_room(max_input_tokens: int, max_tokens: int) -> int:
+def _prompt_limit(max_input_tokens: int, max_tokens: int) -> int:
     return max(max_input_tokens - max_tokens, max_input_tokens // 2)
 
 
@@ -54,7 +54,7 @@ def content_tokens(content: Sequence[Block]) -> int:
 def _block_tokens(block: Block) -> int:
     kind = block.get("type")
     if kind in ("image", "document"):
-        return UNREADABLE_TOKENS
+        return MAX_MEDIA_TOKENS
     if kind == "text":
         return estimate_tokens(str(block.get("text") or ""))
     if kind == "tool_result" and isinstance(block.get("content"), list):

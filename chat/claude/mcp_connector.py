@@ -42,9 +42,9 @@ def servers_of(body: Mapping[str, Any]) -> list[str]:
     return [tool["mcp_server_name"] for tool in body.get("tools", ()) if _is_toolset(tool)]
 
 
-def without_servers(body: Mapping[str, Any], gone: Collection[str] | None = None) -> dict[str, Any]:
+def without_servers(body: Mapping[str, Any], removed: Collection[str] | None = None) -> dict[str, Any]:
     """Give a frame or a request without the toolsets of these servers, or without any."""
-    names = servers_of(body) if gone is None else gone
+    names = servers_of(body) if removed is None else removed
     tools = [
         tool for tool in body.get("tools", ()) if not (_is_toolset(tool) and tool["mcp_server_name"] in names)
     ]
@@ -58,33 +58,33 @@ def with_servers(request: Mapping[str, Any], servers: Sequence[Block]) -> dict[s
 
 def with_connector_beta(request: Mapping[str, Any]) -> dict[str, Any]:
     """Give a request that names the beta if an earlier answer in it has blocks that need it."""
-    needed = any(_has_calls(message["content"]) for message in request["messages"])
+    needed = any(_has_mcp_blocks(message["content"]) for message in request["messages"])
     return with_beta(request, BETA) if needed else dict(request)
 
 
-def without_calls(path: Sequence[PathMessage]) -> list[PathMessage]:
+def without_mcp_blocks(path: Sequence[PathMessage]) -> list[PathMessage]:
     """Give a path without these blocks, for a platform that refuses them; the thinking beside them is no longer valid.
 
     A paused answer at its end, which could only be gone on with where it was begun, goes altogether.
     """
-    plain = [
-        replace(message, content=_plain(message.content), edited=True)
-        if _has_calls(message.content)
+    stripped = [
+        replace(message, content=_without_mcp(message.content), edited=True)
+        if _has_mcp_blocks(message.content)
         else message
         for message in path
     ]
-    while plain and plain[-1].role == "assistant" and plain[-1] is not path[len(plain) - 1]:
-        plain.pop()
-    return plain
+    while stripped and stripped[-1].role == "assistant" and stripped[-1] is not path[len(stripped) - 1]:
+        stripped.pop()
+    return stripped
 
 
 def _is_toolset(tool: Mapping[str, Any]) -> bool:
     return tool.get("type") == TOOLSET
 
 
-def _has_calls(content: Any) -> bool:
+def _has_mcp_blocks(content: Any) -> bool:
     return isinstance(content, list) and any(block.get("type") in _BLOCKS for block in content)
 
 
-def _plain(content: Sequence[Block]) -> list[Block]:
+def _without_mcp(content: Sequence[Block]) -> list[Block]:
     return [block for block in content if block.get("type") not in _BLOCKS]

@@ -15,9 +15,9 @@ from chat.claude.request import FrameSpec, exact_json
 from chat.claude.text import too_deep
 
 ANSWER_TOOL = "answer"
-LONGEST_SCHEMA = 100_000
-DEEPEST_SCHEMA = 60
-MOST_EXPANDED = 20_000
+MAX_SCHEMA_CHARACTERS = 100_000
+MAX_SCHEMA_DEPTH = 60
+MAX_EXPANDED_PARTS = 20_000
 FORMAT, TOOL = "format", "tool"
 _NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -25,7 +25,7 @@ _SINGLE = (
     *("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains"),
     *("propertyNames", "not", "if", "then", "else"),
 )
-_FOREIGN = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor")
+_UNSUPPORTED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor")
 _INTERNAL = re.compile(r"#(/.*)?")
 Schema = dict[str, Any]
 
@@ -34,7 +34,7 @@ class SchemaError(ValueError):
     """The schema can't be asked for; the message says why, in plain English."""
 
 
-class ShapeError(ValueError):
+class AnswerError(ValueError):
     """An answer is not of the kind that was asked for; the message says where."""
 
 
@@ -46,12 +46,12 @@ def check_schema(schema: object) -> Schema:
     """
     if not isinstance(schema, dict) or not schema:
         raise SchemaError("the schema must be a JSON object that says something")
-    if too_deep(schema, DEEPEST_SCHEMA):
-        raise SchemaError(f"the schema is nested deeper than {DEEPEST_SCHEMA} levels")
+    if too_deep(schema, MAX_SCHEMA_DEPTH):
+        raise SchemaError(f"the schema is nested deeper than {MAX_SCHEMA_DEPTH} levels")
     schema = without(schema, "$schema", "$id")
-    if len(exact_json(schema)) > LONGEST_SCHEMA:
-        raise SchemaError(f"the schema is longer than {LONGEST_SCHEMA:,} characters")
-    _check_meta(schema)
+    if len(exact_json(schema)) > MAX_SCHEMA_CHARACTERS:
+        raise SchemaError(f"the schema is longer than {MAX_SCHEMA_CHARACTERS:,} characters")
+    _check_valid(schema)
     _check_nodes(schema)
     known: dict[str, int] = {}
     for part in (schema, *schema.get("$defs", {}).values(), *schema.get("definitions", {}).values()):
@@ -59,18 +59,18 @@ def check_schema(schema: object) -> Schema:
     return schema
 
 
-def sendable(schema: Schema) -> Schema:
+def normalize_schema(schema: Schema) -> Schema:
     """Rewrite what the SDK's transform does not know: `definitions` become `$defs`, a list of types anyOf."""
-    return _sendable(schema)
+    return _normalized(schema)
 
 
-def shaped(spec: FrameSpec, schema: Schema, way: str) -> FrameSpec:
+def with_output_schema(spec: FrameSpec, schema: Schema, method: str) -> FrameSpec:
     """Make a frame ask for answers of a (transformed) schema.
 
-    By `way` "format" the API itself keeps to it; by "tool" the model has to call one tool, whose input is the answer.
+    With `method` "format" the API enforces it; with "tool" the model must call one tool, whose input is the answer.
     """
     parts = {name: getattr(spec, name) for name in ("model", "system", "tools", "thinking", "output_config")}
-    if way == FORMAT:
+    if method == FORMAT:
         answer = {"type": "json_schema", "schema": schema}
         parts["output_config"] = {**(spec.output_config or {}), "format": answer}
         # Citations, such as those of fetched pages, and a format exclude each other.
@@ -86,9 +86,9 @@ def shaped(spec: FrameSpec, schema: Schema, way: str) -> FrameSpec:
     return FrameSpec(**{**parts, "tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}})
 
 
-def as_text(content: Sequence[Block]) -> list[Block]:
+def answer_as_text(content: Sequence[Block]) -> list[Block]:
     """Write the input of the answer tool as the text that it stands for; what was said beside it goes."""
-    if not gives_answer(content):
+    if not has_answer_call(content):
         return list(content)
     return [
         {"type": "text", "text": exact_json(block.get("input"))} if _is_answer(block) else block
@@ -97,7 +97,7 @@ def as_text(content: Sequence[Block]) -> list[Block]:
     ]
 
 
-def gives_answer(content: Sequence[Block]) -> bool:
+def has_answer_call(content: Sequence[Block]) -> bool:
     """Say whether the answer tool was called: that is the answer itself, and nothing is to be run."""
     return any(map(_is_answer, content))
 
@@ -112,19 +112,19 @@ def read_answer(content: Sequence[Block]) -> Any:
     Raises:
         ShapeError: it is empty or no JSON.
     """
-    text = plain_text(as_text(content))
+    text = plain_text(answer_as_text(content))
     if not text.strip():
-        raise ShapeError("the answer is empty")
+        raise AnswerError("the answer is empty")
     try:
         answer = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ShapeError(f"the answer is not JSON: {str(error)[:200]}") from None
+        raise AnswerError(f"the answer is not JSON: {str(error)[:200]}") from None
     if too_deep(answer):
-        raise ShapeError("the answer is nested too deep")
+        raise AnswerError("the answer is nested too deep")
     return answer
 
 
-def fault_in(schema: Schema, answer: Any) -> str:
+def answer_problem(schema: Schema, answer: Any) -> str:
     """Say where and how `answer` breaks the schema; "" when it does not."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  only structured turns pay for the import
     from referencing import Registry  # noqa: PLC0415
@@ -138,7 +138,7 @@ def fault_in(schema: Schema, answer: Any) -> str:
     return f"at {where.lstrip('.') or 'the root'}: {first.message[:300]}"
 
 
-def _check_meta(schema: Schema) -> None:
+def _check_valid(schema: Schema) -> None:
     from jsonschema import Draft202012Validator  # noqa: PLC0415
     from jsonschema.exceptions import SchemaError as Broken  # noqa: PLC0415
 
@@ -155,7 +155,7 @@ def _check_nodes(schema: Schema) -> None:
     for node in _nodes(schema):
         if not isinstance(node, dict):
             raise SchemaError("true and false can't be schemas here: say a type")
-        if found := next((name for name in _FOREIGN if name in node), None):
+        if found := next((name for name in _UNSUPPORTED if name in node), None):
             raise SchemaError(f"{found} is not supported: refer to parts of the schema by #/$defs/…")
         if "$ref" in node and not _INTERNAL.fullmatch(node["$ref"]):
             raise SchemaError("a $ref may only lead inside this schema: #/$defs/…")
@@ -182,21 +182,21 @@ def _nodes(node: Any) -> Iterator[Any]:
         yield from _nodes(part)
 
 
-def _expanded(root: Schema, node: Any, known: dict[str, int], way: tuple[str, ...]) -> int:
-    """Count the schema's parts with every reference followed; `way` are the references being followed."""
+def _expanded(root: Schema, node: Any, known: dict[str, int], followed: tuple[str, ...]) -> int:
+    """Count the schema's parts with every reference followed; `followed` are the references being followed."""
     count = 1 + sum(
-        _expanded(root, part, known, way)
+        _expanded(root, part, known, followed)
         for name, part in _children(node)
         if name not in ("$defs", "definitions")
     )
     reference = node.get("$ref")
     if reference is not None:
-        if reference in way:
+        if reference in followed:
             raise SchemaError(f"the schema is recursive: {reference} leads back to itself")
         if reference not in known:
-            known[reference] = _expanded(root, _target(root, reference), known, (*way, reference))
+            known[reference] = _expanded(root, _target(root, reference), known, (*followed, reference))
         count += known[reference]
-    if count > MOST_EXPANDED:
+    if count > MAX_EXPANDED_PARTS:
         raise SchemaError("the schema's references make it too large")
     return count
 
@@ -213,19 +213,19 @@ def _target(root: Schema, reference: str) -> Schema:
     return found
 
 
-def _sendable(node: Schema) -> Schema:
+def _normalized(node: Schema) -> Schema:
     result: Schema = {}
     for key, value in node.items():
         if key == "$ref":
             result[key] = re.sub(r"^#/definitions/", "#/$defs/", value)
         elif key in _NAMED:
-            parts = {name: _sendable(part) for name, part in value.items()}
+            parts = {name: _normalized(part) for name, part in value.items()}
             name = "$defs" if key == "definitions" else key
             result[name] = {**result.get(name, {}), **parts}
         elif key in _LISTED:
-            result[key] = [_sendable(part) for part in value]
+            result[key] = [_normalized(part) for part in value]
         elif key in _SINGLE and isinstance(value, dict):
-            result[key] = _sendable(value)
+            result[key] = _normalized(value)
         else:
             result[key] = value
     kinds = result.get("type")
@@ -237,9 +237,9 @@ def _by_type(node: Schema, kinds: list[str]) -> Schema:
         return without(node, "type")
     if len(kinds) == 1:
         return {**node, "type": kinds[0]}
-    told = ("title", "description", "$defs")
-    inner = without(node, *told)
-    kept = {key: value for key, value in node.items() if key in told}
+    annotations = ("title", "description", "$defs")
+    inner = without(node, *annotations)
+    kept = {key: value for key, value in node.items() if key in annotations}
     return {
         **kept,
         "anyOf": [{"type": "null"} if kind == "null" else {**inner, "type": kind} for kind in kinds],

@@ -48,7 +48,7 @@ class Cost:
     lines: dict[str, Decimal]
 
 
-def choose_row(
+def choose_price_row(
     rows: Iterable[PriceRow], usage: Usage, speed: str = "standard", *, longest_prompt: int = 0
 ) -> PriceRow | None:
     """Find the row of this speed with the highest threshold that the whole prompt exceeds, or None.

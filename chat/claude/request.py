@@ -12,21 +12,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.claude.blocks import Block, is_empty
-from chat.claude.breakpoints import CachePlan, place
-from chat.claude.cache_control import MARKS, MAX_BREAKPOINTS, limited
+from chat.claude.breakpoints import CachePlan, place_breakpoints
+from chat.claude.cache_control import CACHE_CONTROL, MAX_BREAKPOINTS, limit_breakpoints
 from chat.claude.text import encodable_text
-from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages, uncited
+from chat.claude.transcript import (
+    PathMessage,
+    RequestError,
+    loop_can_continue,
+    to_messages,
+    without_citations,
+)
 
 MIN_THINKING_BUDGET = 1024
 MAX_MESSAGES = 100_000
 QUOTED_CHARACTERS = 400
 # The user message that closes a tool loop which can't go on where it began.
-GO_ON_TEXT = (
+LOOP_CLOSED_TEXT = (
     "Your answer goes on from here, with all that stands above: what you asked to be done was done, and the results "
     "above stand, so don't ask for them again. Don't mention this note."
 )
 
-_REFUSED = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
+_NOT_IN_FRAME = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -62,7 +68,7 @@ class FrameSpec:
             "output_config": self.output_config,
             "tool_choice": self.tool_choice,
         }
-        return limited({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
+        return limit_breakpoints({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
 
     def digest(self) -> str:
         """Give the SHA-256 of the body's exact JSON, in hex."""
@@ -87,7 +93,7 @@ def exact_json(value: Any) -> str:
     return encodable_text(text)
 
 
-def build(
+def build_request(
     frame_body: Mapping[str, Any],
     path: Sequence[PathMessage],
     *,
@@ -105,17 +111,17 @@ def build(
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
-    messages = to_messages(_fitting(frame_body, path), frame_digest, system_role=system_role)
+    messages = to_messages(_for_output_format(frame_body, path), frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(messages)
-    body = limited(frame_body, MAX_BREAKPOINTS)
+    body = limit_breakpoints(frame_body, MAX_BREAKPOINTS)
     if cache is not None:
-        body, messages = place(cache, body, messages)
+        body, messages = place_breakpoints(cache, body, messages)
     return {**body, "max_tokens": max_tokens, "messages": messages}
 
 
-def goes_on(
+def continues_loop(
     frame_body: Mapping[str, Any],
     path: Sequence[PathMessage],
     *,
@@ -129,11 +135,11 @@ def goes_on(
     Raises:
         RequestError: the API would refuse the request.
     """
-    return loop_holds(_fitting(frame_body, path), frame_digest, system_role=system_role)
+    return loop_can_continue(_for_output_format(frame_body, path), frame_digest, system_role=system_role)
 
 
-def _fitting(frame_body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
-    return uncited(path) if "format" in (frame_body.get("output_config") or {}) else path
+def _for_output_format(frame_body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
+    return without_citations(path) if "format" in (frame_body.get("output_config") or {}) else path
 
 
 def continue_text(partial_text: str) -> str:
@@ -157,18 +163,18 @@ def _system_block(block: Mapping[str, Any]) -> Block:
         case None | "none":
             return text
         case str(lifetime):
-            return {**text, "cache_control": _mark(lifetime)}
+            return {**text, "cache_control": _cache_control(lifetime)}
     raise RequestError("a cache mark is none, 5m or 1h")
 
 
-def _mark(lifetime: str) -> dict[str, str]:
-    if lifetime not in MARKS:
+def _cache_control(lifetime: str) -> dict[str, str]:
+    if lifetime not in CACHE_CONTROL:
         raise RequestError(f"cache lifetime {lifetime!r} is unknown: use 5m or 1h")
-    return dict(MARKS[lifetime])
+    return dict(CACHE_CONTROL[lifetime])
 
 
 def _check_frame(body: Mapping[str, Any], max_tokens: int) -> None:
-    for key in _REFUSED:
+    for key in _NOT_IN_FRAME:
         if key in body:
             raise RequestError(f"{key} may not be part of a frame: leave it out")
     if not body.get("model"):

@@ -14,26 +14,30 @@ from chat.claude.transcript import PathMessage
 
 CODE_EXECUTION = frozenset({"code_execution", "bash_code_execution", "text_editor_code_execution"})
 _RESULT = "_tool_result"
-_OF_MCP = "mcp"
+_MCP = "mcp"
 # The parts of a result that a reader has something of, in reading order; what is encrypted or binary is not.
 _READABLE = ("error_code", "text", "tool_name", "stdout", "stderr", "lines", "content", "source", "data")
 
 
-def tell_missing(path: Sequence[PathMessage], lacks: Callable[[str], bool]) -> list[PathMessage]:
+def missing_tools_as_text(
+    path: Sequence[PathMessage], is_missing: Callable[[str], bool]
+) -> list[PathMessage]:
     """Give a path without blocks of tools that are lacking, by their names; the thinking beside them goes too.
 
     A call without a result says nothing and is left out.
     """
-    return [_told(message, lacks) if message.role == "assistant" else message for message in path]
+    return [
+        _message_as_text(message, is_missing) if message.role == "assistant" else message for message in path
+    ]
 
 
-def _told(message: PathMessage, lacks: Callable[[str], bool]) -> PathMessage:
-    if not any(_is_foreign(block, lacks) for block in message.content):
+def _message_as_text(message: PathMessage, is_missing: Callable[[str], bool]) -> PathMessage:
+    if not any(_is_foreign(block, is_missing) for block in message.content):
         return message
     calls = {block.get("id"): block for block in message.content if block.get("type") == "server_tool_use"}
     content: list[Block] = []
     for block in message.content:
-        if not lacks(_tool_of(block)):
+        if not is_missing(_tool_of(block)):
             # What is cited is no longer in the request.
             content.append(without(block, "citations") if block.get("type") == "text" else block)
         elif is_server_tool_result(block):
@@ -41,9 +45,9 @@ def _told(message: PathMessage, lacks: Callable[[str], bool]) -> PathMessage:
     return replace(message, content=content, edited=True)
 
 
-def _is_foreign(block: Block, lacks: Callable[[str], bool]) -> bool:
+def _is_foreign(block: Block, is_missing: Callable[[str], bool]) -> bool:
     cited = [cited.get("type") for cited in block.get("citations") or () if isinstance(cited, dict)]
-    return lacks(_tool_of(block)) or ("web_search_result_location" in cited and lacks("web_search"))
+    return is_missing(_tool_of(block)) or ("web_search_result_location" in cited and is_missing("web_search"))
 
 
 def _tool_of(block: Block) -> str:
@@ -51,7 +55,7 @@ def _tool_of(block: Block) -> str:
     if block.get("type") == "server_tool_use":
         return str(block.get("name"))
     name = str(block.get("type")).removesuffix(_RESULT) if is_server_tool_result(block) else ""
-    return "" if name == _OF_MCP else name
+    return "" if name == _MCP else name
 
 
 def _as_text(call: Mapping[str, Any], result: Block) -> str:

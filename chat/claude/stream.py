@@ -8,7 +8,7 @@ by leaving them out, and tool input that is no JSON object is remembered instead
 from collections.abc import Mapping
 from typing import Any
 
-from chat.claude.block_builder import GrowingBlock, ProtocolError, owned
+from chat.claude.block_builder import BlockBuilder, ProtocolError, copied_object
 from chat.claude.blocks import SERVER_TOOL_CALLS, Block, is_empty, unanswered_server_tools
 from chat.claude.failures import Failure, from_error_event
 from chat.claude.usage import merge_usage
@@ -40,8 +40,8 @@ class Fold:
         self.invalid_inputs: dict[int, str] = {}
         self._request_id = request_id
         self._head: dict[str, Any] = {}
-        self._blocks: list[GrowingBlock] = []
-        self._open: dict[int, GrowingBlock] = {}
+        self._blocks: list[BlockBuilder] = []
+        self._open: dict[int, BlockBuilder] = {}
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take in the next event of the stream.
@@ -55,10 +55,10 @@ class Fold:
                 delta = event["delta"]
                 block = self._open[event["index"]]
                 # The hot path: one look at the type, one append; text is joined when somebody reads it.
-                if delta["type"] == block.grows_by:
-                    block.append(delta[block.source])
+                if delta["type"] == block.delta_type:
+                    block.append(delta[block.delta_field])
                 else:
-                    block.merge(owned(delta))
+                    block.merge(copied_object(delta))
             else:
                 self._apply_rare(event)
         except (KeyError, TypeError, AttributeError) as error:
@@ -94,7 +94,7 @@ class Fold:
         dropped = []
         for index, block in enumerate(self._blocks):
             value = block.value()
-            if is_empty(value) or index in self.invalid_inputs or not (block.closed or block.usable_open):
+            if is_empty(value) or index in self.invalid_inputs or not (block.closed or block.kept_when_cut):
                 dropped.append(value.get("id"))
             elif "tool_use_id" not in value or value["tool_use_id"] not in dropped:
                 content.append(value)
@@ -130,9 +130,9 @@ class Fold:
     def _start(self, message: Mapping[str, Any]) -> None:
         if self.started:
             raise ProtocolError("second message_start in one stream")
-        head = owned(message)
+        head = copied_object(message)
         _check_head(head)
-        content = [GrowingBlock(block) for block in head.get("content") or ()]
+        content = [BlockBuilder(block) for block in head.get("content") or ()]
         for block in content:
             block.close()
         self._head = head
@@ -143,7 +143,7 @@ class Fold:
         self._expect_running()
         if index != len(self._blocks):
             raise ProtocolError(f"block {index!r} started where {len(self._blocks)} was due")
-        started = GrowingBlock(block)
+        started = BlockBuilder(block)
         self._blocks.append(started)
         self._open[index] = started
         self.has_output = True
@@ -160,7 +160,7 @@ class Fold:
         # A container that a later delta does not repeat is still the container.
         if fields.get("container") is None:
             fields.pop("container", None)
-        head = {**_UNSTOPPED, **self._head, **owned(fields)}
+        head = {**_UNSTOPPED, **self._head, **copied_object(fields)}
         _check_head(head)
         self._head = head
 

@@ -46,10 +46,12 @@ class StrictCount:
         )
 
     def fits(self) -> bool:
-        return self.tools <= MOST.tools and self.optional <= MOST.optional and self.unions <= MOST.unions
+        return (
+            self.tools <= LIMITS.tools and self.optional <= LIMITS.optional and self.unions <= LIMITS.unions
+        )
 
 
-MOST = StrictCount(20, 24, 16)
+LIMITS = StrictCount(20, 24, 16)
 
 
 def strict_fault(schema: Schema) -> StrictFault | None:
@@ -61,7 +63,7 @@ def strict_fault(schema: Schema) -> StrictFault | None:
     return next(_faults(schema), None)
 
 
-def count_of(schema: Schema) -> StrictCount:
+def strict_count(schema: Schema) -> StrictCount:
     """Count one strict tool. Its schema has no fault."""
     count = StrictCount(tools=1)
     for node, _where in _nodes(schema, "$"):
@@ -71,7 +73,7 @@ def count_of(schema: Schema) -> StrictCount:
     return count
 
 
-def within_limits(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def limit_strict_tools(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Take `strict` from tools with a schema that the API refuses, and from those that are too many.
 
     They stay what they are: an input is checked before a tool is called in any case.
@@ -80,7 +82,7 @@ def within_limits(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]
     for definition in definitions:
         if definition.get("strict") and is_custom(definition):
             schema = definition["input_schema"]
-            more = None if strict_fault(schema) else total + count_of(schema)
+            more = None if strict_fault(schema) else total + strict_count(schema)
             if more is None or not more.fits():
                 definition = without(definition, "strict")
             else:

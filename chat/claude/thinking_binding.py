@@ -28,7 +28,7 @@ class Prefix:
                 self._role = role
             self._state.update(b"\x01" + json.dumps(without(block, "cache_control")).encode())
 
-    def holds(self, frame: str | None, prefix: str) -> bool:
+    def matches(self, frame: str | None, prefix: str) -> bool:
         """Say whether an answer made under `frame` and behind `prefix` still stands behind the same."""
         return frame == self._frame and prefix in ("", self.digest())
 

@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from chat.claude.output_schema import fault_in
+from chat.claude.output_schema import answer_problem
 
 SHOWN = 5
 
 
 def fault(data: bytes) -> tuple[str, list[bytes]]:
     """Check an answer: [schema, answer] as JSON; see `chat.claude.output_schema.fault_in`."""
-    return fault_in(*json.loads(data)), []
+    return answer_problem(*json.loads(data)), []
 
 
 def schema_errors_in(data: bytes) -> tuple[list[str], list[bytes]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.claude.betas import HEADER
 from chat.claude.blocks import Block
-from chat.claude.request import GO_ON_TEXT
+from chat.claude.request import LOOP_CLOSED_TEXT
 
 # What the platforms of the world (see `World`) refuse, by words in the types of blocks and tools and in betas. The
 # simulator is Anthropic's own; of its beta for tools of MCP servers the others know nothing.
@@ -59,7 +59,7 @@ class Judge:
     def note(self, request: dict[str, Any]) -> None:
         """Count what a request is made of."""
         seen, kinds = self.seen, list(kinds_of(request))
-        seen["loops closed"] += str(request["messages"][-1]).count(GO_ON_TEXT)
+        seen["loops closed"] += str(request["messages"][-1]).count(LOOP_CLOSED_TEXT)
         seen["thinking sent"] += sum("thinking" in kind for kind in kinds)
         for kind in COUNTED:
             seen[f"{kind} sent"] += kinds.count(kind)

@@ -44,4 +44,6 @@ def test_one_request_has_so_many(client: anthropic.Anthropic, schema: Any, most:
     assert ask(client, tools=tools(schema, most)).stop_reason == "end_turn"
     with pytest.raises(anthropic.BadRequestError, match=words):
         ask(client, tools=tools(schema, most + 1))
-    assert ask(client, tools=strict_tools.within_limits(tools(schema, most + 1))).stop_reason == "end_turn"
+    assert (
+        ask(client, tools=strict_tools.limit_strict_tools(tools(schema, most + 1))).stop_reason == "end_turn"
+    )

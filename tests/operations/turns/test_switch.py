@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.request import GO_ON_TEXT
+from chat.claude.request import LOOP_CLOSED_TEXT
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations import running_turn
 from chat.operations.catalogue.thinking import answer_limit
@@ -125,7 +125,7 @@ def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
     answer.refresh_from_db()
     assert (note.parent, note.role, note.depth) == (results, "user", 3)
     assert (answer.parent, answer.depth, answer.status) == (note, 4, "streaming")
-    assert note.content == [{"type": "text", "text": GO_ON_TEXT}]
+    assert note.content == [{"type": "text", "text": LOOP_CLOSED_TEXT}]
     turn.conversation.refresh_from_db()
     assert turn.conversation.active_leaf == answer
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
