@@ -21,7 +21,7 @@ installed = pytest.mark.skipif(
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, (1, 1)), (2, (1, 2)), (8, (4, 8)), (64, (8, 64))])
 def test_half_of_the_cores_write_and_all_of_them_read(cores: int, expected: tuple[int, int]) -> None:
-    assert local_model.threads(cores) == expected
+    assert local_model.thread_counts(cores) == expected
 
 
 def test_without_key_or_port_it_says_so(

@@ -100,7 +100,7 @@ def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> 
 def _fault_apart(schema: Schema, answer: Any) -> str:
     """Check in a process of its own: a regular expression can take for ever, and nothing else would end it."""
     try:
-        return str(sandbox.run("fault", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
+        return str(sandbox.run("answer", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
     except Exceeded:
         return "the answer couldn't be checked in time: simplify the schema's patterns"
     except Refused:

@@ -25,7 +25,7 @@ from chat.models import ApiCall, Assistant, Frame, LanguageModel
 from chat.operations.billing.single_call import call_model
 from chat.operations.request.cache_plan import frame_tokens, uses
 from chat.operations.request.frame import freeze_frame
-from chat.tools.connector import reach
+from chat.tools.connector import reachable_servers
 
 DAYS = 14
 # The job comes every minute; what expires before it comes again is warmed now.
@@ -63,7 +63,7 @@ def warm(job: WarmUp) -> bool:
     """
     if not cache.add(f"prewarm:{job.assistant.pk}:{job.frame.pk}", 1, EXPIRES_SOON_SECONDS / 2):
         return False
-    reached = async_to_sync(reach)(mcp_connector.servers_of(job.request), None)
+    reached = async_to_sync(reachable_servers)(mcp_connector.servers_of(job.request), None)
     if reached.missing:
         return False  # switched off since; the next frame is without it
     request = mcp_connector.with_servers(job.request, reached.servers)

@@ -27,7 +27,7 @@ from chat.models import (
 )
 from chat.models.platforms import Gap
 from chat.operations.catalogue.thinking import supported
-from chat.tools.mcp import drifted
+from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
 Auth = McpServer.Auth
@@ -144,7 +144,7 @@ def _why_not_connected(link: AssistantTool, model: LanguageModel | None, signed_
         return NO_CONNECTOR
     if (link.approval or tool.approval) != Approval.ALLOW:
         return WOULD_NOT_ASK
-    if drifted(tool):
+    if has_drifted(tool):
         return CHANGED
     if server is not None and server.auth == Auth.BEARER and not server.credential:
         return NO_TOKEN

@@ -8,8 +8,8 @@ import pytest
 from chat.models import McpGrant, McpServer, ToolDefinition, User
 from chat.operations.staff.mcp_servers import save_server
 from chat.operations.staff.tool_listings import compare
-from chat.tools.mcp import drifted
-from chat.tools.mcp_grants import Grants
+from chat.tools.mcp import has_drifted
+from chat.tools.mcp_grants import GrantStorage
 from tests.tools.conftest import mcp_tool
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_what_was_entrusted_ends(name: str, value: str, credential: str, server:
     stored = McpServer.objects.get()
     assert (stored.listing, stored.listed_at, stored.credential or "") == ([], None, credential)
     tool = ToolDefinition.objects.select_related("server").get()
-    assert drifted(tool)
+    assert has_drifted(tool)
     stored.listing = [{"name": "add", "digest": "0" * 64}]
     assert compare(stored).changed == ["add"], "the same words from somebody else are accepted anew"
 
@@ -51,7 +51,7 @@ def test_other_changes_change_nothing_else(server: McpServer) -> None:
     server.name, server.enabled = "store", False
     assert save_server(server) is None
     assert McpGrant.objects.count() == 1
-    assert not drifted(ToolDefinition.objects.select_related("server").get())
+    assert not has_drifted(ToolDefinition.objects.select_related("server").get())
 
 
 def test_a_token_typed_for_the_new_address_stays(server: McpServer) -> None:
@@ -66,4 +66,4 @@ def test_a_token_typed_for_the_new_address_stays(server: McpServer) -> None:
 def test_tokens_are_for_their_address_only(url: Any, kept: bool, server: McpServer, insider: User) -> None:
     """Also where the row was changed in another way, or a refresh was under way meanwhile."""
     McpServer.objects.update(url=url)
-    assert bool(Grants(McpServer.objects.get(), insider.id)._read().tokens) == kept
+    assert bool(GrantStorage(McpServer.objects.get(), insider.id)._read().tokens) == kept
