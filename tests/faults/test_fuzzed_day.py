@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from chat.simulator import tokens
 from chat.simulator.app import create_app
+from chat.simulator.prompts import tokens
 from tests.faults.stage import Line, Parley, build
 from tests.support.simulator import Upstream
 

@@ -6,7 +6,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from chat.simulator import media as rules
+from chat.simulator.checks import media as rules
 from tests.simulator.asking import ask, body, said, scenario
 from tests.support import media
 

@@ -7,8 +7,8 @@ tools answer is made up, by the scenario `mcp`.
 from typing import Any
 from urllib.parse import urlsplit
 
-from chat.simulator.prompt import Prompt
-from chat.simulator.wire import ApiError, invalid
+from chat.simulator.prompts.prompt import Prompt
+from chat.simulator.transport.wire import ApiError, invalid
 
 BETA = "mcp-client-2025-11-20"
 TOOLSET = "mcp_toolset"

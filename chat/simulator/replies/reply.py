@@ -7,12 +7,13 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chat.simulator import answers, thinking, tokens
-from chat.simulator.cache import PromptUsage
-from chat.simulator.compaction import Compaction
-from chat.simulator.prompt import Prompt
+from chat.simulator.prompts import thinking, tokens
+from chat.simulator.prompts.cache import PromptUsage
+from chat.simulator.prompts.compaction import Compaction
+from chat.simulator.prompts.prompt import Prompt
+from chat.simulator.replies import texts
 from chat.simulator.scenarios import Choice
-from chat.simulator.wire import encode, printable
+from chat.simulator.transport.wire import encode, printable
 
 BILLED_REFUSALS = ("bio", "frontier_llm", "reasoning_extraction")
 
@@ -156,9 +157,9 @@ class Writer:
             return
         wanted = self.choice.whole("thinking_tokens")
         if wanted:
-            whole = answers.prose(self.seed, min(wanted, self.budget + 1), self.per)
+            whole = texts.prose(self.seed, min(wanted, self.budget + 1), self.per)
         else:
-            whole = answers.thoughts(self.rng, self.prompt.effort())
+            whole = texts.thoughts(self.rng, self.prompt.effort())
         text = self._fit(whole)
         cost = tokens.count(text, self.per)
         redacted = self.choice.name == "redacted_thinking"

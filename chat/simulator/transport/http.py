@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from chat.simulator.wire import ApiError, Headers, ascii_headers
+from chat.simulator.transport.wire import ApiError, Headers, ascii_headers
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 

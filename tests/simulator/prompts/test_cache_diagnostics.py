@@ -5,7 +5,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from chat.simulator import diagnosis
+from chat.simulator.prompts import cache_diagnostics
 from tests.simulator.asking import TOOL, ask, replay, said
 
 SYSTEM = [{"type": "text", "text": "s" * 3600, "cache_control": {"type": "ephemeral"}}]
@@ -63,7 +63,7 @@ def test_foreign_and_forgotten_requests_are_not_found(
     missing = {"cache_miss_reason": {"type": "previous_message_not_found"}}
     first = diagnosed(client, None)
     assert told(diagnosed(stranger, first.id)) == missing
-    monkeypatch.setattr(diagnosis, "MAX_REMEMBERED", 1)
+    monkeypatch.setattr(cache_diagnostics, "MAX_REMEMBERED", 1)
     diagnosed(client, None, messages=[said("Something else")])
     assert told(diagnosed(client, first.id)) == missing
 

@@ -7,10 +7,11 @@ it. Sent back, that block stands for everything before it. What the summary cost
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chat.simulator import answers, thinking, tokens
-from chat.simulator.cache import PromptUsage
-from chat.simulator.prompt import Prompt, Turn
-from chat.simulator.wire import ApiError, invalid
+from chat.simulator.prompts import thinking, tokens
+from chat.simulator.prompts.cache import PromptUsage
+from chat.simulator.prompts.prompt import Prompt, Turn
+from chat.simulator.replies import texts
+from chat.simulator.transport.wire import ApiError, invalid
 
 BETA = "compact-2026-01-12"
 EDIT = "compact_20260112"
@@ -90,7 +91,7 @@ def due(prompt: Prompt, read: PromptUsage) -> Compaction | None:
     if read.total_tokens <= trigger:
         return None
     said = [block["text"] for turn in prompt.turns for block in turn.blocks if block["type"] == "text"]
-    summary = f"Summary of {len(said)} texts, the first: {answers.quote(said[0])}"
+    summary = f"Summary of {len(said)} texts, the first: {texts.quote(said[0])}"
     return Compaction(summary, read, tokens.count(summary, prompt.model.chars_per_token))
 
 

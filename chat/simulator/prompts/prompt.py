@@ -6,7 +6,7 @@ from typing import Any
 
 from chat.simulator.models import Model
 from chat.simulator.scenarios import without_marker
-from chat.simulator.wire import encode
+from chat.simulator.transport.wire import encode
 
 Block = dict[str, Any]
 THINKING = ("thinking", "redacted_thinking")

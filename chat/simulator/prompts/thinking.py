@@ -13,8 +13,8 @@ import hmac
 from dataclasses import dataclass
 
 from chat.simulator.models import Model
-from chat.simulator.prompt import Block, Prompt, bare, is_thinking
-from chat.simulator.wire import encode, invalid, printable
+from chat.simulator.prompts.prompt import Block, Prompt, bare, is_thinking
+from chat.simulator.transport.wire import encode, invalid, printable
 
 SECRET = hashlib.sha256(b"the simulator's signing key: no secret, but stable over restarts").digest()
 MAC_BYTES = 16

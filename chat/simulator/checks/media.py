@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat.simulator.models import Model
-from chat.simulator.prompt import Block, blocks_of
-from chat.simulator.tokens import pdf_pages
-from chat.simulator.wire import ApiError, invalid
+from chat.simulator.prompts.prompt import Block, blocks_of
+from chat.simulator.prompts.tokens import pdf_pages
+from chat.simulator.transport.wire import ApiError, invalid
 
 MAX_PICTURE_BASE64 = 10_000_000
 MAX_SIDE = 8_000

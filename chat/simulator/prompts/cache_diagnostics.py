@@ -9,9 +9,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from chat.simulator.cache import PromptUsage, Segment
-from chat.simulator.prompt import Prompt, bare
-from chat.simulator.wire import encode
+from chat.simulator.prompts.cache import PromptUsage, Segment
+from chat.simulator.prompts.prompt import Prompt, bare
+from chat.simulator.transport.wire import encode
 
 MAX_REMEMBERED = 20_000
 

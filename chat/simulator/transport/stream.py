@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chat.simulator.faults import Frame, Pause, Step
-from chat.simulator.http import Line
-from chat.simulator.reply import Part, Reply
-from chat.simulator.wire import PING, delta_head, encode, event
+from chat.simulator.replies.reply import Part, Reply
+from chat.simulator.transport.faults import Frame, Pause, Step
+from chat.simulator.transport.http import Line
+from chat.simulator.transport.wire import PING, delta_head, encode, event
 
 PIECE = re.compile(r"\s*\S{1,24}|\s+")
 JSON_PIECE = re.compile(r".{1,16}", re.DOTALL)

@@ -6,10 +6,12 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import answers, mcp, media, tokens
-from chat.simulator.dialogue import is_paused
-from chat.simulator.reply import Reply, Writer
-from chat.simulator.shapes import resolve
+from chat.simulator.checks import mcp_servers, media
+from chat.simulator.checks.dialogue import is_paused
+from chat.simulator.checks.schemas import resolve
+from chat.simulator.prompts import tokens
+from chat.simulator.replies import texts
+from chat.simulator.replies.reply import Reply, Writer
 
 TOOL_LINE = re.compile(r"^\s*/tool\s+([a-zA-Z0-9_-]{1,64})[ \t]*(.*)$", re.MULTILINE)
 FALLBACK_TOOL = "simulated_tool"
@@ -27,12 +29,12 @@ def compose(writer: Writer) -> Reply:
 def _default(writer: Writer) -> None:
     prompt = writer.prompt
     if prompt.asks_for_title():
-        writer.say(answers.title(prompt))
+        writer.say(texts.title(prompt))
     elif prompt.last.role == "assistant":
         _resume(writer)
     elif calls := tool_calls(writer):
         writer.think()
-        writer.say(answers.words_for(prompt)["calling"])
+        writer.say(texts.words_for(prompt)["calling"])
         _call(writer, calls)
     else:
         writer.think()
@@ -49,7 +51,7 @@ def _citations(writer: Writer) -> None:
 
 def _cite_all(writer: Writer) -> bool:
     """Write a paragraph a document; says whether there was any."""
-    words = answers.words_for(writer.prompt)
+    words = texts.words_for(writer.prompt)
     found = media.citations(writer.prompt.body["messages"])
     for number, citation in enumerate(found):
         title = citation["document_title"] or "?"
@@ -63,15 +65,15 @@ def _plain_answer(writer: Writer) -> str:
     shape = (prompt.body.get("output_config") or {}).get("format")
     results = [block for block in prompt.last.blocks if block["type"] == "tool_result"]
     if shape:
-        return orjson.dumps(instance(shape["schema"], answers.quote(prompt.user_text(), 80))).decode()
+        return orjson.dumps(instance(shape["schema"], texts.quote(prompt.user_text(), 80))).decode()
     if results and not any(block["type"] == "text" for block in prompt.last.blocks):
-        return answers.report(prompt, results)
-    if answers.asks_to_continue(prompt):
-        return answers.continuation(prompt)
+        return texts.report(prompt, results)
+    if texts.asks_to_continue(prompt):
+        return texts.continuation(prompt)
     usage = writer.reply.usage
     written = usage.written_5m_tokens + usage.written_1h_tokens
     counts = {"total": usage.total_tokens, "read": usage.read_tokens, "written": written}
-    return answers.demo(prompt, writer.rng, counts)
+    return texts.demo(prompt, writer.rng, counts)
 
 
 def _sized(writer: Writer, text: str) -> str:
@@ -79,7 +81,7 @@ def _sized(writer: Writer, text: str) -> str:
     wanted = writer.choice.whole("tokens")
     have = tokens.count(text, writer.per)
     if wanted > have:
-        text += "\n" + answers.prose(writer.seed, wanted - have, writer.per)
+        text += "\n" + texts.prose(writer.seed, wanted - have, writer.per)
     return tokens.cut(text, wanted, writer.per) if wanted else text
 
 
@@ -89,7 +91,7 @@ def _resume(writer: Writer) -> None:
         _answer_searches(writer)
         writer.say(_sized(writer, _plain_answer(writer)))
     else:
-        writer.say(" " + answers.continuation(writer.prompt))
+        writer.say(" " + texts.continuation(writer.prompt))
 
 
 def _answer_searches(writer: Writer) -> None:
@@ -104,8 +106,8 @@ def tool_calls(writer: Writer) -> list[tuple[str, dict[str, Any]]]:
     prompt = writer.prompt
     choice = prompt.body.get("tool_choice") or {}
     tools = {tool["name"]: tool for tool in prompt.tools if tool.get("type") in (None, "custom")}
-    texts = [block["text"] for block in prompt.last.blocks if block["type"] == "text"]
-    if not tools or choice.get("type") == "none" or not texts:
+    given = [block["text"] for block in prompt.last.blocks if block["type"] == "text"]
+    if not tools or choice.get("type") == "none" or not given:
         return []
     text = prompt.user_text()
     calls = [(name, _input(written, tools.get(name), text)) for name, written in TOOL_LINE.findall(text)]
@@ -124,7 +126,7 @@ def _mentions(text: str, name: str) -> bool:
 
 def _input(written: str, tool: dict[str, Any] | None, text: str) -> dict[str, Any]:
     if not written.strip():
-        return dict(instance((tool or {}).get("input_schema", {"type": "object"}), answers.quote(text, 80)))
+        return dict(instance((tool or {}).get("input_schema", {"type": "object"}), texts.quote(text, 80)))
     try:
         value = orjson.loads(written)
     except orjson.JSONDecodeError:
@@ -182,11 +184,11 @@ def _say(text: Callable[[Writer], str]) -> Callable[[Writer], None]:
 
 
 def _long(writer: Writer) -> str:
-    return answers.prose(writer.seed, min(writer.choice.whole("tokens"), writer.budget + 1), writer.per)
+    return texts.prose(writer.seed, min(writer.choice.whole("tokens"), writer.budget + 1), writer.per)
 
 
 def _some(writer: Writer) -> str:
-    return answers.prose(writer.seed, writer.choice.whole("after"), writer.per)
+    return texts.prose(writer.seed, writer.choice.whole("after"), writer.per)
 
 
 def _empty(writer: Writer) -> None:
@@ -215,7 +217,7 @@ def _stops_as_asked(writer: Writer) -> None:
 
 def _huge_delta(writer: Writer) -> None:
     size = min(writer.choice.whole("bytes"), 16 * 1024 * 1024)
-    text = (answers.prose(writer.seed, 1000, writer.per) * (size // 2000 + 1))[:size]
+    text = (texts.prose(writer.seed, 1000, writer.per) * (size // 2000 + 1))[:size]
     writer.say(text, single=True, unbounded=True)
 
 
@@ -267,8 +269,8 @@ def _pause_turn(writer: Writer) -> None:
     if last.role == "user":
         writer.think()
     _answer_searches(writer)
-    writer.say(answers.words_for(writer.prompt)["calling"])
-    writer.search(answers.quote(writer.prompt.user_text(), 60))
+    writer.say(texts.words_for(writer.prompt)["calling"])
+    writer.search(texts.quote(writer.prompt.user_text(), 60))
     writer.stop("pause_turn")
 
 
@@ -278,25 +280,25 @@ def _web_search(writer: Writer) -> None:
         _default(writer)
         return
     writer.think()
-    writer.say(answers.words_for(writer.prompt)["calling"])
-    query = answers.quote(writer.prompt.user_text(), 60)
+    writer.say(texts.words_for(writer.prompt)["calling"])
+    query = texts.quote(writer.prompt.user_text(), 60)
     if found := writer.search(query):
         citation = writer.found(found, brings=writer.choice.whole("found"))
-        writer.cite(answers.quote(query), citation)
-        writer.say(" " + answers.words_for(writer.prompt)["tools_done"])
+        writer.cite(texts.quote(query), citation)
+        writer.say(" " + texts.words_for(writer.prompt)["tools_done"])
 
 
 def _mcp(writer: Writer) -> None:
     """Call the first enabled tool of an MCP server; without one this is the default answer."""
-    enabled = mcp.enabled_tools(writer.prompt)
+    enabled = mcp_servers.enabled_tools(writer.prompt)
     if not enabled:
         _default(writer)
         return
     server, name = enabled[0]
-    words = answers.words_for(writer.prompt)
+    words = texts.words_for(writer.prompt)
     writer.think()
     writer.say(words["calling"])
-    value = {"text": answers.quote(writer.prompt.user_text(), 80)}
+    value = {"text": texts.quote(writer.prompt.user_text(), 80)}
     writer.ask_server(server, name, value, fails=bool(writer.choice.whole("fails")))
     writer.say(words["tools_done"])
 
@@ -306,9 +308,9 @@ _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "citations": _citations,
     "long": _say(_long),
     "huge_delta": _huge_delta,
-    "odd_text": _say(lambda _: answers.ODD_TEXT),
-    "lone_surrogate": _say(lambda _: answers.LONE_SURROGATE),
-    "hostile": _say(lambda _: answers.HOSTILE),
+    "odd_text": _say(lambda _: texts.ODD_TEXT),
+    "lone_surrogate": _say(lambda _: texts.LONE_SURROGATE),
+    "hostile": _say(lambda _: texts.HOSTILE),
     "empty": _empty,
     "empty_text": _blank(""),
     "whitespace": _blank(" \n\n  \n"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.simulator import tokens
 from chat.simulator.models import CATALOGUE, find
+from chat.simulator.prompts import tokens
 from tests.support import media
 
 MODEL = find("claude-opus-5") or CATALOGUE[0]

@@ -8,8 +8,8 @@ import random
 import re
 from typing import Any
 
-from chat.simulator import tokens
-from chat.simulator.prompt import TITLE_WORDS, Block, Prompt
+from chat.simulator.prompts import tokens
+from chat.simulator.prompts.prompt import TITLE_WORDS, Block, Prompt
 
 HANGUL = re.compile(r"[\uac00-\ud7a3]")
 LABEL = re.compile(r"^(user|human|assistant|사용자|질문)\s*:\s*", re.IGNORECASE)

@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chat.simulator import mcp, media, models, strict
-from chat.simulator.compaction import check_edits
-from chat.simulator.dialogue import check_messages, check_system
+from chat.simulator import models
+from chat.simulator.checks import mcp_servers, media, strict_tools
+from chat.simulator.checks.dialogue import check_messages, check_system
+from chat.simulator.checks.schemas import check_no_citations, check_schema
 from chat.simulator.models import Model
-from chat.simulator.prompt import Prompt, merge
-from chat.simulator.shapes import check_no_citations, check_schema
-from chat.simulator.wire import ApiError, invalid
+from chat.simulator.prompts.compaction import check_edits
+from chat.simulator.prompts.prompt import Prompt, merge
+from chat.simulator.transport.wire import ApiError, invalid
 
 VERSIONS = ("2023-06-01", "2026-10-21")
 STRICT_VERSION = "2026-10-21"
@@ -43,7 +44,7 @@ BETA_FIELDS: dict[
     "fallback_credit_token": "fallback-credit-",
     "billing_policy": "billing-policy-",
     "compaction": "compact-",
-    "mcp_servers": mcp.BETA,
+    "mcp_servers": mcp_servers.BETA,
     "thread": "message-threads-",
 }
 FAST_BETA = "fast-mode-2026-02-01"
@@ -80,7 +81,7 @@ def check_request(body: Any, *, version: str, betas: tuple[str, ...] = (), count
     if (body.get("output_config") or {}).get("format") is not None:
         check_no_citations(body["messages"])
     check_edits(body, betas)
-    mcp.check(body, betas)
+    mcp_servers.check(body, betas)
     if not counting:
         _check_max_tokens(body, model)
     return Prompt(body, model, merge(body["messages"]))
@@ -178,7 +179,7 @@ def _check_tools(body: dict[str, Any], model: Model) -> None:
         where = f"tools.{number}"
         if not isinstance(tool, dict):
             raise invalid(where, "Input should be an object")
-        if tool.get("type") == mcp.TOOLSET:
+        if tool.get("type") == mcp_servers.TOOLSET:
             continue  # it has no name of its own, and rules of its own
         _check_tool(where, tool)
         if tool["name"] in names:
@@ -292,7 +293,7 @@ _CHECKS: tuple[Callable[[dict[str, Any], Model], None], ...] = (
     _check_thinking,
     _check_output_config,
     _check_tools,
-    strict.check,
+    strict_tools.check,
     _check_tool_choice,
     _check_small_fields,
 )

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from chat.simulator.prompt import Block, blocks_of
-from chat.simulator.wire import ApiError, invalid
+from chat.simulator.prompts.prompt import Block, blocks_of
+from chat.simulator.transport.wire import ApiError, invalid
 
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 FORMATS = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")

@@ -6,9 +6,9 @@ A stream is a list of steps: frames (bytes with what was produced up to them), p
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.simulator.dialogue import INVENTED_BLOCK
+from chat.simulator.checks.dialogue import INVENTED_BLOCK
 from chat.simulator.scenarios import Choice
-from chat.simulator.wire import PING, ApiError, encode, event
+from chat.simulator.transport.wire import PING, ApiError, encode, event
 
 MESSAGES = {
     "usage_limit": "You have reached your specified API usage limits. You will regain access on the 1st.",

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from chat.simulator.models import Model
-from chat.simulator.prompt import Block, Turn, blocks_of, merge
-from chat.simulator.wire import ApiError, invalid
+from chat.simulator.prompts.prompt import Block, Turn, blocks_of, merge
+from chat.simulator.transport.wire import ApiError, invalid
 
 MAX_MESSAGES = 100_000
 TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from chat.simulator.checks.schemas import check_schema
 from chat.simulator.models import Model
-from chat.simulator.shapes import check_schema
-from chat.simulator.wire import ApiError
+from chat.simulator.transport.wire import ApiError
 
 MOST_TOOLS, MOST_OPTIONAL, MOST_UNIONS = 20, 24, 16
 

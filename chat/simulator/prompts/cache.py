@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.simulator import thinking, tokens
-from chat.simulator.prompt import Block, Prompt, bare, is_thinking
-from chat.simulator.wire import ApiError, encode, invalid
+from chat.simulator.prompts import thinking, tokens
+from chat.simulator.prompts.prompt import Block, Prompt, bare, is_thinking
+from chat.simulator.transport.wire import ApiError, encode, invalid
 
 MAX_BREAKPOINTS = 4
 LOOK_BACK_BLOCKS = 20
