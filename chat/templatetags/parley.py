@@ -24,7 +24,7 @@ THINKING = ("thinking", "redacted_thinking")
 TOOLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
-@register.inclusion_tag("chat/_message.html")
+@register.inclusion_tag("chat/message/_message.html")
 def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
     """Show one message of a thread; the one that is being written shows what has arrived durably."""
     writing = message.status == Message.Status.STREAMING
@@ -73,7 +73,7 @@ def _notices(message: Message, thread: Thread) -> list[dict[str, str]]:
     return turn.notices if first is message else []
 
 
-@register.inclusion_tag("chat/_message.html")
+@register.inclusion_tag("chat/message/_message.html")
 def answer_place(turn: Turn) -> dict[str, Any]:
     """Show the place of an answer whose first words have not come."""
     return {"conversation": turn.conversation, "message": None, "turn": turn, "live": True, "blocks": []}

@@ -1,31 +1,30 @@
-// One conversation in one page: the socket's messages go to the thread, the person's wishes to the socket.
+// The conversation on this page: passes the socket's messages to the thread, and the user's requests to the socket.
 
-import { Composer } from "parley/components/composer.js";
-import { ConnectionStatus } from "parley/components/connection.js";
-import { showTitle } from "parley/components/dialogs.js";
-import { Gauge } from "parley/components/gauge.js";
-import { Outgoing } from "parley/components/outgoing.js";
-import { Scroll } from "parley/components/scroll.js";
-import { ThreadView } from "parley/components/thread.js";
-import { decisionOf, showProblem } from "parley/components/tool_card.js";
-import { newId } from "parley/lib/browser.js";
-import { page, words } from "parley/lib/page.js";
+import { Composer } from "parley/composer/composer.js";
+import { ContextGauge } from "parley/composer/context_gauge.js";
+import { leaveFor } from "parley/lib/navigation.js";
+import { page, translate } from "parley/lib/page.js";
 import { pageSocket } from "parley/lib/page_socket.js";
+import { newId } from "parley/lib/uuid.js";
 import { Drafts } from "parley/models/drafts.js";
-import { APPLY, Follower, LOOK, RESUME } from "parley/models/follower.js";
 import { Outbox } from "parley/models/outbox.js";
-
-const GONE = 4404;
-const REFUSED = 4403;
+import { APPLY, RELOAD, RESUBSCRIBE, Subscription } from "parley/models/subscription.js";
+import { ConnectionStatus } from "parley/shell/connection_status.js";
+import { showConversationTitle } from "parley/shell/dialogs.js";
+import { PendingRequests } from "parley/thread/pending_requests.js";
+import { Scroll } from "parley/thread/scroll.js";
+import { ThreadView } from "parley/thread/thread.js";
+import { decisionFrom, showToolProblem } from "parley/thread/tool_card.js";
+import { enableTurnButtons, turnRequestFrom } from "parley/thread/turn_buttons.js";
 
 export class Chat {
   #opened = false;
-  #wantedStop = null;
+  #stopWhenOpen = null;
 
   constructor({ sidebar, storage }) {
     this.sidebar = sidebar;
     this.status = new ConnectionStatus();
-    this.gauge = new Gauge(document.getElementById("choice"));
+    this.gauge = new ContextGauge(document.getElementById("choice"));
     this.composer = new Composer({
       conversation: page.conversation,
       drafts: new Drafts(storage, page.person),
@@ -34,20 +33,20 @@ export class Chat {
       onstop: (turn) => this.stop(turn),
       ondraft: (text) => this.gauge.draft(text),
     });
-    this.follower = page.conversation ? new Follower(page.conversation) : null;
-    this.thread = new ThreadView({ onlive: (live) => this.#lives(live) });
+    this.subscription = page.conversation ? new Subscription(page.conversation) : null;
+    this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
     this.socket = pageSocket({
       onopen: () => this.#resume(),
       onmessage: (message) => this.#receive(message),
       onstatus: (name) => this.status.show(name),
-      onfinal: (code) => this.#final(code),
+      onrefused: () => this.status.refuse(),
     });
-    this.outgoing = new Outgoing({
+    this.requests = new PendingRequests({
       outbox: new Outbox(storage, page.person, { page: newId() }),
       send: (message) => this.socket.send(message),
     });
-    this.thread.adopt();
-    this.outgoing.inherit((message) => this.#adopts(message));
+    this.thread.attach();
+    this.requests.takeOver((message) => this.#takesOver(message));
     this.scroll = new Scroll();
     this.#listen();
     this.socket.open();
@@ -60,7 +59,7 @@ export class Chat {
   start({ text, choice, attachments = [] }) {
     const [kind, id] = choice.split(":");
     if (!this.thread.conversation) this.thread.begin(null);
-    this.outgoing.post({
+    this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
       assistant: kind === "assistant" ? id : null,
@@ -69,23 +68,22 @@ export class Chat {
       text,
       attachments,
     });
-    this.scroll.toEnd();
   }
 
   stop(turn) {
-    if (!this.socket.send({ type: "turn.stop", turn })) this.#wantedStop = turn;
+    if (!this.socket.send({ type: "turn.stop", turn })) this.#stopWhenOpen = turn;
   }
 
-  // htmx may have put another thread in place: another version of a message was chosen.
-  adoptReplaced() {
-    if (this.thread.root === this.thread.shown) return;
-    this.thread.adopt();
+  // htmx may have replaced the thread: the user chose another version of a message.
+  attachReplaced() {
+    if (this.thread.root === this.thread.attached) return;
+    this.thread.attach();
     this.scroll.watch();
-    this.socket.send(this.follower.subscription());
+    this.socket.send(this.subscription.request());
   }
 
-  // An earlier visit left this unsent. Says whether it belongs to the conversation here, which then has begun.
-  #adopts({ type, conversation }) {
+  // A closed page has not sent this message. Returns whether it belongs to the conversation here, which then begins.
+  #takesOver({ type, conversation }) {
     const own = type === "turn.start" && conversation === this.thread.conversation;
     if (own) this.thread.begin(conversation);
     return own;
@@ -93,107 +91,97 @@ export class Chat {
 
   #listen() {
     document.addEventListener("click", ({ target }) => {
-      this.#asked(target.closest?.("[data-retry], [data-continue]"));
-      const decision = decisionOf(target);
-      if (decision && !this.socket.send(decision)) this.composer.showError(words("pending"));
+      const request = this.composer.busy ? null : turnRequestFrom(target);
+      if (request) this.#post(request);
+      const decision = decisionFrom(target);
+      if (decision && !this.socket.send(decision)) this.composer.showError(translate("pending"));
     });
   }
 
-  #asked(button) {
-    if (!button || this.composer.busy) return;
-    const { retry, continue: rest, model = null } = button.dataset;
-    button.disabled = true;
-    if (rest) this.outgoing.post({ type: "turn.continue", turn: rest });
-    else this.outgoing.post({ type: "turn.retry", turn: retry, model });
+  #post(request) {
+    this.requests.post(request);
     this.scroll.toEnd();
   }
 
-  // The line is open (again): go on exactly where this page is, and repeat what nobody has acknowledged.
+  // The socket is open (again): continue after the last event of this page, and resend unacknowledged messages.
   #resume() {
     if (this.thread.conversation) {
-      this.socket.send(this.follower.subscription());
-      if (this.#opened && !this.follower.turn) this.#reload({ ifNewer: true });
+      this.socket.send(this.subscription.request());
+      if (this.#opened && !this.subscription.turn) this.#reload({ ifNewer: true });
     }
-    if (this.#wantedStop) this.stop(this.#wantedStop);
-    this.#wantedStop = null;
+    if (this.#stopWhenOpen) this.stop(this.#stopWhenOpen);
+    this.#stopWhenOpen = null;
     this.#opened = true;
-    this.outgoing.repeat();
+    this.requests.resend();
   }
 
   #receive(message) {
     const handlers = {
       "turn.accepted": () => this.#accepted(message),
       "conversation.updated": () => this.#updated(message),
-      "conversation.deleted": () => this.#isOwn(message) && this.#leave(),
+      "conversation.deleted": () => this.#isOwn(message) && leaveFor("/"),
       refresh: () => this.#isOwn(message) && this.#reload(),
       error: () => this.#refused(message),
     };
     const handle = handlers[message.type];
     if (handle) handle();
-    else if ("seq" in message && this.follower) this.#turnEvent(message);
+    else if ("seq" in message && this.subscription) this.#turnEvent(message);
   }
 
   #turnEvent(event) {
-    // While the thread is read anew, its state is ahead of what comes in; it is picked up afterwards.
+    // While the thread reloads, events are ignored: its new state is ahead of them, and #reload subscribes again.
     if (this.thread.loading) return;
-    const verdict = this.follower.take(event);
-    if (verdict === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
-    if (verdict === LOOK) this.#reload({ ifNewer: true });
-    else if (verdict === RESUME) this.socket.send(this.follower.subscription());
-    else if (verdict === APPLY && !this.thread.apply(event)) this.#reload();
+    const action = this.subscription.check(event);
+    if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
+    if (action === RELOAD) this.#reload({ ifNewer: true });
+    else if (action === RESUBSCRIBE) this.socket.send(this.subscription.request());
+    else if (action === APPLY && !this.thread.apply(event)) this.#reload();
   }
 
   async #accepted(message) {
     await this.thread.loading;
-    const mine = this.outgoing.settle(message.client_id);
+    const mine = this.requests.settle(message.client_id);
     if (mine && !this.thread.conversation) this.#moveTo(message.conversation);
     if (message.conversation !== this.thread.conversation) {
-      this.follower?.pass(message.turn);
-      this.sidebar.stale();
+      this.subscription?.ignore(message.turn);
+      this.sidebar.refresh();
       return;
     }
-    if (!this.follower.follow(message.turn)) return;
+    if (!this.subscription.follow(message.turn)) return;
     this.thread.accept(message);
     this.scroll.watch();
     if (mine) this.scroll.toEnd();
   }
 
-  // The first message of a new conversation was accepted: this page is that conversation from now on.
+  // The first message of a new conversation was accepted: this page shows that conversation from now on.
   #moveTo(conversation) {
     this.thread.begin(conversation);
     history.pushState(null, "", this.path);
     this.composer.moveTo(conversation);
     this.sidebar.moveTo(conversation);
-    this.follower = new Follower(conversation);
-    this.socket.send(this.follower.subscription());
+    this.subscription = new Subscription(conversation);
+    this.socket.send(this.subscription.request());
   }
 
   #updated({ conversation, title }) {
-    if (conversation === this.thread.conversation && title) showTitle(title);
-    this.sidebar.stale();
+    if (conversation === this.thread.conversation && title) showConversationTitle(title);
+    this.sidebar.refresh();
   }
 
   #isOwn({ conversation }) {
     return conversation === this.thread.conversation;
   }
 
-  // The conversation is gone.
-  #leave() {
-    location.assign("/");
-  }
-
   #refused({ client_id: clientId, tool_call: toolCall, code, message, ...about }) {
     if (toolCall) {
-      showProblem(toolCall, message);
+      showToolProblem(toolCall, message);
       return;
     }
-    // A subscription was refused.
-    if (code === "not_found" && !clientId && this.#isOwn(about)) this.#leave();
-    const mine = clientId ? this.outgoing.settle(clientId) : null;
-    for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
-      button.disabled = false;
-    }
-    if (mine?.type === "turn.start") this.composer.giveBack(mine.text, mine.attachments);
+    // The subscription was refused: the conversation is gone.
+    if (code === "not_found" && !clientId && this.#isOwn(about)) leaveFor("/");
+    const mine = clientId ? this.requests.settle(clientId) : null;
+    enableTurnButtons();
+    if (mine?.type === "turn.start") this.composer.restore(mine.text, mine.attachments);
     if (mine) this.thread.refuse();
     this.composer.showError(message);
   }
@@ -201,20 +189,13 @@ export class Chat {
   async #reload(options) {
     await this.thread.reload(options);
     this.scroll.watch();
-    this.socket.send(this.follower.subscription());
+    this.socket.send(this.subscription.request());
   }
 
-  // Another answer, or none, is being written in what the page shows.
-  #lives(live) {
+  // The thread shows another unfinished answer, or none.
+  #liveChanged(live) {
     this.composer.busy = live?.turn ?? null;
     this.gauge.read(this.thread.root);
-    this.follower?.jump(live);
-  }
-
-  #final(code) {
-    if (code === REFUSED) this.status.refuse();
-    else if (code === GONE) this.#leave();
-    // Who is still signed in and only lost some right comes right back, to a page that knows it.
-    else location.assign(`${page.login}?${new URLSearchParams({ next: location.pathname })}`);
+    this.subscription?.sync(live);
   }
 }

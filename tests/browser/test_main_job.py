@@ -1,6 +1,6 @@
-"""The main job, whole, as a person lives it: once with the real local model, once over two server processes.
+"""A whole chat: with the real local model, and over two server processes.
 
-Text arrives in steps, a reload in the middle loses nothing, a second tab sees the same text go on, a third turn is
+Text is streamed, a reload during an answer loses nothing, a second tab streams the same text, and a third turn is
 stopped and continued.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from chat.embedded import local_model
-from tests.browser.chat import Chat
+from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import Parley
 from tests.support.environment import ROOT, child
 from tests.support.server import ADMIN, Server, free_port, furnish
@@ -28,44 +28,44 @@ def signed_in(open_context: OpenContext, parley: Parley, *urls: str) -> BrowserC
     return context
 
 
-def ended(chat: Chat) -> None:
-    """Wait for the end of an answer; a real model takes its time on a busy machine."""
+def await_long_end(chat: ChatPage) -> None:
+    """Wait for the end of an answer. A real model is slow on a busy machine."""
     expect(chat.live).to_have_count(0, timeout=90_000)
 
 
-def live_through(context: BrowserContext, here: str, there: str, question: str) -> None:
-    """Do the main job: one tab at `here`, the second one at `there`."""
-    first = Chat(context.new_page(), here).open()
-    first.say(question)
-    lengths = [first.await_words(1)]
+def check_main_job(context: BrowserContext, here: str, there: str, question: str) -> None:
+    """Chat in one tab at `here` and a second one at `there`."""
+    first = ChatPage(context.new_page(), here).open()
+    first.send(question)
+    lengths = [first.await_text(1)]
     for _step in range(2):
-        lengths.append(first.await_words(lengths[-1] + 1))
+        lengths.append(first.await_text(lengths[-1] + 1))
     first.page.reload()
-    assert first.await_words(lengths[-1]) >= lengths[-1]
+    assert first.await_text(lengths[-1]) >= lengths[-1]
     expect(first.live).to_have_count(1)
-    second = Chat(context.new_page(), there).open(first.path)
-    second.await_words(lengths[-1])
-    ended(first)
-    ended(second)
+    second = ChatPage(context.new_page(), there).open(first.path)
+    second.await_text(lengths[-1])
+    await_long_end(first)
+    await_long_end(second)
     whole = first.text.text_content()
     assert whole
     assert second.text.text_content() == whole
 
-    second.say("[[scenario:echo]] Say hello.")
+    second.send("[[scenario:echo]] Say hello.")
     expect(first.answers).to_have_count(2)
-    ended(first)
+    await_long_end(first)
 
-    first.say(question)
+    first.send(question)
     expect(first.live).to_have_count(1)
-    first.await_words(20)
+    first.await_text(20)
     first.stop.click()
     first.await_end()
     expect(first.answer).to_contain_text("You stopped this answer.")
     kept = first.text.text_content() or ""
     first.page.get_by_role("button", name="Continue").click()
     expect(first.answers).to_have_count(4)
-    ended(first)
-    ended(second)
+    await_long_end(first)
+    await_long_end(second)
     first.page.reload()
     expect(first.answers.nth(2)).to_contain_text(kept[:20])
     expect(first.answers).to_have_count(4)
@@ -83,7 +83,7 @@ def with_local_model(prepared_data: Path, tmp_path: Path) -> Iterator[Parley]:
     model = subprocess.Popen(command, cwd=ROOT, env=server.environment)
     try:
         parley = Parley(server.start())
-        # Long enough to be reloaded and watched; a small model would go on for minutes.
+        # Long enough to reload the page during an answer; without a limit a small model writes for minutes.
         parley.run(
             "from chat.models import LanguageModel as M;"
             " M.objects.filter(connection__kind='local').update(default_max_tokens=250)"
@@ -101,7 +101,7 @@ def with_local_model(prepared_data: Path, tmp_path: Path) -> Iterator[Parley]:
 def test_with_the_real_local_model(with_local_model: Parley, open_context: OpenContext) -> None:
     url = with_local_model.url
     context = signed_in(open_context, with_local_model, url)
-    live_through(context, url, url, "Write a very long story about a river, with ten chapters.")
+    check_main_job(context, url, url, "Write a very long story about a river, with ten chapters.")
 
 
 @pytest.mark.services
@@ -118,4 +118,6 @@ def test_over_two_processes_on_postgresql_and_redis(
     viewer = make_server(data_dir=owner.data_dir, **shared).start()
     parley = Parley(owner)
     context = signed_in(open_context, parley, owner.url, viewer.url)
-    live_through(context, owner.url, viewer.url, "[[scenario:long tokens=300 pace=60]] Tell me a long story")
+    check_main_job(
+        context, owner.url, viewer.url, "[[scenario:long tokens=300 pace=60]] Tell me a long story"
+    )

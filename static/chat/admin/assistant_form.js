@@ -1,4 +1,4 @@
-// The form of an assistant: of thinking and effort only what the chosen model takes can be chosen.
+// The form of an assistant: offers only the thinking and effort that the chosen model accepts.
 {
   const find = (name) => document.getElementById(`id_${name}`);
 

@@ -1,10 +1,10 @@
-// Runs before the first paint, so that a chosen theme never flashes. Classic script on purpose.
+// Applies the chosen theme before the first paint, so that no other theme flashes. A module would run too late.
 (() => {
   let choice = null;
   try {
     choice = localStorage.getItem("parley.theme");
   } catch {
-    // Storage may be forbidden; the system's choice is used then.
+    // Storage may be forbidden; the system's theme is used then.
   }
   if (choice === "light" || choice === "dark") document.documentElement.dataset.theme = choice;
 })();

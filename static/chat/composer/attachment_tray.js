@@ -1,11 +1,12 @@
-// The tray of files above the field: picked, dropped or pasted, shown as chips that can be removed.
+// The tray above the message field: picked, dropped and pasted files, shown as chips that can be removed.
 
-import { announce, fromTemplate } from "parley/lib/browser.js";
-import { words } from "parley/lib/page.js";
-import { describe, upload } from "parley/lib/upload.js";
+import { announce } from "parley/lib/announcements.js";
+import { fetchAttachment, uploadFile } from "parley/lib/attachments_api.js";
+import { fromTemplate } from "parley/lib/fragments.js";
+import { translate } from "parley/lib/page.js";
 import { FAILED, READY, SENDING, Uploads } from "parley/models/uploads.js";
 
-const AT_ONCE = 2;
+const PARALLEL_UPLOADS = 2;
 
 export class AttachmentTray {
   #chips = new Map();
@@ -13,7 +14,7 @@ export class AttachmentTray {
   #running = 0;
   #aborts = new Map();
 
-  // Listener: onchange() whenever what is attached changes.
+  // Listener: onchange() when the list of files, or the status of one, changes.
   constructor({ form, field, onchange }) {
     Object.assign(this, { form, field, onchange });
     this.list = form.querySelector("[data-tray]");
@@ -39,11 +40,11 @@ export class AttachmentTray {
     this.#next();
   }
 
-  // Brings back attachments that the server knows: of a draft, or of a message that was refused.
+  // Shows attachments that are uploaded already: of a draft, or of a message that was refused.
   async restore(ids) {
     for (const id of ids) {
-      const known = await describe(id).catch(() => null);
-      if (known) this.uploads.done(this.uploads.add(known).key, known);
+      const found = await fetchAttachment(id).catch(() => null);
+      if (found) this.uploads.done(this.uploads.add(found).key, found);
     }
   }
 
@@ -58,53 +59,53 @@ export class AttachmentTray {
       this.picker.value = "";
     });
     this.list.addEventListener("click", ({ target }) => this.#remove(target.closest("[data-remove]")));
-    this.field.addEventListener("paste", (event) => this.#pasted(event));
+    this.field.addEventListener("paste", (event) => this.#paste(event));
     for (const name of ["dragenter", "dragover"])
-      document.addEventListener(name, (event) => this.#dragged(event));
+      document.addEventListener(name, (event) => this.#dragOver(event));
     for (const name of ["dragleave", "dragend"]) {
-      document.addEventListener(name, ({ relatedTarget }) => relatedTarget ?? this.#drag(false));
+      document.addEventListener(name, ({ relatedTarget }) => relatedTarget ?? this.#showDropArea(false));
     }
-    document.addEventListener("drop", (event) => this.#dropped(event));
+    document.addEventListener("drop", (event) => this.#drop(event));
   }
 
-  // Office programs put a picture beside copied text; the text is meant.
-  #pasted(event) {
+  // Office programs add a picture to copied text; the user means the text.
+  #paste(event) {
     const { files, types } = event.clipboardData;
     if (!files.length || types.includes("text/plain")) return;
     event.preventDefault();
     this.add(files);
   }
 
-  #dragged(event) {
+  #dragOver(event) {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "copy";
-    this.#drag(true);
+    this.#showDropArea(true);
   }
 
-  #dropped(event) {
-    this.#drag(false);
+  #drop(event) {
+    this.#showDropArea(false);
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     this.add(event.dataTransfer.files);
     this.field.focus();
   }
 
-  #drag(over) {
+  #showDropArea(over) {
     this.form.toggleAttribute("data-dropping", over);
   }
 
   #remove(button) {
     if (!button) return;
     const key = Number(button.closest("[data-key]").dataset.key);
-    this.#waiting = this.#waiting.filter((one) => one.key !== key);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.key !== key);
     this.#aborts.get(key)?.abort();
     this.uploads.remove(key);
     (this.list.querySelector("[data-remove]") ?? this.field).focus();
   }
 
   #next() {
-    while (this.#running < AT_ONCE && this.#waiting.length) {
+    while (this.#running < PARALLEL_UPLOADS && this.#waiting.length) {
       this.#running += 1;
       this.#send(this.#waiting.shift()).finally(() => {
         this.#running -= 1;
@@ -117,8 +118,8 @@ export class AttachmentTray {
     const abort = new AbortController();
     this.#aborts.set(key, abort);
     try {
-      const onprogress = (part) => this.uploads.progress(key, part);
-      this.uploads.done(key, await upload(file, { onprogress, signal: abort.signal }));
+      const onprogress = (share) => this.uploads.progress(key, share);
+      this.uploads.done(key, await uploadFile(file, { onprogress, signal: abort.signal }));
     } catch (error) {
       this.uploads.fail(key, error.message);
     }
@@ -148,7 +149,9 @@ export class AttachmentTray {
     bar.hidden = item.status !== SENDING;
     bar.value = item.progress;
     chip.querySelector(".chip__error").textContent = item.error;
-    chip.querySelector("[data-remove]").setAttribute("aria-label", words("remove_file", { name: item.name }));
+    chip
+      .querySelector("[data-remove]")
+      .setAttribute("aria-label", translate("remove_file", { name: item.name }));
     if (before === item.status) return;
     if (item.status === READY) this.#ready(chip, item);
     if (item.status === FAILED) this.#failed(chip, item);
@@ -162,14 +165,14 @@ export class AttachmentTray {
     return chip;
   }
 
-  // The tray may be longer than what is seen of it.
+  // A long tray scrolls: the failed file may be out of view.
   #failed(chip, { name, error }) {
     announce(`${name}: ${error}`);
     chip.scrollIntoView({ block: "nearest" });
   }
 
   #ready(chip, { id, name, kind }) {
-    announce(words("file_attached", { name }));
+    announce(translate("file_attached", { name }));
     if (kind !== "image") return;
     const picture = new Image();
     picture.src = `/attachments/${encodeURIComponent(id)}/thumbnail`;

@@ -1,14 +1,15 @@
-// The field where a message is written, its picker, Send and Stop.
+// The message field with the model picker, Send and Stop.
 
-import { AttachmentTray } from "parley/components/attachments.js";
-import { words } from "parley/lib/page.js";
-import { sends } from "parley/models/keys.js";
+import { AttachmentTray } from "parley/composer/attachment_tray.js";
+import { translate } from "parley/lib/page.js";
+import { isSendKey } from "parley/models/keyboard.js";
 
 export class Composer {
   #busy = null;
-  #wanted = false;
+  #sendWhenReady = false;
 
-  // Listeners: onsend({text, choice, attachments}), onstop(), ondraft(text). `drafts` keeps what is unsent.
+  // Listeners: onsend({text, choice, attachments}), onstop(turn), ondraft(text). `drafts` stores unsent text
+  // and files.
   constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
     Object.assign(this, { onsend, onstop, ondraft, drafts, storage, conversation });
     this.form = document.getElementById("composer");
@@ -17,11 +18,15 @@ export class Composer {
     this.error = document.getElementById("composer-error");
     this.sendButton = this.form.querySelector(".composer__send");
     this.stopButton = this.form.querySelector("[data-stop]");
-    this.tray = new AttachmentTray({ form: this.form, field: this.field, onchange: () => this.#attached() });
+    this.tray = new AttachmentTray({
+      form: this.form,
+      field: this.field,
+      onchange: () => this.#filesChanged(),
+    });
     this.#listen();
     this.tray.restore(drafts.readFiles(conversation));
     this.field.value ||= drafts.read(conversation);
-    if (!conversation) this.#recallChoice();
+    if (!conversation) this.#restoreChoice();
     this.#changed();
   }
 
@@ -29,7 +34,7 @@ export class Composer {
     return this.picker.value;
   }
 
-  // `turn`: the answer that is being written, or null.
+  // `turn`: the turn whose answer is being written, or null.
   set busy(turn) {
     const focused = this.stopButton === document.activeElement;
     this.#busy = turn;
@@ -55,12 +60,12 @@ export class Composer {
     const own = text === this.field.value;
     if (this.#busy || !(text.trim() || (own && this.#hasFiles))) return;
     if (own && this.tray.failed) {
-      this.showError(words("files_failed"));
+      this.showError(translate("files_failed"));
       return;
     }
-    // Files on their way are waited for.
-    this.#wanted = own && this.tray.busy;
-    if (this.#wanted) return;
+    // The message is sent when its files are uploaded.
+    this.#sendWhenReady = own && this.tray.busy;
+    if (this.#sendWhenReady) return;
     this.showError("");
     if (own) this.#clear();
     this.onsend({ text, choice, attachments: own ? this.tray.take() : [] });
@@ -72,8 +77,8 @@ export class Composer {
     this.onstop(this.#busy);
   }
 
-  // Gives a refused text back, unless something new has been begun.
-  giveBack(text, attachments = []) {
+  // Puts a refused message back, unless the user has begun another one.
+  restore(text, attachments = []) {
     if (this.field.value.trim() || this.#hasFiles) return;
     this.field.value = text;
     this.tray.restore(attachments);
@@ -84,9 +89,9 @@ export class Composer {
     return this.tray.busy || this.tray.ids.length > 0;
   }
 
-  #attached() {
-    if (this.tray.failed) this.#wanted = false;
-    else if (this.#wanted && !this.tray.busy) this.send();
+  #filesChanged() {
+    if (this.tray.failed) this.#sendWhenReady = false;
+    else if (this.#sendWhenReady && !this.tray.busy) this.send();
     this.#changed();
   }
 
@@ -101,7 +106,7 @@ export class Composer {
       this.send();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (!sends(event)) return;
+      if (!isSendKey(event)) return;
       event.preventDefault();
       this.send();
     });
@@ -136,17 +141,17 @@ export class Composer {
     try {
       this.storage.setItem("parley.choice", this.choice);
     } catch {
-      // The choice is only a comfort.
+      // Without storage the choice is not remembered.
     }
   }
 
-  #recallChoice() {
+  #restoreChoice() {
     try {
-      const kept = this.storage.getItem("parley.choice");
-      const option = [...this.picker.options].find(({ value, disabled }) => value === kept && !disabled);
-      if (option) this.picker.value = kept;
+      const stored = this.storage.getItem("parley.choice");
+      const option = [...this.picker.options].find(({ value, disabled }) => value === stored && !disabled);
+      if (option) this.picker.value = stored;
     } catch {
-      // The choice is only a comfort.
+      // Without storage the choice is not remembered.
     }
   }
 }

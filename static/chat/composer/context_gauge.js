@@ -1,19 +1,19 @@
-// The bar under the composer: how much of the model's context is in use, the draft included.
+// The bar under the composer: how much of the model's context window is in use, including the draft.
 
-import { page, words } from "parley/lib/page.js";
-import { contextTokens, estimateTokens, fullness } from "parley/models/fullness.js";
+import { page, translate } from "parley/lib/page.js";
+import { contextShare, contextTokens, estimateTokens } from "parley/models/context_usage.js";
 
-const PAUSE = 900;
+const COUNT_AFTER_MS = 900;
 const NUMBER = new Intl.NumberFormat(page.language);
-const ROUND = new Intl.NumberFormat(page.language, { notation: "compact" });
+const COMPACT_NUMBER = new Intl.NumberFormat(page.language, { notation: "compact" });
 const PERCENT = new Intl.NumberFormat(page.language, { style: "percent" });
-const inPercent = (percent) => PERCENT.format(percent / 100);
+const formatPercent = (percent) => PERCENT.format(percent / 100);
 
-export class Gauge {
+export class ContextGauge {
   #used = 0;
   #draft = 0;
   #exact = true;
-  #asked = null;
+  #counting = null;
   #text = "";
 
   constructor(picker) {
@@ -23,28 +23,28 @@ export class Gauge {
     picker.addEventListener("change", () => this.draft(this.#text));
   }
 
-  // Reads what the thread that is shown has in the context.
+  // Reads the used tokens from the thread that is shown.
   read(thread) {
     this.#used = Number(thread.dataset.used) || 0;
     this.#show();
   }
 
-  // An answer's call told its usage.
+  // Takes the usage of a call of the answer that is being written.
   usage(usage, thread) {
     this.#used = contextTokens(usage);
     thread.dataset.used = this.#used;
     this.#show();
   }
 
-  // Counts a draft at once by its length, and exactly when the person pauses.
+  // Estimates a draft at once by its length, and has it counted when the user pauses.
   draft(text) {
     this.#text = text;
     clearTimeout(this.timer);
-    this.#asked?.abort();
+    this.#counting?.abort();
     this.#draft = text.trim() ? estimateTokens(text) : 0;
     this.#exact = !this.#draft;
     this.#show();
-    if (this.#draft) this.timer = setTimeout(() => this.#count(text), PAUSE);
+    if (this.#draft) this.timer = setTimeout(() => this.#count(text), COUNT_AFTER_MS);
   }
 
   get #option() {
@@ -52,13 +52,13 @@ export class Gauge {
   }
 
   async #count(text) {
-    this.#asked = new AbortController();
+    this.#counting = new AbortController();
     try {
       const response = await fetch("/api/v1/count_tokens", {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": page.csrf },
-        body: JSON.stringify({ text, ...this.#reader() }),
-        signal: this.#asked.signal,
+        body: JSON.stringify({ text, ...this.#recipient() }),
+        signal: this.#counting.signal,
       });
       if (!response.ok) return;
       const count = await response.json();
@@ -70,8 +70,8 @@ export class Gauge {
     }
   }
 
-  // In a new conversation an assistant's prompt counts too; in an old one it is in what is used.
-  #reader() {
+  // In a new conversation an assistant's prompt counts too; later it is part of the used tokens.
+  #recipient() {
     const [kind, id] = this.picker.value.split(":");
     if (kind === "assistant" && !this.#used) return { assistant: id };
     return this.#option?.dataset.model ? { model: this.#option.dataset.model } : {};
@@ -85,26 +85,35 @@ export class Gauge {
       this.#warn(false);
       return;
     }
-    const { share, draftShare, percent, warns } = fullness({ used: this.#used, draft: this.#draft, window });
-    const values = { used: NUMBER.format(total), window: NUMBER.format(window), percent: inPercent(percent) };
-    const text = words(this.#exact ? "gauge" : "gauge_estimated", values);
+    const { share, shareWithDraft, percent, warns } = contextShare({
+      used: this.#used,
+      draft: this.#draft,
+      window,
+    });
+    const values = {
+      used: NUMBER.format(total),
+      window: NUMBER.format(window),
+      percent: formatPercent(percent),
+    };
+    const text = translate(this.#exact ? "gauge" : "gauge_estimated", values);
     this.element.style.setProperty("--used", share);
-    this.element.style.setProperty("--draft", draftShare);
+    this.element.style.setProperty("--draft", shareWithDraft);
     this.element.setAttribute("aria-valuenow", percent);
     this.element.setAttribute("aria-valuetext", text);
     this.element.title = text;
-    this.element.querySelector("[data-text]").textContent = this.#inShort(total, window, percent);
+    this.element.querySelector("[data-text]").textContent = this.#shortText(total, window, percent);
     this.element.classList.toggle("gauge--warns", warns);
     this.#warn(warns);
   }
 
-  // There is room for little on a phone; whoever hears the page, or points at the bar, gets whole numbers.
-  #inShort(total, window, percent) {
-    return `${this.#exact ? "" : "≈ "}${ROUND.format(total)} / ${ROUND.format(window)} · ${inPercent(percent)}`;
+  // A phone has room for rounded numbers only. The tooltip and screen readers give exact ones.
+  #shortText(total, window, percent) {
+    const estimated = this.#exact ? "" : "≈ ";
+    return `${estimated}${COMPACT_NUMBER.format(total)} / ${COMPACT_NUMBER.format(window)} · ${formatPercent(percent)}`;
   }
 
   #warn(warns) {
-    const text = warns ? words("gauge_full") : "";
+    const text = warns ? translate("gauge_full") : "";
     if (this.warning.textContent !== text) this.warning.textContent = text;
   }
 }

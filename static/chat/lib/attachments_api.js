@@ -1,25 +1,28 @@
-// Sends one file to the server, or only its digest when the server has it from this person already.
+// The attachments of the JSON API. A file that the server has from this user already is not uploaded again.
 
-import { page, words } from "parley/lib/page.js";
+import { leaveFor } from "parley/lib/navigation.js";
+import { page, translate } from "parley/lib/page.js";
 
-const DOOR = "/api/v1/attachments";
-// Below this a question about the digest costs more than the bytes.
-const WORTH_ASKING = 100_000;
+const ADDRESS = "/api/v1/attachments";
+// Smaller files are uploaded at once: asking for their digest would take longer.
+const ASK_FROM_BYTES = 100_000;
 
-// Returns what the server says of the attachment. Throws Error with words for the person.
-export async function upload(file, { onprogress, signal }) {
-  return (await known(file, signal)) ?? send(file, { onprogress, signal });
+// Uploads a file and returns the server's description of the attachment. `onprogress` gets shares from 0 to 1.
+// Throws Error with a text for the user; the text is empty when `signal` aborts the upload.
+export async function uploadFile(file, { onprogress, signal }) {
+  return (await reuse(file, signal)) ?? send(file, { onprogress, signal });
 }
 
-// Returns an attachment by its id; null when it is gone.
-export async function describe(id) {
-  const response = await fetch(`${DOOR}/${encodeURIComponent(id)}`, { headers: headers() });
+// Returns the description of an attachment, or null if it doesn't exist any more.
+export async function fetchAttachment(id) {
+  const response = await fetch(`${ADDRESS}/${encodeURIComponent(id)}`, { headers: headers() });
   return response.ok ? response.json() : null;
 }
 
-async function known(file, signal) {
-  // Digests exist on secure origins only; elsewhere the bytes are sent.
-  if (file.size < WORTH_ASKING || !crypto.subtle) return null;
+// Returns the attachment of a file with the same content, or null.
+async function reuse(file, signal) {
+  // Browsers compute digests on secure origins only.
+  if (file.size < ASK_FROM_BYTES || !crypto.subtle) return null;
   try {
     const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
     const sha256 = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -30,25 +33,25 @@ async function known(file, signal) {
       signal,
       headers: headers({ "Content-Type": "application/json" }),
     };
-    const response = await fetch(`${DOOR}/reuse`, options);
+    const response = await fetch(`${ADDRESS}/reuse`, options);
     return response.status === 200 ? await response.json() : null;
   } catch {
-    return null; // what is wrong shows when the file itself is sent
+    return null; // the upload itself reports the error
   }
 }
 
-// fetch() tells nothing of an upload's progress.
+// fetch() doesn't report the progress of an upload.
 function send(file, { onprogress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file, file.name);
-    request.open("POST", DOOR);
+    request.open("POST", ADDRESS);
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => onprogress(total ? loaded / total : 0);
     request.onload = () => (request.status === 201 ? resolve(request.response) : reject(refusal(request)));
-    request.onerror = () => reject(new Error(words("upload_failed")));
+    request.onerror = () => reject(new Error(translate("upload_failed")));
     signal.addEventListener("abort", () => request.abort());
     request.onabort = () => reject(new Error(""));
     request.send(form);
@@ -56,9 +59,9 @@ function send(file, { onprogress, signal }) {
 }
 
 function refusal({ status, response }) {
-  if (status === 401) location.assign(page.login);
-  if (status === 413 && !response?.detail) return new Error(words("upload_too_large"));
-  return new Error(response?.detail ?? words("upload_failed"));
+  if (status === 401) leaveFor(page.login);
+  if (status === 413 && !response?.detail) return new Error(translate("upload_too_large"));
+  return new Error(response?.detail ?? translate("upload_failed"));
 }
 
 function headers(more = {}) {

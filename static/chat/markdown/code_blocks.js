@@ -1,53 +1,43 @@
-// Code blocks get a head with their language and a Copy button; wide tables scroll inside a box of their own.
+// Code blocks get a head with their language and a Copy button, and their colours.
 
-import { confirmCopy, copy, fromTemplate } from "parley/lib/browser.js";
-import { words } from "parley/lib/page.js";
-import { cleanCode } from "parley/lib/sanitize.js";
+import { confirmCopy, copy } from "parley/lib/clipboard.js";
+import { fromTemplate } from "parley/lib/fragments.js";
+import { translate } from "parley/lib/page.js";
+import { cleanCode } from "parley/markdown/sanitize.js";
 
-const LONGEST_COLOURED = 60_000;
+const MAX_HIGHLIGHTED_CHARACTERS = 60_000;
 
-export function dressTables(root) {
-  for (const table of root.querySelectorAll("table")) {
-    const box = document.createElement("div");
-    box.className = "table";
-    box.tabIndex = 0;
-    box.setAttribute("role", "region");
-    box.setAttribute("aria-label", words("table"));
-    table.replaceWith(box);
-    box.append(table);
-  }
-}
-
-export function dressCode(root, { colour = false } = {}) {
+// `highlight`: also colour the code, which is done when the block is complete.
+export function decorateCode(root, { highlight = false } = {}) {
   for (const pre of root.querySelectorAll("pre")) {
     const code = pre.querySelector("code");
     if (!code) continue;
     const language = code.className.replace("language-", "");
     pre.tabIndex = 0;
-    pre.setAttribute("aria-label", language || words("code"));
+    pre.setAttribute("aria-label", language || translate("code"));
     pre.setAttribute("role", "region");
     const box = document.createElement("div");
     box.className = "code";
     pre.replaceWith(box);
     box.append(head(language, code), pre);
-    if (colour && language) colourCode(code, language);
+    if (highlight && language) highlightCode(code, language);
   }
 }
 
 function head(language, code) {
   const element = fromTemplate("code-head");
-  element.querySelector(".code__language").textContent = language || words("code");
+  element.querySelector(".code__language").textContent = language || translate("code");
   const button = element.querySelector("button");
-  button.querySelector("span").textContent = words("copy_code");
+  button.querySelector("span").textContent = translate("copy_code");
   button.addEventListener("click", async () => {
     if (await copy(code.textContent)) confirmCopy(button);
   });
   return element;
 }
 
-async function colourCode(code, language) {
+async function highlightCode(code, language) {
   const text = code.textContent;
-  if (text.length > LONGEST_COLOURED) return;
+  if (text.length > MAX_HIGHLIGHTED_CHARACTERS) return;
   const { default: hljs } = await import("highlight");
   if (!hljs.getLanguage(language)) return;
   code.replaceChildren(cleanCode(hljs.highlight(text, { language, ignoreIllegals: true }).value));

@@ -1,17 +1,15 @@
-// Custom elements: they bring themselves to life however they come into the page.
+// <parley-markdown>raw text</parley-markdown> shows its text rendered. With data-open the text may still grow.
 
-import { renderMarkdown } from "parley/lib/markdown.js";
-import { MarkdownStream } from "parley/lib/markdown_stream.js";
-import { page } from "parley/lib/page.js";
+import { renderMarkdown } from "parley/markdown/render.js";
+import { MarkdownStream } from "parley/markdown/stream.js";
 
-// Rendering takes at most a fifth of the time, however long the text is.
-const BREATH = 4;
+// A pause of four times the last rendering: rendering takes at most a fifth of the time, however long the text is.
+const PAUSE_FACTOR = 4;
 
-// <parley-markdown>raw text</parley-markdown>; with data-open the text may still grow.
 class ParleyMarkdown extends HTMLElement {
   #stream = null;
-  #restUntil = 0;
-  #waiting = false;
+  #pausedUntil = 0;
+  #scheduled = false;
 
   connectedCallback() {
     if (this.source !== undefined) return;
@@ -20,40 +18,30 @@ class ParleyMarkdown extends HTMLElement {
     else this.replaceChildren(renderMarkdown(this.source));
   }
 
-  // Takes the whole text so far and shows it with the next frame that is free.
+  // Shows the whole text so far with the next free frame.
   grow(text) {
     this.source = text;
-    if (this.#waiting) return;
-    this.#waiting = true;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
     setTimeout(
       () => requestAnimationFrame(() => this.#render()),
-      Math.max(0, this.#restUntil - performance.now()),
+      Math.max(0, this.#pausedUntil - performance.now()),
     );
   }
 
   #render() {
-    this.#waiting = false;
+    this.#scheduled = false;
     if (!this.isConnected) return;
     const began = performance.now();
     this.#stream ??= new MarkdownStream(this);
     this.#stream.grow(this.source);
-    // The layout that this makes necessary counts as well; the coming frame finds it done.
+    // Forces the layout here, so that it is part of the measured time.
     this.getBoundingClientRect();
     const ended = performance.now();
-    this.#restUntil = ended + BREATH * (ended - began);
+    this.#pausedUntil = ended + PAUSE_FACTOR * (ended - began);
   }
 }
 
-// <parley-time datetime="…"> shows a moment in the viewer's own time zone.
-class ParleyTime extends HTMLElement {
-  connectedCallback() {
-    const moment = new Date(this.getAttribute("datetime"));
-    const form = new Intl.DateTimeFormat(page.language, { dateStyle: "medium", timeStyle: "short" });
-    this.textContent = form.format(moment);
-  }
-}
-
-export function defineElements() {
+export function defineMarkdownElement() {
   customElements.define("parley-markdown", ParleyMarkdown);
-  customElements.define("parley-time", ParleyTime);
 }

@@ -1,12 +1,13 @@
-// Markdown to safe DOM. HTML in an answer is shown as the text it is; images become links that load nothing.
+// Renders markdown to safe DOM. HTML in an answer is shown as text; images become links, so that nothing is loaded.
 
 import { Marked } from "marked";
 
-import { dressCode, dressTables } from "parley/lib/code.js";
-import { words } from "parley/lib/page.js";
-import { cleanAnswer } from "parley/lib/sanitize.js";
+import { translate } from "parley/lib/page.js";
+import { decorateCode } from "parley/markdown/code_blocks.js";
+import { cleanAnswer } from "parley/markdown/sanitize.js";
+import { decorateTables } from "parley/markdown/tables.js";
 
-// Bare tags that models write inside markdown, without attributes; everything else is text.
+// Tags without attributes that models write inside markdown. Other HTML is shown as text.
 const PLAIN_TAG = /^<\/?(?:b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u)\s*\/?>$/i;
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
@@ -27,9 +28,9 @@ const renderer = {
   },
   image({ href, text }) {
     const host = hostOf(href);
-    const label = escape(text || words("image"));
+    const label = escape(text || translate("image"));
     if (!host) return label;
-    const title = escape(words("image_from", { host }));
+    const title = escape(translate("image_from", { host }));
     return `<a class="image-link" href="${escape(href)}" title="${title}">${label} <small>${escape(host)}</small></a>`;
   },
   checkbox({ checked }) {
@@ -39,19 +40,19 @@ const renderer = {
 
 const marked = new Marked({ gfm: true, renderer });
 
-// `tokens` as marked's lexer returns them. `colour`: also highlight code, which is done when it is complete.
-export function renderTokens(tokens, { colour = false } = {}) {
+// `tokens`: as marked's lexer returns them. `highlight`: also colour code, which is done when it is complete.
+export function renderTokens(tokens, { highlight = false } = {}) {
   const fragment = cleanAnswer(marked.parser(tokens));
   for (const link of fragment.querySelectorAll("a.image-link")) {
     link.prepend(document.getElementById("icon-image-link").content.cloneNode(true));
   }
-  dressTables(fragment);
-  dressCode(fragment, { colour });
+  decorateTables(fragment);
+  decorateCode(fragment, { highlight });
   return fragment;
 }
 
 export function renderMarkdown(text) {
-  return renderTokens(marked.lexer(text), { colour: true });
+  return renderTokens(marked.lexer(text), { highlight: true });
 }
 
 function hostOf(href) {

@@ -1,4 +1,5 @@
-// The wall between a model's words and the page: a short allow-list, nothing that loads, submits or names itself.
+// Sanitises a model's text before it enters the page: a short allow-list without anything that loads a resource,
+// submits a form or sets an id or a name.
 
 import DOMPurify from "dompurify";
 
@@ -7,12 +8,12 @@ const TAGS = (
   "table tbody td th thead tr u ul"
 ).split(" ");
 const ATTRIBUTES = ["align", "class", "href", "start", "title"];
-// DOMPurify holds every other attribute against ADDRESS too.
+// DOMPurify checks the values of all other attributes against ADDRESS.
 const NO_ADDRESSES = ["align", "start"];
 const CLASSES = { A: /^image-link$/, CODE: /^language-[\w+#.-]{1,40}$/, SPAN: /^task(-done)?$/ };
-// Beside other sites: the places in documents that an answer cites, which this server shows to their owner alone.
+// Besides other sites, links may lead to cited documents, which this server shows to their owner only.
 const CITED = /^\/cited\/[\w-]+\?/;
-const MARK = /^\[\d{1,3}\]$/; // pages of the web are cited by such a mark too
+const MARK = /^\[\d{1,3}\]$/; // web pages are cited by such a mark too
 const ADDRESS = /^(?:https?:\/\/|mailto:|\/cited\/[\w-]+\?)/i;
 
 const COMMON = {
@@ -35,9 +36,9 @@ answers.addHook("afterSanitizeAttributes", (node) => {
   if (CITED.test(node.getAttribute("href")) || MARK.test(node.textContent)) node.className = "citation";
 });
 
-const colours = DOMPurify(window);
+const highlighted = DOMPurify(window);
 
-// Returns a fragment that is safe to insert, made from HTML that a markdown renderer wrote.
+// Returns a safe fragment for HTML that the markdown renderer wrote.
 export function cleanAnswer(html) {
   return answers.sanitize(html, {
     ...COMMON,
@@ -48,7 +49,7 @@ export function cleanAnswer(html) {
   });
 }
 
-// The same for highlighted code: nothing but spans with classes.
+// Returns a safe fragment for highlighted code: only spans with classes.
 export function cleanCode(html) {
-  return colours.sanitize(html, { ...COMMON, ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"] });
+  return highlighted.sanitize(html, { ...COMMON, ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"] });
 }

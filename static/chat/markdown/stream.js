@@ -1,6 +1,6 @@
-// Renders a markdown text while it grows: final blocks stay as they are, only the open tail is made anew.
+// Renders a markdown text while it grows: final blocks stay in the page, only the tail is rendered again.
 
-import { renderTokens } from "parley/lib/markdown.js";
+import { renderTokens } from "parley/markdown/render.js";
 import { MarkdownBlocks } from "parley/models/markdown_blocks.js";
 
 export class MarkdownStream {
@@ -12,18 +12,18 @@ export class MarkdownStream {
     container.replaceChildren();
   }
 
-  // Takes the whole text so far.
+  // `text`: the whole text so far.
   grow(text) {
     const { settled, open } = this.#blocks.grow(text.replace(/\r\n?/g, "\n"));
     if (!settled.length && this.#growCode(open)) return;
     for (const node of this.#tail) node.remove();
-    if (settled.length) this.container.append(renderTokens(settled, { colour: true }));
+    if (settled.length) this.container.append(renderTokens(settled, { highlight: true }));
     const fragment = renderTokens(open);
     this.#tail = [...fragment.childNodes];
     this.container.append(fragment);
   }
 
-  // A long code block only gets the text that is new; making it anew each time would cost more and more.
+  // Appends only the new text to a growing code block: rendering a long one again would take longer each time.
   #growCode(open) {
     const token = open.length === 1 ? open[0] : null;
     const code =

@@ -1,13 +1,14 @@
-// What a key press means. No DOM: events are read, not changed.
+// The meaning of key presses. No DOM: events are only read.
 
-// Enter ends a composition (Korean, Japanese, Chinese) without sending; Safari reports that one as keyCode 229.
-export function sends(event) {
+// Returns whether a key press sends the message. Enter that ends a composition (Korean, Japanese, Chinese) does not;
+// Safari reports that one as keyCode 229.
+export function isSendKey(event) {
   if (event.key !== "Enter" || event.shiftKey || event.altKey) return false;
   return !event.isComposing && event.keyCode !== 229;
 }
 
-// Returns the name of a shortcut, or null. `typing`: the focus is in a field. `mac` uses Cmd.
-export function shortcut(event, { typing = false, mac = false } = {}) {
+// Returns the name of a shortcut, or null. `typing`: the focus is in a field. `mac`: Cmd replaces Ctrl.
+export function shortcutName(event, { typing = false, mac = false } = {}) {
   if (event.isComposing || event.keyCode === 229) return null;
   const command = mac ? event.metaKey : event.ctrlKey;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -1,15 +1,16 @@
-// Which turn of a conversation is followed, and up to which event. Decides about each event; sends nothing itself.
+// The page's subscription to a conversation: which turn it follows, and up to which event. Decides what to do with
+// each event; sends nothing itself.
 
 export const APPLY = "apply";
 export const IGNORE = "ignore";
-export const RESUME = "resume";
-export const LOOK = "look";
-// What was sent before the server heard of a subscription still arrives, out of order; asking again for each of
-// those events would be a flood that the server ends.
-const PATIENCE = 2000;
+export const RESUBSCRIBE = "resubscribe";
+export const RELOAD = "reload";
+// Events that the server sent before it received a subscription still arrive, out of order. A subscription for each
+// of them would be a flood, for which the server closes the socket.
+const ANSWER_WITHIN_MS = 2000;
 
-export class Follower {
-  #asked = null;
+export class Subscription {
+  #requested = null;
 
   constructor(conversation, { turn = null, seq = 0, now = () => performance.now() } = {}) {
     this.conversation = conversation;
@@ -19,13 +20,13 @@ export class Follower {
     this.past = new Set();
   }
 
-  // The message that makes the server continue exactly where this viewer is.
-  subscription() {
-    this.#asked = { turn: this.turn, after: this.seq, at: this.now() };
+  // Returns the message that makes the server continue exactly after the last event that was applied.
+  request() {
+    this.#requested = { turn: this.turn, after: this.seq, at: this.now() };
     return { type: "subscribe", conversation: this.conversation, turn: this.turn, after: this.seq };
   }
 
-  // A turn has been accepted here: its events are counted from 1. False when it is known already.
+  // A turn of this conversation was accepted: its events count from 1. Returns false when it is known already.
   follow(turn) {
     if (turn === this.turn || this.past.has(turn)) return false;
     this.#leave();
@@ -33,40 +34,40 @@ export class Follower {
     return true;
   }
 
-  // The page shows the thread anew: `live` is the answer in it that is being written, {turn, seq}, or null.
-  jump(live) {
+  // The page shows a new state of the thread. `live`: its unfinished answer {turn, seq}, or null.
+  sync(live) {
     if (live?.turn !== this.turn) this.#leave();
     if (!live) return;
     this.turn = live.turn;
     this.seq = live.seq;
   }
 
-  // A turn of another conversation, which this socket hears of because it left from here.
-  pass(turn) {
+  // Ignores a turn of another conversation. Its events arrive here because this page started it.
+  ignore(turn) {
     this.past.add(turn);
   }
 
-  // Says what to do with an event that carries a seq. RESUME asks for a new subscription, if none is on its way;
-  // LOOK, once for a turn, to read the thread: events don't name their conversation, so only it knows whose it is.
-  take(event) {
-    if (event.turn !== this.turn) return this.#unknown(event.turn);
+  // Returns what to do with an event that has a seq. RESUBSCRIBE: an event is missing, and no subscription is under
+  // way. RELOAD, once per turn: the turn is unknown; events don't name their conversation, only the thread does.
+  check(event) {
+    if (event.turn !== this.turn) return this.#checkUnknown(event.turn);
     if (event.seq <= this.seq) return IGNORE;
-    if (event.seq > this.seq + 1) return this.#resume();
+    if (event.seq > this.seq + 1) return this.#checkGap();
     this.seq = event.seq;
     if (event.type === "turn.finished") this.#leave();
     return APPLY;
   }
 
-  #unknown(turn) {
+  #checkUnknown(turn) {
     if (this.past.has(turn)) return IGNORE;
     this.past.add(turn);
-    return LOOK;
+    return RELOAD;
   }
 
-  #resume() {
-    const { turn, after, at } = this.#asked ?? {};
-    const underWay = turn === this.turn && after === this.seq && this.now() - at < PATIENCE;
-    return underWay ? IGNORE : RESUME;
+  #checkGap() {
+    const { turn, after, at } = this.#requested ?? {};
+    const underWay = turn === this.turn && after === this.seq && this.now() - at < ANSWER_WITHIN_MS;
+    return underWay ? IGNORE : RESUBSCRIBE;
   }
 
   #leave() {

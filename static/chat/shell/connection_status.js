@@ -1,8 +1,8 @@
-// Says how the line is, only when that is worth saying.
+// The status of the connection; shown only when there is a problem.
 
-import { words } from "parley/lib/page.js";
+import { translate } from "parley/lib/page.js";
 
-const PATIENCE = 1200;
+const SHOW_AFTER_MS = 1200;
 
 export class ConnectionStatus {
   #timer = null;
@@ -15,17 +15,17 @@ export class ConnectionStatus {
     clearTimeout(this.#timer);
     document.documentElement.dataset.connection = status;
     if (status === "open") this.element.hidden = true;
-    else if (status === "offline") this.#say("offline");
-    else this.#timer = setTimeout(() => this.#say("reconnecting"), PATIENCE);
+    else if (status === "offline") this.#showText("offline");
+    else this.#timer = setTimeout(() => this.#showText("reconnecting"), SHOW_AFTER_MS);
   }
 
   refuse() {
     clearTimeout(this.#timer);
-    this.#say("refused_connection");
+    this.#showText("refused_connection");
   }
 
-  #say(key) {
-    this.element.querySelector("[data-text]").textContent = words(key);
+  #showText(key) {
+    this.element.querySelector("[data-text]").textContent = translate(key);
     this.element.hidden = false;
   }
 }

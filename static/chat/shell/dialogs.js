@@ -1,13 +1,14 @@
-// Dialogs that htmx fills, the help, and what follows when a conversation was renamed or deleted.
+// The dialogs that htmx fills, the help, and the effects of renaming and deleting a conversation.
 
-import { toast } from "parley/lib/browser.js";
-import { page, words } from "parley/lib/page.js";
+import { toast } from "parley/lib/announcements.js";
+import { leaveFor } from "parley/lib/navigation.js";
+import { page, translate } from "parley/lib/page.js";
 
 export function startDialogs() {
   const dialog = document.getElementById("dialog");
   const help = document.getElementById("help");
 
-  // Settled, not only swapped: until then a form is not htmx's yet, and Enter would send it as a plain GET.
+  // After settling, not after swapping: before that, htmx doesn't handle the form and Enter would submit it as a GET.
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "dialog-content") return;
     if (!dialog.open) dialog.showModal();
@@ -26,21 +27,21 @@ export function startDialogs() {
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, (event) => {
       const { xhr } = event.detail;
-      const said = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.status < 500;
-      toast(said ? xhr.responseText : words("request_failed"));
+      const readable = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.status < 500;
+      toast(readable ? xhr.responseText : translate("request_failed"));
     });
   }
   document.addEventListener("conversation-changed", ({ detail }) => {
     dialog.close();
-    if (detail.id === page.conversation) showTitle(detail.title);
+    if (detail.id === page.conversation) showConversationTitle(detail.title);
   });
   document.addEventListener("conversation-deleted", ({ detail }) => {
     dialog.close();
-    if (detail.id === page.conversation) location.assign("/");
+    if (detail.id === page.conversation) leaveFor("/");
   });
 }
 
-export function showTitle(title) {
+export function showConversationTitle(title) {
   document.getElementById("title").textContent = title;
   document.title = `${title} · Parley`;
 }

@@ -1,18 +1,18 @@
-// Popover menus: placed beside their button, moved through with the arrow keys, closed by a choice.
+// Popover menus: placed beside their button, operated with the arrow keys, closed by a choice.
 
-const GAP = 4;
-const MARGIN = 8;
+const GAP_PX = 4;
+const MARGIN_PX = 8;
 
 export function startMenus() {
-  document.addEventListener("toggle", toggled, true);
-  document.addEventListener("keydown", moved);
+  document.addEventListener("toggle", toggle, true);
+  document.addEventListener("keydown", moveFocus);
   document.addEventListener("click", (event) => {
     const item = event.target.closest?.(".menu [role=menuitem], .menu [data-open-help]");
     item?.closest("[popover]").hidePopover();
   });
 }
 
-function toggled(event) {
+function toggle(event) {
   const menu = event.target;
   if (!menu.matches?.(".menu[popover]")) return;
   const button = document.querySelector(`[popovertarget="${menu.id}"]`);
@@ -25,14 +25,14 @@ function toggled(event) {
 
 function place(menu, anchor) {
   const { width, height } = menu.getBoundingClientRect();
-  const below = anchor.bottom + GAP;
-  const top = below + height + MARGIN > innerHeight ? anchor.top - GAP - height : below;
-  const left = Math.min(anchor.left, innerWidth - width - MARGIN);
-  menu.style.top = `${Math.max(MARGIN, top)}px`;
-  menu.style.left = `${Math.max(MARGIN, left)}px`;
+  const below = anchor.bottom + GAP_PX;
+  const top = below + height + MARGIN_PX > innerHeight ? anchor.top - GAP_PX - height : below;
+  const left = Math.min(anchor.left, innerWidth - width - MARGIN_PX);
+  menu.style.top = `${Math.max(MARGIN_PX, top)}px`;
+  menu.style.left = `${Math.max(MARGIN_PX, left)}px`;
 }
 
-function moved(event) {
+function moveFocus(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const menu = event.target.closest?.("[role=menu]");
   if (!step || !menu) return;

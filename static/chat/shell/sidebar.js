@@ -1,8 +1,8 @@
-// The list of conversations: beside the thread, or in a drawer where there is no room for it.
+// The list of conversations: beside the thread, or in a drawer on narrow screens.
 
 import { page } from "parley/lib/page.js";
 
-const BREATH = 150;
+const REFRESH_AFTER_MS = 150;
 
 export class Sidebar {
   #timer = null;
@@ -13,14 +13,14 @@ export class Sidebar {
     this.drawer = document.getElementById("drawer");
     this.search = document.getElementById("search");
     this.form = document.getElementById("search-form");
-    document.addEventListener("click", (event) => this.#clicked(event));
+    document.addEventListener("click", (event) => this.#click(event));
     this.drawer.addEventListener("close", () => this.app.prepend(this.sidebar));
     matchMedia("(width >= 56rem)").addEventListener("change", () => this.drawer.close());
     document.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
     this.#showCurrent();
   }
 
-  // A modal dialog keeps the focus inside and closes with Escape by itself.
+  // A modal dialog keeps the focus inside and closes with Escape.
   open() {
     if (this.drawer.open || getComputedStyle(this.sidebar).display !== "none") return;
     this.drawer.append(this.sidebar);
@@ -34,19 +34,19 @@ export class Sidebar {
     this.search.select();
   }
 
-  // Something about the list has changed on the server; several changes at once are read once.
-  stale() {
+  // The list has changed on the server. Several changes in a short time cause one request.
+  refresh() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refresh(), BREATH);
+    this.#timer = setTimeout(() => this.#requestList(), REFRESH_AFTER_MS);
   }
 
   moveTo(conversation) {
     page.conversation = conversation;
     this.form.elements.current.value = conversation;
-    this.stale();
+    this.refresh();
   }
 
-  // An open menu would be torn away with its list.
+  // A new list would close an open menu.
   get #menuIsOpen() {
     return this.sidebar.querySelector("#conversations :popover-open") !== null;
   }
@@ -55,19 +55,19 @@ export class Sidebar {
     this.sidebar.querySelector(".conversation--current")?.scrollIntoView({ block: "nearest" });
   }
 
-  #refresh() {
-    if (this.#menuIsOpen) this.stale();
+  #requestList() {
+    if (this.#menuIsOpen) this.refresh();
     else document.body.dispatchEvent(new Event("conversations-stale"));
   }
 
-  // The menu may have opened while the list was on its way.
+  // A menu may have been opened during the request.
   #beforeSwap(event) {
     if (event.detail.target.id !== "conversations" || !this.#menuIsOpen) return;
     event.detail.shouldSwap = false;
-    this.stale();
+    this.refresh();
   }
 
-  #clicked(event) {
+  #click(event) {
     const target = event.target;
     if (target.closest("[data-open-drawer]")) this.open();
     else if (target.closest("[data-close-drawer]") || target === this.drawer) this.drawer.close();

@@ -1,11 +1,11 @@
-// The choice between the system's theme, light and dark; chat/theme.js applies it before the first paint.
+// The choice between the system's theme, light and dark. classic/apply_theme.js applies it before the first paint.
 
 const KEY = "parley.theme";
 
-export function startTheme(storage) {
-  const kept = document.documentElement.dataset.theme ?? "";
+export function startThemeChoice(storage) {
+  const current = document.documentElement.dataset.theme ?? "";
   for (const input of document.querySelectorAll("[data-theme-choice] input")) {
-    input.checked = input.value === kept;
+    input.checked = input.value === current;
     input.addEventListener("change", () => choose(storage, input.value));
   }
 }
@@ -17,6 +17,6 @@ function choose(storage, theme) {
     if (theme) storage.setItem(KEY, theme);
     else storage.removeItem(KEY);
   } catch {
-    // Without storage the choice lasts as long as the page.
+    // Without storage the choice lasts until the page is closed.
   }
 }

@@ -1,48 +1,49 @@
-// What leaves this page: every request for a turn has an id of its own and waits here for its answer, whatever
-// other tabs do with the outbox that all of them share.
+// Requests for turns that the server has not accepted yet. Each has an id of its own, and stays here until its answer
+// arrives, whatever other tabs do with the outbox that they share.
 
-import { fromTemplate, newId } from "parley/lib/browser.js";
-import { words } from "parley/lib/page.js";
+import { fromTemplate } from "parley/lib/fragments.js";
+import { translate } from "parley/lib/page.js";
+import { newId } from "parley/lib/uuid.js";
 
-const PATIENCE = 1500;
+const NOTE_AFTER_MS = 1500;
 
-export class Outgoing {
-  #waiting = new Map();
+export class PendingRequests {
+  #requests = new Map();
 
   constructor({ outbox, send }) {
     Object.assign(this, { outbox, send });
-    this.place = document.getElementById("pending");
+    this.container = document.getElementById("pending");
   }
 
-  // `message`: a turn.start, turn.retry or turn.continue without its client_id.
+  // Sends a turn.start, turn.retry or turn.continue, to which it adds a client_id.
   post(message) {
     const complete = { ...message, client_id: newId() };
     this.outbox.add(complete);
-    this.#take(complete, true);
+    this.#add(complete, true);
   }
 
-  // Sends what pages that are gone have left. A message that `adopts` says yes to is this page's own from then on.
-  inherit(adopts) {
-    this.outbox.inherit((message) => this.#take(message, adopts(message)));
+  // Sends the messages of pages that are closed. Those for which `isOwn` returns true count as this page's own.
+  takeOver(isOwn) {
+    this.outbox.takeOver((message) => this.#add(message, isOwn(message)));
   }
 
-  // The same ids again: the server knows those that it has.
-  repeat() {
-    for (const { message } of this.#waiting.values()) this.send(message);
+  // Sends all messages again with the same ids: the server recognises those that it has.
+  resend() {
+    for (const { message } of this.#requests.values()) this.send(message);
   }
 
-  // Returns the message if this page was waiting for it, else null.
+  // Removes a request that was answered. Returns its message if it is this page's own, else null.
   settle(clientId) {
-    const { message, here } = this.#waiting.get(clientId) ?? {};
-    this.#waiting.delete(clientId);
+    const { message, own } = this.#requests.get(clientId) ?? {};
+    this.#requests.delete(clientId);
     this.outbox.remove(clientId);
     this.#element(clientId)?.remove();
-    return here ? message : null;
+    return own ? message : null;
   }
 
-  #take(message, here) {
-    this.#waiting.set(message.client_id, { message, here });
-    if (here) this.#show(message);
+  #add(message, own) {
+    this.#requests.set(message.client_id, { message, own });
+    if (own) this.#show(message);
     this.send(message);
   }
 
@@ -50,17 +51,17 @@ export class Outgoing {
     if (message.type !== "turn.start" || this.#element(message.client_id)) return;
     const element = fromTemplate("pending-message");
     element.dataset.client = message.client_id;
-    const files = words("files_pending", { count: message.attachments?.length ?? 0 });
+    const files = translate("files_pending", { count: message.attachments?.length ?? 0 });
     element.querySelector(".message__text").textContent = message.text.trim() ? message.text : files;
-    this.place.append(element);
+    this.container.append(element);
     setTimeout(() => {
       const note = element.querySelector("[data-text]");
-      note.textContent = words("pending");
+      note.textContent = translate("pending");
       note.hidden = false;
-    }, PATIENCE);
+    }, NOTE_AFTER_MS);
   }
 
   #element(clientId) {
-    return this.place.querySelector(`[data-client="${clientId}"]`);
+    return this.container.querySelector(`[data-client="${clientId}"]`);
   }
 }

@@ -1,24 +1,25 @@
-// Keeps the newest words in view for those who are at the end, and leaves everybody else where they read.
+// Follows the newest text for readers who are at the end, and leaves the view of all other readers alone.
 
-const NEAR = 80;
+const NEAR_END_PX = 80;
 
 export class Scroll {
   #follows = true;
+  #lastTop = 0;
 
   constructor() {
     this.scroller = document.getElementById("main");
     this.button = document.querySelector("[data-to-end]");
-    this.scroller.addEventListener("scroll", () => this.#moved(), { passive: true });
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.button.addEventListener("click", () => this.toEnd({ smooth: true }));
-    this.observer = new ResizeObserver(() => this.#grown());
+    this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(this.scroller);
     this.observer.observe(document.getElementById("pending"));
     this.watch();
     this.toEnd();
-    document.addEventListener("htmx:beforeSwap", (event) => this.#keepPlace(event));
+    document.addEventListener("htmx:beforeSwap", (event) => this.#keepPosition(event));
   }
 
-  // The thread's element may have been replaced.
+  // Watches the thread's element, which may have been replaced.
   watch() {
     const thread = document.getElementById("thread");
     if (this.thread !== thread) {
@@ -30,34 +31,34 @@ export class Scroll {
 
   toEnd({ smooth = false } = {}) {
     this.#follows = true;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.scroller.scrollTo({
       top: this.scroller.scrollHeight,
-      behavior: smooth && !calm ? "smooth" : "instant",
+      behavior: smooth && !reducedMotion ? "smooth" : "instant",
     });
-    this.#moved();
+    this.#scrolled();
   }
 
   get #distance() {
     return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop;
   }
 
-  #moved() {
+  #scrolled() {
     const distance = this.#distance;
-    // Only a move upwards lets go: while text grows, the end runs ahead of a smooth scroll.
-    if (this.scroller.scrollTop < (this.last ?? 0) && distance > NEAR) this.#follows = false;
-    if (distance <= NEAR) this.#follows = true;
-    this.last = this.scroller.scrollTop;
-    this.button.hidden = distance <= NEAR * 2;
+    // Only scrolling up ends the following: while text grows, the end moves ahead of a smooth scroll.
+    if (this.scroller.scrollTop < this.#lastTop && distance > NEAR_END_PX) this.#follows = false;
+    if (distance <= NEAR_END_PX) this.#follows = true;
+    this.#lastTop = this.scroller.scrollTop;
+    this.button.hidden = distance <= NEAR_END_PX * 2;
   }
 
-  #grown() {
+  #resized() {
     if (this.#follows) this.scroller.scrollTop = this.scroller.scrollHeight;
-    this.#moved();
+    this.#scrolled();
   }
 
-  // Earlier messages come in above; what is read stays under the eyes.
-  #keepPlace(event) {
+  // Earlier messages are inserted above; the text in view stays where it is.
+  #keepPosition(event) {
     if (!event.detail.target.hasAttribute("data-earlier")) return;
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
     this.#follows = false;

@@ -1,19 +1,20 @@
-// The thoughts of an answer: folded, growing while the model thinks, gone if it kept them to itself.
+// The thinking of an answer: folded, growing while the model thinks, hidden when the provider keeps it secret.
 
-import { words } from "parley/lib/page.js";
+import { translate } from "parley/lib/page.js";
 
-const NEAR_END = 40;
+const NEAR_END_PX = 40;
 
 export const isThinking = (type) => type === "thinking" || type === "redacted_thinking";
 
-export function growThoughts(node, text) {
-  const place = node.querySelector("[data-value]");
-  const follows = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END;
-  place.append(text);
-  if (follows) place.scrollTop = place.scrollHeight;
+// Appends text and keeps the end in view for a reader who is there.
+export function growThinking(node, text) {
+  const value = node.querySelector("[data-value]");
+  const atEnd = value.scrollHeight - value.scrollTop - value.clientHeight < NEAR_END_PX;
+  value.append(text);
+  if (atEnd) value.scrollTop = value.scrollHeight;
 }
 
-export function endThoughts(node, value) {
-  node.querySelector("[data-summary]").textContent = words("thought");
-  node.hidden = !value.trim();
+export function endThinking(node, text) {
+  node.querySelector("[data-summary]").textContent = translate("thought");
+  node.hidden = !text.trim();
 }

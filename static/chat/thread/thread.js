@@ -1,19 +1,21 @@
-// The messages of a conversation: what comes in is inserted, the answer that is written is followed.
+// The messages of a conversation: inserts new ones, and shows the answer that is being written.
 
-import { Answer } from "parley/components/answer.js";
-import { announce, confirmCopy, copy, fetchFragment, fromHtml, toast } from "parley/lib/browser.js";
-import { words } from "parley/lib/page.js";
+import { announce, toast } from "parley/lib/announcements.js";
+import { confirmCopy, copy } from "parley/lib/clipboard.js";
+import { fetchFragment, fromHtml } from "parley/lib/fragments.js";
+import { translate } from "parley/lib/page.js";
 import { withoutMarks } from "parley/models/citations.js";
+import { Answer } from "parley/thread/answer.js";
 
-const LONGEST_ANNOUNCED = 1000;
+const MAX_ANNOUNCED_CHARACTERS = 1000;
 
 export class ThreadView {
-  // Listeners: onlive({turn, seq}|null) when another answer, or none, is being written here.
+  // Listener: onlive({turn, seq}|null) when the thread shows another unfinished answer, or none.
   constructor({ onlive }) {
     this.onlive = onlive;
     this.answer = null;
     this.loading = null;
-    document.addEventListener("click", (event) => this.#copied(event));
+    document.addEventListener("click", (event) => this.#clicked(event));
   }
 
   get root() {
@@ -24,32 +26,32 @@ export class ThreadView {
     return this.root.dataset.conversation || null;
   }
 
-  // The last message that is shown here.
+  // The id of the last message that is shown.
   get leaf() {
     return [...this.root.querySelectorAll("[data-message]")].findLast((node) => node.dataset.message)?.dataset
       .message;
   }
 
   begin(conversation) {
-    this.#greet(false);
+    this.#showWelcome(false);
     this.root.dataset.conversation = conversation ?? "";
   }
 
   // A message was refused. If it was the first one, there is no conversation yet.
   refuse() {
-    if (!this.conversation) this.#greet(true);
+    if (!this.conversation) this.#showWelcome(true);
   }
 
-  #greet(greeting) {
+  #showWelcome(visible) {
     const welcome = document.getElementById("welcome");
-    if (welcome) welcome.hidden = !greeting;
-    this.root.hidden = greeting;
+    if (welcome) welcome.hidden = !visible;
+    this.root.hidden = visible;
   }
 
-  // Shows an accepted message and the place of its answer. What stood after its parent was another branch.
+  // Shows an accepted message and the placeholder of its answer. Messages after its parent are another branch.
   accept({ html, turn }) {
     if (this.root.querySelector(`[data-turn="${turn}"]`)) return;
-    // One turn at a time: another answer that still looks alive has ended, and its end was missed here.
+    // A conversation has one turn at a time: the end of an answer that still looks unfinished was missed here.
     if (this.root.querySelector("[data-live]")) {
       this.reload();
       return;
@@ -62,14 +64,14 @@ export class ThreadView {
       this.reload();
       return;
     }
-    this.#cutAfter(before);
+    this.#removeAfter(before);
     if (!shown) this.root.append(message);
     this.root.append(...fromHtml(html.answer));
     this.#process();
-    this.adopt();
+    this.attach();
   }
 
-  // False when this event's turn has no place here: the thread has to be read anew.
+  // Returns false if the event's turn is not shown here: the thread has to be reloaded.
   apply(event) {
     if (event.type === "turn.finished") return this.#finish(event);
     if (this.answer?.state.turn !== event.turn) return false;
@@ -77,13 +79,13 @@ export class ThreadView {
     return true;
   }
 
-  // Reads the thread from the server; with `ifNewer` only when its last message is another one.
+  // Loads the thread from the server; with `ifNewer` only if its last message is another one.
   async reload({ ifNewer = false } = {}) {
     const leaf = ifNewer ? `?leaf=${this.leaf ?? ""}` : "";
     const address = `/c/${this.conversation}/thread${leaf}`;
     this.loading ??= fetchFragment(address)
       .then((nodes) => nodes && this.replace(nodes[0]))
-      .catch(() => toast(words("cant_load")))
+      .catch(() => toast(translate("cant_load")))
       .finally(() => (this.loading = null));
     await this.loading;
   }
@@ -91,15 +93,15 @@ export class ThreadView {
   replace(node) {
     this.root.replaceWith(node);
     this.#process();
-    this.adopt();
+    this.attach();
   }
 
-  // Follows the answer that is being written in what is shown now; htmx may have replaced it.
-  adopt() {
+  // Takes up the unfinished answer of the thread that is shown now, which htmx may have replaced.
+  attach() {
     this.answer?.end();
     const article = this.root.querySelector("[data-live]");
     this.answer = article ? new Answer(article) : null;
-    this.shown = this.root;
+    this.attached = this.root;
     this.onlive(this.answer && { turn: this.answer.state.turn, seq: this.answer.state.seq });
   }
 
@@ -107,7 +109,7 @@ export class ThreadView {
     return this.root.querySelector(`[data-message="${message}"]`);
   }
 
-  #cutAfter(node) {
+  #removeAfter(node) {
     while (this.root.lastElementChild && this.root.lastElementChild !== node)
       this.root.lastElementChild.remove();
   }
@@ -122,7 +124,7 @@ export class ThreadView {
     for (const article of articles) article.remove();
     for (const node of nodes) for (const index of unfolded) unfold(node, index);
     this.#process();
-    this.adopt();
+    this.attach();
     this.#announceEnd(event, nodes);
     // The summary that this answer waited for is written by now.
     if (this.root.querySelector("[data-summary-pending]")) this.reload();
@@ -132,18 +134,18 @@ export class ThreadView {
   #announceEnd({ status, error }, nodes) {
     const ending = nodes.map((node) => node.querySelector("[data-ending] p")?.textContent ?? "").join(" ");
     const key = { completed: "answer_finished", stopped: "answer_stopped" }[status] ?? "answer_failed";
-    const said = nodes
+    const texts = nodes
       .flatMap((node) => [...node.querySelectorAll("[data-type=text]")])
       .map((node) => node.textContent);
-    const text = said.join("\n").slice(0, LONGEST_ANNOUNCED);
-    announce([words(key), ending || error?.message || "", text].filter(Boolean).join(" "));
+    const text = texts.join("\n").slice(0, MAX_ANNOUNCED_CHARACTERS);
+    announce([translate(key), ending || error?.message || "", text].filter(Boolean).join(" "));
   }
 
   #process() {
     globalThis.htmx?.process(this.root);
   }
 
-  async #copied(event) {
+  async #clicked(event) {
     const button = event.target.closest?.("[data-copy]");
     if (!button) return;
     const message = button.closest(".message");

@@ -1,28 +1,28 @@
-// The card of a tool call: where it is, what it was given, what it brought, and a person's decision about it.
+// The card of a tool call: its status, its input, its result, and the user's decision about it.
 
-import { announce } from "parley/lib/browser.js";
-import { words } from "parley/lib/page.js";
+import { announce } from "parley/lib/announcements.js";
+import { translate } from "parley/lib/page.js";
 
-// Shows a tool's name as people say it.
-export function showTitle(card, title) {
+// Shows a tool's title in place of its technical name.
+export function showToolTitle(card, title) {
   const name = card.querySelector("[data-name]");
   name.textContent = title;
   name.classList.add("tool__name--title");
 }
 
-// Shows what is known of a call, in the newest block that asked for it.
-export function showTool(list, tool) {
+// Shows the state of a call on the newest card that belongs to it.
+export function updateToolCard(list, tool) {
   const card = [...list.querySelectorAll("[data-tool-use]")].findLast(
     ({ dataset }) => dataset.toolUse === tool.tool_use_id || dataset.toolCall === tool.tool_call,
   );
   if (!card) return;
   const waits = tool.status === "waiting";
   if (waits && card.dataset.status !== "waiting")
-    announce(`${tool.title || tool.name}: ${words("tool_waiting")}`);
+    announce(`${tool.title || tool.name}: ${translate("tool_waiting")}`);
   card.dataset.toolCall = tool.tool_call;
   card.dataset.status = tool.status;
-  if (tool.title) showTitle(card, tool.title);
-  card.querySelector("[data-status-words]").textContent = words(`tool_${tool.status}`);
+  if (tool.title) showToolTitle(card, tool.title);
+  card.querySelector("[data-status-words]").textContent = translate(`tool_${tool.status}`);
   if (tool.input) showInput(card, tool.input);
   const form = card.querySelector("[data-ask]");
   form.hidden = !waits;
@@ -31,24 +31,24 @@ export function showTool(list, tool) {
   if (tool.result) showResult(card, tool.result);
 }
 
-// Shows the result of a call that the provider made itself, in its card; returns the card, or null without one.
+// Shows the result of a call that the provider made itself. Returns its card, or null if there is none.
 export function showServerResult(list, block) {
   const cards = [...list.querySelectorAll("[data-tool-use]")];
   const card = cards.findLast(({ dataset }) => dataset.toolUse === block.tool_use_id);
   if (!card) return null;
   card.dataset.status = block.is_error ? "failed" : "done";
-  card.querySelector("[data-status-words]").textContent = words(`tool_${card.dataset.status}`);
+  card.querySelector("[data-status-words]").textContent = translate(`tool_${card.dataset.status}`);
   showResult(card, block.result);
   return card;
 }
 
-// The message that a click on a card's button sends, or null.
-export function decisionOf(target) {
+// Returns the message that a click on a card's button sends, or null.
+export function decisionFrom(target) {
   const button = target.closest?.("[data-ask] button");
   if (!button) return null;
   const form = button.closest("[data-ask]");
   const { decide, viewPart } = button.dataset;
-  showText(form, "");
+  showProblemText(form, "");
   if (viewPart) {
     form.dataset.view = viewPart;
     form.querySelector(`[data-part="${viewPart}"] :is(input, textarea, button)`).focus();
@@ -61,9 +61,9 @@ export function decisionOf(target) {
   };
   if (decide === "deny") message.reason = form.querySelector("[data-reason]").value;
   if (decide === "edit") {
-    message.input = parsed(form.querySelector("[data-input]").value);
+    message.input = parseObject(form.querySelector("[data-input]").value);
     if (!message.input) {
-      showText(form, words("not_json"));
+      showProblemText(form, translate("not_json"));
       return null;
     }
   }
@@ -71,18 +71,18 @@ export function decisionOf(target) {
   return message;
 }
 
-// Says on its card why a decision was not taken.
-export function showProblem(toolCall, text) {
+// Shows on its card why a decision was refused.
+export function showToolProblem(toolCall, text) {
   const form = document.querySelector(`[data-tool-call="${CSS.escape(toolCall)}"] [data-ask]`);
   if (!form) return;
   for (const button of form.querySelectorAll("button")) button.disabled = false;
-  showText(form, text);
+  showProblemText(form, text);
 }
 
-function showText(form, text) {
-  const place = form.querySelector("[data-problem]");
-  place.textContent = text;
-  place.hidden = !text;
+function showProblemText(form, text) {
+  const element = form.querySelector("[data-problem]");
+  element.textContent = text;
+  element.hidden = !text;
 }
 
 function showInput(card, input) {
@@ -97,7 +97,7 @@ function showResult(card, result) {
   card.querySelector("[data-result-part]").hidden = !text;
 }
 
-function parsed(text) {
+function parseObject(text) {
   try {
     const value = JSON.parse(text);
     return value && typeof value === "object" && !Array.isArray(value) ? value : null;

@@ -1,4 +1,4 @@
-"""Files in the browser: picked, dropped and pasted, with their progress; sent; cited; and what is refused."""
+"""Attachments: picked, dropped and pasted files, their progress, citations of them, and refused files."""
 
 import re
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat_page import ChatPage
+from tests.browser.conftest import OpenChat
 from tests.support import media
 
 NOTES = {"name": "notes.md", "mimeType": "text/markdown", "buffer": b"Grass is green. Sky is blue.\n" * 3}
 PHOTO = {"name": "photo.png", "mimeType": "image/png", "buffer": media.picture("PNG", (600, 400))}
-GIVE = """
+HAND_OVER = """
 ([kind, name, type, text]) => {
   const files = new DataTransfer();
   files.items.add(new File([text], name, { type }));
@@ -29,15 +30,15 @@ GIVE = """
 """
 
 
-def pick(chat: Chat, *files: Any) -> None:
+def pick(chat: ChatPage, *files: Any) -> None:
     chat.page.locator("[data-files]").set_input_files(list(files))
 
 
-def chips(chat: Chat, status: str = "ready") -> Locator:
+def chips(chat: ChatPage, status: str = "ready") -> Locator:
     return chat.page.locator(f".chip[data-status={status}]")
 
 
-def test_files_are_sent_and_citations_open_their_place(chat: Chat) -> None:
+def test_files_are_sent_and_citations_open_their_place(chat: ChatPage) -> None:
     pick(chat, NOTES, PHOTO)
     expect(chips(chat)).to_have_count(2)
     expect(chips(chat).locator("img[src$='/thumbnail']")).to_have_count(1)
@@ -62,10 +63,10 @@ def test_files_are_sent_and_citations_open_their_place(chat: Chat) -> None:
     expect(chat.page.locator(".message--person img[alt='photo.png']")).to_be_visible()
 
 
-def test_citations_are_links_while_the_answer_arrives(chat: Chat) -> None:
+def test_citations_are_links_while_the_answer_arrives(chat: ChatPage) -> None:
     pick(chat, NOTES)
     expect(chips(chat)).to_have_count(1)
-    chat.say("[[scenario:default pace=25 tokens=400]] What is green?")
+    chat.send("[[scenario:default pace=25 tokens=400]] What is green?")
     link = chat.live.locator("a.citation")
     expect(link).to_have_text("[1]")
     expect(chat.live.locator("parley-markdown")).to_have_count(1)
@@ -79,8 +80,8 @@ def test_citations_are_links_while_the_answer_arrives(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_files_are_dropped_and_pasted(chat: Chat, kind: str) -> None:
-    chat.page.evaluate(GIVE, [kind, f"{kind}.txt", "text/plain", "Some words"])
+def test_files_are_dropped_and_pasted(chat: ChatPage, kind: str) -> None:
+    chat.page.evaluate(HAND_OVER, [kind, f"{kind}.txt", "text/plain", "Some words"])
     expect(chips(chat)).to_have_count(1)
     expect(chips(chat)).to_contain_text(f"{kind}.txt")
     if kind == "drop":
@@ -93,9 +94,9 @@ def test_files_are_dropped_and_pasted(chat: Chat, kind: str) -> None:
     expect(chat.page.get_by_role("button", name="Send")).to_be_disabled()
 
 
-def test_progress_is_shown_and_sending_waits_for_it(chat: Chat) -> None:
-    heard: list[str] = []
-    chat.page.on("request", lambda request: heard.append(request.url))
+def test_progress_is_shown_and_sending_waits_for_it(chat: ChatPage) -> None:
+    requests: list[str] = []
+    chat.page.on("request", lambda request: requests.append(request.url))
     network = chat.page.context.new_cdp_session(chat.page)
     network.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
@@ -111,13 +112,13 @@ def test_progress_is_shown_and_sending_waits_for_it(chat: Chat) -> None:
     network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     expect(chat.page.locator(".message--person:not(.message--pending)")).to_contain_text("long.txt")
     chat.await_end()
-    before = len([url for url in heard if url.endswith("/attachments")])
+    before = len([url for url in requests if url.endswith("/attachments")])
     pick(chat, {**NOTES, "name": "again.txt", "buffer": b"Many words. " * 60_000})
     expect(chips(chat)).to_contain_text("again.txt")
-    assert len([url for url in heard if url.endswith("/attachments")]) == before == 1
+    assert len([url for url in requests if url.endswith("/attachments")]) == before == 1
 
 
-def test_refusals_say_what_to_do_and_lose_nothing(chat: Chat) -> None:
+def test_refused_files_have_advice_and_lose_nothing(chat: ChatPage) -> None:
     chat.field.fill("Look at this")
     pick(
         chat, {"name": "old.doc", "mimeType": "application/msword", "buffer": b"\xd0\xcf\x11\xe0 old"}, NOTES
@@ -130,14 +131,13 @@ def test_refusals_say_what_to_do_and_lose_nothing(chat: Chat) -> None:
     chat.page.get_by_role("button", name="Remove old.doc").click()
     expect(chips(chat)).to_have_count(1)
     chat.page.reload()
-    chat.await_line()
+    chat.await_connection()
     expect(chips(chat)).to_contain_text("notes.md")
     expect(chat.field).to_have_value("Look at this")
 
 
-def test_a_phone_shows_the_tray(enter: Any, parley: Any) -> None:
-    context = enter("korean", viewport={"width": 360, "height": 640})
-    chat = Chat(context.new_page(), parley.url).open()
+def test_a_phone_shows_the_tray(open_chat: OpenChat) -> None:
+    chat = open_chat(name="korean", viewport={"width": 360, "height": 640})
     pick(chat, PHOTO, {**NOTES, "name": "a very long name of a file that goes on and on.md"})
     expect(chips(chat)).to_have_count(2)
     assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,4 +1,4 @@
-"""Whatever a model writes, however it is cut into deltas: no script runs, nothing is loaded, nothing is submitted."""
+"""Markdown is safe, however it is cut into deltas: no script runs, nothing is loaded, nothing is submitted."""
 
 import json
 import random
@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat_page import ChatPage
 
 CORPUS = [
     "<script>window.hit = 1</script>",
@@ -50,9 +50,9 @@ ALLOWED_TAGS = re.compile(
 ALLOWED_ATTRIBUTES = re.compile(
     "align|aria-hidden|aria-label|class|data-copy-code|href|rel|role|start|tabindex|target|title|type"
 )
-# Each text is shown as its pieces come (or at once), then everything in it is poked at; returns what was found.
+# Shows each text, streamed or at once, sends events to all its elements, and returns their names and attributes.
 SHOW = """async texts => {
-  const { MarkdownStream } = await import("parley/lib/markdown_stream.js");
+  const { MarkdownStream } = await import("parley/markdown/stream.js");
   const found = [];
   for (const pieces of texts) {
     const box = document.createElement(pieces.length === 1 ? "parley-markdown" : "div");
@@ -79,7 +79,7 @@ def pieces(text: str, seed: int) -> list[str]:
     return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
-def check_harmless(chat: Chat, texts: list[list[str]]) -> None:
+def check_harmless(chat: ChatPage, texts: list[list[str]]) -> None:
     found = chat.page.evaluate(SHOW, texts)
     assert chat.page.evaluate("window.hit") is None
     assert found
@@ -94,16 +94,16 @@ def check_harmless(chat: Chat, texts: list[list[str]]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_hostile_markdown_cut_anywhere_stays_text(chat: Chat, seed: int) -> None:
+def test_streamed_hostile_markdown_stays_text(chat: ChatPage, seed: int) -> None:
     texts = [f"Before\n\n{text}\n\nAfter" for text in CORPUS] + ["\n\n".join(CORPUS)]
     check_harmless(chat, [pieces(text, seed * 1000 + number) for number, text in enumerate(texts)])
 
 
-def test_hostile_markdown_at_once_stays_text(chat: Chat) -> None:
+def test_whole_hostile_markdown_stays_text(chat: ChatPage) -> None:
     check_harmless(chat, [[text] for text in [*CORPUS, "\n\n".join(CORPUS)]])
 
 
-def test_simple_tags_of_models_are_kept_without_attributes(chat: Chat) -> None:
+def test_simple_tags_are_kept_without_attributes(chat: ChatPage) -> None:
     chat.page.evaluate(SHOW, [["a<br>b <sub>2</sub> <u style='x'>no</u> <kbd>K</kbd>"]])
     box = chat.page.locator("#box")
     expect(box.locator("br")).to_have_count(1)
@@ -112,7 +112,7 @@ def test_simple_tags_of_models_are_kept_without_attributes(chat: Chat) -> None:
     expect(box).to_contain_text("<u style='x'>no")
 
 
-def test_a_list_goes_on_from_its_number_and_columns_keep_their_side(chat: Chat) -> None:
+def test_list_numbers_and_column_alignment_are_kept(chat: ChatPage) -> None:
     chat.page.evaluate(SHOW, [["3. three\n4. four\n\n| a | b | c |\n|:-:|--:|---|\n| 1 | 2 | 3 |"]])
     box = chat.page.locator("#box")
     expect(box.locator("ol")).to_have_attribute("start", "3")
@@ -120,7 +120,7 @@ def test_a_list_goes_on_from_its_number_and_columns_keep_their_side(chat: Chat) 
     assert sides == ["center", "right", ""]
 
 
-def test_an_image_is_a_link_that_says_where_it_leads(chat: Chat) -> None:
+def test_an_image_is_a_link_that_names_its_host(chat: ChatPage) -> None:
     chat.page.evaluate(SHOW, [["![A map](https://maps.example/a.png) ![](x.png)"]])
     link = chat.page.locator("#box a")
     expect(link).to_have_count(1)
@@ -130,7 +130,7 @@ def test_an_image_is_a_link_that_says_where_it_leads(chat: Chat) -> None:
     expect(chat.page.locator("#box img")).to_have_count(0)
 
 
-def test_a_hostile_answer_over_the_wire(chat: Chat) -> None:
+def test_a_hostile_answer_of_the_model_is_harmless(chat: ChatPage) -> None:
     chat.ask("[[scenario:hostile pace=200]] Attack")
     assert chat.page.evaluate("window.hit") is None
     assert (
@@ -143,7 +143,7 @@ def test_a_hostile_answer_over_the_wire(chat: Chat) -> None:
     assert chat.page.locator(".message img, .message script, .message iframe, .message style").count() == 0
 
 
-def test_code_is_copied_as_it_was_written(chat: Chat) -> None:
+def test_code_is_copied_as_it_was_written(chat: ChatPage) -> None:
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=chat.url)
     chat.page.evaluate(SHOW, [["```python\ndef f():\n\treturn '<b>'\n```"]])
     chat.page.locator("#box").get_by_role("button", name="Copy code").click()

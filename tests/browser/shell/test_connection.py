@@ -1,15 +1,15 @@
-"""The line to the server: lost and healed, kept messages, other people's sign-outs."""
+"""The connection: lost and restored, unsent messages, changes made elsewhere, signing out."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.chat import Chat
-from tests.browser.conftest import Parley
+from tests.browser.chat_page import ChatPage
+from tests.browser.conftest import OpenChat, Parley
 from tests.support.chromium import Watch
 
-NO_LINE = "Error in connection establishment"
+NO_CONNECTION = "Error in connection establishment"
 DELETE = """
 from chat.models import Conversation
 from chat.operations.conversations import delete_conversation
@@ -20,29 +20,29 @@ PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
 
 
 @pytest.fixture(autouse=True)
-def lines_fail_here(watch: Watch) -> Iterator[None]:
-    """These tests cut the line; the browser's own complaint about that is expected, nothing else is."""
+def ignore_lost_connections(watch: Watch) -> Iterator[None]:
+    """These tests cut the connection. The browser reports that as an error; other errors are not expected."""
     yield
-    watch.errors = [error for error in watch.errors if NO_LINE not in error]
+    watch.errors = [error for error in watch.errors if NO_CONNECTION not in error]
 
 
-def test_offline_is_said_and_heals_without_a_hole(chat: Chat, insider: BrowserContext) -> None:
-    chat.say(PACED).await_words(20)
+def test_a_lost_connection_is_shown_and_loses_no_text(chat: ChatPage, insider: BrowserContext) -> None:
+    chat.send(PACED).await_text(20)
     insider.set_offline(True)
-    expect(chat.page.locator("#connection")).to_have_text("Offline. What you send is kept.")
+    expect(chat.connection).to_have_text("Offline. What you send is kept.")
     insider.set_offline(False)
-    expect(chat.page.locator("#connection")).to_be_hidden()
+    expect(chat.connection).to_be_hidden()
     chat.await_end()
     streamed = chat.text.text_content()
     chat.page.reload()
     expect(chat.text).to_have_text(streamed or "")
 
 
-def test_a_message_written_offline_is_sent_once(chat: Chat, insider: BrowserContext) -> None:
+def test_a_message_written_offline_is_sent_once(chat: ChatPage, insider: BrowserContext) -> None:
     chat.ask("[[scenario:echo]] First")
     insider.set_offline(True)
-    expect(chat.page.locator("#connection")).to_be_visible()
-    chat.say("[[scenario:echo]] Written offline")
+    expect(chat.connection).to_be_visible()
+    chat.send("[[scenario:echo]] Written offline")
     expect(chat.page.locator(".message--pending")).to_contain_text("Written offline")
     expect(chat.page.locator(".message--pending")).to_contain_text("Waiting for the connection…")
     insider.set_offline(False)
@@ -54,13 +54,13 @@ def test_a_message_written_offline_is_sent_once(chat: Chat, insider: BrowserCont
 
 
 def test_a_message_survives_a_closed_tab(
-    chat: Chat, insider: BrowserContext, second_tab: Callable[[str], Chat]
+    chat: ChatPage, insider: BrowserContext, second_tab: Callable[[str], ChatPage]
 ) -> None:
     chat.ask("[[scenario:echo]] First")
     path = chat.path
     insider.set_offline(True)
-    expect(chat.page.locator("#connection")).to_be_visible()
-    chat.say("[[scenario:echo]] Before the tab was closed")
+    expect(chat.connection).to_be_visible()
+    chat.send("[[scenario:echo]] Before the tab was closed")
     expect(chat.page.locator(".message--pending")).to_be_visible()
     chat.page.close()
     insider.set_offline(False)
@@ -69,16 +69,16 @@ def test_a_message_survives_a_closed_tab(
     expect(other.page.locator(".message--person").last).to_contain_text("Before the tab was closed")
 
 
-def test_two_tabs_repeat_what_is_their_own(
-    chat: Chat, insider: BrowserContext, second_tab: Callable[[str], Chat]
+def test_two_tabs_resend_only_their_own_messages(
+    chat: ChatPage, insider: BrowserContext, second_tab: Callable[[str], ChatPage]
 ) -> None:
     chat.ask("[[scenario:echo]] First")
     other = second_tab("/")
-    chat.say(PACED).await_words(20)
+    chat.send(PACED).await_text(20)
     insider.set_offline(True)
     for tab in (chat, other):
-        expect(tab.page.locator("#connection")).to_be_visible()
-    other.say("[[scenario:echo]] A new conversation")
+        expect(tab.connection).to_be_visible()
+    other.send("[[scenario:echo]] A new conversation")
     expect(other.page.locator(".message--pending")).to_be_visible()
     insider.set_offline(False)
     expect(other.text).to_contain_text("A new conversation")
@@ -91,12 +91,12 @@ def test_two_tabs_repeat_what_is_their_own(
     expect(chat.text).to_have_text(streamed or "")
 
 
-def test_a_new_tab_leaves_a_waiting_message_to_the_tab_that_wrote_it(
-    chat: Chat, insider: BrowserContext, second_tab: Callable[[str], Chat]
+def test_a_new_tab_does_not_send_a_pending_message(
+    chat: ChatPage, insider: BrowserContext, second_tab: Callable[[str], ChatPage]
 ) -> None:
     insider.set_offline(True)
-    expect(chat.page.locator("#connection")).to_be_visible()
-    chat.say("[[scenario:echo]] Written in the first tab")
+    expect(chat.connection).to_be_visible()
+    chat.send("[[scenario:echo]] Written in the first tab")
     expect(chat.page.locator(".message--pending")).to_be_visible()
     kept = chat.page.evaluate("Object.entries(localStorage)")
     insider.set_offline(False)
@@ -111,20 +111,26 @@ def test_a_new_tab_leaves_a_waiting_message_to_the_tab_that_wrote_it(
     assert other.path == "/"
 
 
-@pytest.mark.parametrize("offline", [False, True])
-def test_a_conversation_that_is_deleted_elsewhere_is_left(
-    chat: Chat, insider: BrowserContext, parley: Parley, offline: bool
+@pytest.mark.parametrize("offline", [False, True], ids=["online", "offline"])
+def test_the_page_leaves_a_conversation_deleted_elsewhere(
+    chat: ChatPage, insider: BrowserContext, parley: Parley, offline: bool
 ) -> None:
     chat.ask("[[scenario:echo]] Soon gone")
     if offline:
         insider.set_offline(True)
-        expect(chat.page.locator("#connection")).to_be_visible()
+        expect(chat.connection).to_be_visible()
+    home = f"{parley.url}/"
+    requests: list[str] = []
+    chat.page.on("request", lambda request: requests.append(request.url))
     parley.run(DELETE.format(chat.path.removeprefix("/c/")))
     insider.set_offline(False)
-    chat.page.wait_for_url(f"{parley.url}/")
+    expect(chat.page).to_have_url(home)
+    expect(chat.page.locator("#welcome")).to_be_visible()
+    # A second navigation would abort the first one, and the page would load twice.
+    assert requests.count(home) == 1
 
 
-def test_a_draft_waits_in_its_conversation(chat: Chat) -> None:
+def test_a_draft_stays_in_its_conversation(chat: ChatPage) -> None:
     chat.ask("[[scenario:echo]] Hello")
     chat.field.fill("Half a thought")
     chat.page.reload()
@@ -133,39 +139,39 @@ def test_a_draft_waits_in_its_conversation(chat: Chat) -> None:
     expect(chat.field).to_have_value("")
 
 
-def test_what_happened_meanwhile_is_shown_after_a_pause(
-    chat: Chat, insider: BrowserContext, enter: Callable[..., BrowserContext], parley: Parley
+def test_missed_messages_appear_after_reconnecting(
+    chat: ChatPage, insider: BrowserContext, open_chat: OpenChat
 ) -> None:
     chat.ask("[[scenario:echo]] First")
-    elsewhere = Chat(enter().new_page(), parley.url).open(chat.path)
+    elsewhere = open_chat(chat.path)
     insider.set_offline(True)
-    expect(chat.page.locator("#connection")).to_be_visible()
+    expect(chat.connection).to_be_visible()
     elsewhere.ask("[[scenario:echo]] Said elsewhere")
     insider.set_offline(False)
     expect(chat.answers).to_have_count(2)
     expect(chat.text).to_contain_text("Said elsewhere")
 
 
-def test_a_restarted_server_is_found_again(chat: Chat, parley: Parley, watch: Watch) -> None:
+def test_the_page_reconnects_to_a_restarted_server(chat: ChatPage, parley: Parley, watch: Watch) -> None:
     chat.ask("[[scenario:echo]] Before")
     parley.server.stop()
-    expect(chat.page.locator("#connection")).to_have_text("Reconnecting…")
-    chat.say("[[scenario:echo]] In between")
+    expect(chat.connection).to_have_text("Reconnecting…")
+    chat.send("[[scenario:echo]] In between")
     parley.server.start()
-    expect(chat.page.locator("#connection")).to_be_hidden(timeout=40_000)
+    expect(chat.connection).to_be_hidden(timeout=40_000)
     expect(chat.answers).to_have_count(2)
     chat.await_end()
     expect(chat.text).to_contain_text("In between")
-    # A server that ends or begins may refuse a socket; the page tries again.
+    # A server that stops or starts may refuse a socket; the page tries again.
     watch.errors = [error for error in watch.errors if not error.startswith("WebSocket connection")]
 
 
-def test_signed_out_elsewhere_leads_to_the_sign_in(
+def test_signing_out_elsewhere_leads_to_the_sign_in(
     open_context: Callable[..., BrowserContext], parley: Parley
 ) -> None:
     context = open_context()
     session = parley.open_session("insider")
     context.add_cookies([{"name": "sessionid", "value": session, "url": parley.url}])
-    chat = Chat(context.new_page(), parley.url).open()
+    chat = ChatPage(context.new_page(), parley.url).open()
     parley.run(f"from tests.browser.cast import end_session; end_session({session!r})")
     chat.page.wait_for_url(f"{parley.url}/accounts/login/**")

@@ -1,16 +1,16 @@
-"""Thoughts as a person meets them: folded, live, by keyboard, with their tokens in the receipt."""
+"""The thinking of an answer: folded, live, opened by keyboard, with its tokens in the receipt."""
 
 import re
 
 from playwright.sync_api import expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat_page import ChatPage
 
 SLOW = "[[scenario:long tokens=30 thinking_tokens=120 pace=25]] Think it over"
 
 
-def test_thoughts_are_folded_live_and_opened_by_keyboard(chat: Chat) -> None:
-    chat.say(SLOW)
+def test_live_thinking_is_folded_and_opened_by_keyboard(chat: ChatPage) -> None:
+    chat.send(SLOW)
     thoughts = chat.answer.locator("details.thinking")
     expect(thoughts).to_have_attribute("data-open", "")
     expect(thoughts.locator("summary")).to_have_text("Thinking…")
@@ -29,7 +29,7 @@ def test_thoughts_are_folded_live_and_opened_by_keyboard(chat: Chat) -> None:
     expect(chat.answer.locator(".receipt__list")).to_contain_text(re.compile(r"of it thinking\s*1\d\d"))
 
 
-def test_thoughts_that_the_provider_keeps_are_no_empty_box(chat: Chat) -> None:
+def test_encrypted_thinking_is_no_empty_box(chat: ChatPage) -> None:
     chat.ask("[[scenario:redacted_thinking]] What now?")
     expect(chat.answer.locator("details.tool")).to_have_count(0)
     expect(chat.answer.locator("details.thinking [data-value]")).to_contain_text("kept encrypted")

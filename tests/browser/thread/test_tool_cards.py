@@ -1,4 +1,4 @@
-"""Tool cards as a person meets them: what ran, what waits, the decision, and all of it after a reload."""
+"""Tool cards: finished and waiting calls, the user's decision, and all of them after a reload."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat_page import ChatPage
 from tests.faults.stage import Parley, build
 from tests.support.chromium import Watch
 from tests.support.simulator import Upstream
@@ -37,39 +37,39 @@ def stage(
 
 
 @pytest.fixture
-def handy(stage: Parley, open_context: Callable[..., BrowserContext]) -> Callable[..., Chat]:
-    """A function that opens the page of somebody who talks to the assistant with tools."""
+def open_with_tools(stage: Parley, open_context: Callable[..., BrowserContext]) -> Callable[..., ChatPage]:
+    """A function that opens the insider's page with an assistant that has tools."""
     _name, session = stage.sign_in("insider").split("=")
 
-    def open_page(assistant: str = "Handy", **options: object) -> Chat:
+    def open_page(assistant: str = "Handy", **options: object) -> ChatPage:
         context = open_context(**options)
         context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
-        chat = Chat(context.new_page(), stage.server.url).open()
+        chat = ChatPage(context.new_page(), stage.server.url).open()
         chat.choose(assistant)
         return chat
 
     return open_page
 
 
-def ask_for(chat: Chat, *calls: str) -> None:
+def ask_for(chat: ChatPage, *calls: str) -> None:
     pairs = [call.split(" ", 1) for call in calls]
     chat.field.fill("\n".join(f"/tool {name} {json.dumps({'text': text})}" for name, text in pairs))
     chat.field.press("Enter")
 
 
-def card(chat: Chat, title: str) -> Locator:
+def card(chat: ChatPage, title: str) -> Locator:
     return chat.page.locator("details.tool", has=chat.page.locator(".tool__name", has_text=title))
 
 
-def test_a_tool_is_allowed_with_another_input_after_a_reload(handy: Callable[..., Chat]) -> None:
-    chat = handy()
+def test_a_call_is_allowed_with_edited_input_after_a_reload(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools()
     ask_for(chat, "quick one", "fails tower", "careful three")
     expect(card(chat, "Quick")).to_contain_text("Done")
     expect(card(chat, "Fails")).to_contain_text("Failed")
     expect(card(chat, "Careful")).to_contain_text("Needs your decision")
     expect(chat.answer).to_contain_text("Waiting for your decision.")
     chat.page.reload()
-    chat.await_line()
+    chat.await_connection()
     waiting = card(chat, "Careful")
     expect(waiting).to_contain_text("Needs your decision")
     expect(chat.stop).to_be_visible()
@@ -96,8 +96,8 @@ def test_a_tool_is_allowed_with_another_input_after_a_reload(handy: Callable[...
     expect(chat.page.locator(".message--person")).to_have_count(1)
 
 
-def test_denied_with_a_reason_in_korean_on_a_phone(handy: Callable[..., Chat]) -> None:
-    chat = handy(viewport={"width": 360, "height": 740}, color_scheme="dark")
+def test_a_call_is_denied_with_a_reason_on_a_phone(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools(viewport={"width": 360, "height": 740}, color_scheme="dark")
     ask_for(chat, "careful three")
     waiting = card(chat, "Careful")
     expect(waiting).to_contain_text("Needs your decision")
@@ -111,8 +111,8 @@ def test_denied_with_a_reason_in_korean_on_a_phone(handy: Callable[..., Chat]) -
     expect(card(chat, "Careful").locator("[data-result]")).to_contain_text("지금은 안 돼요")
 
 
-def test_stopping_ends_what_waits(handy: Callable[..., Chat]) -> None:
-    chat = handy()
+def test_stopping_ends_a_waiting_call(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools()
     ask_for(chat, "careful three")
     expect(card(chat, "Careful")).to_contain_text("Needs your decision")
     chat.stop.click()
@@ -121,9 +121,9 @@ def test_stopping_ends_what_waits(handy: Callable[..., Chat]) -> None:
     expect(chat.answer).to_contain_text("You stopped this answer.")
 
 
-def test_a_server_that_the_provider_calls_has_a_card_too(handy: Callable[..., Chat]) -> None:
-    chat = handy("Connected")
-    chat.say("[[scenario:mcp pace=1.5]] What is 1 + 1?")
+def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools("Connected")
+    chat.send("[[scenario:mcp pace=1.5]] What is 1 + 1?")
     called = card(chat, "home · add")
 
     def shows_its_result() -> None:
@@ -136,7 +136,7 @@ def test_a_server_that_the_provider_calls_has_a_card_too(handy: Callable[..., Ch
     shows_its_result()
     expect(chat.live).to_have_count(1)
     chat.page.reload()
-    chat.await_line()
+    chat.await_connection()
     shows_its_result()
     expect(chat.live).to_have_count(1)
     chat.await_end()
@@ -147,9 +147,9 @@ def test_a_server_that_the_provider_calls_has_a_card_too(handy: Callable[..., Ch
     expect(called.locator("[data-result]")).to_be_visible()
 
 
-def test_what_the_provider_found_is_shown_with_links(handy: Callable[..., Chat]) -> None:
-    chat = handy("Searcher")
-    chat.say("[[scenario:web_search pace=1.5]] Rivers?")
+def test_search_results_are_shown_with_links(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools("Searcher")
+    chat.send("[[scenario:web_search pace=1.5]] Rivers?")
     asked = card(chat, "Web search")
     sources = chat.page.locator("details.tool[data-type=sources]")
 
@@ -173,15 +173,15 @@ def test_what_the_provider_found_is_shown_with_links(handy: Callable[..., Chat])
 
 
 def press_tab_to(page: Page, target: Locator) -> None:
-    """Walk there with the keyboard alone."""
+    """Move the focus to the target with Tab."""
     for _ in range(20):
         page.keyboard.press("Tab")
         if target.evaluate("node => node === document.activeElement"):
             return
-    raise AssertionError("the keyboard does not get there")
+    raise AssertionError("Tab does not reach the target")
 
 
-def test_somebody_connects_and_disconnects_with_the_keyboard(
+def test_a_user_connects_a_server_with_the_keyboard(
     stage: Parley, open_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
     gate = Gate()

@@ -1,4 +1,4 @@
-"""Turns as a person lives through them: text in steps, reload, second tab, stop, continue, retry, failures."""
+"""Turns on the page: streamed text, reload, second tab, stop, continue, retry, failures."""
 
 import re
 import statistics
@@ -6,18 +6,17 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.chat import Chat
-from tests.browser.conftest import Parley
-from tests.browser.test_comfort import Enter
+from tests.browser.chat_page import ChatPage
+from tests.browser.conftest import OpenChat, Parley
 
 LONG = "[[scenario:long tokens=300 pace=60]] Tell me a long story"
 
 
-def test_text_comes_in_steps_and_ends_with_its_bill(chat: Chat) -> None:
-    chat.say("Show me what you can do")
-    lengths = [chat.await_words(1)]
+def test_text_is_streamed_and_ends_with_its_cost(chat: ChatPage) -> None:
+    chat.send("Show me what you can do")
+    lengths = [chat.await_text(1)]
     for _step in range(3):
-        lengths.append(chat.await_words(lengths[-1] + 1))
+        lengths.append(chat.await_text(lengths[-1] + 1))
     assert lengths == sorted(set(lengths))
     expect(chat.live).to_have_count(1)
     chat.await_end()
@@ -30,11 +29,11 @@ def test_text_comes_in_steps_and_ends_with_its_bill(chat: Chat) -> None:
     expect(chat.page.locator(".conversation--current > a")).to_have_attribute("href", chat.path)
 
 
-def test_a_reload_in_the_middle_loses_nothing(chat: Chat) -> None:
-    chat.say(LONG)
-    seen = chat.await_words(40)
+def test_a_reload_in_the_middle_loses_nothing(chat: ChatPage) -> None:
+    chat.send(LONG)
+    seen = chat.await_text(40)
     chat.page.reload()
-    assert chat.await_words(seen) >= seen
+    assert chat.await_text(seen) >= seen
     expect(chat.live).to_have_count(1)
     chat.await_end()
     streamed = chat.text.text_content()
@@ -43,10 +42,10 @@ def test_a_reload_in_the_middle_loses_nothing(chat: Chat) -> None:
     expect(chat.answers).to_have_count(1)
 
 
-def test_a_second_tab_sees_the_same_text_go_on(chat: Chat, second_tab: Callable[[str], Chat]) -> None:
-    chat.say(LONG).await_words(10)
+def test_a_second_tab_streams_the_same_text(chat: ChatPage, second_tab: Callable[[str], ChatPage]) -> None:
+    chat.send(LONG).await_text(10)
     other = second_tab(chat.path)
-    assert other.await_words(10) >= 10
+    assert other.await_text(10) >= 10
     expect(other.stop).to_be_visible()
     chat.await_end()
     other.await_end()
@@ -57,8 +56,8 @@ def test_a_second_tab_sees_the_same_text_go_on(chat: Chat, second_tab: Callable[
     assert chat.page.locator("[data-message]").count() == 4
 
 
-def test_stop_keeps_the_text_and_continue_goes_on(chat: Chat) -> None:
-    chat.say(LONG).await_words(40)
+def test_stop_keeps_the_text_and_continue_extends_it(chat: ChatPage) -> None:
+    chat.send(LONG).await_text(40)
     chat.stop.click()
     chat.await_end()
     expect(chat.answer).to_contain_text("You stopped this answer.")
@@ -73,8 +72,8 @@ def test_stop_keeps_the_text_and_continue_goes_on(chat: Chat) -> None:
     expect(chat.page.get_by_role("button", name="Continue")).to_be_hidden()
 
 
-def test_stop_by_keyboard_while_nothing_has_come(chat: Chat) -> None:
-    chat.say("[[scenario:slow_first_byte first_byte=20]] Hello")
+def test_escape_stops_an_answer_without_text(chat: ChatPage) -> None:
+    chat.send("[[scenario:slow_first_byte first_byte=20]] Hello")
     expect(chat.answer.locator("[data-notice]")).to_contain_text(
         re.compile(r"Waiting for the first words… [2-9] s")
     )
@@ -84,7 +83,7 @@ def test_stop_by_keyboard_while_nothing_has_come(chat: Chat) -> None:
     expect(chat.field).to_be_focused()
 
 
-def test_retry_makes_another_version(chat: Chat) -> None:
+def test_retry_makes_another_version(chat: ChatPage) -> None:
     chat.ask("[[scenario:echo]] Once more, please")
     chat.answer.get_by_role("button", name="Retry").click()
     expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
@@ -97,30 +96,30 @@ def test_retry_makes_another_version(chat: Chat) -> None:
     expect(chat.answers.first.locator(".versions")).to_contain_text("1 / 2")
 
 
-def test_a_busy_upstream_is_counted_down_and_then_answers(chat: Chat) -> None:
-    chat.say("[[scenario:overloaded times=1 retry_after=3 key=countdown]] Are you there?")
+def test_a_busy_provider_is_retried_with_a_countdown(chat: ChatPage) -> None:
+    chat.send("[[scenario:overloaded times=1 retry_after=3 key=countdown]] Are you there?")
     expect(chat.answer.locator("[data-notice]")).to_contain_text(re.compile(r"Trying again in [1-3] s"))
     expect(chat.text).not_to_be_empty()
     chat.await_end()
     expect(chat.answer.locator(".ending")).to_have_count(0)
 
 
-def test_a_failure_says_what_helps_and_can_be_retried(chat: Chat) -> None:
-    chat.say("[[scenario:billing]] Hello")
+def test_a_failure_has_advice_and_can_be_retried(chat: ChatPage) -> None:
+    chat.send("[[scenario:billing]] Hello")
     expect(chat.answer).to_contain_text("billing problem. An administrator has to solve it.")
     expect(chat.answer.get_by_role("button", name="Retry")).to_be_visible()
     chat.page.reload()
     expect(chat.answer).to_contain_text("billing problem.")
 
 
-def test_a_spent_budget_says_why_and_gives_the_message_back(enter: Enter, parley: Parley) -> None:
+def test_a_spent_budget_is_explained_and_loses_no_text(open_chat: OpenChat, parley: Parley) -> None:
     parley.sessions["thrifty"] = parley.open_session("thrifty")
     parley.run(
         "from chat.models import Budget, User; Budget.objects.create(name='Thrifty', scope='person', period='day',"
         " hard_limit_usd=0, person=User.objects.get(email='thrifty@example.test'))"
     )
-    chat = Chat(enter("thrifty").new_page(), parley.url).open()
-    chat.say("[[scenario:echo]] Is there any money?")
+    chat = open_chat(name="thrifty")
+    chat.send("[[scenario:echo]] Is there any money?")
     expect(chat.page.locator("#composer-error")).to_contain_text(
         "No money is left: your budget for today is used up."
     )
@@ -129,7 +128,7 @@ def test_a_spent_budget_says_why_and_gives_the_message_back(enter: Enter, parley
     expect(chat.page.locator("#welcome")).to_be_visible()
     assert chat.path == "/"
     chat.page.reload()
-    chat.await_line()
+    chat.await_connection()
     expect(chat.field).to_have_value("[[scenario:echo]] Is there any money?")
     parley.run("from chat.models import Budget; Budget.objects.filter(name='Thrifty').update(enabled=False)")
     chat.field.press("Enter")
@@ -138,22 +137,22 @@ def test_a_spent_budget_says_why_and_gives_the_message_back(enter: Enter, parley
     expect(chat.page.locator("#composer-error")).to_be_hidden()
 
 
-def test_a_cut_answer_keeps_its_text(chat: Chat) -> None:
-    chat.say("[[scenario:cut at=80]] Hello")
+def test_an_interrupted_answer_keeps_its_text(chat: ChatPage) -> None:
+    chat.send("[[scenario:cut at=80]] Hello")
     chat.await_end()
     expect(chat.answer).to_contain_text("What had arrived is kept.")
     expect(chat.text).not_to_be_empty()
     expect(chat.page.get_by_role("button", name="Continue")).to_be_visible()
 
 
-def test_the_length_limit_and_a_refusal_each_have_their_end(chat: Chat) -> None:
+def test_length_limit_and_refusal_are_named(chat: ChatPage) -> None:
     chat.ask("[[scenario:max_tokens after=10]] Count")
     expect(chat.answer).to_contain_text("The answer reached its length limit.")
     chat.ask("[[scenario:refusal]] Something bad")
     expect(chat.answer).to_contain_text("The model declined to answer.")
 
 
-def test_an_assistant_is_chosen_by_its_starter(chat: Chat) -> None:
+def test_a_starter_chooses_its_assistant(chat: ChatPage) -> None:
     chat.page.get_by_role("button", name="A starter of the echo").click()
     chat.await_end()
     expect(chat.text).to_contain_text("A starter of the echo")
@@ -161,7 +160,7 @@ def test_an_assistant_is_chosen_by_its_starter(chat: Chat) -> None:
     expect(chat.answer.locator(".receipt")).to_contain_text("Haiku")
 
 
-def test_a_large_answer_stays_smooth(chat: Chat) -> None:
+def test_a_large_answer_stays_smooth(chat: ChatPage) -> None:
     chat.page.evaluate(
         """() => {
           window.steps = [];
@@ -170,12 +169,12 @@ def test_a_large_answer_stays_smooth(chat: Chat) -> None:
           }).observe({ type: "longtask", buffered: true });
         }"""
     )
-    chat.say("[[scenario:long tokens=7000 pace=2000]] Everything you know")
+    chat.send("[[scenario:long tokens=7000 pace=2000]] Everything you know")
     expect(chat.live).to_have_count(1)
-    chat.await_words(20_000)
+    chat.await_text(20_000)
     steps = chat.page.evaluate("window.steps")
     chat.await_end()
-    # The rendering of one step must not grow with the text: the final rendering of all of it is the yardstick.
+    # Rendering one step must not take longer as the text grows. It is compared with rendering the whole text.
     whole = chat.page.evaluate(
         """() => {
           const element = document.createElement("parley-markdown");
@@ -188,6 +187,6 @@ def test_a_large_answer_stays_smooth(chat: Chat) -> None:
           return took;
         }"""
     )
-    # One long step may be the machine's; steps that grow are many.
+    # A single long step may be caused by the machine; growing steps are many.
     usual = statistics.median(steps) if len(steps) > 5 else 0
     assert usual < max(200, 4 * whole), (steps, whole)

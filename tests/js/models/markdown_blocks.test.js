@@ -69,7 +69,7 @@ function stream(text, seed, longest = 12) {
   return { settled, open };
 }
 
-test("however the text is cut, nothing is lost and the blocks are those of the whole", () => {
+test("streamed blocks equal the blocks of the whole text", () => {
   const whole = marked.parser(marked.lexer(TEXT));
   for (let seed = 1; seed <= 200; seed += 1) {
     const { settled, open } = stream(TEXT, seed);
@@ -79,14 +79,14 @@ test("however the text is cut, nothing is lost and the blocks are those of the w
   }
 });
 
-test("settled blocks are given once and the tail stays short", () => {
+test("settled blocks are returned once, the tail stays short", () => {
   const long = Array.from({ length: 200 }, (_, place) => `Paragraph number ${place}.`).join("\n\n");
   const { settled, open } = stream(long, 7, 40);
   assert.equal(settled.filter((token) => token.type === "paragraph").length, 198);
   assert.equal(open.filter((token) => token.type === "paragraph").length, 2);
 });
 
-test("work per step doesn't grow with the text", () => {
+test("the work per step does not grow with the text", () => {
   const blocks = new MarkdownBlocks();
   let sofar = "";
   let lexed = 0;
@@ -99,7 +99,7 @@ test("work per step doesn't grow with the text", () => {
   assert.ok(lexed < 400, `${lexed} characters were read again`);
 });
 
-test("a text that shrinks or changes is refused", () => {
+test("a text whose settled part changes is refused", () => {
   const blocks = new MarkdownBlocks();
   blocks.grow("one\n\ntwo\n\nthree\n\nfour");
   assert.throws(() => blocks.grow("other"));

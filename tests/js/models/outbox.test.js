@@ -1,29 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Drafts } from "parley/models/drafts.js";
 import { Outbox } from "parley/models/outbox.js";
 
-class Shelf {
-  items = new Map();
-  getItem = (key) => this.items.get(key) ?? null;
-  setItem = (key, value) => void this.items.set(key, value);
-  removeItem = (key) => void this.items.delete(key);
-}
+import { forbiddenStorage, MemoryStorage } from "../support/storage.js";
 
-const forbidden = {
-  getItem() {
-    throw new Error("no storage");
-  },
-  setItem() {
-    throw new Error("no storage");
-  },
-  removeItem() {
-    throw new Error("no storage");
-  },
-};
-
-// Web Locks, as far as pages need them: whoever holds a name keeps it until the page is closed.
+// A stand-in for Web Locks: a page holds its locks until it is closed.
 class Locks {
   queues = new Map();
   request(name, callback) {
@@ -40,97 +22,82 @@ class Locks {
 }
 
 const message = (id, conversation = null) => ({ type: "turn.start", client_id: id, conversation, text: id });
-const open = (shelf, page, { person = "p", locks = null, ...options } = {}) =>
-  new Outbox(shelf, person, { page, locks, ...options });
+const open = (storage, page, { user = "p", locks = null, ...options } = {}) =>
+  new Outbox(storage, user, { page, locks, ...options });
 
-function inherited(outbox) {
+function takenOver(outbox) {
   const taken = [];
-  outbox.inherit((kept) => taken.push(kept.client_id));
+  outbox.takeOver((kept) => taken.push(kept.client_id));
   return taken;
 }
 
-test("what was sent waits until it is acknowledged, in order", () => {
-  const shelf = new Shelf();
-  const outbox = open(shelf, "a");
+test("messages stay in order until they are acknowledged", () => {
+  const storage = new MemoryStorage();
+  const outbox = open(storage, "a");
   for (const id of ["1", "2", "3"]) outbox.add(message(id));
   outbox.remove("2");
   outbox.remove("2");
-  assert.deepEqual(inherited(open(shelf, "b")), ["1", "3"]);
+  assert.deepEqual(takenOver(open(storage, "b")), ["1", "3"]);
 });
 
-test("a page takes nothing from one that is still there, and all once it is gone", () => {
-  const shelf = new Shelf();
+test("messages of a page are taken over once it is closed", () => {
+  const storage = new MemoryStorage();
   const locks = new Locks();
-  open(shelf, "a", { locks }).add(message("1"));
-  const taken = inherited(open(shelf, "b", { locks }));
-  const also = inherited(open(shelf, "c", { locks }));
+  open(storage, "a", { locks }).add(message("1"));
+  const taken = takenOver(open(storage, "b", { locks }));
+  const also = takenOver(open(storage, "c", { locks }));
   assert.deepEqual([taken, also], [[], []]);
   locks.close("a");
   assert.deepEqual([taken, also], [["1"], []]);
   locks.close("b");
-  assert.deepEqual(inherited(open(shelf, "d", { locks })), ["1"]);
+  assert.deepEqual(takenOver(open(storage, "d", { locks })), ["1"]);
 });
 
-test("what was acknowledged meanwhile is not taken over", () => {
-  const shelf = new Shelf();
+test("acknowledged messages are not taken over", () => {
+  const storage = new MemoryStorage();
   const locks = new Locks();
-  const outbox = open(shelf, "a", { locks });
+  const outbox = open(storage, "a", { locks });
   outbox.add(message("1"));
-  const taken = inherited(open(shelf, "b", { locks }));
+  const taken = takenOver(open(storage, "b", { locks }));
   outbox.remove("1");
   locks.close("a");
   assert.deepEqual(taken, []);
 });
 
-test("a browser without locks takes over at once, but nothing of its own", () => {
-  const shelf = new Shelf();
-  const outbox = open(shelf, "a");
+test("without locks other messages are taken over at once", () => {
+  const storage = new MemoryStorage();
+  const outbox = open(storage, "a");
   outbox.add(message("1"));
-  assert.deepEqual([inherited(outbox), inherited(open(shelf, "b"))], [[], ["1"]]);
+  assert.deepEqual([takenOver(outbox), takenOver(open(storage, "b"))], [[], ["1"]]);
 });
 
-test("another person's messages are not there", () => {
-  const shelf = new Shelf();
-  open(shelf, "a").add(message("1"));
-  assert.deepEqual(inherited(open(shelf, "b", { person: "q" })), []);
+test("another user's messages are not taken over", () => {
+  const storage = new MemoryStorage();
+  open(storage, "a").add(message("1"));
+  assert.deepEqual(takenOver(open(storage, "b", { user: "q" })), []);
 });
 
-test("a day later it is let go", () => {
-  const shelf = new Shelf();
+test("messages expire after a day", () => {
+  const storage = new MemoryStorage();
   let now = 0;
-  open(shelf, "a", { now: () => now }).add(message("1"));
+  open(storage, "a", { now: () => now }).add(message("1"));
   now = 25 * 3600 * 1000;
-  assert.deepEqual(inherited(open(shelf, "b", { now: () => now })), []);
+  assert.deepEqual(takenOver(open(storage, "b", { now: () => now })), []);
 });
 
-test("nothing left leaves nothing behind", () => {
-  const shelf = new Shelf();
-  const outbox = open(shelf, "a");
+test("an empty outbox leaves nothing in storage", () => {
+  const storage = new MemoryStorage();
+  const outbox = open(storage, "a");
   outbox.add(message("1"));
   outbox.remove("1");
-  assert.equal(shelf.items.size, 0);
+  assert.equal(storage.items.size, 0);
 });
 
-test("without storage, or with spoiled storage, everything else goes on", () => {
-  const outbox = open(forbidden, "a");
+test("forbidden or damaged storage reads as empty", () => {
+  const outbox = open(forbiddenStorage, "a");
   outbox.add(message("1"));
-  assert.deepEqual(inherited(outbox), []);
-  const shelf = new Shelf();
-  shelf.setItem("parley.p.outbox", "{broken");
-  assert.deepEqual(inherited(open(shelf, "b")), []);
-  const drafts = new Drafts(forbidden, "p");
-  drafts.write("c", "text");
-  assert.equal(drafts.read("c"), "");
-});
-
-test("drafts are kept per person and conversation", () => {
-  const shelf = new Shelf();
-  const drafts = new Drafts(shelf, "p");
-  drafts.write("c", "here");
-  drafts.write(null, "new");
-  assert.deepEqual([drafts.read("c"), drafts.read(null), drafts.read("d")], ["here", "new", ""]);
-  assert.equal(new Drafts(shelf, "q").read("c"), "");
-  drafts.write("c", "  ");
-  assert.equal(drafts.read("c"), "");
-  assert.equal(shelf.items.size, 1);
+  assert.deepEqual(takenOver(outbox), []);
+  const storage = new MemoryStorage();
+  storage.setItem("parley.p.outbox", "{broken");
+  assert.deepEqual(takenOver(open(storage, "b")), []);
 });

@@ -45,7 +45,7 @@ test("events fold into blocks", () => {
   assert.equal(state.usage.cost_usd, "0.1");
 });
 
-test("a snapshot and the later events give the same as all events", () => {
+test("a snapshot and later events equal all events", () => {
   const whole = fold(EVENTS);
   for (let cut = 0; cut <= EVENTS.length; cut += 1) {
     const early = fold(EVENTS.slice(0, cut));
@@ -64,14 +64,14 @@ test("a notice lasts until the first block", () => {
   assert.equal(fold(EVENTS.slice(0, 3)).notice, null);
 });
 
-test("a hole and a repetition are never folded in", () => {
+test("gaps and repetitions are refused", () => {
   const state = fold(EVENTS.slice(0, 4));
   assert.throws(() => state.apply(EVENTS[5]), GapError);
   assert.throws(() => state.apply(EVENTS[3]), GapError);
   assert.equal(state.seq, 4);
 });
 
-test("a delta for an unknown block changes nothing but the count", () => {
+test("a delta of an unknown block changes only the count", () => {
   const state = fold(EVENTS.slice(0, 1));
   assert.equal(state.apply({ type: "block.delta", seq: 2, index: 7, text: "x" }), null);
   assert.equal(state.seq, 2);

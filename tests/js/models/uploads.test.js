@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Drafts } from "parley/models/drafts.js";
 import { Uploads } from "parley/models/uploads.js";
 
-test("files go from sending to ready or failed, and are taken once", () => {
+test("files become ready or failed, and are taken once", () => {
   let changes = 0;
   const uploads = new Uploads({ onchange: () => (changes += 1) });
   const first = uploads.add({ name: "a.png", size: 10 });
@@ -23,7 +22,7 @@ test("files go from sending to ready or failed, and are taken once", () => {
   assert.equal(changes, 8);
 });
 
-test("what was removed meanwhile stays removed, and a twin is shown once", () => {
+test("removed files stay removed, and duplicates are one", () => {
   const uploads = new Uploads();
   const gone = uploads.add({ name: "gone" });
   uploads.remove(gone.key);
@@ -32,23 +31,4 @@ test("what was removed meanwhile stays removed, and a twin is shown once", () =>
   assert.deepEqual(uploads.items, []);
   for (const name of ["a", "a"]) uploads.done(uploads.add({ name }).key, { id: "1", name, kind: "text" });
   assert.deepEqual(uploads.ids, ["1"]);
-});
-
-test("attachments of a draft are kept, per conversation", () => {
-  const kept = new Map();
-  const storage = {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => kept.set(key, value),
-    removeItem: (key) => kept.delete(key),
-  };
-  const drafts = new Drafts(storage, "p");
-  drafts.writeFiles(null, ["1", "2"]);
-  assert.deepEqual(drafts.readFiles(null), ["1", "2"]);
-  assert.deepEqual(drafts.readFiles("c"), []);
-  drafts.writeFiles(null, []);
-  assert.equal(kept.size, 0);
-  kept.set("parley.p.draft.new.files", "broken");
-  assert.deepEqual(drafts.readFiles(null), []);
-  kept.set("parley.p.draft.new.files", "{}");
-  assert.deepEqual(drafts.readFiles(null), []);
 });
