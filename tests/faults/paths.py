@@ -23,7 +23,7 @@ from tests.faults.world import URL, World
 
 if TYPE_CHECKING:
     from chat.models import Conversation, Message, Turn
-    from chat.operations.work import Work
+    from chat.operations.running_turn import Work
 
 CALLS_AT_MOST = 6
 SCENARIOS = (
@@ -78,11 +78,11 @@ class Life:
             act()
 
     def say(self, parent: object = None) -> None:
-        from chat.operations import turns
         from chat.operations.errors import OperationError
+        from chat.operations.turns import accept
 
         try:
-            started = turns.start_turn(
+            started = accept.start_turn(
                 author=self.world.person,
                 client_id=uuid.uuid4(),
                 text=self._text(),
@@ -103,13 +103,13 @@ class Life:
         self.say(parent=chosen.parent_id or "root")
 
     def retry(self) -> None:
-        from chat.operations import turns
         from chat.operations.errors import OperationError
+        from chat.operations.turns import accept
 
         model = self.random.choice([None, None, self.random.choice(self.world.models).id])
         turn = self.random.choice(self._turns())
         try:
-            started = turns.retry_turn(
+            started = accept.retry_turn(
                 author=self.world.person, client_id=uuid.uuid4(), turn_id=turn.id, model_id=model
             )
         except OperationError as error:
@@ -118,12 +118,12 @@ class Life:
         self.answer(started.turn)
 
     def go_on(self) -> None:
-        from chat.operations import turns
+        from chat.operations.turns import accept
 
         cut = [turn for turn in self._turns() if turn.can_continue]
         if cut:
             turn = self.random.choice(cut)
-            started = turns.continue_turn(author=self.world.person, client_id=uuid.uuid4(), turn_id=turn.id)
+            started = accept.continue_turn(author=self.world.person, client_id=uuid.uuid4(), turn_id=turn.id)
             self.answer(started.turn)
 
     def govern(self) -> None:
@@ -133,21 +133,21 @@ class Life:
 
     def answer(self, turn: "Turn") -> None:
         """Do what the engine does, with a stop at any moment."""
-        from chat.operations import endings, moves, running, turns
-        from chat.operations.endings import Answer
-        from chat.operations.work import next_answer
+        from chat.operations.running_turn import next_answer
+        from chat.operations.turns import claim, finish, stop, switch
+        from chat.operations.turns.finish import Answer
 
         if self.random.random() < 0.04:
-            turns.stop_turn(user=self.world.person, turn_id=turn.id)
+            stop.stop_turn(user=self.world.person, turn_id=turn.id)
             return
-        work = running.claim(turn.id, "walker")
+        work = claim.claim(turn.id, "walker")
         assert work is not None
         if not self._summarise(work):
             self._finish(work, "failed", None)
             return
         for _call in range(CALLS_AT_MOST):
             if work.takes_over:
-                assert moves.adopt_loop(work, "walker")
+                assert switch.adopt_loop(work, "walker")
             if self.random.random() < 0.15:
                 self._fail_over(work)
             fold = self._ask(work)
@@ -165,7 +165,7 @@ class Life:
                 status = "stopped" if goes_on else "refused" if reason == "refusal" else "completed"
                 self._finish(work, status, answer)
                 return
-            endings.keep_answer(work.message, answer)
+            finish.keep_answer(work.message, answer)
             results = self._results(work.message, calls) if calls else work.message
             if calls and self.random.random() < 0.2:
                 work = self._wait(work)
@@ -178,36 +178,36 @@ class Life:
 
     def _fail_over(self, work: "Work") -> None:
         """The connection doesn't answer; another account has the same model."""
-        from chat.operations import failover, moves
+        from chat.operations.turns import failover, switch
 
         other = failover.same_model_elsewhere(work.turn, {work.model.id})
         if other is not None:
             self.judge.seen[f"failovers {self._where(work)}"] += 1
-            assert moves.move(work, "walker", other, {"code": "failover"})
+            assert switch.move(work, "walker", other, {"code": "failover"})
 
     def _follow(self, work: "Work", refused: Any) -> bool:
         """Ask the model that staff named for after a refusal; False when nobody follows."""
-        from chat.operations import endings, failover, moves
-        from chat.operations.work import next_answer
+        from chat.operations.running_turn import next_answer
+        from chat.operations.turns import failover, finish, switch
 
         other = failover.offered_after_refusal(work.turn)
         if other is None or self.random.random() < 0.3:
             return False
         self.judge.seen[f"refusals followed {self._where(work)}"] += 1
-        endings.keep_answer(work.message, refused)
+        finish.keep_answer(work.message, refused)
         next_answer(work, work.message)
-        assert moves.move(work, "walker", other, {"code": "fallback"})
+        assert switch.move(work, "walker", other, {"code": "fallback"})
         return True
 
     def _wait(self, work: "Work") -> "Work":
         """A person is awaited, and meanwhile staff may change a key; then any process takes the turn up."""
         from chat.models import Turn
-        from chat.operations import running
+        from chat.operations.turns import claim
 
         if self.random.random() < 0.7:
             staff.change_key(self.random)
         Turn.objects.filter(id=work.turn.id).update(status="queued", owner="")
-        taken = running.claim(work.turn.id, "walker")
+        taken = claim.claim(work.turn.id, "walker")
         assert taken is not None
         self.judge.seen["waits"] += 1
         return taken
@@ -215,7 +215,7 @@ class Life:
     def _summarise(self, work: "Work") -> bool:
         """Have the summary written that is due, if any; False when there is none to go on with."""
         from chat.claude.blocks import plain_text
-        from chat.operations import summaries
+        from chat.operations.turns import summaries
 
         job = summaries.summary_job(work)
         if job is None:
@@ -234,18 +234,18 @@ class Life:
 
     def _ask(self, work: "Work") -> Any:
         """Return the fold of an answer, perhaps cut anywhere; None when the request was refused."""
-        from chat.claude import connector
-        from chat.claude.request import RequestError
-        from chat.operations import requests
+        from chat.claude import mcp_connector
+        from chat.claude.transcript import RequestError
+        from chat.operations.request import build
 
         try:
-            request = requests.request_for(work)
+            request = build.request_for(work)
         except RequestError as error:
             self.judge.refusals.append(f"RequestError: {error}")
             return None
         self.judge.note(request)
-        servers = [connector.server_entry(name, URL, "") for name in connector.servers_of(request)]
-        events = self._send(work, connector.with_servers(request, servers))
+        servers = [mcp_connector.server_entry(name, URL, "") for name in mcp_connector.servers_of(request)]
+        events = self._send(work, mcp_connector.with_servers(request, servers))
         if self.random.random() < 0.12:
             events = events[: self.random.randrange(len(events) + 1)]
             self.judge.seen["cut"] += 1
@@ -285,14 +285,14 @@ class Life:
         )
 
     def _finish(self, work: "Work", status: str, answer: Any) -> None:
+        from chat.events.store import Batch
         from chat.models import Conversation
-        from chat.operations import endings
-        from chat.operations.endings import End
-        from chat.operations.events_log import Batch
+        from chat.operations.turns import finish
+        from chat.operations.turns.finish import End
 
         end = End(status, answer.stop_reason if answer else "")
         batch = Batch(work.turn.id, work.fence, 1, [])
-        assert endings.finish(work, "walker", end, batch, answer=answer, call=None)
+        assert finish.finish(work, "walker", end, batch, answer=answer, call=None)
         Conversation.objects.filter(id=work.turn.conversation_id).update(active_leaf=work.message)
 
     def _text(self) -> str:

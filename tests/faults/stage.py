@@ -301,7 +301,7 @@ def ended_well(stage: Parley, pardoned: str = "") -> None:
     failures = [line for line in own if "Traceback" in line or '"level": "error"' in line]
     assert not failures, "\n".join(failures)[:8000]
     told = stage.shell(
-        "from chat.operations.ledger_check import check_ledger\n"
+        "from chat.operations.billing.ledger_check import check_ledger\n"
         "print(*(f'{found.kind} {found.subject}: {found.detail}' for found in check_ledger().findings), sep='\\n')"
     )
     assert not told.strip(), told

@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from chat.events import TurnState
+from chat.events.state import TurnState
 from tests.faults.stage import Line, Parley, build, ended_well
 from tests.support.simulator import Upstream
 from tests.support.tools import runs

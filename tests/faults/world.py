@@ -53,12 +53,12 @@ class World:
 
     def summarising(self) -> list[Any]:
         """Return the models whose API summarises."""
-        from chat.operations.compaction import takes_compaction
+        from chat.operations.request.compaction import takes_compaction
 
         return [model for model in self.models if takes_compaction(model)]
 
     def _connect(self) -> None:
-        from chat.operations.catalogue import Loaded, load_models
+        from chat.operations.catalogue.seed import Loaded, load_models
         from tests import factories
 
         for number, (name, kind, fields) in enumerate(CONNECTIONS):
@@ -69,7 +69,7 @@ class World:
         """Give an assistant tools that Parley runs, tools that the provider runs, and a server that it calls."""
         from chat.models import AssistantTool, ToolDefinition
         from chat.tools.provided import PROVIDED
-        from tests.operations.test_offer import connected, give_connected
+        from tests.operations.request.test_tool_selection import connected, give_connected
 
         for name in ("weather", "map"):
             tool = ToolDefinition.objects.create(name=name, kind="python", target=name, description=name)
@@ -83,7 +83,7 @@ class World:
         give_connected(assistant, connected(), "add", approval="allow")
 
     def _files(self) -> list[Any]:
-        from chat.operations.uploads import store_upload
+        from chat.operations.files.uploads import store_upload
         from tests.support import media
 
         contents = {

@@ -237,7 +237,7 @@ def test_a_key_needs_nothing_of_microsofts(platforms: Platforms, directory: Entr
 def test_nothing_of_microsofts_is_loaded_without_need() -> None:
     code = (
         "import django, sys; django.setup()\n"
-        "from chat.providers.making import make_client\n"
+        "from chat.providers.client_factory import make_client\n"
         "from tests.providers.rows import KEY, connection\n"
         "make_client(connection('foundry', KEY), asynchronous=False).close()\n"
         "print({'azure', 'msal'} & set(sys.modules))"

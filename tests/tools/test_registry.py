@@ -106,7 +106,8 @@ def test_modules_of_ones_own_are_loaded(
 def test_nothing_heavy_is_loaded_with_the_package() -> None:
     code = (
         "import django, sys; django.setup()\n"
-        "import chat.operations.tools, config.urls, django.urls; django.urls.get_resolver().url_patterns\n"
+        "import chat.operations.staff.tool_listings, config.urls, django.urls\n"
+        "django.urls.get_resolver().url_patterns\n"
         "from chat.tools.registry import registered; registered()\n"
         "heavy = {'anthropic', 'mcp', 'httpx2', 'jsonschema', 'standardwebhooks', 'daphne.server'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"

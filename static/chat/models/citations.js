@@ -1,4 +1,4 @@
-// The addresses of citations and their numbered links in the text, as chat/citations.py writes them.
+// The addresses of citations and their numbered links in the text, as chat/presentation/citations.py writes them.
 
 const MARK = / ?\[\\\[(\d+)\\\]\]\(([^)\s]+)\)/g;
 const LONGEST_QUOTE = 300;
