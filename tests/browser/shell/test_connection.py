@@ -12,7 +12,7 @@ from tests.support.chromium import Watch
 NO_CONNECTION = "Error in connection establishment"
 DELETE = """
 from chat.models import Conversation
-from chat.operations.conversations import delete_conversation
+from chat.operations.conversations.edit import delete_conversation
 found = Conversation.objects.get(id="{}")
 delete_conversation(user=found.owner, conversation_id=found.id)
 """
