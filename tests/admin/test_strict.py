@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import AssistantTool, ToolDefinition
-from chat.operations.request.tool_selection import offer
+from chat.operations.request.tool_selection import select_tools
 from tests import factories
 from tests.admin.tools.test_definitions import ADD, WEBHOOK, errors, with_tools
 from tests.admin.world import World
@@ -58,7 +58,7 @@ def test_an_assistant_has_so_many(world: World, root: Client) -> None:
     change = reverse("admin:chat_tooldefinition_change", args=[tools[2].pk])
     assert f"{assistant}: One request takes 20 strict tools" in errors(post(root, change, schema, name="t2"))
     ToolDefinition.objects.update(strict=True)
-    definitions = offer(None, assistant).definitions
+    definitions = select_tools(None, assistant).definitions
     assert [one.get("strict", False) for one in definitions] == [True, True, False], (
         "nothing is refused upstream"
     )

@@ -115,6 +115,8 @@ def test_a_path_begins_at_the_last_summary_of_the_api_where_its_block_is_not_tak
 @pytest.mark.parametrize("block", [COMPACTION, FAILED])
 def test_every_block_of_a_compaction_names_the_beta(block: dict[str, Any]) -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
-    assert compaction.naming_beta(plain) == plain
+    assert compaction.with_compaction_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [block]}]}
-    assert compaction.naming_beta(asked)["extra_headers"] == {"anthropic-beta": compaction.COMPACTION_BETA}
+    assert compaction.with_compaction_beta(asked)["extra_headers"] == {
+        "anthropic-beta": compaction.COMPACTION_BETA
+    }

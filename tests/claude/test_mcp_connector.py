@@ -70,9 +70,9 @@ def test_betas_stand_beside_each_other() -> None:
 
 def test_the_beta_is_named_for_blocks_that_need_it() -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
-    assert mcp_connector.naming_beta(plain) == plain
+    assert mcp_connector.with_connector_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [CALL, RESULT]}]}
-    assert mcp_connector.naming_beta(asked)["extra_headers"] == {"anthropic-beta": mcp_connector.BETA}
+    assert mcp_connector.with_connector_beta(asked)["extra_headers"] == {"anthropic-beta": mcp_connector.BETA}
 
 
 def test_a_path_for_a_platform_without_it() -> None:

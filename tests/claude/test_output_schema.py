@@ -9,11 +9,11 @@ from chat.claude.output_schema import (
     TOOL,
     SchemaError,
     ShapeError,
-    answer_of,
     as_text,
     check_schema,
     fault_in,
     has_patterns,
+    read_answer,
     sendable,
     shaped,
 )
@@ -142,7 +142,7 @@ def test_the_tools_input_is_the_answers_text() -> None:
     called = {"type": "tool_use", "id": "1", "name": "answer", "input": {"x": 1}}
     other = {"type": "tool_use", "id": "2", "name": "weather", "input": {}}
     assert as_text([thought, called, other]) == [thought, {"type": "text", "text": '{"x":1}'}, other]
-    assert answer_of([thought, {"type": "text", "text": "Let me see."}, called]) == {"x": 1}
+    assert read_answer([thought, {"type": "text", "text": "Let me see."}, called]) == {"x": 1}
     assert as_text([thought, other]) == [thought, other]
 
 
@@ -158,7 +158,7 @@ def test_the_tools_input_is_the_answers_text() -> None:
 )
 def test_what_is_no_answer(text: str, words: str) -> None:
     with pytest.raises(ShapeError, match=words):
-        answer_of([{"type": "text", "text": text}])
+        read_answer([{"type": "text", "text": text}])
 
 
 def test_faults_say_where() -> None:

@@ -30,5 +30,5 @@ def turn(db: None) -> Turn:
         frame=frame,
         max_tokens=10,
     )
-    assert claim.claim(made.id, "owner") is not None
+    assert claim.claim_turn(made.id, "owner") is not None
     return made

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from chat.engine.coalescer import LONGEST_SECONDS, SHORTEST_SECONDS, Cutter, Pace
+from chat.engine.coalescer import LONGEST_SECONDS, SHORTEST_SECONDS, Coalescer, Pace
 from chat.events.payloads import Event, notice
 
 
 async def test_first_text_leaves_at_once_and_later_text_together() -> None:
     told: list[Event] = []
     more = asyncio.Event()
-    cutter = Cutter(lambda event: (told.append(event), more.set())[0], Pace())
+    cutter = Coalescer(lambda event: (told.append(event), more.set())[0], Pace())
     cutter.delta(0, "text", "a")
     assert [event["text"] for event in told] == ["a"]
     for piece in "bcd":
@@ -22,7 +22,7 @@ async def test_first_text_leaves_at_once_and_later_text_together() -> None:
 
 async def test_structure_and_other_blocks_keep_their_place() -> None:
     told: list[Event] = []
-    cutter = Cutter(told.append, Pace())
+    cutter = Coalescer(told.append, Pace())
     cutter.delta(0, "thinking", "a")
     cutter.delta(0, "thinking", "b")
     cutter.delta(0, "text", "c")

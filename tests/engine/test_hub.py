@@ -65,7 +65,7 @@ async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hu
     for log in (first, second):
         hub.publish(log, log.encode(notice("waiting")))
     assert await viewer.next() == second.frames
-    viewer.leave()
+    hub.leave(viewer)
     assert not viewer.watched
     assert not hub.viewers
 

@@ -23,7 +23,7 @@ from tests.faults.world import URL, World
 
 if TYPE_CHECKING:
     from chat.models import Conversation, Message, Turn
-    from chat.operations.running_turn import Work
+    from chat.operations.running_turn import RunningTurn
 
 CALLS_AT_MOST = 6
 SCENARIOS = (
@@ -135,127 +135,129 @@ class Life:
         """Do what the engine does, with a stop at any moment."""
         from chat.operations.running_turn import next_answer
         from chat.operations.turns import claim, finish, stop, switch
-        from chat.operations.turns.finish import Answer
+        from chat.operations.turns.finish import AnswerContent
 
         if self.random.random() < 0.04:
             stop.stop_turn(user=self.world.person, turn_id=turn.id)
             return
-        work = claim.claim(turn.id, "walker")
-        assert work is not None
-        if not self._summarise(work):
-            self._finish(work, "failed", None)
+        running = claim.claim_turn(turn.id, "walker")
+        assert running is not None
+        if not self._summarise(running):
+            self._finish(running, "failed", None)
             return
         for _call in range(CALLS_AT_MOST):
-            if work.takes_over:
-                assert switch.adopt_loop(work, "walker")
+            if running.takes_over:
+                assert switch.adopt_loop(running, "walker")
             if self.random.random() < 0.15:
-                self._fail_over(work)
-            fold = self._ask(work)
+                self._fail_over(running)
+            fold = self._ask(running)
             if fold is None or not fold.ended:
-                self._finish(work, "stopped", Answer(fold.partial_content() if fold else [], "partial"))
+                self._finish(
+                    running, "stopped", AnswerContent(fold.partial_content() if fold else [], "partial")
+                )
                 return
             reason = fold.stop_reason or ""
             content = [] if reason == "refusal" else fold.message["content"]
-            answer = Answer(content, "partial" if reason == "refusal" else "complete", reason)
+            answer = AnswerContent(content, "partial" if reason == "refusal" else "complete", reason)
             calls = [block for block in content if block["type"] == "tool_use"]
-            if reason == "refusal" and self._follow(work, answer):
+            if reason == "refusal" and self._follow(running, answer):
                 continue
             goes_on = reason == "pause_turn" or (reason == "tool_use" and calls)
             if not goes_on or self.random.random() < 0.15:
                 status = "stopped" if goes_on else "refused" if reason == "refusal" else "completed"
-                self._finish(work, status, answer)
+                self._finish(running, status, answer)
                 return
-            finish.keep_answer(work.message, answer)
-            results = self._results(work.message, calls) if calls else work.message
+            finish.keep_answer(running.message, answer)
+            results = self._results(running.message, calls) if calls else running.message
             if calls and self.random.random() < 0.2:
-                work = self._wait(work)
-            next_answer(work, results)
+                running = self._wait(running)
+            next_answer(running, results)
             self.judge.seen["calls within turns"] += 1
             if self.random.random() < 0.1:
-                self._finish(work, "stopped", None)
+                self._finish(running, "stopped", None)
                 return
-        self._finish(work, "interrupted", None)
+        self._finish(running, "interrupted", None)
 
-    def _fail_over(self, work: "Work") -> None:
+    def _fail_over(self, running: "RunningTurn") -> None:
         """The connection doesn't answer; another account has the same model."""
         from chat.operations.turns import failover, switch
 
-        other = failover.same_model_elsewhere(work.turn, {work.model.id})
+        other = failover.same_model_elsewhere(running.turn, {running.model.id})
         if other is not None:
-            self.judge.seen[f"failovers {self._where(work)}"] += 1
-            assert switch.move(work, "walker", other, {"code": "failover"})
+            self.judge.seen[f"failovers {self._where(running)}"] += 1
+            assert switch.switch_model(running, "walker", other, {"code": "failover"})
 
-    def _follow(self, work: "Work", refused: Any) -> bool:
+    def _follow(self, running: "RunningTurn", refused: Any) -> bool:
         """Ask the model that staff named for after a refusal; False when nobody follows."""
         from chat.operations.running_turn import next_answer
         from chat.operations.turns import failover, finish, switch
 
-        other = failover.offered_after_refusal(work.turn)
+        other = failover.offered_after_refusal(running.turn)
         if other is None or self.random.random() < 0.3:
             return False
-        self.judge.seen[f"refusals followed {self._where(work)}"] += 1
-        finish.keep_answer(work.message, refused)
-        next_answer(work, work.message)
-        assert switch.move(work, "walker", other, {"code": "fallback"})
+        self.judge.seen[f"refusals followed {self._where(running)}"] += 1
+        finish.keep_answer(running.message, refused)
+        next_answer(running, running.message)
+        assert switch.switch_model(running, "walker", other, {"code": "fallback"})
         return True
 
-    def _wait(self, work: "Work") -> "Work":
+    def _wait(self, running: "RunningTurn") -> "RunningTurn":
         """A person is awaited, and meanwhile staff may change a key; then any process takes the turn up."""
         from chat.models import Turn
         from chat.operations.turns import claim
 
         if self.random.random() < 0.7:
             staff.change_key(self.random)
-        Turn.objects.filter(id=work.turn.id).update(status="queued", owner="")
-        taken = claim.claim(work.turn.id, "walker")
+        Turn.objects.filter(id=running.turn.id).update(status="queued", owner="")
+        taken = claim.claim_turn(running.turn.id, "walker")
         assert taken is not None
         self.judge.seen["waits"] += 1
         return taken
 
-    def _summarise(self, work: "Work") -> bool:
+    def _summarise(self, running: "RunningTurn") -> bool:
         """Have the summary written that is due, if any; False when there is none to go on with."""
         from chat.claude.blocks import plain_text
         from chat.operations.turns import summaries
 
-        job = summaries.summary_job(work)
+        job = summaries.summary_job(running)
         if job is None:
             return True
         self.judge.note(job.request)
-        fold = self._read(self._send(work, job.request))
+        fold = self._read(self._send(running, job.request))
         if fold.stop_reason != "end_turn":
             return False
         self.judge.seen["summaries"] += 1
-        return summaries.keep_summary(work, "walker", job, plain_text(fold.message["content"]))
+        return summaries.keep_summary(running, "walker", job, plain_text(fold.message["content"]))
 
-    def _where(self, work: "Work") -> str:
-        within = work.message.parent
+    def _where(self, running: "RunningTurn") -> str:
+        within = running.message.parent
         assert within is not None
         return "before a first call" if within.kind in ("chat", "continue", "summary") else "within a loop"
 
-    def _ask(self, work: "Work") -> Any:
+    def _ask(self, running: "RunningTurn") -> Any:
         """Return the fold of an answer, perhaps cut anywhere; None when the request was refused."""
         from chat.claude import mcp_connector
         from chat.claude.transcript import RequestError
         from chat.operations.request import build
 
         try:
-            request = build.request_for(work)
+            request = build.request_for(running)
         except RequestError as error:
             self.judge.refusals.append(f"RequestError: {error}")
             return None
         self.judge.note(request)
         servers = [mcp_connector.server_entry(name, URL, "") for name in mcp_connector.servers_of(request)]
-        events = self._send(work, mcp_connector.with_servers(request, servers))
+        events = self._send(running, mcp_connector.with_servers(request, servers))
         if self.random.random() < 0.12:
             events = events[: self.random.randrange(len(events) + 1)]
             self.judge.seen["cut"] += 1
         return self._read(events)
 
-    def _send(self, work: "Work", request: dict[str, Any]) -> list[dict[str, Any]]:
+    def _send(self, running: "RunningTurn", request: dict[str, Any]) -> list[dict[str, Any]]:
         where = {
-            "kind": work.connection.kind,
-            "model": work.model.canonical,
-            "key": work.connection.secret() or "ambient",
+            "kind": running.connection.kind,
+            "model": running.model.canonical,
+            "key": running.connection.secret() or "ambient",
         }
         return self.judge.ask(request, **where)
 
@@ -284,16 +286,16 @@ class Life:
             content=content,
         )
 
-    def _finish(self, work: "Work", status: str, answer: Any) -> None:
+    def _finish(self, running: "RunningTurn", status: str, answer: Any) -> None:
         from chat.events.store import Batch
         from chat.models import Conversation
         from chat.operations.turns import finish
-        from chat.operations.turns.finish import End
+        from chat.operations.turns.finish import TurnEnd
 
-        end = End(status, answer.stop_reason if answer else "")
-        batch = Batch(work.turn.id, work.fence, 1, [])
-        assert finish.finish(work, "walker", end, batch, answer=answer, call=None)
-        Conversation.objects.filter(id=work.turn.conversation_id).update(active_leaf=work.message)
+        end = TurnEnd(status, answer.stop_reason if answer else "")
+        batch = Batch(running.turn.id, running.fence, 1, [])
+        assert finish.finish_turn(running, "walker", end, batch, answer=answer, call=None)
+        Conversation.objects.filter(id=running.turn.conversation_id).update(active_leaf=running.message)
 
     def _text(self) -> str:
         tools = "\n/tool weather {}" * self.random.choice((0, 0, 1, 1, 2))

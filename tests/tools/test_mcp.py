@@ -44,12 +44,12 @@ def test_a_digest_is_of_the_words_not_of_their_order() -> None:
 
 
 async def test_a_call(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "add"), {"a": 2, "b": 40}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "add"), {"a": 2, "b": 40}, context)
     assert (result.content, result.is_error) == ([{"type": "text", "text": "42"}], False)
 
 
 async def test_a_picture(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "draw"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "draw"), {}, context)
     source = result.content[0]["source"]
     assert (source["type"], source["media_type"]) == ("base64", "image/png")
     assert base64.b64decode(source["data"]) == PIXEL
@@ -58,7 +58,7 @@ async def test_a_picture(server: McpServer, context: ToolContext) -> None:
 async def test_what_the_messages_api_has_no_block_for_becomes_text(
     server: McpServer, context: ToolContext
 ) -> None:
-    result = await mcp.call(mcp_tool(server, "mixed"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "mixed"), {}, context)
     assert [block["text"] for block in result.content] == [
         "shop://terms\nNo returns.",
         "[resource that can't be shown]",
@@ -69,27 +69,29 @@ async def test_what_the_messages_api_has_no_block_for_becomes_text(
 
 
 async def test_a_tools_own_failure_has_its_words(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "fail"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "fail"), {}, context)
     assert result.is_error
     assert "out of stock" in result.content[0]["text"]
 
 
 async def test_an_unknown_tool_fails(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "nothing"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "nothing"), {}, context)
     assert (result.is_error, result.content[0]["text"]) == (True, "Unknown tool: nothing")
 
 
 async def test_too_long_a_result(server: McpServer, context: ToolContext) -> None:
     with pytest.raises(ToolFailed, match="longer than the 1000 bytes"):
-        await mcp.call(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1000}, context)
+        await mcp.call_mcp_tool(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1000}, context)
     with pytest.raises(egress.TooMuch):
-        await mcp.call(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1_000_000}, context)
+        await mcp.call_mcp_tool(
+            mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1_000_000}, context
+        )
 
 
 async def test_too_slow_a_tool(server: McpServer, context: ToolContext) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
-            await mcp.call(mcp_tool(server, "wait"), {}, context)
+            await mcp.call_mcp_tool(mcp_tool(server, "wait"), {}, context)
 
 
 async def test_what_changed_since_it_was_accepted_does_not_run(
@@ -101,7 +103,7 @@ async def test_what_changed_since_it_was_accepted_does_not_run(
         server.listing = listing
         assert mcp.drifted(tool)
         with pytest.raises(ToolFailed, match="has changed at its server"):
-            await mcp.call(tool, {"a": 1, "b": 1}, context)
+            await mcp.call_mcp_tool(tool, {"a": 1, "b": 1}, context)
     tool.pinned_digest, server.listing = "", [{"name": "add", "digest": ""}]
     assert mcp.drifted(tool), "what nobody accepted does not run"
 
@@ -114,7 +116,7 @@ async def test_servers_that_are_not_called_from_here(
     for name, value in fields.items():
         setattr(server, name, value)
     with pytest.raises(ToolFailed, match="switched off"):
-        await mcp.call(tool, {}, context)
+        await mcp.call_mcp_tool(tool, {}, context)
 
 
 async def test_one_token_for_all(gate: Any, context: ToolContext) -> None:
@@ -122,12 +124,12 @@ async def test_one_token_for_all(gate: Any, context: ToolContext) -> None:
     server = McpServer(name="gated", url=f"{served.url}/mcp", auth="bearer")
     tool = mcp_tool(server, "add")
     with pytest.raises(ToolFailed, match="no token"):
-        await mcp.call(tool, {"a": 1, "b": 2}, context)
+        await mcp.call_mcp_tool(tool, {"a": 1, "b": 2}, context)
     server.credential = "wrong"
     with pytest.raises(ToolFailed, match="refused the call"):
-        await mcp.call(tool, {"a": 1, "b": 2}, context)
+        await mcp.call_mcp_tool(tool, {"a": 1, "b": 2}, context)
     server.credential = made._issue("a program", None).access_token
-    assert (await mcp.call(tool, {"a": 1, "b": 2}, context)).content[0]["text"] == "3"
+    assert (await mcp.call_mcp_tool(tool, {"a": 1, "b": 2}, context)).content[0]["text"] == "3"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ async def test_hosts_that_are_no_mcp_servers(
 ) -> None:
     server = McpServer(name="bad", url=hostile[1].url + path)
     with pytest.raises(kind) as failed:
-        await mcp.call(mcp_tool(server, "add", max_result_bytes=1000), {}, context)
+        await mcp.call_mcp_tool(mcp_tool(server, "add", max_result_bytes=1000), {}, context)
     assert "secret" not in str(failed.value)
 
 
@@ -150,7 +152,7 @@ async def test_redirects_lead_nowhere(
     for target in (f"{shop.url}/mcp", "http://127.0.0.1:1/", "https://169.254.169.254/"):
         server = McpServer(name="bad", url=f"{served.url}/redirect/307?{target}")
         with pytest.raises((ToolFailed, egress.EgressRefused)):
-            await mcp.call(mcp_tool(server, "add"), {}, context)
+            await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, context)
 
 
 async def test_addresses_inside_are_refused(settings: Any, shop: Served, context: ToolContext) -> None:
@@ -162,7 +164,7 @@ async def test_addresses_inside_are_refused(settings: Any, shop: Served, context
     ):
         server = McpServer(name="shop", url=url)
         with pytest.raises(egress.EgressRefused):
-            await mcp.call(mcp_tool(server, "add"), {}, context)
+            await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, context)
         with pytest.raises(egress.EgressRefused):
             await mcp.list_tools(server)
 
@@ -179,4 +181,4 @@ async def test_nothing_is_started_for_an_address_that_is_a_command(url: str, con
     with pytest.raises(egress.EgressRefused):
         await mcp.list_tools(server)
     with pytest.raises(egress.EgressRefused):
-        await mcp.call(mcp_tool(server, "add"), {}, context)
+        await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, context)

@@ -78,7 +78,7 @@ def test_a_model_that_cant_says_so(capabilities: Any, schema: Any, words: str) -
 
 
 def fault(schema: Any, text: str, stop_reason: str = "end_turn") -> tuple[str, str] | None:
-    found = output_schema.fault_of(schema, [{"type": "text", "text": text}], stop_reason)
+    found = output_schema.schema_fault(schema, [{"type": "text", "text": text}], stop_reason)
     return (found.code, found.detail) if found else None
 
 

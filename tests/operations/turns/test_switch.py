@@ -12,7 +12,7 @@ from chat.operations.request import build
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.thinking_binding import account_tag
 from chat.operations.turns import claim, switch
-from chat.operations.turns.finish import Answer, keep_answer
+from chat.operations.turns.finish import AnswerContent, keep_answer
 from tests import factories
 from tests.operations.request.test_tool_selection import connected, give_connected, model_on
 
@@ -25,13 +25,13 @@ def turn(insider: User) -> Turn:
 
 
 def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: LanguageModel) -> None:
-    work, told = factories.work(turn), {"code": "failover", "to": "Spare"}
+    running, told = factories.running(turn), {"code": "failover", "to": "Spare"}
     spare = factories.language_model(
         connection=factories.provider("Spare"), max_output_tokens=500, default_max_tokens=1
     )
     frame = turn.frame_id
-    assert switch.move(work, "host:1:aa", spare, told)
-    assert (work.model, work.connection, work.turn.frame_id) == (
+    assert switch.switch_model(running, "host:1:aa", spare, told)
+    assert (running.model, running.connection, running.turn.frame_id) == (
         spare,
         spare.connection,
         frame,
@@ -41,13 +41,13 @@ def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: Lang
     named = factories.language_model(
         "anthropic.claude-test", connection=factories.provider("Named"), canonical_id="claude-test"
     )
-    assert switch.move(work, "host:1:aa", named, told)
+    assert switch.switch_model(running, "host:1:aa", named, told)
     turn.refresh_from_db()
     assert turn.frame.body == {"model": "anthropic.claude-test"}
     assert turn.notices == [told, told]
     message = turn.messages.get()
     assert (message.frame_id, message.model_name) == (turn.frame_id, "anthropic.claude-test")
-    assert not switch.move(work, "host:2:bb", spare, told)
+    assert not switch.switch_model(running, "host:2:bb", spare, told)
 
 
 def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_own(
@@ -57,20 +57,20 @@ def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_
     model.save()
     schema = {"type": "object", "properties": {"high": {"type": "integer"}}, "required": ["high"]}
     Turn.objects.filter(id=turn.id).update(output_schema=schema)
-    work = factories.work(Turn.objects.get(id=turn.id))
+    running = factories.running(Turn.objects.get(id=turn.id))
     forced = {"forced_tool_choice": {"supported": True}}
     spare = factories.language_model(connection=factories.provider("Spare"), capabilities=forced)
-    assert switch.move(work, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
     turn.refresh_from_db()
     assert turn.frame.body["tool_choice"]["type"] == "tool"
     assert "output_config" not in turn.frame.body
 
 
 def test_another_model_goes_on_under_its_own_frame(turn: Turn) -> None:
-    work = factories.work(turn)
+    running = factories.running(turn)
     thinking = {"thinking": {"types": {"adaptive": True}}}
     other = factories.language_model("claude-other", capabilities=thinking, default_max_tokens=77)
-    assert switch.move(work, "host:1:aa", other, {"code": "fallback"})
+    assert switch.switch_model(running, "host:1:aa", other, {"code": "fallback"})
     turn.refresh_from_db()
     assert turn.frame.body == {
         "model": "claude-other",
@@ -85,11 +85,11 @@ SEARCH = {"type": "server_tool_use", "id": "srvtoolu_0", "name": "web_search", "
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_0", "content": "18°"}
 
 
-def in_a_loop(turn: Turn, *content: dict[str, Any], results: bool = True) -> running_turn.Work:
+def in_a_loop(turn: Turn, *content: dict[str, Any], results: bool = True) -> running_turn.RunningTurn:
     """A turn whose first answer was made by its own connection, and whose second one is still empty."""
-    loop = factories.work(turn)
+    loop = factories.running(turn)
     build.request_for(loop)
-    keep_answer(loop.message, Answer(list(content), "complete", "tool_use"))
+    keep_answer(loop.message, AnswerContent(list(content), "complete", "tool_use"))
     parent = loop.message
     if results:
         fields = {"content": [RESULT], "kind": "results", "turn": turn}
@@ -108,7 +108,7 @@ def closing(turn: Turn) -> list[Message]:
     return list(turn.messages.filter(kind="continue"))
 
 
-def sent(loop: running_turn.Work) -> list[str]:
+def sent(loop: running_turn.RunningTurn) -> list[str]:
     """What the next request brings, in short: the role's initial, then the types of its blocks."""
     messages = build.request_for(loop)["messages"]
     return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
@@ -120,7 +120,7 @@ def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
     loop = in_a_loop(turn, THOUGHT, ASKED)
     results, answer = loop.message.parent, loop.message
     assert sent(loop) == ["u: text", "a: thinking tool_use", "u: tool_result"]
-    assert switch.move(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     (note,) = closing(turn)
     answer.refresh_from_db()
     assert (note.parent, note.role, note.depth) == (results, "user", 3)
@@ -131,7 +131,7 @@ def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
     # What was closed once needs no more words, wherever the turn goes from here.
     third = factories.language_model(connection=factories.provider("Third", credential="sk-third"))
-    assert switch.move(loop, "host:1:aa", third, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", third, {"code": "failover"})
     assert closing(turn) == [note]
 
 
@@ -147,14 +147,14 @@ def test_a_pause_is_given_up_for_another_account(
     turn: Turn, spare: LanguageModel, content: list[Any], results: bool, then: list[str] | None
 ) -> None:
     loop = in_a_loop(turn, *content, results=results)
-    assert switch.move(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     assert len(closing(turn)) == 1
     assert sent(loop) == (then or ["u: text", "a: text tool_use", "u: tool_result text"])
 
 
 def test_a_loop_without_thinking_moves_as_it_is(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, ASKED)
-    assert switch.move(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     assert closing(turn) == []
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
 
@@ -163,21 +163,23 @@ def test_the_same_account_behind_another_connection_goes_on(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     twin = factories.language_model(connection=factories.provider("Twin"))
     assert account_tag(twin.connection) == account_tag(loop.connection)
-    assert switch.move(loop, "host:1:aa", twin, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", twin, {"code": "failover"})
     assert closing(turn) == []
     # The model's other powers put its context elsewhere: the same thinking would stand behind other messages.
     Message.objects.filter(id=turn.user_message_id).update(context="Today is Monday.")
     able = {"system_messages": {"supported": True}}
     other = factories.language_model(connection=factories.provider("Able"), capabilities=able)
-    assert switch.move(loop, "host:1:aa", other, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", other, {"code": "failover"})
     assert len(closing(turn)) == 1
 
 
 def test_another_model_gets_a_closed_loop(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
-    keep_answer(loop.message, Answer([], "partial", "refusal"))
+    keep_answer(loop.message, AnswerContent([], "partial", "refusal"))
     running_turn.next_answer(loop, loop.message)
-    assert switch.move(loop, "host:1:aa", factories.language_model("claude-other"), {"code": "fallback"})
+    assert switch.switch_model(
+        loop, "host:1:aa", factories.language_model("claude-other"), {"code": "fallback"}
+    )
     (note,) = closing(turn)
     assert note.parent
     assert (note.parent.stop_reason, loop.message.parent) == ("refusal", note)
@@ -186,7 +188,7 @@ def test_another_model_gets_a_closed_loop(turn: Turn) -> None:
 
 def test_a_lost_lease_closes_nothing(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
-    assert not switch.move(loop, "host:2:bb", spare, {})
+    assert not switch.switch_model(loop, "host:2:bb", spare, {})
     ProviderConnection.objects.update(credential="sk-new")
     loop.model = factories.language_model()
     assert not switch.adopt_loop(loop, "host:2:bb")
@@ -202,7 +204,7 @@ def test_a_loop_is_adopted_under_a_new_key(turn: Turn) -> None:
     connection.credential = "sk-new"
     connection.save()
     Turn.objects.filter(id=turn.id).update(status="queued", owner="")
-    taken = claim.claim(turn.id, "host:2:bb")
+    taken = claim.claim_turn(turn.id, "host:2:bb")
     assert taken
     assert taken.takes_over
     assert switch.adopt_loop(taken, "host:2:bb")
@@ -217,7 +219,7 @@ def test_a_turn_that_begins_with_results_takes_a_loop_over(turn: Turn) -> None:
     again = factories.turn(turn.conversation, status="queued")
     again.user_message = results
     again.save()
-    taken = claim.claim(again.id, "host:1:aa")
+    taken = claim.claim_turn(again.id, "host:1:aa")
     assert taken
     assert (taken.resumed, taken.takes_over) == (False, True)
 
@@ -242,26 +244,26 @@ def served(turn: Turn) -> Turn:
 
 
 def test_servers_that_are_gone_take_their_tools_along(served: Turn) -> None:
-    work = factories.work(served)
-    assert switch.leave_servers(work, "host:1:aa", ["shop"])
+    running = factories.running(served)
+    assert switch.drop_servers(running, "host:1:aa", ["shop"])
     assert toolsets(served) == ["wiki"]
-    assert work.turn.frame.digest == served.frame_id
-    assert not switch.leave_servers(work, "host:2:bb", ["wiki"])
+    assert running.turn.frame.digest == served.frame_id
+    assert not switch.drop_servers(running, "host:2:bb", ["wiki"])
     assert toolsets(served) == ["wiki"]
 
 
 def test_a_loop_whose_servers_are_gone_is_closed(served: Turn) -> None:
     loop = in_a_loop(served, THOUGHT, ASKED)
-    assert switch.leave_servers(loop, "host:1:aa", ["shop"])
+    assert switch.drop_servers(loop, "host:1:aa", ["shop"])
     assert toolsets(served) == ["wiki"]
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
 
 
 def test_a_platform_without_the_connector(served: Turn) -> None:
-    work = factories.work(served)
+    running = factories.running(served)
     spare = model_on("bedrock")
     spare.canonical_id = "claude-anthropic"
-    assert switch.move(work, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
     assert toolsets(served) == []
 
 
@@ -271,7 +273,7 @@ def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: 
     loop = in_a_loop(turn, SEARCH, found, results=False)
     assert sent(loop) == ["u: text", "a: server_tool_use web_search_tool_result"]
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="bedrock"))
-    assert switch.move(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: text", "u: text"]
     assert len(closing(turn)) == 1
 
@@ -279,6 +281,6 @@ def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: 
 def test_a_loop_that_began_with_a_summary_of_the_apis_goes_on_elsewhere(turn: Turn) -> None:
     loop = in_a_loop(turn, {"type": "compaction", "content": "Short."}, ASKED)
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="aws"))
-    assert switch.move(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
     assert closing(turn) == []
