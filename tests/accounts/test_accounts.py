@@ -65,7 +65,7 @@ def test_the_account_is_for_those_who_are_signed_in(client: Client, page: str) -
 )
 def test_pages_before_the_door_wear_parleys_look(client: Client, page: str) -> None:
     text = client.get(f"/accounts/{page}").content.decode()
-    assert "chat/css/account.css" in text
+    assert "chat/css/pages/account.css" in text
     assert 'class="plain__brand"' in text
 
 
@@ -219,7 +219,7 @@ def test_a_second_factor_is_asked_at_every_door(client: Client, mina: User) -> N
     assert not is_in(client)
     assert client.get("/admin/").status_code == 302
     page = client.get("/accounts/2fa/authenticate/").content.decode()
-    assert "chat/css/account.css" in page
+    assert "chat/css/pages/account.css" in page
     assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
     assert not is_in(client)
     client.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})

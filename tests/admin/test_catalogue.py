@@ -201,7 +201,7 @@ def test_the_first_page_shows_figures_and_troubles(world: World, root: Client) -
         == "This connection has no credential."
     )
     ProviderConnection.objects.update(enabled=False)
-    assert "All connections look well." in root.get(reverse("admin:index")).content.decode()
+    assert "All connections work." in root.get(reverse("admin:index")).content.decode()
 
 
 def test_the_first_page_shows_only_what_its_reader_may_see(world: World, staff: Client) -> None:
