@@ -13,7 +13,7 @@ pytest_plugins = [
     "tests.support.server",
     "tests.support.services",
     "tests.support.simulator",
-    "tests.faults.stage",
+    "tests.support.parley",
 ]
 
 

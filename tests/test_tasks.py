@@ -18,8 +18,8 @@ from chat.models import Attachment, TurnEvent
 from chat.operations.uploads import store_upload
 from chat.tasks import clear_files_task, clear_sessions_task, clear_turn_events_task
 from tests import factories
-from tests.faults.stage import Parley, build
 from tests.support.environment import ROOT
+from tests.support.parley import Parley, create_parley
 from tests.support.services import service_url
 from tests.support.simulator import Upstream
 
@@ -41,7 +41,9 @@ def parley(
     prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
 ) -> Iterator[Parley]:
     """A Parley whose web server is not needed."""
-    made = build(prepared_data, tmp_path_factory.mktemp("jobs") / "parley", upstream, [{"name": "plain"}])
+    made = create_parley(
+        prepared_data, tmp_path_factory.mktemp("jobs") / "parley", upstream, [{"name": "plain"}]
+    )
     yield made
     made.server.kill()
 

@@ -7,19 +7,19 @@ from django.utils import timezone
 
 from chat.models import Turn
 from chat.operations.recovery import LeaseWatch
-from tests.faults.stage import Parley
+from tests.support.parley import Parley
 
 
 async def test_late_owner_changes_nothing(parley: Parley) -> None:
     """Another owner takes the turn while its text is being written here, as after a pause longer than the lease."""
-    async with parley.socket() as line:
-        accepted = await line.start("[[scenario:long tokens=4000 pace=60]]", model=parley.models["plain"])
+    async with parley.socket() as client:
+        accepted = await client.start("[[scenario:long tokens=4000 pace=60]]", model=parley.models["plain"])
         turn = accepted["turn"]
-        await line.until(lambda found: found.get("seq") == 20)
+        await client.until(lambda found: found.get("seq") == 20)
         parley.rows.query("UPDATE chat_turn SET fence = fence + 1, owner = 'another' WHERE id = ?", turn)
         taken = parley.rows.frames(turn)
-        assert await line.expect("refresh", turn=turn)
-        assert not [found for found in line.messages if found["type"] == "turn.finished"]
+        assert await client.expect("refresh", turn=turn)
+        assert not [found for found in client.messages if found["type"] == "turn.finished"]
     row = parley.rows.turn(turn)
     assert (row["status"], row["owner"], row["last_seq"]) == ("running", "another", 0)
     assert parley.rows.frames(turn)[: len(taken)] == taken

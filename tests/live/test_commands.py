@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.faults.stage import Parley
+from tests.support.parley import Parley
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ async def test_only_the_whole_word_asks_for_fragments(parley: Parley, query: str
 
 
 async def test_lines_of_a_turn_name_the_command_that_began_it(parley: Parley) -> None:
-    async with parley.socket() as line:
+    async with parley.socket() as client:
         turns = []
         for text in ("[[scenario:echo]] one", "[[scenario:echo]] two"):
-            accepted = await line.start(text, model=parley.models["plain"])
-            await line.finished(accepted["turn"])
+            accepted = await client.start(text, model=parley.models["plain"])
+            await client.finished(accepted["turn"])
             turns.append(accepted)
     lines = [json.loads(each) for each in parley.server.log.splitlines() if '"turn_finished"' in each]
     told = {each["turn"]: each for each in lines}

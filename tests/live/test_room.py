@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from chat.live.consumer import MAX_SUBSCRIPTIONS
-from tests.faults.stage import Line, Parley
+from tests.support.parley import Parley
+from tests.support.socket_client import SocketClient
 
 MAKE = """
 import json
@@ -50,21 +51,21 @@ def crowd(parley: Parley) -> Iterator[list[str]]:
     parley.shell(CLEAR)
 
 
-async def watch_all(line: Line, conversations: list[str]) -> None:
+async def watch_all(client: SocketClient, conversations: list[str]) -> None:
     for conversation in conversations:
-        await line.send(type="subscribe", conversation=conversation)
-    await line.send(type="ping")
-    await line.expect("pong")
-    assert [found["type"] for found in line.messages if found["type"] == "error"] == []
+        await client.send(type="subscribe", conversation=conversation)
+    await client.send(type="ping")
+    await client.expect("pong")
+    assert [found["type"] for found in client.messages if found["type"] == "error"] == []
 
 
 async def test_a_turn_takes_the_place_of_the_conversation_that_was_watched_longest(
     parley: Parley, crowd: list[str]
 ) -> None:
-    async with parley.socket("crowd") as line, parley.socket("crowd") as other:
-        await watch_all(line, crowd)
-        accepted = await line.start("[[scenario:echo]] one more", model=parley.models["plain"])
-        await line.finished(accepted["turn"])
+    async with parley.socket("crowd") as client, parley.socket("crowd") as other:
+        await watch_all(client, crowd)
+        accepted = await client.start("[[scenario:echo]] one more", model=parley.models["plain"])
+        await client.finished(accepted["turn"])
         told = []
         for conversation in crowd[:2]:
             again = await other.start(
@@ -72,29 +73,29 @@ async def test_a_turn_takes_the_place_of_the_conversation_that_was_watched_longe
             )
             await other.finished(again["turn"])
             told.append(again["turn"])
-        await line.finished(told[1])
-        assert told[0] not in line.frames
-        assert await line.refused(type="subscribe", conversation=crowd[0]) == "invalid"
+        await client.finished(told[1])
+        assert told[0] not in client.frames
+        assert await client.refused(type="subscribe", conversation=crowd[0]) == "invalid"
 
 
 async def test_a_turn_is_refused_unwritten_when_all_are_busy(parley: Parley, crowd: list[str]) -> None:
     count = "SELECT count(*) AS n FROM chat_turn"
-    async with parley.socket("crowd") as line:
-        await watch_all(line, crowd)
-        accepted = await line.start(
+    async with parley.socket("crowd") as client:
+        await watch_all(client, crowd)
+        accepted = await client.start(
             "[[scenario:echo]] last", conversation=crowd[-1], model=parley.models["plain"]
         )
-        await line.finished(accepted["turn"])
+        await client.finished(accepted["turn"])
         parley.shell(BUSY)
-        rest = await line.start(
+        rest = await client.start(
             "[[scenario:long tokens=3000 pace=60]]", conversation=crowd[-1], model=parley.models["plain"]
         )
         before = parley.rows.query(count)
         start = {"type": "turn.start", "text": "one more", "model": parley.models["plain"]}
-        assert await line.refused(**start, client_id=str(uuid4())) == "invalid"
+        assert await client.refused(**start, client_id=str(uuid4())) == "invalid"
         assert parley.rows.query(count) == before
         # What was accepted before is repeated, not refused.
-        again = await line.ask(**start, client_id=accepted["client_id"])
+        again = await client.ask(**start, client_id=accepted["client_id"])
         assert again["turn"] == accepted["turn"]
-        await line.send(type="turn.stop", turn=rest["turn"])
-        await line.finished(rest["turn"])
+        await client.send(type="turn.stop", turn=rest["turn"])
+        await client.finished(rest["turn"])
