@@ -139,7 +139,7 @@ def test_a_job_delivered_twice_runs_once(parley: Parley, worker: Worker) -> None
     assert [row["status"] for row in titles(parley, last)] == ["succeeded"]
 
 
-def test_a_name_that_died_with_its_worker_is_given_by_the_next(parley: Parley) -> None:
+def test_title_of_a_killed_worker_is_made_by_the_next(parley: Parley) -> None:
     worker = Worker(parley, "")
     chat = answered(parley, "[[scenario:slow_first_byte first_byte=30]] How wide is it?")
     worker.publish(TITLE, chat)
@@ -168,7 +168,7 @@ def test_a_name_that_died_with_its_worker_is_given_by_the_next(parley: Parley) -
 
 
 @pytest.mark.django_db
-def test_what_is_old_is_cleared_and_what_is_new_stays() -> None:
+def test_old_rows_are_cleared_and_new_ones_kept() -> None:
     long_ago = timezone.now() - dt.timedelta(days=2)
     chat = factories.conversation(factories.person())
     old = factories.turn(chat, answer="Long ago", finished_at=long_ago)

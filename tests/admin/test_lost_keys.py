@@ -18,7 +18,7 @@ SERVER = {
 }
 
 
-def test_a_webhooks_secret_stays_until_another_is_typed(world: World, root: Client, settings: Any) -> None:
+def test_undecryptable_webhook_secret_stays_until_replaced(world: World, root: Client, settings: Any) -> None:
     own, change = settings.FIELD_ENCRYPTION_KEYS, world.url("chat_tooldefinition", "change")
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     assert "can’t be read" in root.get(change).content.decode()
@@ -29,7 +29,7 @@ def test_a_webhooks_secret_stays_until_another_is_typed(world: World, root: Clie
     assert "can’t be read" not in root.get(change).content.decode()
 
 
-def test_a_servers_token_stays_and_follows_no_address(world: World, root: Client, settings: Any) -> None:
+def test_undecryptable_server_token_stays_with_its_address(world: World, root: Client, settings: Any) -> None:
     own, change = settings.FIELD_ENCRYPTION_KEYS, world.url("chat_mcpserver", "change")
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     assert "can’t be read" in root.get(change).content.decode()

@@ -29,7 +29,9 @@ def post(root: Client, address: str, schema: Any, **fields: str) -> Any:
         (closed(a={"$ref": "#"}), "recursive"),
     ],
 )
-def test_a_schema_that_the_api_refuses(schema: Any, words: str, world: World, root: Client) -> None:
+def test_schema_that_the_api_refuses_is_not_strict(
+    schema: Any, words: str, world: World, root: Client
+) -> None:
     assert words in errors(post(root, ADD, schema))
     assert root.post(ADD, {**WEBHOOK, "input_schema": json.dumps(schema)}).status_code == 200, (
         "shows the secret"
@@ -37,12 +39,12 @@ def test_a_schema_that_the_api_refuses(schema: Any, words: str, world: World, ro
     assert not ToolDefinition.objects.get(name="prices").strict
 
 
-def test_a_schema_that_it_takes(world: World, root: Client) -> None:
+def test_accepted_schema_is_saved_as_strict(world: World, root: Client) -> None:
     post(root, ADD, closed(a=TEXT))
     assert ToolDefinition.objects.get(name="prices").strict
 
 
-def test_an_assistant_has_so_many(world: World, root: Client) -> None:
+def test_strict_tools_per_assistant_are_limited(world: World, root: Client) -> None:
     assistant = world.rows["chat_assistant"]
     schema = closed(**{f"p{number}": TEXT for number in range(12)})
     tools = [factories.tool(f"t{number}", strict=True, input_schema=schema) for number in range(3)]

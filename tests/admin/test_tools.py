@@ -64,7 +64,7 @@ def test_a_new_webhook_gets_a_secret_that_is_shown_once(world: World, root: Clie
     assert str(list(tool.history.values())).count(SECRET) == 0
 
 
-def test_a_secret_of_ones_own(world: World, root: Client) -> None:
+def test_given_webhook_secret_is_kept(world: World, root: Client) -> None:
     assert root.post(ADD, {**WEBHOOK, "new_secret": SECRET}).status_code == 302
     assert ToolDefinition.objects.get(name="prices").secret == SECRET
 
@@ -94,13 +94,13 @@ def test_a_secret_of_ones_own(world: World, root: Client) -> None:
         ({"kind": "server"}, "needs its"),
     ],
 )
-def test_what_is_no_tool(change: dict[str, str], words: str, world: World, root: Client) -> None:
+def test_invalid_tools_are_refused(change: dict[str, str], words: str, world: World, root: Client) -> None:
     response = root.post(ADD, {**WEBHOOK, **change})
     assert words in errors(response)
     assert not ToolDefinition.objects.filter(name="prices").exists()
 
 
-def test_a_tool_of_the_provider(world: World, root: Client) -> None:
+def test_provider_tool_keeps_its_options(world: World, root: Client) -> None:
     form = {
         **WEBHOOK,
         "kind": "server",
@@ -119,7 +119,7 @@ def test_a_tool_of_the_provider(world: World, root: Client) -> None:
     assert ToolDefinition.objects.get(name="prices").options["max_uses"] == 4
 
 
-def test_what_functions_say_is_not_rewritten(world: World, root: Client) -> None:
+def test_description_of_a_function_cannot_be_changed(world: World, root: Client) -> None:
     sync_tools()
     tool = ToolDefinition.objects.get(target="calculate")
     change = reverse("admin:chat_tooldefinition_change", args=[tool.pk])
@@ -192,7 +192,7 @@ def test_two_tools_of_one_name_are_refused(world: World, root: Client) -> None:
     assert "has another tool that models call another" in errors(root.post(theirs, form))
 
 
-def test_staff_see_what_anthropic_would_not_ask_about(world: World, root: Client) -> None:
+def test_connector_tools_without_approval_are_named(world: World, root: Client) -> None:
     server, assistant = world.rows["chat_mcpserver"], world.rows["chat_assistant"]
     server.route, server.credential = "connector", "t-1"
     tool = mcp_tool(server, "add", approval="ask")
@@ -234,7 +234,7 @@ def try_url(tool: ToolDefinition) -> str:
     return reverse("admin:chat_tooldefinition_try_it", args=[tool.pk])
 
 
-def test_trying_a_function(seen_by_threads: World) -> None:
+def test_function_can_be_tried(seen_by_threads: World) -> None:
     root = signed_in(seen_by_threads.root)
     sync_tools()
     tool = ToolDefinition.objects.get(target="calculate")
@@ -253,7 +253,7 @@ def test_trying_a_function(seen_by_threads: World) -> None:
         assert (page.status_code, page.context["tried"]) == (200, None)
 
 
-def test_trying_a_webhook_shows_no_script(seen_by_threads: World) -> None:
+def test_trying_a_webhook_escapes_its_result(seen_by_threads: World) -> None:
     receiver = Receiver()
     receiver.answer = (200, "text/html", b"<script>alert(1)</script>")
     with Served(lambda _url: receiver) as served:
@@ -265,7 +265,7 @@ def test_trying_a_webhook_shows_no_script(seen_by_threads: World) -> None:
     assert receiver.seen[0]["body"]["user"] == str(seen_by_threads.root.pk)
 
 
-def test_listing_accepting_and_drift(seen_by_threads: World, shop: Served) -> None:
+def test_changed_tools_have_to_be_accepted_again(seen_by_threads: World, shop: Served) -> None:
     root, server = signed_in(seen_by_threads.root), seen_by_threads.rows["chat_mcpserver"]
     McpServer.objects.update(url=f"{shop.url}/mcp", auth="none")
     url = reverse("admin:chat_mcpserver_list_tools", args=[server.pk])
@@ -302,7 +302,7 @@ def test_listing_accepting_and_drift(seen_by_threads: World, shop: Served) -> No
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/mcp", "https://10.0.0.1/mcp"])
-def test_a_server_that_can_not_be_listed(url: str, seen_by_threads: World) -> None:
+def test_failed_listing_is_shown(url: str, seen_by_threads: World) -> None:
     root, server = signed_in(seen_by_threads.root), seen_by_threads.rows["chat_mcpserver"]
     McpServer.objects.update(url=url)
     page = root.post(
@@ -312,7 +312,7 @@ def test_a_server_that_can_not_be_listed(url: str, seen_by_threads: World) -> No
     assert "could not be reached" in page.content.decode() or "may not be called" in page.content.decode()
 
 
-def test_a_token_does_not_follow_an_address(world: World, root: Client) -> None:
+def test_token_is_not_sent_to_another_address(world: World, root: Client) -> None:
     server = world.rows["chat_mcpserver"]
     change = reverse("admin:chat_mcpserver_change", args=[server.pk])
     form = {
@@ -347,7 +347,7 @@ def test_a_token_does_not_follow_an_address(world: World, root: Client) -> None:
     assert "may not be called" in errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
 
 
-def test_a_sign_in_can_be_ended_and_not_read(world: World, root: Client) -> None:
+def test_sign_in_can_be_ended_but_not_read(world: World, root: Client) -> None:
     grant = world.rows["chat_mcpgrant"]
     page = root.get(world.url("chat_mcpgrant", "change")).content.decode()
     assert UPSTREAM_SECRET not in page
@@ -356,7 +356,7 @@ def test_a_sign_in_can_be_ended_and_not_read(world: World, root: Client) -> None
     assert not McpGrant.objects.filter(pk=grant.pk).exists()
 
 
-def test_running_and_accepting_need_the_right(world: World, staff: Client, person: Client) -> None:
+def test_trying_and_accepting_require_permission(world: World, staff: Client, person: Client) -> None:
     tool, server = world.rows["chat_tooldefinition"], world.rows["chat_mcpserver"]
     routes = [try_url(tool), reverse("admin:chat_mcpserver_list_tools", args=[server.pk])]
     for client in (person, staff):
@@ -373,7 +373,7 @@ def test_running_and_accepting_need_the_right(world: World, staff: Client, perso
     assert (server.listing, server.listed_at) == ([], None)
 
 
-def test_rows_that_are_not_there(world: World, root: Client) -> None:
+def test_unknown_rows_are_not_found(world: World, root: Client) -> None:
     other = world.rows["chat_conversation"].pk
     for name in ("chat_tooldefinition_try_it", "chat_mcpserver_list_tools"):
         assert root.get(reverse(f"admin:{name}", args=[other])).status_code == 404

@@ -75,7 +75,7 @@ def ask(program: Program, route: tuple[str, str], ids: dict[str, str], **options
     return program.http.request(method, path.format(**ids), **sent, **options)
 
 
-def test_every_route_has_its_row() -> None:
+def test_every_route_is_in_the_access_table() -> None:
     routes = {
         (method, "/" + path.lstrip("/"))
         for router in urls.api._get_bound_routers()
@@ -87,7 +87,9 @@ def test_every_route_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("route", OWNERS, ids=" ".join)
-def test_a_stranger_is_asked_to_sign_in(live: Live, things: dict[str, str], route: tuple[str, str]) -> None:
+def test_request_without_identity_is_unauthorized(
+    live: Live, things: dict[str, str], route: tuple[str, str]
+) -> None:
     for ids in (things, {name: new_id() for name in things}):
         refused = ask(live.program(None), route, ids)
         assert refused.status_code == 401
@@ -97,7 +99,7 @@ def test_a_stranger_is_asked_to_sign_in(live: Live, things: dict[str, str], rout
 
 @pytest.mark.parametrize("route", BY_ID, ids=" ".join)
 @pytest.mark.parametrize("name", ["colleague", "outsider"])
-def test_a_foreign_id_is_as_unknown_as_any(
+def test_foreign_id_is_not_found(
     live: Live, things: dict[str, str], route: tuple[str, str], name: str
 ) -> None:
     program = live.program(name)
@@ -110,7 +112,7 @@ def test_a_foreign_id_is_as_unknown_as_any(
 
 
 @pytest.mark.parametrize("name", ["colleague", "outsider"])
-def test_lists_show_nothing_of_others(live: Live, things: dict[str, str], name: str) -> None:
+def test_lists_show_only_own_rows(live: Live, things: dict[str, str], name: str) -> None:
     program = live.program(name)
     for path in ("/conversations", "/usage", "/me", "/models", "/assistants"):
         told = program.get(path).text
@@ -120,14 +122,14 @@ def test_lists_show_nothing_of_others(live: Live, things: dict[str, str], name: 
     assert (len(program.get("/assistants").json()["data"]) == 1) is (name == "colleague")
 
 
-def test_a_foreign_conversation_is_not_written_to_by_name(live: Live, things: dict[str, str]) -> None:
+def test_foreign_conversation_cannot_be_continued(live: Live, things: dict[str, str]) -> None:
     program = live.program("outsider")
     for members in ({"conversation": things["conversation_id"]}, {"parent": things["message_id"]}):
         assert program.post("/turns", {"text": "Hi", "wait": False, **members}).status_code == 404
     assert program.get("/conversations").json()["data"] == []
 
 
-def test_a_reading_key_reads_and_changes_nothing(live: Live, things: dict[str, str]) -> None:
+def test_read_key_changes_nothing(live: Live, things: dict[str, str]) -> None:
     for route in OWNERS:
         answer = ask(live.program("reader"), route, things)
         if route[0] == "GET":
@@ -136,7 +138,7 @@ def test_a_reading_key_reads_and_changes_nothing(live: Live, things: dict[str, s
             assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope"), route
 
 
-def test_the_owner_is_let_in_everywhere(live: Live, things: dict[str, str]) -> None:
+def test_owner_may_use_every_route(live: Live, things: dict[str, str]) -> None:
     program = live.program()
     last = [("POST", "/turns/{turn_id}/continue"), ("POST", "/turns/{turn_id}/retry")]
     for route in [*(route for route in OWNERS if route[0] != "DELETE" and route not in last), *last]:

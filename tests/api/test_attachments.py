@@ -35,7 +35,7 @@ def test_an_upload_is_described(insider: Person) -> None:
     assert send(insider.client(), b"Hello").json()["characters"] == 5
 
 
-def test_the_browsers_session_needs_its_token(insider: Person) -> None:
+def test_session_upload_requires_a_csrf_token(insider: Person) -> None:
     browser = insider.signed_in(enforce_csrf_checks=True)
     assert send(browser, b"Hello").status_code == 403
     browser.get("/")
@@ -43,7 +43,7 @@ def test_the_browsers_session_needs_its_token(insider: Person) -> None:
     assert send(browser, b"Hello", headers={"X-CSRFToken": token}).status_code == 201
 
 
-def test_others_and_readers_are_refused(insider: Person, outsider: Person) -> None:
+def test_other_people_and_read_keys_are_refused(insider: Person, outsider: Person) -> None:
     mine = send(insider.client(), b"Hello").json()["id"]
     foreign, unknown = (outsider.client().get(f"{URL}/{one}") for one in (mine, uuid.uuid4()))
     assert foreign.status_code == unknown.status_code == 404
@@ -54,7 +54,7 @@ def test_others_and_readers_are_refused(insider: Person, outsider: Person) -> No
     assert Attachment.objects.count() == 1
 
 
-def test_known_bytes_are_not_sent_twice(insider: Person, outsider: Person) -> None:
+def test_known_digest_needs_no_second_upload(insider: Person, outsider: Person) -> None:
     made = send(insider.client(), b"Hello", "a.txt").json()
     asked = {"sha256": made["sha256"], "name": "b.txt"}
     again = insider.client().post(f"{URL}/reuse", asked, content_type="application/json")
@@ -76,7 +76,7 @@ def test_known_bytes_are_not_sent_twice(insider: Person, outsider: Person) -> No
         (media.picture()[:60], 422, "unreadable"),
     ],
 )
-def test_what_cant_be_read_is_told_what_to_do(insider: Person, data: bytes, status: int, code: str) -> None:
+def test_unreadable_file_is_refused_with_advice(insider: Person, data: bytes, status: int, code: str) -> None:
     refused = send(insider.client(), data, "a.bin")
     assert (refused.status_code, refused["Content-Type"]) == (status, "application/problem+json")
     assert refused.json()["code"] == code
@@ -97,7 +97,9 @@ OTHER_FIELD = b"--x\r\nContent-Disposition: form-data; name=other\r\n\r\ny\r\n--
         (OTHER_FIELD.replace(b"other", b"file"), "multipart/form-data; boundary=x", 422),
     ],
 )
-def test_odd_bodies_are_refused_in_words(insider: Person, body: bytes, kind: str, status: int) -> None:
+def test_malformed_upload_is_refused_with_a_message(
+    insider: Person, body: bytes, kind: str, status: int
+) -> None:
     refused = insider.client().generic("POST", URL, body, content_type=kind)
     assert refused.status_code == status
     assert refused["Content-Type"] == "application/problem+json"
@@ -109,7 +111,7 @@ def test_too_many_files_are_refused(insider: Person) -> None:
     assert insider.client().post(URL, files).status_code == 400
 
 
-def test_a_turn_carries_files_and_its_answer_cites_them(live: Live) -> None:
+def test_answer_cites_the_files_of_its_turn(live: Live) -> None:
     program, stranger = live.program(), live.program("outsider")
     form = {"file": ("notes.md", b"Grass is green. Sky is blue.")}
     made = program.http.post("/attachments", files=form)
@@ -163,7 +165,7 @@ def test_a_message_of_content_blocks_keeps_their_order(live: Live) -> None:
         (["Transfer-Encoding: chunked"], b"5\r\nhello\r\n0\r\n\r\n", b"411"),
     ],
 )
-def test_lengths_that_lie_or_lack_cost_nothing(
+def test_wrong_or_missing_content_length_is_refused(
     live: Live, headers: list[str], body: bytes, status: bytes
 ) -> None:
     place = urlsplit(live.server.url)

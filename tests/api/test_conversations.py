@@ -46,7 +46,7 @@ def test_create_read_change_delete(insider: Person) -> None:
         ({"assistant": None}, "body.assistant"),
     ],
 )
-def test_change_takes_nothing_else(insider: Person, chat: Conversation, sent: dict, field: str) -> None:
+def test_change_refuses_other_fields(insider: Person, chat: Conversation, sent: dict, field: str) -> None:
     refused = patch(insider.client(), f"{URL}/{chat.id}", sent)
     assert refused.status_code == 422
     assert [error["field"] for error in refused.json()["errors"]] == [field]
@@ -58,7 +58,7 @@ def test_unknown_assistant_or_model_is_not_found(insider: Person) -> None:
             assert post(insider.client(), URL, {field: value}).status_code == 404
 
 
-def test_a_model_goes_by_either_id(insider: Person) -> None:
+def test_model_may_be_given_by_either_id(insider: Person) -> None:
     client, model = insider.client(), language_model()
     for name in (str(model.id), model.model_id):
         made = post(client, URL, {"model": name})
@@ -67,7 +67,7 @@ def test_a_model_goes_by_either_id(insider: Person) -> None:
         assert patch(client, address, {"model": name}).json()["model"] == str(model.id)
 
 
-def test_whoever_picks_a_model_alone_leaves_the_assistant(insider: Person) -> None:
+def test_choosing_only_a_model_removes_the_assistant(insider: Person) -> None:
     client, own, other = insider.client(), language_model("claude-own"), language_model("claude-other")
     guide = assistant(model=own)
     address = f"{URL}/{post(client, URL, {'assistant': str(guide.id)}).json()['id']}"
@@ -84,7 +84,7 @@ def test_text_that_cannot_be_stored_is_replaced(insider: Person) -> None:
     assert made.json()["title"] == "a�b�c\N{GRINNING FACE}d\\ud800"
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(insider: Person) -> None:
+def test_pages_have_no_gaps_or_repeats(insider: Person) -> None:
     rows = [conversation(insider.user, pinned=number % 3 == 0) for number in range(11)]
     same_moment = rows[0].last_message_at
     Conversation.objects.filter(id__in=[row.id for row in rows[:6]]).update(last_message_at=same_moment)
@@ -111,7 +111,7 @@ def test_archived_conversations_have_their_own_list(insider: Person) -> None:
     "cursor",
     ["x", "e30", "WzEsMiwzXQ", "W3RydWUsIjIwMjYiLCJ4Il0", "é", "\x00", "W3RydWUsIjIwMjYtMDEtMDEiLCIwIl0"],
 )
-def test_strange_cursors_are_refused(insider: Person, cursor: str) -> None:
+def test_invalid_cursors_are_refused(insider: Person, cursor: str) -> None:
     refused = insider.client().get(URL, {"cursor": cursor})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
@@ -145,7 +145,7 @@ def test_messages_come_exactly_as_stored(insider: Person) -> None:
     assert (told["model"], told["stop_reason"], told["status"]) == ("claude-x", "end_turn", "partial")
 
 
-def test_messages_page_upwards(insider: Person) -> None:
+def test_messages_are_paged_from_the_newest(insider: Person) -> None:
     chat = conversation(insider.user, *[f"text {number}" for number in range(7)])
     address, texts, before = f"{URL}/{chat.id}/messages", [], None
     while True:
@@ -157,7 +157,7 @@ def test_messages_page_upwards(insider: Person) -> None:
     assert texts == [f"text {number}" for number in range(7)]
 
 
-def test_branches_are_read_and_chosen(insider: Person, chat: Conversation) -> None:
+def test_branches_can_be_read_and_selected(insider: Person, chat: Conversation) -> None:
     first, root = chat.active_leaf, chat.active_leaf.parent
     second = message(chat, root, "Not so high.", role="assistant")
     address = f"{URL}/{chat.id}/messages"
@@ -191,7 +191,7 @@ def test_reading_takes_a_constant_number_of_queries(insider: Person, django_asse
         assert len(insider.client().get(URL).json()["data"]) == 21
 
 
-def test_a_running_answer_is_named_and_keeps_its_conversation(insider: Person, chat: Conversation) -> None:
+def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, chat: Conversation) -> None:
     from chat.operations.turns import Doorway, start_turn
 
     model = language_model()

@@ -46,7 +46,7 @@ def kinds(program: Program, conversation: str) -> list[str]:
     return [row["kind"] for row in program.get(f"/conversations/{conversation}/messages").json()["data"]]
 
 
-def test_parley_summarises_before_the_context_is_full(live: Live, small: str) -> None:
+def test_summary_is_written_before_the_context_is_full(live: Live, small: str) -> None:
     program = live.program()
     first = program.turn(scenario("long tokens=600"), model=small)
     chat = first["conversation"]
@@ -90,7 +90,7 @@ def test_the_api_summarises_where_it_can(live: Live, small: str) -> None:
     assert kinds(program, chat) == ["chat"] * 6
 
 
-def test_a_summary_by_the_api_never_costs_more_than_was_held(live: Live, small: str) -> None:
+def test_compaction_by_the_api_costs_at_most_its_hold(live: Live, small: str) -> None:
     """What fills the context is the last message, so that it is read twice: for the summary, and behind it."""
     program = live.program()
     chat = program.turn("Tell me of bridges.", model="claude-sonnet-5")["conversation"]
@@ -112,7 +112,7 @@ def test_a_summary_by_the_api_never_costs_more_than_was_held(live: Live, small: 
     assert 100_000 * 2.5 / 1_000_000 < spent <= held
 
 
-def test_too_little_money_is_said_with_its_budget(live: Live, small: str) -> None:
+def test_exhausted_budget_is_named(live: Live, small: str) -> None:
     """The door lets in who has anything left; what the answer could cost at most is known only then."""
     live.shell(
         "from decimal import Decimal; from django.db.models import Sum; from chat.models import ApiCall, Budget\n"
@@ -128,7 +128,7 @@ def test_too_little_money_is_said_with_its_budget(live: Live, small: str) -> Non
     assert "What is left of the workspace’s budget for this month is too little" in turn["error"]["message"]
 
 
-def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) -> None:
+def test_full_context_is_summarised_and_retried(live: Live, small: str) -> None:
     program = live.program()
     first = program.turn("Tell me of bridges.", model=small)
     full = program.turn(scenario("context_exceeded"), conversation=first["conversation"], model=small)
@@ -139,7 +139,7 @@ def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) ->
     assert [row["purpose"] for row in ledger(live, again)] == ["summary", "turn"]
 
 
-def test_a_summary_is_written_elsewhere_when_its_connection_is_away(live: Live, small: str) -> None:
+def test_summary_fails_over_to_another_connection(live: Live, small: str) -> None:
     program = live.program()
     chat = program.turn("Tell me of bridges.", model=small)["conversation"]
     full = program.turn(scenario("context_exceeded"), conversation=chat, model=small)
@@ -161,7 +161,7 @@ def test_a_summary_is_written_elsewhere_when_its_connection_is_away(live: Live, 
     assert kinds(program, chat) == ["chat", "chat", "summary", "chat", "chat"]
 
 
-def test_the_ledger_is_whole(live: Live, small: str) -> None:
+def test_ledger_has_no_findings(live: Live, small: str) -> None:
     assert (
         json.loads(
             live.shell(

@@ -38,7 +38,7 @@ def extraction(live: Live, **body: Any) -> httpx2.Response:
     return live.program().post("/extract", {"text": "Ada Lovelace", "schema": PERSON, **body})
 
 
-def test_data_of_a_schema_comes_out_of_a_text(live: Live) -> None:
+def test_extract_returns_data_of_the_schema(live: Live) -> None:
     client = new_id()
     answer = extraction(live, client_id=client)
     assert answer.status_code == 200, answer.text
@@ -55,7 +55,7 @@ def test_data_of_a_schema_comes_out_of_a_text(live: Live) -> None:
     assert (chat["archived"], chat["title"]) == (True, "Extraction: Ada Lovelace")
 
 
-def test_an_answer_without_the_shape_is_a_failure_that_shows_it(live: Live) -> None:
+def test_answer_that_breaks_the_schema_is_a_failure(live: Live) -> None:
     # The simulator knows no minimum: the API can't either, so the transform puts it into the description.
     answer = extraction(live, schema=NUMBER)
     assert answer.status_code == 502
@@ -68,7 +68,7 @@ def test_an_answer_without_the_shape_is_a_failure_that_shows_it(live: Live) -> N
     assert float(problem["cost_usd"]) > 0
 
 
-def test_a_cut_answer_and_a_refusal_are_told_apart(live: Live) -> None:
+def test_cut_answer_and_refusal_have_own_codes(live: Live) -> None:
     cut = extraction(live, text=scenario("max_tokens"))
     assert (cut.status_code, cut.json()["code"]) == (422, "output_truncated")
     assert cut.json()["text"]
@@ -88,13 +88,13 @@ def test_a_cut_answer_and_a_refusal_are_told_apart(live: Live) -> None:
         ({"instructions": "x" * 20_001}, "invalid"),
     ],
 )
-def test_what_cant_be_asked_is_said_at_the_door(live: Live, forced: str, body: Any, code: str) -> None:
+def test_impossible_requests_are_refused_at_once(live: Live, forced: str, body: Any, code: str) -> None:
     answer = extraction(live, **body)
     assert answer.json()["code"] == code
     assert answer.status_code == (404 if code == "not_found" else 422)
 
 
-def test_a_model_without_formats_is_made_to_call_a_tool(live: Live, forced: str) -> None:
+def test_model_without_formats_uses_a_forced_tool(live: Live, forced: str) -> None:
     found = extraction(live, model=forced)
     assert found.status_code == 200, found.text
     turn = live.program().get(f"/turns/{found.json()['turn']}").json()
@@ -107,7 +107,7 @@ def test_a_model_without_formats_is_made_to_call_a_tool(live: Live, forced: str)
     assert next_one["status"] == "completed"
 
 
-def test_a_turn_with_a_schema_among_others(live: Live) -> None:
+def test_schema_applies_to_one_turn_of_a_conversation(live: Live) -> None:
     program = live.program()
     plain = program.turn("Hello")
     shaped = program.turn("Who?", conversation=plain["conversation"], output_schema=PERSON)
@@ -118,7 +118,7 @@ def test_a_turn_with_a_schema_among_others(live: Live) -> None:
     assert again["message"]["text"] == shaped["message"]["text"]
 
 
-def test_tokens_are_counted_for_drafts(live: Live) -> None:
+def test_count_tokens_counts_a_draft(live: Live) -> None:
     program = live.program()
     alone = program.post("/count_tokens", {"text": "x" * 300, "model": "claude-sonnet-5-5"}).json()
     assert alone == {

@@ -9,7 +9,7 @@ from tests.support.at_once import at_once
 LONG = "long tokens=4000 pace=60"
 
 
-def test_the_answer_comes_whole_or_later_or_in_steps(live: Live) -> None:
+def test_answer_can_be_awaited_polled_or_streamed(live: Live) -> None:
     program = live.program()
     waited = program.post("/turns", {"text": scenario("echo", "Say this.")})
     assert waited.status_code == 200
@@ -44,7 +44,7 @@ def test_the_answer_comes_whole_or_later_or_in_steps(live: Live) -> None:
     assert page["data"][1]["cost_usd"] == turn["cost_usd"]
 
 
-def test_a_stream_goes_on_where_it_was_cut(live: Live) -> None:
+def test_stream_resumes_after_the_last_event(live: Live) -> None:
     program = live.program()
     turn = program.turn(scenario("long tokens=400 pace=200"), wait=False)
     path = f"/turns/{turn['id']}/events"
@@ -76,7 +76,7 @@ def test_two_readers_of_one_turn_get_the_same_bytes(live: Live) -> None:
     assert all(stream == streams[0] for stream in streams)
 
 
-def test_deleted_events_are_gone_and_the_turn_is_not(live: Live) -> None:
+def test_turn_outlives_its_deleted_events(live: Live) -> None:
     program = live.program()
     turn = program.turn("Hello")
     live.shell(
@@ -87,7 +87,7 @@ def test_deleted_events_are_gone_and_the_turn_is_not(live: Live) -> None:
     assert program.get(f"/turns/{turn['id']}").json() == turn
 
 
-def test_one_client_id_is_one_turn(live: Live) -> None:
+def test_same_client_id_is_one_turn(live: Live) -> None:
     program, client_id = live.program("colleague"), new_id()
 
     def send(number: int) -> tuple[int, str]:
@@ -107,7 +107,7 @@ def test_one_client_id_is_one_turn(live: Live) -> None:
     assert turn["status"] == "completed"
 
 
-def test_client_ids_that_are_none_are_refused(live: Live) -> None:
+def test_invalid_client_ids_are_refused(live: Live) -> None:
     program = live.program("outsider")
     for members, headers in (
         ({"client_id": "mine"}, {}),
@@ -119,7 +119,7 @@ def test_client_ids_that_are_none_are_refused(live: Live) -> None:
     assert program.get("/conversations").json()["data"] == []
 
 
-def test_stop_keeps_what_came_and_continue_and_retry_go_on(live: Live) -> None:
+def test_stopped_turn_can_be_continued_and_retried(live: Live) -> None:
     program = live.program()
     turn = program.turn(scenario(LONG), wait=False)
     path = f"/turns/{turn['id']}"
@@ -148,7 +148,7 @@ def test_stop_keeps_what_came_and_continue_and_retry_go_on(live: Live) -> None:
     assert [row["kind"] for row in page] == ["chat", "chat", "continue", "chat"]
 
 
-def test_one_who_leaves_while_waiting_stops_nothing(live: Live) -> None:
+def test_closed_request_does_not_stop_the_turn(live: Live) -> None:
     program, client_id = live.program(), new_id()
     members = {"text": scenario("long tokens=300 pace=150"), "client_id": client_id}
     with program.events("/turns", method="POST", json=members) as events:
@@ -158,7 +158,7 @@ def test_one_who_leaves_while_waiting_stops_nothing(live: Live) -> None:
     assert program.all_events(f"/turns/{turn}/events")[-1].event["status"] == "completed"
 
 
-def test_a_failure_is_told_in_words(live: Live) -> None:
+def test_failure_has_a_message(live: Live) -> None:
     turn = live.program().turn(scenario("authentication"))
     assert turn["status"] == "failed"
     assert turn["error"]["code"] == "authentication"

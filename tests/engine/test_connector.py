@@ -61,7 +61,7 @@ def toolsets(body: dict[str, Any]) -> list[str]:
     return [tool["mcp_server_name"] for tool in body.get("tools", ()) if tool.get("type") == "mcp_toolset"]
 
 
-async def test_the_request_and_what_becomes_of_its_answer(
+async def test_request_names_servers_and_calls_are_stored(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
@@ -99,7 +99,7 @@ async def test_the_request_and_what_becomes_of_its_answer(
     assert recorder.last()["body"]["messages"][1]["content"] == content(parley, first["turn"])
 
 
-async def test_somebody_who_did_not_sign_in_goes_without_that_server(
+async def test_server_without_sign_in_is_left_out(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
@@ -122,7 +122,7 @@ def sign_in_ended(parley: Parley) -> Iterator[None]:
         parley.shell(change.format(ended.replace(": 1}", ": null}")))
 
 
-async def test_a_sign_in_that_ended_since_takes_its_tools_along(
+async def test_ended_sign_in_removes_its_tools(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
@@ -138,7 +138,7 @@ async def test_a_sign_in_that_ended_since_takes_its_tools_along(
     assert parley.rows.answers(done["turn"])[0]["frame_id"] == turn["frame_id"]
 
 
-async def test_a_server_that_goes_in_the_middle_of_an_answer_takes_its_tools_along(
+async def test_server_disabled_during_a_turn_is_left_out(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
@@ -159,7 +159,7 @@ async def test_a_server_that_goes_in_the_middle_of_an_answer_takes_its_tools_alo
     assert "shop" not in toolsets(sent)
 
 
-async def test_another_connection_without_the_connector(
+async def test_failover_without_connector_leaves_its_tools_out(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
@@ -175,7 +175,7 @@ async def test_another_connection_without_the_connector(
     assert [tool["name"] for tool in sent["body"]["tools"]] == ["careful"]
 
 
-def test_tokens_are_kept_nowhere(stage: tuple[Parley, dict[str, str]], recorder: Recorder) -> None:
+def test_tokens_are_stored_nowhere(stage: tuple[Parley, dict[str, str]], recorder: Recorder) -> None:
     parley, _assistants = stage
     assert TOKEN in json.dumps(recorder.sent)
     assert PERSONAL in json.dumps(recorder.sent), "there was something to be found"

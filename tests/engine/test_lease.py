@@ -37,7 +37,7 @@ class Clock:
 
 
 @pytest.mark.parametrize("jump", [dt.timedelta(days=-1), dt.timedelta(days=1)])
-def test_wall_clock_that_jumps_kills_nobody(turn: Turn, jump: dt.timedelta) -> None:
+def test_wall_clock_jumps_expire_no_lease(turn: Turn, jump: dt.timedelta) -> None:
     clock = Clock()
     watch = LeaseWatch(lease_seconds=15, clock=clock)
     for _ in range(10):

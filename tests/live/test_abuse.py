@@ -58,7 +58,7 @@ def resident_kib(parley: Parley) -> int:
     ],
     ids=lambda text: text[:30] or "nothing",
 )
-async def test_nonsense_is_refused_in_words(parley: Parley, text: str) -> None:
+async def test_invalid_commands_are_refused_with_a_message(parley: Parley, text: str) -> None:
     async with parley.socket() as client:
         await client.connection.send(text)
         answer = await client.expect("error")
@@ -69,7 +69,7 @@ async def test_nonsense_is_refused_in_words(parley: Parley, text: str) -> None:
 
 
 @pytest.mark.parametrize("after", [-1, 1.5, "7", True, 2**31, 2**63, 2**64 - 1, [1]])
-async def test_after_is_a_small_whole_number(parley: Parley, after: Any) -> None:
+async def test_after_has_to_be_a_small_integer(parley: Parley, after: Any) -> None:
     async with parley.socket() as client:
         accepted = await client.start("[[scenario:echo]] hi", model=parley.models["plain"])
         command = {"type": "subscribe", "conversation": accepted["conversation"], "turn": accepted["turn"]}
@@ -80,7 +80,7 @@ async def test_after_is_a_small_whole_number(parley: Parley, after: Any) -> None
 @pytest.mark.parametrize(
     ("text", "code"), [(" \n\u3000", "empty"), ("\u200b" * 3, None), ("x" * 1_000_001, "too_long")]
 )
-async def test_texts_at_the_limits(parley: Parley, text: str, code: str | None) -> None:
+async def test_texts_up_to_the_limit_are_accepted(parley: Parley, text: str, code: str | None) -> None:
     async with parley.socket() as client:
         answer = await client.ask(type="turn.start", text=text, model=parley.models["plain"])
         assert answer.get("code") == code
@@ -88,7 +88,7 @@ async def test_texts_at_the_limits(parley: Parley, text: str, code: str | None) 
             await client.finished(answer["turn"])
 
 
-async def test_odd_characters_are_kept_as_far_as_they_can_be(parley: Parley) -> None:
+async def test_odd_characters_are_kept_or_replaced(parley: Parley) -> None:
     async with parley.socket() as client:
         start = {"type": "turn.start", "client_id": str(uuid4()), "model": parley.models["plain"]}
         text = "[[scenario:echo]] a\0b\u202ec😀"
@@ -113,7 +113,7 @@ async def test_huge_message_ends_the_socket_and_costs_no_memory(parley: Parley) 
     assert resident_kib(parley) - before < ALLOWED_GROWTH_KIB
 
 
-async def test_flood_is_ended(parley: Parley) -> None:
+async def test_flood_of_commands_closes_the_socket(parley: Parley) -> None:
     async with parley.socket() as client, parley.socket() as other:
         # Only some more than are allowed: a server that closes with much unread resets the connection without a code.
         with contextlib.suppress(ConnectionClosed):

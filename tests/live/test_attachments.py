@@ -12,7 +12,7 @@ print(store_upload(owner=owner, name="notes.md", data=b"The code is heliotrope. 
 """
 
 
-async def test_a_message_carries_own_files_only(parley: Parley) -> None:
+async def test_message_accepts_own_files_only(parley: Parley) -> None:
     mine = parley.shell(UPLOAD).splitlines()[-1]
     wanted = {"type": "turn.start", "text": "[[scenario:citations]] What is it?", "attachments": [mine]}
     messages = "SELECT count(*) AS n FROM chat_message"

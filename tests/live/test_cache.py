@@ -6,7 +6,7 @@ LONG = "The lighthouse stands on a rock. " * 800
 REPLY = "[[scenario:long tokens=30]]"
 
 
-async def test_a_conversation_reads_what_it_wrote(parley: Parley) -> None:
+async def test_conversation_reads_its_cache_entries(parley: Parley) -> None:
     model = parley.connection("cached", kind="anthropic")
     async with parley.socket() as client:
         first = await client.start(f"{LONG}{REPLY}", model=model)

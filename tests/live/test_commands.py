@@ -18,14 +18,14 @@ from tests.support.parley import Parley
         ("?render=html&render=data", False),
     ],
 )
-async def test_only_the_whole_word_asks_for_fragments(parley: Parley, query: str, rendered: bool) -> None:
+async def test_only_render_html_requests_fragments(parley: Parley, query: str, rendered: bool) -> None:
     async with parley.page_socket(parley.sign_in("insider"), query=query) as page:
         accepted = await page.start("[[scenario:echo]] hi", model=parley.models["plain"])
         assert ("html" in accepted) is rendered
         await page.finished(accepted["turn"])
 
 
-async def test_lines_of_a_turn_name_the_command_that_began_it(parley: Parley) -> None:
+async def test_log_lines_of_a_turn_name_its_command(parley: Parley) -> None:
     async with parley.socket() as client:
         turns = []
         for text in ("[[scenario:echo]] one", "[[scenario:echo]] two"):

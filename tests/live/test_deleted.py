@@ -11,7 +11,7 @@ delete_conversation(user=found.owner, conversation_id=found.id)
 GONE = 4404
 
 
-async def test_a_program_is_told_and_keeps_its_socket(parley: Parley) -> None:
+async def test_program_is_told_of_a_deletion_and_stays_connected(parley: Parley) -> None:
     async with parley.socket() as client:
         kept = await client.start("[[scenario:echo]] kept", model=parley.models["plain"])
         gone = await client.start("[[scenario:echo]] soon gone", model=parley.models["plain"])
@@ -31,7 +31,7 @@ async def test_a_program_is_told_and_keeps_its_socket(parley: Parley) -> None:
         await client.expect("pong")
 
 
-async def test_a_page_is_closed_with_its_conversation(parley: Parley) -> None:
+async def test_page_socket_closes_with_its_conversation(parley: Parley) -> None:
     cookie = parley.sign_in("insider")
     async with parley.page_socket(cookie, query="?render=html") as page:
         accepted = await page.start("[[scenario:echo]] soon gone", model=parley.models["plain"])

@@ -81,7 +81,7 @@ async def errors_of(client: SocketClient, commands: list[dict[str, Any]]) -> lis
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_foreign_ids_are_not_there(parley: Parley, name: str) -> None:
+async def test_foreign_ids_are_not_found(parley: Parley, name: str) -> None:
     foreign, own = await finished_turn(parley, "insider"), await finished_turn(parley, "outsider")
     before = parley.rows.query("SELECT count(*) AS n FROM chat_turn")
     sent = [command(name, COMMANDS[name], {**foreign, "own": own["conversation"]})]
@@ -97,7 +97,7 @@ async def test_foreign_ids_are_not_there(parley: Parley, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_odd_spellings_of_own_ids_are_not_there(parley: Parley, name: str) -> None:
+async def test_other_spellings_of_own_ids_are_not_found(parley: Parley, name: str) -> None:
     own = await finished_turn(parley, "insider")
     before = parley.rows.query("SELECT count(*) AS n FROM chat_turn")
     async with parley.socket() as client:
@@ -111,7 +111,7 @@ async def test_odd_spellings_of_own_ids_are_not_there(parley: Parley, name: str)
     assert parley.rows.query("SELECT count(*) AS n FROM chat_turn") == before
 
 
-async def test_foreign_and_odd_choices_are_not_there(parley: Parley) -> None:
+async def test_foreign_models_and_assistants_are_not_found(parley: Parley) -> None:
     """An assistant of another group, and models and assistants that don't exist, however they are spelt."""
     async with parley.socket("outsider") as client:
         start = {"type": "turn.start", "text": "mine?"}
@@ -127,7 +127,7 @@ async def test_foreign_and_odd_choices_are_not_there(parley: Parley) -> None:
             assert [answer["code"] for answer in answers] == ["not_found"] * len(odd)
 
 
-async def test_another_persons_client_id_is_no_door(parley: Parley) -> None:
+async def test_foreign_client_id_gives_no_access(parley: Parley) -> None:
     async with parley.socket() as client, parley.socket("outsider") as other:
         accepted = await client.start("[[scenario:echo]] secret", model=parley.models["plain"])
         await client.finished(accepted["turn"])
@@ -141,7 +141,7 @@ async def test_another_persons_client_id_is_no_door(parley: Parley) -> None:
         await other.finished(answer["turn"])
 
 
-async def test_key_that_may_only_read(parley: Parley) -> None:
+async def test_read_key_cannot_write(parley: Parley) -> None:
     own = await finished_turn(parley, "insider")
     async with parley.socket(scope="read") as client:
         for name, fields in COMMANDS.items():
@@ -161,7 +161,7 @@ async def refused_with(url: str, headers: dict[str, str]) -> int:
         return error.response.status_code
 
 
-async def test_who_gets_no_socket(parley: Parley) -> None:
+async def test_socket_requires_an_identity(parley: Parley) -> None:
     url, cookie = parley.server.ws_url, parley.sign_in("insider")
     own = parley.server.url
     key = parley.people["insider"]["chat"]

@@ -16,7 +16,7 @@ from chat.live.mount import Mount
         ("/", ("outer", "/")),
     ],
 )
-async def test_paths(path: str, seen: tuple[str, str]) -> None:
+async def test_mounted_paths(path: str, seen: tuple[str, str]) -> None:
     asked = []
 
     def named(name: str) -> Any:

@@ -81,7 +81,7 @@ async def test_viewer_of_another_process_sees_the_same_bytes(pair: Pair) -> None
     assert near.frames[turn] == far.frames[turn] == pair.parley.rows.frames(turn)
 
 
-async def test_conversation_watched_elsewhere_hears_of_new_turns_and_titles(pair: Pair) -> None:
+async def test_new_turns_and_titles_reach_other_processes(pair: Pair) -> None:
     async with pair.sockets() as (near, far):
         conversation, turn = await watched(pair, near, far, "[[scenario:echo]] first")
         await far.finished(turn)
@@ -93,7 +93,7 @@ async def test_conversation_watched_elsewhere_hears_of_new_turns_and_titles(pair
         assert len([found for found in far.messages if found["type"] == "turn.finished"]) == 2
 
 
-async def test_stop_from_another_process(pair: Pair) -> None:
+async def test_stop_works_from_another_process(pair: Pair) -> None:
     async with pair.sockets() as (near, far):
         _conversation, turn = await watched(pair, near, far, LONG)
         await far.expect("block.delta", turn=turn)
@@ -107,7 +107,7 @@ async def test_stop_from_another_process(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["freeze", "cut"])
-async def test_lost_hints_lose_nothing(pair: Pair, trouble: str) -> None:
+async def test_lost_hints_lose_no_events(pair: Pair, trouble: str) -> None:
     async with pair.sockets() as (near, far):
         _conversation, turn = await watched(pair, near, far, LONG)
         await far.expect("block.delta", turn=turn)
@@ -128,7 +128,7 @@ async def test_lost_hints_lose_nothing(pair: Pair, trouble: str) -> None:
         assert near.frames[turn] == far.frames[turn]
 
 
-async def test_death_of_the_owner_is_heard_by_viewers_elsewhere(pair: Pair) -> None:
+async def test_owners_death_reaches_viewers_of_other_processes(pair: Pair) -> None:
     async with pair.sockets() as (near, far):
         conversation, turn = await watched(pair, far, near, LONG)
         for client in (near, far):
@@ -162,7 +162,7 @@ async def test_death_of_the_owner_is_heard_by_viewers_elsewhere(pair: Pair) -> N
     await asyncio.to_thread(dead.start)
 
 
-async def test_turn_whose_end_fell_between_subscribing_and_looking(pair: Pair) -> None:
+async def test_end_between_subscribe_and_read_is_not_missed(pair: Pair) -> None:
     """Many short turns, watched from elsewhere at once: each brings its end, none is told twice."""
     async with pair.sockets() as (near, far):
         turns = []
@@ -178,7 +178,7 @@ async def test_turn_whose_end_fell_between_subscribing_and_looking(pair: Pair) -
             assert far.frames[turn] == near.frames[turn], turn
 
 
-async def test_ids_with_characters_that_postgresql_refuses(pair: Pair) -> None:
+async def test_ids_that_postgresql_refuses_are_not_found(pair: Pair) -> None:
     async with pair.parley.socket() as client:
         for key in ("model", "assistant", "conversation", "parent"):
             # NUL in text is replaced; in an id it names nothing.

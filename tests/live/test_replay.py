@@ -79,7 +79,7 @@ async def test_replay_from_every_seq(parley: Parley) -> None:
 
 
 @pytest.mark.parametrize("behind", [0, 1])
-async def test_what_began_while_a_viewer_was_away_is_seen_too(parley: Parley, behind: int) -> None:
+async def test_turn_begun_during_an_absence_is_replayed(parley: Parley, behind: int) -> None:
     async with parley.socket() as client, parley.socket() as late:
         first = await client.start("[[scenario:echo]] first", model=parley.models["plain"])
         turn, conversation = first["turn"], first["conversation"]
@@ -137,7 +137,7 @@ async def test_snapshot_and_later_events_are_the_state(parley: Parley) -> None:
     assert snapshot == TurnState.of(client.frames[turn])
 
 
-async def test_cleared_events_are_said(parley: Parley) -> None:
+async def test_cleared_events_cause_a_refresh(parley: Parley) -> None:
     async with parley.socket() as client, parley.socket() as late:
         client_id = "018f0000-0000-7000-8000-00000000c1ea"
         accepted = await client.start(
@@ -152,7 +152,7 @@ async def test_cleared_events_are_said(parley: Parley) -> None:
         await late.expect("refresh", turn=turn, count=2)
 
 
-async def test_frames_that_never_came_to_be_are_said(parley: Parley) -> None:
+async def test_unknown_frames_cause_a_refresh(parley: Parley) -> None:
     async with parley.socket() as client, parley.socket() as ahead:
         accepted = await client.start(STREAM, model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
@@ -165,7 +165,7 @@ async def test_frames_that_never_came_to_be_are_said(parley: Parley) -> None:
         assert turn not in ahead.frames
 
 
-async def test_unsubscribed_conversations_are_silent(parley: Parley) -> None:
+async def test_unsubscribed_conversations_send_nothing(parley: Parley) -> None:
     async with parley.socket() as client, parley.socket() as other:
         accepted = await client.start("[[scenario:long tokens=3000 pace=60]]", model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]

@@ -59,9 +59,7 @@ async def watch_all(client: SocketClient, conversations: list[str]) -> None:
     assert [found["type"] for found in client.messages if found["type"] == "error"] == []
 
 
-async def test_a_turn_takes_the_place_of_the_conversation_that_was_watched_longest(
-    parley: Parley, crowd: list[str]
-) -> None:
+async def test_new_turn_replaces_the_oldest_subscription(parley: Parley, crowd: list[str]) -> None:
     async with parley.socket("crowd") as client, parley.socket("crowd") as other:
         await watch_all(client, crowd)
         accepted = await client.start("[[scenario:echo]] one more", model=parley.models["plain"])
@@ -78,7 +76,7 @@ async def test_a_turn_takes_the_place_of_the_conversation_that_was_watched_longe
         assert await client.refused(type="subscribe", conversation=crowd[0]) == "invalid"
 
 
-async def test_a_turn_is_refused_unwritten_when_all_are_busy(parley: Parley, crowd: list[str]) -> None:
+async def test_turn_is_refused_if_all_subscriptions_are_running(parley: Parley, crowd: list[str]) -> None:
     count = "SELECT count(*) AS n FROM chat_turn"
     async with parley.socket("crowd") as client:
         await watch_all(client, crowd)

@@ -43,7 +43,7 @@ async def test_stop_closes_the_upstream_keeps_the_text_and_settles(parley: Parle
     assert told["usage"]["output_tokens"] < 4000
 
 
-async def test_stop_is_heard_while_a_retry_is_awaited(parley: Parley) -> None:
+async def test_stop_works_while_a_retry_waits(parley: Parley) -> None:
     async with parley.socket() as client:
         turn = (await client.start("[[scenario:rate_limited retry_after=50]]", model=parley.models["plain"]))[
             "turn"
@@ -57,7 +57,7 @@ async def test_stop_is_heard_while_a_retry_is_awaited(parley: Parley) -> None:
     assert [(call["status"], call["certainty"]) for call in parley.rows.calls(turn)] == [("failed", "exact")]
 
 
-async def test_stop_right_after_the_start(parley: Parley) -> None:
+async def test_stop_right_after_the_start_ends_the_turn(parley: Parley) -> None:
     async with parley.socket() as client:
         turns = [(await client.start(LONG, model=parley.models["plain"]))["turn"] for _ in range(3)]
         for turn in turns:
@@ -70,7 +70,7 @@ async def test_stop_right_after_the_start(parley: Parley) -> None:
         assert all(call["status"] != "open" for call in parley.rows.calls(turn))
 
 
-async def test_stop_that_comes_before_any_claim(parley: Parley) -> None:
+async def test_stop_before_the_claim_ends_the_turn(parley: Parley) -> None:
     """A turn that nobody runs yet ends in the rows alone; whoever started it hears of it all the same."""
     async with parley.socket() as client, parley.socket() as other:
         for _ in range(15):
@@ -83,7 +83,7 @@ async def test_stop_that_comes_before_any_claim(parley: Parley) -> None:
             assert parley.rows.frames(accepted["turn"]) == client.frames[accepted["turn"]]
 
 
-async def test_stop_between_two_calls_doubles_nothing(parley: Parley) -> None:
+async def test_stop_between_two_calls_duplicates_nothing(parley: Parley) -> None:
     async with parley.socket() as client:
         turn = (
             await client.start(
@@ -105,7 +105,7 @@ async def test_stop_between_two_calls_doubles_nothing(parley: Parley) -> None:
 @pytest.mark.parametrize(
     "scenario", ["max_tokens", "cut", "error_after_delta", "stop"], ids=["limit", "cut", "error", "stopped"]
 )
-async def test_continue_goes_on_behind_the_partial_answer(parley: Parley, scenario: str) -> None:
+async def test_continue_follows_the_partial_answer(parley: Parley, scenario: str) -> None:
     async with parley.socket() as client:
         if scenario == "stop":
             turn = await begun(client, model=parley.models["plain"])
@@ -134,7 +134,7 @@ async def test_retry_makes_a_sibling(parley: Parley) -> None:
     assert first["parent_id"] == second["parent_id"] == accepted["user_message"]
 
 
-async def test_what_is_whole_or_running_is_not_continued(parley: Parley) -> None:
+async def test_whole_and_running_answers_are_not_continued(parley: Parley) -> None:
     async with parley.socket() as client:
         done = (await client.start("[[scenario:echo]] hello", model=parley.models["plain"]))["turn"]
         await client.finished(done)

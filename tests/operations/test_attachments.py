@@ -85,7 +85,7 @@ def test_files_need_no_text(insider: User, model: LanguageModel, text: str | Non
     assert refusal(start, insider, text=None) == "invalid"
 
 
-def test_only_own_files_can_be_chosen(insider: User, outsider: User, model: LanguageModel) -> None:
+def test_only_own_files_can_be_attached(insider: User, outsider: User, model: LanguageModel) -> None:
     mine, theirs = upload(insider, "a.png"), upload(outsider, "b.png")
     assert chosen(insider, None) == []
     assert chosen(insider, [str(mine.id), str(mine.id)]) == [mine]
@@ -100,7 +100,7 @@ def test_only_own_files_can_be_chosen(insider: User, outsider: User, model: Lang
     assert refusal(chosen, outsider, [str(theirs.id)]) == "not_found"
 
 
-def test_requests_carry_bytes_the_same_each_time(insider: User, model: LanguageModel) -> None:
+def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageModel) -> None:
     photo, notes = upload(insider, "a.png"), upload(insider, "n.md", b"Grass is green.")
     paper = upload(insider, "p.pdf", media.pdf("One"))
     message = start(insider, photo, notes, paper).user_message
@@ -119,7 +119,7 @@ def test_requests_carry_bytes_the_same_each_time(insider: User, model: LanguageM
     assert message.content[0]["source"]["type"] == "attachment"
 
 
-def test_the_engine_sends_them(insider: User, model: LanguageModel) -> None:
+def test_engine_sends_attachments(insider: User, model: LanguageModel) -> None:
     started = start(insider, upload(insider, "n.md", b"Grass is green."))
     work = running.claim(started.turn.id, "host:1:aa")
     assert work is not None
@@ -127,12 +127,12 @@ def test_the_engine_sends_them(insider: User, model: LanguageModel) -> None:
     assert content[0]["source"]["data"] == "Grass is green."
 
 
-def test_a_path_without_files_stays_as_it_is(insider: User, model: LanguageModel) -> None:
+def test_path_without_files_is_unchanged(insider: User, model: LanguageModel) -> None:
     path = path_to(start_turn(author=insider, client_id=uuid.uuid4(), text="Hi").user_message)
     assert resolve_path(path, model) == path
 
 
-def test_an_id_that_is_not_attached_opens_nothing(insider: User, model: LanguageModel) -> None:
+def test_unattached_id_reads_no_file(insider: User, model: LanguageModel) -> None:
     photo, other = upload(insider, "a.png"), upload(insider, "b.txt", b"secret")
     message = start(insider, photo).user_message
     forged = content_blocks([other])
@@ -146,7 +146,7 @@ def test_an_id_that_is_not_attached_opens_nothing(insider: User, model: Language
     assert documents_on(path_to(message)) == []
 
 
-def test_what_a_model_cant_take_is_said_in_words(insider: User) -> None:
+def test_unsupported_files_are_refused_with_a_message(insider: User) -> None:
     able()
     photo, paper = upload(insider, "a.png"), upload(insider, "p.pdf", media.pdf("One"))
     notes = upload(insider, "n.md", b"Grass is green.")
@@ -167,7 +167,7 @@ def test_citations_give_way_to_an_answer_format(insider: User, model: LanguageMo
     assert sent(message, model, {"output_config": {"effort": "low"}})[0]["citations"] == {"enabled": True}
 
 
-def test_lost_bytes_are_said_in_words(insider: User, model: LanguageModel) -> None:
+def test_lost_file_becomes_a_text(insider: User, model: LanguageModel) -> None:
     photo = upload(insider, "a.png")
     message = start(insider, photo).user_message
     assert photo.sent is not None
@@ -191,9 +191,7 @@ def test_older_models_get_smaller_pictures(insider: User, model: LanguageModel) 
     assert resolve(content_blocks([photo]), older, files) == large[:1]
 
 
-def test_many_pictures_go_small_from_the_message_that_makes_them_many(
-    insider: User, model: LanguageModel
-) -> None:
+def test_many_pictures_are_sent_smaller_from_that_message_on(insider: User, model: LanguageModel) -> None:
     large = upload(insider, "large.png", media.picture("PNG", (2400, 30)))
     assert large.sent is not None
     others = [upload(insider, f"{number}.png") for number in range(20)]
@@ -221,7 +219,7 @@ def test_many_pictures_go_small_from_the_message_that_makes_them_many(
         ("foundry", 23),
     ],
 )
-def test_files_are_refused_where_the_platform_would(
+def test_files_beyond_platform_limits_are_refused(
     insider: User, model: LanguageModel, kind: str, most_mb: int
 ) -> None:
     """In base64 and with what a request holds besides: 32, 20 or 30 MB."""
@@ -237,7 +235,7 @@ def test_files_are_refused_where_the_platform_would(
     assert refusal(check_sendable, message, there) == "too_large"
 
 
-def test_too_much_is_refused_and_nothing_is_written(insider: User, model: LanguageModel) -> None:
+def test_too_many_files_are_refused_unwritten(insider: User, model: LanguageModel) -> None:
     paper, photo = upload(insider, "p.pdf", media.pdf(kids=51)), upload(insider, "a.png")
     notes = upload(insider, "n.md", b"word " * 1000)
     first = start(insider, paper, photo, notes)
@@ -248,7 +246,7 @@ def test_too_much_is_refused_and_nothing_is_written(insider: User, model: Langua
     assert Message.objects.count() == 1
 
 
-def test_a_model_that_cant_see_is_refused_new_pictures_only(insider: User, model: LanguageModel) -> None:
+def test_model_without_vision_refuses_only_new_pictures(insider: User, model: LanguageModel) -> None:
     photo, paper = upload(insider, "a.png"), upload(insider, "p.pdf", media.pdf("One"))
     first = start(insider, photo, paper, model_id=model.model_id)
     blind = able(image_input=NO, pdf_input=NO)
@@ -262,7 +260,7 @@ def test_a_model_that_cant_see_is_refused_new_pictures_only(insider: User, model
     assert refusal(retry_turn, **again, model_id=blind.model_id) == "pictures_unsupported"
 
 
-def test_citations_find_their_document(insider: User, model: LanguageModel) -> None:
+def test_citations_name_their_document(insider: User, model: LanguageModel) -> None:
     photo = upload(insider, "a.png")
     one, two = upload(insider, "1.md", b"One"), upload(insider, "2.md", b"Two")
     first = start(insider, photo, one)
@@ -277,7 +275,7 @@ def test_citations_find_their_document(insider: User, model: LanguageModel) -> N
     assert cited_document(answer, -1, "") is None
 
 
-def test_a_conversation_goes_with_its_links(insider: User, model: LanguageModel) -> None:
+def test_deleted_conversation_removes_its_links(insider: User, model: LanguageModel) -> None:
     photo = upload(insider, "a.png")
     started = start(insider, photo)
     stop_turn(user=insider, turn_id=started.turn.id)

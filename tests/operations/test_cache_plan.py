@@ -67,7 +67,7 @@ def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
         ({"usage": None}, 0, True),
     ],
 )
-def test_what_has_expired_or_belongs_to_another_frame_is_gone(
+def test_expired_and_foreign_entries_are_ignored(
     insider: User, changes: dict[str, Any], alive: int, same: bool
 ) -> None:
     work = factories.work(asked(insider))
@@ -76,7 +76,7 @@ def test_what_has_expired_or_belongs_to_another_frame_is_gone(
     assert (work.foreseen.alive_tokens, work.foreseen.same_frame) == (alive, same)
 
 
-def test_the_first_request_knows_nothing(insider: User) -> None:
+def test_first_request_has_no_history(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running", answer="")
     work = factories.work(turn)
     measured = cache_plan.measure(turn, work.model, [turn.user_message])
@@ -104,7 +104,7 @@ def test_queries_do_not_grow_with_the_conversation(insider: User) -> None:
     assert counts[0] == counts[1]
 
 
-def test_habits_of_an_assistant_are_its_own(insider: User, model: LanguageModel) -> None:
+def test_gaps_are_measured_per_assistant(insider: User, model: LanguageModel) -> None:
     guide = Assistant.objects.create(name="Guide", model=model)
     now = timezone.now()
     for minutes in ((300, 298, 290), (200,), (10,)):
@@ -121,7 +121,7 @@ def test_habits_of_an_assistant_are_its_own(insider: User, model: LanguageModel)
     assert cache_plan.habits(None, model) == cache_plan.Habits(Gaps(), 0.0)
 
 
-def test_uses_of_a_frame(insider: User) -> None:
+def test_gaps_between_uses_of_a_frame(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), text="x", answer="y")
     for ago in (0, 100, 4000):
         factories.call(
@@ -131,7 +131,7 @@ def test_uses_of_a_frame(insider: User) -> None:
     assert cache_plan.uses(turn.frame_id) == Gaps.of([100, 3900])
 
 
-def test_the_policy_is_the_assistants(insider: User, model: LanguageModel) -> None:
+def test_cache_policy_of_the_assistant_applies(insider: User, model: LanguageModel) -> None:
     quiet = Assistant.objects.create(name="Quiet", model=model, cache_policy="none")
     turn = factories.turn(
         factories.conversation(insider, assistant=quiet), status="running", text="x" * 9000, answer=""
@@ -200,7 +200,7 @@ def upstream(make_simulator: Any, clock: Clock) -> Upstream:
     return found
 
 
-def test_a_loop_of_more_than_twenty_blocks_reads_what_the_plan_promised(
+def test_loop_of_over_twenty_blocks_reads_as_planned(
     insider: User, upstream: Upstream, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_of(upstream_connection(upstream.url), "claude-opus-4-8")
@@ -228,7 +228,7 @@ def test_a_loop_of_more_than_twenty_blocks_reads_what_the_plan_promised(
     assert totals["cache_read_input_tokens"] == sum(row.cache_read_tokens for row in rows)
 
 
-def test_misses_are_named(
+def test_cache_miss_reasons_are_stored(
     insider: User, upstream: Upstream, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_of(upstream_connection(upstream.url), "claude-opus-4-8")

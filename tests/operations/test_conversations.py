@@ -73,7 +73,7 @@ def test_unknown_choices_are_refused(insider: User, name: str) -> None:
     assert code_of(create_conversation, owner=insider, **choice) == "not_found"
 
 
-def test_the_outsider_reaches_nothing(insider: User, outsider: User) -> None:
+def test_outsider_finds_nothing(insider: User, outsider: User) -> None:
     chat = factories.conversation(insider, "Question", "Answer")
     for function, target in (
         (update_conversation, {"conversation_id": chat.id, "title": "Taken"}),
@@ -124,7 +124,7 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
     assert [message.text for message in branch.messages] == ["Hello?", "Second answer"]
 
 
-def test_reading_costs_the_same_however_long_the_chat(insider: User, django_assert_num_queries: Any) -> None:
+def test_reading_takes_a_constant_number_of_queries(insider: User, django_assert_num_queries: Any) -> None:
     short, long = (factories.long_conversation(insider, length) for length in (100, 1000))
     for chat in (short, long):
         with django_assert_num_queries(6):
@@ -137,7 +137,7 @@ def test_reading_costs_the_same_however_long_the_chat(insider: User, django_asse
         assert [message.depth for message in path] == list(range(chat.messages.count()))
 
 
-def test_choosing_costs_the_same_however_long_the_chat(insider: User) -> None:
+def test_choosing_takes_a_constant_number_of_queries(insider: User) -> None:
     costs = set()
     for length in (100, 1000):
         chat = factories.long_conversation(insider, length)
@@ -149,7 +149,7 @@ def test_choosing_costs_the_same_however_long_the_chat(insider: User) -> None:
     assert len(costs) == 1
 
 
-def test_deleting_costs_the_same_however_long_the_chat(insider: User) -> None:
+def test_deleting_takes_a_constant_number_of_queries(insider: User) -> None:
     kept = factories.long_conversation(insider, 4)
     costs = set()
     for length in (100, 1000):
@@ -194,7 +194,7 @@ def test_a_branch_shows_its_newest_leaf(insider: User) -> None:
     assert choose_leaf(user=insider, message_id=old.id).active_leaf.text == "Old question"
 
 
-def test_nothing_moves_under_a_running_answer(insider: User) -> None:
+def test_running_answer_blocks_other_changes(insider: User) -> None:
     chat = factories.conversation(insider)
     turn = factories.turn(chat, status="running", answer="")
     assert code_of(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"

@@ -78,11 +78,11 @@ def test_a_pdf_tells_its_pages_and_their_text() -> None:
         (b" \n\t", ("empty", 422)),
     ],
 )
-def test_what_cant_be_read_says_so(data: bytes, answer: tuple[str, int]) -> None:
+def test_unreadable_documents_are_refused(data: bytes, answer: tuple[str, int]) -> None:
     assert refusal(data) == answer
 
 
-def test_text_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LONGEST_TEXT", 10)
     assert refusal(b"elf letters") == ("too_long", 413)
     assert refusal(media.word()) == ("too_long", 413)
@@ -90,7 +90,7 @@ def test_text_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(b"letters") == ("too_long", 413)
 
 
-def test_what_takes_too_much_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expensive_documents_are_ended_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "FILES", dataclasses.replace(apart.FILES, memory_bytes=1_000_000))
     assert refusal(media.pdf()) == ("unreadable", 422)
     assert refusal(media.word()) == ("too_large", 413)

@@ -21,7 +21,7 @@ def turn(insider: User) -> Turn:
     return factories.turn(factories.conversation(insider), status="running", answer="")
 
 
-def test_a_turn_that_moved_on_is_not_ended(insider: User) -> None:
+def test_turn_with_a_newer_fence_is_not_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     running.claim(turn.id, "host:1:aa")
     assert not endings.end_unowned(turn, End("stopped"))
@@ -40,7 +40,7 @@ def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: 
     assert stored_frames(turn.id) == [b'{"seq":1}']
 
 
-def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
+def test_lost_lease_only_settles_its_call(turn: Turn) -> None:
     work = factories.work(turn)
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
@@ -80,7 +80,7 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     assert stored_frames(turn.id, 5) == [b'{"seq":6}']
 
 
-def test_an_end_without_frames_stores_none(turn: Turn) -> None:
+def test_end_without_frames_stores_no_events(turn: Turn) -> None:
     assert endings.finish(
         factories.work(turn), "host:1:aa", End("stopped"), Batch(turn.id, 1, 1, []), answer=None, call=None
     )
@@ -106,7 +106,7 @@ def planned(turn: Turn, status: str) -> ToolCall:
     return row
 
 
-def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: Turn) -> None:
+def test_tool_use_opens_no_answer_before_its_results(turn: Turn) -> None:
     work = factories.work(turn)
     first, row = work.message, planned(turn, "ready")
     call = (requests.open_call(work, REQUEST, call=1, attempt=1).call_id, SETTLED)
@@ -124,7 +124,7 @@ def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: T
     assert not endings.answer_tools(work, "host:2:bb")
 
 
-def test_a_turn_that_waits_can_be_ended(turn: Turn) -> None:
+def test_waiting_turn_can_be_ended(turn: Turn) -> None:
     factories.tool_call(turn, "waiting")
     Turn.objects.filter(id=turn.id).update(status="waiting", owner="", last_seq=4)
     turn.refresh_from_db()
@@ -139,7 +139,7 @@ def test_a_turn_that_waits_can_be_ended(turn: Turn) -> None:
     assert told[1]["message"] == str(turn.messages.get(role="assistant").id)
 
 
-def test_an_end_in_the_middle_of_a_round_answers_it(turn: Turn) -> None:
+def test_end_during_a_round_adds_tool_results(turn: Turn) -> None:
     work, row = factories.work(turn), planned(turn, "stopped")
     end = End("completed", stop_reason="tool_use")
     batch = Batch(turn.id, 1, 1, [b"{}"])

@@ -32,7 +32,7 @@ def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_model_that_is_not_told_the_day_gets_the_question_alone(
+def test_model_without_context_gets_only_the_question(
     insider: User, model: LanguageModel, told: bool
 ) -> None:
     LanguageModel.objects.update(capabilities={"context": {"supported": told}})
@@ -68,7 +68,7 @@ def test_a_message_without_a_path_makes_no_request(turn: Turn) -> None:
         requests.request_for(work)
 
 
-def test_calls_carry_what_they_belong_to(turn: Turn) -> None:
+def test_ledger_rows_name_turn_person_and_model(turn: Turn) -> None:
     work = factories.work(turn)
     row = ApiCall.objects.get(id=requests.open_call(work, REQUEST, call=2, attempt=3).call_id)
     assert (row.key, row.attempt, row.status) == (f"{turn.id}:1:2:3", 3, "open")
@@ -122,7 +122,7 @@ def kinds(request: dict[str, Any]) -> list[str]:
         ("bedrock", COMPACTING, False),
     ],
 )
-def test_the_apis_summary_goes_back_with_its_beta_or_as_text(
+def test_compaction_is_sent_with_its_beta_or_as_text(
     insider: User, kind: str, capabilities: dict[str, Any], taken: bool
 ) -> None:
     work = behind(insider, of_kind(kind, capabilities), COMPACTION)
@@ -148,7 +148,7 @@ def test_the_apis_summary_goes_back_with_its_beta_or_as_text(
         ("foundry", "code_execution", False),
     ],
 )
-def test_server_tools_go_back_as_they_came_or_as_text(
+def test_server_tool_blocks_are_sent_unchanged_or_as_text(
     insider: User, kind: str, tool: str, taken: bool
 ) -> None:
     found = {"type": f"{tool.removesuffix('_tool_regex')}_tool_result", "tool_use_id": "srvtoolu_1"}

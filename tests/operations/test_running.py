@@ -36,7 +36,7 @@ def test_claim_takes_a_queued_turn_once(insider: User, model: LanguageModel) -> 
     assert turn.conversation.active_leaf == work.message
 
 
-def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
+def test_turn_with_a_deleted_model_ends_at_once(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     LanguageModel.objects.all().delete()
     assert running.claim(turn.id, "host:1:aa") is None
@@ -46,13 +46,13 @@ def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
     assert not Message.objects.filter(role="assistant").exists()
 
 
-def test_queued_turns_oldest_first(insider: User) -> None:
+def test_queued_turns_are_ordered_by_age(insider: User) -> None:
     turns = [factories.turn(factories.conversation(insider), status="queued") for _ in range(3)]
     factories.turn(factories.conversation(insider), status="running")
     assert running.queued_turns(2) == [turns[0].id, turns[1].id]
 
 
-def test_beat_renews_what_is_held_and_tells_stops(insider: User) -> None:
+def test_beat_renews_leases_and_returns_stops(insider: User) -> None:
     held, asked, lost = (
         factories.turn(factories.conversation(insider), status="running", answer="") for _ in range(3)
     )
@@ -63,7 +63,7 @@ def test_beat_renews_what_is_held_and_tells_stops(insider: User) -> None:
     assert running.stop_requests("host:1:aa") == [asked.id]
 
 
-def test_a_turn_is_parked_only_when_nothing_but_people_is_awaited(turn: Turn) -> None:
+def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
     work, batch = factories.work(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
     call = factories.tool_call(turn, "waiting")
     factories.tool_call(turn, "done")
@@ -81,7 +81,7 @@ def test_a_turn_is_parked_only_when_nothing_but_people_is_awaited(turn: Turn) ->
     assert (turn.status, turn.owner, turn.heartbeat_at, turn.last_seq) == ("waiting", "", None, 1)
 
 
-def test_a_turn_that_waited_is_taken_up_with_its_last_answer(turn: Turn) -> None:
+def test_waiting_turn_is_claimed_with_its_last_answer(turn: Turn) -> None:
     began = timezone.now()
     Turn.objects.filter(id=turn.id).update(status="queued", owner="", last_seq=7, started_at=began)
     work = running.claim(turn.id, "host:2:bb")
@@ -90,5 +90,5 @@ def test_a_turn_that_waited_is_taken_up_with_its_last_answer(turn: Turn) -> None
     assert (work.fence, work.turn.last_seq, work.turn.started_at) == (2, 7, began)
 
 
-def test_unknown_turns_are_nobodys() -> None:
+def test_unknown_turns_are_not_claimed() -> None:
     assert running.claim(uuid.uuid4(), "host:1:aa") is None

@@ -41,7 +41,7 @@ def told(turn: Turn) -> list[tuple[str, str]]:
     return [(event["type"], event["status"]) for event in map(orjson.loads, stored_frames(turn.id, 2))]
 
 
-def test_the_last_decision_lets_the_turn_go_on(turn: Turn, insider: User) -> None:
+def test_last_decision_continues_the_turn(turn: Turn, insider: User) -> None:
     first, second = factories.tool_call(turn), factories.tool_call(turn)
     decided = decide(user=insider, tool_call_id=first.id, decision="approve")
     assert (decided.call.status, decided.call.decision, decided.resumes) == ("ready", "approve", False)
@@ -79,7 +79,7 @@ def test_each_call_is_decided_once(turn: Turn, insider: User) -> None:
     assert "Their reason" not in ToolCall.objects.get(id=call.id).result[0]["text"]
 
 
-def test_nobody_else_decides(turn: Turn, insider: User, outsider: User) -> None:
+def test_only_the_author_decides(turn: Turn, insider: User, outsider: User) -> None:
     call = factories.tool_call(turn)
     assert refusal(user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
     for wrong in (uuid.uuid4(), "x", None, str(call.id).upper()):
@@ -103,7 +103,7 @@ def refused_words(turn: Turn, user: User, given: dict[str, Any], **fields: Any) 
     return refused.value.message
 
 
-def test_an_edited_input_has_to_fit_the_tool(turn: Turn, insider: User) -> None:
+def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
     words = refused_words(turn, insider, {"n": "five"})
     assert words == "The input does not fit this tool: $.n: 'five' is not of type 'integer'"
     assert "'n' is a required property" in refused_words(turn, insider, {})
@@ -134,12 +134,12 @@ def test_an_edited_input_has_to_fit_the_tool(turn: Turn, insider: User) -> None:
         ({"decision": "deny", "reason": 5}, "invalid"),
     ],
 )
-def test_what_is_no_decision(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
+def test_invalid_decisions_are_refused(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
     call = factories.tool_call(turn)
     assert refusal(user=insider, tool_call_id=call.id, **choice) == code
 
 
-def test_a_running_turn_is_told_by_its_engine(turn: Turn, insider: User) -> None:
+def test_decision_in_a_running_turn_leaves_events_to_its_engine(turn: Turn, insider: User) -> None:
     call = factories.tool_call(turn)
     Turn.objects.filter(id=turn.id).update(status="running", owner="host:1:aa", heartbeat_at=timezone.now())
     assert not decide(user=insider, tool_call_id=call.id, decision="approve").resumes

@@ -85,19 +85,19 @@ def test_the_same_client_id_returns_the_same_turn(insider: User, model: Language
         ("x" * (LONGEST_TEXT + 1), "too_long", 413),
     ],
 )
-def test_texts_that_are_no_message(insider: User, text: Any, code: str, status: int) -> None:
+def test_empty_and_long_texts_are_refused(insider: User, text: Any, code: str, status: int) -> None:
     refused = refusal(start, insider, text)
     assert (refused.code, refused.status) == (code, status)
     assert not Message.objects.exists()
 
 
-def test_text_is_kept_as_the_database_can_hold_it(insider: User, model: LanguageModel) -> None:
+def test_unstorable_characters_of_a_text_are_replaced(insider: User, model: LanguageModel) -> None:
     message = start(insider, "a\x00b\ud800c").user_message
     message.refresh_from_db()
     assert (message.text, message.content[0]["text"]) == ("a\ufffdb\ufffdc", "a\ufffdb\ufffdc")
 
 
-def test_ids_of_others_are_not_there(insider: User, outsider: User, model: LanguageModel) -> None:
+def test_foreign_ids_are_not_found(insider: User, outsider: User, model: LanguageModel) -> None:
     theirs = factories.conversation(outsider, "Secret", "Answer")
     mine = factories.conversation(insider, "Question")
     turn = factories.turn(factories.conversation(outsider), status="failed")
@@ -117,7 +117,7 @@ def test_ids_of_others_are_not_there(insider: User, outsider: User, model: Langu
     assert mine.messages.count() == 1
 
 
-def test_who_was_deactivated_starts_nothing(insider: User, model: LanguageModel) -> None:
+def test_deactivated_person_starts_no_turn(insider: User, model: LanguageModel) -> None:
     chat = factories.conversation(insider, "Question")
     insider.is_active = False
     assert refusal(start, insider, conversation_id=chat.id).code == "not_found"
@@ -140,9 +140,7 @@ def test_one_answer_at_a_time(insider: User, status: str) -> None:
         assert (refused.code, refused.status) == ("busy", 409)
 
 
-def test_the_model_is_the_assistants_then_the_chosen_then_the_first(
-    insider: User, model: LanguageModel
-) -> None:
+def test_model_is_the_assistants_the_chosen_or_the_first(insider: User, model: LanguageModel) -> None:
     chosen = factories.language_model("claude-chosen", order=200)
     own = factories.language_model("claude-own", order=300)
     assistant = Assistant.objects.create(name="Guide", model=own)
@@ -156,9 +154,7 @@ def test_the_model_is_the_assistants_then_the_chosen_then_the_first(
     assert (alone.model, alone.conversation.assistant) == (chosen, None)
 
 
-def test_an_assistant_that_is_offered_no_more_is_not_silently_left_out(
-    insider: User, model: LanguageModel
-) -> None:
+def test_unavailable_assistant_is_an_error(insider: User, model: LanguageModel) -> None:
     assistant = Assistant.objects.create(name="Guide", max_tokens=7)
     first = start(insider, assistant_id=assistant.id).turn
     assert first.max_tokens == 7
@@ -216,7 +212,7 @@ def test_continue_quotes_the_partial_answer(insider: User, status: str, reason: 
 
 
 @pytest.mark.parametrize("answer", [None, " "])
-def test_continue_without_a_word_asks_anew(insider: User, answer: str | None) -> None:
+def test_continue_without_text_sends_the_question_again(insider: User, answer: str | None) -> None:
     turn = factories.turn(factories.conversation(insider), status="interrupted", answer=answer)
     again = continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id)
     assert again.user_message == turn.user_message
@@ -237,7 +233,7 @@ def test_stop_asks_the_owner(insider: User) -> None:
     assert stop_turn(user=insider, turn_id=turn.id).stop_requested_at == stopped.stop_requested_at
 
 
-def test_stop_ends_a_turn_that_nobody_owns(insider: User) -> None:
+def test_stop_ends_a_queued_turn(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     stopped = stop_turn(user=insider, turn_id=turn.id)
     assert (stopped.status, stopped.last_seq) == ("stopped", 1)
@@ -259,7 +255,7 @@ def test_stop_ends_a_turn_that_waits_for_a_person(insider: User) -> None:
     assert again.last_seq == 2
 
 
-def test_continue_goes_on_from_the_results_of_tools(insider: User) -> None:
+def test_continue_starts_from_tool_results(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
     factories.tool_call(turn)
     stop_turn(user=insider, turn_id=turn.id)
@@ -282,7 +278,7 @@ def test_continue_after_an_empty_second_answer_quotes_the_first(insider: User) -
     assert (asked.kind, asked.parent) == ("continue", first)
 
 
-def test_after_a_refusal_the_model_that_staff_named_serves_the_assistant(insider: User) -> None:
+def test_retry_after_a_refusal_may_use_the_fallback_model(insider: User) -> None:
     other = factories.language_model("claude-other")
     named = factories.language_model("claude-named")
     first = factories.language_model("claude-first", fallback=named)

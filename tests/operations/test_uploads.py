@@ -74,7 +74,7 @@ def test_a_file_that_the_storage_lost_is_written_again(insider: User) -> None:
     assert stored_files.read(first.original) == b"Lost and found"
 
 
-def test_known_bytes_are_reused_without_being_sent(insider: User, outsider: User) -> None:
+def test_known_digest_reuses_stored_bytes(insider: User, outsider: User) -> None:
     data = media.pdf("Mine")
     digest = hashlib.sha256(data).hexdigest()
     assert reuse_upload(owner=insider, name="x.pdf", digest=digest) is None
@@ -88,9 +88,7 @@ def test_known_bytes_are_reused_without_being_sent(insider: User, outsider: User
         assert refusal(reuse_upload, owner=insider, name="x", digest=wrong) == "invalid"
 
 
-def test_what_is_empty_too_large_or_nameless_is_refused(
-    insider: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_empty_large_and_nameless_files_are_refused(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(store_upload, owner=insider, name="a", data=b"") == "empty"
     assert refusal(store_upload, owner=insider, name=None, data=b"a") == "invalid"
     monkeypatch.setattr(uploads, "MAX_PDF_BYTES", 10)
@@ -100,7 +98,7 @@ def test_what_is_empty_too_large_or_nameless_is_refused(
     assert not StoredFile.objects.exists()
 
 
-def test_a_picture_is_made_smaller_once_and_torn_copies_are_not_believed(insider: User) -> None:
+def test_smaller_picture_is_made_once_and_checked(insider: User) -> None:
     made = store_upload(owner=insider, name="a.png", data=media.picture("PNG", (2000, 100)))
     assert made.sent is not None
     small = stored_files.read_shrunk(made.sent, 1568)
@@ -113,7 +111,7 @@ def test_a_picture_is_made_smaller_once_and_torn_copies_are_not_believed(insider
     assert stored_files.read_shrunk(made.sent, 1568) == small
 
 
-def test_unused_files_go_and_used_ones_stay(insider: User) -> None:
+def test_unused_files_are_deleted_and_used_ones_kept(insider: User) -> None:
     used = store_upload(owner=insider, name="used.png", data=media.picture("PNG", (50, 50)))
     message = factories.message(factories.conversation(insider), None, "Look")
     message.attachments.add(used)

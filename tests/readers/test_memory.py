@@ -65,7 +65,7 @@ def picture(name: str, mode: str, kind: str = "", **options: Any) -> Callable[[]
     ],
     ids=("png", "png-grey", "png-palette", "gif", "webp", "jpeg", "cmyk", "progressive", "photo"),
 )
-def test_the_largest_pictures(make: Callable[[], bytes]) -> None:
+def test_memory_for_the_largest_pictures(make: Callable[[], bytes]) -> None:
     data = make()
     assert taken("picture", data, PICTURE) < MOST_MIB
     extra, _answer = mib(PARENT, data)
@@ -94,7 +94,9 @@ def full_sheet() -> bytes:
     ],
     ids=("word", "sheet", "slides", "page", "pdf"),
 )
-def test_the_longest_documents(job: str, make: Callable[[], bytes], options: dict[str, Any]) -> None:
+def test_memory_for_the_longest_documents(
+    job: str, make: Callable[[], bytes], options: dict[str, Any]
+) -> None:
     assert taken(job, make(), options) < MOST_MIB
 
 

@@ -91,7 +91,7 @@ def test_unknown_routes_answer_with_api_errors(url: str, method: str, path: str,
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[1]", b'{"a": NaN}', b"\xff", b'{"x":' + b"[" * 10_000, b'"\\ud800"']
 )
-def test_bodies_that_are_no_request_are_refused(url: str, data: bytes):
+def test_malformed_bodies_are_refused(url: str, data: bytes):
     status, _, answer = raw(url, "POST", "/v1/messages", VERSION | {"x-api-key": "k"}, data)
     assert (status, json.loads(answer)["error"]["type"]) == (400, "invalid_request_error")
 
@@ -144,7 +144,7 @@ def test_wrong_paging_is_refused(url: str, query: str):
     assert raw(url, "GET", f"/v1/models?{query}", VERSION | {"x-api-key": "k"})[0] == 400
 
 
-def test_a_model_tells_its_capabilities(client: anthropic.Anthropic):
+def test_model_lists_its_capabilities(client: anthropic.Anthropic):
     model = client.models.retrieve("claude-sonnet-5-5")
     assert (model.line, model.lifecycle, model.max_input_tokens, model.max_tokens) == (
         *("sonnet", "active"),

@@ -29,7 +29,7 @@ def reached(server: McpServer, *, user: Any = None, **fields: Any) -> Reached:
 GONE = Reached([], ["shop"])
 
 
-def test_servers_of_everybody(server: McpServer) -> None:
+def test_servers_without_personal_sign_in(server: McpServer) -> None:
     entry = {"type": "url", "name": "shop", "url": server.url}
     assert reached(server) == Reached([entry], [])
     assert reached(server, auth="bearer") == GONE, "no token, no server"
