@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.office_people import DESKS, Day, Desk, Request, frame_of
-from chat.claude.cache import CachePlan, Rates, place
-from chat.claude.gaps import Gaps, SeenCall, Standing
-from chat.claude.marks import lifetime_of
+from chat.claude.breakpoints import CachePlan, Rates, place
+from chat.claude.cache_control import lifetime_of
+from chat.claude.cache_reuse import Gaps, SeenCall, Standing
 from chat.claude.pricing import PriceRow, choose_row
 from chat.claude.usage import Usage
 from chat.simulator.cache import PromptCache, Segment, segments_of
 from chat.simulator.models import find
 from chat.simulator.prompt import Prompt, merge
 
-CATALOGUE = Path(__file__).parents[1] / "chat" / "catalogue.json"
+CATALOGUE = Path(__file__).parents[1] / "chat" / "operations" / "catalogue" / "catalogue.json"
 STATIC = ("tools", "system")
 Marks = dict[tuple[str, int, int], str]
 """Lifetimes of blocks: (tools or system, 0, block) or ("messages", message, block)."""

@@ -7,14 +7,16 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.operations import prewarm, recovery, titles, tool_calls
-from chat.operations.budgets import BudgetExceeded
-from chat.operations.events_log import clear_turn_events
-from chat.operations.job_time import in_time
-from chat.operations.recovery import LeaseWatch
-from chat.operations.settle_by_count import settle_by_count
-from chat.operations.tools import refresh_listings
-from chat.operations.uploads import clear_unused_files
+from chat.events.store import clear_turn_events
+from chat.operations.billing.budgets import BudgetExceeded
+from chat.operations.billing.recount import settle_by_count
+from chat.operations.conversations import titles
+from chat.operations.files.uploads import clear_unused_files
+from chat.operations.request import prewarm
+from chat.operations.staff.tool_listings import refresh_listings
+from chat.operations.time_limit import in_time
+from chat.operations.turns import recovery, tool_decisions
+from chat.operations.turns.recovery import LeaseWatch
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
@@ -53,7 +55,7 @@ def reap_task() -> None:
 @shared_task
 def expire_tool_calls_task() -> None:
     """End tool calls that nobody decided about in time; their turns go on by themselves."""
-    for turn_id in tool_calls.expire_calls():
+    for turn_id in tool_decisions.expire_calls():
         log.info("tool_calls_expired", turn=str(turn_id))
 
 

@@ -13,7 +13,7 @@ from django.conf import settings  # noqa: E402
 
 from chat.api.problems import too_large  # noqa: E402
 from chat.live.lifespan import Lifespan  # noqa: E402
-from chat.live.mount import Mount  # noqa: E402
+from chat.live.prefix_mount import Mount  # noqa: E402
 from chat.live.routing import websocket_urlpatterns  # noqa: E402
 from chat.simulator.app import create_app as create_simulator  # noqa: E402
 from chat.web.body_limit import BodyLimit  # noqa: E402

@@ -28,6 +28,9 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
 ]
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", default=8000, least=1, most=65535)
+# The address on which this machine reaches its own server: a wildcard address is not one to connect to.
+OWN_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - compared, not bound
+OWN_URL = f"http://{f'[{OWN_HOST}]' if ':' in OWN_HOST else OWN_HOST}:{PORT}"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = switch("HTTPS", default=False)
@@ -193,7 +196,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 # Below the broker's visibility timeout, so that a job never runs twice at once. Only a pool of processes enforces them;
-# in threads, which `up` starts, a job ends by its own limits (chat/operations/job_time.py).
+# in threads, which `up` starts, a job ends by its own limits (chat/operations/time_limit.py).
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from chat.events.store import Batch
 from chat.models import (
     ApiCall,
     Conversation,
@@ -22,9 +23,8 @@ from chat.models import (
     User,
 )
 from chat.models.turns import FINISHED
-from chat.operations.events_log import Batch
-from chat.operations.frames import freeze_frame
-from chat.operations.work import Work
+from chat.operations.request.frame import freeze_frame
+from chat.operations.running_turn import Work
 
 PASSWORD = "a-long-password-of-the-tests"
 PRICED_SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)

@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.models import Attachment, TurnEvent
-from chat.operations.uploads import store_upload
+from chat.operations.files.uploads import store_upload
 from chat.tasks import clear_files_task, clear_sessions_task, clear_turn_events_task
 from tests import factories
 from tests.support.environment import ROOT

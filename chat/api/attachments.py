@@ -12,8 +12,8 @@ from chat import access
 from chat.api import schemas, shapes
 from chat.api.identity import identity_of
 from chat.api.problems import problem
-from chat.operations import uploads
 from chat.operations.errors import not_found
+from chat.operations.files import uploads
 
 router = Router(tags=["attachments"])
 

@@ -15,7 +15,7 @@ from chat import access
 from chat.api import schemas, shapes
 from chat.api.identity import identity_of
 from chat.models import ApiCall, LanguageModel, ModelPrice
-from chat.operations.budgets import own_standings
+from chat.operations.billing.budgets import own_standings
 
 router = Router(tags=["catalogue"])
 

@@ -10,7 +10,8 @@ from chat import access
 from chat.api import schemas, shapes
 from chat.api.identity import identity_of
 from chat.api.paging import page_of
-from chat.operations import conversations as journeys
+from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import not_found
 
 router = Router(tags=["conversations"])
@@ -83,7 +84,7 @@ def list_messages(
     row = access.find_conversation(identity_of(request).user, conversation_id)
     if row is None:
         raise not_found()
-    return shapes.thread(journeys.thread(row, leaf=leaf, before=before, limit=limit))
+    return shapes.thread(read_thread(row, leaf=leaf, before=before, limit=limit))
 
 
 @router.post("/messages/{message_id}/choose", response=schemas.ConversationOut)

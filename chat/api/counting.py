@@ -5,7 +5,7 @@ from ninja import Router
 
 from chat.api import schemas
 from chat.api.identity import identity_of
-from chat.operations.counting import count_draft
+from chat.operations.request.token_counts import count_draft
 
 router = Router(tags=["counting"])
 

@@ -9,12 +9,12 @@ from chat.api import schemas, shapes
 from chat.api.identity import Identity, identity_of
 from chat.api.problems import problem
 from chat.api.turns import announced, awaited, chosen_client_id
-from chat.claude.schema import answer_of
+from chat.claude.output_schema import answer_of
 from chat.engine.database import in_database
 from chat.models import Turn
-from chat.operations.extraction import start_extraction
-from chat.operations.structured import INVALID, TRUNCATED
-from chat.wording import failure_text
+from chat.operations.request.output_schema import INVALID, TRUNCATED
+from chat.operations.turns.extraction import start_extraction
+from chat.presentation.wording import failure_text
 
 router = Router(tags=["extraction"])
 # What the caller can change by asking otherwise; everything else failed behind Parley.

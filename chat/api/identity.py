@@ -14,8 +14,8 @@ from structlog.contextvars import bind_contextvars
 
 from chat.api.problems import Problem
 from chat.models import ApiKey, Turn, User
-from chat.operations.api_keys import authenticate
-from chat.operations.turns import Doorway
+from chat.operations.accounts.api_keys import authenticate
+from chat.operations.turns.accept import Doorway
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

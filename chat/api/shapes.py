@@ -18,10 +18,10 @@ from chat.models import (
     Turn,
     User,
 )
-from chat.operations.budgets import Standing
-from chat.operations.conversations import Thread
-from chat.operations.failover import offered_after_refusal
-from chat.wording import failure_text
+from chat.operations.billing.budgets import Standing
+from chat.operations.conversations.thread import Thread
+from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.wording import failure_text
 
 COUNTERS = tuple(schemas.Tokens.model_fields)
 _CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)

@@ -19,11 +19,12 @@ from chat import metrics
 from chat.api.identity import Identity
 from chat.api.problems import Problem
 from chat.engine.database import in_database
-from chat.engine.hub import ViewerClosed, refresh
 from chat.engine.runtime import engine
+from chat.engine.viewer import ViewerClosed
+from chat.events.payloads import refresh
+from chat.events.store import can_resume
 from chat.models import Turn
 from chat.models.turns import FINISHED
-from chat.operations.events_log import can_resume
 
 # So often a reader's right to read and the turn's row are looked at; access taken away ends a stream within 5 s.
 LOOK_SECONDS = 4

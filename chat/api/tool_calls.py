@@ -7,8 +7,8 @@ from chat.api import schemas, shapes
 from chat.api.identity import Identity, identity_of
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
-from chat.operations import tool_calls
-from chat.operations.tool_calls import Decided
+from chat.operations.turns import tool_decisions
+from chat.operations.turns.tool_decisions import Decided
 
 router = Router(tags=["Tools"])
 
@@ -26,7 +26,7 @@ async def decide_tool_call(
 def _decided(
     identity: Identity, tool_call_id: str, data: schemas.Decision
 ) -> tuple[Decided, schemas.ToolCallOut]:
-    decided = tool_calls.decide(
+    decided = tool_decisions.decide(
         user=identity.user,
         tool_call_id=tool_call_id,
         decision=data.decision,

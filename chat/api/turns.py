@@ -17,12 +17,13 @@ from chat.api.identity import Identity, identity_of
 from chat.api.problems import Problem
 from chat.api.streams import check_resumable, event_stream, release_connection, until_finished
 from chat.engine.database import in_database
-from chat.engine.hub import accepted
 from chat.engine.runtime import engine
+from chat.events.payloads import accepted
 from chat.models import Turn
-from chat.operations import turns as journeys
 from chat.operations.errors import not_found
-from chat.operations.turns import Started
+from chat.operations.turns import accept as journeys
+from chat.operations.turns import stop
+from chat.operations.turns.accept import Started
 
 router = Router(tags=["turns"])
 
@@ -84,7 +85,7 @@ async def read_events(
 @router.post("/turns/{turn_id}/stop", response={202: schemas.TurnOut})
 async def stop_turn(request: HttpRequest, turn_id: str, data: schemas.Nothing | None = None) -> Answer:
     """Ask for the end of an answer; what has arrived is kept. Stopping what has ended changes nothing."""
-    turn = await in_database(journeys.stop_turn, user=identity_of(request).user, turn_id=turn_id)
+    turn = await in_database(stop.stop_turn, user=identity_of(request).user, turn_id=turn_id)
     engine().stop_turn(turn.id)
     return Status(202, await in_database(_shaped, identity_of(request), turn.id))
 

@@ -12,22 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.claude.blocks import Block, is_empty
-from chat.claude.cache import CachePlan, place
-from chat.claude.marks import MARKS, MAX_BREAKPOINTS, limited
+from chat.claude.breakpoints import CachePlan, place
+from chat.claude.cache_control import MARKS, MAX_BREAKPOINTS, limited
 from chat.claude.text import encodable_text
 from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages, uncited
-
-__all__ = [
-    "GO_ON_TEXT",
-    "FrameSpec",
-    "PathMessage",
-    "RequestError",
-    "build",
-    "continue_text",
-    "exact_json",
-    "frame_digest",
-    "goes_on",
-]
 
 MIN_THINKING_BUDGET = 1024
 MAX_MESSAGES = 100_000

@@ -8,12 +8,10 @@ by leaving them out, and tool input that is no JSON object is remembered instead
 from collections.abc import Mapping
 from typing import Any
 
+from chat.claude.block_builder import GrowingBlock, ProtocolError, owned
 from chat.claude.blocks import SERVER_TOOL_CALLS, Block, is_empty, unanswered_server_tools
 from chat.claude.failures import Failure, from_error_event
-from chat.claude.growth import GrowingBlock, ProtocolError, owned
 from chat.claude.usage import merge_usage
-
-__all__ = ["Fold", "ProtocolError", "StreamError"]
 
 _UNSTOPPED = {"stop_reason": None, "stop_sequence": None, "stop_details": None}
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chat.claude.binding import Prefix
 from chat.claude.blocks import (
     SERVER_TOOL_CALLS,
     THINKING,
@@ -26,6 +25,7 @@ from chat.claude.blocks import (
     without,
 )
 from chat.claude.context import Context
+from chat.claude.thinking_binding import Prefix
 
 
 class RequestError(ValueError):

@@ -10,9 +10,8 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from chat.embedded.parts import LOCAL_MODEL, parts
+from chat.embedded.services import LOCAL_MODEL, parts
 from chat.embedded.supervisor import Part, Supervisor
-from chat.own_address import own_host, own_url
 
 POLL_SECONDS = 0.05
 
@@ -70,9 +69,9 @@ def _free(host: str, port: int) -> bool:
 
 
 async def _answering() -> None:
-    while not await _answers(own_host()):  # noqa: ASYNC110 - another process: there is no event to wait for
+    while not await _answers(settings.OWN_HOST):  # noqa: ASYNC110 - another process: there is no event to wait for
         await asyncio.sleep(POLL_SECONDS)
-    _say(f"Parley is ready at {own_url()}  (Ctrl-C stops it)")
+    _say(f"Parley is ready at {settings.OWN_URL}  (Ctrl-C stops it)")
 
 
 async def _answers(host: str) -> bool:

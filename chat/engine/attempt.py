@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from chat import events, metrics
+from chat import metrics
 from chat.claude.failures import Failure, FailureKind, failure
 from chat.claude.stream import Fold, ProtocolError, StreamError
-from chat.engine.cutter import Cutter
-from chat.events import Event
-from chat.operations.ledger import bill_for
-from chat.operations.work import Work
+from chat.engine.coalescer import Cutter
+from chat.events import payloads
+from chat.events.payloads import Event
+from chat.operations.billing.ledger import bill_for
+from chat.operations.running_turn import Work
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 
 if TYPE_CHECKING:
@@ -113,25 +114,25 @@ class Attempt:
             if piece and isinstance(piece, str):
                 self._cutter.delta(index, field, piece)
         elif delta["type"] == "citations_delta" and "citation" in delta:
-            self._cutter.event(events.block_delta(index=index, key="citation", value=delta["citation"]))
+            self._cutter.event(payloads.block_delta(index=index, key="citation", value=delta["citation"]))
 
     def _structure(self, event: dict[str, Any]) -> None:
         match event["type"]:
             case "message_start":
                 bill = bill_for(self._work.prices, self.fold.usage, whole=False)
                 self._tell(
-                    events.usage(
+                    payloads.usage(
                         usage=self.fold.usage, cost_usd=f"{bill.cost_usd:f}", certainty=str(bill.certainty)
                     )
                 )
             case "content_block_start":
                 index, block = event["index"], event["content_block"]
-                self._tell(events.block_start(message=self._message, index=index, block=block))
+                self._tell(payloads.block_start(message=self._message, index=index, block=block))
                 for key in ("text", "thinking"):
                     if block.get(key) and block["type"] == key:
-                        self._tell(events.block_delta(index=index, key=key, value=block[key]))
+                        self._tell(payloads.block_delta(index=index, key=key, value=block[key]))
             case "content_block_stop":
-                self._tell(events.block_stop(index=event["index"]))
+                self._tell(payloads.block_stop(index=event["index"]))
 
     def _tell(self, event: Event) -> None:
         if self.shown:

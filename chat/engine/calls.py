@@ -7,17 +7,20 @@ from typing import Any
 
 import structlog
 
-from chat import events, metrics
-from chat.claude import connector
+from chat import metrics
+from chat.claude import mcp_connector
 from chat.claude.failures import RETRYABLE, Failure, FailureKind, failure
 from chat.engine.attempt import Attempt, AttemptFailed
-from chat.engine.cutter import Cutter
+from chat.engine.cancellation import IDLE, LOST, Scope
+from chat.engine.coalescer import Cutter
 from chat.engine.database import in_database
-from chat.engine.scope import IDLE, LOST, Scope
+from chat.events import payloads
 from chat.models import ApiCall, LanguageModel
-from chat.operations import failover, ledger, moves, requests
-from chat.operations.ledger import Settlement
-from chat.operations.work import Work
+from chat.operations.billing import ledger
+from chat.operations.billing.ledger import Settlement
+from chat.operations.request import build
+from chat.operations.running_turn import Work
+from chat.operations.turns import failover, open_call, switch
 from chat.providers.clients import ClientPool, ConnectionUnusable
 from chat.tools.connector import reach
 
@@ -61,7 +64,7 @@ class Caller:
         """
         self._number, self._tried = 0, set()
         if self._takes_over:
-            await self._hold_on(moves.adopt_loop, self._work, self._owner)
+            await self._hold_on(switch.adopt_loop, self._work, self._owner)
             self._takes_over = False
         while True:
             try:
@@ -87,7 +90,7 @@ class Caller:
         reason = str(cause.kind) if cause is not None else "connection_unusable"
         names = {"from": before, "to": other.connection.name, "reason": reason}
         log.warning("failed_over", **names)
-        await self.switch(other, events.notice("failover", about=names))
+        await self.switch(other, payloads.notice("failover", about=names))
         return True
 
     async def _on_connection(self) -> Attempt:
@@ -120,24 +123,24 @@ class Caller:
         toolset along.
         """
         work = self._work
-        request = await in_database(requests.request_for, work)
-        names = connector.servers_of(request)
+        request = await in_database(build.request_for, work)
+        names = mcp_connector.servers_of(request)
         if not names:
             return request
         async with self._scope.abortable():
             reached = await reach(names, work.turn.author_id)
         if reached.missing:
-            await self._hold_on(moves.leave_servers, work, self._owner, reached.missing)
-            request = await in_database(requests.request_for, work)
-        return connector.with_servers(request, reached.servers)
+            await self._hold_on(switch.leave_servers, work, self._owner, reached.missing)
+            request = await in_database(build.request_for, work)
+        return mcp_connector.with_servers(request, reached.servers)
 
     async def _try(self, request: dict[str, Any]) -> Attempt:
         work = self._work
         attempt = self.attempt = Attempt(work, self._cutter)
-        opened = await in_database(requests.open_call, work, request, call=work.calls, attempt=self._number)
+        opened = await in_database(open_call.open_call, work, request, call=work.calls, attempt=self._number)
         self.call_id = opened.call_id
         if opened.warned and work.calls == self._number == 1:
-            self._cutter.event(events.notice("budget_soft"))
+            self._cutter.event(payloads.notice("budget_soft"))
         try:
             async with self._scope.abortable(), self._clients.lease(work.connection) as client:
                 self._reading = True
@@ -161,7 +164,7 @@ class Caller:
         backoff = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311
         asked = cause.retry_after_seconds
         seconds = backoff if asked is None else min(asked, self._work.connection.retry_after_limit_seconds)
-        self._cutter.event(events.notice("retrying", seconds=seconds))
+        self._cutter.event(payloads.notice("retrying", seconds=seconds))
         async with self._scope.abortable():
             await asyncio.sleep(seconds)
 
@@ -169,14 +172,14 @@ class Caller:
         self._tried.add(self._work.model.id)
         return await in_database(failover.same_model_elsewhere, self._work.turn, self._tried)
 
-    async def switch(self, model: LanguageModel, notice: events.Event) -> None:
+    async def switch(self, model: LanguageModel, notice: payloads.Event) -> None:
         """Make the next attempts with another model or connection, and say so for good.
 
         Raises:
             TimeoutError: the lease is lost.
         """
         told = {key: value for key, value in notice.items() if key != "type"}
-        await self._hold_on(moves.move, self._work, self._owner, model, told)
+        await self._hold_on(switch.move, self._work, self._owner, model, told)
         self._cutter.event(notice)
 
     async def _hold_on(self, write: Callable[..., bool], *arguments: Any) -> None:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from chat.events import home_loop
+from chat.events.hints import home_loop
 
 log = structlog.get_logger(__name__)
 

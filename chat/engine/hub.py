@@ -4,8 +4,6 @@ Logs of turns that run here are fed by their runner. Turns that run elsewhere ar
 second, says that rows advanced, and the rows are read once for all viewers.
 """
 
-import asyncio
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 from typing import Any
@@ -13,134 +11,10 @@ from typing import Any
 from django.utils import timezone
 
 from chat.engine.database import in_database
-from chat.engine.elsewhere import Remote, advanced, ends
+from chat.engine.remote_turns import Remote, advanced, ends
 from chat.engine.turn_log import TurnLog
-from chat.models import Turn
-from chat.operations.events_log import frames_behind
-
-
-class ViewerClosed(Exception):
-    """This process is going down; the viewer resumes by seq at another one."""
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class Cursor:
-    """A viewer's place in one turn: it has the frames up to `seq`."""
-
-    conversation_id: Any
-    seq: int
-
-
-class Viewer:
-    """One reader of any number of conversations."""
-
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
-        self._wake = asyncio.Event()
-        self._cursors: dict[Any, Cursor] = {}
-        self._messages: list[dict[str, Any]] = []
-        # Turns that were read to their end lately: a look that found them before must not bring them back.
-        self.read: set[Any] = set()
-        self.conversations: set[Any] = set()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def tell(self, message: dict[str, Any]) -> None:
-        """Queue a message that is not an event of a turn (bounded: a reader this far behind is dropped)."""
-        self._messages.append(message)
-        self._wake.set()
-
-    def watch(self, turn_id: Any, conversation_id: Any, after: int) -> None:
-        """Read a turn's frames from `after` on."""
-        self._cursors[turn_id] = Cursor(conversation_id, after)
-        self._wake.set()
-
-    def follow_new(self, log: TurnLog) -> None:
-        """Read a turn from its beginning; one that is watched already keeps its place, one that was read is over."""
-        if log.turn_id not in self.read:
-            self._cursors.setdefault(log.turn_id, Cursor(log.conversation_id, 0))
-            self._wake.set()
-
-    def forget(self, conversation_id: Any) -> None:
-        self._cursors = {
-            turn_id: cursor
-            for turn_id, cursor in self._cursors.items()
-            if cursor.conversation_id != conversation_id
-        }
-
-    def kept(self, turn_id: Any, seq: int) -> None:
-        """Hear that a turn's frames up to `seq` are all there is to go on from.
-
-        Whoever holds more has frames that died with their process, and must load what is kept instead.
-        """
-        cursor = self._cursors.get(turn_id)
-        if cursor is not None and cursor.seq > seq:
-            self._part(turn_id, cursor)
-        self._wake.set()
-
-    def ended(self, turn_id: Any, last_seq: int) -> None:
-        """Hear that a turn has its last frame; reading that takes a cursor away, so none stands there rightly."""
-        self.kept(turn_id, last_seq - 1)
-
-    def _part(self, turn_id: Any, cursor: Cursor) -> None:
-        del self._cursors[turn_id]
-        self._messages.append(refresh(cursor.conversation_id, turn_id))
-
-    def leave(self) -> None:
-        """Watch nothing any more."""
-        self._hub.leave(self)
-
-    @property
-    def watched(self) -> set[Any]:
-        return set(self._cursors)
-
-    @property
-    def waiting_messages(self) -> int:
-        return len(self._messages)
-
-    async def next(self) -> list[dict[str, Any] | bytes]:
-        """Wait until there is something; returns messages and frames in the order in which they are to be sent.
-
-        Raises:
-            ViewerClosed: the process is shutting down.
-        """
-        while not self._hub.closed:
-            # Whatever there is to be seen has woken this viewer.
-            await self._wake.wait()
-            self._wake.clear()
-            due = await self._due()
-            if due:
-                return due
-        raise ViewerClosed
-
-    async def _due(self) -> list[dict[str, Any] | bytes]:
-        """A turn's announcement stands between the last frames of the turns before it and its own first one."""
-        messages, self._messages = self._messages, []
-        announced = {message["turn"] for message in messages if message["type"] == "turn.accepted"}
-        earlier: list[bytes] = []
-        frames: list[bytes] = []
-        for turn_id, cursor in list(self._cursors.items()):
-            place = frames if announced and str(turn_id) in announced else earlier
-            place += await self._frames(turn_id, cursor)
-        return [*earlier, *messages, *frames]
-
-    async def _frames(self, turn_id: Any, cursor: Cursor) -> list[bytes]:
-        log = self._hub.logs.get(turn_id)
-        fresh = log.after(cursor.seq) if log else None
-        if fresh is None:
-            fresh = await in_database(frames_behind, turn_id, cursor.seq)
-            if self._cursors.get(turn_id) is not cursor:  # asked anew while reading
-                return []
-            if fresh is None:
-                self._part(turn_id, cursor)
-                self._wake.set()
-                return []
-        cursor.seq += len(fresh)
-        if fresh and ends_turn(fresh[-1]):
-            del self._cursors[turn_id]
-            self.read.add(turn_id)
-        return fresh
+from chat.engine.viewer import Viewer
+from chat.events.payloads import accepted, ends_turn
 
 
 class Hub:
@@ -288,25 +162,3 @@ class Hub:
         for turn_id in gone:
             self._followed.discard(turn_id)
             self.logs.pop(turn_id)
-
-
-def accepted(turn: Turn) -> dict[str, Any]:
-    """Return the message that announces a turn to all viewers of its conversation."""
-    return {
-        "type": "turn.accepted",
-        "client_id": str(turn.client_id),
-        "conversation": str(turn.conversation_id),
-        "turn": str(turn.id),
-        "user_message": str(turn.user_message_id),
-        "status": turn.status,
-    }
-
-
-def refresh(conversation_id: Any, turn_id: Any) -> dict[str, Any]:
-    """Return the message that tells a viewer to load the conversation anew: events can't bring it up to date."""
-    return {"type": "refresh", "conversation": str(conversation_id), "turn": str(turn_id)}
-
-
-def ends_turn(frame: bytes) -> bool:
-    """Say whether a frame is a turn's last; `encode` writes the type first."""
-    return frame.startswith(b'{"type":"turn.finished"')

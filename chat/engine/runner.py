@@ -8,30 +8,32 @@ from collections.abc import Callable, Sequence
 import structlog
 from django.db import Error as DatabaseError
 
-from chat import events, metrics
+from chat import metrics
 from chat.claude.blocks import tool_use_ids
 from chat.claude.failures import FailureKind
-from chat.claude.request import RequestError
-from chat.claude.schema import gives_answer
+from chat.claude.output_schema import gives_answer
+from chat.claude.transcript import RequestError
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
-from chat.engine.cutter import Cutter, Pace
+from chat.engine.cancellation import LOST, STOP, TOO_LONG, Scope
+from chat.engine.coalescer import Cutter, Pace
 from chat.engine.database import at_last, in_database
-from chat.engine.ending import GOES_ON, answer_of, last_words, natural_end, usage_event
-from chat.engine.hub import Hub, refresh
-from chat.engine.scope import LOST, STOP, TOO_LONG, Scope
+from chat.engine.final_write import GOES_ON, answer_of, last_words, natural_end, usage_event
+from chat.engine.hub import Hub
 from chat.engine.summary import write_summary
 from chat.engine.tools import ToolRound
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
-from chat.events import Event
+from chat.events import payloads
+from chat.events.payloads import Event, refresh
+from chat.events.store import Batch
 from chat.models import ApiCall, LanguageModel, Message, Turn
-from chat.operations import endings, failover, running, structured, summaries, tool_rounds
-from chat.operations.endings import End
 from chat.operations.errors import OperationError
-from chat.operations.events_log import Batch
-from chat.operations.tool_rounds import Planned
-from chat.operations.work import LeaseLost, Work
+from chat.operations.request import output_schema
+from chat.operations.running_turn import LeaseLost, Work
+from chat.operations.turns import claim, failover, finish, summaries, tool_rounds
+from chat.operations.turns.finish import End
+from chat.operations.turns.tool_rounds import Planned
 from chat.providers.clients import ClientPool, ConnectionUnusable
 
 log = structlog.get_logger(__name__)
@@ -116,11 +118,11 @@ class Runner:
 
     def _tell_start(self) -> None:
         if self.work.resumed:
-            self._emit(events.turn_resumed())
+            self._emit(payloads.turn_resumed())
             return
         metrics.TURNS_STARTED.inc()
         answer = str(self.work.message.id)
-        self._emit(events.turn_started(model=self.work.model.model_id, assistant_message=answer))
+        self._emit(payloads.turn_started(model=self.work.model.model_id, assistant_message=answer))
 
     async def _within_limits(self) -> End | None:
         try:
@@ -146,7 +148,7 @@ class Runner:
         if schema is None or attempt is None or end.status != Turn.Status.COMPLETED:
             return end
         content = attempt.fold.message["content"]
-        fault = await asyncio.to_thread(structured.fault_of, schema, content, end.stop_reason)
+        fault = await asyncio.to_thread(output_schema.fault_of, schema, content, end.stop_reason)
         if fault is not None:
             return End(Turn.Status.FAILED, end.stop_reason, fault.code, fault.detail)
         return dataclasses.replace(end, stop_reason="end_turn")
@@ -172,7 +174,7 @@ class Runner:
         """Have the summary written that this turn's request begins with, if one is due; elsewhere if need be."""
         numbers = itertools.count(1)
         while (job := await in_database(summaries.summary_job, self.work)) is not None:
-            self._cutter.event(events.notice("summarising"))
+            self._cutter.event(payloads.notice("summarising"))
             try:
                 return await write_summary(
                     self.work,
@@ -223,7 +225,7 @@ class Runner:
         refused, before = str(self.work.message.id), self.work.model.display_name
         await self._keep(attempt, Message.Status.PARTIAL)
         names = {"from": before, "to": other.display_name, "reason": "refusal", "message": refused}
-        await self._caller.switch(other, events.notice("fallback", about=names))
+        await self._caller.switch(other, payloads.notice("fallback", about=names))
 
     async def _keep(self, attempt: Attempt, status: str, asked: Sequence[Planned] = ()) -> None:
         """Settle a call in the middle of the turn and keep its message, in one transaction; then tell it.
@@ -238,7 +240,7 @@ class Runner:
         last = self._log.encode(*told)
         batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
         kept = await in_database(
-            endings.end_call,
+            finish.end_call,
             self.work,
             self._owner,
             batch,
@@ -255,21 +257,21 @@ class Runner:
         self._caller.attempt, self._shown_before = None, True
 
     async def _open_next(self) -> None:
-        if not await in_database(endings.answer_tools, self.work, self._owner):
+        if not await in_database(finish.answer_tools, self.work, self._owner):
             raise LeaseLost
 
     async def _park(self) -> bool:
         """Give the turn up until somebody decides; False when somebody has, or wants it stopped."""
         self._cutter.flush()
         pending = await self._writer.release(self._log)
-        last = self._log.encode(events.turn_waiting())
+        last = self._log.encode(payloads.turn_waiting())
         batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
-        if await at_last(running.park, self.work, self._owner, batch):
+        if await at_last(claim.park, self.work, self._owner, batch):
             self._show(last)
             log.info("turn_waits")
             return True
         self._writer.take(self._log)
-        if self.work.turn.id in await in_database(running.stop_requests, self._owner):
+        if self.work.turn.id in await in_database(claim.stop_requests, self._owner):
             self.abort(STOP)
         return False
 
@@ -308,7 +310,7 @@ class Runner:
             last = self._log.encode(*words.tail)
             batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
             kept = await at_last(
-                endings.finish,
+                finish.finish,
                 self.work,
                 self._owner,
                 end,

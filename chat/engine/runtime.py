@@ -15,19 +15,19 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.utils import timezone
 
-from chat import events
-from chat.engine import broker
-from chat.engine.cutter import Pace
+from chat.engine import job_queue
+from chat.engine.cancellation import LOST, SHUTDOWN, STOP
+from chat.engine.coalescer import Pace
 from chat.engine.database import in_database
-from chat.engine.elsewhere import conversation_news
 from chat.engine.hub import Hub
+from chat.engine.remote_turns import conversation_news
 from chat.engine.runner import Runner, Shared
-from chat.engine.scope import LOST, SHUTDOWN, STOP
 from chat.engine.writer import Writer
+from chat.events import hints
 from chat.models.turns import BEATS_PER_LEASE
-from chat.operations import running
-from chat.operations.recovery import LeaseWatch
-from chat.operations.titles import needs_title, wake_for_title
+from chat.operations.conversations.titles import needs_title, wake_for_title
+from chat.operations.turns import claim
+from chat.operations.turns.recovery import LeaseWatch
 from chat.providers.clients import ClientPool
 
 log = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ class Engine:
     async def _run(self, turn_id: Any) -> None:
         try:
             try:
-                work = await in_database(running.claim, turn_id, self.owner)
+                work = await in_database(claim.claim, turn_id, self.owner)
             finally:
                 self.hub.expected.discard(turn_id)
             if work is None:
@@ -129,7 +129,7 @@ class Engine:
             finally:
                 del self._runners[turn_id]
             if await in_database(needs_title, work.turn.conversation_id):
-                broker.ask(wake_for_title, str(work.turn.conversation_id))
+                job_queue.ask(wake_for_title, str(work.turn.conversation_id))
         except Exception:
             log.exception("turn_not_run")
         finally:
@@ -140,7 +140,7 @@ class Engine:
         turn_ids = list(self._runners)
         if not turn_ids:
             return
-        held = await in_database(running.beat, self.owner, turn_ids)
+        held = await in_database(claim.beat, self.owner, turn_ids)
         for turn_id in turn_ids:
             runner = self._runners.get(turn_id)
             if runner is not None and turn_id not in held:
@@ -151,10 +151,10 @@ class Engine:
         for runner in list(self._runners.values()):
             runner.tick()
         if self._runners:
-            for turn_id in await in_database(running.stop_requests, self.owner):
+            for turn_id in await in_database(claim.stop_requests, self.owner):
                 self.stop_turn(turn_id)
         if not self.draining:
-            for turn_id in await in_database(running.queued_turns):
+            for turn_id in await in_database(claim.queued_turns):
                 await self.wake(turn_id)
 
     async def _look(self) -> None:
@@ -204,7 +204,7 @@ class Engine:
             await asyncio.Event().wait()
             return
         channel = await layer.new_channel()
-        await layer.group_add(events.HINT_GROUP, channel)
+        await layer.group_add(hints.HINT_GROUP, channel)
         while True:
             hint = await layer.receive(channel)
             for turn_id in hint.get("stops", ()):
@@ -231,7 +231,7 @@ class Engine:
     async def _send_untold(self, layer: Any) -> None:
         while self._untold:
             advanced, self._untold = self._untold, {}
-            await events.send(layer, {"turns": advanced})
+            await hints.send(layer, {"turns": advanced})
 
     def _lost(self, turn_id: Any) -> None:
         runner = self._runners.get(turn_id)

@@ -17,10 +17,11 @@ from chat.claude.stream import Fold, ProtocolError, StreamError
 from chat.engine.attempt import AttemptFailed
 from chat.engine.database import in_database
 from chat.models import ApiCall
-from chat.operations import ledger, summaries
-from chat.operations.ledger import Settlement
-from chat.operations.summaries import SummaryJob
-from chat.operations.work import Work
+from chat.operations.billing import ledger
+from chat.operations.billing.ledger import Settlement
+from chat.operations.running_turn import Work
+from chat.operations.turns import summaries
+from chat.operations.turns.summaries import SummaryJob
 from chat.providers.clients import ClientPool
 from chat.providers.upstream import UpstreamError, open_stream
 

@@ -7,13 +7,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from chat import events
+from chat.engine.cancellation import Scope
 from chat.engine.database import at_last, in_database
-from chat.engine.scope import Scope
-from chat.events import Event
+from chat.events import payloads
+from chat.events.payloads import Event
 from chat.models import ToolCall, Workspace
-from chat.operations import tool_rounds
-from chat.operations.work import Work
+from chat.operations.running_turn import Work
+from chat.operations.turns import tool_rounds
 from chat.tools.result import ToolContext, ToolResult
 from chat.tools.run import run_tool
 
@@ -86,7 +86,7 @@ class ToolRound:
         async with self._places:
             if not await in_database(tool_rounds.begin, call):
                 return
-            self._tell(call, [events.tool_started(tool_call=str(call.id))], Status.RUNNING)
+            self._tell(call, [payloads.tool_started(tool_call=str(call.id))], Status.RUNNING)
             result = await self._result(call)
             if await at_last(tool_rounds.finish, call, result.content, is_error=result.is_error):
                 self._tell(call, [tool_rounds.finished_event(call)])

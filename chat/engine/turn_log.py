@@ -6,8 +6,8 @@ There is no queue per viewer: a slow viewer is only a cursor that lags, and cost
 import datetime as dt
 from typing import Any
 
-from chat import events
-from chat.events import Event
+from chat.events import payloads
+from chat.events.payloads import Event
 
 # Older durable frames are forgotten; a viewer that lags further reads them from the database.
 KEPT_FRAMES = 64
@@ -41,7 +41,7 @@ class TurnLog:
     def encode(self, *new: Event) -> list[bytes]:
         """Encode events with the next sequence numbers, without appending them."""
         return [
-            events.encode(event, turn=self.name, seq=seq)
+            payloads.encode(event, turn=self.name, seq=seq)
             for seq, event in enumerate(new, start=self.last_seq + 1)
         ]
 

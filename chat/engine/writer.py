@@ -13,7 +13,7 @@ from django.db import Error as DatabaseError
 from chat import metrics
 from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
-from chat.operations.events_log import Batch, append_batches, last_stored
+from chat.events.store import Batch, append_batches, last_stored
 
 log = structlog.get_logger(__name__)
 

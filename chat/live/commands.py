@@ -6,29 +6,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.engine.hub import accepted
+from chat.events.payloads import accepted
 from chat.models import Turn, User
-from chat.operations import tool_calls, turns
-from chat.operations.errors import OperationError, invalid, not_found
-from chat.operations.events_log import can_resume
-from chat.operations.tool_calls import Decided
-from chat.operations.turns import Doorway, Started
-
-MAX_SEQ = 2**31 - 1
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Subscription:
-    """Where a viewer begins: frames of `turn_id` after `after`, or a refresh when events can't bring it there.
-
-    `later_id` is the turn that is active now, when it is another one.
-    """
-
-    conversation_id: Any
-    turn_id: Any = None
-    after: int = 0
-    refresh: bool = False
-    later_id: Any = None
+from chat.operations.errors import OperationError, invalid
+from chat.operations.turns import accept, tool_decisions
+from chat.operations.turns.accept import Doorway, Started
+from chat.operations.turns.tool_decisions import Decided
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +27,7 @@ class Accepted:
 def start(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.start"""
     return _accepted(
-        turns.start_turn(
+        accept.start_turn(
             author=user,
             client_id=command.get("client_id"),
             text=command.get("text"),  # type: ignore[arg-type]  # checked by the operation
@@ -61,7 +44,7 @@ def start(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 def retry(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.retry"""
     return _accepted(
-        turns.retry_turn(
+        accept.retry_turn(
             author=user,
             client_id=command.get("client_id"),
             turn_id=command.get("turn"),
@@ -74,7 +57,7 @@ def retry(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 def resume(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
     """turn.continue"""
     return _accepted(
-        turns.continue_turn(
+        accept.continue_turn(
             author=user, client_id=command.get("client_id"), turn_id=command.get("turn"), doorway=doorway
         )
     )
@@ -82,39 +65,13 @@ def resume(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 
 def decide(user: User, command: dict[str, Any]) -> Decided:
     """tool.decide"""
-    return tool_calls.decide(
+    return tool_decisions.decide(
         user=user,
         tool_call_id=command.get("tool_call"),
         decision=command.get("decision"),
         input=command.get("input"),
         reason=command.get("reason") or "",
     )
-
-
-def subscribe(user: User, command: dict[str, Any]) -> Subscription:
-    """subscribe: to one turn after a seq, or to a conversation with the active turn from its beginning.
-
-    Raises:
-        OperationError: not_found, invalid.
-    """
-    conversation = access.find_conversation(user, command.get("conversation"))
-    if conversation is None:
-        raise not_found()
-    after = command.get("after") or 0
-    if not isinstance(after, int) or isinstance(after, bool) or not 0 <= after <= MAX_SEQ:
-        raise invalid(_("`after` must be the last sequence number that you have."))
-    active = Turn.objects.active().filter(conversation=conversation).values_list("id", flat=True).first()
-    if command.get("turn") is None:
-        return Subscription(conversation.id, active)
-    turn = access.find_turn(user, command["turn"])
-    if turn is None or turn.conversation_id != conversation.id:
-        raise not_found()
-    later = active if active != turn.id else None
-    if not can_resume(turn, after):
-        return Subscription(conversation.id, turn.id, after, refresh=True, later_id=later)
-    if turn.finished and after == turn.last_seq:
-        return Subscription(conversation.id, later)  # nothing more will come of the one that was asked for
-    return Subscription(conversation.id, turn.id, after, later_id=later)
 
 
 def least_needed(user: User, command: dict[str, Any], watched: list[Any]) -> Any | None:

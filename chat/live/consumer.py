@@ -15,15 +15,16 @@ from structlog.contextvars import bound_contextvars
 
 from chat import metrics
 from chat.engine.database import in_database
-from chat.engine.hub import Viewer, ViewerClosed, refresh
 from chat.engine.runtime import engine
+from chat.engine.viewer import Viewer, ViewerClosed
+from chat.events.payloads import refresh
 from chat.live import commands, fragments
 from chat.live.identity import Identity, guard, identify, origin_allowed
 from chat.live.language import language_of
 from chat.models import ApiKey, Turn
-from chat.operations import turns
 from chat.operations.errors import OperationError, invalid
-from chat.operations.turns import Doorway
+from chat.operations.turns import stop, subscription
+from chat.operations.turns.accept import Doorway
 
 log = structlog.get_logger(__name__)
 
@@ -121,9 +122,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self._begin(commands.resume, command)
             case "turn.stop":
                 self._need_write()
-                turn = await in_database(
-                    turns.stop_turn, user=self.identity.user, turn_id=command.get("turn")
-                )
+                turn = await in_database(stop.stop_turn, user=self.identity.user, turn_id=command.get("turn"))
                 engine().stop_turn(turn.id)
             case "tool.decide":
                 self._need_write()
@@ -157,7 +156,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._subscribe(replay)
 
     async def _subscribe(self, command: dict[str, Any]) -> None:
-        wanted = await in_database(commands.subscribe, self.identity.user, command)
+        wanted = await in_database(subscription.subscribe, self.identity.user, command)
         watched = self.viewer.conversations
         if wanted.conversation_id not in watched and len(watched) >= MAX_SUBSCRIPTIONS:
             raise commands.too_many_conversations()
@@ -174,7 +173,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if str(watched) == command.get("conversation"):  # perhaps gone from the database
                 self._leave(watched)
                 return
-        await in_database(commands.subscribe, self.identity.user, {**command, "turn": None})
+        await in_database(subscription.subscribe, self.identity.user, {**command, "turn": None})
 
     async def _least_needed(self, command: dict[str, Any]) -> Any | None:
         """Find a place for a turn before anything is written: what was accepted can't be refused any more."""

@@ -7,8 +7,8 @@ from django.utils import translation
 
 from chat import access
 from chat.models import Message, Turn, User
-from chat.operations.conversations import Thread, thread
-from chat.wording import failure_text
+from chat.operations.conversations.thread import Thread, read_thread
+from chat.presentation.wording import failure_text
 
 Event = dict[str, Any]
 
@@ -28,7 +28,7 @@ def decorate(event: Event, *, user: User, language: str) -> Event:
 
 
 def _accepted(event: Event, turn: Turn) -> Event:
-    page = thread(turn.conversation, leaf=event["user_message"], limit=1)
+    page = read_thread(turn.conversation, leaf=event["user_message"], limit=1)
     html = {
         "message": _rendered(page, page.messages),
         "answer": render_to_string("chat/_place.html", {"turn": turn}),
@@ -42,7 +42,7 @@ def _finished(event: Event, turn: Turn) -> Event:
         html: str = render_to_string("chat/_unanswered.html", {"turn": turn})
     else:
         # A turn with tools has its results' messages between its answers.
-        page = thread(turn.conversation, leaf=event["message"], limit=2 * answers)
+        page = read_thread(turn.conversation, leaf=event["message"], limit=2 * answers)
         html = _rendered(page, [message for message in page.messages if message.turn_id == turn.id])
     return {"html": {"messages": html}, "error": _worded(event["error"], turn.error_detail)}
 

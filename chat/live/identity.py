@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from chat.engine.database import in_database
 from chat.models import ApiKey, User
-from chat.operations import api_keys
+from chat.operations.accounts import api_keys
 
 log = structlog.get_logger(__name__)
 

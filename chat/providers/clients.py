@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from chat.models import ProviderConnection
 from chat.models.credentials import CredentialProblem
 from chat.providers import entra, sdk
-from chat.providers.making import make_client
+from chat.providers.client_factory import make_client
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, AsyncAnthropic
@@ -90,7 +90,7 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
     """
     import httpx2
 
-    from chat.providers.job_time import limited_client
+    from chat.providers.response_deadline import limited_client
 
     timeout = httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds)
     with (

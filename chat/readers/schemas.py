@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from chat.claude.schema import fault_in
+from chat.claude.output_schema import fault_in
 
 SHOWN = 5
 
 
 def fault(data: bytes) -> tuple[str, list[bytes]]:
-    """Check an answer: [schema, answer] as JSON; see `chat.claude.schema.fault_in`."""
+    """Check an answer: [schema, answer] as JSON; see `chat.claude.output_schema.fault_in`."""
     return fault_in(*json.loads(data)), []
 
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat.models import Attachment, Message
-from chat.operations.attachments import in_order
-from chat.operations.conversations import Thread
+from chat.operations.conversations.thread import Thread
+from chat.operations.request.attachments import in_order
 
 register = template.Library()
 

@@ -1,27 +1,21 @@
 """How a thread is shown: a message's blocks, an answer's cost, how it ended. Used by pages and socket alike."""
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
-from chat import server_tools
-from chat.citations import joined
-from chat.claude.room import context_tokens
-from chat.events import result_blocks, shown_result
-from chat.models import ApiCall, LanguageModel, Message, ToolCall, Turn, User
-from chat.operations.budgets import Payer, warnings
-from chat.operations.conversations import Thread
-from chat.operations.failover import offered_after_refusal
-from chat.wording import TOOL_STATUS, Ending, ending, notice_text, soft_limit_text
+from chat.claude.context_window import context_tokens
+from chat.models import ApiCall, LanguageModel, Message, Turn, User
+from chat.operations.billing.budgets import Payer, warnings
+from chat.operations.conversations.thread import Thread
+from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.blocks import arrived_blocks, fenced_json, shown_blocks
+from chat.presentation.citations import joined
+from chat.presentation.wording import TOOL_STATUS, Ending, ending, notice_text, soft_limit_text
 
 register = template.Library()
-
-THINKING = ("thinking", "redacted_thinking")
-TOOLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
 @register.inclusion_tag("chat/_message.html")
@@ -45,7 +39,9 @@ def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
         "live": live,
         "state": state,
         "blocks": (
-            _blocks(message, thread) if arrived is None else joined(_arrived(arrived), message.id, live=True)
+            _blocks(message, thread)
+            if arrived is None
+            else joined(arrived_blocks(arrived), message.id, live=True)
         ),
         "notices": _notices(message, thread),
         "call": thread.calls.get(message.id),
@@ -192,126 +188,7 @@ def _blocks(message: Message, thread: Thread) -> list[dict[str, Any]]:
     blocks = shown_blocks(message.content, thread.tool_calls.get(message.id, {}), message.id)
     if message.role == Message.Role.ASSISTANT and message.turn and message.turn.output_schema is not None:
         return [
-            {**block, "value": _fenced(block["value"])} if block["type"] == "text" else block
+            {**block, "value": fenced_json(block["value"])} if block["type"] == "text" else block
             for block in blocks
         ]
     return blocks
-
-
-def _fenced(text: str) -> str:
-    try:
-        return f"~~~~json\n{_pretty(json.loads(text))}\n~~~~"
-    except (ValueError, RecursionError):
-        return text
-
-
-def shown_blocks(
-    content: Any, calls: Mapping[str, ToolCall] | None = None, message_id: object = None
-) -> list[dict[str, Any]]:
-    """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …].
-
-    `calls` are the message's tool calls by their tool_use id: a block that asked for one gets `call` and `result`.
-    Files of a person's message are shown by their own tag; citations of an answer as links below its id.
-    """
-    if not isinstance(content, list):
-        return []
-    shown = [
-        _shown(block) | _called(block, calls or {}) | {"index": index}
-        for index, block in enumerate(content)
-        if isinstance(block, dict)
-    ]
-    shown = joined(_with_results(shown), message_id)
-    return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
-
-
-def _called(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
-    call = calls.get(str(block.get("id", "")))
-    if call is None:
-        return {}
-    result = _result_text(shown_result(call.result or []))
-    return {"call": call, "result": result, "value": _pretty(call.effective_input)}
-
-
-def _result_text(parts: list[dict[str, Any]]) -> str:
-    return "\n".join(str(part.get("text") or f"[{part['type']}]") for part in parts)
-
-
-def _arrived(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Show blocks of an answer that is being written; calls and results of MCP servers become cards as later."""
-    shown: list[dict[str, Any]] = []
-    for block in blocks:
-        if block["type"] == "mcp_tool_use":
-            shown.append({**block, "type": "tool_use", "name": _tool_name(block)})
-        elif block["type"] == "mcp_tool_result":
-            shown.append({**block, "result": _result_text(block.get("result") or [])})
-        else:
-            shown.append(block)
-    return _with_results(shown)
-
-
-def _with_results(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the results of MCP servers into the cards of their calls, with the words for how they ended."""
-    cards = {block["id"]: dict(block) for block in blocks if block["type"] == "tool_use" and block.get("id")}
-    kept: list[dict[str, Any]] = []
-    for block in blocks:
-        card = cards.get(block.get("tool_use_id")) if block["type"] == "mcp_tool_result" else None
-        if card is not None:
-            status = ToolCall.Status.FAILED if block.get("is_error") else ToolCall.Status.DONE
-            card |= {"result": block["result"], "status": status}
-        else:
-            kept.append(cards.get(block.get("id"), block) if block["type"] == "tool_use" else block)
-    return kept
-
-
-def _tool_name(block: dict[str, Any]) -> str:
-    """Name a tool, behind its server's name where the provider calls it there."""
-    return " · ".join(str(block[key]) for key in ("server_name", "name") if block.get(key))
-
-
-def _shown(block: dict[str, Any]) -> dict[str, Any]:
-    kind = str(block.get("type", ""))
-    if kind == "text":
-        citations = block.get("citations")
-        return {
-            "type": kind,
-            "value": str(block.get("text", "")),
-            "citations": citations if isinstance(citations, list) else [],
-        }
-    if kind == "thinking":
-        return {"type": kind, "value": str(block.get("thinking", ""))}
-    if kind == "compaction":
-        return {"type": kind, "value": str(block.get("content") or "")}
-    if kind == "redacted_thinking":
-        return {"type": "thinking", "value": _("These thoughts are kept encrypted by the model’s provider.")}
-    if kind in TOOLS:
-        return {
-            "type": "tool_use",
-            "id": str(block.get("id", "")),
-            "name": _tool_name(block),
-            **_asked(block),
-        }
-    if kind == "mcp_tool_result":
-        result = _result_text(shown_result(result_blocks(block.get("content"))))
-        return {
-            "type": kind,
-            "name": kind,
-            "tool_use_id": str(block.get("tool_use_id", "")),
-            "is_error": bool(block.get("is_error")),
-            "result": result,
-            "value": result,
-        }
-    rest = {key: value for key, value in block.items() if key != "type"}
-    return server_tools.found(block) or {"type": "other", "name": kind, "value": _pretty(rest)}
-
-
-def _asked(block: dict[str, Any]) -> dict[str, str]:
-    """Say what a tool is called and was given; a tool of staff's own has its title in its call."""
-    whole = _pretty(block.get("input", {}))
-    if block.get("type") != "server_tool_use":
-        return {"value": whole}
-    title = server_tools.title_of(str(block.get("name")))
-    return {"title": title, "value": server_tools.given(block) or whole}
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from chat.claude.connector import server_entry
+from chat.claude.mcp_connector import server_entry
 from chat.models import McpServer
 from chat.tools.mcp_auth import token_of
 from chat.tools.mcp_grants import SignInNeeded

@@ -7,7 +7,7 @@ import base64
 
 from chat.claude.blocks import Block
 from chat.models.platforms import MOST_PICTURE_BYTES
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.readers.errors import Exceeded, Refused
 from chat.readers.sizes import OLDER_SIDE
 from chat.tools.result import ToolResult, text_block
@@ -40,7 +40,9 @@ def _read_all(result: ToolResult) -> ToolResult:
 def _read(block: Block) -> Block:
     data = base64.b64decode(block["source"]["data"])
     try:
-        found = apart.run("picture", data, bounds=apart.FILES, side=OLDER_SIDE, most_bytes=MOST_PICTURE_BYTES)
+        found = sandbox.run(
+            "picture", data, bounds=sandbox.FILES, side=OLDER_SIDE, most_bytes=MOST_PICTURE_BYTES
+        )
     except Refused as refused:
         return text_block(_WORDS.get(refused.code, _WORDS["unreadable"]).format(**refused.numbers))
     except Exceeded:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from chat.claude.text import too_deep
-from chat.readers import apart, schemas
+from chat.readers import sandbox, schemas
 
 # What can make a check take for ever: expressions, references that double, and each item held against each other.
 _ENDLESS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
@@ -40,7 +40,7 @@ def misfits(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = Tr
         pair = json.dumps([schema, given])
         if trusted and not any(word in pair for word in _ENDLESS):
             return schemas.misfits(schema, given)
-        return list(apart.run("misfits", pair.encode(), bounds=apart.CHECKS).value)
+        return list(sandbox.run("misfits", pair.encode(), bounds=sandbox.CHECKS).value)
     except Exception as error:
         raise SchemaUnusable from error
 

@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 
 from chat import access
 from chat.models import Conversation
-from chat.operations import conversations as journeys
+from chat.operations.conversations import edit as journeys
 from chat.operations.errors import OperationError
 from chat.web.page import PersonRequest, own_conversation, person_page
 

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
-from chat.events import LASTING_NOTICES
-from chat.server_tools import TITLES
-from chat.wording import TOOL_STATUS, notice_text
+from chat.events.payloads import LASTING_NOTICES
+from chat.presentation.server_tools import TITLES
+from chat.presentation.wording import TOOL_STATUS, notice_text
 
 
 def script_strings() -> dict[str, str]:

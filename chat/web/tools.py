@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from chat import access
 from chat.models import McpServer
-from chat.operations import tool_sign_in as journeys
+from chat.operations.accounts import mcp_sign_in as journeys
 from chat.operations.errors import OperationError
 from chat.tools.mcp_grants import Answer
 from chat.web.page import PersonRequest, person_page

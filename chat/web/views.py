@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 
 from chat import access
 from chat.models import Conversation
-from chat.operations import conversations as journeys
+from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import OperationError
-from chat.web.choices import picker_for
 from chat.web.conversations import sidebar_context
+from chat.web.model_picker import picker_for
 from chat.web.page import PersonRequest, own_conversation, person_page
 from chat.web.strings import script_strings
 
@@ -44,7 +45,7 @@ def thread(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = own_conversation(request, conversation_id)
     try:
-        page = journeys.thread(found, before=request.GET.get("before", ""))
+        page = read_thread(found, before=request.GET.get("before", ""))
     except OperationError as error:
         raise Http404 from error
     return render(request, "chat/_messages.html", {"thread": page})
@@ -90,7 +91,7 @@ def preferences(request: Any) -> HttpResponse:
 def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
     context = {
         "conversation": shown,
-        "thread": journeys.thread(shown) if shown else None,
+        "thread": read_thread(shown) if shown else None,
         "picker": picker_for(request.user, shown),
         "page": _page_data(request, shown),
         **sidebar_context(request, current=shown),
@@ -99,7 +100,7 @@ def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
 
 
 def _thread(request: PersonRequest, shown: Conversation) -> HttpResponse:
-    return render(request, "chat/_thread.html", {"conversation": shown, "thread": journeys.thread(shown)})
+    return render(request, "chat/_thread.html", {"conversation": shown, "thread": read_thread(shown)})
 
 
 def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from chat.models import User
-from chat.operations.people import confirm_email
+from chat.operations.accounts.users import confirm_email
 
 PASSWORD = "a-long-password-1"
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from chat.models import User
-from chat.operations.api_keys import authenticate
+from chat.operations.accounts.api_keys import authenticate
 
 pytestmark = pytest.mark.django_db
 

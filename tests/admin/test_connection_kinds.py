@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from chat.models import ModelPrice, ProviderConnection
 from chat.models.platforms import PLATFORMS
-from tests.admin.test_connections import FORM, errors, stored
+from tests.admin.models.test_connections import FORM, errors, stored
 from tests.admin.world import World
 
 ADD = "admin:chat_providerconnection_add"

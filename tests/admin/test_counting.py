@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from chat.models import ApiCall, Assistant, FrameCount, LanguageModel, ProviderConnection
-from tests.admin.test_offer import save_assistant
+from tests.admin.test_catalogue import save_assistant
 from tests.admin.world import World
 from tests.support.simulator import Upstream
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.test import Client
 
 from chat.models import McpServer, ToolDefinition
-from tests.admin.test_tools import WEBHOOK, errors
+from tests.admin.tools.test_definitions import WEBHOOK, errors
 from tests.admin.world import UPSTREAM_SECRET, World
 
 SERVER = {

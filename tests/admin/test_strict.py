@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import AssistantTool, ToolDefinition
-from chat.operations.offer import offer
+from chat.operations.request.tool_selection import offer
 from tests import factories
-from tests.admin.test_tools import ADD, WEBHOOK, errors, with_tools
+from tests.admin.tools.test_definitions import ADD, WEBHOOK, errors, with_tools
 from tests.admin.world import World
-from tests.claude.test_strict import TEXT, closed
+from tests.claude.test_strict_tools import TEXT, closed
 
 
 def post(root: Client, address: str, schema: Any, **fields: str) -> Any:

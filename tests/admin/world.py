@@ -30,10 +30,10 @@ from chat.models import (
     User,
     Workspace,
 )
-from chat.operations.api_keys import create_api_key
-from chat.operations.frames import freeze_frame
-from chat.operations.prompts import revise_prompt
-from chat.operations.uploads import store_upload
+from chat.operations.accounts.api_keys import create_api_key
+from chat.operations.files.uploads import store_upload
+from chat.operations.request.frame import freeze_frame
+from chat.operations.staff.prompt_revisions import revise_prompt
 
 PASSWORD = "a-long-password"
 UPSTREAM_SECRET = "sk-upstream-credential-4711"

@@ -20,7 +20,7 @@ from chat.models import (
     SystemPrompt,
     User,
 )
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 
 SECRET_PROMPT = "The launch code is heliotrope."
 BASE = "/api/v1"

@@ -192,7 +192,7 @@ def test_reading_takes_a_constant_number_of_queries(insider: Person, django_asse
 
 
 def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, chat: Conversation) -> None:
-    from chat.operations.turns import Doorway, start_turn
+    from chat.operations.turns.accept import Doorway, start_turn
 
     model = language_model()
     turn = start_turn(

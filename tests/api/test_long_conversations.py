@@ -165,7 +165,7 @@ def test_ledger_has_no_findings(live: Live, small: str) -> None:
     assert (
         json.loads(
             live.shell(
-                "import json; from chat.operations.ledger_check import check_ledger\n"
+                "import json; from chat.operations.billing.ledger_check import check_ledger\n"
                 "report = check_ledger(); print(json.dumps([str(finding) for finding in report.findings]))"
             ).splitlines()[-1]
         )

@@ -9,7 +9,7 @@ from bench.office_day import LIMIT, SEED, Report, report, run
 from bench.office_oracle import Oracle
 from bench.office_people import simulate
 from bench.office_plans import Accounting, Learned, Marks, NoCaching, Parley, Usual, UsualHour, offers
-from chat.claude.marks import MARKS
+from chat.claude.cache_control import MARKS
 from chat.claude.usage import Usage
 from chat.simulator.app import create_app
 from tests.simulator.conftest import Clock

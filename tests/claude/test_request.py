@@ -6,16 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.claude import request as module
-from chat.claude.cache import CachePlan
-from chat.claude.request import (
-    FrameSpec,
-    PathMessage,
-    RequestError,
-    build,
-    continue_text,
-    exact_json,
-    frame_digest,
-)
+from chat.claude.breakpoints import CachePlan
+from chat.claude.request import FrameSpec, build, continue_text, exact_json, frame_digest
+from chat.claude.transcript import PathMessage, RequestError
 from tests.claude.rules import assert_acceptable, breakpoints
 from tests.claude.strategies import (
     Event,

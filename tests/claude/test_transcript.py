@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.claude.binding import prefix_digest
-from chat.claude.cache import CachePlan
+from chat.claude.breakpoints import CachePlan
 from chat.claude.context import write_context
 from chat.claude.request import build
+from chat.claude.thinking_binding import prefix_digest
 from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import (

@@ -6,7 +6,7 @@ import pytest
 
 from chat.claude.request import FrameSpec
 from chat.models import Conversation, Frame, LanguageModel, Message, ProviderConnection, Turn, User
-from chat.operations import running
+from chat.operations.turns import claim
 
 
 @pytest.fixture
@@ -30,5 +30,5 @@ def turn(db: None) -> Turn:
         frame=frame,
         max_tokens=10,
     )
-    assert running.claim(made.id, "owner") is not None
+    assert claim.claim(made.id, "owner") is not None
     return made

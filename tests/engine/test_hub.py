@@ -7,11 +7,12 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from chat.engine.hub import Hub, Viewer, ViewerClosed, accepted
+from chat.engine.hub import Hub
 from chat.engine.turn_log import TurnLog
-from chat.events import encode, notice, turn_finished
+from chat.engine.viewer import Viewer, ViewerClosed
+from chat.events.payloads import accepted, encode, notice, turn_finished
+from chat.events.store import Batch
 from chat.models import Conversation, Turn
-from chat.operations.events_log import Batch
 from tests import factories
 
 END = turn_finished(status="completed", stop_reason="end_turn", message=None, error=None)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Turn
-from chat.operations.recovery import LeaseWatch
+from chat.operations.turns.recovery import LeaseWatch
 from tests.support.parley import Parley
 
 

@@ -12,9 +12,9 @@ from chat.claude.failures import Failure
 from chat.engine.attempt import AttemptFailed
 from chat.engine.summary import write_summary
 from chat.models import ApiCall, Message, Turn
-from chat.operations import summaries
-from chat.operations.running import claim
-from chat.operations.work import Work
+from chat.operations.running_turn import Work
+from chat.operations.turns import summaries
+from chat.operations.turns.claim import claim
 from chat.providers.clients import ClientPool
 from tests import factories
 from tests.support.simulator import Upstream

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from chat.engine.turn_log import KEPT_FRAMES, TurnLog
-from chat.events import notice
+from chat.events.payloads import notice
 
 
 def grown(frames: int) -> TurnLog:

@@ -8,9 +8,9 @@ import pytest
 from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
-from chat.events import notice
+from chat.events.payloads import notice
+from chat.events.store import Batch, append_batches, stored_frames
 from chat.models import Turn
-from chat.operations.events_log import Batch, append_batches, stored_frames
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

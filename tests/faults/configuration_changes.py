@@ -63,6 +63,6 @@ def _toggle_system_messages(conversation: "Conversation") -> None:
 
 
 def _in_catalogue(model: "LanguageModel") -> bool:
-    from chat.operations.catalogue import entry
+    from chat.operations.catalogue.seed import entry
 
     return bool((entry(model.connection, model.model_id) or {}).get("system_messages"))

@@ -59,7 +59,7 @@ LONG_TEXT = "All work and no play makes Jack a dull boy. " * 4_300
 CERTAIN = [*WEIGHTS, *["stall at=14 seconds=60"] * 5, *ASSISTANTS_AND_FILES]
 COUNT_AND_CHECK = """
 from django.core.management import call_command
-from chat.operations.settle_by_count import settle_by_count
+from chat.operations.billing.recount import settle_by_count
 settle_by_count()
 call_command("check_ledger")
 """

@@ -10,8 +10,8 @@ from chat.models import (
     ProviderConnection,
     User,
 )
-from chat.operations.catalogue import Loaded, add_prices, create_model, entry
-from chat.operations.uploads import store_upload
+from chat.operations.catalogue.seed import Loaded, add_prices, create_model, entry
+from chat.operations.files.uploads import store_upload
 from tests.faults.seed_rows import may_search
 from tests.support.media import packed_pdf
 

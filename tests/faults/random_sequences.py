@@ -23,7 +23,7 @@ from tests.faults.sequence_rows import MCP_URL, SequenceRows
 
 if TYPE_CHECKING:
     from chat.models import Conversation, Message, Turn
-    from chat.operations.work import Work
+    from chat.operations.running_turn import Work
 
 MAX_CALLS = 6
 SCENARIOS = (
@@ -81,11 +81,11 @@ class Sequence:
             action()
 
     def send_message(self, parent: object = None) -> None:
-        from chat.operations import turns
         from chat.operations.errors import OperationError
+        from chat.operations.turns import accept
 
         try:
-            started = turns.start_turn(
+            started = accept.start_turn(
                 author=self.rows.person,
                 client_id=uuid.uuid4(),
                 text=self._text(),
@@ -106,13 +106,13 @@ class Sequence:
         self.send_message(parent=chosen.parent_id or "root")
 
     def retry(self) -> None:
-        from chat.operations import turns
         from chat.operations.errors import OperationError
+        from chat.operations.turns import accept
 
         model = self.random.choice([None, None, self.random.choice(self.rows.models).id])
         turn = self.random.choice(self._turns())
         try:
-            started = turns.retry_turn(
+            started = accept.retry_turn(
                 author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id, model_id=model
             )
         except OperationError as error:
@@ -121,12 +121,12 @@ class Sequence:
         self.answer(started.turn)
 
     def continue_turn(self) -> None:
-        from chat.operations import turns
+        from chat.operations.turns import accept
 
         cut = [turn for turn in self._turns() if turn.can_continue]
         if cut:
             turn = self.random.choice(cut)
-            started = turns.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
+            started = accept.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
             self.answer(started.turn)
 
     def change_configuration(self) -> None:
@@ -135,21 +135,21 @@ class Sequence:
 
     def answer(self, turn: "Turn") -> None:
         """Run a turn as the engine does; it may be stopped at any moment."""
-        from chat.operations import endings, moves, running, turns
-        from chat.operations.endings import Answer
-        from chat.operations.work import next_answer
+        from chat.operations.running_turn import next_answer
+        from chat.operations.turns import claim, finish, stop, switch
+        from chat.operations.turns.finish import Answer
 
         if self.random.random() < 0.04:
-            turns.stop_turn(user=self.rows.person, turn_id=turn.id)
+            stop.stop_turn(user=self.rows.person, turn_id=turn.id)
             return
-        work = running.claim(turn.id, self.owner)
+        work = claim.claim(turn.id, self.owner)
         assert work is not None
         if not self._write_summary(work):
             self._finish(work, "failed", None)
             return
         for _call in range(MAX_CALLS):
             if work.takes_over:
-                assert moves.adopt_loop(work, self.owner)
+                assert switch.adopt_loop(work, self.owner)
             if self.random.random() < 0.15:
                 self._fail_over(work)
             fold = self._ask(work)
@@ -167,7 +167,7 @@ class Sequence:
                 status = "stopped" if continues else "refused" if reason == "refusal" else "completed"
                 self._finish(work, status, answer)
                 return
-            endings.keep_answer(work.message, answer)
+            finish.keep_answer(work.message, answer)
             results = self._results(work.message, calls) if calls else work.message
             if calls and self.random.random() < 0.2:
                 work = self._wait(work)
@@ -180,36 +180,36 @@ class Sequence:
 
     def _fail_over(self, work: "Work") -> None:
         """Move the turn to another account that has the same model, if there is one."""
-        from chat.operations import failover, moves
+        from chat.operations.turns import failover, switch
 
         other = failover.same_model_elsewhere(work.turn, {work.model.id})
         if other is not None:
             self.checker.counts[f"failovers {self._position(work)}"] += 1
-            assert moves.move(work, self.owner, other, {"code": "failover"})
+            assert switch.move(work, self.owner, other, {"code": "failover"})
 
     def _follow_refusal(self, work: "Work", refused: Any) -> bool:
         """Move the turn to the model that staff set as fallback; return whether there is one and chance took it."""
-        from chat.operations import endings, failover, moves
-        from chat.operations.work import next_answer
+        from chat.operations.running_turn import next_answer
+        from chat.operations.turns import failover, finish, switch
 
         other = failover.offered_after_refusal(work.turn)
         if other is None or self.random.random() < 0.3:
             return False
         self.checker.counts[f"refusals followed {self._position(work)}"] += 1
-        endings.keep_answer(work.message, refused)
+        finish.keep_answer(work.message, refused)
         next_answer(work, work.message)
-        assert moves.move(work, self.owner, other, {"code": "fallback"})
+        assert switch.move(work, self.owner, other, {"code": "fallback"})
         return True
 
     def _wait(self, work: "Work") -> "Work":
         """Wait for a person, while staff may change a key; return the turn as another process claims it."""
         from chat.models import Turn
-        from chat.operations import running
+        from chat.operations.turns import claim
 
         if self.random.random() < 0.7:
             change_key(self.random)
         Turn.objects.filter(id=work.turn.id).update(status="queued", owner="")
-        taken = running.claim(work.turn.id, self.owner)
+        taken = claim.claim(work.turn.id, self.owner)
         assert taken is not None
         self.checker.counts["waits"] += 1
         return taken
@@ -217,7 +217,7 @@ class Sequence:
     def _write_summary(self, work: "Work") -> bool:
         """Write the summary that is due, if any; return whether the turn can continue."""
         from chat.claude.blocks import plain_text
-        from chat.operations import summaries
+        from chat.operations.turns import summaries
 
         job = summaries.summary_job(work)
         if job is None:
@@ -236,18 +236,20 @@ class Sequence:
 
     def _ask(self, work: "Work") -> Any:
         """Return the folded answer, which may be cut anywhere, or None if no request could be made."""
-        from chat.claude import connector
-        from chat.claude.request import RequestError
-        from chat.operations import requests
+        from chat.claude import mcp_connector
+        from chat.claude.transcript import RequestError
+        from chat.operations.request import build
 
         try:
-            request = requests.request_for(work)
+            request = build.request_for(work)
         except RequestError as error:
             self.checker.refusals.append(f"RequestError: {error}")
             return None
         self.checker.count_contents(request)
-        servers = [connector.server_entry(name, MCP_URL, "") for name in connector.servers_of(request)]
-        events = self._send(work, connector.with_servers(request, servers))
+        servers = [
+            mcp_connector.server_entry(name, MCP_URL, "") for name in mcp_connector.servers_of(request)
+        ]
+        events = self._send(work, mcp_connector.with_servers(request, servers))
         if self.random.random() < 0.12:
             events = events[: self.random.randrange(len(events) + 1)]
             self.checker.counts["cut"] += 1
@@ -287,14 +289,14 @@ class Sequence:
         )
 
     def _finish(self, work: "Work", status: str, answer: Any) -> None:
+        from chat.events.store import Batch
         from chat.models import Conversation
-        from chat.operations import endings
-        from chat.operations.endings import End
-        from chat.operations.events_log import Batch
+        from chat.operations.turns import finish
+        from chat.operations.turns.finish import End
 
         end = End(status, answer.stop_reason if answer else "")
         batch = Batch(work.turn.id, work.fence, 1, [])
-        assert endings.finish(work, self.owner, end, batch, answer=answer, call=None)
+        assert finish.finish(work, self.owner, end, batch, answer=answer, call=None)
         Conversation.objects.filter(id=work.turn.conversation_id).update(active_leaf=work.message)
 
     def _text(self) -> str:

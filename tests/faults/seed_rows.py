@@ -19,7 +19,7 @@ from chat.models import (
     ToolDefinition,
     User,
 )
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 from chat.tools.provided import PROVIDED
 from tests.tools.conftest import mcp_tool
 

@@ -54,12 +54,12 @@ class SequenceRows:
 
     def models_with_compaction(self) -> list[Any]:
         """Return the models whose API writes summaries."""
-        from chat.operations.compaction import takes_compaction
+        from chat.operations.request.compaction import takes_compaction
 
         return [model for model in self.models if takes_compaction(model)]
 
     def _create_connections(self) -> None:
-        from chat.operations.catalogue import Loaded, load_models
+        from chat.operations.catalogue.seed import Loaded, load_models
         from tests import factories
 
         for number, (name, kind, fields) in enumerate(CONNECTIONS):
@@ -70,7 +70,7 @@ class SequenceRows:
         """Give an assistant functions, tools that the provider runs, and a server that the provider calls."""
         from chat.models import AssistantTool, ToolDefinition
         from chat.tools.provided import PROVIDED
-        from tests.operations.test_offer import connected, give_connected
+        from tests.operations.request.test_tool_selection import connected, give_connected
 
         for name in ("weather", "map"):
             tool = ToolDefinition.objects.create(name=name, kind="python", target=name, description=name)
@@ -84,7 +84,7 @@ class SequenceRows:
         give_connected(assistant, connected(), "add", approval="allow")
 
     def _create_files(self) -> list[Any]:
-        from chat.operations.uploads import store_upload
+        from chat.operations.files.uploads import store_upload
         from tests.support import media
 
         contents = {

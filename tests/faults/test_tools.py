@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from chat.events import TurnState
+from chat.events.state import TurnState
 from tests.faults.tool_turns import (
     assert_conversation_continues,
     call_statuses,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from chat.events import TurnState
+from chat.events.state import TurnState
 from chat.simulator.wire import workspace_of
 from tests.faults.upstream_cases import CASES, Case
 from tests.faults.upstream_table import DOCUMENT, document, sentence

@@ -13,7 +13,7 @@ BEGIN, END = "<!-- table: made by python -m tests.faults.upstream_table -->", "<
 
 def sentence(case: Case) -> str:
     """Return the text below the answer, in English."""
-    from chat.wording import ending
+    from chat.presentation.wording import ending
 
     found = ending(case.status, case.stop_reason, case.code)
     return f"{found.text} {found.advice}".strip() if found else "(the answer)"

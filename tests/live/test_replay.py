@@ -10,15 +10,15 @@ import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from chat.events import TurnState
+from chat.events.state import TurnState
 from tests.support.parley import Parley
 from tests.support.socket_client import SocketClient
 
 SNAPSHOT = """
 import dataclasses, json
 from chat.models import Conversation
-from chat.operations.conversations import thread
-print(json.dumps(dataclasses.asdict(thread(Conversation.objects.get(id="{}")).state)))
+from chat.operations.conversations.thread import read_thread
+print(json.dumps(dataclasses.asdict(read_thread(Conversation.objects.get(id="{}")).state)))
 """
 STREAM = "[[scenario:long tokens=400 pace=80]]"
 

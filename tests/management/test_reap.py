@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from chat.management.commands.reap import Command, reap
 from chat.models import Turn
-from chat.operations.recovery import LeaseWatch
+from chat.operations.turns.recovery import LeaseWatch
 from tests import factories
 
 pytestmark = pytest.mark.django_db

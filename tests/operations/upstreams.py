@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from chat.models import LanguageModel, ProviderConnection
-from chat.operations.catalogue import Loaded, load_models
+from chat.operations.catalogue.seed import Loaded, load_models
 
 KEY = "sk-test-of-this-connection"
 

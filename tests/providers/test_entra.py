@@ -237,7 +237,7 @@ def test_api_key_makes_no_token_request(platforms: Platforms, directory: Entra) 
 def test_azure_libraries_are_loaded_on_demand() -> None:
     code = (
         "import django, sys; django.setup()\n"
-        "from chat.providers.making import make_client\n"
+        "from chat.providers.client_factory import make_client\n"
         "from tests.providers.rows import KEY, connection\n"
         "make_client(connection('foundry', KEY), asynchronous=False).close()\n"
         "print({'azure', 'msal'} & set(sys.modules))"

@@ -8,8 +8,8 @@ import pytest
 
 from chat.models import ProviderConnection
 from chat.models.platforms import PLATFORMS
+from chat.providers.client_factory import make_client
 from chat.providers.clients import ClientPool, ConnectionUnusable, sync_client
-from chat.providers.making import make_client
 from chat.providers.upstream import UpstreamError, open_stream
 from tests.providers.conftest import VARIABLES
 from tests.providers.rows import KEY, KEYS, REQUEST, SERVICES, SETTINGS, connection, credential_of

@@ -7,8 +7,8 @@ import pytest
 
 from chat.claude.stream import Fold, StreamError
 from chat.models import LanguageModel
-from chat.operations.calls import call_model
-from chat.operations.model_sync import sync_models
+from chat.operations.billing.single_call import call_model
+from chat.operations.catalogue.sync import sync_models
 from chat.providers.clients import ClientPool, sync_client
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 from tests.providers.rows import KEY, KEYS, REQUEST, SERVICES, SETTINGS, connection, credential_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.readers.pictures import MAX_PIXELS
 from tests.readers import inflated
 from tests.support import media
@@ -40,7 +40,11 @@ print(peak() - before, file=sys.stderr)
 
 def mib(code: str, data: bytes, *arguments: str) -> tuple[int, bytes]:
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], input=data, capture_output=True, check=True, cwd=apart._HOME
+        [sys.executable, "-c", code, *arguments],
+        input=data,
+        capture_output=True,
+        check=True,
+        cwd=sandbox._HOME,
     )
     return int(done.stderr) // 1024, done.stdout
 
@@ -101,8 +105,8 @@ def test_memory_for_the_longest_documents(
 
 
 def taken(job: str, data: bytes, options: dict[str, Any]) -> int:
-    bounds = apart.FILES
+    bounds = sandbox.FILES
     task = {"job": job, "options": options, "seconds": 60, "memory_bytes": bounds.memory_bytes}
-    found, answer = mib(CHILD, data, json.dumps({**task, "answer_bytes": apart.MOST_ANSWER_BYTES}))
+    found, answer = mib(CHILD, data, json.dumps({**task, "answer_bytes": sandbox.MOST_ANSWER_BYTES}))
     assert b'"value"' in answer.partition(b"\n")[0], answer[:200]
     return found

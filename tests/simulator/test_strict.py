@@ -5,8 +5,8 @@ from typing import Any
 import anthropic
 import pytest
 
-from chat.claude import strict
-from tests.claude.test_strict import TEXT, closed
+from chat.claude import strict_tools
+from tests.claude.test_strict_tools import TEXT, closed
 from tests.simulator.asking import ask
 
 
@@ -25,7 +25,7 @@ SCHEMAS = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_schema_with_a_fault_is_refused(client: anthropic.Anthropic, schema: Any):
-    assert strict.fault_of(schema)
+    assert strict_tools.fault_of(schema)
     with pytest.raises(anthropic.BadRequestError):
         ask(client, tools=tools(schema))
     loose = [{**tools(schema)[0], "strict": False}]
@@ -46,4 +46,4 @@ def test_strict_tools_per_request_are_limited(
     assert ask(client, tools=tools(schema, most)).stop_reason == "end_turn"
     with pytest.raises(anthropic.BadRequestError, match=words):
         ask(client, tools=tools(schema, most + 1))
-    assert ask(client, tools=strict.within_limits(tools(schema, most + 1))).stop_reason == "end_turn"
+    assert ask(client, tools=strict_tools.within_limits(tools(schema, most + 1))).stop_reason == "end_turn"

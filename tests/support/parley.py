@@ -148,7 +148,7 @@ def assert_clean_shutdown(parley: Parley, ignored_logger: str = "") -> None:
     failures = [line for line in lines if "Traceback" in line or '"level": "error"' in line]
     assert not failures, "\n".join(failures)[:8000]
     findings = parley.shell(
-        "from chat.operations.ledger_check import check_ledger\n"
+        "from chat.operations.billing.ledger_check import check_ledger\n"
         "print(*(f'{found.kind} {found.subject}: {found.detail}' for found in check_ledger().findings), sep='\\n')"
     )
     assert not findings.strip(), findings

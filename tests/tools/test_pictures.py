@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from chat.claude.blocks import Block
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.tools.pictures import MOST_PICTURES, with_pictures_read
 from chat.tools.result import ToolResult, result_of
 from tests.support import media
@@ -57,7 +57,7 @@ def test_unreadable_pictures_become_text(data: bytes, words: str) -> None:
 
 
 def test_expensive_pictures_become_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "FILES", dataclasses.replace(apart.FILES, memory_bytes=1_000_000))
+    monkeypatch.setattr(sandbox, "FILES", dataclasses.replace(sandbox.FILES, memory_bytes=1_000_000))
     assert kept(media.picture())[0]["text"] == "[a picture that takes too much to decode]"
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from chat.models import Assistant, AssistantTool, McpServer, ToolDefinition, User
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.tools import registry
 from chat.tools.registry import tool
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
@@ -339,7 +339,7 @@ async def test_expensive_schema_does_not_block_the_event_loop(
 
 @pytest.fixture
 def doubling(monkeypatch: pytest.MonkeyPatch) -> ToolDefinition:
-    monkeypatch.setattr(apart, "CHECKS", dataclasses.replace(apart.CHECKS, seconds=1))
+    monkeypatch.setattr(sandbox, "CHECKS", dataclasses.replace(sandbox.CHECKS, seconds=1))
     levels: dict[str, Any] = {
         f"l{level}": {"allOf": [{"$ref": f"#/$defs/l{level + 1}"}] * 2} for level in range(40)
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.tools.validate import input_problem, schema_problem
 
 SCHEMA = {
@@ -73,7 +73,7 @@ def test_unusable_schemas_are_a_problem_of_the_tool(schema: Any) -> None:
 
 @pytest.mark.parametrize("trusted", [True, False])
 def test_slow_patterns_time_out(trusted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "CHECKS", dataclasses.replace(apart.CHECKS, seconds=1))
+    monkeypatch.setattr(sandbox, "CHECKS", dataclasses.replace(sandbox.CHECKS, seconds=1))
     schema = {"type": "object", "properties": {"b": {"type": "string", "pattern": "^(a+)+$"}}}
     assert input_problem(schema, {"b": "aaa"}, trusted=trusted) == ""
     assert "does not match" in input_problem(schema, {"b": "b"}, trusted=trusted)

@@ -5,9 +5,9 @@ from django.test import Client
 from django.utils import translation
 
 from chat.models import Budget
-from chat.operations import budgets
-from chat.operations.budgets import Payer
-from chat.wording import budget_text, ending, failure_text, soft_limit_text
+from chat.operations.billing import budgets
+from chat.operations.billing.budgets import Payer
+from chat.presentation.wording import budget_text, ending, failure_text, soft_limit_text
 from tests import factories
 
 

@@ -10,12 +10,12 @@ import pytest
 from django.test import Client
 
 from chat.claude.failures import FailureKind
-from chat.events import block_delta, block_start, encode, turn_started
+from chat.events.payloads import block_delta, block_start, encode, turn_started
+from chat.events.store import Batch
 from chat.models import Assistant, Conversation, LanguageModel, Message, Turn
-from chat.operations.events_log import Batch
-from chat.operations.turns import start_turn
+from chat.operations.turns.accept import start_turn
+from chat.presentation.wording import FAILURES, UNKNOWN_FAILURE, ending, failure_text
 from chat.web.strings import script_strings
-from chat.wording import FAILURES, UNKNOWN_FAILURE, ending, failure_text
 from tests import factories
 
 

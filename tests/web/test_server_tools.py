@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from chat.models import Conversation
-from chat.server_tools import found
+from chat.presentation.server_tools import found
 from tests import factories
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat.operations.ledger_check import Report, check_invoice, check_ledger
+from chat.operations.billing.ledger_check import Report, check_invoice, check_ledger
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.models import ApiKey, User
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 from chat.operations.errors import OperationError
 
 

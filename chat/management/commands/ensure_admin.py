@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from chat.operations.people import ensure_admin
+from chat.operations.accounts.users import ensure_admin
 
 FRAME = "=" * 72
 

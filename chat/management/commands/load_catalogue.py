@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.operations.catalogue import load_catalogue
+from chat.operations.catalogue.seed import load_catalogue
 
 
 class Command(BaseCommand):

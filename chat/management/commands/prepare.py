@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from chat.embedded.static_files import collect_changed
-from chat.operations.secrets import renew_secrets
+from chat.operations.staff.key_rotation import renew_secrets
 
 
 class Command(BaseCommand):

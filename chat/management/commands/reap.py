@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.operations.recovery import LeaseWatch
+from chat.operations.turns.recovery import LeaseWatch
 
 LOOK_SECONDS = 1.0
 

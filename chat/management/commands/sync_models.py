@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from chat.models import ProviderConnection
-from chat.operations.model_sync import EMBEDDED, sync_models
+from chat.operations.catalogue.sync import EMBEDDED, sync_models
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.operations.tools import sync_tools
+from chat.operations.staff.tool_listings import sync_tools
 
 
 class Command(BaseCommand):

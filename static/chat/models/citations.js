@@ -1,4 +1,4 @@
-// Where citations lead, and the numbered links that stand in the text for them: the same as chat/citations.py writes.
+// Where citations lead, and the numbered links that stand in the text for them: the same as chat/presentation/citations.py writes.
 
 const MARK = / ?\[\\\[(\d+)\\\]\]\(([^)\s]+)\)/g;
 const LONGEST_QUOTE = 300;

@@ -1,0 +1,134 @@
+"""Budgets with what is spent and held of them, their periods, and the workspace's settings."""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from chat.admin.base import BigTableAdmin, ReadOnly, cents
+from chat.models import Budget, BudgetPeriod, User, Workspace
+from chat.operations.billing.budgets import standing_of
+
+
+def bar(spent: Decimal, held: Decimal, limit: Decimal, soft: Decimal | None = None) -> SafeString:
+    """Show what is out of a limit as a bar and in words; the browser colours it from the soft limit on."""
+    out = spent + held
+    top = max(limit, out, Decimal("0.01"))
+    words = gettext("%(spent)s spent, %(held)s held of %(limit)s") % {
+        "spent": cents(spent),
+        "held": cents(held),
+        "limit": cents(limit),
+    }
+    return format_html(
+        '<div><meter class="max-w-full w-48" min="0" max="{}" low="{}" high="{}" optimum="0" value="{}">{}</meter>'
+        "<br>{}</div>",
+        f"{top:f}",
+        f"{soft if soft is not None else limit:f}",
+        f"{limit:f}",
+        f"{out:f}",
+        words,
+        words,
+    )
+
+
+@admin.register(Budget)
+class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
+    list_display = ("name", "scope", "whose", "period", "standing", "enabled")
+    list_editable = ("enabled",)
+    list_filter = ("scope", "period", "enabled")
+    list_select_related = ("group", "person", "assistant", "api_key")
+    search_fields = ("name", "group__name", "person__email", "assistant__name", "api_key__name")
+    ordering = ("name", "id")
+    autocomplete_fields = ("group", "person", "assistant", "api_key")
+    readonly_fields = ("standing",)
+    warn_unsaved_form = True
+    fieldsets = (
+        (None, {"fields": ("name", "enabled")}),
+        (
+            _("Whose"),
+            {
+                "fields": ("scope", ("group", "person"), ("assistant", "api_key")),
+                "description": _(
+                    "Choose exactly what the scope names. All budgets that apply to a call must hold."
+                ),
+            },
+        ),
+        (
+            _("How much"),
+            {
+                "fields": ("period", ("soft_limit_usd", "hard_limit_usd"), "standing"),
+                "description": _(
+                    "Before each call the most that it can cost is held. From the warning on people are told; "
+                    "nothing goes beyond the limit. A budget counts while it is enabled."
+                ),
+            },
+        ),
+    )
+
+    @display(description=_("whose"))
+    def whose(self, budget: Budget) -> str:
+        return str(budget.group or budget.person or budget.assistant or budget.api_key or "")
+
+    @display(description=_("current period"))
+    def standing(self, budget: Budget) -> SafeString | str:
+        found = None if budget._state.adding else standing_of(budget)
+        if found is None:
+            return "-"
+        return bar(found.spent_usd, found.held_usd, budget.hard_limit_usd, budget.soft_limit_usd)
+
+
+@admin.register(BudgetPeriod)
+class BudgetPeriodAdmin(ReadOnly, BigTableAdmin):
+    list_display = ("budget", "whose", "starts_on", "standing")
+    list_filter = ("budget", "starts_on")
+    list_select_related = ("budget",)
+    search_fields = ("budget__name", "=subject")
+    ordering = ("-starts_on", "-id")
+    fields = ("budget", "whose", "starts_on", "spent_usd", "held_usd", "standing")
+    readonly_fields = ("whose", "standing")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BudgetPeriod]:
+        rows: QuerySet[BudgetPeriod] = super().get_queryset(request)
+        return rows.select_related("budget")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the people of this page at once, before its cells are asked one by one."""
+        page = super().get_changelist_instance(request)
+        people = User.objects.in_bulk({period.subject for period in page.result_list if period.subject})
+        for period in page.result_list:
+            period.whose = people.get(uuid.UUID(period.subject)) if period.subject else None
+        return page
+
+    @display(description=_("whose"))
+    def whose(self, period: Any) -> str:
+        if not period.subject:
+            return "-"
+        known = period.whose if hasattr(period, "whose") else User.objects.filter(pk=period.subject).first()
+        return str(known or period.subject)
+
+    @display(description=_("of the limit"))
+    def standing(self, period: BudgetPeriod) -> SafeString:
+        limits = period.budget.hard_limit_usd, period.budget.soft_limit_usd
+        return bar(period.spent_usd, period.held_usd, *limits)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(SimpleHistoryAdmin, ModelAdmin):
+    list_display = ("name", "time_zone")
+    fields = ("name", "time_zone")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Workspace.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

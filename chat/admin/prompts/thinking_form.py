@@ -1,0 +1,62 @@
+"""The part of an assistant's form that depends on its model: only what the model takes is offered and accepted."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from chat.models import Assistant, LanguageModel
+from chat.operations.catalogue.thinking import efforts_of, wishes_of
+
+
+class ThinkingForm(forms.ModelForm):
+    """Holds thinking and effort to what the chosen model takes; the script beside it offers nothing else.
+
+    Without a model, which is then the person's choice, everything is offered: a turn takes the nearest.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "thinking" in self.fields and "effort" in self.fields:
+            self.fields["thinking"].required = False
+            self.fields["thinking"].widget.attrs["data-accepted"] = json.dumps(_accepted())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        model = cleaned.get("model")
+        if "thinking" in cleaned:
+            cleaned["thinking"] = cleaned["thinking"] or _usual(model)
+        if model is not None and {"thinking", "effort"} <= cleaned.keys():
+            self._check(model, cleaned["thinking"], cleaned["effort"])
+        return cleaned
+
+    def _check(self, model: LanguageModel, thinking: str, effort: str) -> None:
+        wishes = wishes_of(model)
+        if thinking not in wishes:
+            takes = ", ".join(str(Assistant.Thinking(wish).label) for wish in wishes)
+            self.add_error(
+                "thinking", _("%(model)s only takes: %(values)s.") % {"model": model, "values": takes}
+            )
+            return
+        efforts = efforts_of(model, thinking)
+        if effort and effort not in efforts:
+            takes = ", ".join(str(Assistant.Effort(level).label) for level in efforts)
+            self.add_error(
+                "effort",
+                _("With this thinking, %(model)s only takes: %(values)s.") % {"model": model, "values": takes}
+                if efforts
+                else _("%(model)s takes no effort; leave it empty.") % {"model": model},
+            )
+
+
+def _usual(model: LanguageModel | None) -> str:
+    return wishes_of(model)[0] if model else Assistant.Thinking.SUMMARIZED
+
+
+def _accepted() -> dict[str, dict[str, list[str]]]:
+    """Say what each model takes: {model's id: {"summarized": ["low", "high"], "off": ["low"]}, …}."""
+    return {
+        str(model.pk): {wish: efforts_of(model, wish) for wish in wishes_of(model)}
+        for model in LanguageModel.objects.only("id", "capabilities", "max_output_tokens")
+    }

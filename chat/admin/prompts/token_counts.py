@@ -1,0 +1,52 @@
+"""How long a prompt is for each model, and whether its cache marks reach what the model caches at least."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from chat.models import LanguageModel, PromptRevision
+from chat.operations.request.token_counts import Reach, reach_of
+
+COUNT = {
+    "title": _("Count this prompt’s tokens?"),
+    "description": _(
+        "Every model that is switched on counts it. This is free, but it may take some seconds."
+    ),
+    "form_class": None,
+    "form_submit_text": _("Count"),
+}
+VERDICTS = {
+    "reached": ("good", _("long enough to be cached")),
+    "below": ("bad", _("too short: nothing is cached here")),
+    "unsure": ("bad", _("near the minimum; have it counted")),
+    "": ("", ""),
+}
+
+
+def counted_models() -> list[LanguageModel]:
+    return list(LanguageModel.objects.usable().select_related("connection").by_preference())
+
+
+def counts_table(revision: PromptRevision | None) -> str:
+    """Show a table: a row per model and cache mark, the last of a model for the whole prompt."""
+    if revision is None:
+        return gettext("Nothing to count yet.")
+    rows = [_row(revision, model, reach) for model in counted_models() for reach in reach_of(revision, model)]
+    return render_to_string("admin/prompt_counts.html", {"rows": rows})
+
+
+def _row(revision: PromptRevision, model: LanguageModel, reach: Reach) -> dict[str, Any]:
+    tone, verdict = VERDICTS[reach.verdict]
+    whole = reach.block == len(revision.blocks) - 1
+    return {
+        "model": model,
+        "reach": reach,
+        "place": gettext("the whole prompt")
+        if whole
+        else gettext("up to block %(n)d") % {"n": reach.block + 1},
+        "marked": reach.cache != "none",
+        "tone": tone,
+        "verdict": verdict,
+    }

@@ -1,0 +1,124 @@
+"""Strict tools: to which schemas the API holds a tool's input, and how many of them one request may have.
+
+Rules of the provider's page on structured outputs. A tool without `strict` may have any schema.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from chat.claude.blocks import without
+from chat.claude.output_schema import Schema, SchemaError, check_schema
+
+_KNOWN = frozenset(
+    {
+        *("type", "title", "description", "enum", "const", "default", "anyOf", "allOf", "$ref", "$defs"),
+        *("properties", "required", "additionalProperties", "items", "minItems", "format", "pattern"),
+    }
+)
+_TYPED = frozenset({"type", "enum", "const", "anyOf", "allOf", "$ref"})
+_FORMATS = frozenset(
+    ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
+)
+OPEN, UNTYPED, KEYWORD, INVALID = "open", "untyped", "keyword", "invalid"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fault:
+    """Why the API would refuse a strict schema: `where` such as "$.properties.city", `name` a keyword or words."""
+
+    code: str
+    where: str = "$"
+    name: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Count:
+    """Strict tools with their optional and their union-typed parameters."""
+
+    tools: int = 0
+    optional: int = 0
+    unions: int = 0
+
+    def __add__(self, other: "Count") -> "Count":
+        return Count(self.tools + other.tools, self.optional + other.optional, self.unions + other.unions)
+
+    def fits(self) -> bool:
+        return self.tools <= MOST.tools and self.optional <= MOST.optional and self.unions <= MOST.unions
+
+
+MOST = Count(20, 24, 16)
+
+
+def fault_of(schema: Schema) -> Fault | None:
+    """Find the first thing in a schema that the API refuses of a strict tool."""
+    try:
+        check_schema(schema)
+    except SchemaError as error:
+        return Fault(INVALID, name=str(error))
+    return next(_faults(schema), None)
+
+
+def count_of(schema: Schema) -> Count:
+    """Count one strict tool. Its schema has no fault."""
+    count = Count(tools=1)
+    for node, _where in _nodes(schema, "$"):
+        optional = set(node.get("properties", {})) - set(node.get("required", ()))
+        union = "anyOf" in node or isinstance(node.get("type"), list)
+        count += Count(0, len(optional), int(union))
+    return count
+
+
+def within_limits(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take `strict` from tools with a schema that the API refuses, and from those that are too many.
+
+    They stay what they are: an input is checked before a tool is called in any case.
+    """
+    total, result = Count(), []
+    for definition in definitions:
+        if definition.get("strict") and is_custom(definition):
+            schema = definition["input_schema"]
+            more = None if fault_of(schema) else total + count_of(schema)
+            if more is None or not more.fits():
+                definition = without(definition, "strict")
+            else:
+                total = more
+        result.append(definition)
+    return result
+
+
+def is_custom(definition: Mapping[str, Any]) -> bool:
+    return definition.get("type") in (None, "custom")
+
+
+def _faults(schema: Schema) -> Iterator[Fault]:
+    for node, where in _nodes(schema, "$"):
+        kinds = node.get("type")
+        if unknown := next((name for name in node if name not in _KNOWN), None):
+            yield Fault(KEYWORD, where, unknown)
+        if not _TYPED & set(node):
+            yield Fault(UNTYPED, where)
+        if (
+            "object" in (kinds if isinstance(kinds, list) else [kinds])
+            and node.get("additionalProperties") is not False
+        ):
+            yield Fault(OPEN, where)
+        if node.get("minItems", 0) not in (0, 1):
+            yield Fault(KEYWORD, where, "minItems")
+        if node.get("format", "date") not in _FORMATS:
+            yield Fault(KEYWORD, where, f"format: {node['format']}")
+        if "(?" in node.get("pattern", "").replace("(?:", ""):
+            yield Fault(KEYWORD, where, f"pattern: {node['pattern']}")
+
+
+def _nodes(node: Schema, where: str) -> Iterator[tuple[Schema, str]]:
+    """Give a schema's parts, each once: references are not followed."""
+    yield node, where
+    for keyword in ("properties", "$defs"):
+        for name, part in node.get(keyword, {}).items():
+            yield from _nodes(part, f"{where}.{keyword}.{name}")
+    if isinstance(node.get("items"), dict):
+        yield from _nodes(node["items"], f"{where}.items")
+    for keyword in ("anyOf", "allOf"):
+        for number, part in enumerate(node.get(keyword, ())):
+            yield from _nodes(part, f"{where}.{keyword}[{number}]")

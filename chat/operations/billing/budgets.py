@@ -1,0 +1,325 @@
+"""Budgets: money is held before each call, settled after it, and never more than the limit is out.
+
+A hold takes the most that a call can cost from every budget that applies, all or none, under the lock of their
+periods. Sums are made with exact decimals in Python, because SQLite adds in binary fractions.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_UP, Decimal
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, User, Workspace
+from chat.models.budgets import BudgetHoldQuerySet
+from chat.models.ledger import ApiCallQuerySet
+from chat.operations.errors import OperationError
+from chat.presentation import wording
+
+FRACTION = Decimal("0.0000000001")
+ZERO = Decimal(0)
+Scope = Budget.Scope
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Payer:
+    """For whom, through what and with which key a call is made; None where there is none."""
+
+    user_id: Any = None
+    api_key_id: Any = None
+    assistant_id: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """How one budget stands in its current period; amounts in USD."""
+
+    budget: Budget
+    subject: str
+    starts_on: dt.date
+    spent_usd: Decimal = ZERO
+    held_usd: Decimal = ZERO
+
+    @property
+    def renews_on(self) -> dt.date:
+        return renewal(self.budget.period, self.starts_on)
+
+    @property
+    def room_usd(self) -> Decimal:
+        """What a call may cost at most; never below 0."""
+        return max(ZERO, self.budget.hard_limit_usd - self.spent_usd - self.held_usd)
+
+    @property
+    def warns(self) -> bool:
+        soft = self.budget.soft_limit_usd
+        return soft is not None and self.spent_usd >= soft
+
+    @property
+    def percent(self) -> int:
+        limit = self.budget.hard_limit_usd
+        return int(100 * self.spent_usd / limit) if limit else 100
+
+    def detail(self, why: str) -> str:
+        """Name the budget for `wording.budget_text`, in any language later."""
+        return f"{why} {self.budget.scope} {self.budget.period} {self.renews_on.isoformat()}"
+
+
+class BudgetExceeded(OperationError):
+    """A budget has too little left; nothing was changed. `detail` goes into `wording.budget_text`."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("budget", wording.budget_text(detail), status=402)
+        self.detail = detail
+
+
+def affordable_usd(payer: Payer, budgets: Sequence[Budget] | None = None) -> Decimal | None:
+    """Return what the next call may cost at most, None where no budget applies.
+
+    `budgets` are the payer's, if known. Inside of a transaction their periods stay locked until its end.
+    """
+    budgets = applying(payer) if budgets is None else budgets
+    return min((standing.room_usd for standing in _locked_standings(budgets, payer)), default=None)
+
+
+def admit(payer: Payer) -> None:
+    """Refuse at once who has nothing left.
+
+    Raises:
+        BudgetExceeded: a budget that applies is used up, or wholly held by calls under way.
+    """
+    for standing in standings(payer):
+        if not standing.room_usd:
+            raise BudgetExceeded(standing.detail(_reason(standing)))
+
+
+def refusal(payer: Payer) -> BudgetExceeded:
+    """Say which budget is the tightest, when what is left is too little for a call."""
+    tightest = min(standings(payer), key=lambda standing: standing.room_usd)
+    return BudgetExceeded(tightest.detail(_reason(tightest)))
+
+
+def warnings(payer: Payer) -> list[Standing]:
+    """Return the budgets whose soft limit is reached."""
+    return [standing for standing in standings(payer) if standing.warns]
+
+
+def hold(call_id: int, payer: Payer, amount_usd: Decimal, budgets: Sequence[Budget] | None = None) -> None:
+    """Hold money for one call in every budget that applies (`budgets`, if known); in the caller's transaction.
+
+    Raises:
+        BudgetExceeded: one of them has less left; nothing is held.
+    """
+    budgets = applying(payer) if budgets is None else budgets
+    if not budgets:
+        return
+    periods = _locked_periods(budgets, payer)
+    amount = amount_usd.quantize(FRACTION, ROUND_UP)
+    for budget, period in periods:
+        standing = _standing(budget, period)
+        if amount > standing.room_usd:
+            raise BudgetExceeded(standing.detail(_reason(standing)))
+    for _budget, period in periods:
+        period.held_usd += amount
+        period.save(update_fields=["held_usd"])
+    BudgetHold.objects.bulk_create(
+        [BudgetHold(period=period, call_id=call_id, amount_usd=amount) for _budget, period in periods]
+    )
+
+
+@transaction.atomic(savepoint=False)
+def release(call_id: int, cost_usd: Decimal | None, *, keep_rest: bool = False) -> None:
+    """Turn a call's holds into spent money; the rest is free again, or with `keep_rest` stays held for a better bill.
+
+    A cost that nobody knows (None) counts as all that was held. Doing it again with another cost corrects the sums
+    while the rest is held, and changes nothing afterwards.
+    """
+    _settle(BudgetHold.objects.filter(call_id=call_id), cost_usd, keep_rest=keep_rest)
+
+
+@transaction.atomic
+def free(hold_id: int) -> bool:
+    """Give back what a stale hold still holds; what was settled stays spent. False when it was free already."""
+    hold = BudgetHold.objects.filter(id=hold_id).first()
+    return hold is not None and _settle(BudgetHold.objects.filter(id=hold_id), hold.settled_usd or ZERO)
+
+
+def _settle(holds: BudgetHoldQuerySet, cost_usd: Decimal | None, *, keep_rest: bool = False) -> bool:
+    """Settle holds under the lock of their periods, where they are read again: another may have been faster."""
+    periods = _lock(holds.open().values_list("period_id", flat=True))
+    settled = False
+    for one in holds.open().filter(period_id__in=periods) if periods else ():
+        cost = one.amount_usd if cost_usd is None else cost_usd.quantize(FRACTION)
+        period, before = periods[one.period_id], one.settled_usd or ZERO
+        rest = max(ZERO, one.amount_usd - cost) if keep_rest else ZERO
+        period.spent_usd += cost - before
+        period.held_usd += rest - one.amount_usd
+        period.save(update_fields=["spent_usd", "held_usd"])
+        one.settled_usd, one.released_at = cost, None if rest else timezone.now()
+        one.amount_usd = rest or one.amount_usd
+        one.save(update_fields=["settled_usd", "amount_usd", "released_at"])
+        settled = True
+    return settled
+
+
+def drop(call_id: int) -> None:
+    """Forget the holds of a call that never left."""
+    release(call_id, ZERO)
+    BudgetHold.objects.filter(call_id=call_id).delete()
+
+
+def applying(payer: Payer) -> list[Budget]:
+    """Return the budgets that a call of this payer must keep, in a constant number of queries."""
+    scopes = Q(scope=Scope.WORKSPACE)
+    if payer.user_id is not None:
+        scopes |= Q(scope=Scope.EVERYBODY) | Q(person_id=payer.user_id)
+        scopes |= Q(group__in=Group.objects.filter(user=payer.user_id))
+    if payer.assistant_id is not None:
+        scopes |= Q(assistant_id=payer.assistant_id)
+    if payer.api_key_id is not None:
+        scopes |= Q(api_key_id=payer.api_key_id)
+    return list(Budget.objects.filter(scopes, enabled=True).order_by("id"))
+
+
+def standings(payer: Payer) -> list[Standing]:
+    """Return how the budgets of this payer stand now."""
+    return _read(applying(payer), payer)
+
+
+@transaction.atomic(savepoint=False)
+def _locked_standings(budgets: Sequence[Budget], payer: Payer) -> list[Standing]:
+    return [_standing(*pair) for pair in _locked_periods(budgets, payer)] if budgets else []
+
+
+def own_standings(user: User) -> list[Standing]:
+    """Return what a person may know: the budgets of their own, of their groups and of their keys, with amounts."""
+    groups = Q(group__in=Group.objects.filter(user=user.id))
+    own = Q(scope=Scope.EVERYBODY) | Q(person=user) | Q(api_key__user=user) | groups
+    return _read(list(Budget.objects.filter(own, enabled=True).order_by("name", "id")), Payer(user.id))
+
+
+def standing_of(budget: Budget) -> Standing | None:
+    """Return how one budget stands now; None for a budget of each person, which has no standing of its own."""
+    return None if budget.scope == Scope.EVERYBODY else _read([budget], Payer())[0]
+
+
+def period_start(period: str, day: dt.date) -> dt.date:
+    """Return the first day of the day's, week's (Monday) or month's period."""
+    match period:
+        case Budget.Period.DAY:
+            return day
+        case Budget.Period.WEEK:
+            return day - dt.timedelta(days=day.weekday())
+    return day.replace(day=1)
+
+
+def renewal(period: str, start: dt.date) -> dt.date:
+    """Return the first day of the period after the one that begins on `start`."""
+    match period:
+        case Budget.Period.DAY:
+            return start + dt.timedelta(days=1)
+        case Budget.Period.WEEK:
+            return start + dt.timedelta(days=7)
+    return (start + dt.timedelta(days=31)).replace(day=1)
+
+
+def _reason(standing: Standing) -> str:
+    if standing.budget.hard_limit_usd <= standing.spent_usd:
+        return "spent"
+    return "little" if standing.room_usd else "held"
+
+
+def _subject(budget: Budget, payer: Payer) -> str:
+    return str(payer.user_id) if budget.scope == Scope.EVERYBODY else ""
+
+
+def _standing(budget: Budget, period: BudgetPeriod) -> Standing:
+    return Standing(budget, period.subject, period.starts_on, period.spent_usd, period.held_usd)
+
+
+def _today(workspace: Workspace) -> dt.date:
+    return timezone.now().astimezone(workspace.zone).date()
+
+
+def _read(budgets: Sequence[Budget], payer: Payer) -> list[Standing]:
+    """Read without making periods: one that has no row yet begins with what the ledger knows of it."""
+    if not budgets:
+        return []
+    workspace = Workspace.current()
+    today = _today(workspace)
+    keys = {budget.pk: (_subject(budget, payer), period_start(budget.period, today)) for budget in budgets}
+    known = {
+        (period.budget_id, period.subject, period.starts_on): period
+        for period in BudgetPeriod.objects.filter(
+            budget__in=budgets, starts_on__in={start for _subject_, start in keys.values()}
+        )
+    }
+    found = []
+    for budget in budgets:
+        subject, start = keys[budget.pk]
+        period = known.get((budget.pk, subject, start))
+        if period is None:
+            spent = _spent_before(budget, subject, _midnight(start, workspace))
+            period = BudgetPeriod(budget=budget, subject=subject, starts_on=start, spent_usd=spent)
+        found.append(_standing(budget, period))
+    return found
+
+
+def _locked_periods(budgets: Iterable[Budget], payer: Payer) -> list[tuple[Budget, BudgetPeriod]]:
+    workspace = Workspace.current()
+    today = _today(workspace)
+    pairs = [(budget, _period(budget, payer, today, workspace)) for budget in budgets]
+    locked = _lock([period.pk for _budget, period in pairs])
+    return [(budget, locked[period.pk]) for budget, period in pairs]
+
+
+def _lock(period_ids: Iterable[int]) -> dict[int, BudgetPeriod]:
+    """Lock in one order, so that two calls never wait for each other; on SQLite transactions exclude each other."""
+    wanted = set(period_ids)
+    if not wanted:
+        return {}
+    rows = BudgetPeriod.objects.select_for_update().filter(id__in=wanted).order_by("id")
+    return {period.pk: period for period in rows}
+
+
+def _period(budget: Budget, payer: Payer, today: dt.date, workspace: Workspace) -> BudgetPeriod:
+    """Return the current period; one that begins late begins with what the ledger says was spent in it before."""
+    start, subject = period_start(budget.period, today), _subject(budget, payer)
+    period, created = BudgetPeriod.objects.get_or_create(budget=budget, subject=subject, starts_on=start)
+    if created:
+        spent = _spent_before(budget, subject, _midnight(start, workspace))
+        if spent:
+            BudgetPeriod.objects.filter(id=period.pk).update(spent_usd=spent)
+            now = timezone.now()
+            BudgetHold.objects.create(period=period, amount_usd=0, settled_usd=spent, released_at=now)
+    return period
+
+
+def _midnight(day: dt.date, workspace: Workspace) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), workspace.zone)
+
+
+def _spent_before(budget: Budget, subject: str, since: dt.datetime) -> Decimal:
+    calls = _calls_of(budget, subject).settled().filter(started_at__gte=since)
+    total: Decimal = calls.aggregate(total=Sum("cost_usd"))["total"] or ZERO
+    return total.quantize(FRACTION)
+
+
+def _calls_of(budget: Budget, subject: str) -> ApiCallQuerySet:
+    calls = ApiCall.objects.all()
+    match budget.scope:
+        case Scope.GROUP:
+            return calls.filter(user__groups=budget.group_id)
+        case Scope.PERSON:
+            return calls.filter(user=budget.person_id)
+        case Scope.EVERYBODY:
+            return calls.filter(user_id=subject)
+        case Scope.ASSISTANT:
+            return calls.filter(conversation__assistant=budget.assistant_id)
+        case Scope.KEY:
+            return calls.filter(api_key=budget.api_key_id)
+    return calls

@@ -1,0 +1,79 @@
+"""Trying a connection out: one tiny real request, and what it told, in a sentence for people."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from chat.access import as_id
+from chat.claude.failures import Failure, FailureKind
+from chat.models import ApiCall, LanguageModel, ProviderConnection, Turn, User
+from chat.operations.billing.budgets import BudgetExceeded
+from chat.operations.billing.single_call import call_model
+from chat.operations.errors import not_found
+from chat.providers.clients import ConnectionUnusable
+from chat.providers.upstream import UpstreamError
+
+# One token out is enough to see key, address, model and billing work together.
+REQUEST: dict[str, Any] = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hello"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a test saw. `message` is for people; `milliseconds` is None when no answer came."""
+
+    ok: bool
+    message: str
+    milliseconds: int | None = None
+
+
+def test_connection(*, connection_id: object, user: User) -> Tried:
+    """Send one tiny request through a connection and enter it in the ledger.
+
+    Raises:
+        OperationError: there is no such connection.
+    """
+    connection = ProviderConnection.objects.filter(id=as_id(connection_id)).first()
+    if connection is None:
+        raise not_found()
+    models = connection.language_models.exclude(lifecycle="retired")
+    model = models.order_by("-enabled", "order", "model_id").first()
+    if model is None:
+        return Tried(False, _("This connection has no model to try. Add one, or fetch the provider’s list."))
+    began = time.monotonic()
+    try:
+        called = call_model(model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, user_id=user.id)
+    except ConnectionUnusable as problem:
+        return Tried(False, str(problem))
+    except BudgetExceeded as refused:
+        return Tried(False, refused.message)
+    except UpstreamError as error:
+        return Tried(False, _sentence(error.failure, model))
+    milliseconds = round((time.monotonic() - began) * 1000)
+    name = called.message.get("model") or model.model_id
+    words = _("It works: %(model)s answered in %(milliseconds)d ms.")
+    return Tried(True, words % {"model": name, "milliseconds": milliseconds}, milliseconds)
+
+
+def _sentence(failure: Failure, model: LanguageModel) -> str:
+    """Say what staff can do about it; people in the chat read other words for the same failure."""
+    advice = {
+        FailureKind.AUTHENTICATION: _("The key was not accepted. Check the credential."),
+        FailureKind.PERMISSION: _("The key is valid but may not use %(model)s."),
+        FailureKind.BILLING: _("The provider reports a billing problem with this account."),
+        FailureKind.SPEND_LIMIT: _("The account’s spend limit is reached."),
+        FailureKind.RATE_LIMITED: _(
+            "The provider is limiting this account right now. Try again in a moment."
+        ),
+        FailureKind.OVERLOADED: _("The provider is overloaded right now. Try again in a moment."),
+        FailureKind.UNAVAILABLE: _("The provider has a problem of its own right now. Try again later."),
+        FailureKind.TIMEOUT: _("The provider did not answer in time. Check the address."),
+        FailureKind.CONNECTION: _("Nobody could be reached at this address. Check the base URL."),
+        FailureKind.NOT_FOUND: _(
+            "The address answers but does not know %(model)s. Check base URL and model id."
+        ),
+        FailureKind.INVALID_REQUEST: _("The provider did not accept the request for %(model)s."),
+    }.get(failure.kind, _("The answer was not one of the Messages API. Check the base URL."))
+    status = _(" (HTTP %(status)d)") % {"status": failure.status} if failure.status else ""
+    return advice % {"model": model.model_id} + status

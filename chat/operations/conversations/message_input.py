@@ -1,0 +1,184 @@
+"""What a person says: a text with files, or content blocks of both in an order of their own.
+
+Blocks have the forms in which messages keep them. The rest of the Messages API's content is nobody's to say: results of
+tools and thinking would forge a transcript, addresses and ids of files would have the provider fetch them.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.claude.blocks import Block, is_empty, plain_text
+from chat.claude.text import clean_text
+from chat.models import Attachment, User
+from chat.operations.errors import OperationError, invalid
+
+LONGEST_TEXT = 1_000_000
+# As many files as a message takes, with a text before and behind each.
+MOST_BLOCKS = 201
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Draft:
+    """What was sent, sound in itself; whether its files are there is not known yet."""
+
+    blocks: list[Block]
+    attachments: object = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Said:
+    """What a message stores: its blocks, their text (or the names of its files), and the files."""
+
+    blocks: list[Block]
+    text: str
+    files: list[Attachment]
+
+
+def read_draft(*, text: object = "", attachments: object = None, content: object = None) -> Draft:
+    """Check what was sent: `text`, with ids of `attachments` or in place of them, else `content`.
+
+    An element of content: {"type": "text", "text": str}, or {"type": "image" or "document", "source": {"type":
+    "attachment", "attachment": id}}.
+
+    Raises:
+        OperationError: empty, too_long, invalid.
+    """
+    if content is None:
+        return Draft(_text_alone(text, needed=not attachments), attachments)
+    if text or attachments is not None:
+        raise invalid(_("Send either content, or text with attachments."))
+    if not isinstance(content, list) or len(content) > MOST_BLOCKS:
+        raise invalid(_("content must be a list of at most %(most)s blocks.") % {"most": MOST_BLOCKS})
+    blocks = [_block(number, sent) for number, sent in enumerate(content, 1)]
+    _check_length(sum(len(block.get("text", "")) for block in blocks))
+    kept = [block for block in blocks if not is_empty(block)]
+    if not kept:
+        raise _empty()
+    return Draft(kept)
+
+
+def settle_draft(author: User, draft: Draft) -> Said:
+    """Find the author's files that a draft names, and give its blocks the form that is stored.
+
+    Raises:
+        OperationError: not_found (also for somebody else's file), invalid.
+    """
+    if draft.attachments is not None:
+        files = chosen(author, draft.attachments)
+        blocks = content_blocks(files) + draft.blocks
+    else:
+        named = [block["source"]["attachment"] for block in draft.blocks if "source" in block]
+        files = chosen(author, named)
+        known = {str(file.id): file for file in files}
+        blocks = [_with_file(block, known) if "source" in block else block for block in draft.blocks]
+    return Said(blocks, plain_text(blocks) or ", ".join(file.name for file in files), files)
+
+
+def _text_alone(text: object, *, needed: bool) -> list[Block]:
+    if text is None and not needed:
+        return []
+    if not isinstance(text, str):
+        raise invalid(_("The message must be a text."))
+    block = _text(text)
+    if is_empty(block):
+        if needed:
+            raise _empty()
+        return []
+    _check_length(len(block["text"]))
+    return [block]
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": clean_text(text)}
+
+
+def _block(number: int, sent: Any) -> Block:
+    match sent:
+        case {"type": "text", "text": str(text), **more} if not more:
+            return _text(text)
+        case {
+            "type": "image" | "document",
+            "source": {"type": "attachment", "attachment": str(), **more},
+        } if not more:
+            return dict(sent)
+    raise invalid(
+        _(
+            "Block %(number)s of content is not one that a person may send. Allowed are texts, "
+            '{"type": "text", "text": "…"}, and files sent to /api/v1/attachments before, '
+            '{"type": "image", "source": {"type": "attachment", "attachment": "<id>"}} or "document" likewise.'
+        )
+        % {"number": number}
+    )
+
+
+def _with_file(block: Block, known: dict[str, Attachment]) -> Block:
+    """Return the reference as it is stored; whatever the sent one says has to be true of its file."""
+    stored = content_blocks([known[block["source"]["attachment"]]])[0]
+    if {**stored, **block} != stored:
+        raise invalid(
+            _("A block of content doesn’t fit its file. It may say: %(block)s")
+            % {"block": json.dumps(stored, ensure_ascii=False)}
+        )
+    return stored
+
+
+def _empty() -> OperationError:
+    return OperationError("empty", _("Write something first."), status=422)
+
+
+def _check_length(characters: int) -> None:
+    if characters > LONGEST_TEXT:
+        raise OperationError(
+            "too_long",
+            _("The message is longer than %(limit)s characters. Shorten it or send it in parts.")
+            % {"limit": f"{LONGEST_TEXT:,}"},
+            status=413,
+        )
+
+
+MOST_PER_MESSAGE = 100
+
+
+def chosen(author: User, identifiers: object) -> list[Attachment]:
+    """Return the author's attachments in the order in which they were named, each once.
+
+    Raises:
+        OperationError: invalid, not_found (also for somebody else's).
+    """
+    if identifiers is None:
+        return []
+    if not isinstance(identifiers, list) or not all(isinstance(one, str) for one in identifiers):
+        raise invalid(_("attachments must be a list of ids."))
+    if len(identifiers) > MOST_PER_MESSAGE:
+        raise invalid(_("A message takes at most %(most)s files.") % {"most": MOST_PER_MESSAGE})
+    wanted = list(dict.fromkeys(access.as_id(one) for one in identifiers))
+    found = access.attachments(author).in_bulk(wanted)
+    if len(found) < len(wanted):
+        raise OperationError(
+            "not_found",
+            _("One of the files is not here any more. Remove it and attach it again."),
+            status=404,
+        )
+    return [found[one] for one in wanted]
+
+
+def content_blocks(attachments: Sequence[Attachment]) -> list[Block]:
+    """Return the blocks that a message stores for its attachments: references, never bytes."""
+    return [_reference(attachment) for attachment in attachments]
+
+
+def _reference(attachment: Attachment) -> Block:
+    source = {"type": "attachment", "attachment": str(attachment.id)}
+    if attachment.kind == Attachment.Kind.IMAGE:
+        return {"type": "image", "source": source}
+    return {
+        "type": "document",
+        "source": source,
+        "title": attachment.name,
+        "citations": {"enabled": True},
+    }

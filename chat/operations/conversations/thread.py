@@ -1,0 +1,104 @@
+"""A page of a conversation as it is shown: its messages with versions, costs, tool calls and files."""
+
+import dataclasses
+from typing import Any
+
+from chat import access
+from chat.events.state import TurnState
+from chat.events.store import stored_frames
+from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
+from chat.operations.conversations.path import _path_up, has_files
+from chat.operations.errors import not_found
+
+# A dozen screens of a phone; what is above comes when asked for.
+PAGE = 40
+
+
+@dataclasses.dataclass(slots=True)
+class Thread:
+    """A page of the path to a leaf, oldest first.
+
+    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
+    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
+    `files` the attachments of each message that has any, by id.
+    """
+
+    conversation: Conversation
+    messages: list[Message]
+    has_more: bool
+    siblings: dict[Any, list[Any]]
+    calls: dict[Any, ApiCall]
+    tool_calls: dict[Any, dict[str, ToolCall]]
+    active_turn: Turn | None
+    state: TurnState | None
+    files: dict[Any, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
+
+
+def read_thread(
+    conversation: Conversation, *, leaf: object = None, before: object = None, limit: int = PAGE
+) -> Thread:
+    """Read one page of the path to `leaf` (else the active leaf), or of what stands above message `before`.
+
+    Raises:
+        OperationError: not_found, when leaf or before is not a message of this conversation.
+    """
+    start = _page_start(conversation, leaf, before)
+    identifiers = _path_up(start, limit + 1) if start else []
+    page, has_more = identifiers[:limit], len(identifiers) > limit
+    rows = Message.objects.filter(id__in=page).select_related("turn__model").in_bulk()
+    messages = [rows[identifier] for identifier in reversed(page)]
+    turn = Turn.objects.active().filter(conversation=conversation).select_related("model").first()
+    return Thread(
+        conversation=conversation,
+        messages=messages,
+        has_more=has_more,
+        siblings=_siblings(conversation, messages),
+        calls=_calls(messages),
+        tool_calls=_tool_calls(messages),
+        active_turn=turn,
+        state=TurnState.of(stored_frames(turn.id)) if turn else None,
+        files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
+    )
+
+
+def _page_start(conversation: Conversation, leaf: object, before: object) -> Any:
+    wanted = before if before is not None else leaf
+    if wanted is None:
+        return conversation.active_leaf_id
+    message = conversation.messages.filter(id=access.as_id(wanted)).values("id", "parent_id").first()
+    if message is None:
+        raise not_found()
+    return message["parent_id"] if before is not None else message["id"]
+
+
+def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, list[Any]]:
+    """Map each message to the ids of all versions at its place (itself included), oldest first."""
+    parents = [message.parent_id for message in messages if message.parent_id]
+    rows = (
+        Message.objects.filter(parent_id__in=parents)
+        .order_by("created_at", "id")
+        .values_list("parent_id", "id")
+    )
+    groups: dict[Any, list[Any]] = {}
+    for parent, identifier in rows:
+        groups.setdefault(parent, []).append(identifier)
+    if any(message.parent_id is None for message in messages):
+        roots = conversation.messages.filter(parent=None).order_by("created_at", "id")
+        groups[None] = list(roots.values_list("id", flat=True))
+    return {message.id: groups.get(message.parent_id, [message.id]) for message in messages}
+
+
+def _calls(messages: list[Message]) -> dict[Any, ApiCall]:
+    """Map each answer to the ledger row that paid for it; the last one where attempts were repeated."""
+    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
+    rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
+    return {row.message_id: row for row in rows}
+
+
+def _tool_calls(messages: list[Message]) -> dict[Any, dict[str, ToolCall]]:
+    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
+    found: dict[Any, dict[str, ToolCall]] = {}
+    rows = ToolCall.objects.filter(message_id__in=answers).select_related("tool").order_by("position", "id")
+    for row in rows:
+        found.setdefault(row.message_id, {})[row.tool_use_id] = row
+    return found

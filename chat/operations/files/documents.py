@@ -1,0 +1,158 @@
+"""Documents as models read them: PDFs as they are, everything else as text. Kinds are found by content, never by
+what a client claims.
+"""
+
+import dataclasses
+
+from django.utils.translation import gettext as _
+
+from chat.claude.text import clean_text
+from chat.models import Attachment
+from chat.operations.errors import OperationError
+from chat.readers import sandbox
+from chat.readers.errors import Exceeded, Refused
+
+# A million tokens are about so many characters; no model reads more.
+LONGEST_TEXT = 4_000_000
+MOST_PAGES = 600
+# What a character takes at most: four bytes, in UTF-8 as in UTF-16.
+_MOST_TEXT_BYTES = 4 * LONGEST_TEXT
+# What may stand in text beside printable characters: tab, newline, form feed, carriage return, escape.
+_CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Document:
+    """What was found in an upload; `pages` only of a PDF, `text` of everything else."""
+
+    kind: str
+    media_type: str
+    text: str = ""
+    pages: int | None = None
+
+
+def read_document(data: bytes, name: str) -> Document:
+    """Find out what an upload is.
+
+    Raises:
+        OperationError: unsupported, unreadable, encrypted, too_long, empty.
+    """
+    if b"%PDF-" in data[:1024]:
+        return _pdf(data)
+    if data.startswith(b"PK\x03\x04"):
+        return _office(data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise unsupported(
+            _(
+                "This is an old or a protected office file. Save it as .docx, .xlsx or .pptx without a password."
+            )
+        )
+    if data[4:8] == b"ftyp":
+        raise unsupported(_("Videos and HEIC pictures can’t be read. Save a picture as JPEG or PNG."))
+    return Document(Attachment.Kind.TEXT, "text/plain", _checked(_text(data)))
+
+
+def page_text(data: bytes, number: int) -> str:
+    """Return the text of one page of a PDF, counted from 1; "" where none can be read."""
+    try:
+        found = sandbox.run("pdf_page", data, bounds=sandbox.FILES, number=number)
+    except (Refused, Exceeded):  # a page that can't be read is shown without its text
+        return ""
+    return clean_text(found.parts[0].decode())
+
+
+def unsupported(message: str) -> OperationError:
+    return OperationError("unsupported", message, status=415)
+
+
+def _pdf(data: bytes) -> Document:
+    try:
+        pages = sandbox.run("pdf", data, bounds=sandbox.FILES, most_pages=MOST_PAGES).value
+    except Refused as refused:
+        if refused.code == "encrypted":
+            raise OperationError(
+                "encrypted", _("This PDF has a password. Save it without one, then attach it."), status=422
+            ) from None
+        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach that.")) from None
+    except Exceeded:
+        raise _damaged(
+            _("This PDF takes too much to read. Print it to a new PDF, then attach that.")
+        ) from None
+    if pages > MOST_PAGES:
+        raise OperationError(
+            "too_long",
+            _("This PDF has more than %(most)s pages. Split it, and attach the part that matters.")
+            % {"most": MOST_PAGES},
+            status=413,
+        )
+    if not pages:
+        raise _damaged(_("This PDF has no pages."))
+    return Document(Attachment.Kind.PDF, "application/pdf", pages=pages)
+
+
+def _office(data: bytes) -> Document:
+    try:
+        found = sandbox.run("office", data, bounds=sandbox.FILES, most_characters=LONGEST_TEXT)
+    except Refused as refused:
+        raise _office_refusal(refused.code) from None
+    except Exceeded:
+        raise _office_refusal("too_large") from None
+    return Document(Attachment.Kind.OFFICE, found.value, _checked(found.parts[0].decode()))
+
+
+def _office_refusal(code: str) -> OperationError:
+    match code:
+        case "archive":
+            return unsupported(_("Archives can’t be read. Unpack it, and attach the files that matter."))
+        case "too_large":
+            return OperationError(
+                "too_large",
+                _("This office file is too large inside. Split it, or save what matters as text or PDF."),
+                status=413,
+            )
+        case "too_long":
+            return _too_long()
+    return _damaged(_("This office file is damaged. Save it again, then attach that."))
+
+
+def _text(data: bytes) -> str:
+    """Decode text: UTF-8, UTF-16 with its mark, or Korean as older programs write it."""
+    if len(data) > _MOST_TEXT_BYTES:
+        raise _too_long()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    else:
+        encodings = [] if _CONTROLS.intersection(data) else ["utf-8-sig", "cp949"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise unsupported(
+        _(
+            "This kind of file can’t be read. Attach pictures (JPEG, PNG, GIF, WebP), PDF, Word, Excel or PowerPoint "
+            "files, or text."
+        )
+    )
+
+
+def _checked(text: str) -> str:
+    cleaned = clean_text(text).replace("\r\n", "\n")
+    if not cleaned.strip():
+        raise OperationError("empty", _("There is no text in this file."), status=422)
+    if len(cleaned) > LONGEST_TEXT:
+        raise _too_long()
+    return cleaned
+
+
+def _too_long() -> OperationError:
+    return OperationError(
+        "too_long",
+        _("This file has more than %(most)s characters. Attach the part that matters.")
+        % {"most": f"{LONGEST_TEXT:,}"},
+        status=413,
+    )
+
+
+def _damaged(message: str) -> OperationError:
+    return OperationError("unreadable", message, status=422)

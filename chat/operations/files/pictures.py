@@ -1,0 +1,69 @@
+"""Pictures that people attach: what is sent of them and what pages show, made apart; see `chat.readers.pictures`."""
+
+import dataclasses
+
+from django.utils.translation import gettext as _
+
+from chat.models.platforms import MOST_PICTURE_BYTES
+from chat.operations.errors import OperationError
+from chat.readers import sandbox
+from chat.readers.errors import Exceeded, Refused
+from chat.readers.sizes import USEFUL_SIDE, picture_format
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rendition:
+    """A picture encoded anew."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Picture:
+    """An upload's media type, what is sent of it, and its thumbnail."""
+
+    media_type: str
+    sent: Rendition
+    thumbnail: Rendition
+
+
+def read_picture(data: bytes) -> Picture:
+    """Read an upload whose first bytes are a picture's.
+
+    Raises:
+        OperationError: too_large (more pixels than are taken, or too costly to decode), unreadable.
+    """
+    try:
+        found = sandbox.run(
+            "picture", data, bounds=sandbox.FILES, side=USEFUL_SIDE, most_bytes=MOST_PICTURE_BYTES
+        )
+    except Refused as refused:
+        raise _refusal(refused) from None
+    except Exceeded:
+        raise OperationError(
+            "too_large",
+            _("This picture takes too much to decode. Save it smaller, then attach that file."),
+            status=413,
+        ) from None
+    sent, small = (Rendition(part, **told) for told, part in zip(found.value, found.parts, strict=True))
+    return Picture(f"image/{picture_format(data).lower()}", sent, small)
+
+
+def shrunk(data: bytes, side: int) -> bytes:
+    """Return a picture that was made here in the same format, at most `side` pixels wide and high."""
+    made = sandbox.run("shrunk", data, bounds=sandbox.FILES, side=side, most_bytes=MOST_PICTURE_BYTES)
+    return made.parts[0]
+
+
+def _refusal(refused: Refused) -> OperationError:
+    if refused.code == "too_large":
+        words = _(
+            "This picture has %(pixels)s megapixels; %(most)s are taken in this format. Save it smaller, or as JPEG."
+        )
+        return OperationError("too_large", words % refused.numbers, status=413)
+    return OperationError(
+        "unreadable", _("This picture is damaged. Save it again, then attach that file."), status=422
+    )

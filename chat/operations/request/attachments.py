@@ -1,0 +1,208 @@
+"""Attachments in messages: what is stored of them, and what a request carries instead.
+
+Stored content only refers to attachments. A request gets the same bytes for the same message each time, so that
+cached prefixes and signed thinking stay valid: how large a picture goes depends on the model and on what stands before
+it, never on what comes later.
+"""
+
+import base64
+import copy
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
+from chat.models import Attachment, LanguageModel, Message
+from chat.operations.conversations.path import has_files, path_to
+from chat.operations.files import storage
+from chat.operations.request.compaction import since_summary
+from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
+
+Files = Mapping[str, Attachment]
+
+
+def resolve_path(
+    path: Sequence[Message], model: LanguageModel, frame_body: Mapping[str, Any] | None = None
+) -> list[Message]:
+    """Return the path with what the model gets in place of references; the messages that have any are copies.
+
+    Only what is attached to its message by a row is resolved: an id in a text or in an answer opens nothing.
+    """
+    files = files_of(path)
+    cites = not ((frame_body or {}).get("output_config") or {}).get("format")
+    resolved = []
+    for message, side in with_sides(path, files, model):
+        content = seen_by(model, message.content)
+        if message.id in files:
+            content = resolve(content, model, files[message.id], side=side, cites=cites)
+        resolved.append(message if content is message.content else _with_content(message, content))
+    return resolved
+
+
+def seen_by(model: LanguageModel, content: list[Block]) -> list[Block]:
+    """Return a message's blocks, for a model that sees no pictures with words instead of those that tools gave."""
+    if not _denies(model, "image_input") or not tool_pictures(content):
+        return content
+    return with_tool_pictures(
+        content, lambda _picture: _note("A picture was here; this model can't see any.")
+    )
+
+
+def resolve(
+    content: Sequence[Block],
+    model: LanguageModel,
+    files: Files,
+    *,
+    side: int | None = None,
+    cites: bool = True,
+) -> list[Block]:
+    """Replace references by base64 or text sources; what the model can't take becomes a text that says so.
+
+    `side` is the largest side of pictures in pixels; `cites` is False when the answer's format excludes citations.
+    """
+    wanted = side or useful_side(model)
+    return [_resolved(block, model, files, wanted, cites) for block in content]
+
+
+def useful_side(model: LanguageModel) -> int:
+    """Return up to how many pixels a side a picture helps this model."""
+    return int((model.capabilities.get("image_input") or {}).get("side_pixels") or USEFUL_SIDE)
+
+
+def known_pages(pdf: bytes) -> int | None:
+    """Return how many pages an uploaded PDF was found to have; None for one that nobody uploaded."""
+    digest = hashlib.sha256(pdf).hexdigest()
+    counted = Attachment.objects.filter(original=digest, pages__isnull=False)
+    return counted.values_list("pages", flat=True).first()
+
+
+def documents_on(path: Sequence[Message]) -> list[Attachment]:
+    """Return the documents of a path in the order in which citations count them, from 0."""
+    files = files_of(path)
+    return [
+        attachment
+        for message in path
+        for attachment in in_order(message, files)
+        if attachment.kind != Attachment.Kind.IMAGE
+    ]
+
+
+def _referred(block: Block) -> str | None:
+    """Return the id that a block refers to, or None."""
+    source = block.get("source")
+    if not isinstance(source, dict) or source.get("type") != "attachment":
+        return None
+    return str(source.get("attachment"))
+
+
+def files_of(path: Sequence[Message]) -> dict[Any, dict[str, Attachment]]:
+    """Map message ids to {attachment id: attachment}, for the messages that have any (one query, or none)."""
+    return Attachment.objects.by_message(message.id for message in path if has_files(message))
+
+
+def in_order(message: Message, files: Mapping[Any, Files]) -> Iterator[Attachment]:
+    """Give a message's attachments in the order of its blocks."""
+    own = files.get(message.id, {})
+    for block in message.content if own else ():
+        identifier = _referred(block)
+        if identifier is not None and identifier in own:
+            yield own[identifier]
+
+
+def with_sides(
+    path: Sequence[Message], files: Mapping[Any, Files], model: LanguageModel
+) -> Iterator[tuple[Message, int]]:
+    """Give each message with the side of its pictures: small once there are many, counted from the beginning."""
+    useful, pictures = useful_side(model), 0
+    for message in path:
+        pictures += sum(one.kind == Attachment.Kind.IMAGE for one in in_order(message, files))
+        pictures += len(tool_pictures(message.content))
+        yield message, useful if pictures <= MANY_PICTURES else min(useful, OLDER_SIDE)
+
+
+def _with_content(message: Message, content: list[Block]) -> Message:
+    changed = copy.copy(message)
+    changed.content = content
+    return changed
+
+
+def _resolved(block: Block, model: LanguageModel, files: Files, side: int, cites: bool) -> Block:
+    identifier = _referred(block)
+    if identifier is None:
+        return block
+    attachment = files.get(identifier)
+    if attachment is None:
+        return _note("A file that was here is not available any more.")
+    if not takes(model, attachment):
+        return _note(f"The file {_quoted(attachment)} was here; this model can't read such files.")
+    if attachment.text:
+        return _text_document(block, attachment, model, cites)
+    try:
+        if attachment.kind == Attachment.Kind.IMAGE:
+            return {**block, "source": _picture_source(attachment, side)}
+        data = storage.read(attachment.original)
+    except OSError:
+        return _note(f"The file {_quoted(attachment)} that was here is not available any more.")
+    return _citable({**block, "source": _base64("application/pdf", data)}, model, cites)
+
+
+def _text_document(block: Block, attachment: Attachment, model: LanguageModel, cites: bool) -> Block:
+    if _denies(model, "citations"):
+        # A model that knows no citations may know no document blocks either.
+        title = _quoted(attachment)
+        return _note(f"<document title={title}>\n{attachment.text}\n</document>")
+    source = {"type": "text", "media_type": "text/plain", "data": attachment.text}
+    return _citable({**block, "source": source}, model, cites)
+
+
+def _citable(block: Block, model: LanguageModel, cites: bool) -> Block:
+    enabled = cites and not _denies(model, "citations")
+    return block if enabled else {**block, "citations": {"enabled": False}}
+
+
+def _picture_source(attachment: Attachment, side: int) -> Block:
+    stored = attachment.sent or attachment.original
+    size = (attachment.width or 0, attachment.height or 0)
+    whole = not all(size) or fitted(*size, side) == size
+    data = storage.read(stored) if whole else storage.read_shrunk(stored, side)
+    return _base64(stored.media_type if whole else _media_type(data), data)
+
+
+def _media_type(data: bytes) -> str:
+    return "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
+
+
+def _base64(media_type: str, data: bytes) -> Block:
+    return {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode()}
+
+
+def _note(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _quoted(attachment: Attachment) -> str:
+    return json.dumps(attachment.name, ensure_ascii=False)
+
+
+def takes(model: LanguageModel, attachment: Attachment) -> bool:
+    """Say whether a model can get this kind of file."""
+    needed = {Attachment.Kind.IMAGE: "image_input", Attachment.Kind.PDF: "pdf_input"}.get(
+        Attachment.Kind(attachment.kind)
+    )
+    return needed is None or not _denies(model, needed)
+
+
+def _denies(model: LanguageModel, capability: str) -> bool:
+    """Say whether the row says no; where it says nothing, the provider decides."""
+    known = model.capabilities.get(capability)
+    return known is False or (isinstance(known, dict) and known.get("supported") is False)
+
+
+def cited_document(answer: Message, index: int, title: str) -> Attachment | None:
+    """Find the document that an answer cites by its number among those before it; its title settles doubts."""
+    documents = documents_on(since_summary(path_to(answer)))
+    numbered = documents[index : index + 1] if index >= 0 else []
+    named = [document for document in documents if document.name == title]
+    best = [document for document in numbered if not title or document.name == title]
+    return next(iter(best + named), None)

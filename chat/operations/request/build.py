@@ -1,0 +1,118 @@
+"""What leaves for the model: the request behind a path, and the row and the money of one attempt to send it."""
+
+import dataclasses
+from typing import Any
+
+from chat.claude import compaction, mcp_connector, server_tool_text
+from chat.claude.request import build, frame_digest, goes_on
+from chat.claude.transcript import PathMessage
+from chat.models import Frame, LanguageModel, Message
+from chat.operations.conversations.path import path_to
+from chat.operations.request.attachments import resolve_path
+from chat.operations.request.cache_plan import Measured, measure
+from chat.operations.request.compaction import since_summary, takes_compaction, with_api_compaction
+from chat.operations.request.frame import takes_context, takes_system_role
+from chat.operations.request.thinking_binding import account_tag, binding, path_message
+from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with, takes_connector
+from chat.operations.running_turn import Work
+
+
+def request_for(work: Work) -> dict[str, Any]:
+    """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
+
+    What a summary stands for is not sent; near the end of the context the API is asked to summarise, where it can.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    parent = work.message.parent
+    path = since_summary(path_to(parent)) if parent else []
+    request, measured = _measured_request(work, path)
+    work.foreseen = measured.foreseen
+    work.message.binding = binding(account_tag(work.connection), work.turn.frame_id, request["messages"])
+    return with_api_compaction(request, work.turn, path)
+
+
+def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> bool:
+    """Say whether a model and a frame can take up the tool loop that ends with `parent`, without any of it refused.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    if parent is None or (parent.role == Message.Role.USER and parent.kind != Message.Kind.RESULTS):
+        return True  # somebody has just said something: no loop is running
+    path = resolve_path(since_summary(path_to(parent)), model, frame.body)
+    sent = _as_sent(path, model)
+    if sent and sent[-1].role == "assistant" and sent[-1].edited:
+        return False  # a pause that was rewritten: nobody can go on with it
+    return goes_on(
+        frame.body,
+        sent,
+        frame_digest=frame.digest,
+        system_role=takes_system_role(model),
+    )
+
+
+def request_of(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> dict[str, Any]:
+    """Build the arguments for an answer at the end of `path`; `asking` is one more user message behind it.
+
+    `body` and `max_tokens` stand for those of the turn; a body with other tools is another prefix for thinking.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    return _measured_request(work, path, body=body, asking=asking, max_tokens=max_tokens)[0]
+
+
+def _measured_request(
+    work: Work,
+    path: list[Message],
+    *,
+    body: dict[str, Any] | None = None,
+    asking: str = "",
+    max_tokens: int = 0,
+) -> tuple[dict[str, Any], Measured]:
+    frame = work.turn.frame
+    body = frame.body if body is None else body
+    path = resolve_path(path, work.model, body)
+    measured = measure(work.turn, work.model, path)
+    messages = _as_sent(path, work.model)
+    if asking:
+        messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
+    request = build(
+        body,
+        messages,
+        max_tokens=max_tokens or work.turn.max_tokens,
+        frame_digest=frame.digest if body.get("tools") == frame.body.get("tools") else frame_digest(body),
+        cache=measured.plan(work.prices),
+        system_role=takes_system_role(work.model),
+    )
+    request = {**request, **measured.diagnostics(work.connection)}
+    return compaction.naming_beta(mcp_connector.naming_beta(request)), measured
+
+
+def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
+    """Give a path with nothing in it that a model or its platform refuses; what stands for it depends on both alone."""
+    account = account_tag(model.connection)
+    messages = [path_message(message, account) for message in path]
+    if not takes_context(model):
+        messages = [dataclasses.replace(message, context="") for message in messages]
+    if not takes_compaction(model):
+        messages = compaction.since_compaction(messages)
+    if not takes_connector(model):
+        messages = mcp_connector.without_calls(messages)
+    return server_tool_text.tell_missing(messages, lambda tool: _lacks(model, tool))
+
+
+def _lacks(model: LanguageModel, tool: str) -> bool:
+    """Say whether calls of a server tool, by its name, are refused in what was said before; "" is none."""
+    kind = {"web_search": FIRST_WEB_SEARCH, "web_fetch": "web_fetch_"}.get(tool, tool)
+    kind = "code_execution_" if tool in server_tool_text.CODE_EXECUTION else kind
+    return bool(tool) and not runs_with({"type": kind}, model)

@@ -1,0 +1,78 @@
+"""What stands before the messages of a turn, frozen: model, tools, prompt, thinking, effort and output format."""
+
+from typing import Any
+
+from chat.claude.blocks import without
+from chat.claude.cost_bound import bounded
+from chat.claude.request import FrameSpec, frame_digest
+from chat.models import Assistant, Frame, LanguageModel, User
+from chat.operations.catalogue.thinking import (
+    effort_for,
+    supported,
+    thinking_for,
+)
+from chat.operations.request.output_schema import shaped_spec
+from chat.operations.request.tool_selection import offer, runs_with
+
+
+def freeze_frame(
+    *,
+    model: LanguageModel,
+    assistant: Assistant | None,
+    output_schema: dict[str, Any] | None = None,
+    author: User | None = None,
+) -> Frame:
+    """Return the content-addressed frame of a turn, stored once however many turns share it.
+
+    `output_schema` is the turn's, as `structured.schema_for` gave it. Toolsets of servers that ask each person to sign
+    in are there for an author who has.
+
+    Raises:
+        OperationError: no_structured_output.
+    """
+    spec = FrameSpec(
+        model=model.model_id,
+        system=_system_blocks(assistant),
+        tools=[bounded(tool) for tool in offer(model, assistant, author).definitions],
+        thinking=thinking_for(model, assistant),
+        output_config=_output_config(model, assistant),
+    )
+    spec = shaped_spec(spec, model, output_schema)
+    return kept_frame(spec.body())
+
+
+def kept_frame(body: dict[str, Any]) -> Frame:
+    """Return the frame with this exact body, stored once."""
+    return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
+
+
+def takes_context(model: LanguageModel) -> bool:
+    """Say whether a model is told date, language and name; a very small one answers these instead of the question."""
+    return supported(model.capabilities.get("context", True))
+
+
+def takes_system_role(model: LanguageModel) -> bool:
+    """Say whether messages of the role system may stand between the turns of this model."""
+    return supported(model.capabilities.get("system_messages"))
+
+
+def frame_for(frame: Frame, model: LanguageModel) -> Frame:
+    """Return the same frame under the name that another connection has for the model, without tools that it lacks."""
+    tools = [tool for tool in frame.body.get("tools", ()) if runs_with(tool, model)]
+    body = {**frame.body, "model": model.model_id, "tools": tools}
+    return kept_frame(body if tools else without(body, "tools"))
+
+
+def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
+    revision = assistant.prompt.current() if assistant and assistant.prompt else None
+    if revision is None:
+        return []
+    return [
+        {"type": "text", "text": block["text"], "cache": block.get("cache", "none")}
+        for block in revision.blocks
+    ]
+
+
+def _output_config(model: LanguageModel, assistant: Assistant | None) -> dict[str, Any] | None:
+    effort = effort_for(model, assistant)
+    return {"effort": effort} if effort else None

@@ -1,0 +1,108 @@
+"""Answers of a shape: which schema a turn has, how its model is asked for it, and the check of the answer."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from chat.claude import output_schema as shapes
+from chat.claude.blocks import Block
+from chat.claude.output_schema import Schema
+from chat.claude.request import FrameSpec
+from chat.models import Assistant, LanguageModel
+from chat.operations.errors import OperationError
+from chat.providers.sdk import transformed_schema
+from chat.readers import sandbox
+from chat.readers.errors import Exceeded, Refused
+
+INVALID, TRUNCATED = "invalid_output", "output_truncated"
+CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an answer does not count: `code` is invalid_output or output_truncated, `detail` technical."""
+
+    code: str
+    detail: str
+
+
+def checked_schema(schema: Any) -> Schema:
+    """Return a schema that answers can be asked for in, as the turn keeps it.
+
+    Raises:
+        OperationError: invalid_schema.
+    """
+    try:
+        checked = shapes.check_schema(schema)
+        transformed_schema(shapes.sendable(checked))
+    except ValueError as error:
+        text = _("This JSON Schema can’t be used: %(problem)s.") % {"problem": str(error).rstrip(".")}
+        raise OperationError("invalid_schema", text, status=422) from error
+    return checked
+
+
+def schema_for(wish: Any, assistant: Assistant | None) -> Schema | None:
+    """Return the schema of a turn: the caller's, else the assistant's, else none.
+
+    Raises:
+        OperationError: invalid_schema.
+    """
+    wanted = wish if wish is not None else assistant.output_schema if assistant else None
+    return None if wanted is None else checked_schema(wanted)
+
+
+def way_of(model: LanguageModel, schema: Schema) -> str:
+    """Say how a model is made to answer in a shape: by "format", or by the "tool" that it is forced to call.
+
+    Raises:
+        OperationError: no_structured_output, when it can do neither, or not for this schema.
+    """
+    if _supports(model, "structured_outputs"):
+        return shapes.FORMAT
+    if _supports(model, "forced_tool_choice") and schema.get("type") == "object":
+        return shapes.TOOL
+    text = _("%(model)s can’t be held to a JSON Schema. Choose another model.")
+    if _supports(model, "forced_tool_choice"):
+        text = _("%(model)s can only be held to a JSON Schema of type “object”.")
+    raise OperationError("no_structured_output", text % {"model": model.display_name}, status=422)
+
+
+def shaped_spec(spec: FrameSpec, model: LanguageModel, schema: Schema | None) -> FrameSpec:
+    """Make a frame ask for answers of a checked schema; without one it stays as it is.
+
+    Raises:
+        OperationError: no_structured_output.
+    """
+    if schema is None:
+        return spec
+    return shapes.shaped(spec, transformed_schema(shapes.sendable(schema)), way_of(model, schema))
+
+
+def fault_of(schema: Schema, content: Sequence[Block], stop_reason: str) -> Fault | None:
+    """Check a finished answer against the schema that it was asked for in; None when it has the shape."""
+    if stop_reason in CUT:
+        return Fault(TRUNCATED, f"the answer was cut: {stop_reason}")
+    try:
+        answer = shapes.answer_of(content)
+    except shapes.ShapeError as error:
+        return Fault(INVALID, str(error))
+    found = _fault_apart(schema, answer) if shapes.has_patterns(schema) else shapes.fault_in(schema, answer)
+    return Fault(INVALID, found) if found else None
+
+
+def _fault_apart(schema: Schema, answer: Any) -> str:
+    """Check in a process of its own: a regular expression can take for ever, and nothing else would end it."""
+    try:
+        return str(sandbox.run("fault", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
+    except Exceeded:
+        return "the answer couldn't be checked in time: simplify the schema's patterns"
+    except Refused:
+        return "the answer couldn't be checked: the schema can't be followed"
+
+
+def _supports(model: LanguageModel, name: str) -> bool:
+    value = model.capabilities.get(name)
+    return bool(value.get("supported")) if isinstance(value, dict) else bool(value)

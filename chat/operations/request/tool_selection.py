@@ -1,0 +1,196 @@
+"""Which of an assistant's tools a model is offered, and why the others are not.
+
+What a request would be refused for never gets into a frame: tools that a platform or a model lacks, two of one name,
+toolsets of servers that can't be called in this person's name.
+"""
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from chat.claude import mcp_connector
+from chat.claude.strict_tools import within_limits
+from chat.models import (
+    Approval,
+    Assistant,
+    AssistantTool,
+    LanguageModel,
+    McpGrant,
+    McpServer,
+    ProviderConnection,
+    ToolDefinition,
+    User,
+)
+from chat.models.platforms import Gap
+from chat.operations.catalogue.thinking import supported
+from chat.tools.mcp import drifted
+
+Kind = ToolDefinition.Kind
+Auth = McpServer.Auth
+
+FIRST_WEB_SEARCH = "web_search_20250305"
+_VERSION = re.compile(r"_(\d{8})$")
+
+OFF = _("switched off")
+NOT_HERE = _("this model or its connection does not have it")
+NO_CONNECTOR = _("this model’s connection has no MCP connector")
+WOULD_NOT_ASK = _("Anthropic would run it without asking: only tools that run at once are used")
+CHANGED = _("changed at its server since it was accepted")
+NO_TOKEN = _("its server has no token")
+SIGN_IN = _("a person has to sign in at its server first")
+SAME_NAME = _("another tool here has the same name for the model")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Offer:
+    """`definitions` as a frame has them; `left_out` says by the id of an assistant's tool link why it is not there."""
+
+    definitions: list[dict[str, Any]]
+    left_out: dict[Any, Any]
+
+
+def offer(model: LanguageModel | None, assistant: Assistant | None, author: User | None = None) -> Offer:
+    """Choose the tools of a turn: in staff's order, then by name, then toolsets; any other order is another cache.
+
+    Without an author nobody is signed in anywhere; without a model nothing is left out for the model's sake.
+    """
+    if assistant is None or assistant.pk is None:
+        return Offer([], {})
+    links = list(
+        assistant.tool_links.select_related("tool__server").order_by("order", "tool__name", "tool_id")
+    )
+    signed_in = _signed_in(links, author)
+    left_out = {link.pk: why for link in links if (why := _why_not(link, model, signed_in))}
+    direct = [link for link in links if link.pk not in left_out and not is_connected(link.tool)]
+    best = _best_by_name(direct)
+    left_out |= {link.pk: SAME_NAME for link in direct if best[api_name(link.tool)] is not link}
+    definitions = within_limits(definition_of(link.tool) for link in direct if link.pk not in left_out)
+    connected = [link.tool for link in links if link.pk not in left_out and is_connected(link.tool)]
+    return Offer([*definitions, *_toolsets(connected)], left_out)
+
+
+def runs_with(definition: Mapping[str, Any], model: LanguageModel) -> bool:
+    """Say whether a model takes a definition; what Parley itself runs is taken by all."""
+    kind = str(definition.get("type") or "custom")
+    if kind == "custom":
+        return True
+    if kind == mcp_connector.TOOLSET:
+        return takes_connector(model)
+    if not _has(model, "server_tools", Gap.SERVER_TOOLS):
+        return False
+    if kind.startswith("code_execution_"):
+        return _has(model, "code_execution", Gap.CODE_EXECUTION)
+    platform, gap = model.connection.platform, _gap_of(kind)
+    # Where a platform lacks all of them and the model's row says otherwise, staff know better.
+    return gap is None or platform.lacks(Gap.SERVER_TOOLS) or not platform.lacks(gap)
+
+
+def takes_connector(model: LanguageModel) -> bool:
+    """Say whether the provider calls MCP servers itself; a server of somebody else's must say so to get tokens."""
+    known = model.connection.kind != ProviderConnection.Kind.COMPATIBLE
+    has = known and not model.connection.platform.lacks(Gap.MCP_CONNECTOR)
+    return supported(model.capabilities.get("mcp_connector", has))
+
+
+def is_connected(tool: ToolDefinition) -> bool:
+    """Say whether the provider, not Parley, calls this tool's MCP server."""
+    return tool.server is not None and tool.server.route == McpServer.Route.CONNECTOR
+
+
+def api_name(tool: ToolDefinition) -> str:
+    """Return the name that a model calls a tool by."""
+    return str(tool.options.get("name") or tool.name) if tool.kind == Kind.SERVER else tool.name
+
+
+def shared_names(tools: Iterable[ToolDefinition]) -> list[str]:
+    """Return the names that two or more of these tools have for a model; one request may have each only once."""
+    names = Counter(api_name(tool) for tool in tools if not is_connected(tool))
+    return sorted(name for name, count in names.items() if count > 1)
+
+
+def definition_of(tool: ToolDefinition) -> dict[str, Any]:
+    """Return the definition of a tool as the API takes it, its keys as stored."""
+    if tool.kind == Kind.SERVER:
+        return {**tool.options, "name": api_name(tool)}
+    definition = {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": {"type": "object", **tool.input_schema},
+    }
+    return {**definition, "strict": True} if tool.strict else definition
+
+
+def _why_not(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
+    """Say why a tool is left out; "" when it is not."""
+    tool = link.tool
+    if not tool.enabled or (tool.server is not None and not tool.server.enabled):
+        return OFF
+    if is_connected(tool):
+        return _why_not_connected(link, model, signed_in)
+    if tool.kind == Kind.SERVER and model is not None and not runs_with(definition_of(tool), model):
+        return NOT_HERE
+    return ""
+
+
+def _why_not_connected(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
+    tool, server = link.tool, link.tool.server
+    if model is not None and not takes_connector(model):
+        return NO_CONNECTOR
+    if (link.approval or tool.approval) != Approval.ALLOW:
+        return WOULD_NOT_ASK
+    if drifted(tool):
+        return CHANGED
+    if server is not None and server.auth == Auth.BEARER and not server.credential:
+        return NO_TOKEN
+    if server is not None and server.auth == Auth.OAUTH and server.pk not in signed_in:
+        return SIGN_IN
+    return ""
+
+
+def _signed_in(links: Iterable[AssistantTool], author: User | None) -> set[Any]:
+    """Return the ids of the servers at which this person signed in."""
+    servers = {
+        link.tool.server_id
+        for link in links
+        if link.tool.server is not None and link.tool.server.auth == Auth.OAUTH
+    }
+    if author is None or not servers:
+        return set()
+    grants = McpGrant.objects.filter(user=author, server_id__in=servers)
+    return {grant.server_id for grant in grants if grant.tokens}
+
+
+def _best_by_name(links: Iterable[AssistantTool]) -> dict[str, AssistantTool]:
+    """Choose one of several that share a name: the provider's own before others, the newest before older ones."""
+    best: dict[str, AssistantTool] = {}
+    for link in links:
+        name = api_name(link.tool)
+        if name not in best or _rank(link.tool) > _rank(best[name].tool):
+            best[name] = link
+    return best
+
+
+def _rank(tool: ToolDefinition) -> tuple[bool, str]:
+    found = _VERSION.search(str(tool.options.get("type", "")))
+    return tool.kind == Kind.SERVER, found[1] if found else ""
+
+
+def _toolsets(tools: Iterable[ToolDefinition]) -> list[dict[str, Any]]:
+    accepted: dict[str, list[str]] = {}
+    for tool in tools:
+        accepted.setdefault(str(tool.server), []).append(tool.target)
+    return [mcp_connector.toolset(server, accepted[server]) for server in sorted(accepted)]
+
+
+def _has(model: LanguageModel, capability: str, gap: Gap) -> bool:
+    return supported(model.capabilities.get(capability, not model.connection.platform.lacks(gap)))
+
+
+def _gap_of(kind: str) -> Gap | None:
+    if kind.startswith("web_fetch_"):
+        return Gap.WEB_FETCH
+    return Gap.NEW_WEB_SEARCH if kind.startswith("web_search_") and kind != FIRST_WEB_SEARCH else None

@@ -1,0 +1,82 @@
+"""Who answers instead: the same model over another connection, or the model that staff named after a refusal."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.db.models import Q
+
+from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
+from chat.operations.errors import OperationError
+from chat.operations.request.attachment_limits import could_take
+from chat.operations.request.compaction import has_room
+from chat.operations.request.output_schema import way_of
+
+
+def same_model_elsewhere(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
+    """Return a turn's model at the next usable connection, in staff's order; None when all were tried.
+
+    One that can't give what the turn needs is passed over: platforms differ. A simulator is never asked in a real
+    model's place: its answers would be taken for that model's.
+    """
+    model = turn.model
+    if model is None:
+        return None
+    name = model.canonical
+    same = Q(canonical_id=name) | Q(canonical_id="", model_id=name)
+    rows = LanguageModel.objects.usable().filter(same).exclude(id__in=tried).select_related("connection")
+    if model.connection.kind != ProviderConnection.Kind.SIMULATOR:
+        rows = rows.exclude(connection__kind=ProviderConnection.Kind.SIMULATOR)
+    ordered = rows.order_by("connection__order", "connection__created_at", "connection_id", "order", "id")
+    return next((row for row in ordered if not row.connection.problem() and _suits(row, turn)), None)
+
+
+def after_refusal(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
+    """Return the model to ask at once, where the assistant follows its model's chain."""
+    assistant = turn.conversation.assistant
+    if assistant is None or assistant.after_refusal != Assistant.AfterRefusal.FOLLOW:
+        return None
+    return offered_after_refusal(turn, tried)
+
+
+def offered_after_refusal(turn: Turn, tried: Collection[Any] = ()) -> LanguageModel | None:
+    """Return the first model of the refusing model's chain that can be asked and can give what this turn needs."""
+    if turn.model is None:
+        return None
+    passed = {turn.model_id, *tried}
+    return next(
+        (
+            model
+            for model in chain(turn.model)
+            if model.id not in passed
+            and _usable(model)
+            and not model.connection.problem()
+            and _suits(model, turn)
+        ),
+        None,
+    )
+
+
+def chain(model: LanguageModel) -> Iterator[LanguageModel]:
+    """Yield the models that staff named one after the other; a circle ends where it began."""
+    seen = {model.id}
+    current = model.fallback
+    while current is not None and current.id not in seen:
+        seen.add(current.id)
+        yield current
+        current = current.fallback
+
+
+def _suits(model: LanguageModel, turn: Turn) -> bool:
+    """Say whether a model can give what a turn needs: the shape of its answer, room for its conversation and files."""
+    return _can_shape(model, turn) and has_room(turn, model) and could_take(turn, model)
+
+
+def _can_shape(model: LanguageModel, turn: Turn) -> bool:
+    try:
+        return turn.output_schema is None or bool(way_of(model, turn.output_schema))
+    except OperationError:
+        return False
+
+
+def _usable(model: LanguageModel) -> bool:
+    return LanguageModel.objects.usable().filter(id=model.id).exists()

@@ -1,0 +1,163 @@
+"""How calls, rounds of tools and turns end: each in one transaction that keeps what came and settles what it cost."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.claude.blocks import plain_text, tool_use_ids
+from chat.events import payloads
+from chat.events.payloads import Event
+from chat.events.store import Batch
+from chat.models import Conversation, Message, ToolCall, Turn
+from chat.operations.billing import ledger
+from chat.operations.running_turn import Work, held, next_answer
+from chat.operations.turns import tool_rounds
+from chat.presentation import wording
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What one API call brought for its assistant message."""
+
+    content: list[dict[str, Any]]
+    status: str = Message.Status.COMPLETE
+    stop_reason: str = ""
+    stop_details: Any = None
+    model_name: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class End:
+    """How a turn ends; `detail` is technical and safe to keep."""
+
+    status: str
+    stop_reason: str = ""
+    error_code: str = ""
+    detail: str = ""
+
+
+def end_call(
+    work: Work,
+    owner: str,
+    batch: Batch,
+    *,
+    answer: Answer | None,
+    call: tuple[int, ledger.Settlement],
+    asked: Sequence[ToolCall] = (),
+) -> bool:
+    """Settle a call in the middle of a turn and keep its message; False when the lease is lost.
+
+    The next answer is opened at once, unless the model asked for tools: then their results come first.
+    """
+    with transaction.atomic():
+        ledger.settle_call(*call)
+        if not held(work, owner):
+            return False
+        keep_answer(work.message, answer or Answer([]))
+        ToolCall.objects.bulk_create(asked)
+        batch.store()
+        if not asked:
+            next_answer(work, work.message)
+    return True
+
+
+def answer_tools(work: Work, owner: str) -> bool:
+    """Write the results of the last answer's tools and open the next answer; False when the lease is lost."""
+    with transaction.atomic():
+        if not held(work, owner):
+            return False
+        next_answer(work, tool_rounds.write_results(work.turn, work.message) or work.message)
+    return True
+
+
+def finish(
+    work: Work,
+    owner: str,
+    end: End,
+    batch: Batch,
+    *,
+    answer: Answer | None,
+    call: tuple[int, ledger.Settlement] | None,
+    asked: Sequence[ToolCall] = (),
+) -> bool:
+    """End a turn: message, ledger, last frames and status in one transaction; False when the lease is lost.
+
+    The ledger row is settled in any case: what the upstream did has to be paid. Tools that the last answer asked
+    for get their results, so that what is said next follows a whole transcript.
+    """
+    with transaction.atomic():
+        if call is not None:
+            ledger.settle_call(*call)
+        owned = Turn.objects.owned_by(owner, work.fence).filter(id=work.turn.id)
+        if not owned.update(last_seq=batch.first_seq + len(batch.frames) - 1, **_ended(end)):
+            return False
+        keep_answer(work.message, answer or Answer([], Message.Status.PARTIAL))
+        ToolCall.objects.bulk_create(asked)
+        if answer is None or tool_use_ids(answer.content):
+            tool_rounds.write_results(work.turn, work.message)
+        batch.store()
+        Conversation.objects.filter(id=work.turn.conversation_id).update(updated_at=timezone.now())
+    return True
+
+
+def end_unowned(turn: Turn, end: End) -> bool:
+    """End a turn that nobody owns, unless it moved on since `turn` was read; returns whether it ended.
+
+    It has no answer yet, or waited for a person. Viewers read the end from its last events.
+    """
+    with transaction.atomic():
+        unmoved = Turn.objects.filter(
+            id=turn.id, status=turn.status, fence=turn.fence, last_seq=turn.last_seq
+        )
+        if not unmoved.update(**_ended(end)):
+            return False
+        closed = tool_rounds.close_round(turn, stopped=end.status == Turn.Status.STOPPED)
+        answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        told = [tool_rounds.finished_event(call) for call in closed]
+        told.append(finished_event(end, answer))
+        first = turn.last_seq + 1
+        frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
+        Batch(turn.id, turn.fence, first, frames).store()
+        Turn.objects.filter(id=turn.id).update(last_seq=first + len(frames) - 1)
+    return True
+
+
+def finished_event(end: End, answer: Message | None) -> Event:
+    """Return the event that tells a turn's end, with words for programs that have none of their own."""
+    error = None
+    if end.status not in (Turn.Status.COMPLETED, Turn.Status.STOPPED):
+        code = end.error_code or str(end.status)
+        error = {"code": code, "message": wording.failure_for_all(code, end.detail)}
+    return payloads.turn_finished(
+        status=end.status,
+        stop_reason=end.stop_reason or None,
+        message=str(answer.id) if answer else None,
+        error=error,
+    )
+
+
+def keep_answer(message: Message, answer: Answer) -> None:
+    """Write an answer into its message, once: a message that is no longer being written stays as it is."""
+    Message.objects.filter(id=message.id, status=Message.Status.STREAMING).update(
+        content=answer.content,
+        text=plain_text(answer.content),
+        status=answer.status,
+        stop_reason=answer.stop_reason[:40],
+        stop_details=answer.stop_details,
+        binding=message.binding,
+        model_name=answer.model_name or message.model_name,
+    )
+    message.content, message.status = answer.content, answer.status
+
+
+def _ended(end: End) -> dict[str, Any]:
+    return {
+        "status": end.status,
+        "stop_reason": end.stop_reason[:40],
+        "error_code": end.error_code[:40],
+        "error_detail": end.detail[:500],
+        "finished_at": timezone.now(),
+    }

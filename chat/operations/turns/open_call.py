@@ -1,0 +1,92 @@
+"""Open the ledger row of one attempt: hold its worst-case cost, shorten its answer to what the budgets can pay."""
+
+import dataclasses
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+
+from chat.claude import cost_bound
+from chat.models import ApiCall
+from chat.operations.billing import budgets, ledger
+from chat.operations.billing.budgets import Payer
+from chat.operations.conversations.path import answer_above
+from chat.operations.request.attachments import known_pages
+from chat.operations.running_turn import Work
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Opened:
+    """An attempt that may leave: its ledger row, its request within the budget, and whether a soft limit is passed."""
+
+    call_id: int
+    request: dict[str, Any]
+    warned: bool = False
+
+
+@transaction.atomic
+def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
+    """Open the ledger row of one attempt, hold its money, and shorten its answer to what the budgets can pay.
+
+    Raises:
+        BudgetExceeded: too little is left for an answer of any use; nothing was written.
+    """
+    payer = Payer(work.turn.author_id, work.turn.api_key_id, work.turn.conversation.assistant_id)
+    applying = budgets.applying(payer)
+    room = budgets.affordable_usd(payer, applying)
+    worst = Decimal(0)
+    if room is not None:
+        planned = cost_bound.plan(
+            request, work.prices, prompt_tokens=_prompt_bound(work, request), room_usd=room
+        )
+        if planned is None:
+            raise budgets.refusal(payer)
+        request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
+    call_id = ledger.open_call(
+        key=f"{work.turn.id}:{work.fence}:{call}:{attempt}",
+        model=work.model,
+        purpose=ApiCall.Purpose.TURN,
+        door=work.turn.door,
+        attempt=attempt,
+        assistant_id=payer.assistant_id,
+        worst_usd=worst,
+        applying=applying,
+        **work.references(),
+    )
+    return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))
+
+
+def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
+    """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
+
+    Either way the provider's tools may add to it. Hidden thinking is longer than its blocks; what earlier calls wrote
+    bounds it.
+    """
+    written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
+    thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
+    bound = cost_bound.prompt_bound(request, pages_of=known_pages) + thought
+    last = _last_call(work)
+    if last is not None:
+        messages = request["messages"]
+        answered = max(
+            (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
+        )
+        since = cost_bound.messages_bound(messages[answered:], pages_of=known_pages)
+        left = ledger.counters_of(last).prompt_tokens + last.output_tokens
+        bound = min(bound, left + since + cost_bound.found_bound(request))
+    return min(bound, work.model.max_input_tokens)
+
+
+def _last_call(work: Work) -> ApiCall | None:
+    """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
+    before = work.message.parent
+    assert before is not None, "a request was built from it"
+    exact = ApiCall.objects.filter(
+        message_id=answer_above(before),
+        model_name=work.model.model_id,
+        frame_digest=work.turn.frame_id,
+        certainty=ApiCall.Certainty.EXACT,
+        status=ApiCall.Status.SUCCEEDED,
+    )
+    return exact.order_by("-id").first()

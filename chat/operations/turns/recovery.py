@@ -1,0 +1,156 @@
+"""Turns whose process died: noticed by a silent heartbeat, ended visibly, their text and bill kept.
+
+A lease expires when its heartbeat has not changed for a while of this observer's own monotonic clock; wall clocks
+may jump without killing anybody.
+"""
+
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from chat.claude.blocks import is_empty
+from chat.events import hints, payloads
+from chat.events.state import TurnState
+from chat.events.store import Batch, stored_frames
+from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
+from chat.models.turns import FINISHED
+from chat.operations.billing import budgets, ledger
+from chat.operations.turns import tool_rounds
+from chat.operations.turns.finish import Answer, End, finished_event, keep_answer
+
+# Jobs' calls give up after a minute; a turn's call is settled with its turn.
+ABANDONED_AFTER = dt.timedelta(minutes=15)
+Lease = tuple[int, dt.datetime | None]
+RESTARTED = "restarted"
+
+
+@dataclasses.dataclass(slots=True)
+class LeaseWatch:
+    """Remembers when each running turn's heartbeat was first seen as it is now."""
+
+    lease_seconds: float = dataclasses.field(default_factory=lambda: settings.TURN_LEASE_SECONDS)
+    clock: Callable[[], float] = time.monotonic
+    seen: dict[Any, tuple[Lease, float]] = dataclasses.field(default_factory=dict)
+
+    def expired(self) -> list[tuple[Any, Lease]]:
+        """Look at all running turns once; returns those whose heartbeat stood still for a whole lease."""
+        now = self.clock()
+        running = Turn.objects.filter(status=Turn.Status.RUNNING).values_list("id", "fence", "heartbeat_at")
+        current = {identifier: (fence, beat) for identifier, fence, beat in running}
+        self.seen = {
+            identifier: (lease, since)
+            for identifier, lease in current.items()
+            for since in [self.seen[identifier][1] if self.seen.get(identifier, (None,))[0] == lease else now]
+        }
+        return [
+            (key, lease) for key, (lease, since) in self.seen.items() if now - since >= self.lease_seconds
+        ]
+
+    def reap(self, alive: Collection[Any] = ()) -> list[Any]:
+        """End every turn whose lease expired, save those known to be alive; returns their ids."""
+        expired = [(identifier, lease) for identifier, lease in self.expired() if identifier not in alive]
+        return [identifier for identifier, lease in expired if reap_turn(identifier, lease)]
+
+
+def reap_turn(turn_id: Any, lease: Lease) -> bool:
+    """Mark one turn interrupted, fold its durable frames into its message and settle its open calls.
+
+    The conditional update on (fence, heartbeat) makes sure that only one reaper does it, and only if the owner
+    has not come back. Returns whether it was this one.
+    """
+    fence, beat = lease
+    with transaction.atomic():
+        taken = Turn.objects.filter(
+            id=turn_id, status=Turn.Status.RUNNING, fence=fence, heartbeat_at=beat
+        ).update(
+            status=Turn.Status.INTERRUPTED,
+            owner="",
+            fence=F("fence") + 1,
+            error_code=RESTARTED,
+            finished_at=timezone.now(),
+        )
+        if not taken:
+            return False
+        turn = Turn.objects.get(id=turn_id)
+        # Read behind the update: whoever was still appending under the old lease has committed by now.
+        state = TurnState.of(stored_frames(turn_id))
+        message = turn.messages.filter(status=Message.Status.STREAMING).first()
+        if message is not None:
+            keep_answer(message, Answer(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
+        _settle_open_calls(turn, message, state)
+        # What ran may have done its work: it is never run again, and the transcript says so.
+        tool_rounds.close_round(turn, stopped=False)
+        _tell_end(turn, state)
+        Conversation.objects.filter(id=turn.conversation_id).update(updated_at=timezone.now())
+        hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
+    return True
+
+
+def _kept_content(state: TurnState, message_id: str) -> list[dict[str, Any]]:
+    """Return the text blocks that arrived; unsigned thinking and half tool calls can't be replayed."""
+    blocks = []
+    for block in state.blocks:
+        if block["message"] == message_id and block["type"] == "text":
+            kept = {"type": "text", "text": block["value"]}
+            if block.get("citations"):
+                kept["citations"] = block["citations"]
+            blocks.append(kept)
+    return [block for block in blocks if not is_empty(block)]
+
+
+def _settle_open_calls(turn: Turn, message: Message | None, state: TurnState) -> None:
+    """Estimate what the dead owner's calls cost: the prompt as told at the stream's start, the output as received.
+
+    Usage is told before a message's first block, so without a block the last usage is another call's.
+    """
+    received = [block["value"] for block in state.blocks if message and block["message"] == str(message.id)]
+    usage = state.usage if received else None
+    prices = turn.model.price_rows() if turn.model else []
+    for call in ApiCall.objects.open().filter(turn=turn):
+        bill = ledger.bill_for(prices, usage, whole=False, text="".join(received))
+        ledger.settle_call(
+            call.pk, ledger.Settlement(status=ApiCall.Status.CUT, bill=bill, error_code=RESTARTED)
+        )
+
+
+def _tell_end(turn: Turn, state: TurnState) -> None:
+    """Tell the ends of tools that viewers have not heard of, and the turn's."""
+    answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+    told = [
+        tool_rounds.finished_event(call)
+        for call in turn.tool_calls.order_by("position", "id")
+        if state.tools.get(str(call.id), {}).get("status") != call.status
+    ]
+    told.append(finished_event(End(turn.status, error_code=turn.error_code), answer))
+    first = state.seq + 1
+    frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
+    Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
+    turn.recovered_seq, turn.last_seq = state.seq, state.seq + len(frames)
+    turn.save(update_fields=["recovered_seq", "last_seq"])
+
+
+def settle_abandoned() -> list[str]:
+    """Settle open rows that nobody will settle any more: of ended turns, and of jobs that died; returns their keys."""
+    late = timezone.now() - ABANDONED_AFTER
+    nobodys = Q(turn__status__in=FINISHED) | Q(turn=None)
+    found = list(ApiCall.objects.open().filter(nobodys, started_at__lt=late).values_list("id", "key"))
+    lost = ledger.Settlement(
+        status=ApiCall.Status.CUT, bill=ledger.bill_for([], None, whole=False), error_code=RESTARTED
+    )
+    return [key for call_id, key in found if ledger.settle_call(call_id, lost)]
+
+
+def release_stale_holds() -> int:
+    """Free what is held without an open call: rests whose count never came, and holds whose call is gone."""
+    stale = BudgetHold.objects.open().filter(
+        ~Q(call__status=ApiCall.Status.OPEN) | Q(call=None), created_at__lt=timezone.now() - ABANDONED_AFTER
+    )
+    waiting = stale.exclude(call__in=ledger.awaiting_count())
+    return sum(budgets.free(one.pk) for one in waiting.only("id"))

@@ -1,0 +1,117 @@
+"""Going on elsewhere: a running turn gets another connection, model or set of tools, and its tool loop comes along.
+
+Thinking and pauses in a running tool loop are bound to the account, the frame and the messages that they were made
+with, and may not be left out. Where they would be refused, the loop is closed: one user message of the product's own
+stands behind it, and the answer behind that. What may not go back is then left out as in any completed turn.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from chat.claude import mcp_connector
+from chat.claude.request import GO_ON_TEXT
+from chat.models import Frame, LanguageModel, Message, Turn
+from chat.models.fields import uuid7
+from chat.operations.catalogue.thinking import answer_limit
+from chat.operations.request.build import loop_goes_on
+from chat.operations.request.frame import frame_for, freeze_frame, kept_frame
+from chat.operations.request.output_schema import way_of
+from chat.operations.running_turn import Work, held
+
+
+def move(work: Work, owner: str, model: LanguageModel, told: dict[str, Any]) -> bool:
+    """Go on with another model or connection, under a frame of its own; `told` is the notice that says so.
+
+    False when the lease is lost.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    frame, limit = _frame_and_limit(work.turn, model)
+    changes = {"max_tokens": limit, "notices": [*work.turn.notices, told]}
+    if not _go_on_under(work, owner, frame, model, changes):
+        return False
+    work.model, work.connection, work.prices = model, model.connection, model.price_rows()
+    return True
+
+
+def leave_servers(work: Work, owner: str, names: Sequence[str]) -> bool:
+    """Go on without the tools of MCP servers that the provider can't be given now; False when the lease is lost.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    frame = kept_frame(mcp_connector.without_servers(work.turn.frame.body, names))
+    return _go_on_under(work, owner, frame, work.model, {})
+
+
+def adopt_loop(work: Work, owner: str) -> bool:
+    """Make sure that a tool loop begun by another process or turn goes on: meanwhile the account may be another one.
+
+    False when the lease is lost.
+
+    Raises:
+        RequestError: the path can't be sent.
+    """
+    if loop_goes_on(work.message.parent, work.model, work.turn.frame):
+        return True
+    with transaction.atomic():
+        if not held(work, owner):
+            return False
+        _close_loop(work)
+    return True
+
+
+def _go_on_under(work: Work, owner: str, frame: Frame, model: LanguageModel, changes: dict[str, Any]) -> bool:
+    """Give a turn and its open answer another frame and model, together with other `changes` of the turn."""
+    turn = work.turn
+    goes_on = loop_goes_on(work.message.parent, model, frame)
+    changes = {**changes, "model": model, "frame": frame}
+    with transaction.atomic():
+        if not held(work, owner):
+            return False
+        Turn.objects.filter(id=turn.id).update(**changes)
+        Message.objects.filter(id=work.message.id, status=Message.Status.STREAMING).update(
+            frame=frame, model_name=model.model_id
+        )
+        if not goes_on:
+            _close_loop(work)
+    for name, value in changes.items():
+        setattr(turn, name, value)
+    work.message.model_name = model.model_id
+    return True
+
+
+def _frame_and_limit(turn: Turn, model: LanguageModel) -> tuple[Frame, int]:
+    if turn.model is not None and turn.model.canonical == model.canonical and _asked_alike(turn, model):
+        return frame_for(turn.frame, model), min(turn.max_tokens, model.max_output_tokens)
+    assistant = turn.conversation.assistant
+    frame = freeze_frame(
+        model=model, assistant=assistant, output_schema=turn.output_schema, author=turn.author
+    )
+    return frame, answer_limit(model, assistant)
+
+
+def _asked_alike(turn: Turn, model: LanguageModel) -> bool:
+    """Say whether both models are made to answer in the turn's shape the same way."""
+    schema = turn.output_schema
+    return schema is None or turn.model is None or way_of(turn.model, schema) == way_of(model, schema)
+
+
+def _close_loop(work: Work) -> None:
+    """Put a user message between the loop and the empty answer; runs inside the caller's transaction."""
+    message = work.message
+    closing = Message.objects.create(
+        id=uuid7(),
+        conversation_id=message.conversation_id,
+        parent=message.parent,
+        depth=message.depth,
+        role=Message.Role.USER,
+        kind=Message.Kind.CONTINUE,
+        content=[{"type": "text", "text": GO_ON_TEXT}],
+        turn=work.turn,
+    )
+    message.parent, message.depth = closing, closing.depth + 1
+    message.save(update_fields=["parent", "depth"])

@@ -1,0 +1,160 @@
+"""Deciding about tool calls that wait: once, by the conversation's owner, in time. A decided turn goes on by itself.
+
+Everybody who changes a waiting turn locks its row first. While nobody owns the turn, what viewers are told is
+appended here; while an engine runs it, the engine sees the rows and tells.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.claude.request import exact_json
+from chat.claude.text import clean_json, clean_text
+from chat.events import hints, payloads
+from chat.events.payloads import Event
+from chat.events.store import Batch
+from chat.models import ToolCall, ToolDefinition, Turn, User
+from chat.operations.errors import OperationError, invalid, not_found
+from chat.operations.turns.tool_rounds import decision_events, said
+from chat.tools.validate import SchemaUnusable, misfits
+
+APPROVE, DENY, EDIT = "approve", "deny", "edit"
+LONGEST_INPUT, LONGEST_REASON = 200_000, 500
+EXPIRED = "not run: nobody decided about it in time"
+
+Status = ToolCall.Status
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decided:
+    """A decided call; `resumes` says that its turn waits for an engine now."""
+
+    call: ToolCall
+    turn_id: Any
+    resumes: bool
+
+
+def decide(
+    *,
+    user: User,
+    tool_call_id: object,
+    decision: object,
+    input: object = None,  # noqa: A002 - the API's word
+    reason: object = "",
+) -> Decided:
+    """Approve a call, deny it with a reason, or approve it with another `input`, which has to fit the tool's schema.
+
+    Raises:
+        OperationError: not_found, invalid, decided (before, by whomever, or too late).
+    """
+    found = access.find_tool_call(user, tool_call_id)
+    if found is None:
+        raise not_found()
+    changes = _changes(found, decision, input, reason) | {"decided_by": user, "decided_at": timezone.now()}
+    with transaction.atomic():
+        turn = Turn.objects.select_for_update().get(id=found.turn_id)
+        waiting = ToolCall.objects.waiting().filter(id=found.id, expires_at__gt=timezone.now())
+        if not waiting.update(**changes):
+            raise OperationError("decided", _("This call was decided before, or it expired."), status=409)
+        found.refresh_from_db()
+        resumes = _go_on(turn, [found])
+    return Decided(found, turn.id, resumes)
+
+
+def expire_calls() -> list[Any]:
+    """End the calls that waited too long; returns the ids of turns that go on without them."""
+    late = ToolCall.objects.waiting().filter(expires_at__lte=timezone.now())
+    turns = list(late.order_by("turn_id").values_list("turn_id", flat=True).distinct())
+    return [turn_id for turn_id in turns if _expire_in(turn_id)]
+
+
+def _expire_in(turn_id: Any) -> bool:
+    now = timezone.now()
+    with transaction.atomic():
+        turn = Turn.objects.select_for_update().get(id=turn_id)
+        late = ToolCall.objects.waiting().filter(turn=turn, expires_at__lte=now)
+        ended = list(late.order_by("position", "id"))
+        ToolCall.objects.waiting().filter(id__in=[call.id for call in ended]).update(
+            status=Status.EXPIRED, result=said(EXPIRED), is_error=True, finished_at=now
+        )
+        for call in ended:
+            call.refresh_from_db()
+        return _go_on(turn, ended)
+
+
+def _changes(call: ToolCall, decision: object, given: object, reason: object) -> dict[str, Any]:
+    """Return the columns that a decision sets."""
+    if decision == APPROVE:
+        return {"status": Status.READY, "decision": APPROVE}
+    if decision == EDIT:
+        return {"status": Status.READY, "decision": EDIT, "edited_input": _checked_input(call, given)}
+    if decision != DENY:
+        raise invalid(_("Decide with approve, deny or edit."))
+    if not isinstance(reason, str | None):
+        raise invalid(_("The reason must be a text."))
+    words = clean_text(reason or "").strip()[:LONGEST_REASON]
+    told = f"The person denied this call. Their reason: {words}" if words else "The person denied this call."
+    return {
+        "status": Status.DENIED,
+        "decision": DENY,
+        "reason": words,
+        "result": said(told),
+        "is_error": True,
+        "finished_at": timezone.now(),
+    }
+
+
+def _checked_input(call: ToolCall, given: object) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise invalid(_("The input must be a JSON object."))
+    try:
+        cleaned: dict[str, Any] = clean_json(given)
+        length = len(exact_json(cleaned))
+    except ValueError:
+        raise invalid(_("The input must be a JSON object.")) from None
+    if length > LONGEST_INPUT:
+        raise OperationError("too_long", _("The input is too long."), status=413)
+    _check_against_schema(call.tool, cleaned)
+    return cleaned
+
+
+def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) -> None:
+    """Refuse what the tool would refuse anyway, while the person can still put it right."""
+    if tool is None:
+        return  # it says so itself when it runs
+    try:
+        found = misfits(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
+    except SchemaUnusable:
+        raise invalid(
+            _("This tool’s own description of its input can’t be used; staff have to look at it.")
+        ) from None
+    if found:
+        raise invalid(_("The input does not fit this tool: %(problems)s") % {"problems": "; ".join(found)})
+
+
+def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:
+    """Tell what changed in a turn that nobody owns, and queue it when no call waits any more."""
+    if turn.status != Turn.Status.WAITING:
+        hints.publish(decided=[str(turn.id)])
+        return False
+    _append(turn, [event for call in changed for event in decision_events(call)])
+    resumes = not ToolCall.objects.waiting().filter(turn=turn).exists()
+    if resumes:
+        turn.status = Turn.Status.QUEUED
+    turn.save(update_fields=["status", "last_seq"])
+    hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
+    return resumes
+
+
+def _append(turn: Turn, told: Sequence[Event]) -> None:
+    """Append events to a turn that nobody owns; its row is locked by the caller."""
+    first = turn.last_seq + 1
+    frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
+    if frames:
+        Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
+        turn.last_seq = first + len(frames) - 1

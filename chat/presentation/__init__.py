@@ -1,0 +1,1 @@
+"""What people see of rows and codes: words, blocks, citations and the findings of server tools."""

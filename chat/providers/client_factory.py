@@ -1,0 +1,90 @@
+"""What the SDK's client of each kind of connection is made with: address, settings and credential, all said outright.
+
+The SDK fills what is left out from the process's environment and from profiles in the home folder. Nothing is left out
+here, so that no stray variable or profile decides where a request goes or who pays; only a connection whose row says
+"the identity of this machine" lets the SDK look.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat.models import ProviderConnection
+from chat.models.credentials import ApiKey, AwsKeys, Credential, ServiceAccount, ServicePrincipal
+from chat.providers import bedrock_version, entra
+
+GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+# Stands where the SDK insists on one way to sign in while it is made; replaced before the first request.
+_UNUSED = "unused"
+
+
+def make_client(connection: ProviderConnection, *, asynchronous: bool, **options: Any) -> Any:
+    """Make the SDK's client of this connection; `options` are timeouts, headers and transport.
+
+    Raises:
+        CredentialProblem: the credential is not of a form that this kind takes.
+    """
+    import anthropic
+
+    platform = connection.platform
+    made = getattr(anthropic, f"{'Async' if asynchronous else ''}{platform.sdk_class}")
+    credential = connection.read_credential()
+    arguments = {
+        "base_url": connection.address(),
+        "max_retries": 0,
+        "open_telemetry": False,
+        **_settings(connection),
+        **options,
+    }
+    if platform.sdk_class == "AnthropicBedrock":
+        return _bedrock(made, arguments, credential, asynchronous=asynchronous)
+    if isinstance(credential, ServicePrincipal) or (credential is None and entra.is_used(connection)):
+        client = entra.asynchronous_client if asynchronous else entra.synchronous_client
+        return client(made, arguments, credential)
+    return made(**arguments, **_entrance(credential))
+
+
+def _settings(connection: ProviderConnection) -> dict[str, Any]:
+    match connection.platform.sdk_class:
+        case "AnthropicAWS":
+            return {"aws_region": connection.region, "workspace_id": connection.workspace}
+        case "AnthropicBedrock" | "AnthropicBedrockMantle":
+            return {"aws_region": connection.region}
+        case "AnthropicVertex":
+            return {"region": connection.region, "project_id": connection.project}
+        case "AnthropicGoogleCloud":
+            location = connection.region or connection.platform.default_region
+            return {"project": connection.project, "workspace_id": connection.workspace, "location": location}
+    return {}
+
+
+def _entrance(credential: Credential | None) -> dict[str, Any]:
+    match credential:
+        case ApiKey(key):
+            return {"api_key": key}
+        case AwsKeys(access_key_id, secret_access_key, session_token):
+            return {
+                "aws_access_key": access_key_id,
+                "aws_secret_key": secret_access_key,
+                "aws_session_token": session_token,
+            }
+        case ServiceAccount(info):
+            from google.oauth2.service_account import Credentials
+
+            made = Credentials.from_service_account_info(info, scopes=[GOOGLE_SCOPE])  # type: ignore[no-untyped-call]
+            return {"credentials": made}
+    return {}
+
+
+def _bedrock(
+    made: Any, arguments: dict[str, Any], credential: Credential | None, *, asynchronous: bool
+) -> Any:
+    """The client refuses AWS keys while AWS_BEARER_TOKEN_BEDROCK is set, and would take that key for another's."""
+    arguments["middleware"] = [bedrock_version.asynchronous if asynchronous else bedrock_version.synchronous]
+    if not isinstance(credential, AwsKeys):
+        return made(**arguments, **_entrance(credential))
+    client = made(**arguments, api_key=_UNUSED)
+    client.api_key = None
+    for name, value in _entrance(credential).items():
+        setattr(client, name, value)
+    return client

@@ -1,0 +1,52 @@
+"""The child of `chat.readers.sandbox`: it limits itself, does one job, writes the answer and ends."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import IO, Any
+
+from chat.readers import office, pdf, pictures, schemas
+from chat.readers.errors import Refused
+
+Found = tuple[Any, list[bytes]]
+JOBS: dict[str, Callable[..., Found]] = {
+    "picture": pictures.read,
+    "shrunk": pictures.shrink,
+    "office": office.read,
+    "pdf": pdf.look,
+    "pdf_page": pdf.page,
+    "fault": schemas.fault,
+    "misfits": schemas.misfits_in,
+}
+
+
+def main(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
+    """Do the job that the argument names. What takes too much ends the process; see `apart.run`."""
+    task = json.loads(arguments[0])
+    limit(task["seconds"], task["memory_bytes"], task["answer_bytes"])
+    try:
+        value, parts = JOBS[task["job"]](source.read(), **task["options"])
+    except Refused as refused:
+        head: dict[str, Any] = {"refused": refused.code, "numbers": refused.numbers}
+        parts = []
+    except (MemoryError, ImportError):  # a library that finds no room to be loaded either
+        raise
+    except Exception:  # parsers and decoders fail in many ways
+        head, parts = {"refused": "unreadable", "numbers": {}}, []
+    else:
+        head = {"value": value, "sizes": [len(part) for part in parts]}
+    target.write(json.dumps(head).encode() + b"\n")
+    for part in parts:
+        target.write(part)
+    target.flush()
+
+
+def limit(seconds: int, memory_bytes: int, answer_bytes: int) -> None:
+    """Bound this process as far as the system can: macOS keeps no limit of memory, Windows none at all."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (answer_bytes, answer_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

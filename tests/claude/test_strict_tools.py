@@ -1,0 +1,89 @@
+"""Schemas of strict tools: what the API refuses of them, and how many one request may have."""
+
+from typing import Any
+
+import pytest
+
+from chat.claude.strict_tools import MOST, Count, Fault, count_of, fault_of, within_limits
+
+TEXT = {"type": "string"}
+
+
+def closed(required: Any = (), **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def tool(schema: Any, **more: Any) -> dict[str, Any]:
+    return {"name": "t", "input_schema": schema, "strict": True, **more}
+
+
+@pytest.mark.parametrize(
+    ("schema", "fault"),
+    [
+        (closed(a=TEXT), None),
+        (closed(a={"type": "string", "pattern": "^(?:a|b)+$", "format": "date"}), None),
+        (
+            {
+                **closed(a={"$ref": "#/$defs/b"}, c={"type": "array", "items": TEXT, "minItems": 1}),
+                "$defs": {"b": TEXT},
+            },
+            None,
+        ),
+        ({"type": "object"}, Fault("open")),
+        (closed(a={"type": ["object", "null"]}), Fault("open", "$.properties.a")),
+        (closed(a={"anyOf": [TEXT, {"type": "object"}]}), Fault("open", "$.properties.a.anyOf[1]")),
+        (closed(a={"type": "integer", "minimum": 1}), Fault("keyword", "$.properties.a", "minimum")),
+        (
+            closed(a={"type": "array", "items": {"type": "string", "maxLength": 5}}),
+            Fault("keyword", "$.properties.a.items", "maxLength"),
+        ),
+        (closed(a={"type": "array", "minItems": 2}), Fault("keyword", "$.properties.a", "minItems")),
+        (
+            closed(a={"type": "string", "format": "phone"}),
+            Fault("keyword", "$.properties.a", "format: phone"),
+        ),
+        (
+            closed(a={"type": "string", "pattern": "(?=x)"}),
+            Fault("keyword", "$.properties.a", "pattern: (?=x)"),
+        ),
+        (closed(a={}), Fault("untyped", "$.properties.a")),
+        ({**closed(), "$schema": "https://json-schema.org/"}, Fault("keyword", "$", "$schema")),
+        (
+            closed(a={"$ref": "#"}),
+            Fault("invalid", name="the schema is recursive: # leads back to itself"),
+        ),
+    ],
+)
+def test_first_fault_is_returned(schema: Any, fault: Fault | None) -> None:
+    assert fault_of(schema) == fault
+
+
+def test_parameters_are_counted_wherever_they_stand() -> None:
+    inner = closed(["b"], b={"type": ["string", "null"]}, c={"anyOf": [TEXT, {"type": "null"}]})
+    assert count_of(closed(["a"], a=inner, d=TEXT)) == Count(1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("schema", "most"),
+    [
+        (closed(), MOST.tools),
+        (closed(**{f"p{n}": TEXT for n in range(12)}), 2),
+        (closed(["a"], a={"anyOf": [TEXT, {"type": "null"}]}), MOST.unions),
+    ],
+)
+def test_tools_beyond_the_limits_are_not_strict(schema: Any, most: int) -> None:
+    found = within_limits([tool(schema)] * (most + 1))
+    assert [definition.get("strict", False) for definition in found] == [True] * most + [False]
+
+
+def test_other_tools_are_unchanged() -> None:
+    loose = {"name": "l", "input_schema": {"type": "object"}}
+    server = {"type": "web_search_20260318", "name": "web_search", "strict": True}
+    assert within_limits([loose, server]) == [loose, server]
+    assert within_limits([tool({"type": "object"})]) == [{"name": "t", "input_schema": {"type": "object"}}]
+    assert within_limits([tool(closed(), type="custom")]) == [tool(closed(), type="custom")]

@@ -1,0 +1,94 @@
+"""Who runs a turn: claims, leases, and turns that wait for a person."""
+
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from chat.events.store import Batch, stored_frames
+from chat.models import LanguageModel, Message, ToolCall, Turn, User
+from chat.operations.running_turn import LeaseLost
+from chat.operations.turns import claim
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def turn(insider: User) -> Turn:
+    return factories.turn(factories.conversation(insider), status="running", answer="")
+
+
+def test_claim_takes_a_queued_turn_once(insider: User, model: LanguageModel) -> None:
+    turn = factories.turn(factories.conversation(insider, "Old", "Answer"), status="queued")
+    work = claim.claim(turn.id, "host:1:aa")
+    assert work
+    assert claim.claim(turn.id, "host:2:bb") is None
+    assert (work.turn.status, work.turn.owner, work.fence) == ("running", "host:1:aa", 1)
+    assert work.turn.started_at
+    assert (work.message.parent, work.message.status, work.message.model_name) == (
+        turn.user_message,
+        "streaming",
+        "claude-test",
+    )
+    assert (work.model, work.connection, len(work.prices)) == (model, model.connection, 1)
+    turn.conversation.refresh_from_db()
+    assert turn.conversation.active_leaf == work.message
+
+
+def test_turn_with_a_deleted_model_ends_at_once(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="queued")
+    LanguageModel.objects.all().delete()
+    assert claim.claim(turn.id, "host:1:aa") is None
+    turn.refresh_from_db()
+    assert (turn.status, turn.error_code, turn.last_seq) == ("failed", "no_model", 1)
+    assert b'"error":{"code":"no_model","message":"No model is available.' in stored_frames(turn.id)[0]
+    assert not Message.objects.filter(role="assistant").exists()
+
+
+def test_queued_turns_are_ordered_by_age(insider: User) -> None:
+    turns = [factories.turn(factories.conversation(insider), status="queued") for _ in range(3)]
+    factories.turn(factories.conversation(insider), status="running")
+    assert claim.queued_turns(2) == [turns[0].id, turns[1].id]
+
+
+def test_beat_renews_leases_and_returns_stops(insider: User) -> None:
+    held, asked, lost = (
+        factories.turn(factories.conversation(insider), status="running", answer="") for _ in range(3)
+    )
+    Turn.objects.filter(id=asked.id).update(stop_requested_at=timezone.now())
+    Turn.objects.filter(id=lost.id).update(owner="host:2:bb")
+    assert claim.beat("host:1:aa", [held.id, asked.id, lost.id]) == {held.id: False, asked.id: True}
+    assert Turn.objects.get(id=held.id).heartbeat_at > held.heartbeat_at
+    assert claim.stop_requests("host:1:aa") == [asked.id]
+
+
+def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
+    work, batch = factories.work(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
+    call = factories.tool_call(turn, "waiting")
+    factories.tool_call(turn, "done")
+    ToolCall.objects.filter(id=call.id).update(status="ready")
+    assert not claim.park(work, "host:1:aa", batch)
+    ToolCall.objects.filter(id=call.id).update(status="waiting")
+    Turn.objects.filter(id=turn.id).update(stop_requested_at=timezone.now())
+    assert not claim.park(work, "host:1:aa", batch)
+    Turn.objects.filter(id=turn.id).update(stop_requested_at=None)
+    with pytest.raises(LeaseLost):
+        claim.park(work, "host:2:bb", batch)
+    assert not turn.events.exists()
+    assert claim.park(work, "host:1:aa", batch)
+    turn.refresh_from_db()
+    assert (turn.status, turn.owner, turn.heartbeat_at, turn.last_seq) == ("waiting", "", None, 1)
+
+
+def test_waiting_turn_is_claimed_with_its_last_answer(turn: Turn) -> None:
+    began = timezone.now()
+    Turn.objects.filter(id=turn.id).update(status="queued", owner="", last_seq=7, started_at=began)
+    work = claim.claim(turn.id, "host:2:bb")
+    assert work
+    assert (work.resumed, work.calls, work.message) == (True, 1, turn.messages.get())
+    assert (work.fence, work.turn.last_seq, work.turn.started_at) == (2, 7, began)
+
+
+def test_unknown_turns_are_not_claimed() -> None:
+    assert claim.claim(uuid.uuid4(), "host:1:aa") is None
