@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from chat.models import ModelPrice, ProviderConnection
 from chat.models.platforms import PLATFORMS
-from tests.admin.models.test_connections import FORM, errors, stored
-from tests.admin.world import World
+from tests.admin.models.test_connections import FORM, stored
+from tests.admin.world import World, form_errors
 
 ADD = "admin:chat_providerconnection_add"
 SPECIAL = {"region", "project", "workspace", "resource", "access_key_id", "tenant_id", "ambient"}
@@ -140,7 +140,7 @@ def test_invalid_form_explains_the_error(
     world: World, root: Client, kind: str, fields: dict[str, str], words: str
 ) -> None:
     response = add(root, kind, **fields)
-    assert words in errors(response).replace("&#x27;", "'")
+    assert words in form_errors(response).replace("&#x27;", "'")
     assert not ProviderConnection.objects.filter(name="Second").exists()
     for name in ("new_credential", "secret_access_key", "client_secret"):
         if len(fields.get(name, "")) > 1:
@@ -172,7 +172,9 @@ def test_a_service_principal_is_kept_as_one_secret(world: World, root: Client) -
     page += str(list(row.history.values()))
     assert not [part for part in PRINCIPAL.values() if part in page]
     given = {**FORM, "name": "Second", "base_url": "", "resource": "theirs"}
-    assert "again" in errors(root.post(reverse("admin:chat_providerconnection_change", args=[row.pk]), given))
+    assert "again" in form_errors(
+        root.post(reverse("admin:chat_providerconnection_change", args=[row.pk]), given)
+    )
 
 
 def test_service_account_is_never_shown_again(world: World, root: Client) -> None:
@@ -200,7 +202,7 @@ def test_stored_key_is_not_sent_to_another_resource(world: World, root: Client) 
     add(root, "foundry", resource="ours", new_credential="key-of-ours")
     given = {**FORM, "name": "Second", "base_url": "", "resource": "theirs"}
     address = reverse("admin:chat_providerconnection_change", args=[second().pk])
-    assert "again" in errors(root.post(address, given))
+    assert "again" in form_errors(root.post(address, given))
     assert second().resource == "ours"
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.test import Client
 
 from chat.models import McpServer, ToolDefinition
-from tests.admin.tools.test_definitions import WEBHOOK, errors
-from tests.admin.world import UPSTREAM_SECRET, World
+from tests.admin.tools.test_definitions import WEBHOOK
+from tests.admin.world import UPSTREAM_SECRET, World, form_errors
 
 SERVER = {
     "name": "shop",
@@ -35,6 +35,6 @@ def test_undecryptable_server_token_stays_with_its_address(world: World, root: C
     assert "can’t be read" in root.get(change).content.decode()
     assert root.post(change, {**SERVER, "name": "market"}).status_code == 302
     moved = root.post(change, {**SERVER, "url": "https://elsewhere.example.test/mcp"})
-    assert "stored for another address" in errors(moved)
+    assert "stored for another address" in form_errors(moved)
     settings.FIELD_ENCRYPTION_KEYS = own
     assert [(row.name, row.credential) for row in McpServer.objects.all()] == [("market", UPSTREAM_SECRET)]

@@ -10,8 +10,8 @@ from django.urls import reverse
 from chat.models import AssistantTool, ToolDefinition
 from chat.operations.request.tool_selection import offer
 from tests import factories
-from tests.admin.tools.test_definitions import ADD, WEBHOOK, errors, with_tools
-from tests.admin.world import World
+from tests.admin.tools.test_definitions import ADD, WEBHOOK, with_tools
+from tests.admin.world import World, form_errors
 from tests.claude.test_strict_tools import TEXT, closed
 
 
@@ -32,7 +32,7 @@ def post(root: Client, address: str, schema: Any, **fields: str) -> Any:
 def test_schema_that_the_api_refuses_is_not_strict(
     schema: Any, words: str, world: World, root: Client
 ) -> None:
-    assert words in errors(post(root, ADD, schema))
+    assert words in form_errors(post(root, ADD, schema))
     assert root.post(ADD, {**WEBHOOK, "input_schema": json.dumps(schema)}).status_code == 200, (
         "shows the secret"
     )
@@ -58,7 +58,9 @@ def test_strict_tools_per_assistant_are_limited(world: World, root: Client) -> N
         with_tools(root, assistant, *ToolDefinition.objects.filter(name__startswith="t")).status_code == 302
     )
     change = reverse("admin:chat_tooldefinition_change", args=[tools[2].pk])
-    assert f"{assistant}: One request takes 20 strict tools" in errors(post(root, change, schema, name="t2"))
+    assert f"{assistant}: One request takes 20 strict tools" in form_errors(
+        post(root, change, schema, name="t2")
+    )
     ToolDefinition.objects.update(strict=True)
     definitions = offer(None, assistant).definitions
     assert [one.get("strict", False) for one in definitions] == [True, True, False], (

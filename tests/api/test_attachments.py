@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from chat.models import Attachment
-from tests.api.cast import BASE, Person, person
-from tests.api.live import Live, scenario
+from tests.api.live_server import LiveServer, scenario
+from tests.api.people import BASE, Person, person
 from tests.support import media
 
 URL = f"{BASE}/attachments"
@@ -111,8 +111,8 @@ def test_too_many_files_are_refused(insider: Person) -> None:
     assert insider.client().post(URL, files).status_code == 400
 
 
-def test_answer_cites_the_files_of_its_turn(live: Live) -> None:
-    program, stranger = live.program(), live.program("outsider")
+def test_answer_cites_the_files_of_its_turn(live: LiveServer) -> None:
+    program, stranger = live.client(), live.client("outsider")
     form = {"file": ("notes.md", b"Grass is green. Sky is blue.")}
     made = program.http.post("/attachments", files=form)
     assert made.status_code == 201
@@ -133,8 +133,8 @@ def test_answer_cites_the_files_of_its_turn(live: Live) -> None:
     assert program.post("/turns", {}).status_code == 422
 
 
-def test_a_message_of_content_blocks_keeps_their_order(live: Live) -> None:
-    program, stranger = live.program(), live.program("outsider")
+def test_a_message_of_content_blocks_keeps_their_order(live: LiveServer) -> None:
+    program, stranger = live.client(), live.client("outsider")
     picture = program.http.post("/attachments", files={"file": ("a.png", media.picture())}).json()["id"]
     shown = {"type": "image", "source": {"type": "attachment", "attachment": picture}}
     content = [{"type": "text", "text": scenario("echo", "Before")}, shown, {"type": "text", "text": "After"}]
@@ -166,7 +166,7 @@ def test_a_message_of_content_blocks_keeps_their_order(live: Live) -> None:
     ],
 )
 def test_wrong_or_missing_content_length_is_refused(
-    live: Live, headers: list[str], body: bytes, status: bytes
+    live: LiveServer, headers: list[str], body: bytes, status: bytes
 ) -> None:
     place = urlsplit(live.server.url)
     head = [
@@ -181,4 +181,4 @@ def test_wrong_or_missing_content_length_is_refused(
         while part := line.recv(65536):
             answer += part
     assert answer[9:12] == status
-    assert live.program().get("/me").status_code == 200
+    assert live.client().get("/me").status_code == 200

@@ -7,7 +7,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from chat.models import ApiCall, Budget, ModelPrice
-from tests.api.cast import BASE, SECRET_PROMPT, Person, assistant, language_model
+from tests import factories
+from tests.api.people import BASE, SECRET_PROMPT, Person, assistant
 
 
 def call(person: Person, *, days_ago: float = 0, cost: str = "0.01", **fields: object) -> ApiCall:
@@ -48,11 +49,11 @@ def test_assistants_are_limited_to_groups_without_prompts(insider: Person, outsi
 
 def test_models_have_current_prices(insider: Person, django_assert_max_num_queries) -> None:
     now = timezone.now()
-    model = language_model("claude-one", max_output_tokens=9000)
-    language_model("claude-two")
-    language_model("claude-gone", lifecycle="retired")
+    model = factories.language_model("claude-one", max_output_tokens=9000)
+    factories.language_model("claude-two")
+    factories.language_model("claude-gone", lifecycle="retired")
     ModelPrice.objects.create(model=model, valid_from=now + dt.timedelta(days=1), input=99)
-    ModelPrice.objects.create(model=model, valid_from=now - dt.timedelta(days=9), input=77)
+    ModelPrice.objects.create(model=model, valid_from=factories.PRICED_SINCE - dt.timedelta(days=9), input=77)
     ModelPrice.objects.create(model=model, valid_from=now, above_prompt_tokens=200_000, input="6.5")
     with django_assert_max_num_queries(4):
         listed = insider.client().get(f"{BASE}/models")
@@ -65,7 +66,7 @@ def test_models_have_current_prices(insider: Person, django_assert_max_num_queri
 
 
 def test_models_reveal_no_credential_or_address(insider: Person) -> None:
-    model = language_model()
+    model = factories.language_model()
     model.connection.credential_env, model.connection.credential = "PARLEY_TEST_UNSET_KEY", ""
     model.connection.save()
     listed = insider.client().get(f"{BASE}/models")

@@ -12,8 +12,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chat.api import docs, urls
-from tests.api.cast import BASE, Person
-from tests.api.live import Live
+from tests.api.live_server import LiveServer
+from tests.api.people import BASE, Person
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
@@ -50,7 +50,7 @@ schema = schemathesis.openapi.from_dict(docs.described(urls.api))
 
 @schema.parametrize()
 @examples(max_examples=8, derandomize=True)
-def test_answers_match_their_description(case: schemathesis.Case, live: Live) -> None:
+def test_answers_match_their_description(case: schemathesis.Case, live: LiveServer) -> None:
     if isinstance(case.body, dict) and case.path.endswith(("/turns", "/continue", "/retry")):
         case.body = {**case.body, "wait": False}
     case.call_and_validate(
@@ -65,7 +65,7 @@ def test_answers_match_their_description(case: schemathesis.Case, live: Live) ->
     )
 
 
-def test_docs_page_works_with_the_strict_policy(live: Live, page: Page) -> None:
+def test_docs_page_works_with_the_strict_policy(live: LiveServer, page: Page) -> None:
     page.goto(live.server.url + "/accounts/login/")
     page.locator("input[name=login]").fill(ADMIN_EMAIL)
     page.locator("input[name=password]").fill(ADMIN_PASSWORD)

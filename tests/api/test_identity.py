@@ -9,7 +9,7 @@ from django.utils import timezone
 from chat.api.identity import Identity
 from chat.models import ApiKey
 from chat.operations.accounts.api_keys import revoke_api_key
-from tests.api.cast import BASE, Person, person
+from tests.api.people import BASE, Person, person
 
 ME = f"{BASE}/me"
 CONVERSATIONS = f"{BASE}/conversations"

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from chat.api import problems, urls
-from tests.api.cast import BASE, Person, new_id
+from tests.api.people import BASE, Person, new_id
 
 HOSTILE = {
     "no body": b"",

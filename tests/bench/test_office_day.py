@@ -12,7 +12,7 @@ from bench.office_plans import Accounting, Learned, Marks, NoCaching, Parley, Us
 from chat.claude.cache_control import MARKS
 from chat.claude.usage import Usage
 from chat.simulator.app import create_app
-from tests.simulator.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.simulator import Upstream
 
 SHARE = 0.25
@@ -96,7 +96,7 @@ class OverHttp(Parley):
 
 
 def test_pure_count_equals_the_simulators_invoice() -> None:
-    day, offered, clock = simulate(8, 0.02), offers(), Clock()
+    day, offered, clock = simulate(8, 0.02), offers(), Clock(1_800_000_000.0)
     pure: list[Usage] = []
 
     class Noted(Accounting):

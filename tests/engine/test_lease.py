@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from chat.models import Turn
 from chat.operations.turns.recovery import LeaseWatch
+from tests.support.clock import Clock
 from tests.support.parley import Parley
 
 
@@ -26,14 +27,6 @@ async def test_late_owner_changes_nothing(parley: Parley) -> None:
     assert parley.rows.answers(turn)[0]["status"] == "streaming"
     # What the upstream did has to be paid all the same, and nobody pays it twice.
     assert [call["status"] for call in parley.rows.calls(turn)] == ["cut"]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.mark.parametrize("jump", [dt.timedelta(days=-1), dt.timedelta(days=1)])

@@ -16,6 +16,7 @@ import pytest
 
 from chat.simulator.app import create_app
 from tests.faults.tool_turns import assert_conversation_continues, requested_call, tool_message, turn_messages
+from tests.support.asgi import read_body, replay_body
 from tests.support.parley import Parley, create_parley
 from tests.support.simulator import Upstream
 from tests.support.socket_client import SocketClient
@@ -40,16 +41,10 @@ class OverloadedAfterPause:
         self.app = create_app(pace=0)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        first = await receive()
-        body = json.loads(first.get("body") or b"{}")
-        if body.get("messages", [{}])[-1].get("role") == "assistant":
+        body = await read_body(receive)
+        if json.loads(body or b"{}").get("messages", [{}])[-1].get("role") == "assistant":
             scope["headers"].append((b"x-simulator-scenario", b"overloaded"))
-        waiting = [first]
-
-        async def again() -> Any:
-            return waiting.pop() if waiting else await receive()
-
-        await self.app(scope, again, send)
+        await self.app(scope, replay_body(body, receive), send)
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,6 @@ from tests import factories
 
 
 @pytest.fixture
-def insider(db: None) -> User:
-    return factories.person("insider")
-
-
-@pytest.fixture
 def chat(insider: User) -> Conversation:
     return Conversation.objects.create(owner=insider)
 

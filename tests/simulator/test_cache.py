@@ -5,7 +5,7 @@ import pytest
 
 from chat.simulator.models import CATALOGUE
 from tests.simulator.asking import MODEL, TOOL, ask, invoice, replay, said
-from tests.simulator.conftest import Clock
+from tests.support.clock import Clock
 
 MARK = {"type": "ephemeral"}
 HOUR = {"type": "ephemeral", "ttl": "1h"}

@@ -126,11 +126,6 @@ def test_invalid_expressions_fail(expression: str, context: ToolContext) -> None
         call(SUM, {"expression": expression}, context)
 
 
-@pytest.fixture
-def insider(db: None) -> User:
-    return factories.person("insider")
-
-
 def test_search_finds_only_own_conversations(insider: User) -> None:
     here = factories.conversation(insider, "A garden is here too")
     there = factories.conversation(

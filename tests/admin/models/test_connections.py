@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import ApiCall, ModelPrice, ProviderConnection
-from tests.admin.world import UPSTREAM_SECRET, World
+from tests.admin.world import UPSTREAM_SECRET, World, form_errors
 from tests.support.simulator import Upstream
 
 FORM = {
@@ -36,11 +36,6 @@ def stored() -> ProviderConnection:
     return ProviderConnection.objects.get()
 
 
-def errors(response: Any) -> str:
-    assert response.status_code == 200
-    return str(response.context["adminform"].form.errors)
-
-
 def test_an_empty_field_keeps_the_credential(world: World, root: Client) -> None:
     assert save(root, world, name="Renamed").status_code == 302
     assert (stored().name, stored().secret()) == ("Renamed", UPSTREAM_SECRET)
@@ -58,8 +53,8 @@ def test_undecryptable_credential_stays_until_replaced(world: World, root: Clien
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     assert save(root, world, name="Renamed").status_code == 302
     assert "can’t be read" in stored().problem()
-    assert "stored for another address" in errors(save(root, world, base_url="http://127.0.0.1:10"))
-    assert "not both" in errors(save(root, world, credential_env="UPSTREAM_API_KEY"))
+    assert "stored for another address" in form_errors(save(root, world, base_url="http://127.0.0.1:10"))
+    assert "not both" in form_errors(save(root, world, credential_env="UPSTREAM_API_KEY"))
     settings.FIELD_ENCRYPTION_KEYS = own
     assert (stored().name, stored().secret()) == ("Renamed", UPSTREAM_SECRET)
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
@@ -83,7 +78,7 @@ def test_a_credential_can_be_removed(world: World, root: Client) -> None:
 
 
 def test_new_credential_and_remove_exclude_each_other(world: World, root: Client) -> None:
-    assert "Either give" in errors(save(root, world, new_credential="sk-new", clear_credential="on"))
+    assert "Either give" in form_errors(save(root, world, new_credential="sk-new", clear_credential="on"))
     assert stored().secret() == UPSTREAM_SECRET
 
 
@@ -93,18 +88,18 @@ def test_a_refused_form_does_not_echo_the_credential(world: World, root: Client)
 
 
 def test_variable_name_and_stored_value_exclude_each_other(world: World, root: Client) -> None:
-    assert "not both" in errors(save(root, world, credential_env="OTHER_API_KEY"))
+    assert "not both" in form_errors(save(root, world, credential_env="OTHER_API_KEY"))
 
 
 @pytest.mark.parametrize(
     "name", ["SECRET_KEY", "DATABASE_URL", "METRICS_TOKEN", "ADMIN_PASSWORD", "path_api_key"]
 )
 def test_other_secret_variables_cannot_be_named(world: World, root: Client, name: str) -> None:
-    assert "_API_KEY" in errors(save(root, world, clear_credential="on", credential_env=name))
+    assert "_API_KEY" in form_errors(save(root, world, clear_credential="on", credential_env=name))
 
 
 def test_stored_credential_is_not_sent_to_another_address(world: World, root: Client) -> None:
-    assert "again" in errors(save(root, world, base_url="http://127.0.0.1:10"))
+    assert "again" in form_errors(save(root, world, base_url="http://127.0.0.1:10"))
     assert stored().base_url == "http://127.0.0.1:9"
     assert save(root, world, base_url="http://127.0.0.1:10", new_credential="sk-again").status_code == 302
     assert stored().secret() == "sk-again"

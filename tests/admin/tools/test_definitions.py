@@ -18,7 +18,7 @@ from chat.models import (
 )
 from chat.operations.staff.tool_listings import sync_tools
 from tests.admin.conftest import signed_in
-from tests.admin.world import UPSTREAM_SECRET, World, build
+from tests.admin.world import UPSTREAM_SECRET, World, build, form_errors
 from tests.tools.conftest import mcp_tool
 from tests.tools.servers import SECRET, Receiver, Served, mcp_server
 
@@ -37,11 +37,6 @@ WEBHOOK = {
     "enabled": "on",
 }
 ADD = "/admin/chat/tooldefinition/add/"
-
-
-def errors(response: Any) -> str:
-    assert response.status_code == 200
-    return str(response.context["adminform"].form.errors)
 
 
 def test_a_new_webhook_gets_a_secret_that_is_shown_once(world: World, root: Client) -> None:
@@ -96,7 +91,7 @@ def test_given_webhook_secret_is_kept(world: World, root: Client) -> None:
 )
 def test_invalid_tools_are_refused(change: dict[str, str], words: str, world: World, root: Client) -> None:
     response = root.post(ADD, {**WEBHOOK, **change})
-    assert words in errors(response)
+    assert words in form_errors(response)
     assert not ToolDefinition.objects.filter(name="prices").exists()
 
 
@@ -184,12 +179,12 @@ def test_two_tools_of_one_name_are_refused(world: World, root: Client) -> None:
     ToolDefinition.objects.filter(name="web_search").update(name="search")
     change = reverse("admin:chat_tooldefinition_change", args=[own.pk])
     form = {**WEBHOOK, "name": "web_search", "new_secret": SECRET}
-    assert "has another tool that models call web_search" in errors(root.post(change, form))
+    assert "has another tool that models call web_search" in form_errors(root.post(change, form))
     assert root.post(change, {**form, "name": "another"}).status_code == 302
     theirs = reverse("admin:chat_tooldefinition_change", args=[basic.pk])
     options = '{"type": "web_search_20250305", "name": "another"}'
     form = {**WEBHOOK, "name": "web_search_basic", "kind": "server", "url": "", "options": options}
-    assert "has another tool that models call another" in errors(root.post(theirs, form))
+    assert "has another tool that models call another" in form_errors(root.post(theirs, form))
 
 
 def test_connector_tools_without_approval_are_named(world: World, root: Client) -> None:
@@ -338,13 +333,13 @@ def test_token_is_not_sent_to_another_address(world: World, root: Client) -> Non
         "another one now"
         not in root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
     )
-    assert "stored for another address" in errors(root.post(change, moved))
+    assert "stored for another address" in form_errors(root.post(change, moved))
     assert stored() == (server.url, UPSTREAM_SECRET)
     assert root.post(change, {**moved, "new_credential": "other"}).status_code == 302
     assert stored() == (moved["url"], "other")
     assert root.post(change, {**form, "clear_credential": "on"}).status_code == 302
     assert stored() == (server.url, None)
-    assert "may not be called" in errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
+    assert "may not be called" in form_errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
 
 
 def test_sign_in_can_be_ended_but_not_read(world: World, root: Client) -> None:

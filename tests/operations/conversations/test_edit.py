@@ -21,16 +21,10 @@ from chat.operations.conversations.edit import (
 )
 from chat.operations.conversations.path import path_to
 from chat.operations.conversations.thread import read_thread
-from chat.operations.errors import OperationError
 from tests import factories
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
-
-
-def code_of(function: Any, **fields: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        function(**fields)
-    return refused.value.code
 
 
 def queries(function: Callable[..., Any], **fields: Any) -> int:
@@ -62,15 +56,15 @@ def test_update_changes_what_is_given(insider: User, model: LanguageModel) -> No
 @pytest.mark.parametrize("title", ["", " \n", "x" * 201])
 def test_titles_have_a_length(insider: User, title: str) -> None:
     chat = factories.conversation(insider, title="Old")
-    assert code_of(update_conversation, user=insider, conversation_id=chat.id, title=title) == "invalid"
+    assert refusal_code(update_conversation, user=insider, conversation_id=chat.id, title=title) == "invalid"
 
 
 @pytest.mark.parametrize("name", ["assistant_id", "model_id"])
 def test_unknown_choices_are_refused(insider: User, name: str) -> None:
     chat = factories.conversation(insider)
     choice = {name: uuid.uuid4()}
-    assert code_of(update_conversation, user=insider, conversation_id=chat.id, **choice) == "not_found"
-    assert code_of(create_conversation, owner=insider, **choice) == "not_found"
+    assert refusal_code(update_conversation, user=insider, conversation_id=chat.id, **choice) == "not_found"
+    assert refusal_code(create_conversation, owner=insider, **choice) == "not_found"
 
 
 def test_outsider_finds_nothing(insider: User, outsider: User) -> None:
@@ -80,10 +74,10 @@ def test_outsider_finds_nothing(insider: User, outsider: User) -> None:
         (delete_conversation, {"conversation_id": chat.id}),
         (choose_leaf, {"message_id": chat.active_leaf_id}),
     ):
-        assert code_of(function, user=outsider, **target) == "not_found"
+        assert refusal_code(function, user=outsider, **target) == "not_found"
     theirs = factories.conversation(outsider, "Mine")
     for place in ("leaf", "before"):
-        assert code_of(read_thread, conversation=theirs, **{place: chat.active_leaf_id}) == "not_found"
+        assert refusal_code(read_thread, conversation=theirs, **{place: chat.active_leaf_id}) == "not_found"
 
 
 def test_thread_reads_the_path_in_pages(insider: User) -> None:
@@ -199,8 +193,8 @@ def test_a_branch_shows_its_newest_leaf(insider: User) -> None:
 def test_running_answer_blocks_other_changes(insider: User) -> None:
     chat = factories.conversation(insider)
     turn = factories.turn(chat, status="running", answer="")
-    assert code_of(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"
-    assert code_of(delete_conversation, user=insider, conversation_id=chat.id) == "busy"
+    assert refusal_code(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"
+    assert refusal_code(delete_conversation, user=insider, conversation_id=chat.id) == "busy"
     assert Conversation.objects.filter(id=chat.id).exists()
 
 

@@ -9,21 +9,14 @@ import pytest
 from PIL import Image
 
 from chat.models.platforms import MOST_PICTURE_BYTES, PLATFORMS
-from chat.operations.errors import OperationError
 from chat.operations.files.pictures import read_picture, shrunk
 from chat.readers import sandbox
 from tests.support import media
+from tests.support.refusals import refusal_code
 
 
 def opened(data: bytes) -> Any:
     return Image.open(io.BytesIO(data))
-
-
-def refusal(data: bytes) -> str:
-    with pytest.raises(OperationError) as refused:
-        read_picture(data)
-    assert refused.value.message
-    return refused.value.code
 
 
 @pytest.mark.parametrize(
@@ -74,7 +67,7 @@ def test_stored_pictures_fit_every_platform() -> None:
     ],
 )
 def test_picture_bombs_are_refused_by_their_header(bomb: bytes) -> None:
-    assert refusal(bomb) == "too_large"
+    assert refusal_code(read_picture, bomb) == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -90,9 +83,9 @@ def test_picture_bombs_are_refused_by_their_header(bomb: bytes) -> None:
     ],
 )
 def test_damaged_pictures_are_refused(broken: bytes) -> None:
-    assert refusal(broken) == "unreadable"
+    assert refusal_code(read_picture, broken) == "unreadable"
 
 
 def test_expensive_pictures_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "FILES", dataclasses.replace(sandbox.FILES, memory_bytes=100_000_000))
-    assert refusal(media.picture("PNG", (4000, 4000), "RGBA")) == "too_large"
+    assert refusal_code(read_picture, media.picture("PNG", (4000, 4000), "RGBA")) == "too_large"

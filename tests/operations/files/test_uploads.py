@@ -10,20 +10,13 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from chat.models import Attachment, StoredFile, User
-from chat.operations.errors import OperationError
 from chat.operations.files import storage, uploads
 from chat.operations.files.uploads import clear_unused_files, reuse_upload, store_upload
 from tests import factories
 from tests.support import media
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
-
-
-def refusal(function: Any, **fields: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        function(**fields)
-    assert refused.value.message
-    return refused.value.code
 
 
 def long_ago() -> None:
@@ -85,16 +78,16 @@ def test_known_digest_reuses_stored_bytes(insider: User, outsider: User) -> None
     assert (renamed.name, renamed.pages, renamed.original) == ("y.pdf", 1, made.original)
     assert reuse_upload(owner=outsider, name="x.pdf", digest=digest) is None
     for wrong in ("short", digest.upper(), None):
-        assert refusal(reuse_upload, owner=insider, name="x", digest=wrong) == "invalid"
+        assert refusal_code(reuse_upload, owner=insider, name="x", digest=wrong) == "invalid"
 
 
 def test_empty_large_and_nameless_files_are_refused(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal(store_upload, owner=insider, name="a", data=b"") == "empty"
-    assert refusal(store_upload, owner=insider, name=None, data=b"a") == "invalid"
+    assert refusal_code(store_upload, owner=insider, name="a", data=b"") == "empty"
+    assert refusal_code(store_upload, owner=insider, name=None, data=b"a") == "invalid"
     monkeypatch.setattr(uploads, "MAX_PDF_BYTES", 10)
-    assert refusal(store_upload, owner=insider, name="a", data=media.pdf()) == "too_large"
+    assert refusal_code(store_upload, owner=insider, name="a", data=media.pdf()) == "too_large"
     monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 10)
-    assert refusal(store_upload, owner=insider, name="a", data=b"eleven byte") == "too_large"
+    assert refusal_code(store_upload, owner=insider, name="a", data=b"eleven byte") == "too_large"
     assert not StoredFile.objects.exists()
 
 

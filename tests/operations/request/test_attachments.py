@@ -12,7 +12,6 @@ from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.message_input import chosen, content_blocks
 from chat.operations.conversations.path import path_to
 from chat.operations.conversations.thread import read_thread
-from chat.operations.errors import OperationError
 from chat.operations.files import storage
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
@@ -29,6 +28,7 @@ from chat.operations.turns.accept import Started, retry_turn, start_turn
 from chat.operations.turns.stop import stop_turn
 from tests import factories
 from tests.support import media
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
 NO = {"supported": False}
@@ -46,13 +46,6 @@ def start(author: User, *files: Attachment, text: Any = "Look", **fields: Any) -
 def follow(author: User, before: Started, *files: Attachment, **fields: Any) -> Started:
     stop_turn(user=author, turn_id=before.turn.id)
     return start(author, *files, conversation_id=before.turn.conversation_id, **fields)
-
-
-def refusal(function: Any, *args: Any, **fields: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        function(*args, **fields)
-    assert refused.value.message
-    return refused.value.code
 
 
 def sent(message: Message, model: LanguageModel, frame: Any = None) -> list[Block]:
@@ -87,8 +80,8 @@ def test_files_need_no_text(insider: User, model: LanguageModel, text: str | Non
     started = start(insider, upload(insider, "a.png"), upload(insider, "b.png"), text=text)
     assert [block["type"] for block in started.user_message.content] == ["image", "image"]
     assert started.user_message.text == started.turn.conversation.title == "a.png, b.png"
-    assert refusal(start, insider, text="") == "empty"
-    assert refusal(start, insider, text=None) == "invalid"
+    assert refusal_code(start, insider, text="") == "empty"
+    assert refusal_code(start, insider, text=None) == "invalid"
 
 
 def test_only_own_files_can_be_attached(insider: User, outsider: User, model: LanguageModel) -> None:
@@ -96,14 +89,14 @@ def test_only_own_files_can_be_attached(insider: User, outsider: User, model: La
     assert chosen(insider, None) == []
     assert chosen(insider, [str(mine.id), str(mine.id)]) == [mine]
     for foreign in (str(theirs.id), str(uuid.uuid4()), "nothing", str(mine.id).upper(), mine.id.hex):
-        assert refusal(
+        assert refusal_code(
             start_turn, author=insider, client_id=uuid.uuid4(), text="x", attachments=[foreign]
         ) == ("not_found")
     for wrong in ("text", [1], {"a": 1}, [str(mine.id)] * 101):
-        assert refusal(chosen, insider, wrong) == "invalid"
+        assert refusal_code(chosen, insider, wrong) == "invalid"
     assert not Message.objects.exists()
     outsider.is_active = False
-    assert refusal(chosen, outsider, [str(theirs.id)]) == "not_found"
+    assert refusal_code(chosen, outsider, [str(theirs.id)]) == "not_found"
 
 
 def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageModel) -> None:
@@ -208,7 +201,7 @@ def test_many_pictures_are_sent_smaller_from_that_message_on(insider: User, mode
     assert len(base64.b64decode(data[-1])) < large.sent.size_bytes
     beginning = start(insider, large)
     early = sent(beginning.user_message, model)
-    refused = refusal(follow, insider, beginning, *others)
+    refused = refusal_code(follow, insider, beginning, *others)
     assert refused == "pictures_too_large"
     assert sent(beginning.user_message, model) == early
 
@@ -238,17 +231,17 @@ def test_files_beyond_platform_limits_are_refused(
         paper.original.save()
         if size_mb == most_mb:
             check_sendable(message, there)
-    assert refusal(check_sendable, message, there) == "too_large"
+    assert refusal_code(check_sendable, message, there) == "too_large"
 
 
 def test_too_many_files_are_refused_unwritten(insider: User, model: LanguageModel) -> None:
     paper, photo = upload(insider, "p.pdf", media.pdf(kids=51)), upload(insider, "a.png")
     notes = upload(insider, "n.md", b"word " * 1000)
     first = start(insider, paper, photo, notes)
-    assert refusal(follow, insider, first, paper) == "too_many_pages"
+    assert refusal_code(follow, insider, first, paper) == "too_many_pages"
     first.user_message.content = content_blocks([photo] * 100)
     first.user_message.save()
-    assert refusal(follow, insider, first, photo) == "too_many_pictures"
+    assert refusal_code(follow, insider, first, photo) == "too_many_pictures"
     assert Message.objects.count() == 1
 
 
@@ -256,14 +249,14 @@ def test_model_without_vision_refuses_only_new_pictures(insider: User, model: La
     photo, paper = upload(insider, "a.png"), upload(insider, "p.pdf", media.pdf("One"))
     first = start(insider, photo, paper, model_id=model.model_id)
     blind = able(image_input=NO, pdf_input=NO)
-    assert refusal(follow, insider, first, photo, model_id=blind.model_id) == "pictures_unsupported"
-    assert refusal(start, insider, paper, model_id=blind.model_id) == "documents_unsupported"
+    assert refusal_code(follow, insider, first, photo, model_id=blind.model_id) == "pictures_unsupported"
+    assert refusal_code(start, insider, paper, model_id=blind.model_id) == "documents_unsupported"
     spoken = follow(insider, first, model_id=blind.model_id)
     stop_turn(user=insider, turn_id=spoken.turn.id)
     assert spoken.user_message.parent == first.user_message
     stop_turn(user=insider, turn_id=first.turn.id)
     again = {"author": insider, "client_id": uuid.uuid4(), "turn_id": first.turn.id}
-    assert refusal(retry_turn, **again, model_id=blind.model_id) == "pictures_unsupported"
+    assert refusal_code(retry_turn, **again, model_id=blind.model_id) == "pictures_unsupported"
 
 
 def test_citations_name_their_document(insider: User, model: LanguageModel) -> None:

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high?"}]}
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
 def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
     chat = factories.conversation(insider, "High?", "Very.")
     turn = factories.turn(chat, status="running", text="How very? " * 400, parent=chat.active_leaf, answer="")

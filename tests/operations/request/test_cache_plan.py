@@ -22,7 +22,7 @@ from chat.providers.clients import sync_client
 from tests import factories
 from tests.operations.upstreams import connection as upstream_connection
 from tests.operations.upstreams import model_of
-from tests.simulator.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.simulator import Upstream
 
 pytestmark = pytest.mark.django_db
@@ -193,7 +193,7 @@ class Loop:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture

@@ -11,24 +11,17 @@ from chat.events.store import stored_frames
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations.accounts.api_keys import create_api_key
 from chat.operations.conversations.message_input import LONGEST_TEXT
-from chat.operations.errors import OperationError
 from chat.operations.turns import accept
 from chat.operations.turns.accept import Doorway, continue_turn, retry_turn, start_turn
 from chat.operations.turns.stop import stop_turn
 from tests import factories
+from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.django_db
 
 
 def start(author: User, text: Any = "Hello", **fields: Any) -> accept.Started:
     return start_turn(author=author, **{"client_id": uuid.uuid4(), "text": text, **fields})
-
-
-def refusal(function: Any, *args: Any, **fields: Any) -> OperationError:
-    with pytest.raises(OperationError) as refused:
-        function(*args, **fields)
-    assert refused.value.message
-    return refused.value
 
 
 def test_a_first_message_begins_a_conversation(insider: User, model: LanguageModel) -> None:

@@ -14,11 +14,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
 def test_claim_takes_a_queued_turn_once(insider: User, model: LanguageModel) -> None:
     turn = factories.turn(factories.conversation(insider, "Old", "Answer"), status="queued")
     work = claim.claim(turn.id, "host:1:aa")

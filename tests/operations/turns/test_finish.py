@@ -17,11 +17,6 @@ REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high
 TEXT = [{"type": "text", "text": "Very high."}]
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
 def test_turn_with_a_newer_fence_is_not_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     claim.claim(turn.id, "host:1:aa")

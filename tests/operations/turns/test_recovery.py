@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 USAGE = {"input_tokens": 1000, "output_tokens": 1}
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
 def tell(turn: Turn, *told: Event) -> None:
     """Store events as the turn's owner would."""
     first = (turn.events.count() and turn.events.latest("last_seq").last_seq) + 1

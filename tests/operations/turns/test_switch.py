@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chat.claude.request import GO_ON_TEXT
-from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
+from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations import running_turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request import build
@@ -17,11 +17,6 @@ from tests import factories
 from tests.operations.request.test_tool_selection import connected, give_connected, model_on
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
 
 
 def test_other_connection_keeps_the_frame(turn: Turn, model: LanguageModel) -> None:

@@ -17,6 +17,7 @@ from chat.operations.errors import OperationError
 from chat.operations.turns import tool_decisions
 from chat.operations.turns.tool_decisions import decide, expire_calls
 from tests import factories
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
 
@@ -29,12 +30,6 @@ def turn(insider: User) -> Turn:
     frames = [payloads.encode(event, turn=str(made.id), seq=seq) for seq, event in enumerate(told, 1)]
     Batch(made.id, 1, 1, frames).row().save()
     return made
-
-
-def refusal(**choices: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        decide(**choices)
-    return refused.value.code
 
 
 def told(turn: Turn) -> list[tuple[str, str]]:
@@ -73,19 +68,19 @@ def test_each_call_is_decided_once(turn: Turn, insider: User) -> None:
     factories.tool_call(turn)
     decide(user=insider, tool_call_id=call.id, decision="deny")
     for decision in ("approve", "deny"):
-        assert refusal(user=insider, tool_call_id=call.id, decision=decision) == "decided"
+        assert refusal_code(decide, user=insider, tool_call_id=call.id, decision=decision) == "decided"
     late = factories.tool_call(turn, expires_at=timezone.now() - dt.timedelta(seconds=1))
-    assert refusal(user=insider, tool_call_id=late.id, decision="approve") == "decided"
+    assert refusal_code(decide, user=insider, tool_call_id=late.id, decision="approve") == "decided"
     assert "Their reason" not in ToolCall.objects.get(id=call.id).result[0]["text"]
 
 
 def test_only_the_author_decides(turn: Turn, insider: User, outsider: User) -> None:
     call = factories.tool_call(turn)
-    assert refusal(user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
+    assert refusal_code(decide, user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
     for wrong in (uuid.uuid4(), "x", None, str(call.id).upper()):
-        assert refusal(user=insider, tool_call_id=wrong, decision="approve") == "not_found"
+        assert refusal_code(decide, user=insider, tool_call_id=wrong, decision="approve") == "not_found"
     insider.is_active = False
-    assert refusal(user=insider, tool_call_id=call.id, decision="approve") == "not_found"
+    assert refusal_code(decide, user=insider, tool_call_id=call.id, decision="approve") == "not_found"
     call.refresh_from_db()
     assert call.status == "waiting"
 
@@ -136,7 +131,7 @@ def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
 )
 def test_invalid_decisions_are_refused(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
     call = factories.tool_call(turn)
-    assert refusal(user=insider, tool_call_id=call.id, **choice) == code
+    assert refusal_code(decide, user=insider, tool_call_id=call.id, **choice) == code
 
 
 def test_decision_in_a_running_turn_leaves_events_to_its_engine(turn: Turn, insider: User) -> None:
