@@ -11,7 +11,7 @@ from typing import Any
 from bench.office_people import DESKS, Day, Desk, Request, frame_of
 from chat.claude.breakpoints import CachePlan, Rates, place
 from chat.claude.cache_control import lifetime_of
-from chat.claude.cache_reuse import Gaps, SeenCall, Standing
+from chat.claude.cache_reuse import CacheStanding, Gaps, SeenCall
 from chat.claude.pricing import PriceRow, choose_row
 from chat.claude.usage import Usage
 from chat.simulator.cache import PromptCache, Segment, segments_of
@@ -196,7 +196,7 @@ class Parley(NoCaching):
             minimum_tokens=offer.minimum,
             rates=Rates.of(offer.row(seen[-1].prompt_tokens if seen else 0)),
             static_tokens=offer.static_tokens,
-            standing=Standing.after(seen, request.at),
+            standing=CacheStanding.after(seen, request.at),
             next_call=learned.turns[request.desk].unless(learned.goes_on[request.desk]),
             next_use=learned.uses[request.desk],
         )

@@ -33,7 +33,7 @@ def title_conversation_task(conversation_id: str) -> None:
     if job is None:
         return
     try:
-        titles.give_title(conversation_id, titles.ask(job))
+        titles.give_title(conversation_id, titles.ask_for_title(job))
     except (UpstreamError, ConnectionUnusable, BudgetExceeded) as error:
         log.warning("title_failed", conversation=conversation_id, error=type(error).__name__)
         titles.give_title(conversation_id, "")

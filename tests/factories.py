@@ -24,7 +24,7 @@ from chat.models import (
 )
 from chat.models.turns import FINISHED
 from chat.operations.request.frame import freeze_frame
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 
 PASSWORD = "a-long-password-of-the-tests"
 PRICED_SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -174,11 +174,11 @@ def tool_call(of: Turn, status: str = "waiting", **fields: Any) -> ToolCall:
     )
 
 
-def work(of: Turn) -> Work:
+def running(of: Turn) -> RunningTurn:
     """What an engine holds while it runs this turn."""
     model = language_model()
     answer = of.messages.filter(role="assistant").latest("depth")
-    return Work(of, answer, model, model.connection, model.price_rows())
+    return RunningTurn(of, answer, model, model.connection, model.price_rows())
 
 
 def _message(within: Conversation, parent: Message | None, text: str, *, role: str, **fields: Any) -> Message:

@@ -158,7 +158,7 @@ def test_title_of_a_killed_worker_is_made_by_the_next(parley: Parley) -> None:
         )
         parley.shell("from chat.tasks import reap_task; reap_task()")
         named = parley.shell(
-            "from chat.operations import titles; from chat.tasks import title_conversation_task; "
+            "from chat.operations.conversations import titles; from chat.tasks import title_conversation_task; "
             f"title_conversation_task({chat!r}); title_conversation_task({chat!r})"
         )
         assert named == ""

@@ -9,7 +9,7 @@ from chat.api import schemas, shapes
 from chat.api.identity import Identity, identity_of
 from chat.api.problems import problem
 from chat.api.turns import announced, awaited, chosen_client_id
-from chat.claude.output_schema import answer_of
+from chat.claude.output_schema import read_answer
 from chat.engine.database import in_database
 from chat.models import Turn
 from chat.operations.request.output_schema import INVALID, TRUNCATED
@@ -57,7 +57,7 @@ def _result(identity: Identity, turn_id: Any) -> schemas.ExtractOut | HttpRespon
     if row.status != Turn.Status.COMPLETED or told.message is None:
         return _failure(row, told)
     return schemas.ExtractOut(
-        data=answer_of(told.message.content), usage=told.usage, cost_usd=told.cost_usd, turn=told.id
+        data=read_answer(told.message.content), usage=told.usage, cost_usd=told.cost_usd, turn=told.id
     )
 
 

@@ -18,7 +18,7 @@ from chat.models import (
     Turn,
     User,
 )
-from chat.operations.billing.budgets import Standing
+from chat.operations.billing.budgets import BudgetStanding
 from chat.operations.conversations.thread import Thread
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.wording import failure_text
@@ -36,7 +36,7 @@ def usd(value: Decimal) -> str:
     return format(value.normalize(), "f")
 
 
-def budget(standing: Standing) -> schemas.BudgetOut:
+def budget(standing: BudgetStanding) -> schemas.BudgetOut:
     soft = standing.budget.soft_limit_usd
     return schemas.BudgetOut(
         name=standing.budget.name,

@@ -26,7 +26,7 @@ async def decide_tool_call(
 def _decided(
     identity: Identity, tool_call_id: str, data: schemas.Decision
 ) -> tuple[Decided, schemas.ToolCallOut]:
-    decided = tool_decisions.decide(
+    decided = tool_decisions.decide_call(
         user=identity.user,
         tool_call_id=tool_call_id,
         decision=data.decision,

@@ -26,7 +26,7 @@ from chat.claude.cache_control import (
     with_message_marks,
     with_static,
 )
-from chat.claude.cache_reuse import Gaps, Standing
+from chat.claude.cache_reuse import CacheStanding, Gaps
 from chat.claude.context import is_context
 from chat.claude.pricing import PriceRow
 
@@ -67,7 +67,7 @@ class CachePlan:
     minimum_tokens: int = 1024
     rates: Rates = dataclasses.field(default_factory=Rates)
     static_tokens: int | None = None
-    standing: Standing = dataclasses.field(default_factory=Standing)
+    standing: CacheStanding = dataclasses.field(default_factory=CacheStanding)
     next_call: Gaps = dataclasses.field(default_factory=Gaps)
     next_use: Gaps = dataclasses.field(default_factory=Gaps)
 

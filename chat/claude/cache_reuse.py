@@ -47,7 +47,7 @@ class SeenCall:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Standing:
+class CacheStanding:
     """What the cache holds of a conversation now.
 
     `prompt_tokens` is the size of the last call's prompt, `alive_tokens` the longest prefix that can be read,
@@ -60,7 +60,7 @@ class Standing:
     steps_back: int = 1
 
     @classmethod
-    def after(cls, calls: Iterable[SeenCall], now: float) -> "Standing":
+    def after(cls, calls: Iterable[SeenCall], now: float) -> "CacheStanding":
         """Follow the calls of one conversation, oldest first, to the moment `now`."""
         five, hour = _Entry(), _Entry()
         last: SeenCall | None = None

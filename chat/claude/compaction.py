@@ -50,7 +50,7 @@ def since_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
     return [_without_compaction(message) for message in path]
 
 
-def naming_beta(request: Mapping[str, Any]) -> dict[str, Any]:
+def with_compaction_beta(request: Mapping[str, Any]) -> dict[str, Any]:
     """Give a request that names the beta of compaction if an answer in it has a block of it, were it an empty one."""
     contents = [message["content"] for message in request["messages"]]
     needed = any(isinstance(content, list) and any(map(_is_compaction, content)) for content in contents)

@@ -38,7 +38,7 @@ PageCount = Callable[[bytes], int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class CostBound:
     """What a call may write, and the most that it can cost then (USD)."""
 
     max_tokens: int
@@ -79,9 +79,9 @@ def found_bound(request: Mapping[str, Any]) -> int:
     return sum(_uses(tool) * _brings(tool) for tool in request.get("tools", ()))
 
 
-def plan(
+def bound_cost(
     request: Mapping[str, Any], rows: Iterable[PriceRow], *, prompt_tokens: int, room_usd: Decimal | None
-) -> Planned | None:
+) -> CostBound | None:
     """Shorten an answer to what `room_usd` (None: no limit) surely pays for; None when that is too little.
 
     `prompt_tokens` is an upper bound. The dearest price row that may hold is taken, and for the prompt the dearest
@@ -99,7 +99,7 @@ def plan(
         if row.speed in (speed, "standard") and row.above_prompt_tokens <= prompt_tokens + written
     ]
     if not rows:
-        return Planned(asked, Decimal(0))
+        return CostBound(asked, Decimal(0))
     mark = _dearest_write(request)
     read = prompt_tokens * (1 + summaries) + written
     prompt = max(
@@ -108,11 +108,11 @@ def plan(
     per_token = max(row.output * row.factor(geo=geo) for row in rows) / MILLION
     fixed = prompt / MILLION + _searches(request) * max(row.per_search for row in rows) + written * per_token
     if room_usd is None or fixed + asked * per_token <= room_usd:
-        return Planned(asked, fixed + asked * per_token)
+        return CostBound(asked, fixed + asked * per_token)
     thinking = request.get("thinking") or {}
     least = min(asked, max(SHORTEST_ANSWER_TOKENS, int(thinking.get("budget_tokens") or 0) + 1))
     affordable = int((room_usd - fixed) / per_token) if per_token else 0
-    return Planned(affordable, fixed + affordable * per_token) if affordable >= least else None
+    return CostBound(affordable, fixed + affordable * per_token) if affordable >= least else None
 
 
 def _dearest_write(request: Mapping[str, Any]) -> list[str]:

@@ -56,7 +56,7 @@ def with_servers(request: Mapping[str, Any], servers: Sequence[Block]) -> dict[s
     return with_beta(request, BETA, mcp_servers=list(servers)) if servers else dict(request)
 
 
-def naming_beta(request: Mapping[str, Any]) -> dict[str, Any]:
+def with_connector_beta(request: Mapping[str, Any]) -> dict[str, Any]:
     """Give a request that names the beta if an earlier answer in it has blocks that need it."""
     needed = any(_has_calls(message["content"]) for message in request["messages"])
     return with_beta(request, BETA) if needed else dict(request)

@@ -106,7 +106,7 @@ def _is_answer(block: Block) -> bool:
     return block.get("type") == "tool_use" and block.get("name") == ANSWER_TOOL
 
 
-def answer_of(content: Sequence[Block]) -> Any:
+def read_answer(content: Sequence[Block]) -> Any:
     """Read the answer out of an assistant message; its shape is not checked yet, see `fault_in`.
 
     Raises:

@@ -24,7 +24,7 @@ OPEN, UNTYPED, KEYWORD, INVALID = "open", "untyped", "keyword", "invalid"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Fault:
+class StrictFault:
     """Why the API would refuse a strict schema: `where` such as "$.properties.city", `name` a keyword or words."""
 
     code: str
@@ -33,39 +33,41 @@ class Fault:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Count:
+class StrictCount:
     """Strict tools with their optional and their union-typed parameters."""
 
     tools: int = 0
     optional: int = 0
     unions: int = 0
 
-    def __add__(self, other: "Count") -> "Count":
-        return Count(self.tools + other.tools, self.optional + other.optional, self.unions + other.unions)
+    def __add__(self, other: "StrictCount") -> "StrictCount":
+        return StrictCount(
+            self.tools + other.tools, self.optional + other.optional, self.unions + other.unions
+        )
 
     def fits(self) -> bool:
         return self.tools <= MOST.tools and self.optional <= MOST.optional and self.unions <= MOST.unions
 
 
-MOST = Count(20, 24, 16)
+MOST = StrictCount(20, 24, 16)
 
 
-def fault_of(schema: Schema) -> Fault | None:
+def strict_fault(schema: Schema) -> StrictFault | None:
     """Find the first thing in a schema that the API refuses of a strict tool."""
     try:
         check_schema(schema)
     except SchemaError as error:
-        return Fault(INVALID, name=str(error))
+        return StrictFault(INVALID, name=str(error))
     return next(_faults(schema), None)
 
 
-def count_of(schema: Schema) -> Count:
+def count_of(schema: Schema) -> StrictCount:
     """Count one strict tool. Its schema has no fault."""
-    count = Count(tools=1)
+    count = StrictCount(tools=1)
     for node, _where in _nodes(schema, "$"):
         optional = set(node.get("properties", {})) - set(node.get("required", ()))
         union = "anyOf" in node or isinstance(node.get("type"), list)
-        count += Count(0, len(optional), int(union))
+        count += StrictCount(0, len(optional), int(union))
     return count
 
 
@@ -74,11 +76,11 @@ def within_limits(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]
 
     They stay what they are: an input is checked before a tool is called in any case.
     """
-    total, result = Count(), []
+    total, result = StrictCount(), []
     for definition in definitions:
         if definition.get("strict") and is_custom(definition):
             schema = definition["input_schema"]
-            more = None if fault_of(schema) else total + count_of(schema)
+            more = None if strict_fault(schema) else total + count_of(schema)
             if more is None or not more.fits():
                 definition = without(definition, "strict")
             else:
@@ -91,24 +93,24 @@ def is_custom(definition: Mapping[str, Any]) -> bool:
     return definition.get("type") in (None, "custom")
 
 
-def _faults(schema: Schema) -> Iterator[Fault]:
+def _faults(schema: Schema) -> Iterator[StrictFault]:
     for node, where in _nodes(schema, "$"):
         kinds = node.get("type")
         if unknown := next((name for name in node if name not in _KNOWN), None):
-            yield Fault(KEYWORD, where, unknown)
+            yield StrictFault(KEYWORD, where, unknown)
         if not _TYPED & set(node):
-            yield Fault(UNTYPED, where)
+            yield StrictFault(UNTYPED, where)
         if (
             "object" in (kinds if isinstance(kinds, list) else [kinds])
             and node.get("additionalProperties") is not False
         ):
-            yield Fault(OPEN, where)
+            yield StrictFault(OPEN, where)
         if node.get("minItems", 0) not in (0, 1):
-            yield Fault(KEYWORD, where, "minItems")
+            yield StrictFault(KEYWORD, where, "minItems")
         if node.get("format", "date") not in _FORMATS:
-            yield Fault(KEYWORD, where, f"format: {node['format']}")
+            yield StrictFault(KEYWORD, where, f"format: {node['format']}")
         if "(?" in node.get("pattern", "").replace("(?:", ""):
-            yield Fault(KEYWORD, where, f"pattern: {node['pattern']}")
+            yield StrictFault(KEYWORD, where, f"pattern: {node['pattern']}")
 
 
 def _nodes(node: Schema, where: str) -> Iterator[tuple[Schema, str]]:

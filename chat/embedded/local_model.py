@@ -75,7 +75,7 @@ def _server(path: Path, port: int, key: str) -> object:
     return xllamacpp.Server(params)
 
 
-def main() -> int:
+def serve_local_model() -> int:
     """Run `python -m chat.embedded.local_model PORT` with the key in LOCAL_MODEL_KEY."""
     try:
         serve(port=int(sys.argv[1]), key=os.environ["LOCAL_MODEL_KEY"])
@@ -86,4 +86,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve_local_model())

@@ -20,7 +20,7 @@ class CantStart(Exception):
     """The start is impossible; the message is one sentence for the person who tried."""
 
 
-def main() -> int:
+def run_up() -> int:
     """Run everything until a signal or the web server's end; return the exit code."""
     try:
         supervisor = Supervisor(_parts(), say=_say)

@@ -25,7 +25,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def main(host: str, port: str) -> None:
+def serve_web(host: str, port: str) -> None:
     """Run `python -m chat.embedded.web HOST PORT`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -34,4 +34,4 @@ def main(host: str, port: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve_web(*sys.argv[1:])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from chat import metrics
+from chat.claude.block_builder import ProtocolError
 from chat.claude.failures import Failure, FailureKind, failure
-from chat.claude.stream import Fold, ProtocolError, StreamError
-from chat.engine.coalescer import Cutter
+from chat.claude.stream import Fold, StreamError
+from chat.engine.coalescer import Coalescer
 from chat.events import payloads
 from chat.events.payloads import Event
 from chat.operations.billing.ledger import bill_for
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class AttemptFailed(Exception):
 class Attempt:
     """Reads one stream. Nothing is shown before the first delta, so that a failure until then can be retried unseen."""
 
-    def __init__(self, work: Work, cutter: Cutter) -> None:
-        self._work, self._cutter = work, cutter
-        self._message = str(work.message.id)
+    def __init__(self, running: RunningTurn, cutter: Coalescer) -> None:
+        self._running, self._cutter = running, cutter
+        self._message = str(running.message.id)
         self._held: list[Event] = []
         self.fold = Fold()
         self.sent = self.shown = False
@@ -119,7 +120,7 @@ class Attempt:
     def _structure(self, event: dict[str, Any]) -> None:
         match event["type"]:
             case "message_start":
-                bill = bill_for(self._work.prices, self.fold.usage, whole=False)
+                bill = bill_for(self._running.prices, self.fold.usage, whole=False)
                 self._tell(
                     payloads.usage(
                         usage=self.fold.usage, cost_usd=f"{bill.cost_usd:f}", certainty=str(bill.certainty)

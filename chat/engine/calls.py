@@ -11,15 +11,15 @@ from chat import metrics
 from chat.claude import mcp_connector
 from chat.claude.failures import RETRYABLE, Failure, FailureKind, failure
 from chat.engine.attempt import Attempt, AttemptFailed
-from chat.engine.cancellation import IDLE, LOST, Scope
-from chat.engine.coalescer import Cutter
+from chat.engine.cancellation import IDLE, LOST, Cancellation
+from chat.engine.coalescer import Coalescer
 from chat.engine.database import in_database
 from chat.events import payloads
 from chat.models import ApiCall, LanguageModel
 from chat.operations.billing import ledger
 from chat.operations.billing.ledger import Settlement
 from chat.operations.request import build
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import failover, open_call, switch
 from chat.providers.clients import ClientPool, ConnectionUnusable
 from chat.tools.connector import reach
@@ -37,20 +37,22 @@ TRIES_IN_AN_OUTAGE = 2
 class Caller:
     """Makes the calls of one turn. `attempt` is the last one, until its message is kept; `call_id` its open row."""
 
-    def __init__(self, work: Work, owner: str, clients: ClientPool, cutter: Cutter, scope: Scope) -> None:
-        self._work, self._owner, self._clients = work, owner, clients
+    def __init__(
+        self, running: RunningTurn, owner: str, clients: ClientPool, cutter: Coalescer, scope: Cancellation
+    ) -> None:
+        self._running, self._owner, self._clients = running, owner, clients
         self._cutter, self._scope = cutter, scope
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._number = 0
         self._tried: set[Any] = set()
-        self._takes_over = work.takes_over
+        self._takes_over = running.takes_over
         self._reading = False
         self.attempt: Attempt | None = None
         self.call_id: int | None = None
 
     def check_silence(self) -> None:
         """Abort when the stream brings nothing but pings for too long."""
-        limit = self._work.connection.content_idle_seconds
+        limit = self._running.connection.content_idle_seconds
         if self._reading and self.attempt and self._clock() - self.attempt.last_content > limit:
             self._scope.abort(IDLE)
 
@@ -64,7 +66,7 @@ class Caller:
         """
         self._number, self._tried = 0, set()
         if self._takes_over:
-            await self._hold_on(switch.adopt_loop, self._work, self._owner)
+            await self._hold_on(switch.adopt_loop, self._running, self._owner)
             self._takes_over = False
         while True:
             try:
@@ -86,7 +88,7 @@ class Caller:
             return False
         if cause is not None:
             await self._settle_failed(cause)
-        before = self._work.connection.name
+        before = self._running.connection.name
         reason = str(cause.kind) if cause is not None else "connection_unusable"
         names = {"from": before, "to": other.connection.name, "reason": reason}
         log.warning("failed_over", **names)
@@ -109,7 +111,7 @@ class Caller:
                     await self._discard()
                 shown = self.attempt is not None and self.attempt.shown
                 idle = isinstance(error, FellSilent)
-                if shown or idle or not cause.retryable or tries > self._work.connection.max_retries:
+                if shown or idle or not cause.retryable or tries > self._running.connection.max_retries:
                     raise
                 if tries >= TRIES_IN_AN_OUTAGE and cause.kind in OUTAGE and await self._elsewhere():
                     raise
@@ -122,27 +124,29 @@ class Caller:
         Their tokens are this person's and in this request only. A server that can't be named any more takes its
         toolset along.
         """
-        work = self._work
-        request = await in_database(build.request_for, work)
+        running = self._running
+        request = await in_database(build.request_for, running)
         names = mcp_connector.servers_of(request)
         if not names:
             return request
         async with self._scope.abortable():
-            reached = await reach(names, work.turn.author_id)
+            reached = await reach(names, running.turn.author_id)
         if reached.missing:
-            await self._hold_on(switch.leave_servers, work, self._owner, reached.missing)
-            request = await in_database(build.request_for, work)
+            await self._hold_on(switch.drop_servers, running, self._owner, reached.missing)
+            request = await in_database(build.request_for, running)
         return mcp_connector.with_servers(request, reached.servers)
 
     async def _try(self, request: dict[str, Any]) -> Attempt:
-        work = self._work
-        attempt = self.attempt = Attempt(work, self._cutter)
-        opened = await in_database(open_call.open_call, work, request, call=work.calls, attempt=self._number)
+        running = self._running
+        attempt = self.attempt = Attempt(running, self._cutter)
+        opened = await in_database(
+            open_call.open_call, running, request, call=running.calls, attempt=self._number
+        )
         self.call_id = opened.call_id
-        if opened.warned and work.calls == self._number == 1:
+        if opened.warned and running.calls == self._number == 1:
             self._cutter.event(payloads.notice("budget_soft"))
         try:
-            async with self._scope.abortable(), self._clients.lease(work.connection) as client:
+            async with self._scope.abortable(), self._clients.lease(running.connection) as client:
                 self._reading = True
                 await attempt.read(client, opened.request, self._clock)
         except ConnectionUnusable:
@@ -163,14 +167,14 @@ class Caller:
         """Wait before the next attempt, as long as the upstream asks but not beyond the connection's cap."""
         backoff = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311
         asked = cause.retry_after_seconds
-        seconds = backoff if asked is None else min(asked, self._work.connection.retry_after_limit_seconds)
+        seconds = backoff if asked is None else min(asked, self._running.connection.retry_after_limit_seconds)
         self._cutter.event(payloads.notice("retrying", seconds=seconds))
         async with self._scope.abortable():
             await asyncio.sleep(seconds)
 
     async def _elsewhere(self) -> LanguageModel | None:
-        self._tried.add(self._work.model.id)
-        return await in_database(failover.same_model_elsewhere, self._work.turn, self._tried)
+        self._tried.add(self._running.model.id)
+        return await in_database(failover.same_model_elsewhere, self._running.turn, self._tried)
 
     async def switch(self, model: LanguageModel, notice: payloads.Event) -> None:
         """Make the next attempts with another model or connection, and say so for good.
@@ -179,7 +183,7 @@ class Caller:
             TimeoutError: the lease is lost.
         """
         told = {key: value for key, value in notice.items() if key != "type"}
-        await self._hold_on(switch.move, self._work, self._owner, model, told)
+        await self._hold_on(switch.switch_model, self._running, self._owner, model, told)
         self._cutter.event(notice)
 
     async def _hold_on(self, write: Callable[..., bool], *arguments: Any) -> None:
@@ -197,7 +201,7 @@ class Caller:
             bill, status = ledger.free_bill(), ApiCall.Status.FAILED
         else:
             bill = ledger.bill_for_message(
-                self._work.prices, attempt.fold.message, whole=whole, text=attempt.received_text()
+                self._running.prices, attempt.fold.message, whole=whole, text=attempt.received_text()
             )
         return Settlement(
             status=status,
@@ -208,7 +212,7 @@ class Caller:
             stop_reason=attempt.fold.stop_reason or "",
             first_byte_at=attempt.first_byte_at,
             told=attempt.fold.message,
-            foreseen=self._work.foreseen,
+            foreseen=self._running.foreseen,
         )
 
     def take_call_id(self) -> int | None:
@@ -235,7 +239,7 @@ class Caller:
             attempt=self._number,
             status=cause.status,
             request=cause.request_id,
-            connection=self._work.connection.name,
+            connection=self._running.connection.name,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 STOP, IDLE, TOO_LONG, SHUTDOWN, LOST = "stop", "idle", "too_long", "shutdown", "lost"
 
 
-class Scope:
+class Cancellation:
     """`abort` may be called at any time; it cuts in only where the turn waits under `abortable`."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ class Pace:
         self.seconds = min(LONGEST_SECONDS, 0.8 * self.seconds + 0.2 * wanted)
 
 
-class Cutter:
+class Coalescer:
     """Collects deltas of one stream; `emit` gets the events in order."""
 
     def __init__(self, emit: Callable[[Event], None], pace: Pace) -> None:

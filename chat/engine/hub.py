@@ -5,6 +5,7 @@ second, says that rows advanced, and the rows are read once for all viewers.
 """
 
 import datetime as dt
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,16 +30,21 @@ class Hub:
         self._closed: dict[Any, TurnLog] = {}
         # Turns that this process is about to claim.
         self.expected: set[Any] = set()
-        self.closed = False
+        self._open: weakref.WeakSet[Viewer] = weakref.WeakSet()
+        self._shut = False
 
     def viewer(self) -> Viewer:
-        return Viewer(self)
+        viewer = Viewer(self.logs)
+        self._open.add(viewer)
+        if self._shut:
+            viewer.close()
+        return viewer
 
     def shut(self) -> None:
-        """Send every viewer away; turns go on."""
-        self.closed = True
-        for viewer in {viewer for watching in self.viewers.values() for viewer in watching}:
-            viewer.wake()
+        """Close every viewer; turns go on."""
+        self._shut = True
+        for viewer in list(self._open):
+            viewer.close()
 
     def subscribe(self, viewer: Viewer, conversation_id: Any) -> None:
         self.viewers.setdefault(conversation_id, set()).add(viewer)

@@ -16,7 +16,7 @@ _due: queue.Queue[tuple[Callable[[Any], None], Any]] = queue.Queue(LONGEST_QUEUE
 _thread: threading.Thread | None = None
 
 
-def ask(send: Callable[[Any], None], argument: Any) -> None:
+def enqueue(send: Callable[[Any], None], argument: Any) -> None:
     """Have `send(argument)` called by the broker's thread; returns at once."""
     global _thread  # noqa: PLW0603 - one thread for the process, started by the first who needs it
     if _thread is None:

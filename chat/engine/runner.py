@@ -15,10 +15,10 @@ from chat.claude.output_schema import gives_answer
 from chat.claude.transcript import RequestError
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
-from chat.engine.cancellation import LOST, STOP, TOO_LONG, Scope
-from chat.engine.coalescer import Cutter, Pace
+from chat.engine.cancellation import LOST, STOP, TOO_LONG, Cancellation
+from chat.engine.coalescer import Coalescer, Pace
 from chat.engine.database import at_last, in_database
-from chat.engine.final_write import GOES_ON, answer_of, last_words, natural_end, usage_event
+from chat.engine.final_write import GOES_ON, final_answer, last_words, natural_end, usage_event
 from chat.engine.hub import Hub
 from chat.engine.summary import write_summary
 from chat.engine.tools import ToolRound
@@ -30,10 +30,10 @@ from chat.events.store import Batch
 from chat.models import ApiCall, LanguageModel, Message, Turn
 from chat.operations.errors import OperationError
 from chat.operations.request import output_schema
-from chat.operations.running_turn import LeaseLost, Work
+from chat.operations.running_turn import LeaseLost, RunningTurn
 from chat.operations.turns import claim, failover, finish, summaries, tool_rounds
-from chat.operations.turns.finish import End
-from chat.operations.turns.tool_rounds import Planned
+from chat.operations.turns.finish import TurnEnd
+from chat.operations.turns.tool_rounds import PlannedCall
 from chat.providers.clients import ClientPool, ConnectionUnusable
 
 log = structlog.get_logger(__name__)
@@ -55,9 +55,9 @@ class Shared:
 class Runner:
     """One turn in this process. `abort` may be called at any time; `tick` once a second."""
 
-    def __init__(self, work: Work, shared: Shared) -> None:
-        turn = work.turn
-        self.work, self._owner = work, shared.owner
+    def __init__(self, running: RunningTurn, shared: Shared) -> None:
+        turn = running.turn
+        self.running, self._owner = running, shared.owner
         self._hub, self._writer = shared.hub, shared.writer
         self._clients = shared.clients
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
@@ -66,15 +66,15 @@ class Runner:
             turn.id,
             turn.conversation_id,
             created_at=turn.created_at,
-            fence=work.fence,
-            begun=turn.last_seq if work.resumed else 0,
+            fence=running.fence,
+            begun=turn.last_seq if running.resumed else 0,
         )
-        self._scope = Scope()
-        self._cutter = Cutter(self._emit, shared.pace)
-        self._caller = Caller(work, shared.owner, shared.clients, self._cutter, self._scope)
+        self._scope = Cancellation()
+        self._cutter = Coalescer(self._emit, shared.pace)
+        self._caller = Caller(running, shared.owner, shared.clients, self._cutter, self._scope)
         self._round: ToolRound | None = None
         self._refused: set[object] = set()
-        self._shown_before = work.resumed
+        self._shown_before = running.resumed
 
     def abort(self, reason: str) -> None:
         """End the turn now, wherever it is: between calls, waiting for a retry, reading, or running tools."""
@@ -82,7 +82,7 @@ class Runner:
 
     def tick(self) -> None:
         """Check the limits of time."""
-        if self._clock() - self._began > self.work.connection.turn_limit_seconds:
+        if self._clock() - self._began > self.running.connection.turn_limit_seconds:
             self.abort(TOO_LONG)
         else:
             self._caller.check_silence()
@@ -94,7 +94,7 @@ class Runner:
 
     async def run(self) -> None:
         """Run the turn to its end, or until it waits for a person. Never raises, save for cancellation."""
-        turn = self.work.turn
+        turn = self.running.turn
         structlog.contextvars.bind_contextvars(turn=str(turn.id), conversation=str(turn.conversation_id))
         self._hub.add(self._log)
         self._writer.take(self._log)
@@ -108,7 +108,7 @@ class Runner:
                 await self._end(await self._shaped(end))
         except Exception:
             log.exception("turn_crashed")
-            await self._end(End(Turn.Status.FAILED, error_code="internal"))
+            await self._end(TurnEnd(Turn.Status.FAILED, error_code="internal"))
         finally:
             if parked:
                 self._hub.park(self._log)
@@ -117,14 +117,14 @@ class Runner:
             metrics.TURNS_ACTIVE.dec()
 
     def _tell_start(self) -> None:
-        if self.work.resumed:
+        if self.running.resumed:
             self._emit(payloads.turn_resumed())
             return
         metrics.TURNS_STARTED.inc()
-        answer = str(self.work.message.id)
-        self._emit(payloads.turn_started(model=self.work.model.model_id, assistant_message=answer))
+        answer = str(self.running.message.id)
+        self._emit(payloads.turn_started(model=self.running.model.model_id, assistant_message=answer))
 
-    async def _within_limits(self) -> End | None:
+    async def _within_limits(self) -> TurnEnd | None:
         try:
             return await self._answer()
         except TimeoutError:
@@ -142,22 +142,22 @@ class Runner:
             return self._given_up(error.code, error.detail)
         return self._aborted()
 
-    async def _shaped(self, end: End) -> End:
+    async def _shaped(self, end: TurnEnd) -> TurnEnd:
         """Check an answer that has to have a shape; off the loop, for checking may take long."""
-        schema, attempt = self.work.turn.output_schema, self._caller.attempt
+        schema, attempt = self.running.turn.output_schema, self._caller.attempt
         if schema is None or attempt is None or end.status != Turn.Status.COMPLETED:
             return end
         content = attempt.fold.message["content"]
-        fault = await asyncio.to_thread(output_schema.fault_of, schema, content, end.stop_reason)
+        fault = await asyncio.to_thread(output_schema.schema_fault, schema, content, end.stop_reason)
         if fault is not None:
-            return End(Turn.Status.FAILED, end.stop_reason, fault.code, fault.detail)
+            return TurnEnd(Turn.Status.FAILED, end.stop_reason, fault.code, fault.detail)
         return dataclasses.replace(end, stop_reason="end_turn")
 
-    async def _answer(self) -> End | None:
+    async def _answer(self) -> TurnEnd | None:
         """Make calls and run tools until the model is done; None when the turn waits for a person."""
         await self._summarise()
-        if self.work.resumed:
-            self._round = ToolRound(self.work, self._cutter.event, self._scope)
+        if self.running.resumed:
+            self._round = ToolRound(self.running, self._cutter.event, self._scope)
         while True:
             if self._round is not None:
                 if not await self._round.run():
@@ -173,11 +173,11 @@ class Runner:
     async def _summarise(self) -> None:
         """Have the summary written that this turn's request begins with, if one is due; elsewhere if need be."""
         numbers = itertools.count(1)
-        while (job := await in_database(summaries.summary_job, self.work)) is not None:
+        while (job := await in_database(summaries.summary_job, self.running)) is not None:
             self._cutter.event(payloads.notice("summarising"))
             try:
                 return await write_summary(
-                    self.work,
+                    self.running,
                     job,
                     owner=self._owner,
                     clients=self._clients,
@@ -191,7 +191,7 @@ class Runner:
 
     async def _goes_on(self, attempt: Attempt) -> bool:
         """Keep an answer that is not the turn's last, and set out what comes next; False when it is the last."""
-        if self.work.calls >= MAX_CALLS:
+        if self.running.calls >= MAX_CALLS:
             return False
         match attempt.fold.stop_reason:
             case "pause_turn":
@@ -202,10 +202,10 @@ class Runner:
                     return False
                 await self._keep(attempt, Message.Status.COMPLETE, asked)
                 rows = [planned.row for planned in asked]
-                self._round = ToolRound(self.work, self._cutter.event, self._scope, rows)
+                self._round = ToolRound(self.running, self._cutter.event, self._scope, rows)
             case "refusal":
-                self._refused.add(self.work.model.id)
-                other = await in_database(failover.after_refusal, self.work.turn, self._refused)
+                self._refused.add(self.running.model.id)
+                other = await in_database(failover.after_refusal, self.running.turn, self._refused)
                 if other is None:
                     return False
                 await self._ask_after_refusal(attempt, other)
@@ -213,21 +213,21 @@ class Runner:
                 return False
         return True
 
-    async def _plan(self, attempt: Attempt) -> list[Planned]:
-        work, content = self.work, attempt.fold.message["content"]
-        if not tool_use_ids(content) or (work.turn.output_schema is not None and gives_answer(content)):
+    async def _plan(self, attempt: Attempt) -> list[PlannedCall]:
+        running, content = self.running, attempt.fold.message["content"]
+        if not tool_use_ids(content) or (running.turn.output_schema is not None and gives_answer(content)):
             return []
         return await in_database(
-            tool_rounds.plan, work.turn, work.message, content, attempt.fold.invalid_inputs
+            tool_rounds.plan_calls, running.turn, running.message, content, attempt.fold.invalid_inputs
         )
 
     async def _ask_after_refusal(self, attempt: Attempt, other: LanguageModel) -> None:
-        refused, before = str(self.work.message.id), self.work.model.display_name
+        refused, before = str(self.running.message.id), self.running.model.display_name
         await self._keep(attempt, Message.Status.PARTIAL)
         names = {"from": before, "to": other.display_name, "reason": "refusal", "message": refused}
         await self._caller.switch(other, payloads.notice("fallback", about=names))
 
-    async def _keep(self, attempt: Attempt, status: str, asked: Sequence[Planned] = ()) -> None:
+    async def _keep(self, attempt: Attempt, status: str, asked: Sequence[PlannedCall] = ()) -> None:
         """Settle a call in the middle of the turn and keep its message, in one transaction; then tell it.
 
         Raises:
@@ -238,13 +238,13 @@ class Runner:
         self._cutter.flush()
         pending = await self._writer.release(self._log)
         last = self._log.encode(*told)
-        batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
+        batch = Batch(self.running.turn.id, self.running.fence, self._log.flushed + 1, pending + last)
         kept = await in_database(
             finish.end_call,
-            self.work,
+            self.running,
             self._owner,
             batch,
-            answer=answer_of(attempt, status),
+            answer=final_answer(attempt, status),
             call=(self._caller.call_id or 0, settlement),
             asked=[planned.row for planned in asked],
         )
@@ -257,7 +257,7 @@ class Runner:
         self._caller.attempt, self._shown_before = None, True
 
     async def _open_next(self) -> None:
-        if not await in_database(finish.answer_tools, self.work, self._owner):
+        if not await in_database(finish.answer_tools, self.running, self._owner):
             raise LeaseLost
 
     async def _park(self) -> bool:
@@ -265,13 +265,13 @@ class Runner:
         self._cutter.flush()
         pending = await self._writer.release(self._log)
         last = self._log.encode(payloads.turn_waiting())
-        batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
-        if await at_last(claim.park, self.work, self._owner, batch):
+        batch = Batch(self.running.turn.id, self.running.fence, self._log.flushed + 1, pending + last)
+        if await at_last(claim.park_turn, self.running, self._owner, batch):
             self._show(last)
             log.info("turn_waits")
             return True
         self._writer.take(self._log)
-        if self.work.turn.id in await in_database(claim.stop_requests, self._owner):
+        if self.running.turn.id in await in_database(claim.stop_requests, self._owner):
             self.abort(STOP)
         return False
 
@@ -280,38 +280,40 @@ class Runner:
         self._hub.publish(self._log, last)
         self._writer.written(self._log)
 
-    def _given_up(self, code: str, detail: str) -> End:
+    def _given_up(self, code: str, detail: str) -> TurnEnd:
         status = Turn.Status.INTERRUPTED if self._shown() else Turn.Status.FAILED
-        return End(status, error_code=code, detail=detail)
+        return TurnEnd(status, error_code=code, detail=detail)
 
-    def _aborted(self) -> End:
+    def _aborted(self) -> TurnEnd:
         attempt = self._caller.attempt
         if attempt is not None and attempt.fold.ended and attempt.fold.stop_reason not in GOES_ON:
             return natural_end(attempt)  # the answer was whole before the reason to end it came
         match self._scope.reason:
             case "stop":
-                return End(Turn.Status.STOPPED)
+                return TurnEnd(Turn.Status.STOPPED)
             case "idle":
                 return self._given_up(FailureKind.TIMEOUT, "no content in time")
             case "too_long":
-                return End(Turn.Status.INTERRUPTED, error_code="turn_limit", detail="the turn's time limit")
-        return End(Turn.Status.INTERRUPTED, error_code="restarted")
+                return TurnEnd(
+                    Turn.Status.INTERRUPTED, error_code="turn_limit", detail="the turn's time limit"
+                )
+        return TurnEnd(Turn.Status.INTERRUPTED, error_code="restarted")
 
     def _shown(self) -> bool:
         attempt = self._caller.attempt
         return self._shown_before or (attempt is not None and attempt.shown)
 
-    async def _end(self, end: End) -> None:
+    async def _end(self, end: TurnEnd) -> None:
         """Write the end in one transaction, then tell it; a database that is away is tried again for a while."""
         self._cutter.flush()
         try:
-            words = await last_words(self.work, self._caller, self._round, end)
+            words = await last_words(self.running, self._caller, self._round, end)
             pending = await self._writer.release(self._log)
             last = self._log.encode(*words.tail)
-            batch = Batch(self.work.turn.id, self.work.fence, self._log.flushed + 1, pending + last)
+            batch = Batch(self.running.turn.id, self.running.fence, self._log.flushed + 1, pending + last)
             kept = await at_last(
-                finish.finish,
-                self.work,
+                finish.finish_turn,
+                self.running,
                 self._owner,
                 end,
                 batch,
@@ -324,7 +326,7 @@ class Runner:
         if not kept:
             # Somebody else holds the turn, or the database is away: what viewers have is not what will be.
             self._hub.tell(
-                self.work.turn.conversation_id, refresh(self._log.conversation_id, self._log.turn_id)
+                self.running.turn.conversation_id, refresh(self._log.conversation_id, self._log.turn_id)
             )
             return
         self._show(last)

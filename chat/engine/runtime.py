@@ -107,29 +107,29 @@ class Engine:
         await self.clients.close()
         log.info("stopped", turns=len(self._runners))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, running: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, turn_id: Any) -> None:
         try:
             try:
-                work = await in_database(claim.claim, turn_id, self.owner)
+                running = await in_database(claim.claim_turn, turn_id, self.owner)
             finally:
                 self.hub.expected.discard(turn_id)
-            if work is None:
+            if running is None:
                 return
-            runner = Runner(work, self._shared)
+            runner = Runner(running, self._shared)
             self._runners[turn_id] = runner
-            if work.turn.stop_requested_at is not None:
+            if running.turn.stop_requested_at is not None:
                 runner.abort(STOP)
             try:
                 await runner.run()
             finally:
                 del self._runners[turn_id]
-            if await in_database(needs_title, work.turn.conversation_id):
-                job_queue.ask(wake_for_title, str(work.turn.conversation_id))
+            if await in_database(needs_title, running.turn.conversation_id):
+                job_queue.enqueue(wake_for_title, str(running.turn.conversation_id))
         except Exception:
             log.exception("turn_not_run")
         finally:
@@ -140,7 +140,7 @@ class Engine:
         turn_ids = list(self._runners)
         if not turn_ids:
             return
-        held = await in_database(claim.beat, self.owner, turn_ids)
+        held = await in_database(claim.renew_leases, self.owner, turn_ids)
         for turn_id in turn_ids:
             runner = self._runners.get(turn_id)
             if runner is not None and turn_id not in held:

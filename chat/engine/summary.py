@@ -11,15 +11,16 @@ from typing import Any
 
 from django.utils import timezone
 
+from chat.claude.block_builder import ProtocolError
 from chat.claude.blocks import plain_text
 from chat.claude.failures import Failure, FailureKind, failure
-from chat.claude.stream import Fold, ProtocolError, StreamError
+from chat.claude.stream import Fold, StreamError
 from chat.engine.attempt import AttemptFailed
 from chat.engine.database import in_database
 from chat.models import ApiCall
 from chat.operations.billing import ledger
 from chat.operations.billing.ledger import Settlement
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import summaries
 from chat.operations.turns.summaries import SummaryJob
 from chat.providers.clients import ClientPool
@@ -45,13 +46,13 @@ class _Reading:
     sent: bool = False
     reached: bool = True
 
-    def settlement(self, work: Work, status: str, *, whole: bool, code: str = "") -> Settlement:
+    def settlement(self, running: RunningTurn, status: str, *, whole: bool, code: str = "") -> Settlement:
         refused = (self.http_status or 200) >= 400
         return Settlement(
             status=status,
             bill=ledger.free_bill()
             if refused
-            else ledger.bill_for_message(work.prices, self.fold.message, whole=whole, text=self.text()),
+            else ledger.bill_for_message(running.prices, self.fold.message, whole=whole, text=self.text()),
             upstream_request_id=self.request_id,
             http_status=self.http_status,
             error_code=code,
@@ -60,10 +61,12 @@ class _Reading:
             told=self.fold.message,
         )
 
-    async def read(self, clients: ClientPool, work: Work, request: dict[str, Any]) -> Failure | None:
+    async def read(
+        self, clients: ClientPool, running: RunningTurn, request: dict[str, Any]
+    ) -> Failure | None:
         """Read the whole answer; returns why there is none."""
         try:
-            async with clients.lease(work.connection) as client:
+            async with clients.lease(running.connection) as client:
                 self.sent = True
                 async with open_stream(client, request) as stream:
                     self.request_id, self.http_status = stream.request_id, stream.status
@@ -94,7 +97,7 @@ class _Reading:
 
 
 async def write_summary(
-    work: Work,
+    running: RunningTurn,
     job: SummaryJob,
     *,
     owner: str,
@@ -116,27 +119,29 @@ async def write_summary(
     while True:
         tries += 1
         reading = _Reading()
-        call = await in_database(summaries.open_summary_call, work, job, next(numbers))
+        call = await in_database(summaries.open_summary_call, running, job, next(numbers))
         status, cause = ApiCall.Status.CUT, None
         try:
             async with abortable():
-                cause = await reading.read(clients, work, job.request)
+                cause = await reading.read(clients, running, job.request)
             status = ApiCall.Status.FAILED if cause else ApiCall.Status.SUCCEEDED
         finally:
-            await _settle(work, call, reading, status, cause)
+            await _settle(running, call, reading, status, cause)
         cause = cause or reading.shortcoming()
         if cause is None:
-            await in_database(summaries.keep_summary, work, owner, job, reading.text())
+            await in_database(summaries.keep_summary, running, owner, job, reading.text())
             return
-        if not cause.retryable or tries > work.connection.max_retries:
+        if not cause.retryable or tries > running.connection.max_retries:
             raise AttemptFailed(cause, reached=reading.reached)
         await wait(cause, tries)
 
 
-async def _settle(work: Work, call: int, reading: _Reading, status: str, cause: Failure | None) -> None:
+async def _settle(
+    running: RunningTurn, call: int, reading: _Reading, status: str, cause: Failure | None
+) -> None:
     if not reading.sent or not reading.reached:
         await in_database(ledger.discard_call, call)
         return
     whole = status == ApiCall.Status.SUCCEEDED
-    settlement = reading.settlement(work, status, whole=whole, code=cause.kind if cause else "")
+    settlement = reading.settlement(running, status, whole=whole, code=cause.kind if cause else "")
     await in_database(ledger.settle_call, call, settlement)

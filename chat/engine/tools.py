@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from chat.engine.cancellation import Scope
+from chat.engine.cancellation import Cancellation
 from chat.engine.database import at_last, in_database
 from chat.events import payloads
 from chat.events.payloads import Event
 from chat.models import ToolCall, Workspace
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import tool_rounds
 from chat.tools.result import ToolContext, ToolResult
 from chat.tools.run import run_tool
@@ -32,9 +32,13 @@ class ToolRound:
     """The calls of one answer, run in this process. The rows are the truth; `emit` tells what becomes of them."""
 
     def __init__(
-        self, work: Work, emit: Callable[[Event], None], scope: Scope, asked: Iterable[ToolCall] = ()
+        self,
+        running: RunningTurn,
+        emit: Callable[[Event], None],
+        scope: Cancellation,
+        asked: Iterable[ToolCall] = (),
     ) -> None:
-        self._work, self._emit, self._scope = work, emit, scope
+        self._running, self._emit, self._scope = running, emit, scope
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Any, asyncio.Task[None]] = {}
         self._decided = asyncio.Event()
@@ -62,7 +66,7 @@ class ToolRound:
     async def _run(self) -> bool:
         while True:
             self._decided.clear()
-            calls = await in_database(tool_rounds.calls_of, self._work.message.id)
+            calls = await in_database(tool_rounds.calls_of, self._running.message.id)
             self._tell_decisions(calls)
             for call in calls:
                 if call.status == Status.READY and call.id not in self._tasks:
@@ -84,16 +88,16 @@ class ToolRound:
 
     async def _run_one(self, call: ToolCall) -> None:
         async with self._places:
-            if not await in_database(tool_rounds.begin, call):
+            if not await in_database(tool_rounds.begin_call, call):
                 return
             self._tell(call, [payloads.tool_started(tool_call=str(call.id))], Status.RUNNING)
             result = await self._result(call)
-            if await at_last(tool_rounds.finish, call, result.content, is_error=result.is_error):
-                self._tell(call, [tool_rounds.finished_event(call)])
+            if await at_last(tool_rounds.finish_call, call, result.content, is_error=result.is_error):
+                self._tell(call, [tool_rounds.tool_finished_event(call)])
 
     async def _result(self, call: ToolCall) -> ToolResult:
         seconds = (call.tool.timeout_seconds if call.tool else 0) + GRACE_SECONDS
-        context = await in_database(_context, self._work)
+        context = await in_database(_context, self._running)
         try:
             async with asyncio.timeout(seconds):
                 return await run_tool(call.tool, call.effective_input, context)
@@ -103,9 +107,9 @@ class ToolRound:
 
     async def close(self, *, stopped: bool) -> list[Event]:
         """End what is left of the round; returns the events that viewers have not had."""
-        await at_last(tool_rounds.close, self._work.turn.id, stopped=stopped)
-        calls = await at_last(tool_rounds.calls_of, self._work.message.id)
-        return [tool_rounds.finished_event(call) for call in calls if not self._is_told(call)]
+        await at_last(tool_rounds.close, self._running.turn.id, stopped=stopped)
+        calls = await at_last(tool_rounds.calls_of, self._running.message.id)
+        return [tool_rounds.tool_finished_event(call) for call in calls if not self._is_told(call)]
 
     def _is_told(self, call: ToolCall) -> bool:
         return self._known.get(call.id) in ToolCall.FINAL
@@ -122,12 +126,12 @@ class ToolRound:
             self._emit(event)
 
 
-def _context(work: Work) -> ToolContext:
-    conversation = work.turn.conversation
+def _context(running: RunningTurn) -> ToolContext:
+    conversation = running.turn.conversation
     return ToolContext(
-        user_id=work.turn.author_id,
+        user_id=running.turn.author_id,
         conversation_id=conversation.id,
         assistant_id=conversation.assistant_id,
-        language=work.turn.author.language or settings.LANGUAGE_CODE,
+        language=running.turn.author.language or settings.LANGUAGE_CODE,
         time_zone=Workspace.current().time_zone,
     )

@@ -2,10 +2,10 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from chat.engine.database import in_database
-from chat.engine.hub import Hub
 from chat.engine.turn_log import TurnLog
 from chat.events.payloads import ends_turn, refresh
 from chat.events.store import frames_behind
@@ -26,8 +26,9 @@ class Cursor:
 class Viewer:
     """One reader of any number of conversations."""
 
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
+    def __init__(self, logs: Mapping[Any, TurnLog]) -> None:
+        self._logs = logs
+        self._closed = False
         self._wake = asyncio.Event()
         self._cursors: dict[Any, Cursor] = {}
         self._messages: list[dict[str, Any]] = []
@@ -79,9 +80,10 @@ class Viewer:
         del self._cursors[turn_id]
         self._messages.append(refresh(cursor.conversation_id, turn_id))
 
-    def leave(self) -> None:
-        """Watch nothing any more."""
-        self._hub.leave(self)
+    def close(self) -> None:
+        """End the viewer: its next read raises."""
+        self._closed = True
+        self._wake.set()
 
     @property
     def watched(self) -> set[Any]:
@@ -97,7 +99,7 @@ class Viewer:
         Raises:
             ViewerClosed: the process is shutting down.
         """
-        while not self._hub.closed:
+        while not self._closed:
             # Whatever there is to be seen has woken this viewer.
             await self._wake.wait()
             self._wake.clear()
@@ -118,7 +120,7 @@ class Viewer:
         return [*earlier, *messages, *frames]
 
     async def _frames(self, turn_id: Any, cursor: Cursor) -> list[bytes]:
-        log = self._hub.logs.get(turn_id)
+        log = self._logs.get(turn_id)
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:
             fresh = await in_database(frames_behind, turn_id, cursor.seq)

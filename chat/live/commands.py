@@ -65,7 +65,7 @@ def resume(user: User, doorway: Doorway, command: dict[str, Any]) -> Accepted:
 
 def decide(user: User, command: dict[str, Any]) -> Decided:
     """tool.decide"""
-    return tool_decisions.decide(
+    return tool_decisions.decide_call(
         user=user,
         tool_call_id=command.get("tool_call"),
         decision=command.get("decision"),

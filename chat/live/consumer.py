@@ -80,7 +80,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._stuck_check.cancel()
         metrics.VIEWERS.dec()
         guard.remove(self)
-        self.viewer.leave()
+        engine().hub.leave(self.viewer)
         self._pump.cancel()
 
     async def end(self, code: int) -> None:
@@ -225,7 +225,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except Exception:
             log.exception("socket_failed")
         # First out of the hub: a client that reads nothing holds up even its close frame.
-        self.viewer.leave()
+        engine().hub.leave(self.viewer)
         await self.end(code)
 
     def _ends_page(self, item: dict[str, Any] | bytes) -> bool:

@@ -33,7 +33,7 @@ class CredentialProblem(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKeyCredential:
     key: str = field(repr=False)
 
 
@@ -56,7 +56,7 @@ class ServicePrincipal:
     client_secret: str = field(repr=False)
 
 
-Credential = ApiKey | AwsKeys | ServiceAccount | ServicePrincipal
+Credential = ApiKeyCredential | AwsKeys | ServiceAccount | ServicePrincipal
 
 
 def from_parts(parts: Mapping[str, str]) -> str:
@@ -76,7 +76,7 @@ def read_credential(platform: Platform, text: str) -> Credential:
         return _aws_keys(text)
     if Entrance.SERVICE_PRINCIPAL in platform.entrances and text.startswith("{"):
         return _service_principal(text)
-    return ApiKey(_key(text))
+    return ApiKeyCredential(_key(text))
 
 
 def _key(text: str) -> str:

@@ -77,7 +77,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PlatformLimits:
     """The most that one request to a model may hold."""
 
     request_bytes: int
@@ -108,10 +108,10 @@ class Platform:
     def lacks(self, gap: Gap) -> bool:
         return gap in self.gaps
 
-    def limits(self, *, max_input_tokens: int) -> Limits:
+    def limits(self, *, max_input_tokens: int) -> PlatformLimits:
         """Return what one request to a model with this context may hold."""
         small = max_input_tokens <= SMALL_CONTEXT_TOKENS
-        return Limits(
+        return PlatformLimits(
             self.request_bytes,
             pictures=100 if small else 600,
             # Only a context of a million tokens takes the long documents.

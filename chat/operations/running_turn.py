@@ -16,7 +16,7 @@ class LeaseLost(Exception):
 
 
 @dataclasses.dataclass(slots=True)
-class Work:
+class RunningTurn:
     """A claimed turn and all that running it needs."""
 
     turn: Turn
@@ -50,16 +50,16 @@ class Work:
         }
 
 
-def held(work: Work, owner: str) -> bool:
+def renew_lease(running: RunningTurn, owner: str) -> bool:
     """Renew the lease; False when somebody else has the turn."""
-    owned = Turn.objects.owned_by(owner, work.fence).filter(id=work.turn.id)
+    owned = Turn.objects.owned_by(owner, running.fence).filter(id=running.turn.id)
     return bool(owned.update(heartbeat_at=timezone.now()))
 
 
-def next_answer(work: Work, parent: Message) -> None:
+def next_answer(running: RunningTurn, parent: Message) -> None:
     """Open the turn's next answer behind `parent`; runs inside the caller's transaction."""
-    work.message = new_answer(work.turn, parent)
-    work.calls += 1
+    running.message = new_answer(running.turn, parent)
+    running.calls += 1
 
 
 def new_answer(turn: Turn, parent: Message) -> Message:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from chat.models import ProviderConnection
-from chat.models.credentials import ApiKey, AwsKeys, Credential, ServiceAccount, ServicePrincipal
+from chat.models.credentials import ApiKeyCredential, AwsKeys, Credential, ServiceAccount, ServicePrincipal
 from chat.providers import bedrock_version, entra
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -60,7 +60,7 @@ def _settings(connection: ProviderConnection) -> dict[str, Any]:
 
 def _entrance(credential: Credential | None) -> dict[str, Any]:
     match credential:
-        case ApiKey(key):
+        case ApiKeyCredential(key):
             return {"api_key": key}
         case AwsKeys(access_key_id, secret_access_key, session_token):
             return {

@@ -22,7 +22,7 @@ _KINDS = (
 _NO_KEYS = "Could not resolve AWS credentials"  # a plain RuntimeError of the SDK's
 
 
-def read(error: Exception) -> Failure | None:
+def read_identity_failure(error: Exception) -> Failure | None:
     """Return the failure if this is one of signing in; nothing was sent to the upstream then."""
     for module, name, kind in _KINDS:
         known = getattr(sys.modules.get(module), name, None)

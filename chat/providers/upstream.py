@@ -143,7 +143,7 @@ def as_upstream_error(error: Exception) -> UpstreamError:
         return UpstreamError(
             failure(FailureKind.CONNECTION, type(error).__name__), reached=not _unreached(error)
         )
-    identity = identity_failures.read(error)
+    identity = identity_failures.read_identity_failure(error)
     if identity is not None:
         return UpstreamError(identity, reached=False)
     if isinstance(error, (TypeError, ValueError)):

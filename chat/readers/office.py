@@ -19,7 +19,7 @@ MOST_COLUMNS = 1_000  # Word has 63, PowerPoint 75
 _TYPE = "application/vnd.openxmlformats-officedocument."
 
 
-def read(data: bytes, *, most_characters: int) -> tuple[str, list[bytes]]:
+def read_office(data: bytes, *, most_characters: int) -> tuple[str, list[bytes]]:
     """Return the media type and the text.
 
     Raises:

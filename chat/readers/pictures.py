@@ -26,7 +26,7 @@ MAX_PIXELS = {
 }
 
 
-def read(data: bytes, *, side: int, most_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+def read_picture(data: bytes, *, side: int, most_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
     """Encode a picture anew, at most `side` pixels wide and high and `most_bytes` heavy, and a thumbnail of it.
 
     Returns [{"media_type", "width", "height"}, …] and the bytes, of both.

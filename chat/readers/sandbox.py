@@ -24,8 +24,8 @@ from chat.readers.errors import Exceeded, Refused
 MB = 1_000_000
 MOST_ANSWER_BYTES = 32 * MB
 _CHILD = (
-    "from chat.readers.sandbox_worker import main; import sys; "
-    "main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)"
+    "from chat.readers.sandbox_worker import run_job; import sys; "
+    "run_job(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)"
 )
 _WAITING = 3
 _HOME = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ class Bounds:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
+class JobResult:
     """What a job found: a JSON value, and bytes."""
 
     value: Any
@@ -59,7 +59,7 @@ FILES = Bounds(seconds=20, memory_bytes=512 * MB, places=threading.Semaphore(2))
 CHECKS = Bounds(seconds=10, memory_bytes=512 * MB, places=threading.Semaphore(4))
 
 
-def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> Answer:
+def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> JobResult:
     """Let a child do a job of `chat.readers.sandbox_worker` with some bytes, and wait for it.
 
     Raises:
@@ -92,8 +92,8 @@ def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> Answer:
         return _answer(written)
 
 
-def _answer(written: IO[bytes]) -> Answer:
+def _answer(written: IO[bytes]) -> JobResult:
     head = json.loads(written.readline())
     if "refused" in head:
         raise Refused(head["refused"], **head["numbers"])
-    return Answer(head["value"], [written.read(size) for size in head["sizes"]])
+    return JobResult(head["value"], [written.read(size) for size in head["sizes"]])

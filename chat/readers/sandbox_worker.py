@@ -10,17 +10,17 @@ from chat.readers.errors import Refused
 
 Found = tuple[Any, list[bytes]]
 JOBS: dict[str, Callable[..., Found]] = {
-    "picture": pictures.read,
+    "picture": pictures.read_picture,
     "shrunk": pictures.shrink,
-    "office": office.read,
+    "office": office.read_office,
     "pdf": pdf.look,
     "pdf_page": pdf.page,
     "fault": schemas.fault,
-    "misfits": schemas.misfits_in,
+    "misfits": schemas.schema_errors_in,
 }
 
 
-def main(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
+def run_job(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
     """Do the job that the argument names. What takes too much ends the process; see `apart.run`."""
     task = json.loads(arguments[0])
     limit(task["seconds"], task["memory_bytes"], task["answer_bytes"])

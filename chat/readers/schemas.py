@@ -13,12 +13,12 @@ def fault(data: bytes) -> tuple[str, list[bytes]]:
     return fault_in(*json.loads(data)), []
 
 
-def misfits_in(data: bytes) -> tuple[list[str], list[bytes]]:
+def schema_errors_in(data: bytes) -> tuple[list[str], list[bytes]]:
     """Check a tool's input: [schema, input] as JSON; see `misfits`."""
-    return misfits(*json.loads(data)), []
+    return schema_errors(*json.loads(data)), []
 
 
-def misfits(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
+def schema_errors(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
     """List where an input does not fit, in the library's words: ["$.city: 5 is not of type 'string'", …]."""
     from jsonschema import Draft202012Validator
     from referencing import Registry

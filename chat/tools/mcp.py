@@ -31,7 +31,7 @@ MAX_TOOLS = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     bytes: int
     seconds: float
 
@@ -46,7 +46,7 @@ async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> 
     """
     found: dict[str, dict[str, Any]] = {}
     # Each page has the same time, so the whole has one too: the job that looks for changes can't be ended otherwise.
-    limits = Limits(LISTING_LIMIT_BYTES, LISTING_SECONDS)
+    limits = CallLimits(LISTING_LIMIT_BYTES, LISTING_SECONDS)
     async with asyncio.timeout(2 * LISTING_SECONDS), connected(server, user_id, limits) as client:
         cursor: str | None = None
         for _ in range(MAX_PAGES):
@@ -67,7 +67,9 @@ def listed(name: str, description: str | None, input_schema: dict[str, Any]) -> 
     return {**entry, "digest": hashlib.sha256(exact.encode()).hexdigest()}
 
 
-async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
+async def call_mcp_tool(
+    definition: ToolDefinition, given: dict[str, Any], context: ToolContext
+) -> ToolResult:
     """Call a tool as staff accepted it.
 
     Raises:
@@ -81,7 +83,7 @@ async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolC
             "This tool has changed at its server. Staff have to look at it before it is used again."
         )
     answer: Any = None
-    limits = Limits(4 * definition.max_result_bytes + 262_144, definition.timeout_seconds)
+    limits = CallLimits(4 * definition.max_result_bytes + 262_144, definition.timeout_seconds)
     try:
         async with connected(server, context.user_id, limits) as client:
             answer = await client.session.call_tool(definition.target, given)
@@ -99,7 +101,7 @@ def drifted(definition: ToolDefinition) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: McpServer, user_id: uuid.UUID | None, limits: Limits) -> AsyncIterator[Any]:
+async def connected(server: McpServer, user_id: uuid.UUID | None, limits: CallLimits) -> AsyncIterator[Any]:
     """Open a session of the SDK's client with a server, signed in as the server asks."""
     from mcp import Client
     from mcp.client.streamable_http import streamable_http_client

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat.models import McpServer
 from chat.tools.addresses import check_url
-from chat.tools.mcp_grants import Answer, Begun, Grants, SignInFailed, SignInNeeded
+from chat.tools.mcp_grants import AuthorizationAnswer, Begun, Grants, SignInFailed, SignInNeeded
 from chat.tools.result import ToolFailed
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth"
     return _flow(server, redirect_uri, grants)
 
 
-async def begin(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> Begun:
+async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> Begun:
     """Find out where a person signs in, registering Parley there if need be.
 
     Raises:
@@ -68,7 +68,9 @@ async def begin(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> Beg
     return auth.begun
 
 
-async def finish(server: McpServer, user_id: uuid.UUID, redirect_uri: str, answer: Answer) -> None:
+async def finish_sign_in(
+    server: McpServer, user_id: uuid.UUID, redirect_uri: str, answer: AuthorizationAnswer
+) -> None:
     """Exchange the code for tokens and keep them.
 
     Raises:

@@ -8,7 +8,7 @@ from mcp.client.auth import OAuthClientProvider, PKCEParameters
 from mcp.client.auth.utils import validate_authorization_response_iss
 from mcp.shared.auth import OAuthClientMetadata, OAuthMetadata, ProtectedResourceMetadata
 
-from chat.tools.mcp_grants import Answer, Begun, Grants, SignInFailed, SignInNeeded
+from chat.tools.mcp_grants import AuthorizationAnswer, Begun, Grants, SignInFailed, SignInNeeded
 
 
 class PersonAuth(OAuthClientProvider):
@@ -21,7 +21,7 @@ class PersonAuth(OAuthClientProvider):
         grants: Grants,
         *,
         fresh: bool = False,
-        answer: Answer | None = None,
+        answer: AuthorizationAnswer | None = None,
     ) -> None:
         metadata = OAuthClientMetadata.model_validate(
             {

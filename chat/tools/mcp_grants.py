@@ -31,7 +31,7 @@ class Begun:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
+class AuthorizationAnswer:
     """What the person came back with, and the verifier that was made for it."""
 
     code: str

@@ -9,7 +9,9 @@ from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
 from chat.tools.threads import FUNCTIONS, in_thread
 
 
-async def call(definition: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
+async def call_function(
+    definition: ToolDefinition, given: dict[str, Any], context: ToolContext
+) -> ToolResult:
     """Call the function that a definition names.
 
     Raises:

@@ -69,11 +69,11 @@ def _approval(tool: ToolDefinition, context: ToolContext) -> str:
 async def _call(tool: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
     match tool.kind:
         case ToolDefinition.Kind.PYTHON:
-            return await python.call(tool, given, context)
+            return await python.call_function(tool, given, context)
         case ToolDefinition.Kind.WEBHOOK:
-            return await webhook.call(tool, given, context)
+            return await webhook.call_webhook(tool, given, context)
         case ToolDefinition.Kind.MCP:
-            return await mcp.call(tool, given, context)
+            return await mcp.call_mcp_tool(tool, given, context)
     raise ToolFailed("This tool is run by the model's provider, not here.")
 
 

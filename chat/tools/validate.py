@@ -21,13 +21,13 @@ def input_problem(schema: dict[str, Any], given: Any, *, trusted: bool = True) -
     if too_deep(given):
         return "The input is nested too deep."
     try:
-        found = misfits(schema, given, trusted=trusted)
+        found = input_errors(schema, given, trusted=trusted)
     except SchemaUnusable:
         return "The tool's own input schema can't be used; staff have to look at it."
     return "\n".join(["The input does not fit the tool's schema.", *found]) if found else ""
 
 
-def misfits(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = True) -> list[str]:
+def input_errors(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = True) -> list[str]:
     """List where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
 
     A schema that is not `trusted` (an MCP server wrote it), or could take for ever, is followed in a process of its
@@ -39,7 +39,7 @@ def misfits(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = Tr
     try:
         pair = json.dumps([schema, given])
         if trusted and not any(word in pair for word in _ENDLESS):
-            return schemas.misfits(schema, given)
+            return schemas.schema_errors(schema, given)
         return list(sandbox.run("misfits", pair.encode(), bounds=sandbox.CHECKS).value)
     except Exception as error:
         raise SchemaUnusable from error

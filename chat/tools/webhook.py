@@ -37,7 +37,7 @@ def secret_problem(secret: str) -> bool:
     return len(secret.removeprefix(PREFIX)) < 24
 
 
-async def call(
+async def call_webhook(
     definition: ToolDefinition,
     given: dict[str, Any],
     context: ToolContext,

@@ -98,7 +98,7 @@ def _picture(stored: StoredFile | None, of: Attachment) -> HttpResponse:
 
 def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = False) -> HttpResponse:
     try:
-        data = storage.read(stored)
+        data = storage.read_stored(stored)
     except OSError as error:
         raise Http404 from error
     kind = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
@@ -120,7 +120,7 @@ def _number(request: PersonRequest, name: str) -> int | None:
 def _page_context(found: Attachment, number: int, quote: str) -> dict[str, Any]:
     number = max(1, min(number, found.pages or 1))
     try:
-        text = page_text(storage.read(found.original), number)
+        text = page_text(storage.read_stored(found.original), number)
     except OSError:
         text = ""
     start, end = _find_quote(text, quote[:_LONGEST_QUOTE])

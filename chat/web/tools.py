@@ -16,7 +16,7 @@ from chat import access
 from chat.models import McpServer
 from chat.operations.accounts import mcp_sign_in as journeys
 from chat.operations.errors import OperationError
-from chat.tools.mcp_grants import Answer
+from chat.tools.mcp_grants import AuthorizationAnswer
 from chat.web.page import PersonRequest, person_page
 
 SESSION_KEY = "mcp_sign_ins"
@@ -50,7 +50,7 @@ def callback(request: PersonRequest) -> HttpResponse:
     server = _server(request, begun["server"])
     if "code" not in request.GET:
         return HttpResponseRedirect(reverse("connect_tool", args=[server.name]))
-    answer = Answer(request.GET["code"], begun["verifier"], request.GET.get("iss"))
+    answer = AuthorizationAnswer(request.GET["code"], begun["verifier"], request.GET.get("iss"))
     try:
         journeys.finish_sign_in(
             user=request.user, server=server, redirect_uri=_callback(request), answer=answer

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import AssistantTool, ToolDefinition
-from chat.operations.request.tool_selection import offer
+from chat.operations.request.tool_selection import select_tools
 from tests import factories
 from tests.admin.tools.test_definitions import ADD, WEBHOOK, with_tools
 from tests.admin.world import World, form_errors
@@ -62,7 +62,7 @@ def test_strict_tools_per_assistant_are_limited(world: World, root: Client) -> N
         post(root, change, schema, name="t2")
     )
     ToolDefinition.objects.update(strict=True)
-    definitions = offer(None, assistant).definitions
+    definitions = select_tools(None, assistant).definitions
     assert [one.get("strict", False) for one in definitions] == [True, True, False], (
         "nothing is refused upstream"
     )

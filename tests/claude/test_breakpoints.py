@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.claude.breakpoints import CachePlan, Rates, place
-from chat.claude.cache_reuse import Gaps, Standing
+from chat.claude.cache_reuse import CacheStanding, Gaps
 from chat.claude.pricing import PriceRow
 from chat.claude.request import build
 from tests.claude.rules import assert_acceptable, breakpoints
@@ -79,7 +79,7 @@ def test_parts_before_a_one_hour_mark_get_one_hour() -> None:
 
 
 def test_a_small_new_block_keeps_the_history_for_an_hour() -> None:
-    standing = Standing(prompt_tokens=20_000, alive_tokens=20_000)
+    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
     found = placed(LOOP, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
     assert found == {"tools.0": "1h", "system.0": "1h", "1.0": "1h", "2.0": "5m"}
 
@@ -87,7 +87,7 @@ def test_a_small_new_block_keeps_the_history_for_an_hour() -> None:
 def test_an_anchor_stays_within_reach_of_the_tail() -> None:
     calls = [tool_use(f"toolu_{number}") for number in range(15)]
     results = [tool_result(f"toolu_{number}", "r" * 900) for number in range(15)]
-    standing = Standing(prompt_tokens=20_000, alive_tokens=20_000)
+    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
     messages = [said("q" * 3000), answered(*calls), said(*results)]
     found = placed(messages, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
     # The first call would be the smallest block, but 30 blocks before the tail nobody would find it again.
@@ -95,7 +95,7 @@ def test_an_anchor_stays_within_reach_of_the_tail() -> None:
 
 
 def test_unread_new_blocks_get_no_mark_but_old_ones_do() -> None:
-    standing = Standing(prompt_tokens=20_000, alive_tokens=20_000)
+    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
     assert placed(LOOP, next_call=NEVER, next_use=SOON, standing=standing) == {
         "tools.0": "5m",
         "system.0": "5m",
@@ -108,7 +108,7 @@ def test_long_loop_has_a_mark_at_the_last_entry() -> None:
     results = [tool_result(f"toolu_{number}", "r" * 300) for number in range(11)]
     messages = [said("q" * 3000), answered(*calls), said(*results)]
     known = {"next_call": SOON, "next_use": SOON}
-    alive = Standing(prompt_tokens=4_000, alive_tokens=4_000)
+    alive = CacheStanding(prompt_tokens=4_000, alive_tokens=4_000)
     assert placed(messages, **known, standing=alive) == {
         "tools.0": "5m",
         "system.0": "5m",
@@ -116,7 +116,7 @@ def test_long_loop_has_a_mark_at_the_last_entry() -> None:
         "2.10": "5m",
     }
     assert "0.0" in placed(messages, policy="5m"), "without a measured call it is set to be sure"
-    dead = Standing(prompt_tokens=4_000, alive_tokens=0, steps_back=2)
+    dead = CacheStanding(prompt_tokens=4_000, alive_tokens=0, steps_back=2)
     assert "0.0" not in placed(messages, **known, standing=dead)
     assert "0.0" not in placed(
         [messages[0], answered(*calls[:9]), said(*results[:9])], **known, standing=alive
@@ -125,7 +125,7 @@ def test_long_loop_has_a_mark_at_the_last_entry() -> None:
 
 def test_older_entry_is_found_after_calls_without_writes() -> None:
     messages = [said("q" * 3000), answered("a"), said("b"), answered(*["c"] * 20), said("d")]
-    standing = Standing(prompt_tokens=9_000, alive_tokens=5_000, steps_back=2)
+    standing = CacheStanding(prompt_tokens=9_000, alive_tokens=5_000, steps_back=2)
     found = placed(messages, next_call=SOON, next_use=SOON, standing=standing)
     assert found == {"tools.0": "5m", "system.0": "5m", "0.0": "5m", "4.0": "5m"}
 
@@ -179,13 +179,13 @@ def test_thinking_and_contexts_carry_no_mark(policy: str) -> None:
         answered(thinking(), tool_use()),
         said(tool_result(content="r" * 900), context),
     ]
-    standing = Standing(prompt_tokens=4000, alive_tokens=4000)
+    standing = CacheStanding(prompt_tokens=4000, alive_tokens=4000)
     found = placed(thought, **known | {"next_call": Gaps(0.7, 0.25, 0.05)}, standing=standing)
     assert not {"1.0", "2.1"} & set(found)
 
 
 def test_paused_answer_reads_the_entry_of_its_question() -> None:
-    standing = Standing(prompt_tokens=4000, alive_tokens=4000)
+    standing = CacheStanding(prompt_tokens=4000, alive_tokens=4000)
     paused = [said("q" * 3000), answered("searching")]
     expected = {"tools.0": "5m", "system.0": "5m", "0.0": "5m"}
     assert placed(paused, next_call=SOON, next_use=SOON, standing=standing) == expected
@@ -207,7 +207,7 @@ plans = st.builds(
     minimum_tokens=st.sampled_from([0, 20, 1024]),
     static_tokens=st.none() | st.integers(0, 3000),
     standing=st.builds(
-        Standing, st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000), st.integers(1, 5)
+        CacheStanding, st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000), st.integers(1, 5)
     ),
     next_call=shares,
     next_use=shares,

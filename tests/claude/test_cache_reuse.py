@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.claude.cache_reuse import Gaps, SeenCall, Standing
+from chat.claude.cache_reuse import CacheStanding, Gaps, SeenCall
 
 NEVER = float("inf")
 
@@ -29,19 +29,19 @@ SECOND = call(60, read=1500, written_5m=300)
 @pytest.mark.parametrize(
     ("calls", "now", "expected"),
     [
-        ([], 0, Standing()),
-        ([FIRST], 100, Standing(1510, 1500, 1000, 1)),
-        ([FIRST], 299, Standing(1510, 1000, 1000, 1)),
-        ([FIRST], 3599, Standing(1510, 0, 0, 2)),
-        ([FIRST, SECOND], 100, Standing(1800, 1800, 1000, 1)),
-        ([FIRST, SECOND], 1000, Standing(1800, 1000, 1000, 2)),
+        ([], 0, CacheStanding()),
+        ([FIRST], 100, CacheStanding(1510, 1500, 1000, 1)),
+        ([FIRST], 299, CacheStanding(1510, 1000, 1000, 1)),
+        ([FIRST], 3599, CacheStanding(1510, 0, 0, 2)),
+        ([FIRST, SECOND], 100, CacheStanding(1800, 1800, 1000, 1)),
+        ([FIRST, SECOND], 1000, CacheStanding(1800, 1000, 1000, 2)),
         # An answer that wrote nothing leaves the entry of the one before.
-        ([FIRST, call(60, read=1500, input=90)], 100, Standing(1590, 1500, 1000, 2)),
+        ([FIRST, call(60, read=1500, input=90)], 100, CacheStanding(1590, 1500, 1000, 2)),
         # What was not read is not there, whatever the times say.
-        ([FIRST, call(60, input=1800)], 100, Standing(1800, 0, 0, 3)),
-        ([FIRST, call(60, read=1000, written_5m=800)], 100, Standing(1800, 1800, 1000, 1)),
-        ([FIRST, call(60, read=1500, written_1h=300)], 100, Standing(1800, 1800, 1800, 1)),
+        ([FIRST, call(60, input=1800)], 100, CacheStanding(1800, 0, 0, 3)),
+        ([FIRST, call(60, read=1000, written_5m=800)], 100, CacheStanding(1800, 1800, 1000, 1)),
+        ([FIRST, call(60, read=1500, written_1h=300)], 100, CacheStanding(1800, 1800, 1800, 1)),
     ],
 )
-def test_standing_follows_earlier_calls(calls: list[SeenCall], now: float, expected: Standing) -> None:
-    assert Standing.after(calls, now) == expected
+def test_standing_follows_earlier_calls(calls: list[SeenCall], now: float, expected: CacheStanding) -> None:
+    assert CacheStanding.after(calls, now) == expected

@@ -115,6 +115,8 @@ def test_path_begins_at_the_last_unsupported_compaction() -> None:
 @pytest.mark.parametrize("block", [COMPACTION, FAILED])
 def test_compaction_blocks_need_their_beta(block: dict[str, Any]) -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
-    assert compaction.naming_beta(plain) == plain
+    assert compaction.with_compaction_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [block]}]}
-    assert compaction.naming_beta(asked)["extra_headers"] == {"anthropic-beta": compaction.COMPACTION_BETA}
+    assert compaction.with_compaction_beta(asked)["extra_headers"] == {
+        "anthropic-beta": compaction.COMPACTION_BETA
+    }

@@ -19,10 +19,10 @@ from chat.claude.cost_bound import (
     PAGE_TOKENS,
     SEARCH_TOKENS,
     SERVER_TOOL_USES,
+    bound_cost,
     bounded,
     found_bound,
     messages_bound,
-    plan,
     prompt_bound,
 )
 from chat.claude.mcp_connector import toolset
@@ -164,7 +164,7 @@ MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
     ],
 )
 def test_highest_possible_price_counts(fields: dict[str, Any], usd: str) -> None:
-    planned = plan(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, room_usd=None)
+    planned = bound_cost(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, room_usd=None)
     assert planned
     assert (planned.max_tokens, planned.usd) == (1000, D(usd))
 
@@ -178,13 +178,13 @@ def test_cache_control_counts_and_quoted_text_does_not() -> None:
     costs = [
         planned.usd
         for body in (marked, words, block)
-        if (planned := plan(body, [ROW], prompt_tokens=1000, room_usd=None))
+        if (planned := bound_cost(body, [ROW], prompt_tokens=1000, room_usd=None))
     ]
     assert costs == [D("0.01875"), D("0.018"), D("0.018")]
 
 
 def test_possibly_long_prompt_costs_the_higher_row() -> None:
-    planned = plan(request(), [ROW, LONG], prompt_tokens=100_001, room_usd=None)
+    planned = bound_cost(request(), [ROW, LONG], prompt_tokens=100_001, room_usd=None)
     assert planned
     assert planned.usd == (100_001 * 30 + 1000 * 150) / D(1_000_000)
 
@@ -201,7 +201,7 @@ def test_possibly_long_prompt_costs_the_higher_row() -> None:
     ],
 )
 def test_an_answer_is_shortened_to_what_is_left(room: str, max_tokens: int | None) -> None:
-    planned = plan(request(), [ROW], prompt_tokens=1000, room_usd=D(room))
+    planned = bound_cost(request(), [ROW], prompt_tokens=1000, room_usd=D(room))
     assert (planned and planned.max_tokens) == max_tokens
     if planned:
         assert planned.usd <= D(room)
@@ -209,21 +209,21 @@ def test_an_answer_is_shortened_to_what_is_left(room: str, max_tokens: int | Non
 
 def test_short_answers_and_thinking_have_own_minimum() -> None:
     short = {**request(), "max_tokens": 10}
-    assert plan(short, [ROW], prompt_tokens=0, room_usd=D("0.00015")) is not None
-    assert plan(short, [ROW], prompt_tokens=0, room_usd=D("0.000149")) is None
+    assert bound_cost(short, [ROW], prompt_tokens=0, room_usd=D("0.00015")) is not None
+    assert bound_cost(short, [ROW], prompt_tokens=0, room_usd=D("0.000149")) is None
     thinks = {**request(), "max_tokens": 4000, "thinking": {"type": "enabled", "budget_tokens": 2000}}
-    assert plan(thinks, [ROW], prompt_tokens=0, room_usd=D("0.03")) is None
-    assert plan(thinks, [ROW], prompt_tokens=0, room_usd=D("0.030015")) is not None
+    assert bound_cost(thinks, [ROW], prompt_tokens=0, room_usd=D("0.03")) is None
+    assert bound_cost(thinks, [ROW], prompt_tokens=0, room_usd=D("0.030015")) is not None
 
 
 def test_free_and_unpriced_models_are_never_refused() -> None:
-    unpriced = plan(request(), [], prompt_tokens=1000, room_usd=D(0))
-    free = plan(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, room_usd=D(0))
+    unpriced = bound_cost(request(), [], prompt_tokens=1000, room_usd=D(0))
+    free = bound_cost(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, room_usd=D(0))
     assert unpriced == free
     assert unpriced
     assert (unpriced.max_tokens, unpriced.usd) == (1000, 0)
     prompt_only = PriceRow(D(1), D(1), D(1), D(1), D(0))
-    assert plan(request(), [prompt_only], prompt_tokens=1000, room_usd=D(0)) is None
+    assert bound_cost(request(), [prompt_only], prompt_tokens=1000, room_usd=D(0)) is None
 
 
 def of_compaction(prompt: int, write: str, summary: int, answer: int, last_turn: int) -> dict[str, Any]:
@@ -263,7 +263,7 @@ def test_compaction_costs_at_most_its_hold(
     }
     asked = request(**fields)
     rows = [ROW, LONG]
-    planned = plan(asked, rows, prompt_tokens=prompt, room_usd=None)
+    planned = bound_cost(asked, rows, prompt_tokens=prompt, room_usd=None)
     assert planned
     usage = of_compaction(prompt, write, max(summary, max_tokens), max_tokens, int(prompt * share))
     row = choose_row(rows, Usage.from_api(usage), longest_prompt=longest_prompt_tokens(usage))
@@ -273,31 +273,33 @@ def test_compaction_costs_at_most_its_hold(
 
 def test_hold_includes_a_summary_only_if_possible() -> None:
     edited = request(**with_compaction({}, 100_000))
-    plain = plan(request(), [ROW], prompt_tokens=99_999, room_usd=None)
-    assert plan(edited, [ROW], prompt_tokens=99_999, room_usd=None) == plain
-    once = plan(edited, [ROW], prompt_tokens=100_000, room_usd=None)
+    plain = bound_cost(request(), [ROW], prompt_tokens=99_999, room_usd=None)
+    assert bound_cost(edited, [ROW], prompt_tokens=99_999, room_usd=None) == plain
+    once = bound_cost(edited, [ROW], prompt_tokens=100_000, room_usd=None)
     assert once
     assert once.usd == (
         (2 * 100_000 + SUMMARY_TOKENS) * ROW.input + (SUMMARY_TOKENS + 1000) * ROW.output
     ) / D(1_000_000)
     search = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 10}]
-    twice = plan({**edited, "tools": search}, [ROW], prompt_tokens=100_000, room_usd=None)
+    twice = bound_cost({**edited, "tools": search}, [ROW], prompt_tokens=100_000, room_usd=None)
     assert twice
     again = 100_000 * ROW.input + SUMMARY_TOKENS * (ROW.input + ROW.output)
     assert twice.usd - once.usd == again / D(1_000_000) + 10 * ROW.per_search
     other = {"extra_body": {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}}
-    assert plan(request(**other), [ROW], prompt_tokens=99_999, room_usd=None) == plain
+    assert bound_cost(request(**other), [ROW], prompt_tokens=99_999, room_usd=None) == plain
     silent = {"extra_body": {"context_management": {"edits": [{"type": "compact_20260112"}]}}}
-    assert plan(request(**silent), [ROW], prompt_tokens=149_999, room_usd=None) == plan(
+    assert bound_cost(request(**silent), [ROW], prompt_tokens=149_999, room_usd=None) == bound_cost(
         request(), [ROW], prompt_tokens=149_999, room_usd=None
     )
 
 
 def test_an_answer_is_shortened_to_what_a_summary_leaves() -> None:
     edited = request(**with_compaction({}, 50_000))
-    least = plan(edited, [ROW], prompt_tokens=50_000, room_usd=None)
+    least = bound_cost(edited, [ROW], prompt_tokens=50_000, room_usd=None)
     assert least
-    less = plan(edited, [ROW], prompt_tokens=50_000, room_usd=least.usd - 500 * ROW.output / D(1_000_000))
+    less = bound_cost(
+        edited, [ROW], prompt_tokens=50_000, room_usd=least.usd - 500 * ROW.output / D(1_000_000)
+    )
     assert less
     assert less.max_tokens == 500
-    assert plan(edited, [ROW], prompt_tokens=50_000, room_usd=D("0.2")) is None
+    assert bound_cost(edited, [ROW], prompt_tokens=50_000, room_usd=D("0.2")) is None

@@ -70,9 +70,9 @@ def test_betas_are_combined() -> None:
 
 def test_blocks_of_the_connector_need_its_beta() -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
-    assert mcp_connector.naming_beta(plain) == plain
+    assert mcp_connector.with_connector_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [CALL, RESULT]}]}
-    assert mcp_connector.naming_beta(asked)["extra_headers"] == {"anthropic-beta": mcp_connector.BETA}
+    assert mcp_connector.with_connector_beta(asked)["extra_headers"] == {"anthropic-beta": mcp_connector.BETA}
 
 
 def test_path_without_connector_leaves_its_calls_out() -> None:

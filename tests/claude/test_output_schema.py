@@ -9,11 +9,11 @@ from chat.claude.output_schema import (
     TOOL,
     SchemaError,
     ShapeError,
-    answer_of,
     as_text,
     check_schema,
     fault_in,
     has_patterns,
+    read_answer,
     sendable,
     shaped,
 )
@@ -142,7 +142,7 @@ def test_input_of_the_forced_tool_is_the_answer() -> None:
     called = {"type": "tool_use", "id": "1", "name": "answer", "input": {"x": 1}}
     other = {"type": "tool_use", "id": "2", "name": "weather", "input": {}}
     assert as_text([thought, called, other]) == [thought, {"type": "text", "text": '{"x":1}'}, other]
-    assert answer_of([thought, {"type": "text", "text": "Let me see."}, called]) == {"x": 1}
+    assert read_answer([thought, {"type": "text", "text": "Let me see."}, called]) == {"x": 1}
     assert as_text([thought, other]) == [thought, other]
 
 
@@ -158,7 +158,7 @@ def test_input_of_the_forced_tool_is_the_answer() -> None:
 )
 def test_invalid_answers_are_refused(text: str, words: str) -> None:
     with pytest.raises(ShapeError, match=words):
-        answer_of([{"type": "text", "text": text}])
+        read_answer([{"type": "text", "text": text}])
 
 
 def test_errors_name_their_place() -> None:

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat.claude.block_builder import ProtocolError
 from chat.claude.blocks import KEPT_DELTAS
 from chat.claude.breakpoints import CachePlan
 from chat.claude.failures import FailureKind
 from chat.claude.request import build, continue_text
-from chat.claude.stream import Fold, ProtocolError, StreamError
+from chat.claude.stream import Fold, StreamError
 from chat.claude.transcript import PathMessage
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.strict_tools import MOST, Count, Fault, count_of, fault_of, within_limits
+from chat.claude.strict_tools import MOST, StrictCount, StrictFault, count_of, strict_fault, within_limits
 
 TEXT = {"type": "string"}
 
@@ -34,38 +34,38 @@ def tool(schema: Any, **more: Any) -> dict[str, Any]:
             },
             None,
         ),
-        ({"type": "object"}, Fault("open")),
-        (closed(a={"type": ["object", "null"]}), Fault("open", "$.properties.a")),
-        (closed(a={"anyOf": [TEXT, {"type": "object"}]}), Fault("open", "$.properties.a.anyOf[1]")),
-        (closed(a={"type": "integer", "minimum": 1}), Fault("keyword", "$.properties.a", "minimum")),
+        ({"type": "object"}, StrictFault("open")),
+        (closed(a={"type": ["object", "null"]}), StrictFault("open", "$.properties.a")),
+        (closed(a={"anyOf": [TEXT, {"type": "object"}]}), StrictFault("open", "$.properties.a.anyOf[1]")),
+        (closed(a={"type": "integer", "minimum": 1}), StrictFault("keyword", "$.properties.a", "minimum")),
         (
             closed(a={"type": "array", "items": {"type": "string", "maxLength": 5}}),
-            Fault("keyword", "$.properties.a.items", "maxLength"),
+            StrictFault("keyword", "$.properties.a.items", "maxLength"),
         ),
-        (closed(a={"type": "array", "minItems": 2}), Fault("keyword", "$.properties.a", "minItems")),
+        (closed(a={"type": "array", "minItems": 2}), StrictFault("keyword", "$.properties.a", "minItems")),
         (
             closed(a={"type": "string", "format": "phone"}),
-            Fault("keyword", "$.properties.a", "format: phone"),
+            StrictFault("keyword", "$.properties.a", "format: phone"),
         ),
         (
             closed(a={"type": "string", "pattern": "(?=x)"}),
-            Fault("keyword", "$.properties.a", "pattern: (?=x)"),
+            StrictFault("keyword", "$.properties.a", "pattern: (?=x)"),
         ),
-        (closed(a={}), Fault("untyped", "$.properties.a")),
-        ({**closed(), "$schema": "https://json-schema.org/"}, Fault("keyword", "$", "$schema")),
+        (closed(a={}), StrictFault("untyped", "$.properties.a")),
+        ({**closed(), "$schema": "https://json-schema.org/"}, StrictFault("keyword", "$", "$schema")),
         (
             closed(a={"$ref": "#"}),
-            Fault("invalid", name="the schema is recursive: # leads back to itself"),
+            StrictFault("invalid", name="the schema is recursive: # leads back to itself"),
         ),
     ],
 )
-def test_first_fault_is_returned(schema: Any, fault: Fault | None) -> None:
-    assert fault_of(schema) == fault
+def test_first_fault_is_returned(schema: Any, fault: StrictFault | None) -> None:
+    assert strict_fault(schema) == fault
 
 
 def test_parameters_are_counted_wherever_they_stand() -> None:
     inner = closed(["b"], b={"type": ["string", "null"]}, c={"anyOf": [TEXT, {"type": "null"}]})
-    assert count_of(closed(["a"], a=inner, d=TEXT)) == Count(1, 2, 2)
+    assert count_of(closed(["a"], a=inner, d=TEXT)) == StrictCount(1, 2, 2)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_missing_key_or_port_is_an_error(
 ) -> None:
     monkeypatch.delenv("LOCAL_MODEL_KEY", raising=False)
     monkeypatch.setattr(sys, "argv", ["local_model", "1"])
-    assert local_model.main() == 1
+    assert local_model.serve_local_model() == 1
     assert "LOCAL_MODEL_KEY" in capsys.readouterr().err
 
 

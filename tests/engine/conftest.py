@@ -11,5 +11,5 @@ from tests import factories
 def turn(insider: User) -> Turn:
     """A turn that "owner" has claimed, with the fence 1."""
     queued = factories.turn(factories.conversation(insider), status="queued")
-    assert claim.claim(queued.id, "owner") is not None
+    assert claim.claim_turn(queued.id, "owner") is not None
     return queued

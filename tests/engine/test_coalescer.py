@@ -2,14 +2,14 @@
 
 import asyncio
 
-from chat.engine.coalescer import LONGEST_SECONDS, SHORTEST_SECONDS, Cutter, Pace
+from chat.engine.coalescer import LONGEST_SECONDS, SHORTEST_SECONDS, Coalescer, Pace
 from chat.events.payloads import Event, notice
 
 
 async def test_first_delta_is_sent_at_once_and_later_ones_merged() -> None:
     told: list[Event] = []
     more = asyncio.Event()
-    cutter = Cutter(lambda event: (told.append(event), more.set())[0], Pace())
+    cutter = Coalescer(lambda event: (told.append(event), more.set())[0], Pace())
     cutter.delta(0, "text", "a")
     assert [event["text"] for event in told] == ["a"]
     for piece in "bcd":
@@ -22,7 +22,7 @@ async def test_first_delta_is_sent_at_once_and_later_ones_merged() -> None:
 
 async def test_other_events_keep_their_order() -> None:
     told: list[Event] = []
-    cutter = Cutter(told.append, Pace())
+    cutter = Coalescer(told.append, Pace())
     cutter.delta(0, "thinking", "a")
     cutter.delta(0, "thinking", "b")
     cutter.delta(0, "text", "c")

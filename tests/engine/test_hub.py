@@ -65,7 +65,7 @@ async def test_unsubscribing_affects_one_conversation(hub: Hub) -> None:
     for log in (first, second):
         hub.publish(log, log.encode(notice("waiting")))
     assert await viewer.next() == second.frames
-    viewer.leave()
+    hub.leave(viewer)
     assert not viewer.watched
     assert not hub.viewers
 

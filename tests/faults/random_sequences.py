@@ -23,7 +23,7 @@ from tests.faults.sequence_rows import MCP_URL, SequenceRows
 
 if TYPE_CHECKING:
     from chat.models import Conversation, Message, Turn
-    from chat.operations.running_turn import Work
+    from chat.operations.running_turn import RunningTurn
 
 MAX_CALLS = 6
 SCENARIOS = (
@@ -42,7 +42,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 # One of these fits into the context window of `SequenceRows`, two do not.
-LONG_TEXT = "All work and no play makes Jack a dull boy. " * 3_600
+LONG_TEXT = "All running and no play makes Jack a dull boy. " * 3_600
 RESULTS: tuple[Any, ...] = (
     "It is 7 degrees.",
     "",
@@ -137,111 +137,113 @@ class Sequence:
         """Run a turn as the engine does; it may be stopped at any moment."""
         from chat.operations.running_turn import next_answer
         from chat.operations.turns import claim, finish, stop, switch
-        from chat.operations.turns.finish import Answer
+        from chat.operations.turns.finish import AnswerContent
 
         if self.random.random() < 0.04:
             stop.stop_turn(user=self.rows.person, turn_id=turn.id)
             return
-        work = claim.claim(turn.id, self.owner)
-        assert work is not None
-        if not self._write_summary(work):
-            self._finish(work, "failed", None)
+        running = claim.claim_turn(turn.id, self.owner)
+        assert running is not None
+        if not self._write_summary(running):
+            self._finish(running, "failed", None)
             return
         for _call in range(MAX_CALLS):
-            if work.takes_over:
-                assert switch.adopt_loop(work, self.owner)
+            if running.takes_over:
+                assert switch.adopt_loop(running, self.owner)
             if self.random.random() < 0.15:
-                self._fail_over(work)
-            fold = self._ask(work)
+                self._fail_over(running)
+            fold = self._ask(running)
             if fold is None or not fold.ended:
-                self._finish(work, "stopped", Answer(fold.partial_content() if fold else [], "partial"))
+                self._finish(
+                    running, "stopped", AnswerContent(fold.partial_content() if fold else [], "partial")
+                )
                 return
             reason = fold.stop_reason or ""
             content = [] if reason == "refusal" else fold.message["content"]
-            answer = Answer(content, "partial" if reason == "refusal" else "complete", reason)
+            answer = AnswerContent(content, "partial" if reason == "refusal" else "complete", reason)
             calls = [block for block in content if block["type"] == "tool_use"]
-            if reason == "refusal" and self._follow_refusal(work, answer):
+            if reason == "refusal" and self._follow_refusal(running, answer):
                 continue
             continues = reason == "pause_turn" or (reason == "tool_use" and calls)
             if not continues or self.random.random() < 0.15:
                 status = "stopped" if continues else "refused" if reason == "refusal" else "completed"
-                self._finish(work, status, answer)
+                self._finish(running, status, answer)
                 return
-            finish.keep_answer(work.message, answer)
-            results = self._results(work.message, calls) if calls else work.message
+            finish.keep_answer(running.message, answer)
+            results = self._results(running.message, calls) if calls else running.message
             if calls and self.random.random() < 0.2:
-                work = self._wait(work)
-            next_answer(work, results)
+                running = self._wait(running)
+            next_answer(running, results)
             self.checker.counts["calls within turns"] += 1
             if self.random.random() < 0.1:
-                self._finish(work, "stopped", None)
+                self._finish(running, "stopped", None)
                 return
-        self._finish(work, "interrupted", None)
+        self._finish(running, "interrupted", None)
 
-    def _fail_over(self, work: "Work") -> None:
+    def _fail_over(self, running: "RunningTurn") -> None:
         """Move the turn to another account that has the same model, if there is one."""
         from chat.operations.turns import failover, switch
 
-        other = failover.same_model_elsewhere(work.turn, {work.model.id})
+        other = failover.same_model_elsewhere(running.turn, {running.model.id})
         if other is not None:
-            self.checker.counts[f"failovers {self._position(work)}"] += 1
-            assert switch.move(work, self.owner, other, {"code": "failover"})
+            self.checker.counts[f"failovers {self._position(running)}"] += 1
+            assert switch.switch_model(running, self.owner, other, {"code": "failover"})
 
-    def _follow_refusal(self, work: "Work", refused: Any) -> bool:
+    def _follow_refusal(self, running: "RunningTurn", refused: Any) -> bool:
         """Move the turn to the model that staff set as fallback; return whether there is one and chance took it."""
         from chat.operations.running_turn import next_answer
         from chat.operations.turns import failover, finish, switch
 
-        other = failover.offered_after_refusal(work.turn)
+        other = failover.offered_after_refusal(running.turn)
         if other is None or self.random.random() < 0.3:
             return False
-        self.checker.counts[f"refusals followed {self._position(work)}"] += 1
-        finish.keep_answer(work.message, refused)
-        next_answer(work, work.message)
-        assert switch.move(work, self.owner, other, {"code": "fallback"})
+        self.checker.counts[f"refusals followed {self._position(running)}"] += 1
+        finish.keep_answer(running.message, refused)
+        next_answer(running, running.message)
+        assert switch.switch_model(running, self.owner, other, {"code": "fallback"})
         return True
 
-    def _wait(self, work: "Work") -> "Work":
+    def _wait(self, running: "RunningTurn") -> "RunningTurn":
         """Wait for a person, while staff may change a key; return the turn as another process claims it."""
         from chat.models import Turn
         from chat.operations.turns import claim
 
         if self.random.random() < 0.7:
             change_key(self.random)
-        Turn.objects.filter(id=work.turn.id).update(status="queued", owner="")
-        taken = claim.claim(work.turn.id, self.owner)
+        Turn.objects.filter(id=running.turn.id).update(status="queued", owner="")
+        taken = claim.claim_turn(running.turn.id, self.owner)
         assert taken is not None
         self.checker.counts["waits"] += 1
         return taken
 
-    def _write_summary(self, work: "Work") -> bool:
+    def _write_summary(self, running: "RunningTurn") -> bool:
         """Write the summary that is due, if any; return whether the turn can continue."""
         from chat.claude.blocks import plain_text
         from chat.operations.turns import summaries
 
-        job = summaries.summary_job(work)
+        job = summaries.summary_job(running)
         if job is None:
             return True
         self.checker.count_contents(job.request)
-        fold = self._read(self._send(work, job.request))
+        fold = self._read(self._send(running, job.request))
         if fold.stop_reason != "end_turn":
             return False
         self.checker.counts["summaries"] += 1
-        return summaries.keep_summary(work, self.owner, job, plain_text(fold.message["content"]))
+        return summaries.keep_summary(running, self.owner, job, plain_text(fold.message["content"]))
 
-    def _position(self, work: "Work") -> str:
-        within = work.message.parent
+    def _position(self, running: "RunningTurn") -> str:
+        within = running.message.parent
         assert within is not None
         return "before a first call" if within.kind in ("chat", "continue", "summary") else "within a loop"
 
-    def _ask(self, work: "Work") -> Any:
+    def _ask(self, running: "RunningTurn") -> Any:
         """Return the folded answer, which may be cut anywhere, or None if no request could be made."""
         from chat.claude import mcp_connector
         from chat.claude.transcript import RequestError
         from chat.operations.request import build
 
         try:
-            request = build.request_for(work)
+            request = build.request_for(running)
         except RequestError as error:
             self.checker.refusals.append(f"RequestError: {error}")
             return None
@@ -249,17 +251,17 @@ class Sequence:
         servers = [
             mcp_connector.server_entry(name, MCP_URL, "") for name in mcp_connector.servers_of(request)
         ]
-        events = self._send(work, mcp_connector.with_servers(request, servers))
+        events = self._send(running, mcp_connector.with_servers(request, servers))
         if self.random.random() < 0.12:
             events = events[: self.random.randrange(len(events) + 1)]
             self.checker.counts["cut"] += 1
         return self._read(events)
 
-    def _send(self, work: "Work", request: dict[str, Any]) -> list[dict[str, Any]]:
+    def _send(self, running: "RunningTurn", request: dict[str, Any]) -> list[dict[str, Any]]:
         target = {
-            "kind": work.connection.kind,
-            "model": work.model.canonical,
-            "key": work.connection.secret() or "ambient",
+            "kind": running.connection.kind,
+            "model": running.model.canonical,
+            "key": running.connection.secret() or "ambient",
         }
         return self.checker.send(request, **target)
 
@@ -288,16 +290,16 @@ class Sequence:
             content=content,
         )
 
-    def _finish(self, work: "Work", status: str, answer: Any) -> None:
+    def _finish(self, running: "RunningTurn", status: str, answer: Any) -> None:
         from chat.events.store import Batch
         from chat.models import Conversation
         from chat.operations.turns import finish
-        from chat.operations.turns.finish import End
+        from chat.operations.turns.finish import TurnEnd
 
-        end = End(status, answer.stop_reason if answer else "")
-        batch = Batch(work.turn.id, work.fence, 1, [])
-        assert finish.finish(work, self.owner, end, batch, answer=answer, call=None)
-        Conversation.objects.filter(id=work.turn.conversation_id).update(active_leaf=work.message)
+        end = TurnEnd(status, answer.stop_reason if answer else "")
+        batch = Batch(running.turn.id, running.fence, 1, [])
+        assert finish.finish_turn(running, self.owner, end, batch, answer=answer, call=None)
+        Conversation.objects.filter(id=running.turn.conversation_id).update(active_leaf=running.message)
 
     def _text(self) -> str:
         tools = "\n/tool weather {}" * self.random.choice((0, 0, 1, 1, 2))

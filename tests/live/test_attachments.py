@@ -6,7 +6,7 @@ from tests.support.parley import Parley
 
 UPLOAD = """
 from chat.models import User
-from chat.operations.uploads import store_upload
+from chat.operations.files.uploads import store_upload
 owner = User.objects.get(email__startswith="insider@")
 print(store_upload(owner=owner, name="notes.md", data=b"The code is heliotrope. More.").id)
 """

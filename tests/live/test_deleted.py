@@ -4,7 +4,7 @@ from tests.support.parley import Parley
 
 DELETE = """
 from chat.models import Conversation
-from chat.operations.conversations import delete_conversation
+from chat.operations.conversations.edit import delete_conversation
 found = Conversation.objects.get(id="{}")
 delete_conversation(user=found.owner, conversation_id=found.id)
 """

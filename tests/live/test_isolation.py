@@ -199,7 +199,7 @@ import datetime as dt
 from django.utils import timezone
 from django.contrib.auth.models import Group
 from chat.models import ApiKey, User
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 people = [User.objects.create_user(f"{name}@gone.test", "a-long-password-of-the-tests") for name in "abcdefg"]
 for person in people[4:6]:
     person.groups.add(Group.objects.get_or_create(name="some")[0], Group.objects.get_or_create(name="more")[0])

@@ -16,7 +16,7 @@ from chat.models import Conversation, LanguageModel, User
 from tests import factories
 owner = User.objects.create_user("crowd@example.test", "x")
 made = [factories.conversation(owner) for _ in range({count})]
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 print(json.dumps({{
     "email": owner.email,
     "chat": create_api_key(user=owner, name="k", scopes=["chat"])[1],
@@ -32,8 +32,8 @@ for conversation in free:
 """
 CLEAR = """
 from chat.models import Conversation, Turn, User
-from chat.operations.conversations import delete_conversation
-from chat.operations.turns import stop_turn
+from chat.operations.conversations.edit import delete_conversation
+from chat.operations.turns.stop import stop_turn
 owner = User.objects.get(email="crowd@example.test")
 for turn in Turn.objects.active().filter(author=owner):
     stop_turn(user=owner, turn_id=turn.id)

@@ -7,7 +7,7 @@ import pytest
 
 from chat.models import LanguageModel, ProviderConnection
 from chat.models.credentials import (
-    ApiKey,
+    ApiKeyCredential,
     AwsKeys,
     CredentialProblem,
     ServiceAccount,
@@ -15,7 +15,7 @@ from chat.models.credentials import (
     from_parts,
     read_credential,
 )
-from chat.models.platforms import CAPABILITY, PLATFORMS, Gap, Limits, platform_of
+from chat.models.platforms import CAPABILITY, PLATFORMS, Gap, PlatformLimits, platform_of
 
 KEYS = {"access_key_id": "AKIA1", "secret_access_key": "shh"}
 ACCOUNT = {
@@ -93,7 +93,7 @@ def test_malformed_keys_are_refused(text: str) -> None:
 
 def test_credentials_are_read_by_platform() -> None:
     aws, google = platform_of("aws"), platform_of("vertex")
-    assert read_credential(aws, "bearer") == ApiKey("bearer")
+    assert read_credential(aws, "bearer") == ApiKeyCredential("bearer")
     keys = AwsKeys("AKIA1", "shh", "token")
     assert read_credential(aws, from_parts({**KEYS, "session_token": "token"})) == keys
     assert read_credential(aws, from_parts({**KEYS, "session_token": ""})) == AwsKeys("AKIA1", "shh")
@@ -112,7 +112,7 @@ def test_credentials_are_read_by_platform() -> None:
 
 def test_service_principal_is_read() -> None:
     foundry = platform_of("foundry")
-    assert read_credential(foundry, "a-key") == ApiKey("a-key")
+    assert read_credential(foundry, "a-key") == ApiKeyCredential("a-key")
     principal = read_credential(foundry, json.dumps({name: f" {part}\n" for name, part in PRINCIPAL.items()}))
     assert principal == ServicePrincipal(**PRINCIPAL)
     assert repr(principal) == "ServicePrincipal()"
@@ -140,7 +140,7 @@ def test_invalid_service_principal_is_refused(wrong: dict[str, Any], words: str)
 )
 def test_limits_depend_on_the_context_window(context_tokens: int, pictures: int, pdf_pages: int) -> None:
     limits = platform_of("bedrock").limits(max_input_tokens=context_tokens)
-    assert limits == Limits(20_000_000, pictures=pictures, pdf_pages=pdf_pages)
+    assert limits == PlatformLimits(20_000_000, pictures=pictures, pdf_pages=pdf_pages)
 
 
 def test_platform_gaps_switch_capabilities_off() -> None:

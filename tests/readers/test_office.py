@@ -14,7 +14,7 @@ MOST = 100_000
 
 
 def text_of(data: bytes) -> str:
-    return office.read(data, most_characters=MOST)[1][0].decode()
+    return office.read_office(data, most_characters=MOST)[1][0].decode()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def told(job: str, data: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
     """Do a job here, without the limits."""
     task = {"job": job, "options": options, "seconds": 5, "memory_bytes": 0, "answer_bytes": 0}
     target = io.BytesIO()
-    sandbox_worker.main([json.dumps(task)], io.BytesIO(data), target)
+    sandbox_worker.run_job([json.dumps(task)], io.BytesIO(data), target)
     head, _newline, rest = target.getvalue().partition(b"\n")
     return json.loads(head), rest
 
@@ -45,7 +45,7 @@ def test_worker_answers_with_head_and_parts() -> None:
 
 def test_child_process_gives_the_same_answer() -> None:
     answer = sandbox.run("pdf_page", media.pdf("Words"), bounds=sandbox.FILES, number=1)
-    assert answer == sandbox.Answer(None, [b"Words"])
+    assert answer == sandbox.JobResult(None, [b"Words"])
     with pytest.raises(Refused, match="too_large") as refused:
         sandbox.run("picture", media.png_bomb(), bounds=sandbox.FILES, side=100, most_bytes=100)
     assert refused.value.numbers == {"pixels": 2500, "most": 25}

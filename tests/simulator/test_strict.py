@@ -25,7 +25,7 @@ SCHEMAS = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_schema_with_a_fault_is_refused(client: anthropic.Anthropic, schema: Any):
-    assert strict_tools.fault_of(schema)
+    assert strict_tools.strict_fault(schema)
     with pytest.raises(anthropic.BadRequestError):
         ask(client, tools=tools(schema))
     loose = [{**tools(schema)[0], "strict": False}]

@@ -44,19 +44,19 @@ def test_digest_ignores_the_order_of_keys() -> None:
 
 
 async def test_call_returns_text(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "add"), {"a": 2, "b": 40}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "add"), {"a": 2, "b": 40}, context)
     assert (result.content, result.is_error) == ([{"type": "text", "text": "42"}], False)
 
 
 async def test_call_returns_a_picture(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "draw"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "draw"), {}, context)
     source = result.content[0]["source"]
     assert (source["type"], source["media_type"]) == ("base64", "image/png")
     assert base64.b64decode(source["data"]) == PIXEL
 
 
 async def test_other_contents_become_text(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "mixed"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "mixed"), {}, context)
     assert [block["text"] for block in result.content] == [
         "shop://terms\nNo returns.",
         "[resource that can't be shown]",
@@ -67,27 +67,29 @@ async def test_other_contents_become_text(server: McpServer, context: ToolContex
 
 
 async def test_error_of_a_tool_keeps_its_message(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "fail"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "fail"), {}, context)
     assert result.is_error
     assert "out of stock" in result.content[0]["text"]
 
 
 async def test_an_unknown_tool_fails(server: McpServer, context: ToolContext) -> None:
-    result = await mcp.call(mcp_tool(server, "nothing"), {}, context)
+    result = await mcp.call_mcp_tool(mcp_tool(server, "nothing"), {}, context)
     assert (result.is_error, result.content[0]["text"]) == (True, "Unknown tool: nothing")
 
 
 async def test_long_result_is_cut(server: McpServer, context: ToolContext) -> None:
     with pytest.raises(ToolFailed, match="longer than the 1000 bytes"):
-        await mcp.call(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1000}, context)
+        await mcp.call_mcp_tool(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1000}, context)
     with pytest.raises(egress.TooMuch):
-        await mcp.call(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1_000_000}, context)
+        await mcp.call_mcp_tool(
+            mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1_000_000}, context
+        )
 
 
 async def test_slow_tool_times_out(server: McpServer, context: ToolContext) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
-            await mcp.call(mcp_tool(server, "wait"), {}, context)
+            await mcp.call_mcp_tool(mcp_tool(server, "wait"), {}, context)
 
 
 async def test_changed_tool_does_not_run(server: McpServer, context: ToolContext) -> None:
@@ -97,7 +99,7 @@ async def test_changed_tool_does_not_run(server: McpServer, context: ToolContext
         server.listing = listing
         assert mcp.drifted(tool)
         with pytest.raises(ToolFailed, match="has changed at its server"):
-            await mcp.call(tool, {"a": 1, "b": 1}, context)
+            await mcp.call_mcp_tool(tool, {"a": 1, "b": 1}, context)
     tool.pinned_digest, server.listing = "", [{"name": "add", "digest": ""}]
     assert mcp.drifted(tool), "what nobody accepted does not run"
 
@@ -110,7 +112,7 @@ async def test_disabled_and_connector_servers_are_not_called(
     for name, value in fields.items():
         setattr(server, name, value)
     with pytest.raises(ToolFailed, match="switched off"):
-        await mcp.call(tool, {}, context)
+        await mcp.call_mcp_tool(tool, {}, context)
 
 
 async def test_shared_token_is_sent(gate: Any, context: ToolContext) -> None:
@@ -118,12 +120,12 @@ async def test_shared_token_is_sent(gate: Any, context: ToolContext) -> None:
     server = McpServer(name="gated", url=f"{served.url}/mcp", auth="bearer")
     tool = mcp_tool(server, "add")
     with pytest.raises(ToolFailed, match="no token"):
-        await mcp.call(tool, {"a": 1, "b": 2}, context)
+        await mcp.call_mcp_tool(tool, {"a": 1, "b": 2}, context)
     server.credential = "wrong"
     with pytest.raises(ToolFailed, match="refused the call"):
-        await mcp.call(tool, {"a": 1, "b": 2}, context)
+        await mcp.call_mcp_tool(tool, {"a": 1, "b": 2}, context)
     server.credential = made._issue("a program", None).access_token
-    assert (await mcp.call(tool, {"a": 1, "b": 2}, context)).content[0]["text"] == "3"
+    assert (await mcp.call_mcp_tool(tool, {"a": 1, "b": 2}, context)).content[0]["text"] == "3"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ async def test_other_hosts_are_a_failure(
 ) -> None:
     server = McpServer(name="bad", url=hostile[1].url + path)
     with pytest.raises(kind) as failed:
-        await mcp.call(mcp_tool(server, "add", max_result_bytes=1000), {}, context)
+        await mcp.call_mcp_tool(mcp_tool(server, "add", max_result_bytes=1000), {}, context)
     assert "secret" not in str(failed.value)
 
 
@@ -146,7 +148,7 @@ async def test_redirects_are_not_followed(
     for target in (f"{shop.url}/mcp", "http://127.0.0.1:1/", "https://169.254.169.254/"):
         server = McpServer(name="bad", url=f"{served.url}/redirect/307?{target}")
         with pytest.raises((ToolFailed, egress.EgressRefused)):
-            await mcp.call(mcp_tool(server, "add"), {}, context)
+            await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, context)
 
 
 async def test_internal_addresses_are_refused(settings: Any, shop: Served, context: ToolContext) -> None:
@@ -158,7 +160,7 @@ async def test_internal_addresses_are_refused(settings: Any, shop: Served, conte
     ):
         server = McpServer(name="shop", url=url)
         with pytest.raises(egress.EgressRefused):
-            await mcp.call(mcp_tool(server, "add"), {}, context)
+            await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, context)
         with pytest.raises(egress.EgressRefused):
             await mcp.list_tools(server)
 
@@ -175,4 +177,4 @@ async def test_command_as_address_starts_nothing(url: str, context: ToolContext)
     with pytest.raises(egress.EgressRefused):
         await mcp.list_tools(server)
     with pytest.raises(egress.EgressRefused):
-        await mcp.call(mcp_tool(server, "add"), {}, context)
+        await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, context)

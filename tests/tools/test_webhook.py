@@ -26,7 +26,7 @@ PICTURE = {
 
 async def test_a_signed_call_arrives(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
-    result = await webhook.call(definition(url), {"sku": "é한"}, context)
+    result = await webhook.call_webhook(definition(url), {"sku": "é한"}, context)
     assert (result.content, result.is_error) == ([{"type": "text", "text": "42 in stock"}], False)
     seen = made.seen[-1]
     assert seen["body"] == {
@@ -44,7 +44,7 @@ async def test_a_signed_call_arrives(receiver: tuple[Receiver, str], context: To
 
 async def test_each_call_has_its_own_id(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
-    await asyncio.gather(*(webhook.call(definition(url), {}, context) for _ in range(3)))
+    await asyncio.gather(*(webhook.call_webhook(definition(url), {}, context) for _ in range(3)))
     assert len({seen["headers"]["webhook-id"] for seen in made.seen[-3:]}) == 3
 
 
@@ -52,7 +52,7 @@ async def test_wrong_secret_is_refused(receiver: tuple[Receiver, str], context: 
     made, url = receiver
     before = len(made.seen)
     with pytest.raises(ToolFailed, match="status 401"):
-        await webhook.call(definition(url, secret=webhook.new_secret()), {}, context)
+        await webhook.call_webhook(definition(url, secret=webhook.new_secret()), {}, context)
     assert (len(made.seen), made.refused) == (before, made.refused)
     assert made.refused
 
@@ -64,7 +64,7 @@ async def test_calls_without_a_secret_are_not_sent(
     made, url = receiver
     before = len(made.seen)
     with pytest.raises(ToolFailed, match="signing secret"):
-        await webhook.call(definition(url, secret=secret), {}, context)
+        await webhook.call_webhook(definition(url, secret=secret), {}, context)
     assert len(made.seen) == before
 
 
@@ -104,7 +104,7 @@ async def test_answers_become_results(
 ) -> None:
     made, url = receiver
     made.answer = (200, "application/json", body)
-    result = await webhook.call(definition(url), {}, context)
+    result = await webhook.call_webhook(definition(url), {}, context)
     assert (result.content, result.is_error) == (content, is_error)
 
 
@@ -120,20 +120,20 @@ async def test_invalid_json_answers_fail(
     made, url = receiver
     made.answer = (200, "application/json", body)
     with pytest.raises(ToolFailed):
-        await webhook.call(definition(url, max_result_bytes=200_000), {}, context)
+        await webhook.call_webhook(definition(url, max_result_bytes=200_000), {}, context)
 
 
 async def test_text_answers_are_unchanged(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     made.answer = (201, "text/plain; charset=utf-8", "방 한 개".encode())
-    assert (await webhook.call(definition(url), {}, context)).content[0]["text"] == "방 한 개"
+    assert (await webhook.call_webhook(definition(url), {}, context)).content[0]["text"] == "방 한 개"
 
 
 async def test_result_length_is_limited(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     made.answer = (200, "text/plain", b"x" * 3000)
     with pytest.raises(ToolFailed, match="longer than the 2000 bytes"):
-        await webhook.call(definition(url, max_result_bytes=2000), {}, context)
+        await webhook.call_webhook(definition(url, max_result_bytes=2000), {}, context)
 
 
 @pytest.mark.parametrize("status", [204, 301, 400, 404, 500, 503])
@@ -143,11 +143,11 @@ async def test_error_statuses_fail_without_their_body(
     made, url = receiver
     made.answer = (status, "text/plain", b"" if status == 204 else b"Traceback in /srv/secret.py")
     if status == 204:
-        result = await webhook.call(definition(url), {}, context)
+        result = await webhook.call_webhook(definition(url), {}, context)
         assert result.content[0]["text"] == "The tool gave no output."
         return
     with pytest.raises(ToolFailed) as failed:
-        await webhook.call(definition(url), {}, context)
+        await webhook.call_webhook(definition(url), {}, context)
     assert str(failed.value) == f"The tool's server answered with HTTP status {status}."
 
 
@@ -156,14 +156,14 @@ async def test_compressed_bombs_are_cut_off(
     path: str, hostile: tuple[Hostile, Served], context: ToolContext
 ) -> None:
     with pytest.raises(egress.TooMuch):
-        await webhook.call(definition(hostile[1].url + path), {}, context)
+        await webhook.call_webhook(definition(hostile[1].url + path), {}, context)
 
 
 async def test_endless_answer_is_cut_off(hostile: tuple[Hostile, Served], context: ToolContext) -> None:
     made, served = hostile
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
-            await webhook.call(definition(f"{served.url}/slow"), {}, context)
+            await webhook.call_webhook(definition(f"{served.url}/slow"), {}, context)
     assert made.ended.wait(5), "the connection is closed, not left to run"
 
 
@@ -172,7 +172,7 @@ async def test_redirect_to_an_internal_address_is_not_followed(
 ) -> None:
     made, served = hostile
     with pytest.raises(ToolFailed, match="status 307"):
-        await webhook.call(definition(f"{served.url}/redirect/307?{served.url}/gzip"), {}, context)
+        await webhook.call_webhook(definition(f"{served.url}/redirect/307?{served.url}/gzip"), {}, context)
     assert made.hits[-1] == "/redirect/307"
 
 
@@ -187,10 +187,10 @@ async def test_name_that_changes_to_an_internal_address_is_refused(
 
     address = url.replace("http://127.0.0.1", "https://tool.example.org")
     with pytest.raises(egress.EgressRefused):
-        await webhook.call(definition(address), {}, context, resolve=turned)
+        await webhook.call_webhook(definition(address), {}, context, resolve=turned)
     assert len(made.seen) == before
 
 
 async def test_unreachable_webhook_is_a_failure(context: ToolContext) -> None:
     with pytest.raises(httpx2.ConnectError):
-        await webhook.call(definition("http://127.0.0.1:1/"), {}, context)
+        await webhook.call_webhook(definition("http://127.0.0.1:1/"), {}, context)

@@ -19,7 +19,7 @@ from chat.admin.base import ReadOnly, pretty_json
 from chat.admin.tools.forms import AssistantToolFormSet, McpServerForm, ToolForm, TryForm
 from chat.models import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
 from chat.operations.errors import OperationError
-from chat.operations.request.tool_selection import is_connected, offer
+from chat.operations.request.tool_selection import is_connected, select_tools
 from chat.operations.staff.mcp_servers import save_server
 from chat.operations.staff.tool_listings import accept_tools, compare, refresh_listing, try_tool
 from chat.tools.mcp import drifted
@@ -61,7 +61,7 @@ class AssistantToolInline(TabularInline):
         """Say why the assistant's model does not get the tool, if it does not."""
         if not link.pk:
             return "-"
-        left_out = offer(link.assistant.model, link.assistant).left_out
+        left_out = select_tools(link.assistant.model, link.assistant).left_out
         return _("Not used: %(why)s.") % {"why": left_out[link.pk]} if link.pk in left_out else _("yes")
 
 

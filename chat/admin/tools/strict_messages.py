@@ -12,7 +12,7 @@ from chat.operations.request.tool_selection import definition_of
 
 def schema_words(schema: dict[str, Any]) -> str:
     """Say what to change in a schema, so that models can be held to it; "" when nothing is."""
-    fault = strict_tools.fault_of(schema)
+    fault = strict_tools.strict_fault(schema)
     match fault and fault.code:
         case None:
             return ""
@@ -32,11 +32,11 @@ def schema_words(schema: dict[str, Any]) -> str:
 
 def excess_words(tools: Iterable[ToolDefinition]) -> str:
     """Say that these tools have too much of strict for one request; "" when they don't."""
-    total = strict_tools.Count()
+    total = strict_tools.StrictCount()
     for tool in tools:
         if tool.strict and tool.kind != ToolDefinition.Kind.SERVER:
             schema = definition_of(tool)["input_schema"]
-            if strict_tools.fault_of(schema) is None:
+            if strict_tools.strict_fault(schema) is None:
                 total += strict_tools.count_of(schema)
     if total.fits():
         return ""

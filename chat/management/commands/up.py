@@ -13,4 +13,4 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sys.exit(up.main())
+        sys.exit(up.run_up())

@@ -8,7 +8,7 @@ from chat.models import McpGrant, McpServer, User
 from chat.operations.errors import OperationError
 from chat.tools import mcp_auth
 from chat.tools.addresses import EgressRefused
-from chat.tools.mcp_grants import Answer, Begun, SignInFailed
+from chat.tools.mcp_grants import AuthorizationAnswer, Begun, SignInFailed
 
 log = structlog.get_logger(__name__)
 
@@ -20,19 +20,19 @@ def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> Begun:
         OperationError: the server can't be asked, or wants no sign-in.
     """
     try:
-        return async_to_sync(mcp_auth.begin)(server, user.id, redirect_uri)
+        return async_to_sync(mcp_auth.begin_sign_in)(server, user.id, redirect_uri)
     except (SignInFailed, EgressRefused) as error:
         raise _failed(server, "begin", error) from None
 
 
-def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: Answer) -> None:
+def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: AuthorizationAnswer) -> None:
     """Exchange what the person came back with for tokens, and keep them encrypted.
 
     Raises:
         OperationError: it was not taken.
     """
     try:
-        async_to_sync(mcp_auth.finish)(server, user.id, redirect_uri, answer)
+        async_to_sync(mcp_auth.finish_sign_in)(server, user.id, redirect_uri, answer)
     except SignInFailed as error:
         raise _failed(server, "finish", error) from None
 

@@ -36,7 +36,7 @@ class Payer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStanding:
     """How one budget stands in its current period; amounts in USD."""
 
     budget: Budget
@@ -103,7 +103,7 @@ def refusal(payer: Payer) -> BudgetExceeded:
     return BudgetExceeded(tightest.detail(_reason(tightest)))
 
 
-def warnings(payer: Payer) -> list[Standing]:
+def warnings(payer: Payer) -> list[BudgetStanding]:
     """Return the budgets whose soft limit is reached."""
     return [standing for standing in standings(payer) if standing.warns]
 
@@ -185,24 +185,24 @@ def applying(payer: Payer) -> list[Budget]:
     return list(Budget.objects.filter(scopes, enabled=True).order_by("id"))
 
 
-def standings(payer: Payer) -> list[Standing]:
+def standings(payer: Payer) -> list[BudgetStanding]:
     """Return how the budgets of this payer stand now."""
     return _read(applying(payer), payer)
 
 
 @transaction.atomic(savepoint=False)
-def _locked_standings(budgets: Sequence[Budget], payer: Payer) -> list[Standing]:
+def _locked_standings(budgets: Sequence[Budget], payer: Payer) -> list[BudgetStanding]:
     return [_standing(*pair) for pair in _locked_periods(budgets, payer)] if budgets else []
 
 
-def own_standings(user: User) -> list[Standing]:
+def own_standings(user: User) -> list[BudgetStanding]:
     """Return what a person may know: the budgets of their own, of their groups and of their keys, with amounts."""
     groups = Q(group__in=Group.objects.filter(user=user.id))
     own = Q(scope=Scope.EVERYBODY) | Q(person=user) | Q(api_key__user=user) | groups
     return _read(list(Budget.objects.filter(own, enabled=True).order_by("name", "id")), Payer(user.id))
 
 
-def standing_of(budget: Budget) -> Standing | None:
+def standing_of(budget: Budget) -> BudgetStanding | None:
     """Return how one budget stands now; None for a budget of each person, which has no standing of its own."""
     return None if budget.scope == Scope.EVERYBODY else _read([budget], Payer())[0]
 
@@ -227,7 +227,7 @@ def renewal(period: str, start: dt.date) -> dt.date:
     return (start + dt.timedelta(days=31)).replace(day=1)
 
 
-def _reason(standing: Standing) -> str:
+def _reason(standing: BudgetStanding) -> str:
     if standing.budget.hard_limit_usd <= standing.spent_usd:
         return "spent"
     return "little" if standing.room_usd else "held"
@@ -237,15 +237,15 @@ def _subject(budget: Budget, payer: Payer) -> str:
     return str(payer.user_id) if budget.scope == Scope.EVERYBODY else ""
 
 
-def _standing(budget: Budget, period: BudgetPeriod) -> Standing:
-    return Standing(budget, period.subject, period.starts_on, period.spent_usd, period.held_usd)
+def _standing(budget: Budget, period: BudgetPeriod) -> BudgetStanding:
+    return BudgetStanding(budget, period.subject, period.starts_on, period.spent_usd, period.held_usd)
 
 
 def _today(workspace: Workspace) -> dt.date:
     return timezone.now().astimezone(workspace.zone).date()
 
 
-def _read(budgets: Sequence[Budget], payer: Payer) -> list[Standing]:
+def _read(budgets: Sequence[Budget], payer: Payer) -> list[BudgetStanding]:
     """Read without making periods: one that has no row yet begins with what the ledger knows of it."""
     if not budgets:
         return []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from chat.claude.cost_bound import plan, prompt_bound
+from chat.claude.cost_bound import bound_cost, prompt_bound
 from chat.claude.failures import request_id_of
 from chat.models import ApiCall, LanguageModel, Turn
 from chat.operations.billing.ledger import (
@@ -101,7 +101,7 @@ def _settle(call_id: int, answer: Any, bill: Bill, stop_reason: str = "") -> Non
 
 def _worst_usd(model: LanguageModel, request: dict[str, Any]) -> Decimal:
     bound = min(prompt_bound(request), model.max_input_tokens)
-    planned = plan(request, model.price_rows(), prompt_tokens=bound, room_usd=None)
+    planned = bound_cost(request, model.price_rows(), prompt_tokens=bound, room_usd=None)
     return planned.usd if planned else Decimal(0)
 
 

@@ -20,7 +20,7 @@ REQUEST: dict[str, Any] = {"max_tokens": 1, "messages": [{"role": "user", "conte
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class ConnectionTestResult:
     """What a test saw. `message` is for people; `milliseconds` is None when no answer came."""
 
     ok: bool
@@ -28,7 +28,7 @@ class Tried:
     milliseconds: int | None = None
 
 
-def test_connection(*, connection_id: object, user: User) -> Tried:
+def test_connection(*, connection_id: object, user: User) -> ConnectionTestResult:
     """Send one tiny request through a connection and enter it in the ledger.
 
     Raises:
@@ -40,20 +40,22 @@ def test_connection(*, connection_id: object, user: User) -> Tried:
     models = connection.language_models.exclude(lifecycle="retired")
     model = models.order_by("-enabled", "order", "model_id").first()
     if model is None:
-        return Tried(False, _("This connection has no model to try. Add one, or fetch the provider’s list."))
+        return ConnectionTestResult(
+            False, _("This connection has no model to try. Add one, or fetch the provider’s list.")
+        )
     began = time.monotonic()
     try:
         called = call_model(model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, user_id=user.id)
     except ConnectionUnusable as problem:
-        return Tried(False, str(problem))
+        return ConnectionTestResult(False, str(problem))
     except BudgetExceeded as refused:
-        return Tried(False, refused.message)
+        return ConnectionTestResult(False, refused.message)
     except UpstreamError as error:
-        return Tried(False, _sentence(error.failure, model))
+        return ConnectionTestResult(False, _sentence(error.failure, model))
     milliseconds = round((time.monotonic() - began) * 1000)
     name = called.message.get("model") or model.model_id
     words = _("It works: %(model)s answered in %(milliseconds)d ms.")
-    return Tried(True, words % {"model": name, "milliseconds": milliseconds}, milliseconds)
+    return ConnectionTestResult(True, words % {"model": name, "milliseconds": milliseconds}, milliseconds)
 
 
 def _sentence(failure: Failure, model: LanguageModel) -> str:

@@ -31,7 +31,7 @@ class Draft:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Said:
+class MessageContent:
     """What a message stores: its blocks, their text (or the names of its files), and the files."""
 
     blocks: list[Block]
@@ -62,21 +62,21 @@ def read_draft(*, text: object = "", attachments: object = None, content: object
     return Draft(kept)
 
 
-def settle_draft(author: User, draft: Draft) -> Said:
+def resolve_draft(author: User, draft: Draft) -> MessageContent:
     """Find the author's files that a draft names, and give its blocks the form that is stored.
 
     Raises:
         OperationError: not_found (also for somebody else's file), invalid.
     """
     if draft.attachments is not None:
-        files = chosen(author, draft.attachments)
+        files = chosen_attachments(author, draft.attachments)
         blocks = content_blocks(files) + draft.blocks
     else:
         named = [block["source"]["attachment"] for block in draft.blocks if "source" in block]
-        files = chosen(author, named)
+        files = chosen_attachments(author, named)
         known = {str(file.id): file for file in files}
         blocks = [_with_file(block, known) if "source" in block else block for block in draft.blocks]
-    return Said(blocks, plain_text(blocks) or ", ".join(file.name for file in files), files)
+    return MessageContent(blocks, plain_text(blocks) or ", ".join(file.name for file in files), files)
 
 
 def _text_alone(text: object, *, needed: bool) -> list[Block]:
@@ -144,7 +144,7 @@ def _check_length(characters: int) -> None:
 MOST_PER_MESSAGE = 100
 
 
-def chosen(author: User, identifiers: object) -> list[Attachment]:
+def chosen_attachments(author: User, identifiers: object) -> list[Attachment]:
     """Return the author's attachments in the order in which they were named, each once.
 
     Raises:

@@ -92,7 +92,7 @@ def claim_title(conversation_id: str) -> TitleJob | None:
     return TitleJob(turn.conversation, turn, cheapest_model(turn.model.connection) or turn.model, prompt)
 
 
-def ask(job: TitleJob) -> str:
+def ask_for_title(job: TitleJob) -> str:
     """Ask the model and return its words.
 
     Raises:

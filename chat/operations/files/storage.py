@@ -36,7 +36,7 @@ def keep(data: bytes, media_type: str) -> StoredFile:
     return stored
 
 
-def read(stored: StoredFile) -> bytes:
+def read_stored(stored: StoredFile) -> bytes:
     """Return the bytes.
 
     Raises:
@@ -58,7 +58,7 @@ def read_shrunk(stored: StoredFile, side: int) -> bytes:
             data = bytes(file.read())
         if data.endswith(_LAST_BYTES):  # else it is being written, or its writer died
             return data
-    data = shrunk(read(stored), side)
+    data = shrunk(read_stored(stored), side)
     _write(path, data)
     return data
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message, ToolCall, Turn
-from chat.models.platforms import MB, Limits
+from chat.models.platforms import MB, PlatformLimits
 from chat.operations.conversations.path import has_files, path_to
 from chat.operations.errors import OperationError
 from chat.operations.request.attachments import files_of, in_order, seen_by, takes, with_sides
@@ -139,7 +139,7 @@ def _load(path: Sequence[Message], model: LanguageModel) -> Load:
     )
 
 
-def _limits(model: LanguageModel) -> Limits:
+def _limits(model: LanguageModel) -> PlatformLimits:
     return model.connection.platform.limits(max_input_tokens=model.max_input_tokens)
 
 

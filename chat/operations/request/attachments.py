@@ -141,7 +141,7 @@ def _resolved(block: Block, model: LanguageModel, files: Files, side: int, cites
     try:
         if attachment.kind == Attachment.Kind.IMAGE:
             return {**block, "source": _picture_source(attachment, side)}
-        data = storage.read(attachment.original)
+        data = storage.read_stored(attachment.original)
     except OSError:
         return _note(f"The file {_quoted(attachment)} that was here is not available any more.")
     return _citable({**block, "source": _base64("application/pdf", data)}, model, cites)
@@ -165,7 +165,7 @@ def _picture_source(attachment: Attachment, side: int) -> Block:
     stored = attachment.sent or attachment.original
     size = (attachment.width or 0, attachment.height or 0)
     whole = not all(size) or fitted(*size, side) == size
-    data = storage.read(stored) if whole else storage.read_shrunk(stored, side)
+    data = storage.read_stored(stored) if whole else storage.read_shrunk(stored, side)
     return _base64(stored.media_type if whole else _media_type(data), data)
 
 

@@ -14,10 +14,10 @@ from chat.operations.request.compaction import since_summary, takes_compaction, 
 from chat.operations.request.frame import takes_context, takes_system_role
 from chat.operations.request.thinking_binding import account_tag, binding, path_message
 from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with, takes_connector
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 
 
-def request_for(work: Work) -> dict[str, Any]:
+def request_for(running: RunningTurn) -> dict[str, Any]:
     """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
 
     What a summary stands for is not sent; near the end of the context the API is asked to summarise, where it can.
@@ -25,12 +25,14 @@ def request_for(work: Work) -> dict[str, Any]:
     Raises:
         RequestError: the path can't be sent.
     """
-    parent = work.message.parent
+    parent = running.message.parent
     path = since_summary(path_to(parent)) if parent else []
-    request, measured = _measured_request(work, path)
-    work.foreseen = measured.foreseen
-    work.message.binding = binding(account_tag(work.connection), work.turn.frame_id, request["messages"])
-    return with_api_compaction(request, work.turn, path)
+    request, measured = _measured_request(running, path)
+    running.foreseen = measured.foreseen
+    running.message.binding = binding(
+        account_tag(running.connection), running.turn.frame_id, request["messages"]
+    )
+    return with_api_compaction(request, running.turn, path)
 
 
 def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> bool:
@@ -54,7 +56,7 @@ def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> 
 
 
 def request_of(
-    work: Work,
+    running: RunningTurn,
     path: list[Message],
     *,
     body: dict[str, Any] | None = None,
@@ -68,34 +70,34 @@ def request_of(
     Raises:
         RequestError: the path can't be sent.
     """
-    return _measured_request(work, path, body=body, asking=asking, max_tokens=max_tokens)[0]
+    return _measured_request(running, path, body=body, asking=asking, max_tokens=max_tokens)[0]
 
 
 def _measured_request(
-    work: Work,
+    running: RunningTurn,
     path: list[Message],
     *,
     body: dict[str, Any] | None = None,
     asking: str = "",
     max_tokens: int = 0,
 ) -> tuple[dict[str, Any], Measured]:
-    frame = work.turn.frame
+    frame = running.turn.frame
     body = frame.body if body is None else body
-    path = resolve_path(path, work.model, body)
-    measured = measure(work.turn, work.model, path)
-    messages = _as_sent(path, work.model)
+    path = resolve_path(path, running.model, body)
+    measured = measure(running.turn, running.model, path)
+    messages = _as_sent(path, running.model)
     if asking:
         messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
     request = build(
         body,
         messages,
-        max_tokens=max_tokens or work.turn.max_tokens,
+        max_tokens=max_tokens or running.turn.max_tokens,
         frame_digest=frame.digest if body.get("tools") == frame.body.get("tools") else frame_digest(body),
-        cache=measured.plan(work.prices),
-        system_role=takes_system_role(work.model),
+        cache=measured.plan(running.prices),
+        system_role=takes_system_role(running.model),
     )
-    request = {**request, **measured.diagnostics(work.connection)}
-    return compaction.naming_beta(mcp_connector.naming_beta(request)), measured
+    request = {**request, **measured.diagnostics(running.connection)}
+    return compaction.with_compaction_beta(mcp_connector.with_connector_beta(request)), measured
 
 
 def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat.claude.breakpoints import CachePlan, Rates
 from chat.claude.cache_diagnostics import Foreseen
-from chat.claude.cache_reuse import HOUR, Gaps, SeenCall, Standing
+from chat.claude.cache_reuse import HOUR, CacheStanding, Gaps, SeenCall
 from chat.claude.pricing import PriceRow, choose_row
 from chat.claude.usage import Usage
 from chat.models import (
@@ -50,7 +50,7 @@ class Measured:
     policy: str
     minimum_tokens: int
     static_tokens: int | None
-    standing: Standing
+    standing: CacheStanding
     foreseen: Foreseen
     previous: str | None
     habits: Habits
@@ -82,13 +82,13 @@ def measure(turn: Turn, model: LanguageModel, path: Sequence[Message]) -> Measur
     calls = _calls(model, path)
     same = [call for call in calls if call.frame_digest == turn.frame_id]
     # Another frame in between says nothing about the entries of this one.
-    standing = Standing.after(map(_seen, same), timezone.now().timestamp())
+    standing = CacheStanding.after(map(_seen, same), timezone.now().timestamp())
     last = calls[-1] if calls else None
     return Measured(
         policy=assistant.cache_policy if assistant else Assistant.CachePolicy.AUTO,
         minimum_tokens=model.min_cacheable_tokens,
         static_tokens=_static_tokens(turn, model),
-        standing=standing if last in same else Standing(),
+        standing=standing if last in same else CacheStanding(),
         foreseen=_foreseen(last, standing, same_frame=last in same),
         previous=(last.upstream_message_id or None) if last else None,
         habits=habits(assistant, model),
@@ -148,7 +148,7 @@ def _seen(call: ApiCall) -> SeenCall:
     )
 
 
-def _foreseen(last: ApiCall | None, standing: Standing, *, same_frame: bool) -> Foreseen:
+def _foreseen(last: ApiCall | None, standing: CacheStanding, *, same_frame: bool) -> Foreseen:
     if last is None:
         return Foreseen()
     seen = _seen(last)

@@ -12,7 +12,7 @@ from chat.operations.catalogue.thinking import (
     thinking_for,
 )
 from chat.operations.request.output_schema import shaped_spec
-from chat.operations.request.tool_selection import offer, runs_with
+from chat.operations.request.tool_selection import runs_with, select_tools
 
 
 def freeze_frame(
@@ -33,7 +33,7 @@ def freeze_frame(
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=[bounded(tool) for tool in offer(model, assistant, author).definitions],
+        tools=[bounded(tool) for tool in select_tools(model, assistant, author).definitions],
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),
     )

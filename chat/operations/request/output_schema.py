@@ -22,7 +22,7 @@ CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Fault:
+class SchemaFault:
     """Why an answer does not count: `code` is invalid_output or output_truncated, `detail` technical."""
 
     code: str
@@ -81,16 +81,16 @@ def shaped_spec(spec: FrameSpec, model: LanguageModel, schema: Schema | None) ->
     return shapes.shaped(spec, transformed_schema(shapes.sendable(schema)), way_of(model, schema))
 
 
-def fault_of(schema: Schema, content: Sequence[Block], stop_reason: str) -> Fault | None:
+def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> SchemaFault | None:
     """Check a finished answer against the schema that it was asked for in; None when it has the shape."""
     if stop_reason in CUT:
-        return Fault(TRUNCATED, f"the answer was cut: {stop_reason}")
+        return SchemaFault(TRUNCATED, f"the answer was cut: {stop_reason}")
     try:
-        answer = shapes.answer_of(content)
+        answer = shapes.read_answer(content)
     except shapes.ShapeError as error:
-        return Fault(INVALID, str(error))
+        return SchemaFault(INVALID, str(error))
     found = _fault_apart(schema, answer) if shapes.has_patterns(schema) else shapes.fault_in(schema, answer)
-    return Fault(INVALID, found) if found else None
+    return SchemaFault(INVALID, found) if found else None
 
 
 def _fault_apart(schema: Schema, answer: Any) -> str:

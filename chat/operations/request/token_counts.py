@@ -33,7 +33,7 @@ from chat.operations.request.build import request_of
 from chat.operations.request.compaction import since_summary
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.providers.clients import ConnectionUnusable, sync_client
 from chat.providers.upstream import as_upstream_error
 
@@ -43,7 +43,7 @@ PLACE = "."  # a request needs a message; this one is counted once per model and
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Count:
+class TokenCount:
     """Tokens of a prompt for one model; `exact` says that the provider counted them."""
 
     tokens: int
@@ -66,7 +66,7 @@ class Reach:
     verdict: str
 
 
-def count_request(model: LanguageModel, request: Mapping[str, Any]) -> Count:
+def count_request(model: LanguageModel, request: Mapping[str, Any]) -> TokenCount:
     """Count a request, whose keys are those of `messages.create`; never raises for a provider that can't.
 
     Toolsets of MCP servers are left out, for they only count together with their servers' tokens; without them a
@@ -78,13 +78,13 @@ def count_request(model: LanguageModel, request: Mapping[str, Any]) -> Count:
     try:
         with sync_client(model.connection) as client:
             told = client.messages.count_tokens(model=model.model_id, **counted, extra_headers=headers)
-        return Count(int(told.input_tokens), whole, model)
+        return TokenCount(int(told.input_tokens), whole, model)
     except ConnectionUnusable:
         pass
     except Exception as error:  # whatever a platform lacks or answers: an estimate is better than nothing
         kind = as_upstream_error(error).failure.kind
         log.info("tokens_estimated", model=model.model_id, kind=str(kind))
-    return Count(_estimate(counted), False, model)
+    return TokenCount(_estimate(counted), False, model)
 
 
 def count_draft(
@@ -95,7 +95,7 @@ def count_draft(
     assistant_id: object = None,
     model_id: object = None,
     output_schema: object = None,
-) -> Count:
+) -> TokenCount:
     """Count a text alone, or as the next message of a conversation with all that would be sent before it.
 
     An assistant adds its prompt and tools; a model alone adds nothing.
@@ -189,12 +189,12 @@ def _path(conversation: Conversation | None) -> list[Message]:
 
 def _imagined(
     conversation: Conversation | None, frame: Frame, model: LanguageModel, assistant: Assistant | None
-) -> Work:
+) -> RunningTurn:
     """A turn that is never written, for building the request that it would send."""
     turn = Turn(
         conversation=conversation, frame=frame, model=model, max_tokens=answer_limit(model, assistant)
     )
-    return Work(turn, Message(conversation=conversation), model, model.connection, [])
+    return RunningTurn(turn, Message(conversation=conversation), model, model.connection, [])
 
 
 def _said(text: str) -> dict[str, Any]:

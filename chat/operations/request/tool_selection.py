@@ -53,7 +53,9 @@ class Offer:
     left_out: dict[Any, Any]
 
 
-def offer(model: LanguageModel | None, assistant: Assistant | None, author: User | None = None) -> Offer:
+def select_tools(
+    model: LanguageModel | None, assistant: Assistant | None, author: User | None = None
+) -> Offer:
     """Choose the tools of a turn: in staff's order, then by name, then toolsets; any other order is another cache.
 
     Without an author nobody is signed in anywhere; without a model nothing is left out for the model's sake.

@@ -56,7 +56,7 @@ class Listing:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Tried:
+class ToolTrial:
     result: ToolResult
     seconds: float
 
@@ -135,12 +135,12 @@ def accept_tools(*, server: McpServer, names: Iterable[str]) -> list[ToolDefinit
     return [_accepted(server, offered.get(name)) for name in names]
 
 
-def try_tool(*, tool: ToolDefinition, given: dict[str, Any], user: User) -> Tried:
+def try_tool(*, tool: ToolDefinition, given: dict[str, Any], user: User) -> ToolTrial:
     """Run a tool once for staff, switched off ones too, and tell how long it took."""
     context = ToolContext(user_id=user.id, language=user.language or "en")
     began = time.monotonic()
     result = async_to_sync(run_tool)(tool, given, context, trying=True)
-    return Tried(result, time.monotonic() - began)
+    return ToolTrial(result, time.monotonic() - began)
 
 
 def _sync_provided(report: SyncReport) -> None:

@@ -22,7 +22,7 @@ from chat.operations.billing import budgets
 from chat.operations.billing.budgets import Payer
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.message_context import context_for
-from chat.operations.conversations.message_input import read_draft, settle_draft
+from chat.operations.conversations.message_input import read_draft, resolve_draft
 from chat.operations.conversations.selection import answering, choose, chosen_model
 from chat.operations.conversations.titles import first_words
 from chat.operations.errors import OperationError, invalid, not_found
@@ -81,7 +81,7 @@ def start_turn(
     draft = read_draft(text=text, attachments=attachments, content=content)
 
     def accept(client: uuid.UUID) -> Started:
-        said = settle_draft(author, draft)
+        said = resolve_draft(author, draft)
         conversation = _conversation(author, conversation_id, assistant_id, model_id)
         parent = _parent(conversation, parent_id)
         message = Message.objects.create(

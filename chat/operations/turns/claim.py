@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from chat.events.store import Batch
 from chat.models import Message, ToolCall, Turn
-from chat.operations.running_turn import LeaseLost, Work, held, new_answer
-from chat.operations.turns.finish import End, end_unowned
+from chat.operations.running_turn import LeaseLost, RunningTurn, new_answer, renew_lease
+from chat.operations.turns.finish import TurnEnd, end_unowned
 
 
-def claim(turn_id: object, owner: str) -> Work | None:
+def claim_turn(turn_id: object, owner: str) -> RunningTurn | None:
     """Take a queued turn and write its empty assistant message; None when somebody else has it.
 
     A turn that waited for a person comes with its last answer, whose tools were decided about.
@@ -23,14 +23,14 @@ def claim(turn_id: object, owner: str) -> Work | None:
             return None
         model = turn.model
         if model is None:
-            end_unowned(turn, End(Turn.Status.FAILED, error_code="no_model"))
+            end_unowned(turn, TurnEnd(Turn.Status.FAILED, error_code="no_model"))
             return None
         # Nobody had it before, so there is nothing to go on with.
         answers = [] if turn.fence == 1 else _answers(turn)
         message = answers[-1] if answers else new_answer(turn, turn.user_message)
-    work = Work(turn, message, model, model.connection, model.price_rows(), resumed=bool(answers))
-    work.calls = max(1, len(answers))
-    return work
+    running = RunningTurn(turn, message, model, model.connection, model.price_rows(), resumed=bool(answers))
+    running.calls = max(1, len(answers))
+    return running
 
 
 def _answers(turn: Turn) -> list[Message]:
@@ -46,12 +46,13 @@ def queued_turns(limit: int = 50) -> list[Any]:
     )
 
 
-def beat(owner: str, turn_ids: list[Any]) -> Mapping[Any, bool]:
+def renew_leases(owner: str, turn_ids: list[Any]) -> Mapping[Any, bool]:
     """Renew the leases of an owner's turns; returns those still held, mapped to whether a stop was asked for."""
-    held = Turn.objects.filter(id__in=turn_ids, owner=owner, status=Turn.Status.RUNNING)
-    held.update(heartbeat_at=timezone.now())
+    renew_lease = Turn.objects.filter(id__in=turn_ids, owner=owner, status=Turn.Status.RUNNING)
+    renew_lease.update(heartbeat_at=timezone.now())
     return {
-        identifier: asked is not None for identifier, asked in held.values_list("id", "stop_requested_at")
+        identifier: asked is not None
+        for identifier, asked in renew_lease.values_list("id", "stop_requested_at")
     }
 
 
@@ -61,7 +62,7 @@ def stop_requests(owner: str) -> list[Any]:
     return list(asked.values_list("id", flat=True))
 
 
-def park(work: Work, owner: str, batch: Batch) -> bool:
+def park_turn(running: RunningTurn, owner: str, batch: Batch) -> bool:
     """Leave a turn whose tools only wait for a person to whoever comes after the decision.
 
     False when somebody has decided meanwhile or wants it stopped: then nothing is written.
@@ -70,14 +71,14 @@ def park(work: Work, owner: str, batch: Batch) -> bool:
         LeaseLost: somebody else has the turn.
     """
     with transaction.atomic():
-        if not held(work, owner):
+        if not renew_lease(running, owner):
             raise LeaseLost
-        if Turn.objects.filter(id=work.turn.id, stop_requested_at__isnull=False).exists():
+        if Turn.objects.filter(id=running.turn.id, stop_requested_at__isnull=False).exists():
             return False
-        open_calls = ToolCall.objects.unanswered().filter(turn=work.turn)
+        open_calls = ToolCall.objects.unanswered().filter(turn=running.turn)
         if set(open_calls.values_list("status", flat=True)) != {ToolCall.Status.WAITING}:
             return False
-        Turn.objects.filter(id=work.turn.id).update(
+        Turn.objects.filter(id=running.turn.id).update(
             status=Turn.Status.WAITING,
             owner="",
             heartbeat_at=None,

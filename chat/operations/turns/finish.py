@@ -13,13 +13,13 @@ from chat.events.payloads import Event
 from chat.events.store import Batch
 from chat.models import Conversation, Message, ToolCall, Turn
 from chat.operations.billing import ledger
-from chat.operations.running_turn import Work, held, next_answer
+from chat.operations.running_turn import RunningTurn, next_answer, renew_lease
 from chat.operations.turns import tool_rounds
 from chat.presentation import wording
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerContent:
     """What one API call brought for its assistant message."""
 
     content: list[dict[str, Any]]
@@ -30,7 +30,7 @@ class Answer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class End:
+class TurnEnd:
     """How a turn ends; `detail` is technical and safe to keep."""
 
     status: str
@@ -40,11 +40,11 @@ class End:
 
 
 def end_call(
-    work: Work,
+    running: RunningTurn,
     owner: str,
     batch: Batch,
     *,
-    answer: Answer | None,
+    answer: AnswerContent | None,
     call: tuple[int, ledger.Settlement],
     asked: Sequence[ToolCall] = (),
 ) -> bool:
@@ -54,32 +54,32 @@ def end_call(
     """
     with transaction.atomic():
         ledger.settle_call(*call)
-        if not held(work, owner):
+        if not renew_lease(running, owner):
             return False
-        keep_answer(work.message, answer or Answer([]))
+        keep_answer(running.message, answer or AnswerContent([]))
         ToolCall.objects.bulk_create(asked)
         batch.store()
         if not asked:
-            next_answer(work, work.message)
+            next_answer(running, running.message)
     return True
 
 
-def answer_tools(work: Work, owner: str) -> bool:
+def answer_tools(running: RunningTurn, owner: str) -> bool:
     """Write the results of the last answer's tools and open the next answer; False when the lease is lost."""
     with transaction.atomic():
-        if not held(work, owner):
+        if not renew_lease(running, owner):
             return False
-        next_answer(work, tool_rounds.write_results(work.turn, work.message) or work.message)
+        next_answer(running, tool_rounds.write_results(running.turn, running.message) or running.message)
     return True
 
 
-def finish(
-    work: Work,
+def finish_turn(
+    running: RunningTurn,
     owner: str,
-    end: End,
+    end: TurnEnd,
     batch: Batch,
     *,
-    answer: Answer | None,
+    answer: AnswerContent | None,
     call: tuple[int, ledger.Settlement] | None,
     asked: Sequence[ToolCall] = (),
 ) -> bool:
@@ -91,19 +91,19 @@ def finish(
     with transaction.atomic():
         if call is not None:
             ledger.settle_call(*call)
-        owned = Turn.objects.owned_by(owner, work.fence).filter(id=work.turn.id)
+        owned = Turn.objects.owned_by(owner, running.fence).filter(id=running.turn.id)
         if not owned.update(last_seq=batch.first_seq + len(batch.frames) - 1, **_ended(end)):
             return False
-        keep_answer(work.message, answer or Answer([], Message.Status.PARTIAL))
+        keep_answer(running.message, answer or AnswerContent([], Message.Status.PARTIAL))
         ToolCall.objects.bulk_create(asked)
         if answer is None or tool_use_ids(answer.content):
-            tool_rounds.write_results(work.turn, work.message)
+            tool_rounds.write_results(running.turn, running.message)
         batch.store()
-        Conversation.objects.filter(id=work.turn.conversation_id).update(updated_at=timezone.now())
+        Conversation.objects.filter(id=running.turn.conversation_id).update(updated_at=timezone.now())
     return True
 
 
-def end_unowned(turn: Turn, end: End) -> bool:
+def end_unowned(turn: Turn, end: TurnEnd) -> bool:
     """End a turn that nobody owns, unless it moved on since `turn` was read; returns whether it ended.
 
     It has no answer yet, or waited for a person. Viewers read the end from its last events.
@@ -116,8 +116,8 @@ def end_unowned(turn: Turn, end: End) -> bool:
             return False
         closed = tool_rounds.close_round(turn, stopped=end.status == Turn.Status.STOPPED)
         answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
-        told = [tool_rounds.finished_event(call) for call in closed]
-        told.append(finished_event(end, answer))
+        told = [tool_rounds.tool_finished_event(call) for call in closed]
+        told.append(turn_finished_event(end, answer))
         first = turn.last_seq + 1
         frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
         Batch(turn.id, turn.fence, first, frames).store()
@@ -125,7 +125,7 @@ def end_unowned(turn: Turn, end: End) -> bool:
     return True
 
 
-def finished_event(end: End, answer: Message | None) -> Event:
+def turn_finished_event(end: TurnEnd, answer: Message | None) -> Event:
     """Return the event that tells a turn's end, with words for programs that have none of their own."""
     error = None
     if end.status not in (Turn.Status.COMPLETED, Turn.Status.STOPPED):
@@ -139,7 +139,7 @@ def finished_event(end: End, answer: Message | None) -> Event:
     )
 
 
-def keep_answer(message: Message, answer: Answer) -> None:
+def keep_answer(message: Message, answer: AnswerContent) -> None:
     """Write an answer into its message, once: a message that is no longer being written stays as it is."""
     Message.objects.filter(id=message.id, status=Message.Status.STREAMING).update(
         content=answer.content,
@@ -153,7 +153,7 @@ def keep_answer(message: Message, answer: Answer) -> None:
     message.content, message.status = answer.content, answer.status
 
 
-def _ended(end: End) -> dict[str, Any]:
+def _ended(end: TurnEnd) -> dict[str, Any]:
     return {
         "status": end.status,
         "stop_reason": end.stop_reason[:40],

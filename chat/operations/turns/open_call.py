@@ -13,7 +13,7 @@ from chat.operations.billing import budgets, ledger
 from chat.operations.billing.budgets import Payer
 from chat.operations.conversations.path import answer_above
 from chat.operations.request.attachments import known_pages
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,47 +26,47 @@ class Opened:
 
 
 @transaction.atomic
-def open_call(work: Work, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
+def open_call(running: RunningTurn, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
     """Open the ledger row of one attempt, hold its money, and shorten its answer to what the budgets can pay.
 
     Raises:
         BudgetExceeded: too little is left for an answer of any use; nothing was written.
     """
-    payer = Payer(work.turn.author_id, work.turn.api_key_id, work.turn.conversation.assistant_id)
+    payer = Payer(running.turn.author_id, running.turn.api_key_id, running.turn.conversation.assistant_id)
     applying = budgets.applying(payer)
     room = budgets.affordable_usd(payer, applying)
     worst = Decimal(0)
     if room is not None:
-        planned = cost_bound.plan(
-            request, work.prices, prompt_tokens=_prompt_bound(work, request), room_usd=room
+        planned = cost_bound.bound_cost(
+            request, running.prices, prompt_tokens=_prompt_bound(running, request), room_usd=room
         )
         if planned is None:
             raise budgets.refusal(payer)
         request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
     call_id = ledger.open_call(
-        key=f"{work.turn.id}:{work.fence}:{call}:{attempt}",
-        model=work.model,
+        key=f"{running.turn.id}:{running.fence}:{call}:{attempt}",
+        model=running.model,
         purpose=ApiCall.Purpose.TURN,
-        door=work.turn.door,
+        door=running.turn.door,
         attempt=attempt,
         assistant_id=payer.assistant_id,
         worst_usd=worst,
         applying=applying,
-        **work.references(),
+        **running.references(),
     )
     return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))
 
 
-def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
+def _prompt_bound(running: RunningTurn, request: dict[str, Any]) -> int:
     """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
 
     Either way the provider's tools may add to it. Hidden thinking is longer than its blocks; what earlier calls wrote
     bounds it.
     """
-    written = ApiCall.objects.filter(conversation=work.turn.conversation_id)
+    written = ApiCall.objects.filter(conversation=running.turn.conversation_id)
     thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
     bound = cost_bound.prompt_bound(request, pages_of=known_pages) + thought
-    last = _last_call(work)
+    last = _last_call(running)
     if last is not None:
         messages = request["messages"]
         answered = max(
@@ -75,17 +75,17 @@ def _prompt_bound(work: Work, request: dict[str, Any]) -> int:
         since = cost_bound.messages_bound(messages[answered:], pages_of=known_pages)
         left = ledger.counters_of(last).prompt_tokens + last.output_tokens
         bound = min(bound, left + since + cost_bound.found_bound(request))
-    return min(bound, work.model.max_input_tokens)
+    return min(bound, running.model.max_input_tokens)
 
 
-def _last_call(work: Work) -> ApiCall | None:
+def _last_call(running: RunningTurn) -> ApiCall | None:
     """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
-    before = work.message.parent
+    before = running.message.parent
     assert before is not None, "a request was built from it"
     exact = ApiCall.objects.filter(
         message_id=answer_above(before),
-        model_name=work.model.model_id,
-        frame_digest=work.turn.frame_id,
+        model_name=running.model.model_id,
+        frame_digest=running.turn.frame_id,
         certainty=ApiCall.Certainty.EXACT,
         status=ApiCall.Status.SUCCEEDED,
     )

@@ -23,7 +23,7 @@ from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets, ledger
 from chat.operations.turns import tool_rounds
-from chat.operations.turns.finish import Answer, End, finished_event, keep_answer
+from chat.operations.turns.finish import AnswerContent, TurnEnd, keep_answer, turn_finished_event
 
 # Jobs' calls give up after a minute; a turn's call is settled with its turn.
 ABANDONED_AFTER = dt.timedelta(minutes=15)
@@ -83,7 +83,7 @@ def reap_turn(turn_id: Any, lease: Lease) -> bool:
         state = TurnState.of(stored_frames(turn_id))
         message = turn.messages.filter(status=Message.Status.STREAMING).first()
         if message is not None:
-            keep_answer(message, Answer(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
+            keep_answer(message, AnswerContent(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
         _settle_open_calls(turn, message, state)
         # What ran may have done its work: it is never run again, and the transcript says so.
         tool_rounds.close_round(turn, stopped=False)
@@ -124,11 +124,11 @@ def _tell_end(turn: Turn, state: TurnState) -> None:
     """Tell the ends of tools that viewers have not heard of, and the turn's."""
     answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
     told = [
-        tool_rounds.finished_event(call)
+        tool_rounds.tool_finished_event(call)
         for call in turn.tool_calls.order_by("position", "id")
         if state.tools.get(str(call.id), {}).get("status") != call.status
     ]
-    told.append(finished_event(End(turn.status, error_code=turn.error_code), answer))
+    told.append(turn_finished_event(TurnEnd(turn.status, error_code=turn.error_code), answer))
     first = state.seq + 1
     frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
     Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)

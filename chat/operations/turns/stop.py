@@ -7,7 +7,7 @@ from chat import access
 from chat.events import hints
 from chat.models import Turn, User
 from chat.operations.errors import not_found
-from chat.operations.turns.finish import End, end_unowned
+from chat.operations.turns.finish import TurnEnd, end_unowned
 
 
 def stop_turn(*, user: User, turn_id: object) -> Turn:
@@ -25,7 +25,7 @@ def stop_turn(*, user: User, turn_id: object) -> Turn:
             stop_requested_at=timezone.now()
         )
         if turn.status in (Turn.Status.QUEUED, Turn.Status.WAITING):
-            end_unowned(turn, End(Turn.Status.STOPPED))
+            end_unowned(turn, TurnEnd(Turn.Status.STOPPED))
         hints.publish(stops=[str(turn.id)], conversations=[str(turn.conversation_id)])
     turn.refresh_from_db(fields=["status", "stop_requested_at", "finished_at", "last_seq"])
     return turn

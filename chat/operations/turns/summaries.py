@@ -15,7 +15,7 @@ from chat.operations.request.attachments import known_pages
 from chat.operations.request.build import request_of
 from chat.operations.request.compaction import expected_tokens, since_summary
 from chat.operations.request.thinking_binding import path_message
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,58 +26,58 @@ class SummaryJob:
     request: dict[str, Any]
 
 
-def summary_job(work: Work) -> SummaryJob | None:
+def summary_job(running: RunningTurn) -> SummaryJob | None:
     """Return the summary that this turn's message stands behind if nobody has written it yet.
 
     Raises:
         RequestError: what came before can't be sent.
     """
-    message = work.turn.user_message.parent
+    message = running.turn.user_message.parent
     if message is None or message.kind != Message.Kind.SUMMARY or message.content or message.parent is None:
         return None
-    return SummaryJob(message, _request(work, since_summary(path_to(message.parent))))
+    return SummaryJob(message, _request(running, since_summary(path_to(message.parent))))
 
 
-def open_summary_call(work: Work, job: SummaryJob, attempt: int) -> int:
+def open_summary_call(running: RunningTurn, job: SummaryJob, attempt: int) -> int:
     """Open the ledger row of one attempt and hold the most that it can cost; returns the row's id.
 
     Raises:
         BudgetExceeded: what is left does not surely pay for it; nothing was written.
     """
     return ledger.open_call(
-        key=f"{work.turn.id}:{work.fence}:summary:{attempt}",
-        model=work.model,
+        key=f"{running.turn.id}:{running.fence}:summary:{attempt}",
+        model=running.model,
         purpose=ApiCall.Purpose.SUMMARY,
-        door=work.turn.door,
+        door=running.turn.door,
         attempt=attempt,
-        assistant_id=work.turn.conversation.assistant_id,
-        worst_usd=_worst_usd(work, job.request),
-        **{**work.references(), "message_id": None},  # a row's message is an answer of its turn
+        assistant_id=running.turn.conversation.assistant_id,
+        worst_usd=_worst_usd(running, job.request),
+        **{**running.references(), "message_id": None},  # a row's message is an answer of its turn
     )
 
 
-def keep_summary(work: Work, owner: str, job: SummaryJob, text: str) -> bool:
+def keep_summary(running: RunningTurn, owner: str, job: SummaryJob, text: str) -> bool:
     """Write the summary into its message, once; False when the turn has another owner by now, or it says nothing."""
     if not text.strip():
         return False
     content = [{"type": "text", "text": compaction.summary_text(text.strip())}]
     with transaction.atomic():
-        if not Turn.objects.owned_by(owner, work.fence).filter(id=work.turn.id).exists():
+        if not Turn.objects.owned_by(owner, running.fence).filter(id=running.turn.id).exists():
             return False
         waiting = Message.objects.filter(id=job.message.id, kind=Message.Kind.SUMMARY, text="")
         return bool(waiting.update(content=content, text=text.strip()))
 
 
-def _request(work: Work, path: list[Message]) -> dict[str, Any]:
+def _request(running: RunningTurn, path: list[Message]) -> dict[str, Any]:
     """Ask behind the conversation itself, whose prefix is in the cache; one that is too long for that is quoted."""
-    window = work.model.max_input_tokens
-    answer = min(compaction.SUMMARY_TOKENS, work.model.max_output_tokens, window // 4)
+    window = running.model.max_input_tokens
+    answer = min(compaction.SUMMARY_TOKENS, running.model.max_output_tokens, window // 4)
     # Nobody sees a summary being made, so it has no tools that the provider would run.
-    body = mcp_connector.without_servers(work.turn.frame.body)
+    body = mcp_connector.without_servers(running.turn.frame.body)
     if (body.get("thinking") or {}).get("type") == "enabled":
         del body["thinking"]
-    if expected_tokens(work.turn, path[-1]) + answer < window:
-        return request_of(work, path, body=_plain(body), asking=compaction.INSTRUCTION, max_tokens=answer)
+    if expected_tokens(running.turn, path[-1]) + answer < window:
+        return request_of(running, path, body=_plain(body), asking=compaction.INSTRUCTION, max_tokens=answer)
     said = compaction.since_compaction([path_message(message, "") for message in path])
     parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
     quoted = compaction.quoted_transcript(parts, window - 2 * answer)
@@ -89,10 +89,10 @@ def _request(work: Work, path: list[Message]) -> dict[str, Any]:
     }
 
 
-def _worst_usd(work: Work, request: dict[str, Any]) -> Decimal:
+def _worst_usd(running: RunningTurn, request: dict[str, Any]) -> Decimal:
     """A summary is not shortened to what is left: half of one is of no use."""
-    bound = min(cost_bound.prompt_bound(request, pages_of=known_pages), work.model.max_input_tokens)
-    planned = cost_bound.plan(request, work.prices, prompt_tokens=bound, room_usd=None)
+    bound = min(cost_bound.prompt_bound(request, pages_of=known_pages), running.model.max_input_tokens)
+    planned = cost_bound.bound_cost(request, running.prices, prompt_tokens=bound, room_usd=None)
     return planned.usd if planned else Decimal(0)
 
 

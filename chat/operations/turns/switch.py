@@ -18,10 +18,10 @@ from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on
 from chat.operations.request.frame import frame_for, freeze_frame, kept_frame
 from chat.operations.request.output_schema import way_of
-from chat.operations.running_turn import Work, held
+from chat.operations.running_turn import RunningTurn, renew_lease
 
 
-def move(work: Work, owner: str, model: LanguageModel, told: dict[str, Any]) -> bool:
+def switch_model(running: RunningTurn, owner: str, model: LanguageModel, told: dict[str, Any]) -> bool:
     """Go on with another model or connection, under a frame of its own; `told` is the notice that says so.
 
     False when the lease is lost.
@@ -29,25 +29,25 @@ def move(work: Work, owner: str, model: LanguageModel, told: dict[str, Any]) -> 
     Raises:
         RequestError: the path can't be sent.
     """
-    frame, limit = _frame_and_limit(work.turn, model)
-    changes = {"max_tokens": limit, "notices": [*work.turn.notices, told]}
-    if not _go_on_under(work, owner, frame, model, changes):
+    frame, limit = _frame_and_limit(running.turn, model)
+    changes = {"max_tokens": limit, "notices": [*running.turn.notices, told]}
+    if not _go_on_under(running, owner, frame, model, changes):
         return False
-    work.model, work.connection, work.prices = model, model.connection, model.price_rows()
+    running.model, running.connection, running.prices = model, model.connection, model.price_rows()
     return True
 
 
-def leave_servers(work: Work, owner: str, names: Sequence[str]) -> bool:
+def drop_servers(running: RunningTurn, owner: str, names: Sequence[str]) -> bool:
     """Go on without the tools of MCP servers that the provider can't be given now; False when the lease is lost.
 
     Raises:
         RequestError: the path can't be sent.
     """
-    frame = kept_frame(mcp_connector.without_servers(work.turn.frame.body, names))
-    return _go_on_under(work, owner, frame, work.model, {})
+    frame = kept_frame(mcp_connector.without_servers(running.turn.frame.body, names))
+    return _go_on_under(running, owner, frame, running.model, {})
 
 
-def adopt_loop(work: Work, owner: str) -> bool:
+def adopt_loop(running: RunningTurn, owner: str) -> bool:
     """Make sure that a tool loop begun by another process or turn goes on: meanwhile the account may be another one.
 
     False when the lease is lost.
@@ -55,32 +55,34 @@ def adopt_loop(work: Work, owner: str) -> bool:
     Raises:
         RequestError: the path can't be sent.
     """
-    if loop_goes_on(work.message.parent, work.model, work.turn.frame):
+    if loop_goes_on(running.message.parent, running.model, running.turn.frame):
         return True
     with transaction.atomic():
-        if not held(work, owner):
+        if not renew_lease(running, owner):
             return False
-        _close_loop(work)
+        _close_loop(running)
     return True
 
 
-def _go_on_under(work: Work, owner: str, frame: Frame, model: LanguageModel, changes: dict[str, Any]) -> bool:
+def _go_on_under(
+    running: RunningTurn, owner: str, frame: Frame, model: LanguageModel, changes: dict[str, Any]
+) -> bool:
     """Give a turn and its open answer another frame and model, together with other `changes` of the turn."""
-    turn = work.turn
-    goes_on = loop_goes_on(work.message.parent, model, frame)
+    turn = running.turn
+    goes_on = loop_goes_on(running.message.parent, model, frame)
     changes = {**changes, "model": model, "frame": frame}
     with transaction.atomic():
-        if not held(work, owner):
+        if not renew_lease(running, owner):
             return False
         Turn.objects.filter(id=turn.id).update(**changes)
-        Message.objects.filter(id=work.message.id, status=Message.Status.STREAMING).update(
+        Message.objects.filter(id=running.message.id, status=Message.Status.STREAMING).update(
             frame=frame, model_name=model.model_id
         )
         if not goes_on:
-            _close_loop(work)
+            _close_loop(running)
     for name, value in changes.items():
         setattr(turn, name, value)
-    work.message.model_name = model.model_id
+    running.message.model_name = model.model_id
     return True
 
 
@@ -100,9 +102,9 @@ def _asked_alike(turn: Turn, model: LanguageModel) -> bool:
     return schema is None or turn.model is None or way_of(turn.model, schema) == way_of(model, schema)
 
 
-def _close_loop(work: Work) -> None:
+def _close_loop(running: RunningTurn) -> None:
     """Put a user message between the loop and the empty answer; runs inside the caller's transaction."""
-    message = work.message
+    message = running.message
     closing = Message.objects.create(
         id=uuid7(),
         conversation_id=message.conversation_id,
@@ -111,7 +113,7 @@ def _close_loop(work: Work) -> None:
         role=Message.Role.USER,
         kind=Message.Kind.CONTINUE,
         content=[{"type": "text", "text": GO_ON_TEXT}],
-        turn=work.turn,
+        turn=running.turn,
     )
     message.parent, message.depth = closing, closing.depth + 1
     message.save(update_fields=["parent", "depth"])

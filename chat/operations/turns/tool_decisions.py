@@ -21,7 +21,7 @@ from chat.events.store import Batch
 from chat.models import ToolCall, ToolDefinition, Turn, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.turns.tool_rounds import decision_events, said
-from chat.tools.validate import SchemaUnusable, misfits
+from chat.tools.validate import SchemaUnusable, input_errors
 
 APPROVE, DENY, EDIT = "approve", "deny", "edit"
 LONGEST_INPUT, LONGEST_REASON = 200_000, 500
@@ -39,7 +39,7 @@ class Decided:
     resumes: bool
 
 
-def decide(
+def decide_call(
     *,
     user: User,
     tool_call_id: object,
@@ -128,7 +128,7 @@ def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) ->
     if tool is None:
         return  # it says so itself when it runs
     try:
-        found = misfits(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
+        found = input_errors(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
     except SchemaUnusable:
         raise invalid(
             _("This tool’s own description of its input can’t be used; staff have to look at it.")

@@ -43,7 +43,7 @@ INTERRUPTED_WITHIN = "interrupted while it ran: it may have done its work, and w
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedCall:
     """A call that is about to be written, and what viewers are told of it."""
 
     row: ToolCall
@@ -64,12 +64,12 @@ class Planned:
             status=row.status,
             expires_at=row.expires_at.isoformat() if row.expires_at else None,
         )
-        return [asked, finished_event(row)] if row.status in ToolCall.FINAL else [asked]
+        return [asked, tool_finished_event(row)] if row.status in ToolCall.FINAL else [asked]
 
 
-def plan(
+def plan_calls(
     turn: Turn, message: Message, content: Sequence[Block], invalid: Mapping[int, str], *, not_run: str = ""
-) -> list[Planned]:
+) -> list[PlannedCall]:
     """Make a row for each client tool_use of an answer, unsaved: it waits, may run, or is final at once.
 
     `invalid` has, by block index, inputs that are no JSON objects. `not_run` says why none may run.
@@ -86,7 +86,7 @@ def plan(
         approval = str(link.approval or link.tool.approval) if link else Approval.DENY.value
         row.tool = link.tool if link else None
         _set_out(row, approval, invalid.get(index), not_run)
-        planned.append(Planned(row, approval, link.tool.title if link else ""))
+        planned.append(PlannedCall(row, approval, link.tool.title if link else ""))
     return planned
 
 
@@ -139,7 +139,7 @@ def said(words: str) -> list[Block]:
     return [{"type": "text", "text": words}]
 
 
-def finished_event(call: ToolCall) -> Event:
+def tool_finished_event(call: ToolCall) -> Event:
     seconds = (
         (call.finished_at - call.started_at).total_seconds() if call.started_at and call.finished_at else None
     )
@@ -161,7 +161,7 @@ def decision_events(call: ToolCall) -> list[Event]:
                 tool_call=str(call.id), decision=call.decision, status=call.status, input=call.edited_input
             )
         )
-    return [*told, finished_event(call)] if call.status in ToolCall.FINAL else told
+    return [*told, tool_finished_event(call)] if call.status in ToolCall.FINAL else told
 
 
 def calls_of(message_id: Any) -> list[ToolCall]:
@@ -170,7 +170,7 @@ def calls_of(message_id: Any) -> list[ToolCall]:
     return list(rows.order_by("position", "id"))
 
 
-def begin(call: ToolCall) -> bool:
+def begin_call(call: ToolCall) -> bool:
     """Take a call that may run; False when it was taken before or is final."""
     call.started_at = timezone.now()
     return bool(
@@ -180,7 +180,7 @@ def begin(call: ToolCall) -> bool:
     )
 
 
-def finish(call: ToolCall, content: list[Block], *, is_error: bool) -> bool:
+def finish_call(call: ToolCall, content: list[Block], *, is_error: bool) -> bool:
     """Write the result of a running call, once; False when somebody ended it meanwhile."""
     call.status = Status.FAILED if is_error else Status.DONE
     call.result, call.is_error, call.finished_at = content, is_error, timezone.now()

@@ -18,7 +18,7 @@ from chat.operations.billing.single_call import call_model
 from chat.operations.catalogue.connection_test import test_connection as try_connection
 from chat.operations.errors import OperationError
 from chat.operations.request import build
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import claim, finish, open_call
 from chat.operations.turns.accept import start_turn
 from tests import factories
@@ -294,27 +294,27 @@ def test_people_see_their_own_budgets(model: LanguageModel, insider: User, outsi
 # --- Turns ---
 
 
-def work_of(user: User, **fields: Any) -> Work:
+def work_of(user: User, **fields: Any) -> RunningTurn:
     turn = factories.turn(factories.conversation(user), status="queued", **fields)
-    work = claim.claim(turn.id, "host:1:aa")
-    assert work
-    return work
+    running = claim.claim_turn(turn.id, "host:1:aa")
+    assert running
+    return running
 
 
 def test_without_budgets_nothing_is_counted(insider: User, django_assert_num_queries: Any) -> None:
-    work = work_of(insider)
-    request = build.request_for(work)
+    running = work_of(insider)
+    request = build.request_for(running)
     with django_assert_num_queries(6):  # two savepoints and their ends, budgets, and the row
-        opened = open_call.open_call(work, request, call=1, attempt=1)
+        opened = open_call.open_call(running, request, call=1, attempt=1)
     assert opened.request is request
     assert not opened.warned
 
 
 def test_an_answer_is_shortened_to_what_is_left(insider: User) -> None:
     budget(limit="0.01")
-    work = work_of(insider)
-    request = build.request_for(work)
-    opened = open_call.open_call(work, request, call=1, attempt=1)
+    running = work_of(insider)
+    request = build.request_for(running)
+    opened = open_call.open_call(running, request, call=1, attempt=1)
     assert 256 <= opened.request["max_tokens"] < request["max_tokens"] == 1000
     [(spent, held)] = amounts()
     assert spent == 0
@@ -327,9 +327,9 @@ def test_too_little_for_an_answer_is_refused(insider: User) -> None:
         open_other_call(factories.language_model(), worst="0.01"), settled(factories.language_model())
     )
     BudgetPeriod.objects.update(spent_usd="0.007")
-    work = work_of(insider)
+    running = work_of(insider)
     with pytest.raises(BudgetExceeded) as refused:
-        open_call.open_call(work, build.request_for(work), call=1, attempt=1)
+        open_call.open_call(running, build.request_for(running), call=1, attempt=1)
     assert refused.value.detail.startswith("little workspace month")
 
 
@@ -349,19 +349,19 @@ def test_usage_of_the_last_call_tightens_the_bound(insider: User) -> None:
     held = amounts()[0][1]
     bill = ledger.bill_for(first.prices, USAGE, whole=True)
     ledger.settle_call(opened.call_id, ledger.Settlement(status="succeeded", bill=bill))
-    finish.keep_answer(first.message, finish.Answer([{"type": "text", "text": "Yes."}]))
+    finish.keep_answer(first.message, finish.AnswerContent([{"type": "text", "text": "Yes."}]))
     first.turn.status = "completed"
     first.turn.finished_at = timezone.now()
     first.turn.save()
     second = factories.turn(first.turn.conversation, status="queued", parent=first.message, text="And that?")
-    work = claim.claim(second.id, "host:1:aa")
-    assert work
+    running = claim.claim_turn(second.id, "host:1:aa")
+    assert running
     longer = [
         {"role": "user", "content": text},
         {"role": "assistant", "content": "Yes."},
         {"role": "user", "content": "And that?"},
     ]
-    open_call.open_call(work, {**request, "messages": longer}, call=1, attempt=1)
+    open_call.open_call(running, {**request, "messages": longer}, call=1, attempt=1)
     again = amounts()[0][1]
     assert again < held
     # 1,000 + 100 tokens that the last call told, and at most one token per byte of what came since.
@@ -389,7 +389,7 @@ def test_a_hold_is_freed_once(model: LanguageModel) -> None:
 
 
 def test_zero_budget_is_fully_used() -> None:
-    assert budgets.Standing(budget(limit=0), "", dt.date(2026, 11, 1)).percent == 100
+    assert budgets.BudgetStanding(budget(limit=0), "", dt.date(2026, 11, 1)).percent == 100
 
 
 def test_budget_per_person_has_no_total() -> None:

@@ -48,7 +48,7 @@ def test_one_of_fifty_turns_is_admitted(at_once: AtOnce) -> None:
     works = []
     for author in people:
         queued = factories.turn(factories.conversation(author), status="queued")
-        works.append(claim.claim(queued.id, f"host:{author.pk}"))
+        works.append(claim.claim_turn(queued.id, f"host:{author.pk}"))
     request = {**build.request_for(works[0]), "max_tokens": 600}
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd="0.01")
     waiting = iter(works)

@@ -12,7 +12,7 @@ from chat.operations import running_turn
 from chat.operations.billing import ledger
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import accept, claim, finish, open_call
 from tests import factories
 from tests.support import media
@@ -27,14 +27,14 @@ def _budget() -> None:
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1_000)
 
 
-def begin(author: User, model: LanguageModel, **fields: Any) -> Work:
+def begin(author: User, model: LanguageModel, **fields: Any) -> RunningTurn:
     asked = {"author": author, "client_id": uuid.uuid4(), "text": "Look", "model_id": model.id, **fields}
-    begun = claim.claim(accept.start_turn(**asked).turn.id, "host:1:aa")
+    begun = claim.claim_turn(accept.start_turn(**asked).turn.id, "host:1:aa")
     assert begun
     return begun
 
 
-def held_tokens(of: Work, call: int = 1) -> tuple[int, Decimal]:
+def held_tokens(of: RunningTurn, call: int = 1) -> tuple[int, Decimal]:
     """Open a call; returns its row and how many tokens of prompt its hold pays for."""
     request = build.request_for(of)
     opened = open_call.open_call(of, request, call=call, attempt=1)
@@ -57,7 +57,7 @@ def test_hold_includes_what_tools_may_find(insider: User) -> None:
     bill = ledger.bill_for(turn.prices, {"input_tokens": 5_000, "output_tokens": 10}, whole=True)
     ledger.settle_call(call_id, ledger.Settlement(status="succeeded", bill=bill))
     pause = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_fetch", "input": {}}
-    finish.keep_answer(turn.message, finish.Answer([pause], stop_reason="pause_turn"))
+    finish.keep_answer(turn.message, finish.AnswerContent([pause], stop_reason="pause_turn"))
     running_turn.next_answer(turn, turn.message)
     _call, tokens = held_tokens(turn, 2)
     assert 5_000 + found <= tokens <= 5_000 + found + 1_000, "by what the last call told, and the finds again"

@@ -13,7 +13,7 @@ from chat.operations.billing import ledger
 from chat.operations.billing.ledger_check import check_invoice, check_ledger
 from chat.operations.billing.single_call import call_model
 from chat.operations.turns import claim, finish, open_call
-from chat.operations.turns.finish import Answer, End
+from chat.operations.turns.finish import AnswerContent, TurnEnd
 from tests import factories
 from tests.support.server import free_port
 from tests.support.simulator import Upstream
@@ -28,18 +28,18 @@ def turn(insider: User) -> Turn:
     """A turn that ended through the operations, with a call repeated once and then paid."""
     chat = factories.conversation(insider)
     queued = factories.turn(chat, status="queued")
-    work = claim.claim(queued.id, "host:1:aa")
-    assert work
+    running = claim.claim_turn(queued.id, "host:1:aa")
+    assert running
     failed = ledger.Settlement(
         status="failed", bill=ledger.free_bill(), upstream_request_id="req_1", http_status=529
     )
-    ledger.settle_call(open_call.open_call(work, REQUEST, call=1, attempt=1).call_id, failed)
-    bill = ledger.bill_for(work.prices, USAGE, whole=True)
+    ledger.settle_call(open_call.open_call(running, REQUEST, call=1, attempt=1).call_id, failed)
+    bill = ledger.bill_for(running.prices, USAGE, whole=True)
     paid = ledger.Settlement(status="succeeded", bill=bill, upstream_request_id="req_2", http_status=200)
-    call = (open_call.open_call(work, REQUEST, call=1, attempt=2).call_id, paid)
-    answer = Answer([{"type": "text", "text": "Very high."}])
-    assert finish.finish(
-        work, "host:1:aa", End("completed"), Batch(queued.id, 1, 1, [b"{}"]), answer=answer, call=call
+    call = (open_call.open_call(running, REQUEST, call=1, attempt=2).call_id, paid)
+    answer = AnswerContent([{"type": "text", "text": "Very high."}])
+    assert finish.finish_turn(
+        running, "host:1:aa", TurnEnd("completed"), Batch(queued.id, 1, 1, [b"{}"]), answer=answer, call=call
     )
     factories.call(queued, key="title:1", purpose="title", turn=None, message=None)
     return Turn.objects.get(id=queued.id)

@@ -33,26 +33,26 @@ def model(insider: User, simulator: Upstream) -> LanguageModel:
 def cut(user: User, model: LanguageModel, *texts: str, **fields: Any) -> ApiCall:
     """A turn that was stopped after these blocks of text, as the engine ends it."""
     queued = factories.turn(factories.conversation(user), status="queued", model=model)
-    work = claim.claim(queued.id, "host:1:aa")
-    assert work
-    opened = open_call.open_call(work, REQUEST, call=1, attempt=1)
-    told = [payloads.turn_started(model="m", assistant_message=str(work.message.id))]
+    running = claim.claim_turn(queued.id, "host:1:aa")
+    assert running
+    opened = open_call.open_call(running, REQUEST, call=1, attempt=1)
+    told = [payloads.turn_started(model="m", assistant_message=str(running.message.id))]
     for index, text in enumerate(texts):
         told.append(
             payloads.block_start(
-                message=str(work.message.id), index=index, block={"type": "text", "text": ""}
+                message=str(running.message.id), index=index, block={"type": "text", "text": ""}
             )
         )
         told.append(payloads.block_delta(index=index, key="text", value=text))
     frames = [payloads.encode(event, turn=str(queued.id), seq=seq) for seq, event in enumerate(told, start=1)]
-    bill = ledger.bill_for(work.prices, USAGE, whole=False, text="".join(texts))
+    bill = ledger.bill_for(running.prices, USAGE, whole=False, text="".join(texts))
     settlement = ledger.Settlement(
         **{"status": "cut", "bill": bill, "upstream_request_id": "req_1", **fields}
     )
-    assert finish.finish(
-        work,
+    assert finish.finish_turn(
+        running,
         "host:1:aa",
-        finish.End(Turn.Status.STOPPED),
+        finish.TurnEnd(Turn.Status.STOPPED),
         Batch(queued.id, 1, 1, frames),
         answer=None,
         call=(opened.call_id, settlement),

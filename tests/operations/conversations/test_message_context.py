@@ -59,11 +59,11 @@ def test_context_is_frozen_with_the_message(insider: User, model: LanguageModel)
     insider.first_name = "Lee"
     again = accept.retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=first.turn.id)
     assert again.user_message.context == said
-    work = claim.claim(again.turn.id, "host:1:aa")
-    assert work
-    answer = finish.Answer([{"type": "text", "text": "One day"}], "partial")
-    end, batch = finish.End("stopped"), Batch(again.turn.id, work.fence, 1, [])
-    assert finish.finish(work, "host:1:aa", end, batch, answer=answer, call=None)
+    running = claim.claim_turn(again.turn.id, "host:1:aa")
+    assert running
+    answer = finish.AnswerContent([{"type": "text", "text": "One day"}], "partial")
+    end, batch = finish.TurnEnd("stopped"), Batch(again.turn.id, running.fence, 1, [])
+    assert finish.finish_turn(running, "host:1:aa", end, batch, answer=answer, call=None)
     rest = accept.continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id)
     assert "Lee" in rest.user_message.context
 

@@ -113,7 +113,7 @@ def test_a_title_is_one_paid_call(
     chat = answered(insider, model)
     job = titles.claim_title(str(chat.id))
     assert job
-    title = titles.ask(job)
+    title = titles.ask_for_title(job)
     assert title.strip()
     titles.give_title(str(chat.id), title)
     chat.refresh_from_db()
@@ -141,7 +141,7 @@ def test_a_refused_title_is_an_error(insider: User, make_simulator: Callable[...
     job = titles.claim_title(str(answered(insider, model).id))
     assert job
     with pytest.raises(UpstreamError):
-        titles.ask(job)
+        titles.ask_for_title(job)
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,10 @@ def test_a_picture_has_its_upload_what_is_sent_and_a_thumbnail(insider: User) ->
     assert (made.name, made.kind, made.width, made.height) == ("me .jpg", "image", 20, 40)
     assert made.original.digest == hashlib.sha256(data).hexdigest()
     assert (made.original.media_type, made.original.size_bytes) == ("image/jpeg", len(data))
-    assert storage.read(made.original) == data
+    assert storage.read_stored(made.original) == data
     assert made.sent is not None
     assert made.thumbnail is not None
-    assert b"secret" not in storage.read(made.sent) + storage.read(made.thumbnail)
+    assert b"secret" not in storage.read_stored(made.sent) + storage.read_stored(made.thumbnail)
 
 
 def test_documents_keep_their_text_or_their_pages(insider: User) -> None:
@@ -62,9 +62,9 @@ def test_a_file_that_the_storage_lost_is_written_again(insider: User) -> None:
     first = store_upload(owner=insider, name="a.txt", data=b"Lost and found")
     default_storage.delete(first.original.path)
     with pytest.raises(OSError, match="No such file"):
-        storage.read(first.original)
+        storage.read_stored(first.original)
     store_upload(owner=insider, name="a.txt", data=b"Lost and found")
-    assert storage.read(first.original) == b"Lost and found"
+    assert storage.read_stored(first.original) == b"Lost and found"
 
 
 def test_known_digest_reuses_stored_bytes(insider: User, outsider: User) -> None:
@@ -120,14 +120,14 @@ def test_unused_files_are_deleted_and_used_ones_kept(insider: User) -> None:
     assert not any(map(default_storage.exists, paths))
     assert list(Attachment.objects.all()) == [used]
     assert not Attachment.objects.filter(id=shared.id).exists()
-    assert storage.read(used.original)
+    assert storage.read_stored(used.original)
     assert clear_unused_files() == 0
 
 
 def test_a_file_in_use_or_gone_is_not_deleted(insider: User) -> None:
     made = store_upload(owner=insider, name="a.txt", data=b"In use")
     assert not storage.delete_if_unused(made.original)
-    assert storage.read(made.original) == b"In use"
+    assert storage.read_stored(made.original) == b"In use"
     stored = made.original
     made.delete()
     assert storage.delete_if_unused(stored)

@@ -9,7 +9,7 @@ import pytest
 from chat.claude.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, User
 from chat.operations.conversations.edit import delete_conversation
-from chat.operations.conversations.message_input import chosen, content_blocks
+from chat.operations.conversations.message_input import chosen_attachments, content_blocks
 from chat.operations.conversations.path import path_to
 from chat.operations.conversations.thread import read_thread
 from chat.operations.files import storage
@@ -86,17 +86,17 @@ def test_files_need_no_text(insider: User, model: LanguageModel, text: str | Non
 
 def test_only_own_files_can_be_attached(insider: User, outsider: User, model: LanguageModel) -> None:
     mine, theirs = upload(insider, "a.png"), upload(outsider, "b.png")
-    assert chosen(insider, None) == []
-    assert chosen(insider, [str(mine.id), str(mine.id)]) == [mine]
+    assert chosen_attachments(insider, None) == []
+    assert chosen_attachments(insider, [str(mine.id), str(mine.id)]) == [mine]
     for foreign in (str(theirs.id), str(uuid.uuid4()), "nothing", str(mine.id).upper(), mine.id.hex):
         assert refusal_code(
             start_turn, author=insider, client_id=uuid.uuid4(), text="x", attachments=[foreign]
         ) == ("not_found")
     for wrong in ("text", [1], {"a": 1}, [str(mine.id)] * 101):
-        assert refusal_code(chosen, insider, wrong) == "invalid"
+        assert refusal_code(chosen_attachments, insider, wrong) == "invalid"
     assert not Message.objects.exists()
     outsider.is_active = False
-    assert refusal_code(chosen, outsider, [str(theirs.id)]) == "not_found"
+    assert refusal_code(chosen_attachments, outsider, [str(theirs.id)]) == "not_found"
 
 
 def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageModel) -> None:
@@ -105,7 +105,7 @@ def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageM
     message = start(insider, photo, notes, paper).user_message
     image, text, pdf, said = sent(message, model)
     assert photo.sent is not None
-    data = base64.b64encode(storage.read(photo.sent)).decode()
+    data = base64.b64encode(storage.read_stored(photo.sent)).decode()
     assert image == {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
     assert text["source"] == {"type": "text", "media_type": "text/plain", "data": "Grass is green."}
     assert text["title"] == "n.md"
@@ -120,9 +120,9 @@ def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageM
 
 def test_engine_sends_attachments(insider: User, model: LanguageModel) -> None:
     started = start(insider, upload(insider, "n.md", b"Grass is green."))
-    work = claim.claim(started.turn.id, "host:1:aa")
-    assert work is not None
-    content = build.request_for(work)["messages"][0]["content"]
+    running = claim.claim_turn(started.turn.id, "host:1:aa")
+    assert running is not None
+    content = build.request_for(running)["messages"][0]["content"]
     assert content[0]["source"]["data"] == "Grass is green."
 
 

@@ -9,7 +9,7 @@ from chat.claude.transcript import RequestError
 from chat.models import ApiCall, LanguageModel, Turn, User
 from chat.operations.conversations.path import path_to
 from chat.operations.request import build
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import accept, claim, open_call
 from tests import factories
 
@@ -20,7 +20,7 @@ REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high
 def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
     chat = factories.conversation(insider, "High?", "Very.")
     turn = factories.turn(chat, status="running", text="How very? " * 400, parent=chat.active_leaf, answer="")
-    request = build.request_for(factories.work(turn))
+    request = build.request_for(factories.running(turn))
     assert request["model"] == "claude-test"
     assert request["max_tokens"] == 1000
     assert [message["role"] for message in request["messages"]] == ["user", "assistant", "user"]
@@ -34,9 +34,9 @@ def test_model_without_context_gets_only_the_question(
     LanguageModel.objects.update(capabilities={"context": {"supported": told}})
     started = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
     assert started.user_message.context.startswith("Today is")
-    work = claim.claim(started.turn.id, "host:1:aa")
-    assert work
-    [message] = build.request_for(work)["messages"]
+    running = claim.claim_turn(started.turn.id, "host:1:aa")
+    assert running
+    [message] = build.request_for(running)["messages"]
     assert [block["text"] for block in message["content"]][:1] == ["How high?"]
     assert ("Today is" in str(message)) == told
 
@@ -48,9 +48,9 @@ def test_a_first_answer_costs_few_queries(
 
     def begin() -> None:
         started = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
-        work = claim.claim(started.turn.id, "host:1:aa")
-        assert work
-        open_call.open_call(work, build.request_for(work), call=1, attempt=1)
+        running = claim.claim_turn(started.turn.id, "host:1:aa")
+        assert running
+        open_call.open_call(running, build.request_for(running), call=1, attempt=1)
 
     begin()  # how people use a model is counted every ten minutes only
     with django_assert_max_num_queries(25):
@@ -58,19 +58,19 @@ def test_a_first_answer_costs_few_queries(
 
 
 def test_a_message_without_a_path_makes_no_request(turn: Turn) -> None:
-    work = factories.work(turn)
-    work.message.parent = None
+    running = factories.running(turn)
+    running.message.parent = None
     with pytest.raises(RequestError):
-        build.request_for(work)
+        build.request_for(running)
 
 
 def test_ledger_rows_name_turn_person_and_model(turn: Turn) -> None:
-    work = factories.work(turn)
-    row = ApiCall.objects.get(id=open_call.open_call(work, REQUEST, call=2, attempt=3).call_id)
+    running = factories.running(turn)
+    row = ApiCall.objects.get(id=open_call.open_call(running, REQUEST, call=2, attempt=3).call_id)
     assert (row.key, row.attempt, row.status) == (f"{turn.id}:1:2:3", 3, "open")
     assert (row.turn, row.message, row.user, row.conversation) == (
         turn,
-        work.message,
+        running.message,
         turn.author,
         turn.conversation,
     )
@@ -88,16 +88,16 @@ SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "
 HIT = {"type": "web_search_result", "url": "https://example.com", "title": "A", "encrypted_content": "secret"}
 
 
-def behind(owner: User, model: LanguageModel, *content: dict[str, Any]) -> Work:
+def behind(owner: User, model: LanguageModel, *content: dict[str, Any]) -> RunningTurn:
     """A turn with `model` behind an answer of these blocks."""
     chat = factories.conversation(owner, "What is it?", "A bridge.")
     leaf = chat.active_leaf
     assert leaf
     leaf.content = [*content, {"type": "text", "text": "Yes."}]
     leaf.save()
-    work = factories.work(factories.turn(chat, status="running", parent=leaf, model=model, answer=""))
-    work.model, work.connection = model, model.connection
-    return work
+    running = factories.running(factories.turn(chat, status="running", parent=leaf, model=model, answer=""))
+    running.model, running.connection = model, model.connection
+    return running
 
 
 def of_kind(kind: str, capabilities: dict[str, Any] | None = None) -> LanguageModel:
@@ -121,9 +121,9 @@ def kinds(request: dict[str, Any]) -> list[str]:
 def test_compaction_is_sent_with_its_beta_or_as_text(
     insider: User, kind: str, capabilities: dict[str, Any], taken: bool
 ) -> None:
-    work = behind(insider, of_kind(kind, capabilities), COMPACTION)
-    path = path_to(work.message.parent)  # type: ignore[arg-type]
-    for request in (build.request_for(work), build.request_of(work, path, asking="Summarise.")):
+    running = behind(insider, of_kind(kind, capabilities), COMPACTION)
+    path = path_to(running.message.parent)  # type: ignore[arg-type]
+    for request in (build.request_for(running), build.request_of(running, path, asking="Summarise.")):
         named = str(request.get("extra_headers"))
         assert ("compaction" in kinds(request), "compact-2026-01-12" in named) == (taken, taken)
         assert ("What is it?" in str(request["messages"])) == taken

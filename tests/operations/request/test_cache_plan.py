@@ -15,9 +15,9 @@ from chat.events.store import Batch
 from chat.models import ApiCall, Assistant, Conversation, FrameCount, LanguageModel, Message, Turn, User
 from chat.operations.billing import ledger
 from chat.operations.request import build, cache_plan
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import claim, finish, open_call
-from chat.operations.turns.finish import Answer
+from chat.operations.turns.finish import AnswerContent
 from chat.providers.clients import sync_client
 from tests import factories
 from tests.operations.upstreams import connection as upstream_connection
@@ -44,18 +44,20 @@ def asked(owner: User, **fields: Any) -> Turn:
 
 
 def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
-    work = factories.work(asked(insider))
-    FrameCount.objects.create(frame_id=work.turn.frame_id, model_name="claude-test", tokens=700, exact=True)
-    work.turn.frame.body["system"] = [{"type": "text", "text": "Be brief. " * 280}]
-    request = build.request_for(work)
+    running = factories.running(asked(insider))
+    FrameCount.objects.create(
+        frame_id=running.turn.frame_id, model_name="claude-test", tokens=700, exact=True
+    )
+    running.turn.frame.body["system"] = [{"type": "text", "text": "Be brief. " * 280}]
+    request = build.request_for(running)
     assert "diagnostics" not in request, "a compatible server may not know it"
-    path = list(Message.objects.filter(conversation=work.turn.conversation).order_by("depth"))[:-1]
-    measured = cache_plan.measure(work.turn, work.model, path)
+    path = list(Message.objects.filter(conversation=running.turn.conversation).order_by("depth"))[:-1]
+    measured = cache_plan.measure(running.turn, running.model, path)
     assert (measured.standing.prompt_tokens, measured.standing.alive_tokens) == (1510, 1500)
     assert (measured.standing.hour_tokens, measured.static_tokens) == (600, 700)
     assert (measured.previous, measured.policy, measured.minimum_tokens) == ("msg_first", "auto", 1024)
-    assert (work.foreseen.cached_tokens, work.foreseen.alive_tokens) == (1500, 1500)
-    plan = measured.plan(work.prices)
+    assert (running.foreseen.cached_tokens, running.foreseen.alive_tokens) == (1500, 1500)
+    plan = measured.plan(running.prices)
     assert (plan.rates.write_5m, plan.rates.write_1h, plan.rates.read) == (1.25, 2.0, 0.1)
 
 
@@ -72,16 +74,16 @@ def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
 def test_expired_and_foreign_entries_are_ignored(
     insider: User, changes: dict[str, Any], alive: int, same: bool
 ) -> None:
-    work = factories.work(asked(insider))
-    ApiCall.objects.update(**{"frame_digest": work.turn.frame_id} | changes)
-    build.request_for(work)
-    assert (work.foreseen.alive_tokens, work.foreseen.same_frame) == (alive, same)
+    running = factories.running(asked(insider))
+    ApiCall.objects.update(**{"frame_digest": running.turn.frame_id} | changes)
+    build.request_for(running)
+    assert (running.foreseen.alive_tokens, running.foreseen.same_frame) == (alive, same)
 
 
 def test_first_request_has_no_history(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running", answer="")
-    work = factories.work(turn)
-    measured = cache_plan.measure(turn, work.model, [turn.user_message])
+    running = factories.running(turn)
+    measured = cache_plan.measure(turn, running.model, [turn.user_message])
     assert (measured.previous, measured.foreseen.cached_tokens, measured.static_tokens) == (None, 0, None)
     assert measured.diagnostics(factories.provider("Real", kind="anthropic")) == {
         "diagnostics": {"previous_message_id": None}
@@ -93,15 +95,15 @@ def test_queries_do_not_grow_with_the_conversation(insider: User) -> None:
     for length in (4, 60):
         chat = factories.long_conversation(insider, length)
         turn = factories.turn(chat, status="running", parent=chat.active_leaf, answer="")
-        work = factories.work(turn)
+        running = factories.running(turn)
         caches["process"].clear()
         with CaptureQueriesContext(
             connection,
         ) as seen:
-            build.request_for(work)
+            build.request_for(running)
         counts.append(len(seen))
         with CaptureQueriesContext(connection) as again:
-            build.request_for(work)
+            build.request_for(running)
         assert len(again) < len(seen), "habits are counted once in a while"
     assert counts[0] == counts[1]
 
@@ -138,7 +140,7 @@ def test_cache_policy_of_the_assistant_applies(insider: User, model: LanguageMod
     turn = factories.turn(
         factories.conversation(insider, assistant=quiet), status="running", text="x" * 9000, answer=""
     )
-    assert "cache_control" not in str(build.request_for(factories.work(turn)))
+    assert "cache_control" not in str(build.request_for(factories.running(turn)))
 
 
 class Loop:
@@ -157,38 +159,40 @@ class Loop:
     def now(self) -> dt.datetime:
         return self._start + dt.timedelta(seconds=self.clock() - self._clock_start)
 
-    def turn(self, text: str) -> Work:
+    def turn(self, text: str) -> RunningTurn:
         self.chat.refresh_from_db()
         turn = factories.turn(
             self.chat, status="queued", text=text, parent=self.chat.active_leaf, model=self.model
         )
-        work = claim.claim(turn.id, "host:1:aa")
-        assert work
-        work.turn.max_tokens = 2000
-        return work
+        running = claim.claim_turn(turn.id, "host:1:aa")
+        assert running
+        running.turn.max_tokens = 2000
+        return running
 
-    def call(self, work: Work, number: int, content: list[Any] | None = None) -> ApiCall:
+    def call(self, running: RunningTurn, number: int, content: list[Any] | None = None) -> ApiCall:
         """Make the next call of a turn; `content` is kept as its answer instead of the simulator's words."""
-        request = build.request_for(work)
-        call_id = open_call.open_call(work, request, call=number, attempt=1).call_id
+        request = build.request_for(running)
+        call_id = open_call.open_call(running, request, call=number, attempt=1).call_id
         with sync_client(self.model.connection) as client:
             told = client.messages.create(**request).to_dict(mode="json", warnings=False)
         fold = Fold()
         fold.apply({"type": "message_start", "message": {**told, "content": []}})
-        bill = ledger.bill_for_message(work.prices, told, whole=True)
-        settlement = ledger.Settlement(status="succeeded", bill=bill, told=told, foreseen=work.foreseen)
-        answer = Answer(told["content"] if content is None else content, stop_reason=told["stop_reason"])
-        batch = Batch(work.turn.id, work.fence, 1, [])
-        assert finish.end_call(work, "host:1:aa", batch, answer=answer, call=(call_id, settlement))
+        bill = ledger.bill_for_message(running.prices, told, whole=True)
+        settlement = ledger.Settlement(status="succeeded", bill=bill, told=told, foreseen=running.foreseen)
+        answer = AnswerContent(
+            told["content"] if content is None else content, stop_reason=told["stop_reason"]
+        )
+        batch = Batch(running.turn.id, running.fence, 1, [])
+        assert finish.end_call(running, "host:1:aa", batch, answer=answer, call=(call_id, settlement))
         return ApiCall.objects.get(id=call_id)
 
-    def results(self, work: Work, blocks: list[Any]) -> None:
+    def results(self, running: RunningTurn, blocks: list[Any]) -> None:
         """Put a message with tool results where the next answer's question is."""
-        before = work.message.parent
+        before = running.message.parent
         assert before
-        results = factories.message(self.chat, before, "", content=blocks, kind="results", turn=work.turn)
-        Message.objects.filter(id=work.message.id).update(parent=results, depth=results.depth + 1)
-        work.message = Message.objects.get(id=work.message.id)
+        results = factories.message(self.chat, before, "", content=blocks, kind="results", turn=running.turn)
+        Message.objects.filter(id=running.message.id).update(parent=results, depth=results.depth + 1)
+        running.message = Message.objects.get(id=running.message.id)
 
 
 @pytest.fixture
@@ -207,18 +211,18 @@ def test_loop_of_over_twenty_blocks_reads_as_planned(
 ) -> None:
     model = model_of(upstream_connection(upstream.url), "claude-opus-4-8")
     loop = Loop(insider, model, clock, monkeypatch)
-    work = loop.turn("q" * 6000)
-    before = loop.call(work, 1, LOOKS)
+    running = loop.turn("q" * 6000)
+    before = loop.call(running, 1, LOOKS)
     assert before.cache_write_5m_tokens + before.cache_write_1h_tokens >= 2000
     for number in range(2, 5):
         start = (number - 2) * 12
         calls = [{**look, "id": f"toolu_{start + at}"} for at, look in enumerate(LOOKS)]
         results = [{"type": "tool_result", "tool_use_id": call["id"], "content": "r" * 300} for call in calls]
-        loop.results(work, results)
+        loop.results(running, results)
         clock.advance(20)
         following = [{**look, "id": f"toolu_{start + 12 + at}"} for at, look in enumerate(LOOKS)]
-        call = loop.call(work, number, following if number < 4 else None)
-        promised = work.foreseen.alive_tokens
+        call = loop.call(running, number, following if number < 4 else None)
+        promised = running.foreseen.alive_tokens
         assert (
             promised == before.cache_read_tokens + before.cache_write_5m_tokens + before.cache_write_1h_tokens
         )

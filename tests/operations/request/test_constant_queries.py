@@ -85,9 +85,9 @@ def go_on(chat: Conversation) -> Callable[[], None]:
     def begin() -> None:
         asked = {"author": chat.owner, "client_id": uuid.uuid4(), "text": "And now?"}
         started = accept.start_turn(conversation_id=chat.id, **asked)
-        work = claim.claim(started.turn.id, "host:1:aa")
-        assert work
-        open_call.open_call(work, build.request_for(work), call=1, attempt=1)
+        running = claim.claim_turn(started.turn.id, "host:1:aa")
+        assert running
+        open_call.open_call(running, build.request_for(running), call=1, attempt=1)
 
     return begin
 

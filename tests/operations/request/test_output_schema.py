@@ -78,7 +78,7 @@ def test_model_without_schemas_is_refused(capabilities: Any, schema: Any, words:
 
 
 def fault(schema: Any, text: str, stop_reason: str = "end_turn") -> tuple[str, str] | None:
-    found = output_schema.fault_of(schema, [{"type": "text", "text": text}], stop_reason)
+    found = output_schema.schema_fault(schema, [{"type": "text", "text": text}], stop_reason)
     return (found.code, found.detail) if found else None
 
 

@@ -9,7 +9,7 @@ from chat.models import Message, Turn, User
 from chat.operations.request import build
 from chat.operations.request.thinking_binding import account_tag, binding, path_message
 from chat.operations.turns import claim, finish
-from chat.operations.turns.finish import Answer, End
+from chat.operations.turns.finish import AnswerContent, TurnEnd
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -20,11 +20,11 @@ THOUGHT = [{"type": "thinking", "thinking": "Hm.", "signature": "sig"}, {"type":
 def answered(insider: User) -> Turn:
     """A conversation of one turn whose answer holds thinking."""
     turn = factories.turn(factories.conversation(insider), status="queued")
-    work = claim.claim(turn.id, "host:1:aa")
-    assert work
-    build.request_for(work)
-    end, batch = End(Turn.Status.COMPLETED, "end_turn"), Batch(turn.id, work.fence, 1, [])
-    assert finish.finish(work, "host:1:aa", end, batch, answer=Answer(THOUGHT), call=None)
+    running = claim.claim_turn(turn.id, "host:1:aa")
+    assert running
+    build.request_for(running)
+    end, batch = TurnEnd(Turn.Status.COMPLETED, "end_turn"), Batch(turn.id, running.fence, 1, [])
+    assert finish.finish_turn(running, "host:1:aa", end, batch, answer=AnswerContent(THOUGHT), call=None)
     return turn
 
 
@@ -33,9 +33,9 @@ def asked_again(turn: Turn) -> list[Any]:
     follow_up = factories.turn(
         turn.conversation, status="queued", parent=turn.messages.get(role="assistant"), text="And now?"
     )
-    work = claim.claim(follow_up.id, "host:1:aa")
-    assert work
-    return list(build.request_for(work)["messages"])
+    running = claim.claim_turn(follow_up.id, "host:1:aa")
+    assert running
+    return list(build.request_for(running)["messages"])
 
 
 def test_thinking_is_sent_after_the_same_prefix(answered: Turn) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.mcp_connector import naming_beta, toolset
+from chat.claude.mcp_connector import toolset, with_connector_beta
 from chat.models import ApiCall, Assistant, Frame, FrameCount, LanguageModel, SystemPrompt, User
 from chat.operations.errors import OperationError
 from chat.operations.request import token_counts
@@ -54,7 +54,7 @@ def test_tokens_are_estimated_without_a_counting_api(insider: User, model: Langu
     said = [{"role": "user", "content": [{"type": "text", "text": "x" * 300}]}]
     with Loopback(answering({"type": "error", "error": {"type": "not_found_error"}}, 404)) as deaf:
         lacking = model_of(connection(deaf.url, key="sk-deaf"), MODEL)
-        assert token_counts.count_request(lacking, {"messages": said}) == token_counts.Count(
+        assert token_counts.count_request(lacking, {"messages": said}) == token_counts.TokenCount(
             100, False, lacking
         )
     off = factories.language_model(connection=factories.provider(enabled=False))
@@ -82,12 +82,12 @@ def test_a_frame_is_counted_once(insider: User, model: LanguageModel, simulator:
 def test_count_reports_that_toolsets_are_missing(model: LanguageModel) -> None:
     said = [{"role": "user", "content": [{"type": "text", "text": "x" * 300}]}]
     tools = [toolset("shop", ["add"])]
-    assert token_counts.count_request(model, {"messages": said, "tools": tools}) == token_counts.Count(
+    assert token_counts.count_request(model, {"messages": said, "tools": tools}) == token_counts.TokenCount(
         104, False, model
     )
     call = {"type": "mcp_tool_use", "id": "mcptoolu_1", "name": "add", "server_name": "shop", "input": {}}
     answer = {"role": "assistant", "content": [call, {"type": "text", "text": "2"}]}
-    asked = naming_beta({"messages": [*said, answer, *said]})
+    asked = with_connector_beta({"messages": [*said, answer, *said]})
     assert token_counts.count_request(model, asked).exact, (
         "blocks of earlier answers are counted under their beta"
     )

@@ -33,9 +33,9 @@ def upload(owner: User, name: str, data: bytes) -> Attachment:
 def running_turn(author: User, *files: Attachment) -> Turn:
     wanted = [str(file.id) for file in files]
     started = start_turn(author=author, client_id=uuid.uuid4(), text="Draw", attachments=wanted)
-    work = claim.claim(started.turn.id, "host:1:aa")
-    assert work is not None
-    return work.turn
+    running = claim.claim_turn(started.turn.id, "host:1:aa")
+    assert running is not None
+    return running.turn
 
 
 def results(turn: Turn, pictures: int) -> Message:

@@ -7,7 +7,7 @@ import pytest
 from chat.models import Assistant, AssistantTool, LanguageModel, McpGrant, McpServer, ToolDefinition, User
 from chat.operations.request import tool_selection as offers
 from chat.operations.request.frame import frame_for, freeze_frame
-from chat.operations.request.tool_selection import offer, shared_names, takes_connector
+from chat.operations.request.tool_selection import select_tools, shared_names, takes_connector
 from chat.tools.provided import PROVIDED
 from tests import factories
 from tests.tools.conftest import mcp_tool
@@ -70,7 +70,7 @@ def test_best_supported_version_of_a_tool_is_offered(
         ("web_search_basic", "web_search", "web_fetch", "web_fetch_basic", "code_execution")
     ):
         give(guide, provided(name), order=order)
-    assert types(offer(model_on(kind, **capabilities), guide)) == wanted
+    assert types(select_tools(model_on(kind, **capabilities), guide)) == wanted
 
 
 def test_own_tool_replaces_a_missing_provider_tool(guide: Assistant) -> None:
@@ -79,7 +79,7 @@ def test_own_tool_replaces_a_missing_provider_tool(guide: Assistant) -> None:
     theirs = provided("web_search")
     theirs.name = "theirs"
     link = give(guide, theirs, order=5)
-    here, there = offer(model_on("anthropic"), guide), offer(model_on("bedrock"), guide)
+    here, there = select_tools(model_on("anthropic"), guide), select_tools(model_on("bedrock"), guide)
     assert types(here) == ["web_search_20260318"]
     assert here.left_out == {other.pk: offers.SAME_NAME}
     assert types(there) == ["web_search"]
@@ -89,7 +89,7 @@ def test_own_tool_replaces_a_missing_provider_tool(guide: Assistant) -> None:
     assert freeze_frame(model=model_on("anthropic"), assistant=guide).body["tools"] == here.definitions
     factories.tool("off", enabled=False)
     off = give(guide, ToolDefinition.objects.get(name="off"))
-    assert offer(None, guide).left_out[off.pk] == offers.OFF
+    assert select_tools(None, guide).left_out[off.pk] == offers.OFF
 
 
 def test_toolsets_follow_other_tools_by_name(guide: Assistant) -> None:
@@ -127,7 +127,7 @@ def test_only_some_platforms_call_mcp_servers(
     model = model_on(kind, **capabilities)
     assert takes_connector(model) == takes
     give_connected(guide, connected(), "add")
-    found = offer(model, guide)
+    found = select_tools(model, guide)
     assert types(found) == (["mcp_toolset"] if takes else [])
     assert set(found.left_out.values()) == (set() if takes else {offers.NO_CONNECTOR})
 
@@ -148,21 +148,23 @@ def test_connector_tools_that_need_approval_are_left_out(guide: Assistant) -> No
     give_connected(guide, server, "ask", approval="ask")
     give_connected(guide, server, "deny", approval="deny")
     model = model_on("anthropic")
-    found = offer(model, guide)
+    found = select_tools(model, guide)
     assert found.definitions == []
     assert set(found.left_out.values()) == {offers.WOULD_NOT_ASK}
     AssistantTool.objects.filter(tool__target="ask").update(approval="allow")
-    assert list(offer(model, guide).definitions[0]["configs"]) == ["ask"], "the assistant's own rule counts"
+    assert list(select_tools(model, guide).definitions[0]["configs"]) == ["ask"], (
+        "the assistant's own rule counts"
+    )
     ToolDefinition.objects.update(approval="allow")
     AssistantTool.objects.filter(tool__target="ask").update(approval="deny")
-    assert list(offer(model, guide).definitions[0]["configs"]) == ["deny"]
+    assert list(select_tools(model, guide).definitions[0]["configs"]) == ["deny"]
 
 
 def test_changed_tools_are_left_out(guide: Assistant) -> None:
     server = connected()
     give_connected(guide, server, "add", "draw")
     ToolDefinition.objects.filter(target="add").update(pinned_digest="another")
-    found = offer(model_on("anthropic"), guide)
+    found = select_tools(model_on("anthropic"), guide)
     assert list(found.definitions[0]["configs"]) == ["draw"]
     assert list(found.left_out.values()) == [offers.CHANGED]
 
@@ -171,12 +173,12 @@ def test_server_without_token_is_left_out(guide: Assistant) -> None:
     server = connected(auth="bearer")
     give_connected(guide, server, "add")
     model = model_on("anthropic")
-    assert set(offer(model, guide).left_out.values()) == {offers.NO_TOKEN}
+    assert set(select_tools(model, guide).left_out.values()) == {offers.NO_TOKEN}
     server.credential = "t-1"
     server.save()
-    assert types(offer(model, guide)) == ["mcp_toolset"]
+    assert types(select_tools(model, guide)) == ["mcp_toolset"]
     McpServer.objects.update(enabled=False)
-    assert set(offer(model, guide).left_out.values()) == {offers.OFF}
+    assert set(select_tools(model, guide).left_out.values()) == {offers.OFF}
 
 
 def test_each_person_has_the_servers_they_signed_in_to(guide: Assistant, insider: User) -> None:
@@ -184,13 +186,13 @@ def test_each_person_has_the_servers_they_signed_in_to(guide: Assistant, insider
     give_connected(guide, server, "add")
     model = model_on("anthropic")
     for author in (None, insider):
-        assert set(offer(model, guide, author).left_out.values()) == {offers.SIGN_IN}
+        assert set(select_tools(model, guide, author).left_out.values()) == {offers.SIGN_IN}
     grant = McpGrant.objects.create(server=server, user=insider, tokens="")
-    assert offer(model, guide, insider).definitions == [], "a sign-in that was begun and not finished"
+    assert select_tools(model, guide, insider).definitions == [], "a sign-in that was begun and not finished"
     grant.tokens = '{"token": {}}'
     grant.save()
-    assert types(offer(model, guide, insider)) == ["mcp_toolset"]
-    assert offer(model, guide, factories.person("colleague")).definitions == []
+    assert types(select_tools(model, guide, insider)) == ["mcp_toolset"]
+    assert select_tools(model, guide, factories.person("colleague")).definitions == []
     signed, without = (
         freeze_frame(model=model, assistant=guide, author=author) for author in (insider, None)
     )

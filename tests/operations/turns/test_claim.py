@@ -16,25 +16,25 @@ pytestmark = pytest.mark.django_db
 
 def test_claim_takes_a_queued_turn_once(insider: User, model: LanguageModel) -> None:
     turn = factories.turn(factories.conversation(insider, "Old", "Answer"), status="queued")
-    work = claim.claim(turn.id, "host:1:aa")
-    assert work
-    assert claim.claim(turn.id, "host:2:bb") is None
-    assert (work.turn.status, work.turn.owner, work.fence) == ("running", "host:1:aa", 1)
-    assert work.turn.started_at
-    assert (work.message.parent, work.message.status, work.message.model_name) == (
+    running = claim.claim_turn(turn.id, "host:1:aa")
+    assert running
+    assert claim.claim_turn(turn.id, "host:2:bb") is None
+    assert (running.turn.status, running.turn.owner, running.fence) == ("running", "host:1:aa", 1)
+    assert running.turn.started_at
+    assert (running.message.parent, running.message.status, running.message.model_name) == (
         turn.user_message,
         "streaming",
         "claude-test",
     )
-    assert (work.model, work.connection, len(work.prices)) == (model, model.connection, 1)
+    assert (running.model, running.connection, len(running.prices)) == (model, model.connection, 1)
     turn.conversation.refresh_from_db()
-    assert turn.conversation.active_leaf == work.message
+    assert turn.conversation.active_leaf == running.message
 
 
 def test_turn_with_a_deleted_model_ends_at_once(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     LanguageModel.objects.all().delete()
-    assert claim.claim(turn.id, "host:1:aa") is None
+    assert claim.claim_turn(turn.id, "host:1:aa") is None
     turn.refresh_from_db()
     assert (turn.status, turn.error_code, turn.last_seq) == ("failed", "no_model", 1)
     assert b'"error":{"code":"no_model","message":"No model is available.' in stored_frames(turn.id)[0]
@@ -53,25 +53,25 @@ def test_beat_renews_leases_and_returns_stops(insider: User) -> None:
     )
     Turn.objects.filter(id=asked.id).update(stop_requested_at=timezone.now())
     Turn.objects.filter(id=lost.id).update(owner="host:2:bb")
-    assert claim.beat("host:1:aa", [held.id, asked.id, lost.id]) == {held.id: False, asked.id: True}
+    assert claim.renew_leases("host:1:aa", [held.id, asked.id, lost.id]) == {held.id: False, asked.id: True}
     assert Turn.objects.get(id=held.id).heartbeat_at > held.heartbeat_at
     assert claim.stop_requests("host:1:aa") == [asked.id]
 
 
 def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
-    work, batch = factories.work(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
+    running, batch = factories.running(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
     call = factories.tool_call(turn, "waiting")
     factories.tool_call(turn, "done")
     ToolCall.objects.filter(id=call.id).update(status="ready")
-    assert not claim.park(work, "host:1:aa", batch)
+    assert not claim.park_turn(running, "host:1:aa", batch)
     ToolCall.objects.filter(id=call.id).update(status="waiting")
     Turn.objects.filter(id=turn.id).update(stop_requested_at=timezone.now())
-    assert not claim.park(work, "host:1:aa", batch)
+    assert not claim.park_turn(running, "host:1:aa", batch)
     Turn.objects.filter(id=turn.id).update(stop_requested_at=None)
     with pytest.raises(LeaseLost):
-        claim.park(work, "host:2:bb", batch)
+        claim.park_turn(running, "host:2:bb", batch)
     assert not turn.events.exists()
-    assert claim.park(work, "host:1:aa", batch)
+    assert claim.park_turn(running, "host:1:aa", batch)
     turn.refresh_from_db()
     assert (turn.status, turn.owner, turn.heartbeat_at, turn.last_seq) == ("waiting", "", None, 1)
 
@@ -79,11 +79,11 @@ def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
 def test_waiting_turn_is_claimed_with_its_last_answer(turn: Turn) -> None:
     began = timezone.now()
     Turn.objects.filter(id=turn.id).update(status="queued", owner="", last_seq=7, started_at=began)
-    work = claim.claim(turn.id, "host:2:bb")
-    assert work
-    assert (work.resumed, work.calls, work.message) == (True, 1, turn.messages.get())
-    assert (work.fence, work.turn.last_seq, work.turn.started_at) == (2, 7, began)
+    running = claim.claim_turn(turn.id, "host:2:bb")
+    assert running
+    assert (running.resumed, running.calls, running.message) == (True, 1, turn.messages.get())
+    assert (running.fence, running.turn.last_seq, running.turn.started_at) == (2, 7, began)
 
 
 def test_unknown_turns_are_not_claimed() -> None:
-    assert claim.claim(uuid.uuid4(), "host:1:aa") is None
+    assert claim.claim_turn(uuid.uuid4(), "host:1:aa") is None

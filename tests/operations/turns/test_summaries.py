@@ -10,14 +10,14 @@ from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Message, Tur
 from chat.operations.billing import ledger
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.request import build
-from chat.operations.running_turn import Work
+from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import claim, summaries
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
-def due(owner: User, *, left: int = 3_000, **body: object) -> Work:
+def due(owner: User, *, left: int = 3_000, **body: object) -> RunningTurn:
     """A claimed turn whose message stands behind an empty summary."""
     model = factories.language_model(max_input_tokens=8_000)
     chat = factories.conversation(owner)
@@ -27,43 +27,43 @@ def due(owner: User, *, left: int = 3_000, **body: object) -> Work:
     turn = factories.turn(chat, status="queued", text="How high?", parent=summary, model=model)
     turn.frame.body.update(body)
     turn.frame.save()
-    work = claim.claim(turn.id, "host:1:aa")
-    assert work
-    return work
+    running = claim.claim_turn(turn.id, "host:1:aa")
+    assert running
+    return running
 
 
 def test_summary_request_reuses_the_prefix(insider: User) -> None:
     shape = {"format": {"type": "json_schema", "schema": {}}}
-    work = due(
+    running = due(
         insider, output_config={"effort": "low", **shape}, tool_choice={"type": "tool", "name": "answer"}
     )
-    job = summaries.summary_job(work)
+    job = summaries.summary_job(running)
     assert job
     assert [message["role"] for message in job.request["messages"]] == ["user", "assistant", "user"]
     assert job.request["messages"][-1]["content"][0]["text"] == compaction.INSTRUCTION
     assert job.request["max_tokens"] == 2_000
     assert job.request["output_config"] == {"effort": "low"}
     assert "tool_choice" not in job.request
-    work.turn.frame.body = {"model": "m", "output_config": shape, "thinking": {"type": "enabled"}}
-    job = summaries.summary_job(work)
+    running.turn.frame.body = {"model": "m", "output_config": shape, "thinking": {"type": "enabled"}}
+    job = summaries.summary_job(running)
     assert job
     assert set(job.request) == {"model", "max_tokens", "messages"}
 
 
 def test_summary_request_has_no_mcp_servers(insider: User) -> None:
     weather = {"name": "weather", "input_schema": {"type": "object"}}
-    work = due(insider, tools=[weather, toolset("shop", ["add"])])
-    work.turn.frame.body = {**work.turn.frame.body}
-    before = work.turn.user_message.parent.parent  # type: ignore[union-attr]
+    running = due(insider, tools=[weather, toolset("shop", ["add"])])
+    running.turn.frame.body = {**running.turn.frame.body}
+    before = running.turn.user_message.parent.parent  # type: ignore[union-attr]
     thought = {"type": "thinking", "thinking": "x", "signature": "s"}
-    Message.objects.filter(id=before.id).update(content=[thought, *before.content], frame=work.turn.frame)
-    job = summaries.summary_job(work)
+    Message.objects.filter(id=before.id).update(content=[thought, *before.content], frame=running.turn.frame)
+    job = summaries.summary_job(running)
     assert job
     assert job.request["tools"] == [weather]
     kinds = [block["type"] for message in job.request["messages"] for block in message["content"]]
     assert kinds == ["text"] * 3, "thinking is bound to the tools that stood before it"
-    work.turn.frame.body = {**work.turn.frame.body, "tools": [weather]}
-    job = summaries.summary_job(work)
+    running.turn.frame.body = {**running.turn.frame.body, "tools": [weather]}
+    job = summaries.summary_job(running)
     assert job
     assert job.request["messages"][1]["content"][0] == thought
 
@@ -78,11 +78,11 @@ def test_path_that_does_not_fit_is_quoted(insider: User) -> None:
 
 
 def test_quoted_path_begins_with_the_api_summary(insider: User) -> None:
-    work = due(insider, left=9_000)
-    before = work.turn.user_message.parent.parent  # type: ignore[union-attr]
+    running = due(insider, left=9_000)
+    before = running.turn.user_message.parent.parent  # type: ignore[union-attr]
     summary = {"type": "compaction", "content": "It is a bridge."}
     Message.objects.filter(id=before.id).update(content=[summary, *before.content])
-    job = summaries.summary_job(work)
+    job = summaries.summary_job(running)
     assert job
     text = job.request["messages"][0]["content"][0]["text"]
     assert "It is a bridge." in text
@@ -91,46 +91,46 @@ def test_quoted_path_begins_with_the_api_summary(insider: User) -> None:
 
 def test_turn_without_an_empty_summary_has_no_job(insider: User) -> None:
     plain = factories.turn(factories.conversation(insider), status="running", answer="")
-    assert summaries.summary_job(factories.work(plain)) is None
+    assert summaries.summary_job(factories.running(plain)) is None
 
 
 def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
-    work = due(insider)
-    job = summaries.summary_job(work)
+    running = due(insider)
+    job = summaries.summary_job(running)
     assert job
-    assert not summaries.keep_summary(work, "host:1:aa", job, "  ")
-    assert not summaries.keep_summary(work, "host:2:bb", job, "Somebody else's.")
-    assert summaries.keep_summary(work, "host:1:aa", job, " A bridge. ")
-    assert not summaries.keep_summary(work, "host:1:aa", job, "Another.")
+    assert not summaries.keep_summary(running, "host:1:aa", job, "  ")
+    assert not summaries.keep_summary(running, "host:2:bb", job, "Somebody else's.")
+    assert summaries.keep_summary(running, "host:1:aa", job, " A bridge. ")
+    assert not summaries.keep_summary(running, "host:1:aa", job, "Another.")
     kept = Message.objects.get(kind="summary")
     assert (kept.text, kept.content) == (
         "A bridge.",
         [{"type": "text", "text": compaction.summary_text("A bridge.")}],
     )
-    work.turn = Turn.objects.select_related("user_message__parent").get(id=work.turn.id)
-    assert summaries.summary_job(work) is None
-    request = build.request_for(work)
+    running.turn = Turn.objects.select_related("user_message__parent").get(id=running.turn.id)
+    assert summaries.summary_job(running) is None
+    request = build.request_for(running)
     assert [message["role"] for message in request["messages"]] == ["user"]
     assert "bridge" in request["messages"][0]["content"][0]["text"]
     assert request["messages"][0]["content"][1]["text"] == "How high?"
 
 
 def test_summary_call_is_in_the_ledger(insider: User) -> None:
-    work = due(insider)
-    job = summaries.summary_job(work)
+    running = due(insider)
+    job = summaries.summary_job(running)
     assert job
-    summaries.open_summary_call(work, job, 2)
+    summaries.open_summary_call(running, job, 2)
     row = ApiCall.objects.get(purpose="summary")
-    assert (row.turn, row.message, row.attempt, row.user) == (work.turn, None, 2, insider)
+    assert (row.turn, row.message, row.attempt, row.user) == (running.turn, None, 2, insider)
     assert LanguageModel.objects.get() == row.model
 
 
 def test_summary_worst_case_is_held(insider: User) -> None:
     budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=Decimal(100))
-    work = due(insider)
-    job = summaries.summary_job(work)
+    running = due(insider)
+    job = summaries.summary_job(running)
     assert job
-    call = summaries.open_summary_call(work, job, 1)
+    call = summaries.open_summary_call(running, job, 1)
     held = BudgetHold.objects.get(call_id=call).amount_usd
     assert held > 0
     ledger.discard_call(call)
@@ -138,5 +138,5 @@ def test_summary_worst_case_is_held(insider: User) -> None:
     assert held > budget.hard_limit_usd
     budget.save()
     with pytest.raises(BudgetExceeded):
-        summaries.open_summary_call(work, job, 2)
+        summaries.open_summary_call(running, job, 2)
     assert not ApiCall.objects.filter(purpose="summary").exists()

@@ -12,7 +12,7 @@ from chat.operations.request import build
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.thinking_binding import account_tag
 from chat.operations.turns import claim, switch
-from chat.operations.turns.finish import Answer, keep_answer
+from chat.operations.turns.finish import AnswerContent, keep_answer
 from tests import factories
 from tests.operations.request.test_tool_selection import connected, give_connected, model_on
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_other_connection_keeps_the_frame(turn: Turn, model: LanguageModel) -> None:
-    work, told = factories.work(turn), {"code": "failover", "to": "Spare"}
+    running, told = factories.running(turn), {"code": "failover", "to": "Spare"}
     spare = factories.language_model(
         connection=factories.provider("Spare"), max_output_tokens=500, default_max_tokens=1
     )
     frame = turn.frame_id
-    assert switch.move(work, "host:1:aa", spare, told)
-    assert (work.model, work.connection, work.turn.frame_id) == (
+    assert switch.switch_model(running, "host:1:aa", spare, told)
+    assert (running.model, running.connection, running.turn.frame_id) == (
         spare,
         spare.connection,
         frame,
@@ -36,13 +36,13 @@ def test_other_connection_keeps_the_frame(turn: Turn, model: LanguageModel) -> N
     named = factories.language_model(
         "anthropic.claude-test", connection=factories.provider("Named"), canonical_id="claude-test"
     )
-    assert switch.move(work, "host:1:aa", named, told)
+    assert switch.switch_model(running, "host:1:aa", named, told)
     turn.refresh_from_db()
     assert turn.frame.body == {"model": "anthropic.claude-test"}
     assert turn.notices == [told, told]
     message = turn.messages.get()
     assert (message.frame_id, message.model_name) == (turn.frame_id, "anthropic.claude-test")
-    assert not switch.move(work, "host:2:bb", spare, told)
+    assert not switch.switch_model(running, "host:2:bb", spare, told)
 
 
 def test_other_schema_support_needs_another_frame(turn: Turn, model: LanguageModel) -> None:
@@ -50,20 +50,20 @@ def test_other_schema_support_needs_another_frame(turn: Turn, model: LanguageMod
     model.save()
     schema = {"type": "object", "properties": {"high": {"type": "integer"}}, "required": ["high"]}
     Turn.objects.filter(id=turn.id).update(output_schema=schema)
-    work = factories.work(Turn.objects.get(id=turn.id))
+    running = factories.running(Turn.objects.get(id=turn.id))
     forced = {"forced_tool_choice": {"supported": True}}
     spare = factories.language_model(connection=factories.provider("Spare"), capabilities=forced)
-    assert switch.move(work, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
     turn.refresh_from_db()
     assert turn.frame.body["tool_choice"]["type"] == "tool"
     assert "output_config" not in turn.frame.body
 
 
 def test_other_model_gets_its_own_frame(turn: Turn) -> None:
-    work = factories.work(turn)
+    running = factories.running(turn)
     thinking = {"thinking": {"types": {"adaptive": True}}}
     other = factories.language_model("claude-other", capabilities=thinking, default_max_tokens=77)
-    assert switch.move(work, "host:1:aa", other, {"code": "fallback"})
+    assert switch.switch_model(running, "host:1:aa", other, {"code": "fallback"})
     turn.refresh_from_db()
     assert turn.frame.body == {
         "model": "claude-other",
@@ -78,11 +78,11 @@ SEARCH = {"type": "server_tool_use", "id": "srvtoolu_0", "name": "web_search", "
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_0", "content": "18°"}
 
 
-def in_a_loop(turn: Turn, *content: dict[str, Any], results: bool = True) -> running_turn.Work:
+def in_a_loop(turn: Turn, *content: dict[str, Any], results: bool = True) -> running_turn.RunningTurn:
     """A turn whose first answer was made by its own connection, and whose second one is still empty."""
-    loop = factories.work(turn)
+    loop = factories.running(turn)
     build.request_for(loop)
-    keep_answer(loop.message, Answer(list(content), "complete", "tool_use"))
+    keep_answer(loop.message, AnswerContent(list(content), "complete", "tool_use"))
     parent = loop.message
     if results:
         fields = {"content": [RESULT], "kind": "results", "turn": turn}
@@ -101,7 +101,7 @@ def closing(turn: Turn) -> list[Message]:
     return list(turn.messages.filter(kind="continue"))
 
 
-def sent(loop: running_turn.Work) -> list[str]:
+def sent(loop: running_turn.RunningTurn) -> list[str]:
     """What the next request brings, in short: the role's initial, then the types of its blocks."""
     messages = build.request_for(loop)["messages"]
     return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
@@ -111,7 +111,7 @@ def test_loop_with_thinking_is_closed_for_another_account(turn: Turn, spare: Lan
     loop = in_a_loop(turn, THOUGHT, ASKED)
     results, answer = loop.message.parent, loop.message
     assert sent(loop) == ["u: text", "a: thinking tool_use", "u: tool_result"]
-    assert switch.move(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     (note,) = closing(turn)
     answer.refresh_from_db()
     assert (note.parent, note.role, note.depth) == (results, "user", 3)
@@ -122,7 +122,7 @@ def test_loop_with_thinking_is_closed_for_another_account(turn: Turn, spare: Lan
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
     # What was closed once needs no more words, wherever the turn goes from here.
     third = factories.language_model(connection=factories.provider("Third", credential="sk-third"))
-    assert switch.move(loop, "host:1:aa", third, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", third, {"code": "failover"})
     assert closing(turn) == [note]
 
 
@@ -138,14 +138,14 @@ def test_pause_is_dropped_for_another_account(
     turn: Turn, spare: LanguageModel, content: list[Any], results: bool, then: list[str] | None
 ) -> None:
     loop = in_a_loop(turn, *content, results=results)
-    assert switch.move(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     assert len(closing(turn)) == 1
     assert sent(loop) == (then or ["u: text", "a: text tool_use", "u: tool_result text"])
 
 
 def test_loop_without_thinking_moves_unchanged(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, ASKED)
-    assert switch.move(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     assert closing(turn) == []
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
 
@@ -154,21 +154,23 @@ def test_same_account_on_another_connection_continues(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     twin = factories.language_model(connection=factories.provider("Twin"))
     assert account_tag(twin.connection) == account_tag(loop.connection)
-    assert switch.move(loop, "host:1:aa", twin, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", twin, {"code": "failover"})
     assert closing(turn) == []
     # The model's other powers put its context elsewhere: the same thinking would stand behind other messages.
     Message.objects.filter(id=turn.user_message_id).update(context="Today is Monday.")
     able = {"system_messages": {"supported": True}}
     other = factories.language_model(connection=factories.provider("Able"), capabilities=able)
-    assert switch.move(loop, "host:1:aa", other, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", other, {"code": "failover"})
     assert len(closing(turn)) == 1
 
 
 def test_other_model_gets_a_closed_loop(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
-    keep_answer(loop.message, Answer([], "partial", "refusal"))
+    keep_answer(loop.message, AnswerContent([], "partial", "refusal"))
     running_turn.next_answer(loop, loop.message)
-    assert switch.move(loop, "host:1:aa", factories.language_model("claude-other"), {"code": "fallback"})
+    assert switch.switch_model(
+        loop, "host:1:aa", factories.language_model("claude-other"), {"code": "fallback"}
+    )
     (note,) = closing(turn)
     assert note.parent
     assert (note.parent.stop_reason, loop.message.parent) == ("refusal", note)
@@ -177,7 +179,7 @@ def test_other_model_gets_a_closed_loop(turn: Turn) -> None:
 
 def test_lost_lease_closes_no_loop(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
-    assert not switch.move(loop, "host:2:bb", spare, {})
+    assert not switch.switch_model(loop, "host:2:bb", spare, {})
     ProviderConnection.objects.update(credential="sk-new")
     loop.model = factories.language_model()
     assert not switch.adopt_loop(loop, "host:2:bb")
@@ -193,7 +195,7 @@ def test_loop_is_adopted_with_a_new_key(turn: Turn) -> None:
     connection.credential = "sk-new"
     connection.save()
     Turn.objects.filter(id=turn.id).update(status="queued", owner="")
-    taken = claim.claim(turn.id, "host:2:bb")
+    taken = claim.claim_turn(turn.id, "host:2:bb")
     assert taken
     assert taken.takes_over
     assert switch.adopt_loop(taken, "host:2:bb")
@@ -208,7 +210,7 @@ def test_turn_that_begins_with_results_adopts_the_loop(turn: Turn) -> None:
     again = factories.turn(turn.conversation, status="queued")
     again.user_message = results
     again.save()
-    taken = claim.claim(again.id, "host:1:aa")
+    taken = claim.claim_turn(again.id, "host:1:aa")
     assert taken
     assert (taken.resumed, taken.takes_over) == (False, True)
 
@@ -233,26 +235,26 @@ def served(turn: Turn) -> Turn:
 
 
 def test_removed_servers_remove_their_tools(served: Turn) -> None:
-    work = factories.work(served)
-    assert switch.leave_servers(work, "host:1:aa", ["shop"])
+    running = factories.running(served)
+    assert switch.drop_servers(running, "host:1:aa", ["shop"])
     assert toolsets(served) == ["wiki"]
-    assert work.turn.frame.digest == served.frame_id
-    assert not switch.leave_servers(work, "host:2:bb", ["wiki"])
+    assert running.turn.frame.digest == served.frame_id
+    assert not switch.drop_servers(running, "host:2:bb", ["wiki"])
     assert toolsets(served) == ["wiki"]
 
 
 def test_loop_with_removed_servers_is_closed(served: Turn) -> None:
     loop = in_a_loop(served, THOUGHT, ASKED)
-    assert switch.leave_servers(loop, "host:1:aa", ["shop"])
+    assert switch.drop_servers(loop, "host:1:aa", ["shop"])
     assert toolsets(served) == ["wiki"]
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
 
 
 def test_platform_without_connector_loses_its_tools(served: Turn) -> None:
-    work = factories.work(served)
+    running = factories.running(served)
     spare = model_on("bedrock")
     spare.canonical_id = "claude-anthropic"
-    assert switch.move(work, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
     assert toolsets(served) == []
 
 
@@ -262,7 +264,7 @@ def test_pause_in_an_unsupported_tool_is_closed(turn: Turn) -> None:
     loop = in_a_loop(turn, SEARCH, found, results=False)
     assert sent(loop) == ["u: text", "a: server_tool_use web_search_tool_result"]
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="bedrock"))
-    assert switch.move(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: text", "u: text"]
     assert len(closing(turn)) == 1
 
@@ -270,6 +272,6 @@ def test_pause_in_an_unsupported_tool_is_closed(turn: Turn) -> None:
 def test_loop_after_an_api_summary_moves_to_another_model(turn: Turn) -> None:
     loop = in_a_loop(turn, {"type": "compaction", "content": "Short."}, ASKED)
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="aws"))
-    assert switch.move(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
     assert closing(turn) == []

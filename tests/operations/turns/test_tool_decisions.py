@@ -15,7 +15,7 @@ from chat.events.store import Batch, stored_frames
 from chat.models import McpServer, ToolCall, ToolDefinition, Turn, User
 from chat.operations.errors import OperationError
 from chat.operations.turns import tool_decisions
-from chat.operations.turns.tool_decisions import decide, expire_calls
+from chat.operations.turns.tool_decisions import decide_call, expire_calls
 from tests import factories
 from tests.support.refusals import refusal_code
 
@@ -38,13 +38,13 @@ def told(turn: Turn) -> list[tuple[str, str]]:
 
 def test_last_decision_continues_the_turn(turn: Turn, insider: User) -> None:
     first, second = factories.tool_call(turn), factories.tool_call(turn)
-    decided = decide(user=insider, tool_call_id=first.id, decision="approve")
+    decided = decide_call(user=insider, tool_call_id=first.id, decision="approve")
     assert (decided.call.status, decided.call.decision, decided.resumes) == ("ready", "approve", False)
     assert decided.call.decided_by == insider
     assert decided.call.decided_at
     turn.refresh_from_db()
     assert (turn.status, turn.last_seq) == ("waiting", 3)
-    decided = decide(user=insider, tool_call_id=second.id, decision="deny", reason=" Too\0 dear. ")
+    decided = decide_call(user=insider, tool_call_id=second.id, decision="deny", reason=" Too\0 dear. ")
     assert (decided.call.status, decided.resumes, decided.turn_id) == ("denied", True, turn.id)
     assert decided.call.reason == "Too\ufffd dear."
     assert decided.call.result[0]["text"].endswith("Their reason: Too\ufffd dear.")
@@ -57,7 +57,7 @@ def test_last_decision_continues_the_turn(turn: Turn, insider: User) -> None:
 def test_an_edited_input_is_what_the_tool_gets(turn: Turn, insider: User) -> None:
     call = factories.tool_call(turn)
     edited = {"city": "Bu\0san", "deep": [1, {"a": None}]}
-    decided = decide(user=insider, tool_call_id=call.id, decision="edit", input=edited)
+    decided = decide_call(user=insider, tool_call_id=call.id, decision="edit", input=edited)
     assert decided.call.effective_input == {"city": "Bu\ufffdsan", "deep": [1, {"a": None}]}
     assert decided.call.input == {"city": "Seoul"}
     assert orjson.loads(stored_frames(turn.id)[-1])["input"] == decided.call.effective_input
@@ -66,21 +66,21 @@ def test_an_edited_input_is_what_the_tool_gets(turn: Turn, insider: User) -> Non
 def test_each_call_is_decided_once(turn: Turn, insider: User) -> None:
     call = factories.tool_call(turn)
     factories.tool_call(turn)
-    decide(user=insider, tool_call_id=call.id, decision="deny")
+    decide_call(user=insider, tool_call_id=call.id, decision="deny")
     for decision in ("approve", "deny"):
-        assert refusal_code(decide, user=insider, tool_call_id=call.id, decision=decision) == "decided"
+        assert refusal_code(decide_call, user=insider, tool_call_id=call.id, decision=decision) == "decided"
     late = factories.tool_call(turn, expires_at=timezone.now() - dt.timedelta(seconds=1))
-    assert refusal_code(decide, user=insider, tool_call_id=late.id, decision="approve") == "decided"
+    assert refusal_code(decide_call, user=insider, tool_call_id=late.id, decision="approve") == "decided"
     assert "Their reason" not in ToolCall.objects.get(id=call.id).result[0]["text"]
 
 
 def test_only_the_author_decides(turn: Turn, insider: User, outsider: User) -> None:
     call = factories.tool_call(turn)
-    assert refusal_code(decide, user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
+    assert refusal_code(decide_call, user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
     for wrong in (uuid.uuid4(), "x", None, str(call.id).upper()):
-        assert refusal_code(decide, user=insider, tool_call_id=wrong, decision="approve") == "not_found"
+        assert refusal_code(decide_call, user=insider, tool_call_id=wrong, decision="approve") == "not_found"
     insider.is_active = False
-    assert refusal_code(decide, user=insider, tool_call_id=call.id, decision="approve") == "not_found"
+    assert refusal_code(decide_call, user=insider, tool_call_id=call.id, decision="approve") == "not_found"
     call.refresh_from_db()
     assert call.status == "waiting"
 
@@ -92,7 +92,7 @@ def refused_words(turn: Turn, user: User, given: dict[str, Any], **fields: Any) 
     row, _made = ToolDefinition.objects.update_or_create(name="weather", defaults={**defaults, **fields})
     call = factories.tool_call(turn, tool=row)
     with pytest.raises(OperationError) as refused:
-        decide(user=user, tool_call_id=call.id, decision="edit", input=given)
+        decide_call(user=user, tool_call_id=call.id, decision="edit", input=given)
     call.refresh_from_db()
     assert (refused.value.code, call.status, call.decision) == ("invalid", "waiting", "")
     return refused.value.message
@@ -111,9 +111,12 @@ def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
         input_schema={"type": "object", "properties": {"n": {"type": "string", "pattern": "(a+)+$"}}},
     )
     with pytest.raises(OperationError, match="invalid"):
-        decide(user=insider, tool_call_id=call.id, decision="edit", input={"n": "b!"})
+        decide_call(user=insider, tool_call_id=call.id, decision="edit", input={"n": "b!"})
     given = {"n": "aaa"}
-    assert decide(user=insider, tool_call_id=call.id, decision="edit", input=given).call.edited_input == given
+    assert (
+        decide_call(user=insider, tool_call_id=call.id, decision="edit", input=given).call.edited_input
+        == given
+    )
     assert told(turn) == [("tool.decided", "ready")]
 
 
@@ -131,13 +134,13 @@ def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
 )
 def test_invalid_decisions_are_refused(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
     call = factories.tool_call(turn)
-    assert refusal_code(decide, user=insider, tool_call_id=call.id, **choice) == code
+    assert refusal_code(decide_call, user=insider, tool_call_id=call.id, **choice) == code
 
 
 def test_decision_in_a_running_turn_leaves_events_to_its_engine(turn: Turn, insider: User) -> None:
     call = factories.tool_call(turn)
     Turn.objects.filter(id=turn.id).update(status="running", owner="host:1:aa", heartbeat_at=timezone.now())
-    assert not decide(user=insider, tool_call_id=call.id, decision="approve").resumes
+    assert not decide_call(user=insider, tool_call_id=call.id, decision="approve").resumes
     assert told(turn) == []
 
 
@@ -160,7 +163,7 @@ def test_two_decisions_at_once_are_one(any_database: str, at_once: Callable[...,
     person = factories.person()
     turn = factories.turn(factories.conversation(person), status="waiting", answer="Let me see.")
     call = factories.tool_call(turn)
-    answers = at_once(lambda: decide(user=person, tool_call_id=call.id, decision="approve"), 12)
+    answers = at_once(lambda: decide_call(user=person, tool_call_id=call.id, decision="approve"), 12)
     assert [type(answer).__name__ for answer in answers].count("Decided") == 1
     assert {answer.code for answer in answers if isinstance(answer, OperationError)} == {"decided"}
     turn.refresh_from_db()

@@ -42,8 +42,8 @@ def asked(*names: str) -> list[dict[str, Any]]:
     ]
 
 
-def plan(turn: Turn, content: list[dict[str, Any]], **more: Any) -> list[tool_rounds.Planned]:
-    return tool_rounds.plan(
+def plan(turn: Turn, content: list[dict[str, Any]], **more: Any) -> list[tool_rounds.PlannedCall]:
+    return tool_rounds.plan_calls(
         turn, turn.messages.get(role="assistant"), content, more.pop("invalid", {}), **more
     )
 
@@ -106,13 +106,13 @@ def test_a_model_alone_has_no_tools(insider: User) -> None:
 def test_a_call_begins_and_ends_once(turn: Turn) -> None:
     call = factories.tool_call(turn, "ready")
     again = ToolCall.objects.get()
-    assert tool_rounds.begin(call)
-    assert not tool_rounds.begin(again)
-    assert tool_rounds.finish(call, [{"type": "text", "text": "18°"}], is_error=False)
-    assert not tool_rounds.finish(again, [{"type": "text", "text": "late"}], is_error=True)
+    assert tool_rounds.begin_call(call)
+    assert not tool_rounds.begin_call(again)
+    assert tool_rounds.finish_call(call, [{"type": "text", "text": "18°"}], is_error=False)
+    assert not tool_rounds.finish_call(again, [{"type": "text", "text": "late"}], is_error=True)
     (call,) = tool_rounds.calls_of(call.message_id)
     assert (call.status, call.result, call.is_error) == ("done", [{"type": "text", "text": "18°"}], False)
-    event = tool_rounds.finished_event(call)
+    event = tool_rounds.tool_finished_event(call)
     assert event["seconds"] >= 0
 
 

@@ -64,7 +64,7 @@ def test_one_of_many_retries_starts(at_once: AtOnce) -> None:
 
 def test_one_of_many_engines_claims_a_turn(at_once: AtOnce) -> None:
     turn = factories.turn(factories.conversation(factories.person()), status="queued")
-    claims = at_once(lambda: claim.claim(turn.id, f"host:{uuid.uuid4()}"), 20)
+    claims = at_once(lambda: claim.claim_turn(turn.id, f"host:{uuid.uuid4()}"), 20)
     won = [claim for claim in claims if claim is not None]
     assert [claim.fence for claim in won] == [1]
     assert Message.objects.filter(role="assistant").count() == 1
