@@ -1,4 +1,4 @@
-"""Plain functions that make rows for tests: a cast of people, a connection with priced models, chats and turns."""
+"""Functions that create rows for tests: people, a connection with priced models, conversations and turns."""
 
 import datetime as dt
 import uuid

@@ -1,4 +1,4 @@
-"""Who may see or do what: each question asked by an insider, an outsider and somebody who was deactivated."""
+"""The questions of `access.py`, asked for an insider, an outsider and a deactivated person."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""The benchmark runs: every row is printed with a figure. What the figures are is for a quiet machine to say."""
+"""The benchmark prints every row with a figure. The figures themselves need a quiet machine."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Jobs in a real Celery worker on every broker: delivered twice they run once, and a worker's death loses none."""
+"""Jobs in a real Celery worker on every broker: a job delivered twice runs once, and a killed worker loses none."""
 
 import datetime as dt
 import secrets

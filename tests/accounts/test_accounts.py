@@ -1,4 +1,4 @@
-"""Signing in and out, resetting a password, addresses and second factors, as people meet them."""
+"""Account pages: sign-in, sign-out, password reset, addresses and second factors."""
 
 import re
 from typing import Any

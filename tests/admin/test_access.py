@@ -1,4 +1,4 @@
-"""Every page of the admin, for strangers, ordinary people, staff without rights, and superusers."""
+"""Every page of the admin for signed-out people, ordinary people, staff without rights, and superusers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The admin and the account pages in a real browser: their policy holds, nothing is missing, nothing overflows."""
+"""The admin and the account pages in a browser, with their content policy and without overflow on a phone."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Prompts, assistants, models, prices and the first page."""
+"""Prompts, assistants, models, prices and the index page of the admin."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A form per kind of connection: it shows what the kind needs, says what to do, and keeps secrets in."""
+"""A form for each kind of connection: its fields, its errors, and no secret in the page."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Prompts with their length per model, and assistants whose answers have a shape."""
+"""Token counts of prompts, and output schemas of assistants in the admin."""
 
 import json
 from typing import Any

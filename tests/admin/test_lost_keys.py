@@ -1,4 +1,4 @@
-"""Secrets of tools that no key opens: their pages say so, and saving something else leaves them as they are."""
+"""Secrets of tools that no key decrypts: the pages say so, and other changes keep them."""
 
 from typing import Any
 

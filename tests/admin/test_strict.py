@@ -1,4 +1,4 @@
-"""Strict tools in the admin: refused with words that say what to change."""
+"""Strict tools in the admin: unsupported schemas are refused with a message that says what to change."""
 
 import json
 from typing import Any

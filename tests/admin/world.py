@@ -1,4 +1,4 @@
-"""One row of every table, with words and secrets that must not show up where they don't belong."""
+"""One row of every table, with private texts and secrets that most pages must not show."""
 
 import dataclasses
 import uuid

@@ -1,4 +1,4 @@
-"""People and their things for the API's tests, and one running server for all that needs real HTTP."""
+"""People for the tests of the API, and one running server for tests that need real HTTP."""
 
 from collections.abc import Iterator
 from pathlib import Path

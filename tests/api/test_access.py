@@ -1,4 +1,4 @@
-"""Every route, for everybody: a stranger is asked to sign in, a foreign id is as unknown as one that never was."""
+"""Every route for every role: without identity it is unauthorized, and a foreign id is not found."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Attachments by the API: uploads with their refusals, reuse by digest, and turns that carry them."""
+"""Attachments in the API: uploads, refusals, reuse by digest, and turns that carry files."""
 
 import hashlib
 import socket

@@ -1,4 +1,4 @@
-"""What may be used and was used: assistants, models, usage and oneself; and what never shows in any of them."""
+"""Assistants, models, usage and the own account in the API, and what these answers never contain."""
 
 import datetime as dt
 from decimal import Decimal

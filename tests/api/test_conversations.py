@@ -1,4 +1,4 @@
-"""Conversations and messages through the API, as a program sees them."""
+"""Conversations and messages in the API."""
 
 import pytest
 

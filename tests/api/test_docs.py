@@ -1,4 +1,4 @@
-"""The description of the API: who sees it, that it is true, and that its page asks nobody else."""
+"""The description of the API: it requires an identity, it is true, and its page loads nothing from elsewhere."""
 
 import schemathesis
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Who may ask: keys and their scopes, sessions and their CSRF token, and nothing else."""
+"""Identities of the API: keys with scopes, and sessions with a CSRF token."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a problem in RFC 9457's form, and never a fault of ours."""
+"""Errors of the API are problems as in RFC 9457, and no request causes an internal error."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Answers of a shape over real HTTP: extraction, structured turns, token counts, and their failures."""
+"""Structured output over real HTTP: extraction, turns with a schema, token counts, and their failures."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Turns over real HTTP against a real server and the simulator: waiting, following, resuming, stopping, going on."""
+"""Turns over real HTTP against the simulator: awaited, streamed, resumed, stopped and continued."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""The office day: Parley's plan beside the oracle, and the pure counting beside the simulator's bill over HTTP."""
+"""The office day: Parley's cache plan compared with the oracle, and its counts with the simulator's invoice."""
 
 import dataclasses
 

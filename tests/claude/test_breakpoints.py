@@ -1,4 +1,4 @@
-"""The cache plan: where breakpoints go, for how long, and that no rule of the API is ever broken."""
+"""The cache plan: where breakpoints are placed, their lifetimes, and the rules of the API."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Guessing what marks cover; how they are set and limited is tested with plans and requests."""
+"""Guessed tokens of marked parts. Plans and requests test where marks are set and how many."""
 
 import pytest
 

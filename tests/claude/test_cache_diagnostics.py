@@ -1,4 +1,4 @@
-"""Why a call read less than it could have."""
+"""Why a call read less from the cache than it could have."""
 
 from typing import Any
 

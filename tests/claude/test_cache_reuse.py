@@ -1,4 +1,4 @@
-"""What earlier calls tell of the cache, and of the next request."""
+"""What earlier calls say about cache entries and about the time of the next request."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How full a context is, and when it has to be summarised."""
+"""How full a context window is, and when it has to be summarised."""
 
 from typing import Any
 

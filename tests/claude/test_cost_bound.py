@@ -1,4 +1,4 @@
-"""The most that a request can cost: an upper bound of its prompt, and an answer as long as the money lasts."""
+"""The most that a request can cost: an upper bound of its prompt, and an answer limited by the budget."""
 
 import base64
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""Schemas that answers can be asked for in, what is sent of them, and what an answer must be."""
+"""Output schemas: which are accepted, what is sent of them, and how answers are validated."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the provider's own tools did, where a request goes to a platform that does not have them."""
+"""Results of server tools as text, for platforms without these tools."""
 
 from typing import Any
 

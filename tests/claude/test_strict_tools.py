@@ -1,4 +1,4 @@
-"""Schemas of strict tools: what the API refuses of them, and how many one request may have."""
+"""Schemas of strict tools: what the API refuses, and how many one request may have."""
 
 from typing import Any
 

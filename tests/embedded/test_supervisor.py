@@ -1,4 +1,4 @@
-"""The supervisor with real processes: who is started, restarted, ended, in which order, and what is left."""
+"""The supervisor with real processes: start, restart, order of ending, and what is left."""
 
 import asyncio
 import os

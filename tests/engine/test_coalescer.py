@@ -1,4 +1,4 @@
-"""Frames: the first text at once, later text in company, order kept, nothing lost."""
+"""Coalescing: the first text is sent at once, later texts are merged, the order is kept, nothing is lost."""
 
 import asyncio
 

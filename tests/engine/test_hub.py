@@ -1,4 +1,4 @@
-"""Viewers and logs of one process: who is woken, who hears an end, who is forgotten."""
+"""Viewers and logs of one process: who is woken, who receives an end, what is forgotten."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who owns a turn: a late owner changes nothing, a living one keeps it whatever the clocks say."""
+"""Leases: a late owner changes nothing, and a living owner keeps its turn whatever the wall clock says."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""MCP servers that the provider calls, in whole turns: what leaves for whom, what is kept, what nobody ever finds."""
+"""MCP servers that the provider calls, in whole turns: what is sent, what is stored, and that tokens are not."""
 
 import contextlib
 import json

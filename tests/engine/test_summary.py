@@ -1,4 +1,4 @@
-"""A summary's call: what it costs when it fails, is tried again, or is cut."""
+"""The call of a summary: its cost when it fails, is retried or is cut."""
 
 import contextlib
 import itertools

@@ -1,4 +1,4 @@
-"""The log of a turn in memory: what is durable and old is forgotten, cursors never see a hole."""
+"""The log of a turn in memory: durable frames are forgotten, and cursors never miss a frame."""
 
 from django.utils import timezone
 

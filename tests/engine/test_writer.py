@@ -1,4 +1,4 @@
-"""The one writer: what waits is written once, whatever became of an earlier try."""
+"""The writer of frames: pending frames are written once, even if an earlier attempt seemed to fail."""
 
 import datetime as dt
 from typing import Any

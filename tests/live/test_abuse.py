@@ -1,4 +1,4 @@
-"""What clients may send and not read: refused clearly, bounded in memory, harmless to others."""
+"""Clients that send too much or read too little: refused clearly, bounded in memory, harmless to others."""
 
 import asyncio
 import contextlib

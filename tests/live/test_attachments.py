@@ -1,4 +1,4 @@
-"""Files on the socket: a message carries its author's own, and nobody else's by any id."""
+"""Attachments on the socket: a message accepts only files of its author."""
 
 import uuid
 

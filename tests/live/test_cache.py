@@ -1,4 +1,4 @@
-"""A conversation over a real socket reads from the upstream's cache what it wrote there."""
+"""A conversation over a real socket reads the cache entries that it wrote at the upstream."""
 
 from tests.support.parley import Parley
 

@@ -1,4 +1,4 @@
-"""What surrounds each command of a socket: the dialect of its answers, and its id in the logs."""
+"""Commands of a socket: the dialect of their answers, and their id in the logs."""
 
 import json
 

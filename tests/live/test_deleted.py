@@ -1,4 +1,4 @@
-"""A deleted conversation: whoever watches it hears so, whichever process deleted it, and watches it no longer."""
+"""A deleted conversation: all its viewers are told, in every process, and unsubscribed."""
 
 from tests.support.parley import Parley
 

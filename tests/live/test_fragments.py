@@ -1,4 +1,4 @@
-"""What the browser's dialect adds to events: fragments and words in the viewer's language, for the owner only."""
+"""Fragments of the browser's dialect: in the viewer's language, and for the owner only."""
 
 from typing import Any
 

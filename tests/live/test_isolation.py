@@ -1,4 +1,4 @@
-"""Every socket command × every role × foreign and oddly spelt ids, and who gets a socket at all."""
+"""Every socket command × every role × foreign and oddly spelt ids, and who may open a socket."""
 
 import asyncio
 import uuid

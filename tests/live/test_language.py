@@ -1,4 +1,4 @@
-"""The language of a socket: own choice, cookie, browser, then the house's."""
+"""The language of a socket: the person's choice, the cookie, the browser, then the default."""
 
 import pytest
 

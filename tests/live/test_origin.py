@@ -1,4 +1,4 @@
-"""Whose page may open a socket with a cookie: the same origins whose forms Django takes."""
+"""Origins that may open a socket with a cookie: the same as for Django's forms."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An application below a path sees its own path; everything else goes on."""
+"""An application mounted below a path sees its own path; other requests pass through."""
 
 from typing import Any
 

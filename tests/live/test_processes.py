@@ -1,4 +1,4 @@
-"""Two web processes on PostgreSQL and Redis: viewer and owner in different ones, whatever becomes of the hints."""
+"""Two web processes on PostgreSQL and Redis: viewer and owner in different ones, with and without hints."""
 
 import asyncio
 import contextlib

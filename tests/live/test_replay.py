@@ -1,4 +1,4 @@
-"""A stream can be picked up anywhere: after any cut, in a second tab, from any seq; else an explicit refresh."""
+"""A stream can be resumed after any cut, in a second tab, from any seq; otherwise a refresh is sent."""
 
 import asyncio
 import contextlib

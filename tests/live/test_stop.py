@@ -1,4 +1,4 @@
-"""Stop, Continue and Retry over a real socket, and what the upstream saw of them."""
+"""Stop, Continue and Retry over a real socket, and what the upstream received."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""A socket that watches as many conversations as it may: a turn finds its place, or is refused before it is written."""
+"""A socket at its limit of subscriptions: a new turn replaces an idle one, or is refused before it is written."""
 
 import json
 from collections.abc import Iterator

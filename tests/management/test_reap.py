@@ -1,4 +1,4 @@
-"""`manage.py reap`: watches for a whole lease, ends the dead, leaves the living alone."""
+"""`manage.py reap` watches for a whole lease and ends only turns without a heartbeat."""
 
 import pytest
 from django.utils import timezone

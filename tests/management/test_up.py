@@ -1,4 +1,4 @@
-"""`manage.py up` as a person runs it: it serves, says where, and ends without a trace."""
+"""`manage.py up` serves, prints its address, and leaves no process."""
 
 import os
 import re

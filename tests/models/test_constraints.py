@@ -1,4 +1,4 @@
-"""Wrong states are impossible: each constraint refuses its case, on both databases."""
+"""Invalid rows are impossible: each constraint refuses its case, on both databases."""
 
 import datetime as dt
 import uuid

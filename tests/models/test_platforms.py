@@ -1,4 +1,4 @@
-"""What is known about platforms, and that a connection says at once what it lacks."""
+"""Facts about platforms, and the problems that a connection reports."""
 
 import json
 from typing import Any

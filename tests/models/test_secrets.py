@@ -1,4 +1,4 @@
-"""Secrets in columns: which keys open them, and what becomes of one that no key opens."""
+"""Secrets in columns: which keys decrypt them, and what happens to one that no key decrypts."""
 
 import copy
 from typing import Any

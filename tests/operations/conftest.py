@@ -1,4 +1,4 @@
-"""The cast, and the two databases: what a constraint or a lock must hold, it must hold on both."""
+"""Models, running turns and both databases for tests of operations."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A run of a job ends itself: threads of a worker can't be ended from outside."""
+"""A job ends itself at its time limit, because threads of a worker can't be ended from outside."""
 
 from chat.operations.time_limit import in_time
 

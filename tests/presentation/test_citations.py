@@ -1,4 +1,4 @@
-"""Citations as numbered links: where they lead, and how a text that they cut becomes one again."""
+"""Citations as numbered links: their addresses, and texts that citations split."""
 
 from typing import Any
 

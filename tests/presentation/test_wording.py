@@ -1,4 +1,4 @@
-"""Each way to end has its own words; what ended as it should has none."""
+"""Every end of a turn that is not a complete answer has its own text."""
 
 import pytest
 from django.utils import translation

@@ -1,4 +1,4 @@
-"""The platforms on loopback, and a machine that is full of somebody else's settings and credentials."""
+"""The platforms on loopback, and an environment full of foreign settings and credentials."""
 
 import json
 from collections.abc import Iterator

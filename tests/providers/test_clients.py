@@ -1,4 +1,4 @@
-"""Clients of connections: where their credential comes from, who sees it, and how long they live."""
+"""Clients of connections: the source of their credential, who sees it, and how long they live."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Who asks, and where: only the row says so, whatever settings and credentials the machine has."""
+"""Identity and address of a client come only from the connection, whatever the environment contains."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Office files that inflate: a small file that stands for endless text ends at the limit, whichever kind it is."""
+"""Office files that inflate to endless text are cut at the limit, whichever kind they are."""
 
 import io
 import time

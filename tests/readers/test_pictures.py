@@ -1,4 +1,4 @@
-"""Pictures: useful in size, in two modes, light enough; every way of keeping pixels is read."""
+"""Pictures: sizes, the two modes, file sizes, and every pixel format."""
 
 import io
 import struct

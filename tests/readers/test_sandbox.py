@@ -1,4 +1,4 @@
-"""A child that reads: what it answers, what it is kept from, and that its end is nobody else's."""
+"""The child process that reads files: its answers, its limits, and that its end affects nothing else."""
 
 import dataclasses
 import io

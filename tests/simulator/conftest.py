@@ -1,4 +1,4 @@
-"""The simulator on loopback with a clock that tests move, and the provider's own client in front of it."""
+"""The simulator on loopback with a clock that tests move, and the SDK as its client."""
 
 from collections.abc import AsyncIterator, Iterator
 

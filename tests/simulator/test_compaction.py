@@ -1,4 +1,4 @@
-"""The API's own compaction: when it comes, what it costs, and that its block stands for all before it."""
+"""The API's compaction: when it happens, what it costs, and that its block replaces all before it."""
 
 from typing import Any
 

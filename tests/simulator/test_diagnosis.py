@@ -1,4 +1,4 @@
-"""Cache diagnostics over HTTP: null where nothing differs, else the first part that does."""
+"""Cache diagnostics over HTTP: null without a difference, otherwise the first part that differs."""
 
 from typing import Any
 

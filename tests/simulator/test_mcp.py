@@ -1,4 +1,4 @@
-"""MCP servers that the API calls itself: what a request needs, and what its answer holds."""
+"""MCP servers that the API calls: what a request needs, and what the answer contains."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pictures and documents upstream: what the API refuses of them, and answers that cite."""
+"""Pictures and documents in requests: what the API refuses, and answers with citations."""
 
 import base64
 from typing import Any

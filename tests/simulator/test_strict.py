@@ -1,4 +1,4 @@
-"""Strict tools at the simulator: what Parley calls without a fault is taken, and the rest refused."""
+"""Strict tools in the simulator: schemas without a fault are accepted, and others refused."""
 
 from typing import Any
 

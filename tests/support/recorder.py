@@ -1,4 +1,4 @@
-"""An upstream that notes what it was sent, in front of the simulator, which checks it."""
+"""An upstream that records requests in front of the simulator, which checks them."""
 
 import json
 from typing import Any

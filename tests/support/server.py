@@ -1,4 +1,4 @@
-"""Real Parley web processes for tests: each with data of its own, to be asked, killed and started again."""
+"""Parley web processes for tests, each with its own data, which can be killed and started again."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""The tools that come along, called as a model calls them."""
+"""Parley's own tools, called as a model calls them."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""How the provider reaches the servers that it calls: by route, by token, by person."""
+"""The server entries with which the provider calls MCP servers: by route, by token, by person."""
 
 import asyncio
 import json

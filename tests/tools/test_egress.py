@@ -1,4 +1,4 @@
-"""The guard on outgoing requests, against real hosts on loopback that mean harm."""
+"""The guard on outgoing requests, against hostile hosts on loopback."""
 
 import ipaddress
 import socket

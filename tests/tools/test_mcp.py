@@ -1,4 +1,4 @@
-"""MCP servers over real streamable HTTP: the SDK's own server, and hosts that mean harm."""
+"""MCP servers over real streamable HTTP: the SDK's own server, and hostile hosts."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""Pictures of tools: read like uploads before a transcript keeps them; what can't be read becomes words."""
+"""Pictures of tools are read like uploads before a transcript keeps them; unreadable ones become text."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The decorator: schema from signature and docstring, the SDK loaded late, one name one function."""
+"""The decorator `tool`: schemas from signature and docstring, unique names, late imports."""
 
 import os
 import subprocess

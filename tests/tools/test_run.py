@@ -1,4 +1,4 @@
-"""Every tool call ends with a result: what it says, what it never says, and what still works beside it."""
+"""Every tool call ends with a result: what it contains, what it never reveals, and what works meanwhile."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""Inputs against schemas, trusted ones and those of strangers."""
+"""Inputs validated against trusted and untrusted schemas."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""Webhooks against a receiver that checks their signature with the standard's library, and against hostile hosts."""
+"""Webhooks against a receiver that checks signatures with the standard's library, and against hostile hosts."""
 
 import asyncio
 import base64

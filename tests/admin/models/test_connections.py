@@ -1,4 +1,4 @@
-"""Connections in the admin: the credential goes in and never comes out, and a test is a real request."""
+"""Connections in the admin: a stored credential is never shown, and a connection test sends a real request."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Budgets in the admin: made for exactly what their scope names, shown with what is out, and one workspace."""
+"""Budgets in the admin: their scopes, their figures, and the workspace."""
 
 from typing import Any
 

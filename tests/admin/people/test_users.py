@@ -1,4 +1,4 @@
-"""People, groups and keys in the admin: nobody raises himself, and a key is shown once."""
+"""People, groups and keys in the admin: staff cannot raise rights, and a key is shown once."""
 
 import datetime as dt
 from typing import Any

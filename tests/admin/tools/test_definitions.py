@@ -1,4 +1,4 @@
-"""Tools in the admin: defined, tried out, listed and accepted; by staff who may, and by nobody else."""
+"""Tools in the admin: defined, tried, listed and accepted by staff with permission."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Keys for programs: shown once, found by digest, ended at once."""
+"""API keys: shown once, found by digest, revoked at once."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""What disagrees between budgets, their holds and the ledger is found."""
+"""Differences between budgets, their holds and the ledger are found."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Budgets: who must keep which, what is held and spent, when they renew, and what a refusal says."""
+"""Budgets: whom they bind, what is held and spent, when they renew, and how they refuse."""
 
 import datetime as dt
 import uuid

@@ -1,4 +1,4 @@
-"""Fifty at the same moment on both databases: a budget for one admits one, and no sum is ever lost."""
+"""Fifty requests at the same moment, on both databases: a budget for one admits one, and no sum is lost."""
 
 import uuid
 from collections.abc import Callable

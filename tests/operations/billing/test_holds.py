@@ -1,4 +1,4 @@
-"""What is held for a call whose prompt grows by more than its bytes: finds of server tools, pages of PDFs."""
+"""Holds of calls whose prompt grows by more than its bytes: results of server tools, pages of PDFs."""
 
 import uuid
 from decimal import Decimal

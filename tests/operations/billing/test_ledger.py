@@ -1,4 +1,4 @@
-"""The ledger's journeys: opened, settled exactly once, priced at that moment with the unit prices copied in."""
+"""The ledger: rows are opened, settled exactly once, and priced with copies of the unit prices."""
 
 from decimal import Decimal
 from typing import Any

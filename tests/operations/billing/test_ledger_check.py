@@ -1,4 +1,4 @@
-"""The ledger's self-check: clean on what Parley writes, and each broken rule, broken by raw SQL, is found."""
+"""The ledger's self-check: no finding in Parley's own rows, and each broken rule, broken by raw SQL, is found."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Cut answers billed by count: once, by the provider's tokenizer, with the rest of the hold held until then."""
+"""Cut answers are billed by count: once, by the provider's tokenizer, with the rest of the hold kept until then."""
 
 from collections.abc import Callable
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""Small calls outside of turns: each that reached the upstream has its row, settled as the upstream bills it."""
+"""Calls outside of turns: each that reached the upstream has a row, settled as the upstream bills it."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A connection test is a real call: it tells the truth in a sentence and stands in the ledger."""
+"""A connection test is a real call: it reports the result in a sentence and has a ledger row."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Platforms without a list of models get the catalogue's: own ids, own prices, without their gaps."""
+"""Platforms without a models endpoint get the catalogue's models: own ids, own prices, without their gaps."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""The catalogue: what the file holds, and what loading it again and again leaves alone."""
+"""The catalogue: what its file contains, and what a repeated load keeps."""
 
 import datetime as dt
 from decimal import Decimal

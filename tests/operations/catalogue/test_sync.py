@@ -1,4 +1,4 @@
-"""What a provider says about its models is taken over; what staff decided is not touched."""
+"""Facts that a provider lists about its models are taken over; settings by staff are kept."""
 
 import datetime as dt
 from collections.abc import Callable

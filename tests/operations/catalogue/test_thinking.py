@@ -1,4 +1,4 @@
-"""Wishes for thinking and effort become what a model takes; the simulator, which knows the rules apart, agrees."""
+"""Settings of thinking and effort become what a model supports; the simulator checks them by its own rules."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Conversations: making, naming, choosing branches, reading and deleting, in queries that don't grow."""
+"""Conversations: created, titled, branched, read and deleted with a constant number of queries."""
 
 import datetime as dt
 import uuid

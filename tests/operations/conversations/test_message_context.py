@@ -1,4 +1,4 @@
-"""The context of a message: today in the workspace's time zone, the person's language and name."""
+"""The context of a message: the date in the workspace's time zone, the person's language and name."""
 
 import datetime as dt
 import uuid

@@ -1,4 +1,4 @@
-"""What a person may say as content blocks: texts and own files in their order, and nothing else."""
+"""Content blocks that a person may send: texts and own files in their order, and nothing else."""
 
 import uuid
 from typing import Any

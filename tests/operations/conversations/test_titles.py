@@ -1,4 +1,4 @@
-"""Names for conversations: first words at once, a model's title after the first answer, a person's own for good."""
+"""Titles: the first words at once, a model's title after the first answer, a person's own for good."""
 
 import datetime as dt
 import json

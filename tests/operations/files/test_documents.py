@@ -1,4 +1,4 @@
-"""Documents: what an upload is, by its content, and the words for what can't be read."""
+"""Documents: the kind of an upload by its content, and refusals of unreadable ones."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Pictures that people attach: what is made of them, and the words for those that can't be read."""
+"""Attached pictures: how they are stored, and refusals of unreadable ones."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""Receiving files: kept once by content, reused by digest only by their owner, cleared when nobody uses them."""
+"""Uploads: stored once by content, reused by digest only by their owner, deleted when unused."""
 
 import datetime as dt
 import hashlib

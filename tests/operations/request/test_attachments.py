@@ -1,4 +1,4 @@
-"""Attachments in messages: references in what is stored, sources in what is sent, limits before anything is asked."""
+"""Attachments in messages: references in stored content, sources in requests, and limits."""
 
 import base64
 import uuid

@@ -1,4 +1,4 @@
-"""What leaves for the model, and the row that each attempt has in the ledger."""
+"""The request of a turn, and the ledger row of each attempt."""
 
 import uuid
 from typing import Any

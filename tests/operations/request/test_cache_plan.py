@@ -1,4 +1,4 @@
-"""What a plan goes by, measured from rows, and that a long loop reads from a real cache what the plan promised."""
+"""The measures of a cache plan, and that a long loop reads from the simulator's cache as planned."""
 
 import datetime as dt
 from typing import Any

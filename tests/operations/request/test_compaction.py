@@ -1,4 +1,4 @@
-"""When a conversation is summarised, by whom, and what a request begins with afterwards."""
+"""When a conversation is summarised, by whom, and where a request begins afterwards."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""No query grows with the length of a chat, whatever became of its answers: accepting, building, paying, reading."""
+"""Accepting, building, paying and reading take a constant number of queries, however long the conversation is."""
 
 import uuid
 from collections.abc import Callable

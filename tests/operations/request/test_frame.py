@@ -1,4 +1,4 @@
-"""What stands before the messages of a turn: frozen once, shared by all turns that have the same."""
+"""The frame of a turn: frozen once, and shared by all turns with the same frame."""
 
 from typing import Any
 

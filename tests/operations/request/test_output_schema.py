@@ -1,4 +1,4 @@
-"""Answers of a shape at the door, in the frame and at their end."""
+"""Output schemas when a turn is accepted, in its frame, and at its end."""
 
 import dataclasses
 import time

@@ -1,4 +1,4 @@
-"""Assistants are kept warm when that pays: real warm-ups against the simulator, and cases where it doesn't."""
+"""Pre-warming of assistants: real warm-ups against the simulator, and cases where it does not pay."""
 
 import datetime as dt
 from typing import Any

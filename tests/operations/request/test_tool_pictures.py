@@ -1,4 +1,4 @@
-"""Pictures that tools gave, in requests: counted with those of people, and words where there is no place for them."""
+"""Pictures of tools in requests: they count with attached ones and become text where there is no space."""
 
 import base64
 import uuid

@@ -1,4 +1,4 @@
-"""Which tools a model is offered: what its platform lacks, two of one name, and servers that the provider calls."""
+"""Which tools a model is offered: platform gaps, equal names, and servers that the provider calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Keys that go: what they encrypted is encrypted anew, once, and what no key opens is left as it is."""
+"""Rotation of encryption keys: secrets are encrypted anew once, and undecryptable ones are kept."""
 
 from typing import Any
 

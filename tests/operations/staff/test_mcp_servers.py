@@ -1,4 +1,4 @@
-"""A server that becomes another one: nothing that was entrusted to the old one goes there."""
+"""An MCP server whose address changes: grants, tokens and approvals of the old address do not go to the new one."""
 
 import json
 from typing import Any

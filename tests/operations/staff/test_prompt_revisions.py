@@ -1,4 +1,4 @@
-"""Rewording a prompt: numbered, immutable, and nothing for nothing."""
+"""Revisions of prompts are numbered and immutable, and an unchanged text makes none."""
 
 import pytest
 from django.core.exceptions import ValidationError

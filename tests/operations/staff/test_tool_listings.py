@@ -1,4 +1,4 @@
-"""Tools as rows: registered functions, the provider's definitions, servers' listings, and what staff accept of them."""
+"""Rows of tools: registered functions, provider tools, listings of servers, and their acceptance by staff."""
 
 from collections.abc import Iterator
 from io import StringIO

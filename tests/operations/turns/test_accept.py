@@ -1,4 +1,4 @@
-"""Starting, repeating, continuing and stopping turns through their operations."""
+"""Starting, retrying and continuing turns through their operations."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who runs a turn: claims, leases, and turns that wait for a person."""
+"""Claims, leases, and turns that wait for a person."""
 
 import uuid
 

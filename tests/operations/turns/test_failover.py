@@ -1,4 +1,4 @@
-"""Who answers instead: staff's order of connections, and the chain behind a refusal."""
+"""Failover in the order of connections, and the fallback model after a refusal."""
 
 from typing import Any
 

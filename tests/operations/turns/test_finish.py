@@ -1,4 +1,4 @@
-"""How calls, rounds of tools and turns end, each only while the lease holds."""
+"""How calls, rounds of tools and turns end, only while the lease holds."""
 
 import orjson
 import pytest

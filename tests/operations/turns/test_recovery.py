@@ -1,4 +1,4 @@
-"""Turns whose owner died: ended visibly, their frames folded into the message, their bill settled."""
+"""Turns whose owner died: they end visibly, with their text kept and their call settled."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a model is asked for a summary, and what is kept of its words."""
+"""The request of a summary, and what is kept of the answer."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Going on elsewhere: another connection, another model, and a tool loop that can't go along."""
+"""A turn that moves to another connection or model, and tool loops that cannot move."""
 
 from typing import Any
 

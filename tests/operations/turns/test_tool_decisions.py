@@ -1,4 +1,4 @@
-"""Decisions about tools: once, by the owner, in time; what they tell and whether the turn goes on."""
+"""Decisions about tool calls: once, by the owner, in time, and how the turn continues."""
 
 import datetime as dt
 import uuid
