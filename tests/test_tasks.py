@@ -101,7 +101,7 @@ def worker(request: pytest.FixtureRequest, parley: Parley) -> Iterator[Worker]:
 
 
 def answered(parley: Parley, text: str) -> str:
-    """Make an answered conversation that nobody named, and return its id."""
+    """Create an answered conversation without a title, and return its id."""
     return parley.shell(ANSWERED.format(text=text, model=parley.models["plain"])).split()[-1]
 
 

@@ -73,7 +73,7 @@ def test_sign_in_and_sign_out(client: Client, mina: User) -> None:
     assert sign_in(client, next="/accounts/email/").headers["Location"] == "/accounts/email/"
     assert is_in(client)
     assert client.get("/accounts/logout/").status_code == 200
-    assert is_in(client), "a link alone signs nobody out"
+    assert is_in(client), "a link alone does not sign out"
     assert client.post("/accounts/logout/").headers["Location"] == "/accounts/login/"
     assert not is_in(client)
 
@@ -84,7 +84,7 @@ def test_letter_case_of_the_address_does_not_matter(client: Client, mina: User) 
 
 
 @pytest.mark.parametrize(
-    ("email", "password"), [("mina@example.test", "wrong-password-1"), ("nobody@example.test", PASSWORD)]
+    ("email", "password"), [("mina@example.test", "wrong-password-1"), ("unknown@example.test", PASSWORD)]
 )
 def test_a_wrong_password_and_an_unknown_address_read_the_same(
     client: Client, mina: User, email: str, password: str
@@ -157,7 +157,7 @@ def test_a_password_is_reset_by_mail(client: Client, mina: User) -> None:
 
 
 def test_password_reset_does_not_reveal_accounts(client: Client) -> None:
-    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.test"})
+    answer = client.post("/accounts/password/reset/", {"email": "unknown@example.test"})
     assert answer.headers["Location"] == "/accounts/password/reset/done/"
     assert not mail.outbox
 

@@ -181,6 +181,6 @@ def test_sign_out_and_password_use_the_account_pages(world: World, root: Client)
     assert root.get("/admin/login/").headers["Location"] == "/admin/"
     assert root.get("/admin/password_change/").headers["Location"] == "/accounts/password/change/"
     assert root.get("/admin/logout/").status_code == 405
-    assert "_auth_user_id" in root.session, "a link alone signs nobody out"
+    assert "_auth_user_id" in root.session, "a link alone does not sign out"
     assert root.post("/admin/logout/").headers["Location"] == "/accounts/login/?next=/admin/"
     assert "_auth_user_id" not in root.session

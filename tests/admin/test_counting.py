@@ -39,7 +39,7 @@ def test_a_prompts_tokens_are_counted_on_request(world: World, root: Client, sim
 
 
 def test_estimates_are_marked(world: World, root: Client) -> None:
-    root.post(count_url(world), {"_form_submitted": "True"})  # nobody listens at the connection's address
+    root.post(count_url(world), {"_form_submitted": "True"})  # nothing listens at the connection's address
     assert not FrameCount.objects.get().exact
     assert "≈" in page(root, world, "chat_promptrevision")
 

@@ -161,7 +161,7 @@ def test_a_message_of_content_blocks_keeps_their_order(live: LiveServer) -> None
     ("headers", "body", "status"),
     [
         (["Content-Length: 40000000"], b"x", b"413"),
-        (["Content-Length: 100"], b"x" * 50, b""),  # gone in the middle: there is nobody to answer
+        (["Content-Length: 100"], b"x" * 50, b""),  # closed in the middle: no answer can be sent
         (["Transfer-Encoding: chunked"], b"5\r\nhello\r\n0\r\n\r\n", b"411"),
     ],
 )

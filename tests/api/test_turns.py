@@ -55,7 +55,7 @@ def test_stream_resumes_after_the_last_event(live: LiveServer) -> None:
             head.append(sent)
             if sent.id == 8:
                 break
-    # The reader is gone; the turn goes on, and whoever comes back gets the rest, byte for byte.
+    # The reader is gone; the turn goes on, and a later reader gets the rest, byte for byte.
     tail = program.all_events(path, headers={"Last-Event-ID": "8"})
     assert tail[0].id == 9
     whole = program.all_events(path)

@@ -68,7 +68,7 @@ def test_lifetimes_follow_expected_gaps() -> None:
     hour = placed([said("q" * 3000)], next_call=LATER, next_use=LATER)
     assert hour == {"tools.0": "1h", "system.0": "1h", "0.0": "1h"}
     assert placed([said("q" * 3000)], next_call=NEVER, next_use=NEVER) == {}
-    # Nobody comes back to the conversation, but others use the assistant.
+    # The conversation is not continued, but others use the assistant.
     assert placed([said("q" * 3000)], next_call=NEVER, next_use=SOON) == {"tools.0": "5m", "system.0": "5m"}
 
 
@@ -90,7 +90,7 @@ def test_an_anchor_stays_within_reach_of_the_tail() -> None:
     standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
     messages = [said("q" * 3000), answered(*calls), said(*results)]
     found = placed(messages, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
-    # The first call would be the smallest block, but 30 blocks before the tail nobody would find it again.
+    # The first call would be the smallest block, but 30 blocks before the tail it would not be found again.
     assert found == {"tools.0": "1h", "system.0": "1h", "1.10": "1h", "2.14": "5m"}
 
 

@@ -101,7 +101,7 @@ async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> 
 
 
 async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
-    """Whoever watches keeps its place; without a viewer nothing of it stays in memory."""
+    """Viewers keep their subscription; without a viewer nothing stays in memory."""
     watched, unwatched = running(hub, "c"), running(hub, "d")
     viewer = hub.viewer()
     hub.subscribe(viewer, "c")

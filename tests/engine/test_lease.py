@@ -25,7 +25,7 @@ async def test_late_owner_changes_nothing(parley: Parley) -> None:
     assert (row["status"], row["owner"], row["last_seq"]) == ("running", "another", 0)
     assert parley.rows.frames(turn)[: len(taken)] == taken
     assert parley.rows.answers(turn)[0]["status"] == "streaming"
-    # What the upstream did has to be paid all the same, and nobody pays it twice.
+    # What the upstream did is still paid, and only once.
     assert [call["status"] for call in parley.rows.calls(turn)] == ["cut"]
 
 

@@ -85,8 +85,8 @@ async def test_foreign_ids_are_not_found(parley: Parley, name: str) -> None:
     foreign, own = await finished_turn(parley, "insider"), await finished_turn(parley, "outsider")
     before = parley.rows.query("SELECT count(*) AS n FROM chat_turn")
     sent = [command(name, COMMANDS[name], {**foreign, "own": own["conversation"]})]
-    nobody = str(uuid.uuid4())
-    sent.append(command(name, COMMANDS[name], dict.fromkeys(foreign, nobody) | {"own": own["conversation"]}))
+    unknown = str(uuid.uuid4())
+    sent.append(command(name, COMMANDS[name], dict.fromkeys(foreign, unknown) | {"own": own["conversation"]}))
     for role in ("outsider", "colleague"):
         async with parley.socket(role) as client:
             answers = await errors_of(client, sent[: 2 if role == "outsider" else 1])
@@ -166,10 +166,10 @@ async def test_socket_requires_an_identity(parley: Parley) -> None:
     own = parley.server.url
     key = parley.people["insider"]["chat"]
     refused = {
-        "nobody": ({"Origin": own}, NOT_SIGNED_IN),
+        "no identity": ({"Origin": own}, NOT_SIGNED_IN),
         "a forged cookie": ({"Origin": own, "Cookie": "sessionid=abcdefgh"}, NOT_SIGNED_IN),
         "no Origin": ({"Cookie": cookie}, 403),
-        "no Origin and nobody": ({}, 403),
+        "no Origin and no identity": ({}, 403),
         "another Origin": ({"Cookie": cookie, "Origin": "http://evil.test"}, 403),
         "another port": ({"Cookie": cookie, "Origin": "http://127.0.0.1:1"}, 403),
         "an Origin that begins alike": ({"Cookie": cookie, "Origin": f"{own}.evil.test"}, 403),

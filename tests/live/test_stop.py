@@ -71,7 +71,7 @@ async def test_stop_right_after_the_start_ends_the_turn(parley: Parley) -> None:
 
 
 async def test_stop_before_the_claim_ends_the_turn(parley: Parley) -> None:
-    """A turn that nobody runs yet ends in the rows alone; whoever started it hears of it all the same."""
+    """A turn that is not claimed yet ends in the rows alone; its author is told all the same."""
     async with parley.socket() as client, parley.socket() as other:
         for _ in range(15):
             turn = str(uuid4())

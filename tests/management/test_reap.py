@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Clock:
-    """A clock that only moves when somebody waits; `each` runs at every wait."""
+    """A clock that moves only with `wait`; `each` runs at every wait."""
 
     def __init__(self, each: object = None) -> None:
         self.now, self.each, self.waits = 0.0, each, 0

@@ -89,7 +89,7 @@ REFUSED: dict[str, Callable[[], object]] = {
         model_id="claude-test", display_name="Again"
     ),
     "user_email_case_insensitive": lambda: [
-        User.objects.create_user(f"{name}@example.test") for name in ("somebody", "Somebody")
+        User.objects.create_user(f"{name}@example.test") for name in ("person", "Person")
     ],
 }
 

@@ -31,14 +31,14 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
 
 @pytest.fixture
 def directory(login: Entra, platforms: Platforms, monkeypatch: pytest.MonkeyPatch) -> Iterator[Entra]:
-    """The sign-in, reached by its real name from a machine full of somebody else's variables."""
+    """The sign-in, reached by its real name from a machine full of foreign variables."""
     login.forget()
     for name, value in login.variables().items():
         monkeypatch.setenv(name, value)
     entra._shared_tokens.cache_clear()
     yield login
     entra._shared_tokens.cache_clear()
-    gc.collect()  # what nobody closed fails the test that left it
+    gc.collect()  # an unclosed object fails the test that left it
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def assert_sent(platforms: Platforms, token: str) -> None:
     headers = platforms.asked[-1].headers
     assert headers["authorization"] == f"Bearer {token}"
     assert not {"api-key", "x-api-key"} & set(headers)
-    assert "somebody" not in json.dumps(headers)
+    assert "of-the-environment" not in json.dumps(headers)
 
 
 def assert_asked_as_principal(directory: Entra) -> None:

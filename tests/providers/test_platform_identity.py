@@ -44,7 +44,7 @@ def test_address_variables_are_ignored(
 
 
 def default_of(row: ProviderConnection) -> Any:
-    """The client that the SDK makes when nobody says where."""
+    """The client that the SDK creates without an address."""
     import anthropic
 
     own = {

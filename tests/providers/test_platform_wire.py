@@ -50,7 +50,7 @@ each_wire = pytest.mark.parametrize("wire", WIRES, ids=[wire.kind for wire in WI
 
 
 def assert_signed_in(kind: str, platforms: Platforms) -> None:
-    """What proves who asks, and nothing of somebody else's."""
+    """Check the authentication headers, which hold nothing of the environment."""
     asked = platforms.asked[-1]
     if kind in SERVICES:
         region = SETTINGS[kind]["region"]
@@ -65,7 +65,7 @@ def assert_signed_in(kind: str, platforms: Platforms) -> None:
     else:
         assert asked.headers["authorization"] == f"Bearer {KEY}"
         assert "x-api-key" not in asked.headers
-    assert "somebody" not in json.dumps(asked.headers)
+    assert "of-the-environment" not in json.dumps(asked.headers)
     assert asked.headers.get("anthropic-workspace-id") == ("wrkspc_1" if kind == "aws" else None)
 
 
@@ -177,7 +177,7 @@ def test_amazon_accepts_an_api_key(platforms: Platforms, kind: str) -> None:
     with sync_client(connection(kind, KEY, platforms.url)) as client:
         client.messages.create(model="anthropic.claude-opus-5", **REQUEST)
     assert platforms.asked[-1].headers["authorization"] == f"Bearer {KEY}"
-    assert "somebody" not in json.dumps(platforms.asked[-1].headers)
+    assert "of-the-environment" not in json.dumps(platforms.asked[-1].headers)
 
 
 @pytest.mark.parametrize(

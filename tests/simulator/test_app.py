@@ -138,7 +138,7 @@ def test_models_are_filtered_by_lifecycle(client: anthropic.Anthropic):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "after_id=nobody", "lifecycle=new", "after_id=a&before_id=b"]
+    "query", ["limit=0", "limit=x", "after_id=unknown", "lifecycle=new", "after_id=a&before_id=b"]
 )
 def test_wrong_paging_is_refused(url: str, query: str):
     assert raw(url, "GET", f"/v1/models?{query}", VERSION | {"x-api-key": "k"})[0] == 400
@@ -159,7 +159,7 @@ def test_model_lists_its_capabilities(client: anthropic.Anthropic):
     ]
     assert client.models.retrieve("claude-opus-4-5").id == "claude-opus-4-5-20251101"
     with pytest.raises(anthropic.NotFoundError):
-        client.models.retrieve("claude-nobody")
+        client.models.retrieve("claude-unknown")
 
 
 def test_status_scenarios_reach_every_endpoint(client: anthropic.Anthropic):

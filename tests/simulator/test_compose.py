@@ -224,7 +224,7 @@ def test_a_search_is_cited_read_and_billed(client: anthropic.Anthropic):
     assert first.content[3].citations[0].url == first.content[2].content[0].url
     assert first.usage.input_tokens > plain + 690
     assert first.usage.server_tool_use.web_search_requests == 1
-    # It goes back as it came, and without the tool nobody searches.
+    # It is sent back unchanged, and without the tool there is no search.
     again = [question, replay(first), question]
     assert ask(client, messages=again, tools=[tool]).stop_reason == "end_turn"
     assert [block.type for block in ask(client, messages=[question]).content] == ["text"]

@@ -17,7 +17,7 @@ def refused(client: anthropic.Anthropic, **changes: Any) -> str:
 
 
 def test_unknown_and_retired_models_are_not_found(client: anthropic.Anthropic):
-    for model in ("claude-nobody", "claude-opus-4-1-20250805"):
+    for model in ("claude-unknown", "claude-opus-4-1-20250805"):
         with pytest.raises(anthropic.NotFoundError):
             client.post(
                 "/v1/messages",

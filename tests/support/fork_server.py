@@ -195,7 +195,7 @@ def main() -> None:
     listener.bind("\0" + sys.argv[1])
     listener.listen(100)
     if os.fork():
-        os._exit(0)  # the server is ready: whoever started it may use it
+        os._exit(0)  # the server is ready
     os.setsid()
     request = serve(listener, int(sys.argv[2]))
     module, *arguments = request["command"]

@@ -101,7 +101,7 @@ async def test_changed_tool_does_not_run(server: McpServer, context: ToolContext
         with pytest.raises(ToolFailed, match="has changed at its server"):
             await mcp.call_mcp_tool(tool, {"a": 1, "b": 1}, context)
     tool.pinned_digest, server.listing = "", [{"name": "add", "digest": ""}]
-    assert mcp.drifted(tool), "what nobody accepted does not run"
+    assert mcp.drifted(tool), "a tool that was not accepted does not run"
 
 
 @pytest.mark.parametrize("fields", [{"enabled": False}, {"route": "connector"}])

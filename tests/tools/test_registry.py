@@ -90,7 +90,7 @@ def test_own_modules_are_loaded(tmp_path: Path, settings: Any, monkeypatch: pyte
         "from chat.tools.registry import tool\n\n"
         "@tool(title='Greet')\n"
         "def greet(name: str) -> str:\n"
-        "    '''Greet somebody.'''\n"
+        "    '''Greet a person.'''\n"
         "    return f'Hello {name}'\n"
     )
     monkeypatch.syspath_prepend(tmp_path)

@@ -310,7 +310,7 @@ def clock(make: Make) -> ToolDefinition:
 
 def test_denied_tool_does_not_run(make: Make, run: Any, context: ToolContext) -> None:
     tool = make("well", approval="ask")
-    assert not run(tool).is_error, "somebody approved it"
+    assert not run(tool).is_error, "a person approved it"
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="deny")
     assert said(run(tool)) == "This tool is not available."
     assert not run(tool, trying=True).is_error
@@ -327,7 +327,7 @@ def test_denied_tool_does_not_run(make: Make, run: Any, context: ToolContext) ->
 async def test_expensive_schema_does_not_block_the_event_loop(
     context: ToolContext, doubling: ToolDefinition
 ) -> None:
-    """Each level follows two references: without a bound the check takes longer than anybody waits."""
+    """Each level follows two references: without a bound the check would take hours."""
     longest, last = 0.0, time.monotonic()
     running = asyncio.create_task(run_tool(doubling, {"a": 1}, context))
     while not running.done():

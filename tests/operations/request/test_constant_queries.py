@@ -36,7 +36,7 @@ def failed(chat: Conversation) -> None:
 
 
 def stopped_early(chat: Conversation) -> None:
-    """Stopped before anybody took it: questions follow each other without an answer between them."""
+    """Stopped before it was claimed: questions follow each other without an answer between them."""
     ended(chat, "stopped", None)
 
 

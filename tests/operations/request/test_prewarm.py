@@ -199,5 +199,5 @@ def test_warm_up_includes_servers_without_sign_in(insider: User) -> None:
         assert [server["name"] for server in recorder.last()["body"]["mcp_servers"]] == ["shop"]
         cache.clear()
         McpServer.objects.update(enabled=False)
-        assert not prewarm.warm(job), "nobody warms what the next frame does not have"
+        assert not prewarm.warm(job), "a frame without these tools is not warmed"
         assert len(recorder.sent) == 1

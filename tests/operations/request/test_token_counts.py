@@ -70,7 +70,7 @@ def test_a_frame_is_counted_once(insider: User, model: LanguageModel, simulator:
     )
     count = token_counts.count_frame(frame, model)
     assert (count.tokens, count.exact) == (204, True)
-    model.connection.base_url = "http://127.0.0.1:9"  # nobody is asked again
+    model.connection.base_url = "http://127.0.0.1:9"  # the provider is not asked again
     assert token_counts.count_frame(frame, model) == count
     # An estimate is not kept for good.
     FrameCount.objects.update(exact=False, tokens=1)

@@ -46,7 +46,9 @@ def test_changed_address_ends_grants_and_approvals(
     tool = ToolDefinition.objects.select_related("server").get()
     assert drifted(tool)
     stored.listing = [{"name": "add", "digest": "0" * 64}]
-    assert compare(stored).changed == ["add"], "the same words from somebody else are accepted anew"
+    assert compare(stored).changed == ["add"], (
+        "the same definition of another server has to be accepted again"
+    )
 
 
 def test_other_changes_keep_grants_and_approvals(server: McpServer) -> None:

@@ -102,7 +102,7 @@ def test_foreign_ids_are_not_found(insider: User, outsider: User, model: Languag
         refusal(start, insider, conversation_id=mine.id, parent_id=foreign.id),
         refusal(start, insider, conversation_id=mine.id, model_id=uuid.uuid4()),
         refusal(start, insider, conversation_id=mine.id, model_id="no-such-model"),
-        refusal(start, insider, conversation_id=mine.id, assistant_id="nobody"),
+        refusal(start, insider, conversation_id=mine.id, assistant_id="unknown"),
         refusal(retry_turn, author=insider, client_id=uuid.uuid4(), turn_id=turn.id),
         refusal(continue_turn, author=insider, client_id=uuid.uuid4(), turn_id=turn.id),
         refusal(stop_turn, user=insider, turn_id=turn.id),

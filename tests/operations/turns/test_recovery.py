@@ -100,7 +100,7 @@ def test_the_prompt_is_exact_and_the_output_estimated(turn: Turn) -> None:
 
 
 def test_the_usage_of_an_earlier_call_is_not_billed_again(turn: Turn) -> None:
-    """After a paused call the next one dies before its first block: nobody knows what that one used."""
+    """After a paused call the next one dies before its first block: its usage is unknown."""
     tell(turn, *answer_so_far(turn))
     first = turn.messages.get()
     first.status = "complete"

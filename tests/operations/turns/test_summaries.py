@@ -99,7 +99,7 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
     job = summaries.summary_job(running)
     assert job
     assert not summaries.keep_summary(running, "host:1:aa", job, "  ")
-    assert not summaries.keep_summary(running, "host:2:bb", job, "Somebody else's.")
+    assert not summaries.keep_summary(running, "host:2:bb", job, "Another owner's.")
     assert summaries.keep_summary(running, "host:1:aa", job, " A bridge. ")
     assert not summaries.keep_summary(running, "host:1:aa", job, "Another.")
     kept = Message.objects.get(kind="summary")
