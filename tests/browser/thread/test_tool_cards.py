@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chat_page import ChatPage
-from tests.faults.stage import Parley, build
 from tests.support.chromium import Watch
+from tests.support.parley import Parley, create_parley
 from tests.support.simulator import Upstream
 from tests.tools.servers import Gate, Served, gated
 
@@ -21,10 +21,10 @@ def stage(
     folder = tmp_path_factory.mktemp("cards") / "parley"
     connections = [{"name": "bound", "model_id": "claude-fable-5-2"}, {"name": "main", "kind": "anthropic"}]
     environment = {"TOOL_MODULES": "tests.support.tools", "EGRESS_ALLOW": "127.0.0.1"}
-    made = build(prepared_data, folder, upstream, connections, **environment)
+    made = create_parley(prepared_data, folder, upstream, connections, **environment)
     connected = {"Connected": made.models["main"]}
     made.shell(
-        "from tests.faults.seed import seed_connector, seed_search, seed_tools\n"
+        "from tests.faults.seed_rows import seed_connector, seed_search, seed_tools\n"
         f"seed_connector({connected!r}, 'token', 'personal')\n"
         f"seed_search({made.models['main']!r}, name='Searcher')\n"
         f"seed_tools({made.models['bound']!r}, name='Handy')"
@@ -187,7 +187,7 @@ def test_a_user_connects_a_server_with_the_keyboard(
     gate = Gate()
     with Served(lambda url: gated(gate, url)) as served:
         stage.shell(
-            f"from tests.faults.seed import seed_sign_in; seed_sign_in('counter', {served.url!r}, 'Handy')"
+            f"from tests.faults.seed_rows import seed_sign_in; seed_sign_in('counter', {served.url!r}, 'Handy')"
         )
         _name, session = stage.sign_in("insider").split("=")
         context = open_context()

@@ -1,4 +1,4 @@
-"""Rows that a running Parley needs before anybody talks to it; runs inside that server's shell."""
+"""Rows for a running Parley: connections, models, people, assistants and tools. Runs in the server's shell."""
 
 import datetime as dt
 import json
@@ -40,7 +40,7 @@ def seed(connections: list[dict[str, Any]], people: list[str], password: str = "
 
 
 def _model(fields: dict[str, Any]) -> LanguageModel:
-    """Make a connection and its model, which is another one's stand-in only if that is named as `same_as`."""
+    """Create a connection and its model. `same_as` names the connection whose model is the same."""
     fields = dict(fields)
     same_as = fields.pop("same_as", fields["name"])
     model_id = fields.pop("model_id", MODEL_ID)
@@ -90,7 +90,7 @@ def may_search(assistant: Assistant) -> None:
 
 
 def seed_tools(model: str, **fields: Any) -> None:
-    """Print the id of an assistant with the tools of tests/support/tools.py, each under its own rule."""
+    """Print the id of an assistant with the tools of tests/support/tools.py, each with its own approval rule."""
     rules = {
         "quick": "allow",
         "fails": "allow",
@@ -120,10 +120,10 @@ def seed_tools(model: str, **fields: Any) -> None:
 def seed_connector(models: dict[str, str], token: str, personal: str) -> None:
     """Print {assistant's name: id}, one for each model, with tools of three servers that the provider calls.
 
-    Nobody signs in at `shop`, `wiki` has one `token` for all, and `home` has the insider's `personal` one. Each has a
-    tool `add` that may be used, and one that changed since it was accepted; a function that asks stands beside them.
+    `shop` needs no sign-in, `wiki` has one `token` for all people, and `home` has the insider's `personal` one. Each
+    has a tool `add` that may be used and one that changed since it was accepted. A function that asks comes with them.
     """
-    ways = {
+    servers = {
         "shop": {"auth": "none"},
         "wiki": {"auth": "bearer", "credential": token},
         "home": {"auth": "oauth"},
@@ -137,7 +137,7 @@ def seed_connector(models: dict[str, str], token: str, personal: str) -> None:
             input_schema={"type": "object", "properties": {"text": {"type": "string"}}},
         )
     ]
-    for name, fields in ways.items():
+    for name, fields in servers.items():
         url = f"https://{name}.example.test/mcp"
         server = McpServer.objects.create(name=name, url=url, route=McpServer.Route.CONNECTOR, **fields)
         for target in ("add", "changed"):

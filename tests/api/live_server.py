@@ -1,4 +1,4 @@
-"""A running Parley, its cast, and a program's way of talking to it: real HTTP, real streams."""
+"""A running Parley with its people, and clients of its API over real HTTP."""
 
 import dataclasses
 import json
@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx2
 
-from tests.api.cast import BASE, new_id
+from tests.api.people import BASE
 from tests.support.server import Server
 
 
 @dataclasses.dataclass
-class Sent:
-    """One server-sent event: its id line (None without one) and its data, as bytes."""
+class ServerSentEvent:
+    """One server-sent event. `id` is None if the event has none."""
 
     id: int | None
     data: bytes
@@ -24,8 +24,8 @@ class Sent:
         return json.loads(self.data)
 
 
-class Program:
-    """A client with one key."""
+class ApiClient:
+    """A client of the API with one key, or without one."""
 
     def __init__(self, url: str, secret: str | None) -> None:
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
@@ -44,7 +44,9 @@ class Program:
         return response.json()
 
     @contextmanager
-    def events(self, path: str, *, method: str = "GET", **options: Any) -> Iterator[Iterator[Sent]]:
+    def events(
+        self, path: str, *, method: str = "GET", **options: Any
+    ) -> Iterator[Iterator[ServerSentEvent]]:
         headers = {"Accept": "text/event-stream", **options.pop("headers", {})}
         with self.http.stream(method, path, headers=headers, **options) as response:
             assert response.status_code == 200, response.read()
@@ -53,56 +55,53 @@ class Program:
             assert response.headers["x-accel-buffering"] == "no"
             yield _parsed(response.iter_lines())
 
-    def all_events(self, path: str, **options: Any) -> list[Sent]:
+    def all_events(self, path: str, **options: Any) -> list[ServerSentEvent]:
         with self.events(path, **options) as events:
             return list(events)
 
 
-class Live:
-    """The server with its cast."""
+class LiveServer:
+    """A server with people, their API keys and a conversation of the insider."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        made = self.shell("from tests.api.cast import live_cast; live_cast()")
+        made = self.shell("from tests.api.people import print_live_rows; print_live_rows()")
         told = json.loads(made.splitlines()[-1])
         self.keys: dict[str, str] = told["keys"]
         self.conversation, self.message = told["conversation"], told["message"]
-        self._programs: list[Program] = []
+        self._clients: list[ApiClient] = []
 
-    def program(self, name: str | None = "insider") -> Program:
-        made = Program(self.server.url, self.keys[name] if name else None)
-        self._programs.append(made)
+    def client(self, name: str | None = "insider") -> ApiClient:
+        made = ApiClient(self.server.url, self.keys[name] if name else None)
+        self._clients.append(made)
         return made
 
     def shell(self, command: str) -> str:
-        """Run Python beside the server, on its data."""
+        """Run Python on the server's data and return what it printed."""
         return self.server.shell(command)
 
     def close(self) -> None:
-        for program in self._programs:
-            program.http.close()
+        for client in self._clients:
+            client.http.close()
 
 
-def text_of(events: list[Sent]) -> str:
-    """Join the text deltas of a stream."""
+def text_of(events: list[ServerSentEvent]) -> str:
+    """Return the joined text deltas of a stream."""
     return "".join(sent.event.get("text", "") for sent in events)
 
 
 def scenario(name: str, text: str = "Hello") -> str:
-    """A message that makes the simulator behave as one of its scenarios."""
+    """Return a message that makes the simulator play one of its scenarios."""
     return f"{text} [[scenario:{name}]]"
 
 
-def _parsed(lines: Iterator[str]) -> Iterator[Sent]:
+def _parsed(lines: Iterator[str]) -> Iterator[ServerSentEvent]:
     identifier: int | None = None
     for line in lines:
         if line.startswith("id: "):
             identifier = int(line[4:])
         elif line.startswith("data: "):
-            yield Sent(identifier, line[6:].encode())
+            yield ServerSentEvent(identifier, line[6:].encode())
             identifier = None
         else:
             assert line == "" or line.startswith(":"), line
-
-
-__all__ = ["Live", "Program", "Sent", "new_id", "scenario", "text_of"]

@@ -1,4 +1,4 @@
-"""Who random lives are judged by: the simulator, asked through the SDK, and what each platform does not take."""
+"""Checks requests of random sequences: the simulator validates them, and each platform's gaps are checked here."""
 
 import asyncio
 import collections
@@ -10,10 +10,10 @@ from chat.claude.betas import HEADER
 from chat.claude.blocks import Block
 from chat.claude.request import GO_ON_TEXT
 
-# What the platforms of the world (see `World`) refuse, by words in the types of blocks and tools and in betas. The
-# simulator is Anthropic's own; of its beta for tools of MCP servers the others know nothing.
+# What the platforms of `SequenceRows` do not support, as parts of the names of blocks, tools and betas. The simulator
+# is Anthropic's own API; its beta for tools of MCP servers does not exist elsewhere.
 NO_MCP, NO_SUMMARIES = "mcp", "compact"
-LACKING = {
+UNSUPPORTED = {
     "anthropic": (),
     "aws": (NO_SUMMARIES,),
     "vertex": (NO_SUMMARIES, NO_MCP, "web_fetch", "code_execution"),
@@ -23,14 +23,14 @@ LACKING = {
     ),
 }
 
-COUNTED = (
+COUNTED_BLOCKS = (
     *("tool_result", "compaction", "web_search_tool_result", "mcp_tool_result"),
     *("image", "document"),
 )
 
 
-class Judge:
-    """The simulator's application behind the SDK; `refusals` are the requests that it or a platform did not take."""
+class RequestChecker:
+    """The simulator behind the SDK. `refusals` are refused requests; `counts` says how often what was seen."""
 
     def __init__(self) -> None:
         from chat.simulator.app import create_app
@@ -39,40 +39,40 @@ class Judge:
         self._loop = asyncio.new_event_loop()
         self._clients: dict[str, Any] = {}
         self.refusals: list[str] = []
-        self.seen: collections.Counter[str] = collections.Counter()
+        self.counts: collections.Counter[str] = collections.Counter()
 
-    def ask(self, request: dict[str, Any], *, kind: str, model: str, key: str) -> list[dict[str, Any]]:
-        """Return the events of the answer; none when the request is refused. `model` is the simulator's name for it."""
-        self.seen["requests"] += 1
-        lacking = [
-            f"{kind} has no {word}" for word in LACKING[kind] for found in _named(request) if word in found
+    def send(self, request: dict[str, Any], *, kind: str, model: str, key: str) -> list[dict[str, Any]]:
+        """Return the events of the answer, none if the request is refused. `model` is Anthropic's id of the model."""
+        self.counts["requests"] += 1
+        unsupported = [
+            f"{kind} has no {part}" for part in UNSUPPORTED[kind] for name in _names(request) if part in name
         ]
-        if lacking:
-            self.refusals.append(lacking[0])
+        if unsupported:
+            self.refusals.append(unsupported[0])
             return []
-        if "server_tool_use" in LACKING[kind] and "scenario:pause_turn" in str(request["messages"]):
-            # Where nothing is run for the model, nothing pauses.
-            named = {**(request.get("extra_headers") or {}), "x-simulator-scenario": "default tokens=12"}
-            request = {**request, "extra_headers": named}
+        if "server_tool_use" in UNSUPPORTED[kind] and "scenario:pause_turn" in str(request["messages"]):
+            # A platform without server tools never pauses.
+            headers = {**(request.get("extra_headers") or {}), "x-simulator-scenario": "default tokens=12"}
+            request = {**request, "extra_headers": headers}
         return self._loop.run_until_complete(self._events({**request, "model": model}, key))
 
-    def note(self, request: dict[str, Any]) -> None:
-        """Count what a request is made of."""
-        seen, kinds = self.seen, list(kinds_of(request))
-        seen["loops closed"] += str(request["messages"][-1]).count(GO_ON_TEXT)
-        seen["thinking sent"] += sum("thinking" in kind for kind in kinds)
-        for kind in COUNTED:
-            seen[f"{kind} sent"] += kinds.count(kind)
-        seen["searches told"] += str(request["messages"]).count("<web_search_result>")
-        seen["schemas"] += "format" in (request.get("output_config") or {})
-        seen["system messages"] += sum(message["role"] == "system" for message in request["messages"])
+    def count_contents(self, request: dict[str, Any]) -> None:
+        """Count the kinds of content of a request."""
+        counts, types = self.counts, list(block_types(request))
+        counts["loops closed"] += str(request["messages"][-1]).count(GO_ON_TEXT)
+        counts["thinking sent"] += sum("thinking" in name for name in types)
+        for name in COUNTED_BLOCKS:
+            counts[f"{name} sent"] += types.count(name)
+        counts["searches sent as text"] += str(request["messages"]).count("<web_search_result>")
+        counts["schemas"] += "format" in (request.get("output_config") or {})
+        counts["system messages"] += sum(message["role"] == "system" for message in request["messages"])
 
     async def _events(self, request: dict[str, Any], key: str) -> list[dict[str, Any]]:
         from chat.providers.upstream import UpstreamError, open_stream
 
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the SDK's, of models that retire soon
+                warnings.simplefilter("ignore")  # the SDK's, about models that retire soon
                 async with open_stream(self._client(key), request) as stream:
                     return [event async for event in stream.events()]
         except UpstreamError as error:
@@ -84,9 +84,9 @@ class Judge:
         from anthropic import AsyncAnthropic
 
         if key not in self._clients:
-            wire = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self._app))
+            http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self._app))
             self._clients[key] = AsyncAnthropic(
-                api_key=key, base_url="http://judge.test", http_client=wire, max_retries=0
+                api_key=key, base_url="http://simulator.test", http_client=http, max_retries=0
             )
         return self._clients[key]
 
@@ -96,15 +96,15 @@ class Judge:
         self._loop.close()
 
 
-def kinds_of(request: dict[str, Any]) -> Iterator[str]:
-    """Give the type of every block of the messages, citations and contents of results included."""
+def block_types(request: dict[str, Any]) -> Iterator[str]:
+    """Yield the type of every block of the messages, with those of citations and of results' contents."""
     for message in request["messages"]:
         for block in message["content"]:
             yield from _types(block)
 
 
-def _named(request: dict[str, Any]) -> Iterator[str]:
-    yield from kinds_of(request)
+def _names(request: dict[str, Any]) -> Iterator[str]:
+    yield from block_types(request)
     yield from (str(tool.get("type")) for tool in request.get("tools", ()))
     yield str((request.get("extra_headers") or {}).get(HEADER))
     yield str((request.get("output_config") or {}).get("format"))

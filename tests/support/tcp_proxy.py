@@ -1,4 +1,4 @@
-"""A TCP line that tests can freeze or cut, to stand between Parley and a service that others share."""
+"""A TCP proxy that tests can freeze or cut, between Parley and a service that other tests share."""
 
 import asyncio
 import contextlib
@@ -6,8 +6,8 @@ import threading
 from urllib.parse import urlsplit
 
 
-class Proxy:
-    """Passes bytes on to `target` from a thread of its own while `with` lasts."""
+class TcpProxy:
+    """Forwards bytes to `target`, in a thread of its own, while `with` lasts."""
 
     def __init__(self, target: str) -> None:
         self._parts = urlsplit(target)
@@ -19,7 +19,7 @@ class Proxy:
         self._refusing = False
         self.url = ""
 
-    def __enter__(self) -> "Proxy":
+    def __enter__(self) -> "TcpProxy":
         self._thread.start()
         starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
         self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(10)
@@ -35,14 +35,14 @@ class Proxy:
         self._loop.close()
 
     def freeze(self) -> None:
-        """Let nothing through any more; connections stay."""
+        """Forward nothing until `thaw`; connections stay open."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
     def thaw(self) -> None:
         self._loop.call_soon_threadsafe(self._flowing.set)
 
     def cut(self) -> None:
-        """Close all connections and take no new ones until `mend`."""
+        """Close all connections and accept no new ones until `mend`."""
 
         def close() -> None:
             self._refusing = True

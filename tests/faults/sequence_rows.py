@@ -1,33 +1,34 @@
-"""The rows that random lives share: a person with files, models of several platforms, assistants and their tools."""
+"""The rows that random sequences share: a person with files, models of several platforms, assistants with tools."""
 
 from typing import Any
 
 AMBIENT = {"credential_env": "ambient"}
 KEYS = ("sk-one", "sk-another", "sk-third")
-# Name, kind, and what such a connection needs besides.
+# Name, kind, and the other fields of such a connection.
 CONNECTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("Judge", "anthropic", {}),
+    ("Main", "anthropic", {}),
     ("Spare", "anthropic", {}),
     ("Amazon", "aws", {"region": "us-east-1", "workspace": "wrkspc_1"}),
     ("Google", "vertex", {"region": "global", "project": "project", "credential": "", **AMBIENT}),
     ("Mantle", "bedrock_mantle", {"region": "us-east-1"}),
 )
-WINDOW = 100_000
-URL = "https://shop.example.test/mcp"
+CONTEXT_WINDOW = 100_000
+MCP_URL = "https://shop.example.test/mcp"
 
 
-class World:
-    """The rows, made once; `reread` gives them as they are in the database."""
+class SequenceRows:
+    """The rows, created once; `reread` returns them as they are in the database."""
 
     def __init__(self) -> None:
         from chat.models import Assistant, LanguageModel, PromptRevision, SystemPrompt
         from tests import factories
 
-        self.person = factories.person("walker")
-        self._connect()
-        LanguageModel.objects.exclude(lifecycle="retired").update(enabled=True, max_input_tokens=WINDOW)
+        self.person = factories.person()
+        self._create_connections()
+        usable = LanguageModel.objects.exclude(lifecycle="retired")
+        usable.update(enabled=True, max_input_tokens=CONTEXT_WINDOW)
         self.models = list(LanguageModel.objects.usable().order_by("model_id", "id"))
-        # After a refusal the next one is asked, round and round.
+        # After a refusal the next model in this ring answers.
         for model, following in zip(self.models, [*self.models[1:], self.models[0]], strict=True):
             LanguageModel.objects.filter(id=model.id).update(fallback=following)
         self.assistants = []
@@ -36,37 +37,37 @@ class World:
             blocks = [{"text": f"You are the {name}.", "cache": "1h"}]
             PromptRevision.objects.create(prompt=prompt, number=1, blocks=blocks)
             self.assistants.append(Assistant.objects.create(name=name, prompt=prompt))
-        self._equip(self.assistants[0])
-        self.files = [str(file.id) for file in self._files()]
+        self._add_tools(self.assistants[0])
+        self.files = [str(file.id) for file in self._create_files()]
 
     @classmethod
-    def reread(cls) -> "World":
-        """Rows that a life changed in memory are read again for the next one."""
+    def reread(cls) -> "SequenceRows":
+        """Return the rows anew: a sequence changes its instances in memory."""
         from chat.models import Assistant, Attachment, LanguageModel, User
 
-        world = cls.__new__(cls)
-        world.person = User.objects.get(email="walker@example.test")
-        world.models = list(LanguageModel.objects.usable().order_by("model_id", "id"))
-        world.assistants = list(Assistant.objects.select_related("prompt").order_by("name"))
-        world.files = [str(file.id) for file in Attachment.objects.order_by("name")]
-        return world
+        rows = cls.__new__(cls)
+        rows.person = User.objects.get(email="insider@example.test")
+        rows.models = list(LanguageModel.objects.usable().order_by("model_id", "id"))
+        rows.assistants = list(Assistant.objects.select_related("prompt").order_by("name"))
+        rows.files = [str(file.id) for file in Attachment.objects.order_by("name")]
+        return rows
 
-    def summarising(self) -> list[Any]:
-        """Return the models whose API summarises."""
+    def models_with_compaction(self) -> list[Any]:
+        """Return the models whose API writes summaries."""
         from chat.operations.request.compaction import takes_compaction
 
         return [model for model in self.models if takes_compaction(model)]
 
-    def _connect(self) -> None:
+    def _create_connections(self) -> None:
         from chat.operations.catalogue.seed import Loaded, load_models
         from tests import factories
 
         for number, (name, kind, fields) in enumerate(CONNECTIONS):
-            address = {"base_url": "http://127.0.0.1:9", "credential": KEYS[number % len(KEYS)]}
-            load_models(factories.provider(name, kind=kind, **{**address, **fields}), Loaded())
+            defaults = {"base_url": "http://127.0.0.1:9", "credential": KEYS[number % len(KEYS)]}
+            load_models(factories.provider(name, kind=kind, **{**defaults, **fields}), Loaded())
 
-    def _equip(self, assistant: Any) -> None:
-        """Give an assistant tools that Parley runs, tools that the provider runs, and a server that it calls."""
+    def _add_tools(self, assistant: Any) -> None:
+        """Give an assistant functions, tools that the provider runs, and a server that the provider calls."""
         from chat.models import AssistantTool, ToolDefinition
         from chat.tools.provided import PROVIDED
         from tests.operations.request.test_tool_selection import connected, give_connected
@@ -82,7 +83,7 @@ class World:
             AssistantTool.objects.create(assistant=assistant, tool=tool, order=1)
         give_connected(assistant, connected(), "add", approval="allow")
 
-    def _files(self) -> list[Any]:
+    def _create_files(self) -> list[Any]:
         from chat.operations.files.uploads import store_upload
         from tests.support import media
 

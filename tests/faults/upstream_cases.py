@@ -1,7 +1,7 @@
-"""Every way in which an upstream can fail, and what Parley makes of it; `matrix_table` shows it in docs/faults.md.
+"""The ways in which an upstream can fail, and how a turn ends then; `upstream_table` shows them in docs/faults.md.
 
-A case is one turn whose message asks the simulator for a scenario, over a connection of its own: its workspace on the
-simulator's invoice shows how many requests really arrived.
+A case is one turn whose message asks the simulator for a scenario. Each case has a connection of its own, so the
+simulator's invoice shows by workspace how many requests arrived.
 """
 
 import dataclasses
@@ -17,17 +17,16 @@ DONE = ("succeeded", EXACT)
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """`tries` are the ledger's rows in order; `limits` are fields of the connection that differ from the defaults."""
+    """`attempts` are the ledger's rows in order; `limits` are fields of the connection that differ from defaults."""
 
     about: str
     scenario: str
     status: str
     code: str = ""
-    tries: tuple[tuple[str, str], ...] = (DONE,)
+    attempts: tuple[tuple[str, str], ...] = (DONE,)
     kept: str = "nothing"
     stop_reason: str = ""
     limits: dict[str, Any] = dataclasses.field(default_factory=dict)
-    reached: bool = True
     spare: bool = False  # a second connection offers the same model
 
     @property
@@ -35,37 +34,37 @@ class Case:
         return "-".join(self.scenario.replace("=", " ").replace("_", " ").split())
 
     @property
-    def goes_on(self) -> str:
-        """What the person is offered."""
+    def offered(self) -> str:
+        """What the person can do next."""
         at_limit = self.stop_reason in ("max_tokens", "tool_use", "pause_turn")
         if self.status in ("stopped", "interrupted") or at_limit:
             return "Continue, Retry"
         return "Retry"
 
 
-ONCE: dict[str, Any] = {"max_retries": 1}
-NEVER_AGAIN: dict[str, Any] = {"max_retries": 0}
-WATCHED: dict[str, Any] = {"content_idle_seconds": 5, "max_retries": 0}
+ONE_RETRY: dict[str, Any] = {"max_retries": 1}
+NO_RETRY: dict[str, Any] = {"max_retries": 0}
+SHORT_IDLE_LIMIT: dict[str, Any] = {"content_idle_seconds": 5, "max_retries": 0}
 
-BEFORE = "Before the stream"
-WITHIN = "In the stream, before the first delta"
-AFTER = "In the stream, after the first delta"
+BEFORE_STREAM = "Before the stream"
+BEFORE_DELTA = "In the stream, before the first delta"
+AFTER_DELTA = "In the stream, after the first delta"
 ENDS = "In the answer itself"
-NEVER = "Before anything was sent"
-ELSEWHERE = "With a second connection that offers the same model"
+BEFORE_SENDING = "Before anything was sent"
+OTHER_CONNECTION = "With a second connection that offers the same model"
 
-MATRIX: dict[str, list[Case]] = {
-    BEFORE: [
+SECTIONS: dict[str, list[Case]] = {
+    BEFORE_STREAM: [
         Case("400, invalid request", "bad_request", "failed", "invalid_request", (FREE,)),
         Case("400, the customer's own limit", "usage_limit", "failed", "spend_limit", (FREE,)),
         Case("401, wrong key", "authentication", "failed", "authentication", (FREE,)),
         Case("402, no payment", "billing", "failed", "billing", (FREE,)),
         Case("403, key without the right", "permission", "failed", "permission", (FREE,)),
         Case("404, unknown model", "not_found", "failed", "not_found", (FREE,)),
-        Case("408, timeout", "request_timeout", "failed", "timeout", (FREE, FREE), limits=ONCE),
-        Case("409, conflict", "conflict", "failed", "unavailable", (FREE, FREE), limits=ONCE),
+        Case("408, timeout", "request_timeout", "failed", "timeout", (FREE, FREE), limits=ONE_RETRY),
+        Case("409, conflict", "conflict", "failed", "unavailable", (FREE, FREE), limits=ONE_RETRY),
         Case("413, too large", "too_large", "failed", "too_large", (FREE,)),
-        Case("418, a status that nobody knows", "status code=418", "failed", "invalid_request", (FREE,)),
+        Case("418, an unknown status", "status code=418", "failed", "invalid_request", (FREE,)),
         Case(
             "429 with Retry-After: 1, then well",
             "rate_limited times=1",
@@ -85,13 +84,15 @@ MATRIX: dict[str, list[Case]] = {
             "end_turn",
             {"retry_after_limit_seconds": 1},
         ),
-        Case("429 again and again", "rate_limited", "failed", "rate_limited", (FREE, FREE), limits=ONCE),
+        Case("429 again and again", "rate_limited", "failed", "rate_limited", (FREE, FREE), limits=ONE_RETRY),
         Case("429, spend cap, without Retry-After", "spend_cap", "failed", "spend_limit", (FREE,)),
         Case("500, then well", "server_error times=1", "completed", "", (FREE, DONE), "all", "end_turn"),
-        Case("500 again and again", "server_error", "failed", "unavailable", (FREE, FREE), limits=ONCE),
-        Case("502, a proxy's HTML page", "bad_gateway", "failed", "unavailable", (FREE, FREE), limits=ONCE),
-        Case("503", "unavailable", "failed", "unavailable", (FREE, FREE), limits=ONCE),
-        Case("504", "gateway_timeout", "failed", "timeout", (FREE, FREE), limits=ONCE),
+        Case("500 again and again", "server_error", "failed", "unavailable", (FREE, FREE), limits=ONE_RETRY),
+        Case(
+            "502, a proxy's HTML page", "bad_gateway", "failed", "unavailable", (FREE, FREE), limits=ONE_RETRY
+        ),
+        Case("503", "unavailable", "failed", "unavailable", (FREE, FREE), limits=ONE_RETRY),
+        Case("504", "gateway_timeout", "failed", "timeout", (FREE, FREE), limits=ONE_RETRY),
         Case(
             "529 twice, then well",
             "overloaded times=2",
@@ -101,17 +102,17 @@ MATRIX: dict[str, list[Case]] = {
             "all",
             "end_turn",
         ),
-        Case("529 again and again", "overloaded", "failed", "overloaded", (FREE, FREE), limits=ONCE),
+        Case("529 again and again", "overloaded", "failed", "overloaded", (FREE, FREE), limits=ONE_RETRY),
         Case(
             "no answer in time",
             "slow_first_byte first_byte=20",
             "failed",
             "timeout",
             (BROKEN,),
-            limits=WATCHED,
+            limits=SHORT_IDLE_LIMIT,
         ),
         Case(
-            "a first byte that is only late",
+            "a late first byte",
             "slow_first_byte first_byte=2",
             "completed",
             "",
@@ -120,7 +121,7 @@ MATRIX: dict[str, list[Case]] = {
             "end_turn",
         ),
     ],
-    WITHIN: [
+    BEFORE_DELTA: [
         Case(
             "error event, then well",
             "error_before_delta times=1",
@@ -136,7 +137,7 @@ MATRIX: dict[str, list[Case]] = {
             "failed",
             "overloaded",
             (BROKEN, BROKEN),
-            limits=ONCE,
+            limits=ONE_RETRY,
         ),
         Case(
             "error event again and again",
@@ -144,10 +145,10 @@ MATRIX: dict[str, list[Case]] = {
             "failed",
             "overloaded",
             (FAILED, FAILED),
-            limits=ONCE,
+            limits=ONE_RETRY,
         ),
         Case(
-            "error event that no retry helps",
+            "error event that is not retried",
             "error_before_delta type=invalid_request_error",
             "failed",
             "invalid_request",
@@ -168,28 +169,28 @@ MATRIX: dict[str, list[Case]] = {
             "failed",
             "connection",
             (FAILED, FAILED),
-            limits=ONCE,
+            limits=ONE_RETRY,
         ),
         Case(
-            "clean end without a word",
+            "clean end without content",
             "truncated at=first",
             "failed",
             "truncated",
             (BROKEN, BROKEN),
-            limits=ONCE,
+            limits=ONE_RETRY,
         ),
-        Case("silence", "stall at=start seconds=20", "failed", "timeout", (FAILED,), limits=WATCHED),
+        Case("silence", "stall at=start seconds=20", "failed", "timeout", (FAILED,), limits=SHORT_IDLE_LIMIT),
         Case(
             "only pings",
             "pings at=start seconds=20 every=0.2",
             "failed",
             "timeout",
             (FAILED,),
-            limits=WATCHED,
+            limits=SHORT_IDLE_LIMIT,
         ),
-        Case("bad JSON", "bad_json at=start", "failed", "protocol", (FAILED, FAILED), limits=ONCE),
+        Case("bad JSON", "bad_json at=start", "failed", "protocol", (FAILED, FAILED), limits=ONE_RETRY),
     ],
-    AFTER: [
+    AFTER_DELTA: [
         Case("error event", "error_after_delta", "interrupted", "overloaded", (CUT,), "part"),
         Case("connection cut", "cut", "interrupted", "connection", (CUT,), "part"),
         Case("connection reset", "reset pace=50", "interrupted", "connection", (CUT,), "part"),
@@ -202,7 +203,9 @@ MATRIX: dict[str, list[Case]] = {
             (CUT,),
             "part",
         ),
-        Case("silence", "stall seconds=20", "interrupted", "timeout", (CUT,), "part", limits=WATCHED),
+        Case(
+            "silence", "stall seconds=20", "interrupted", "timeout", (CUT,), "part", limits=SHORT_IDLE_LIMIT
+        ),
         Case(
             "only pings",
             "pings seconds=20 every=0.2",
@@ -210,7 +213,7 @@ MATRIX: dict[str, list[Case]] = {
             "timeout",
             (CUT,),
             "part",
-            limits=WATCHED,
+            limits=SHORT_IDLE_LIMIT,
         ),
         Case("silence that ends in time", "stall seconds=1.5", "completed", "", (DONE,), "all", "end_turn"),
         Case("bad JSON", "bad_json", "interrupted", "protocol", (CUT,), "part"),
@@ -262,7 +265,7 @@ MATRIX: dict[str, list[Case]] = {
         ),
         Case(
             "a tool's input that is no JSON: told to the model",
-            "bad_tool_json times=1 key=matrix",
+            "bad_tool_json times=1 key=cases",
             "completed",
             "",
             (DONE, DONE),
@@ -280,7 +283,7 @@ MATRIX: dict[str, list[Case]] = {
         ),
         Case("stop_sequence", "stops reason=stop_sequence", "completed", "", (DONE,), "all", "stop_sequence"),
         Case("compaction", "stops reason=compaction", "completed", "", (DONE,), "all", "compaction"),
-        Case("a stop reason of tomorrow", "stops reason=tired", "completed", "", (DONE,), "all", "tired"),
+        Case("an unknown stop reason", "stops reason=tired", "completed", "", (DONE,), "all", "tired"),
         Case("max_tokens", "max_tokens", "completed", "", (DONE,), "all", "max_tokens"),
         Case(
             "context window exceeded",
@@ -298,18 +301,17 @@ MATRIX: dict[str, list[Case]] = {
         Case("half a surrogate pair", "lone_surrogate", "completed", "", (DONE,), "all", "end_turn"),
         Case("one delta of 3 MB", "huge_delta bytes=3000000", "completed", "", (DONE,), "all", "end_turn"),
     ],
-    NEVER: [
+    BEFORE_SENDING: [
         Case(
-            "nobody listens at the address",
+            "nothing listens at the address",
             "echo",
             "failed",
             "connection",
             (),
             limits={"base_url": "http://127.0.0.1:9", "max_retries": 1},
-            reached=False,
         ),
     ],
-    ELSEWHERE: [
+    OTHER_CONNECTION: [
         Case(
             "529 until retries are used up: the other one answers",
             "overloaded times=2 key=spare-529",
@@ -318,7 +320,7 @@ MATRIX: dict[str, list[Case]] = {
             (FREE, FREE, DONE),
             "all",
             "end_turn",
-            ONCE,
+            ONE_RETRY,
             spare=True,
         ),
         Case(
@@ -329,7 +331,7 @@ MATRIX: dict[str, list[Case]] = {
             (FREE, DONE),
             "all",
             "end_turn",
-            NEVER_AGAIN,
+            NO_RETRY,
             spare=True,
         ),
         Case(
@@ -340,7 +342,7 @@ MATRIX: dict[str, list[Case]] = {
             (FAILED, DONE),
             "all",
             "end_turn",
-            WATCHED,
+            SHORT_IDLE_LIMIT,
             spare=True,
         ),
         Case(
@@ -351,7 +353,7 @@ MATRIX: dict[str, list[Case]] = {
             (FAILED, DONE),
             "all",
             "end_turn",
-            NEVER_AGAIN,
+            NO_RETRY,
             spare=True,
         ),
         Case(
@@ -360,17 +362,17 @@ MATRIX: dict[str, list[Case]] = {
             "failed",
             "overloaded",
             (FREE, FREE),
-            limits=NEVER_AGAIN,
+            limits=NO_RETRY,
             spare=True,
         ),
         Case(
-            "cut after the first delta: nobody else is asked",
+            "cut after the first delta: no other connection is asked",
             "cut key=spare-late",
             "interrupted",
             "connection",
             (CUT,),
             "part",
-            limits=NEVER_AGAIN,
+            limits=NO_RETRY,
             spare=True,
         ),
         Case(
@@ -379,12 +381,12 @@ MATRIX: dict[str, list[Case]] = {
             "failed",
             "invalid_request",
             (FREE,),
-            limits=ONCE,
+            limits=ONE_RETRY,
             spare=True,
         ),
     ],
 }
-CASES = {case.name: case for cases in MATRIX.values() for case in cases}
+CASES = {case.name: case for cases in SECTIONS.values() for case in cases}
 
 
 def connections() -> list[dict[str, Any]]:
