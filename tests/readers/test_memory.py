@@ -1,4 +1,4 @@
-"""What reading costs at the most that is taken: in a fresh child, and in the process that asks for it."""
+"""The most memory that reading takes, in the child process and in the process that starts it."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 data = sys.stdin.buffer.read()
 before = peak()
-sandbox.run("picture", data, bounds=sandbox.FILES, side=2576, max_bytes=3_750_000)
+sandbox.run("picture", data, bounds=sandbox.FILES, side=2576, most_bytes=3_750_000)
 print(peak() - before, file=sys.stderr)
 """
 
@@ -69,7 +69,7 @@ def picture(name: str, mode: str, kind: str = "", **options: Any) -> Callable[[]
     ],
     ids=("png", "png-grey", "png-palette", "gif", "webp", "jpeg", "cmyk", "progressive", "photo"),
 )
-def test_the_largest_pictures(make: Callable[[], bytes]) -> None:
+def test_memory_for_the_largest_pictures(make: Callable[[], bytes]) -> None:
     data = make()
     assert taken("picture", data, PICTURE) < MOST_MIB
     extra, _answer = mib(PARENT, data)
@@ -98,7 +98,9 @@ def full_sheet() -> bytes:
     ],
     ids=("word", "sheet", "slides", "page", "pdf"),
 )
-def test_the_longest_documents(job: str, make: Callable[[], bytes], options: dict[str, Any]) -> None:
+def test_memory_for_the_longest_documents(
+    job: str, make: Callable[[], bytes], options: dict[str, Any]
+) -> None:
     assert taken(job, make(), options) < MOST_MIB
 
 
