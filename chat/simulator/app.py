@@ -9,7 +9,7 @@ from chat.simulator import models, scenarios
 from chat.simulator.checks.request import check_version
 from chat.simulator.messages import Messages, Settings
 from chat.simulator.transport.faults import PROXY_PAGE, status_error
-from chat.simulator.transport.http import ClientGone, Line, Receive, Request, Scope, Send
+from chat.simulator.transport.http import ClientGone, Connection, Receive, Request, Scope, Send
 from chat.simulator.transport.wire import (
     ORGANIZATION_ID,
     ApiError,

@@ -17,8 +17,8 @@ from chat.simulator.prompts.prompt import Prompt, asks_for_title, blocks_of
 from chat.simulator.replies.compose import compose
 from chat.simulator.replies.reply import Part, Reply, Writer
 from chat.simulator.scenarios import Attempts, Choice
-from chat.simulator.transport.faults import disturb, status_error
-from chat.simulator.transport.http import ClientGone, Line, Request
+from chat.simulator.transport.faults import status_error, with_fault
+from chat.simulator.transport.http import ClientGone, Connection, Request
 from chat.simulator.transport.stream import frames_of, play
 from chat.simulator.transport.wire import ApiError, encode
 

@@ -89,14 +89,14 @@ def test_an_anchor_stays_within_reach_of_the_tail() -> None:
     results = [tool_result(f"toolu_{number}", "r" * 900) for number in range(15)]
     cache_state = CacheState(prompt_tokens=20_000, alive_tokens=20_000)
     messages = [said("q" * 3000), answered(*calls), said(*results)]
-    found = placed(messages, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
+    found = placed(messages, next_call=ReuseShares(0.8, 0.15, 0.05), next_use=SOON, cache_state=cache_state)
     # The first call would be the smallest block, but 30 blocks before the tail it would not be found again.
     assert found == {"tools.0": "1h", "system.0": "1h", "1.10": "1h", "2.14": "5m"}
 
 
 def test_unread_new_blocks_get_no_mark_but_old_ones_do() -> None:
-    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
-    assert placed(LOOP, next_call=NEVER, next_use=SOON, standing=standing) == {
+    cache_state = CacheState(prompt_tokens=20_000, alive_tokens=20_000)
+    assert placed(LOOP, next_call=NEVER, next_use=SOON, cache_state=cache_state) == {
         "tools.0": "5m",
         "system.0": "5m",
         "0.0": "5m",
@@ -144,7 +144,9 @@ def test_older_entry_is_found_after_calls_without_writes() -> None:
         (("1h",) * 4, "auto", SOON, {"system.1": "1h", "system.2": "1h", "system.3": "1h", "0.0": "5m"}),
     ],
 )
-def test_marks_set_by_staff_are_kept(caches: Any, policy: str, gaps: Gaps, expected: dict[str, str]) -> None:
+def test_marks_set_by_staff_are_kept(
+    caches: Any, policy: str, gaps: ReuseShares, expected: dict[str, str]
+) -> None:
     # 20,000 tokens: long gaps are far from paying for a rewrite.
     found = placed([said("q" * 60_000)], staff(*caches), policy=policy, next_call=gaps, next_use=SOON)
     assert found == expected
@@ -185,7 +187,7 @@ def test_thinking_and_contexts_carry_no_mark(policy: str) -> None:
 
 
 def test_paused_answer_reads_the_entry_of_its_question() -> None:
-    standing = CacheStanding(prompt_tokens=4000, alive_tokens=4000)
+    cache_state = CacheState(prompt_tokens=4000, alive_tokens=4000)
     paused = [said("q" * 3000), answered("searching")]
     expected = {"tools.0": "5m", "system.0": "5m", "0.0": "5m"}
     assert placed(paused, next_call=SOON, next_use=SOON, cache_state=cache_state) == expected
@@ -219,8 +221,8 @@ frames = st.lists(st.sampled_from([None, "5m", "1h"]), max_size=4).map(
 
 @given(plans, frames, paths())
 def test_plans_never_break_a_rule_of_the_api(plan: CachePlan, body: dict[str, Any], path: Any) -> None:
-    bare = build(body, path, max_tokens=100, frame_digest="now")
-    request = build(body, path, max_tokens=100, frame_digest="now", cache=plan)
+    bare = build_request(body, path, max_tokens=100, frame_digest="now")
+    request = build_request(body, path, max_tokens=100, frame_digest="now", cache=plan)
     assert_acceptable(request)
     assert unmarked(request) == unmarked(bare), "a plan adds marks and changes nothing else"
     if plan.policy == "none":

@@ -39,4 +39,4 @@ def test_diagnosis(message: dict[str, Any], foreseen: ExpectedCache, read: int, 
 
 
 def test_call_without_usage_has_no_cache_miss() -> None:
-    assert diagnose({}, ALIVE, Usage()) == Missed()
+    assert diagnose({}, ALIVE, Usage()) == CacheMiss()

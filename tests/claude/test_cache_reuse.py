@@ -18,8 +18,8 @@ def test_gaps_are_counted_beside_a_prior() -> None:
 
 
 def test_unless_adds_a_share_of_short_gaps() -> None:
-    assert Gaps(0.5, 0.25, 0.25).unless(0.0) == Gaps(0.5, 0.25, 0.25)
-    assert Gaps(0.5, 0.25, 0.25).unless(0.5) == Gaps(0.75, 0.125, 0.125)
+    assert ReuseShares(0.5, 0.25, 0.25).with_immediate(0.0) == ReuseShares(0.5, 0.25, 0.25)
+    assert ReuseShares(0.5, 0.25, 0.25).with_immediate(0.5) == ReuseShares(0.75, 0.125, 0.125)
 
 
 FIRST = call(0, input=10, written_5m=500, written_1h=1000)
@@ -43,5 +43,5 @@ SECOND = call(60, read=1500, written_5m=300)
         ([FIRST, call(60, read=1500, written_1h=300)], 100, CacheState(1800, 1800, 1800, 1)),
     ],
 )
-def test_standing_follows_earlier_calls(calls: list[SeenCall], now: float, expected: CacheStanding) -> None:
-    assert CacheStanding.after(calls, now) == expected
+def test_standing_follows_earlier_calls(calls: list[PastCall], now: float, expected: CacheState) -> None:
+    assert CacheState.after(calls, now) == expected

@@ -39,8 +39,10 @@ def test_guessed_tokens_of_blocks() -> None:
 
 
 def test_compaction_by_the_api_is_requested_and_found() -> None:
-    assert compaction.compacts([{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}])
-    assert not compaction.compacts([{"type": "compaction", "content": None}])
+    assert compaction.has_compaction(
+        [{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}]
+    )
+    assert not compaction.has_compaction([{"type": "compaction", "content": None}])
     arguments = compaction.with_compaction({"model": "m"}, 1000)
     assert arguments["model"] == "m"
     assert arguments["extra_headers"] == {"anthropic-beta": "compact-2026-01-12"}
@@ -78,9 +80,9 @@ def test_summary_text_is_introduced() -> None:
 
 
 def test_request_fits_the_context_window() -> None:
-    assert context_window.fits(900, max_input_tokens=1000, max_tokens=100)
-    assert not context_window.fits(901, max_input_tokens=1000, max_tokens=100)
-    assert context_window.fits(500, max_input_tokens=1000, max_tokens=1000)
+    assert context_window.fits_context(900, max_input_tokens=1000, max_tokens=100)
+    assert not context_window.fits_context(901, max_input_tokens=1000, max_tokens=100)
+    assert context_window.fits_context(500, max_input_tokens=1000, max_tokens=1000)
 
 
 COMPACTION = {"type": "compaction", "content": "Short.", "encrypted_content": "secret"}

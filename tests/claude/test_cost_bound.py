@@ -97,7 +97,7 @@ def test_every_kind_of_block(block: dict[str, Any], least: int) -> None:
 
 
 def test_uncounted_pdf_is_assumed_to_be_the_longest() -> None:
-    longest = LONGEST_DOCUMENT_PAGES * PAGE_TOKENS
+    longest = MAX_DOCUMENT_PAGES * PAGE_TOKENS
     assert longest <= prompt_bound(request([pdf(b"%PDF-3")])) <= longest + 200
 
 
@@ -164,7 +164,7 @@ MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
     ],
 )
 def test_highest_possible_price_counts(fields: dict[str, Any], usd: str) -> None:
-    planned = bound_cost(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, room_usd=None)
+    planned = bound_cost(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, available_usd=None)
     assert planned
     assert (planned.max_tokens, planned.usd) == (1000, D(usd))
 
@@ -184,7 +184,7 @@ def test_cache_control_counts_and_quoted_text_does_not() -> None:
 
 
 def test_possibly_long_prompt_costs_the_higher_row() -> None:
-    planned = bound_cost(request(), [ROW, LONG], prompt_tokens=100_001, room_usd=None)
+    planned = bound_cost(request(), [ROW, LONG], prompt_tokens=100_001, available_usd=None)
     assert planned
     assert planned.usd == (100_001 * 30 + 1000 * 150) / D(1_000_000)
 
@@ -217,8 +217,8 @@ def test_short_answers_and_thinking_have_own_minimum() -> None:
 
 
 def test_free_and_unpriced_models_are_never_refused() -> None:
-    unpriced = bound_cost(request(), [], prompt_tokens=1000, room_usd=D(0))
-    free = bound_cost(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, room_usd=D(0))
+    unpriced = bound_cost(request(), [], prompt_tokens=1000, available_usd=D(0))
+    free = bound_cost(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, available_usd=D(0))
     assert unpriced == free
     assert unpriced
     assert (unpriced.max_tokens, unpriced.usd) == (1000, 0)

@@ -157,15 +157,18 @@ def test_input_of_the_forced_tool_is_the_answer() -> None:
     ],
 )
 def test_invalid_answers_are_refused(text: str, words: str) -> None:
-    with pytest.raises(ShapeError, match=words):
+    with pytest.raises(AnswerError, match=words):
         read_answer([{"type": "text", "text": text}])
 
 
 def test_errors_name_their_place() -> None:
-    assert fault_in(POINT, {"x": 1}) == ""
-    assert fault_in(POINT, {"x": -1}) == "at x: -1 is less than the minimum of 0"
-    assert fault_in({"type": "array", "items": POINT}, [{"x": 0}, {}]) == "at [1]: 'x' is a required property"
-    assert fault_in(POINT, 3).startswith("at the root: 3 is not of type")
+    assert answer_problem(POINT, {"x": 1}) == ""
+    assert answer_problem(POINT, {"x": -1}) == "at x: -1 is less than the minimum of 0"
+    assert (
+        answer_problem({"type": "array", "items": POINT}, [{"x": 0}, {}])
+        == "at [1]: 'x' is a required property"
+    )
+    assert answer_problem(POINT, 3).startswith("at the root: 3 is not of type")
 
 
 def test_safe_patterns_are_recognised() -> None:

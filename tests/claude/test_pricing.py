@@ -85,7 +85,7 @@ HAIKU = [row(LIST["claude-haiku-5-5 >"][0], above=100_000), row(LIST["claude-hai
     ],
 )
 def test_price_tier_depends_on_the_whole_prompt(usage: Usage, expected: D) -> None:
-    chosen = choose_row(HAIKU, usage)
+    chosen = choose_price_row(HAIKU, usage)
     assert chosen is not None
     assert price(usage, chosen).total == expected
 

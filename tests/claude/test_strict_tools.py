@@ -84,7 +84,7 @@ def test_parameters_are_counted_wherever_they_stand() -> None:
     ],
 )
 def test_tools_beyond_the_limits_are_not_strict(schema: Any, most: int) -> None:
-    found = within_limits([tool(schema)] * (most + 1))
+    found = limit_strict_tools([tool(schema)] * (most + 1))
     assert [definition.get("strict", False) for definition in found] == [True] * most + [False]
 
 

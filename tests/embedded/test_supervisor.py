@@ -83,18 +83,18 @@ async def test_a_companion_that_dies_starts_again(tmp_path: Path) -> None:
 
 
 async def test_late_processes_wait_for_the_essential_one(tmp_path: Path) -> None:
-    order, answering = tmp_path / "order", asyncio.Event()
-    parts = [
-        Part(name="web", command=script(f"echo web >> {order}; exec sleep 1000"), essential=True),
-        Part(name="jobs", command=script(f"echo jobs >> {order}; exec sleep 1000"), late=True),
+    order, serving = tmp_path / "order", asyncio.Event()
+    services = [
+        Service(name="web", command=script(f"echo web >> {order}; exec sleep 1000"), essential=True),
+        Service(name="jobs", command=script(f"echo jobs >> {order}; exec sleep 1000"), late=True),
     ]
 
     async def answers() -> None:
-        await wait_until_serving.wait()
+        await serving.wait()
 
     running = asyncio.create_task(Supervisor(services, say=Said().append).run(answers))
     assert await lines(order, 1) == ["web"]
-    wait_until_serving.set()
+    serving.set()
     assert await lines(order, 2) == ["web", "jobs"]
     os.kill(os.getpid(), signal.SIGINT)
     assert await running == 0

@@ -59,7 +59,7 @@ class RequestChecker:
     def count_contents(self, request: dict[str, Any]) -> None:
         """Count the kinds of content of a request."""
         counts, types = self.counts, list(block_types(request))
-        counts["loops closed"] += str(request["messages"][-1]).count(GO_ON_TEXT)
+        counts["loops closed"] += str(request["messages"][-1]).count(LOOP_CLOSED_TEXT)
         counts["thinking sent"] += sum("thinking" in name for name in types)
         for name in COUNTED_BLOCKS:
             counts[f"{name} sent"] += types.count(name)

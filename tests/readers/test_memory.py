@@ -33,7 +33,7 @@ def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 data = sys.stdin.buffer.read()
 before = peak()
-sandbox.run("picture", data, bounds=sandbox.FILES, side=2576, most_bytes=3_750_000)
+sandbox.run("picture", data, bounds=sandbox.FILES, side=2576, max_bytes=3_750_000)
 print(peak() - before, file=sys.stderr)
 """
 

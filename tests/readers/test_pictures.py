@@ -25,7 +25,7 @@ def test_formats_are_found_in_the_first_bytes(name: str) -> None:
 
 
 def test_sizes_stay_within_side_and_token_limits() -> None:
-    assert fitted(100, 50, 2576) == (100, 50)
+    assert fitted_size(100, 50, 2576) == (100, 50)
     for side, tokens in ((2576, 4784), (1568, 1568)):
         width, height = fitted_size(8000, 8000, side)
         assert max(width, height) <= side
@@ -104,5 +104,5 @@ def test_a_picture_without_pixels_is_damaged() -> None:
 
 
 def test_own_output_can_be_reduced_again() -> None:
-    _none, (made,) = pictures.shrink(media.picture("JPEG", (400, 200)), side=100, most_bytes=3_750_000)
+    _none, (made,) = pictures.shrink_picture(media.picture("JPEG", (400, 200)), side=100, max_bytes=3_750_000)
     assert Image.open(io.BytesIO(made)).size == (100, 50)

@@ -32,8 +32,8 @@ async def test_listing_returns_tools(server: McpServer) -> None:
 
 
 def test_digest_ignores_the_order_of_keys() -> None:
-    one = mcp.listed("t", "d", {"type": "object", "properties": {}})
-    assert one["digest"] == mcp.listed("t", "d", {"properties": {}, "type": "object"})["digest"]
+    one = mcp.listing_entry("t", "d", {"type": "object", "properties": {}})
+    assert one["digest"] == mcp.listing_entry("t", "d", {"properties": {}, "type": "object"})["digest"]
     others = [
         mcp.listing_entry("u", "d", {}),
         mcp.listing_entry("t", "e", {}),
@@ -101,7 +101,7 @@ async def test_changed_tool_does_not_run(server: McpServer, context: ToolContext
         with pytest.raises(ToolFailed, match="has changed at its server"):
             await mcp.call_mcp_tool(tool, {"a": 1, "b": 1}, context)
     tool.pinned_digest, server.listing = "", [{"name": "add", "digest": ""}]
-    assert mcp.drifted(tool), "a tool that was not accepted does not run"
+    assert mcp.has_drifted(tool), "a tool that was not accepted does not run"
 
 
 @pytest.mark.parametrize("fields", [{"enabled": False}, {"route": "connector"}])

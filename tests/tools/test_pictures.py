@@ -62,10 +62,10 @@ def test_expensive_pictures_become_text(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_pictures_per_result_are_limited() -> None:
-    content = kept(*[media.picture("PNG", (5, 5))] * (MOST_PICTURES + 1))
-    assert [block["type"] for block in content] == ["image"] * MOST_PICTURES + ["text", "text"]
+    content = kept(*[media.picture("PNG", (5, 5))] * (MAX_PICTURES + 1))
+    assert [block["type"] for block in content] == ["image"] * MAX_PICTURES + ["text", "text"]
 
 
 async def test_other_results_are_unchanged() -> None:
-    result = result_of("Fine.", limit_bytes=100)
-    assert await with_pictures_read(result) is result
+    result = make_result("Fine.", limit_bytes=100)
+    assert await with_encoded_pictures(result) is result

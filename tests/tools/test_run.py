@@ -290,7 +290,7 @@ def hanging(make: Make) -> ToolDefinition:
 async def test_hanging_functions_block_only_their_own_threads(
     context: ToolContext, clock: ToolDefinition
 ) -> None:
-    held = [asyncio.ensure_future(in_thread(release.wait, 30, among=FUNCTIONS)) for _ in range(AT_ONCE)]
+    held = [asyncio.ensure_future(in_thread(release.wait, 30, limit=FUNCTIONS)) for _ in range(MAX_THREADS)]
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
@@ -370,5 +370,5 @@ def test_values_outside_json_fail(value: Any) -> None:
     ],
 )
 def test_invalid_pictures_become_text(source: Any) -> None:
-    result = result_of([{"type": "image", "source": source}], limit_bytes=1000)
+    result = make_result([{"type": "image", "source": source}], limit_bytes=1000)
     assert result.content == [{"type": "text", "text": "[a picture that could not be read]"}]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chat.simulator.prompts import thinking, tokens
-from chat.simulator.prompts.prompt import Block, Prompt, bare, is_thinking
+from chat.simulator.prompts.prompt import Block, Prompt, is_thinking, without_cache_marks
 from chat.simulator.transport.wire import ApiError, encode, invalid
 
 MAX_BREAKPOINTS = 4

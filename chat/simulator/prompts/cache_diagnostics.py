@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.simulator.prompts.cache import PromptUsage, Segment
-from chat.simulator.prompts.prompt import Prompt, bare
+from chat.simulator.prompts.prompt import Prompt, without_cache_marks
 from chat.simulator.transport.wire import encode
 
 MAX_REMEMBERED = 20_000

@@ -13,7 +13,7 @@ import hmac
 from dataclasses import dataclass
 
 from chat.simulator.models import Model
-from chat.simulator.prompts.prompt import Block, Prompt, bare, is_thinking
+from chat.simulator.prompts.prompt import Block, Prompt, is_thinking, without_cache_marks
 from chat.simulator.transport.wire import encode, invalid, printable
 
 SECRET = hashlib.sha256(b"the simulator's signing key: no secret, but stable over restarts").digest()

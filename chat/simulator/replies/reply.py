@@ -157,11 +157,11 @@ class Writer:
             return
         wanted = self.choice.integer("thinking_tokens")
         if wanted:
-            whole = texts.prose(self.seed, min(wanted, self.budget + 1), self.per)
+            full = texts.prose(self.seed, min(wanted, self.budget + 1), self.chars_per_token)
         else:
-            whole = texts.thoughts(self.rng, self.prompt.effort())
-        text = self._fit(whole)
-        cost = tokens.count(text, self.per)
+            full = texts.thoughts(self.rng, self.prompt.effort())
+        text = self._fit(full)
+        cost = tokens.count(text, self.chars_per_token)
         redacted = self.choice.name == "redacted_thinking"
         shown = text if (self.prompt.shows_thinking() or between) and not redacted else ""
         signature = thinking.sign(self.prompt.model, cost, shown, self.prefix.digest())

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.simulator.replies.reply import Part, Reply
 from chat.simulator.transport.faults import Frame, Pause, Step
-from chat.simulator.transport.http import Line
+from chat.simulator.transport.http import Connection
 from chat.simulator.transport.wire import PING, delta_head, encode, event
 
 PIECE = re.compile(r"\s*\S{1,24}|\s+")
