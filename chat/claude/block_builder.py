@@ -1,7 +1,7 @@
-"""One content block of a stream while it grows from its start through its deltas to its stop.
+"""Builds one content block of a stream from its start event, its deltas and its stop event.
 
-Pieces of text are only collected; they are joined when somebody reads the block. The input of a tool call is
-parsed once, when it is whole.
+Pieces of text are only collected while they arrive and joined when the block is read. The input of a tool
+call is parsed once, after its last delta.
 """
 
 import json
@@ -14,10 +14,13 @@ from chat.claude.text import encodable_json, encodable_text, too_deep
 
 
 class ProtocolError(ValueError):
-    """An event that no Messages API stream can have at this place; what came before it stays available."""
+    """An event that is not allowed at this point of a Messages API stream.
+
+    The content that arrived before it stays available.
+    """
 
 
-# Which delta type grows a block, the delta's field that carries the piece, and the block's field it grows.
+# Block type: (delta type, field of the delta with the text, field of the block that is extended).
 _TEXT_DELTAS = {
     "text": ("text_delta", "text", "text"),
     "thinking": ("thinking_delta", "thinking", "thinking"),
@@ -27,7 +30,11 @@ _KNOWN = frozenset({"text", "container_upload"}) | THINKING | TOOL_CALLS
 
 
 class BlockBuilder:
-    """One content block while it grows: pieces are collected and joined only when it is read."""
+    """One content block under construction; pieces of text are joined when the block is read.
+
+    `delta_type` is the type of the deltas that extend the block and `delta_field` the field with their text;
+    both are empty for blocks whose deltas carry no text.
+    """
 
     __slots__ = ("_field", "_fields", "_pieces", "closed", "delta_field", "delta_type")
 
@@ -47,18 +54,22 @@ class BlockBuilder:
 
     @property
     def kept_when_cut(self) -> bool:
-        """Whether the block is worth keeping when the stream is cut inside it."""
+        """Whether the block is worth keeping when the stream ends inside it."""
         kind = self._fields["type"]
         return kind in _TEXT_DELTAS or kind == "redacted_thinking" or is_server_tool_result(self._fields)
 
     def append(self, piece: str) -> None:
-        """Take the piece of a delta of type `delta_type`."""
+        """Append the text of a delta of type `delta_type`."""
         if piece.__class__ is not str:
             raise TypeError(f"{self.delta_field} is not text")
         self._pieces.append(piece)
 
     def merge(self, delta: Mapping[str, Any]) -> None:
-        """Take any other delta: citations and signatures where they belong, unknown ones without loss."""
+        """Merge a delta of any other type into the block.
+
+        Citations and signatures go into their fields. A known block keeps other deltas under `KEPT_DELTAS`;
+        an unknown block gets the fields of the delta.
+        """
         kind, fields = delta["type"], self._fields
         known = fields["type"] in _KNOWN or is_server_tool_result(fields)
         if kind == "citations_delta" and (fields["type"] == "text" or not known):
@@ -73,7 +84,10 @@ class BlockBuilder:
                     fields[key] = _extended(fields.get(key), value)
 
     def close(self) -> str | None:
-        """Settle the block; give the raw input if it is not a JSON object."""
+        """Mark the block as complete and parse its tool input.
+
+        Return the raw input if it is not a JSON object, else None.
+        """
         self.closed = True
         raw = "".join(self._pieces)
         if self._field != "input" or not raw:
@@ -86,7 +100,7 @@ class BlockBuilder:
         return None
 
     def value(self) -> Block:
-        """Give the block so far as a new dict."""
+        """Return the block so far as a new dict."""
         if self._field in ("", "input"):
             return dict(self._fields)
         self._pieces = ["".join(self._pieces)]
@@ -94,7 +108,7 @@ class BlockBuilder:
 
 
 def _extended(old: Any, new: Any) -> Any:
-    """Merge a field of an unknown delta into the block: text and lists grow, anything else is replaced."""
+    """Return a field of an unknown block after a delta: text and lists are extended, anything else is replaced."""
     if isinstance(old, str) and isinstance(new, str):
         return old + new
     if isinstance(old, list) and isinstance(new, list):
@@ -103,10 +117,10 @@ def _extended(old: Any, new: Any) -> Any:
 
 
 def copied_object(value: Any) -> dict[str, Any]:
-    """Copy an object of an event, made encodable.
+    """Return a copy of an object of an event with every string encodable as UTF-8.
 
     Raises:
-        ProtocolError: it is no object, or nested too deep.
+        ProtocolError: the value is not an object, or it is nested too deep.
     """
     if not isinstance(value, dict) or too_deep(value):
         raise ProtocolError("an object was due, and not nested too deep")

@@ -1,13 +1,15 @@
-"""Where a request's cache breakpoints go, and for how long.
+"""Chooses the cache breakpoints of a request and their lifetimes.
 
-Rules of the provider's prompt-caching page: the prefix is tools, system, messages; a write happens only at a
-breakpoint, of which there are at most four; a read looks back over 20 blocks from each of them; entries live five
-minutes or an hour from the start of the request and are refreshed by hits; one-hour marks come before five-minute
-marks; nothing below the model's minimum is cached; thinking and empty blocks carry no mark.
+Rules of the provider's prompt-caching page: the prefix is tools, system, messages. Entries are written only
+at breakpoints, of which a request has at most four. A read looks back over 20 blocks from each breakpoint.
+Entries live five minutes or an hour from the start of the request and are refreshed by hits. One-hour
+breakpoints must come before five-minute ones. Prefixes below the model's minimum are not cached. Thinking and
+empty blocks can't carry a breakpoint.
 
-Billing follows from them: tokens up to the longest live entry are read, from there to the last one-hour mark written
-for an hour, from there to the last mark for five minutes, and what follows is plain input. So an hour's mark on a
-small block behind a live entry keeps the whole prefix for an hour: that is the history anchor.
+Billing follows from these rules: tokens up to the longest live entry are read, tokens from there to the last
+one-hour breakpoint are written for an hour, tokens from there to the last five-minute breakpoint are written
+for five minutes, and the rest is plain input. A one-hour breakpoint on a small block after a live entry
+therefore keeps the complete prefix for an hour. That breakpoint is called the history anchor.
 """
 
 import dataclasses
@@ -40,7 +42,7 @@ _CACHEABLE = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rates:
-    """What a token costs when it is written or read, beside 1 for plain input."""
+    """The price of a token that is written to or read from the cache, relative to plain input (1)."""
 
     write_5m: float = 1.25
     write_1h: float = 2.0
@@ -48,7 +50,7 @@ class Rates:
 
     @classmethod
     def of(cls, row: PriceRow | None) -> "Rates":
-        """Read a price row; the usual factors stand in for a missing or free one."""
+        """Return the rates of a price row, or the usual factors if the row is missing or its input is free."""
         if row is None or not row.input:
             return cls()
         return cls(*(float(price / row.input) for price in (row.write_5m, row.write_1h, row.read)))
@@ -56,11 +58,11 @@ class Rates:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CachePlan:
-    """All that placing the breakpoints of one request goes by.
+    """The measurements that decide the breakpoints of one request.
 
-    `policy` is the assistant's: auto, 5m, 1h or none. `static_tokens` is the measured size of tools and system, None
-    if nobody counted. `next_call` says when the next request of such a conversation comes, `next_use` when the next
-    one with the same tools and system does.
+    `policy` is the assistant's: auto, 5m, 1h or none. `static_tokens` is the counted size of tools and
+    system, None if it was not counted. `next_call` is the expected time until the next request of such a
+    conversation, `next_use` until the next request with the same tools and system.
     """
 
     policy: str = "auto"
@@ -74,7 +76,7 @@ class CachePlan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A block of a message that may carry a mark, the tokens of the prefix that ends with it, and its number."""
+    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its number in the messages."""
 
     message: int
     block: int
@@ -84,7 +86,7 @@ class _Candidate:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Choice:
-    """Lifetimes of static part and tail, and the block that keeps the history for an hour."""
+    """The lifetimes of the static part and of the tail, and the block that keeps the history for an hour."""
 
     static: str | None = None
     anchor: _Candidate | None = None
@@ -94,10 +96,10 @@ class _Choice:
 def place_breakpoints(
     plan: CachePlan, body: Mapping[str, Any], messages: Sequence[dict[str, Any]]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Give `body` and `messages` with their breakpoints; nothing given is changed.
+    """Return `body` and `messages` with their breakpoints. The arguments are not changed.
 
-    Marks of staff in the frame stay. A message's context (date, name, language), which is new with every message, never
-    carries one: it stands behind the tail.
+    Breakpoints that staff set in the frame are kept. A message's context (date, name, language) changes with
+    every message, so it never carries a breakpoint: it comes after the tail.
     """
     static_tokens = _static_tokens(plan, body)
     body = without_short_breakpoints(body, static_tokens, plan.minimum_tokens)
@@ -121,9 +123,9 @@ def _static_tokens(plan: CachePlan, body: Mapping[str, Any]) -> int:
 def _candidates(
     plan: CachePlan, messages: Sequence[dict[str, Any]], static_tokens: int
 ) -> tuple[_Candidate | None, list[_Candidate]]:
-    """Find the tail of the call whose entry is the longest that lives, and the blocks that are new since the last call.
+    """Return the tail of the call with the longest live entry, and the blocks that are new since the last call.
 
-    A call's tail is the last block of a user message that its own request could mark.
+    The tail of a call is the last block of a user message that its own request could mark.
     """
     asked = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
     cache_state = plan.cache_state
@@ -152,7 +154,10 @@ def _is_cacheable(role: str, block: Block) -> bool:
 
 
 def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Candidate], staff: str | None) -> _Choice:
-    """Choose the lifetimes; a mark of staff for five minutes allows no longer one behind it."""
+    """Return the lifetimes with the lowest expected cost.
+
+    After a five-minute breakpoint of staff no longer lifetime is allowed.
+    """
     if plan.policy != "auto":
         lifetime = "5m" if staff == "5m" else plan.policy
         return _Choice(lifetime, None, lifetime)
@@ -168,12 +173,12 @@ def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Candidate], staff:
 
 
 def _can_anchor(found: _Candidate, tail: _Candidate, minimum: int) -> bool:
-    """Say whether later requests, which look back from this one's tail, would find an entry there."""
+    """Return whether later requests, which look back from this request's tail, would find an entry at the block."""
     return found.tokens >= minimum and tail.number - found.number < LOOK_BACK_BLOCKS
 
 
 def _static_lifetime(plan: CachePlan, tokens: int) -> str | None:
-    """Choose what costs least per use of tools and system, in the long run."""
+    """Return the lifetime with the lowest long-term cost per use of tools and system, None for no breakpoint."""
     if tokens < plan.minimum_tokens:
         return None
     rates, gaps = plan.rates, plan.next_use
@@ -186,9 +191,9 @@ def _static_lifetime(plan: CachePlan, tokens: int) -> str | None:
 
 
 def _expected_cost(plan: CachePlan, static_tokens: int, total: int, choice: _Choice) -> float:
-    """Give what this request and the next one cost, in tokens of plain input, so far as the choice matters."""
+    """Return the cost of this request and the next one in tokens of plain input, as far as the choice changes it."""
     rates, gaps, cache_state = plan.rates, plan.next_call, plan.cache_state
-    # What staff or the plan mark of tools and system is read or written whatever becomes of the messages.
+    # Marked tools and system are read or written whatever the choice for the messages is.
     base = static_tokens if choice.static else 0
     alive, hour = max(cache_state.alive_tokens, base), cache_state.hour_tokens
     if choice.static == "1h":
@@ -198,17 +203,18 @@ def _expected_cost(plan: CachePlan, static_tokens: int, total: int, choice: _Cho
     to_tail = total if choice.tail else to_hour
     now = (to_hour - alive) * rates.write_1h + (to_tail - to_hour) * rates.write_5m + (total - to_tail)
     if long and choice.static == "5m" and cache_state.alive_tokens < base:
-        # The mark of tools and system must be as long then, and may have to be written.
+        # One-hour breakpoints must come first, so tools and system need an hour too and may have to be written.
         now += base * (rates.write_1h - rates.write_5m) * (1 - plan.next_use.soon)
     hour = max(hour, long)
     return now + _miss_cost(rates, gaps) * (gaps.soon * (total - to_tail) + gaps.later * (total - hour))
 
 
 def _miss_cost(rates: Rates, gaps: ReuseShares) -> float:
-    """Give what a token costs more, over the rest of its conversation, when the next request does not find it.
+    """Return the extra cost of a token, over the rest of its conversation, if the next request does not find it cached.
 
-    A token that is found can be kept for an hour for next to nothing, by the anchor. One that is not found is sent
-    plainly or written for either lifetime, whatever costs least until the conversation ends, which `never` stands for.
+    A token that is found can be kept for an hour at almost no cost by the anchor. One that is not found is
+    sent as plain input or written with either lifetime, whichever is cheapest until the conversation ends;
+    `never` is the share of conversations that end.
     """
     ends = max(gaps.never, MIN_END_SHARE)
     found = rates.read / ends
@@ -225,7 +231,7 @@ def _miss_cost(rates: Rates, gaps: ReuseShares) -> float:
 def _message_breakpoints(
     plan: CachePlan, choice: _Choice, reached: _Candidate | None, fresh: list[_Candidate]
 ) -> dict[tuple[int, int], str]:
-    """Map (message, block) to a lifetime, in prefix order."""
+    """Return {(message, block): lifetime} in prefix order."""
     marks: dict[_Candidate, str] = {}
     if choice.anchor:
         marks[choice.anchor] = "1h"

@@ -1,8 +1,8 @@
-"""Why a request read less from the cache than it could have: what the provider says, else what the times say.
+"""Finds out why a request read less from the cache than it could have.
 
-The provider compares a request with the one before (its cache-diagnostics page): null is no difference, a null reason
-a comparison that was not done yet, anything else names the first part that differs. An entry that expired is no
-difference, so that is found out here.
+The provider compares a request with the previous one (its cache-diagnostics page): null means no difference,
+a null reason means that the comparison was not finished, anything else names the first part that differs. An
+expired entry is not a difference, so expiry is found out here by time.
 """
 
 import dataclasses
@@ -16,8 +16,11 @@ PENDING, EXPIRED, FRAME_CHANGED, NOT_FOUND = "pending", "expired", "frame_change
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExpectedCache:
-    """What the call before left in the cache: all of it (`cached_tokens`), what should still be there
-    (`alive_tokens`), and whether this call has the same frame."""
+    """What the previous call left in the cache.
+
+    `cached_tokens` counts all of it, `alive_tokens` the part that should not have expired. `same_frame` says
+    whether this call has the same frame.
+    """
 
     cached_tokens: int = 0
     alive_tokens: int = 0
@@ -26,14 +29,14 @@ class ExpectedCache:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CacheMiss:
-    """Tokens that had been cached and were not read, and why; "" when nothing was missed."""
+    """The tokens that were cached but not read, and the reason; the reason is "" when nothing was missed."""
 
     reason: str = ""
     tokens: int = 0
 
 
 def diagnose(message: Mapping[str, Any], expected: ExpectedCache, usage: Usage) -> CacheMiss:
-    """Say what a call missed, by its message so far ({} before its start)."""
+    """Return what a call missed. `message` is the call's message so far ({} before message_start)."""
     diagnostics = message.get("diagnostics")
     reason = diagnostics.get("cache_miss_reason") if isinstance(diagnostics, Mapping) else None
     tokens = max(0, expected.cached_tokens - usage.cache_read_tokens) if usage.prompt_tokens else 0

@@ -1,4 +1,4 @@
-"""What earlier calls tell: what the cache still holds of a conversation, and when its next request may come."""
+"""What earlier calls show: how much of a conversation is still cached, and when its next request may come."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ MARGIN_SECONDS = 5.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReuseShares:
-    """Shares of cases, summing up to 1: the next request comes within 5 minutes, within an hour, or too late."""
+    """Shares of cases, with a sum of 1: the next request comes within five minutes, within an hour, or too late."""
 
     soon: float = 0.5
     later: float = 0.2
@@ -20,7 +20,10 @@ class ReuseShares:
     def of(
         cls, seconds: Iterable[float], *, prior: "ReuseShares | None" = None, weight: float = 5.0
     ) -> "ReuseShares":
-        """Count gaps (infinity: nothing came); the prior stands for `weight` gaps that nobody saw."""
+        """Return the shares of the given times between requests (infinity: no further request came).
+
+        `prior` counts as `weight` further observations.
+        """
         prior = prior or cls()
         counts = [prior.soon * weight, prior.later * weight, prior.never * weight]
         for gap in seconds:
@@ -29,7 +32,7 @@ class ReuseShares:
         return cls(*(count / total for count in counts))
 
     def with_immediate(self, share: float) -> "ReuseShares":
-        """Give the shares when a part `share` of the cases goes on at once, as tool loops do."""
+        """Return the shares when a share of the cases continues at once, as tool loops do."""
         return ReuseShares(
             share + (1 - share) * self.soon, (1 - share) * self.later, (1 - share) * self.never
         )
@@ -37,7 +40,7 @@ class ReuseShares:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PastCall:
-    """How one call's prompt was billed, and when it was sent (seconds since any moment)."""
+    """How the prompt of one call was billed, and when it was sent (seconds since any fixed moment)."""
 
     at: float
     input_tokens: int = 0
@@ -54,8 +57,9 @@ class PastCall:
 class CacheState:
     """What the cache holds of a conversation now.
 
-    `prompt_tokens` is the size of the last call's prompt, `alive_tokens` the longest prefix that can be read,
-    `hour_tokens` what of it lives for an hour. The entry of the longest prefix was written `steps_back` calls ago.
+    `prompt_tokens` is the size of the last call's prompt, `alive_tokens` the longest prefix that can be read
+    and `hour_tokens` the part of it that lives for an hour. The entry of the longest prefix was written
+    `steps_back` calls ago.
     """
 
     prompt_tokens: int = 0
@@ -65,12 +69,12 @@ class CacheState:
 
     @classmethod
     def after(cls, calls: Iterable[PastCall], now: float) -> "CacheState":
-        """Follow the calls of one conversation, oldest first, to the moment `now`."""
+        """Return the state at the moment `now` after the calls of one conversation, oldest first."""
         five, hour = _Entry(), _Entry()
         last: PastCall | None = None
         number = 0
         for number, call in enumerate(calls, start=1):
-            # What was not read has expired or was never there, whatever the clock says.
+            # A prefix that was not read is gone, even if its time is not over.
             five, hour = five.within(call.read_tokens), hour.within(call.read_tokens)
             if call.written_1h_tokens:
                 hour = _Entry(call.read_tokens + call.written_1h_tokens, number)

@@ -1,7 +1,8 @@
-"""The most that a request can cost, known before it leaves: what a budget holds until the bill is there.
+"""The upper bound of a request's cost, computed before it is sent. A budget holds this amount until the bill arrives.
 
-A token stands for at least one byte of text, so bytes bound tokens from above. Pictures, PDF pages and what server
-tools bring have the most that the provider's documentation gives for them. An answer never gets longer than max_tokens.
+A token stands for at least one byte of text, so bytes are an upper bound of tokens. For pictures, PDF pages
+and results of server tools the maximum of the provider's documentation is used. An answer never exceeds
+max_tokens.
 """
 
 import base64
@@ -20,33 +21,34 @@ from chat.claude.request import exact_json
 IMAGE_TOKENS = 4_784
 PAGE_TOKENS = 3_000 + IMAGE_TOKENS
 MAX_DOCUMENT_PAGES = 600
-# Hidden instructions that come with any tool, and what frames a message.
+# Instructions that the provider adds for tools, and the tokens around each message.
 TOOL_OVERHEAD_TOKENS = 1_000
 MESSAGE_OVERHEAD_TOKENS = 32
-# Without max_uses the server stops its own loop after so many rounds.
+# Without max_uses the server stops its own loop after this many rounds.
 SERVER_TOOL_USES = 10
-# What one use brings. Of searches, code and MCP servers nothing is documented for the API: the first is an allowance,
-# the others have what Claude Code lets an MCP server's answer have.
+# Tokens that one use adds. The API documents no limit for searches, code and MCP servers: the value for searches is an
+# allowance, the other one is the limit that Claude Code sets for an MCP server's answer.
 SEARCH_TOKENS, OUTPUT_TOKENS = 10_000, 25_000
-# The largest page that web fetch's documentation gives a figure for; a limit, "approximate" there, is passed a little.
+# The largest page for which web fetch's documentation gives a figure. Its limits are documented as approximate, so
+# they are taken with a margin.
 FETCHED_PAGE_TOKENS, LIMIT_FACTOR = 125_000, 1.1
 FETCH_LIMIT_TOKENS = 50_000
-# An answer that may only be shorter than this is of no use to anybody.
+# An answer limited to fewer tokens than this is not useful.
 MIN_ANSWER_TOKENS = 256
-# Tells the pages of a PDF by its bytes; None if nobody knows.
+# Returns the number of pages of a PDF by its bytes, None if unknown.
 PageCount = Callable[[bytes], int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class CostBound:
-    """What a call may write, and the most that it can cost then (USD)."""
+    """The max_tokens of a call and the most that it can cost (USD)."""
 
     max_tokens: int
     usd: Decimal
 
 
 def with_use_limits(tool: dict[str, Any]) -> dict[str, Any]:
-    """Give a tool's definition with the limits that the provider takes for it, where staff set none."""
+    """Return a server tool's definition with the usage limits that staff did not set."""
     kind = str(tool.get("type") or "")
     limits: dict[str, int] = {}
     if kind.startswith(("web_search_", "web_fetch_")):
@@ -62,7 +64,10 @@ def _unknown_pages(_pdf: bytes) -> None:
 
 
 def prompt_bound(request: Mapping[str, Any], *, count_pages: PageCount = _unknown_pages) -> int:
-    """Give an upper bound of a request's prompt tokens, with what the provider's tools may add while it is answered."""
+    """Return an upper bound of the request's prompt tokens, including results that server tools may add to it.
+
+    `count_pages` returns the number of pages of a PDF by its bytes, None if unknown.
+    """
     head = {key: value for key, value in request.items() if key not in ("messages", "max_tokens", "model")}
     tools = TOOL_OVERHEAD_TOKENS if request.get("tools") else 0
     said = messages_bound(request["messages"], count_pages=count_pages)
@@ -70,31 +75,32 @@ def prompt_bound(request: Mapping[str, Any], *, count_pages: PageCount = _unknow
 
 
 def messages_bound(messages: Iterable[Mapping[str, Any]], *, count_pages: PageCount = _unknown_pages) -> int:
-    """Give an upper bound of the tokens of messages alone."""
+    """Return an upper bound of the tokens of the messages alone."""
     return sum(
         _content_bound(message["content"], count_pages) + MESSAGE_OVERHEAD_TOKENS for message in messages
     )
 
 
 def server_tools_bound(request: Mapping[str, Any]) -> int:
-    """Give the most tokens that the provider's own tools bring into the prompt of one request."""
+    """Return the most tokens that server tools can add to the prompt of one request."""
     return sum(_uses(tool) * _tokens_per_use(tool) for tool in request.get("tools", ()))
 
 
 def bound_cost(
     request: Mapping[str, Any], rows: Iterable[PriceRow], *, prompt_tokens: int, available_usd: Decimal | None
 ) -> CostBound | None:
-    """Shorten an answer to what `room_usd` (None: no limit) surely pays for; None when that is too little.
+    """Return max_tokens shortened to what `available_usd` (None: no limit) surely pays for; None if that is too little.
 
-    `prompt_tokens` is an upper bound. The dearest price row that may hold is taken, and for the prompt the dearest
-    of plain input and the cache writes that the request's marks ask for. Where the API may summarise by itself, each
-    summary is one more reading of the whole prompt and one more answer, and is read in its turn.
+    `prompt_tokens` is an upper bound. The most expensive applicable price row is used, and for the prompt the
+    most expensive of plain input and the cache writes that the request's breakpoints ask for. If the API may
+    compact the conversation, each summary costs one more reading of the complete prompt and one more answer,
+    which is read in turn.
     """
     asked = int(request["max_tokens"])
     speed, geo = str(request.get("speed") or "standard"), str(request.get("inference_geo") or "")
     summaries = _summaries(request, prompt_tokens)
     written = summaries * max(asked, SUMMARY_TOKENS)
-    # A provider that can't keep the asked speed bills the usual one, which is never dearer.
+    # A provider that can't keep the requested speed bills the standard one, which is never more expensive.
     rows = [
         row
         for row in rows
@@ -118,7 +124,7 @@ def bound_cost(
 
 
 def _cache_write_prices(request: Mapping[str, Any]) -> list[str]:
-    # Quotes inside of strings are escaped, so that nobody's words can look like a mark.
+    # JSON escapes quotes inside strings, so no text can look like a breakpoint.
     written = exact_json([request.get("cache_control"), request.get("tools"), request.get("system")])
     written += "".join(_cache_control_json(message["content"]) for message in request["messages"])
     marks = ["input"]
@@ -136,7 +142,7 @@ def _cache_control_json(content: Any) -> str:
 
 
 def _summaries(request: Mapping[str, Any], prompt_tokens: int) -> int:
-    """Say how often the API may summarise in one request: once, and as often again as found text fills the room."""
+    """Return how often the API may compact in one request: once, and again each time tool results fill the context."""
     management = (request.get("extra_body") or {}).get("context_management") or {}
     edit = next((edit for edit in management.get("edits", ()) if edit["type"] == COMPACTION_EDIT), None)
     if edit is None:
@@ -152,14 +158,14 @@ def _searches(request: Mapping[str, Any]) -> int:
 
 
 def _uses(tool: Mapping[str, Any]) -> int:
-    """Say how often the provider may run a tool of its own, or call one of an MCP server, whose list comes first."""
+    """Return how often the provider may run its own tool, or call an MCP server; listing its tools is one more call."""
     if tool.get("type") == TOOLSET:
         return 1 + SERVER_TOOL_USES
     return int(tool.get("max_uses") or SERVER_TOOL_USES)
 
 
 def _tokens_per_use(tool: Mapping[str, Any]) -> int:
-    """Say how many tokens of text one use may bring into the prompt; 0 for tools that are run elsewhere."""
+    """Return how many tokens one use of a tool may add to the prompt; 0 for tools that the provider does not run."""
     if _has_type(tool, "web_search_"):
         return SEARCH_TOKENS
     if _has_type(tool, "web_fetch_"):

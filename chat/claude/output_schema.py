@@ -1,8 +1,8 @@
-"""Answers of a given shape: which JSON Schemas can be asked for, and whether an answer has the shape.
+"""Structured outputs: which JSON Schemas are accepted, and whether an answer fits its schema.
 
-Rules of the provider's page on structured outputs: no recursion, references inside the schema only, none of them
-in allOf. A schema comes from outside, so its cost is bounded here: size, depth, what its references expand to, and
-regular expressions are told apart, so that they are run only where they can be ended.
+Rules of the provider's page on structured outputs: no recursion, references only inside the schema and not in
+allOf. Schemas come from outside, so their cost is limited here: size, depth and expanded references. Schemas
+with regular expressions are recognised, so that they are checked only in a process that can be ended.
 """
 
 import json
@@ -31,18 +31,19 @@ Schema = dict[str, Any]
 
 
 class SchemaError(ValueError):
-    """The schema can't be asked for; the message says why, in plain English."""
+    """The schema can't be used; the message is plain English and gives the reason."""
 
 
 class AnswerError(ValueError):
-    """An answer is not of the kind that was asked for; the message says where."""
+    """An answer is not JSON as requested; the message gives the reason."""
 
 
 def check_schema(schema: object) -> Schema:
-    """Return the schema if answers can be asked for in it, without what only names it ($schema, $id).
+    """Return the schema, without $schema and $id, if answers can be requested in it.
 
     Raises:
-        SchemaError: not an object, too large, no valid JSON Schema, recursive, or with outside references.
+        SchemaError: it is not an object, too large, not a valid JSON Schema, recursive, or has outside
+            references.
     """
     if not isinstance(schema, dict) or not schema:
         raise SchemaError("the schema must be a JSON object that says something")
@@ -60,14 +61,18 @@ def check_schema(schema: object) -> Schema:
 
 
 def normalize_schema(schema: Schema) -> Schema:
-    """Rewrite what the SDK's transform does not know: `definitions` become `$defs`, a list of types anyOf."""
+    """Return the schema in keywords that the SDK's transform supports.
+
+    `definitions` become `$defs`, and a list of types becomes anyOf.
+    """
     return _normalized(schema)
 
 
 def with_output_schema(spec: FrameSpec, schema: Schema, method: str) -> FrameSpec:
-    """Make a frame ask for answers of a (transformed) schema.
+    """Return the frame with answers requested in a (transformed) schema.
 
-    With `method` "format" the API enforces it; with "tool" the model must call one tool, whose input is the answer.
+    With `method` "format" the API enforces it; with "tool" the model must call one tool, whose input is the
+    answer.
     """
     parts = {name: getattr(spec, name) for name in ("model", "system", "tools", "thinking", "output_config")}
     if method == FORMAT:
@@ -87,7 +92,7 @@ def with_output_schema(spec: FrameSpec, schema: Schema, method: str) -> FrameSpe
 
 
 def answer_as_text(content: Sequence[Block]) -> list[Block]:
-    """Write the input of the answer tool as the text that it stands for; what was said beside it goes."""
+    """Return the content with the answer tool's input as a text block. Other text beside it is left out."""
     if not has_answer_call(content):
         return list(content)
     return [
@@ -98,7 +103,7 @@ def answer_as_text(content: Sequence[Block]) -> list[Block]:
 
 
 def has_answer_call(content: Sequence[Block]) -> bool:
-    """Say whether the answer tool was called: that is the answer itself, and nothing is to be run."""
+    """Return whether the answer tool was called. Its call is the answer, so no tool is run."""
     return any(map(_is_answer, content))
 
 
@@ -107,10 +112,10 @@ def _is_answer(block: Block) -> bool:
 
 
 def read_answer(content: Sequence[Block]) -> Any:
-    """Read the answer out of an assistant message; its shape is not checked yet, see `fault_in`.
+    """Return the JSON value of the answer in an assistant message. `answer_problem` checks it against the schema.
 
     Raises:
-        ShapeError: it is empty or no JSON.
+        AnswerError: the answer is empty or not JSON.
     """
     text = plain_text(answer_as_text(content))
     if not text.strip():
@@ -125,11 +130,11 @@ def read_answer(content: Sequence[Block]) -> Any:
 
 
 def answer_problem(schema: Schema, answer: Any) -> str:
-    """Say where and how `answer` breaks the schema; "" when it does not."""
+    """Return where and how `answer` violates the schema; "" if it fits."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  only structured turns pay for the import
     from referencing import Registry  # noqa: PLC0415
 
-    # An empty registry: nothing is ever fetched from an address in a schema.
+    # An empty registry: addresses in a schema are never fetched.
     faults = Draft202012Validator(schema, registry=Registry()).iter_errors(answer)
     first = next(iter(faults), None)
     if first is None:
@@ -164,7 +169,7 @@ def _check_nodes(schema: Schema) -> None:
 
 
 def _children(node: Schema) -> Iterator[tuple[str, Any]]:
-    """Give the subschemas of a schema with their keyword; of additionalProperties and the like only objects."""
+    """Yield the subschemas of a schema with their keyword. A subschema that is true or false is left out."""
     for name in _NAMED:
         for part in node.get(name, {}).values():
             yield name, part
@@ -183,7 +188,7 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 
 def _expanded(root: Schema, node: Any, known: dict[str, int], followed: tuple[str, ...]) -> int:
-    """Count the schema's parts with every reference followed; `followed` are the references being followed."""
+    """Return the number of the schema's parts with every reference followed; `followed` are those on the way."""
     count = 1 + sum(
         _expanded(root, part, known, followed)
         for name, part in _children(node)
@@ -247,7 +252,7 @@ def _by_type(node: Schema, kinds: list[str]) -> Schema:
 
 
 def has_patterns(schema: Schema) -> bool:
-    """Say whether checking an answer runs regular expressions, which can take for ever."""
+    """Return whether the schema has regular expressions, whose check may never end."""
     return any("pattern" in node or "patternProperties" in node for node in _nodes(schema))
 
 

@@ -1,6 +1,6 @@
-"""Building a request: a frozen frame, the messages of a path, and the cache breakpoints of both.
+"""Builds a request from a frozen frame, the messages of a path, and their cache breakpoints.
 
-The frame is everything before the messages. It is hashed from its exact JSON, so its keys have one order:
+The frame is everything before the messages. It is hashed from its exact JSON, so its keys have a fixed order:
 model, tools, system, thinking, output_config, tool_choice. The same frame gives the same cache prefix.
 """
 
@@ -26,7 +26,7 @@ from chat.claude.transcript import (
 MIN_THINKING_BUDGET = 1024
 MAX_MESSAGES = 100_000
 QUOTED_CHARACTERS = 400
-# The user message that closes a tool loop which can't go on where it began.
+# The user message that closes a tool loop which can't continue under another frame or account.
 LOOP_CLOSED_TEXT = (
     "Your answer goes on from here, with all that stands above: what you asked to be done was done, and the results "
     "above stand, so don't ask for them again. Don't mention this note."
@@ -38,10 +38,10 @@ _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class FrameSpec:
-    """What staff decided for a turn.
+    """The configuration of a turn that staff decided.
 
     An element of `system` is {"type": "text", "text": str, "cache": None | "none" | "5m" | "1h"}; `tools`,
-    `thinking` and `output_config` are as the API takes them.
+    `thinking` and `output_config` are in the API's format.
     """
 
     model: str
@@ -52,10 +52,10 @@ class FrameSpec:
     tool_choice: dict[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
-        """Give the frame as request fields in their fixed order; absent parts are left out.
+        """Return the frame as request fields in their fixed order, without absent parts.
 
         Raises:
-            RequestError: a part would be refused by the API.
+            RequestError: the API would refuse a part.
         """
         _check_tools(self.tools)
         parts = {
@@ -71,20 +71,20 @@ class FrameSpec:
         return limit_breakpoints({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
 
     def digest(self) -> str:
-        """Give the SHA-256 of the body's exact JSON, in hex."""
+        """Return the SHA-256 of the body's exact JSON, in hex."""
         return frame_digest(self.body())
 
 
 def frame_digest(body: Mapping[str, Any]) -> str:
-    """Give the SHA-256 of the exact JSON of a frame's body, in hex."""
+    """Return the SHA-256 of the exact JSON of a frame's body, in hex."""
     return hashlib.sha256(exact_json(body).encode()).hexdigest()
 
 
 def exact_json(value: Any) -> str:
-    """Write JSON compactly, keys in their order, all characters themselves, ready for UTF-8.
+    """Return compact JSON with keys in their order and without escapes for non-ASCII characters, encodable as UTF-8.
 
     Raises:
-        ValueError: NaN, infinity, an integer too long, or nesting too deep.
+        ValueError: NaN, infinity, an integer that is too long, or nesting that is too deep.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -102,10 +102,11 @@ def build_request(
     cache: CachePlan | None = None,
     system_role: bool = False,
 ) -> dict[str, Any]:
-    """Give the keyword arguments of `messages.create` for the next answer at the end of `path`.
+    """Return the keyword arguments of `messages.create` for the next answer at the end of `path`.
 
-    `cache` says where breakpoints go; without it only the frame's own ones are sent. `system_role` says that the
-    model takes system-role messages, where the contexts of user messages then go. Nothing given is changed.
+    `cache` decides the breakpoints; without it only the frame's own ones are sent. `system_role` says that
+    the model accepts system-role messages; the contexts of user messages then go there. The arguments are not
+    changed.
 
     Raises:
         RequestError: the API would refuse the request.
@@ -128,9 +129,9 @@ def continues_loop(
     frame_digest: str,
     system_role: bool = False,
 ) -> bool:
-    """Say whether `build` would make a request that continues the tool loop at the end of `path`; see `loop_holds`.
+    """Return whether `build_request` would continue the tool loop at the end of `path`; see `loop_can_continue`.
 
-    If not, the loop has to be closed by a user message first, such as `GO_ON_TEXT`.
+    If not, a user message such as `LOOP_CLOSED_TEXT` must close the loop first.
 
     Raises:
         RequestError: the API would refuse the request.
@@ -143,7 +144,7 @@ def _for_output_format(frame_body: Mapping[str, Any], path: Sequence[PathMessage
 
 
 def continue_text(partial_text: str) -> str:
-    """Write the user message that asks to go on where `partial_text`, a cut answer, stopped.
+    """Return the user message that asks to continue where `partial_text`, a cut answer, stopped.
 
     Current models refuse a prefilled answer, so the end of the text is quoted instead.
     """

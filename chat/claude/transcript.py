@@ -1,9 +1,9 @@
-"""From a path of stored turns to the `messages` of a request that the API accepts.
+"""Makes the `messages` of a request from a path of stored turns.
 
-The rules are the API's: the user speaks first, every tool call has its result in the very next user message,
-nothing is empty, thinking goes back unchanged or not at all, system-role messages stand between a user turn
-and an assistant turn. Decisions depend on the path and its frames only, so that later requests repeat earlier
-ones byte for byte and caches and thinking signatures stay valid.
+The rules are the API's: the user speaks first, every tool call has its result in the next user message,
+nothing is empty, thinking is sent unchanged or not at all, system-role messages stand between a user turn and
+an assistant turn. Decisions depend only on the path and its frames. Later requests therefore repeat earlier
+ones byte for byte, and caches and thinking signatures stay valid.
 """
 
 from collections.abc import Sequence
@@ -29,18 +29,18 @@ from chat.claude.thinking_binding import Prefix
 
 
 class RequestError(ValueError):
-    """The request would be refused; the message says what to change."""
+    """The API would refuse the request; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class PathMessage:
-    """One stored message on the way from the first message to the leaf.
+    """One stored message on the path from the first message to the leaf.
 
     `frame` is the digest of the frame that an assistant message was made under, None if unknown or if another
-    account made it. `complete` is False for a stopped or interrupted answer, whose content is what
-    `Fold.partial_content` gave. `edited` says that the messages before this one are no longer those that it was
-    made after; where `prefix` has the digest of those messages, that is found out and need not be said.
-    `context` is what was frozen with a user message (see `chat.claude.context`).
+    account made it. `complete` is False for a stopped or interrupted answer; its content is the result of
+    `Fold.partial_content`. `edited` says that the messages before this one have changed since it was made;
+    with the digest of those messages in `prefix` the change is detected without it. `context` is stored with
+    a user message (see `chat.claude.context`).
     """
 
     role: str
@@ -54,10 +54,11 @@ class PathMessage:
 
 @dataclass(slots=True)
 class _Round:
-    """What an assistant said in one go and all that came after it until the assistant spoke again.
+    """Consecutive assistant messages and everything after them until the next assistant message.
 
-    `gone` are the ids of its server tool calls that are given up; `in_loop` says that it belongs to the tool
-    loop that is running now, `stale` that something in it may neither go back from here nor be left out.
+    `dropped_calls` are the ids of its server tool calls that are left out. `in_loop` says that it belongs to
+    the running tool loop, `stale` that some of its content may neither be sent under this frame nor be left
+    out.
     """
 
     assistant: list[PathMessage] = field(default_factory=list)
@@ -68,7 +69,7 @@ class _Round:
     stale: bool = False
 
     def blocks(self) -> list[Block]:
-        """The assistant's blocks with all thinking."""
+        """Return the assistant's blocks with all thinking."""
         return [
             block
             for message in self.assistant
@@ -76,7 +77,7 @@ class _Round:
         ]
 
     def bound(self, prefix: Prefix) -> list[Block]:
-        """Return the assistant's blocks with the thinking that is valid after `prefix`, and add them to it."""
+        """Return the assistant's blocks with the thinking that is valid after `prefix`, and add them to `prefix`."""
         bound: list[Block] = []
         for message in self.assistant:
             matches = not message.edited and prefix.matches(message.frame, message.prefix)
@@ -96,14 +97,14 @@ class _Round:
 def to_messages(
     path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False
 ) -> list[dict[str, Any]]:
-    """Give the `messages` for a request under the frame `frame_digest`.
+    """Return the `messages` of a request under the frame with the digest `frame_digest`.
 
-    Thinking of completed earlier turns is left out when it was made under another frame or behind other
-    messages; inside a running tool loop it always stays. Neighbours of the same role are merged, as the server
-    would. `system_role` says that the model takes system-role messages; contexts go there.
+    Thinking of completed earlier turns is left out if it was made under another frame or after other
+    messages; inside a running tool loop it always stays. Neighbours of the same role are merged, as the
+    server would do. `system_role` says that the model accepts system-role messages; contexts go there.
 
     Raises:
-        RequestError: the path is no conversation that a request can be made of.
+        RequestError: no valid request can be made from the path.
     """
     messages = _as_messages(_with_calls_given_up(_rounds(path, system_role)), frame_digest)
     if not messages or messages[0]["role"] != "user":
@@ -117,13 +118,13 @@ def to_messages(
 
 
 def loop_can_continue(path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False) -> bool:
-    """Say whether the running tool loop at the end of `path` may go on under the frame `frame_digest`.
+    """Return whether the running tool loop at the end of `path` may continue under the frame `frame_digest`.
 
-    Not when another account made part of it, or when it was made under another frame or behind other messages,
-    and that part holds thinking or a pause: until the user says something new, neither may be left out.
+    It may not if a part with thinking or a pause was made by another account, under another frame or after
+    other messages: until a new user message, that part may neither be sent nor be left out.
 
     Raises:
-        RequestError: the path is no conversation that a request can be made of.
+        RequestError: no valid request can be made from the path.
     """
     rounds = _with_calls_given_up(_rounds(path, system_role))
     _as_messages(rounds, frame_digest)
@@ -131,7 +132,10 @@ def loop_can_continue(path: Sequence[PathMessage], frame_digest: str, *, system_
 
 
 def without_citations(path: Sequence[PathMessage]) -> list[PathMessage]:
-    """Turn the citations of all documents and search results off: they and an output format exclude each other."""
+    """Return the path with citations disabled for all documents and search results.
+
+    Citations and an output format exclude each other.
+    """
     return [
         replace(message, content=[_without_citations(block) for block in _checked(message.content)])
         for message in path
@@ -177,7 +181,7 @@ def _add_user(current: _Round, message: PathMessage, system_role: bool) -> None:
 
 
 def _last_question(path: Sequence[PathMessage]) -> int:
-    """Index of the last user message that says something itself; what follows is one running tool loop."""
+    """Return the index of the last user message with content of its own. A running tool loop follows it."""
     for index in reversed(range(len(path))):
         message = path[index]
         if message.role == "user" and _has_own_content(for_user(_checked(message.content))):
@@ -220,9 +224,10 @@ def _user_blocks(content: Sequence[Block]) -> list[Block]:
 
 
 def _with_calls_given_up(rounds: Sequence[_Round]) -> list[_Round]:
-    """Give up server tool calls that never got their result, once the user has said something new.
+    """Leave out server tool calls that never got a result, once a new user message came.
 
-    Until then they stay: a paused turn goes back unchanged, and so does one that waits for tool results only.
+    Until then they stay: a paused turn is sent again unchanged, and so is one that waits for tool results
+    only.
     """
     settled: list[_Round] = []
     for this in rounds:
@@ -236,7 +241,7 @@ def _with_calls_given_up(rounds: Sequence[_Round]) -> list[_Round]:
 
 
 def _gives_up_all(this: _Round) -> bool:
-    """Give up what has to be; says whether nothing of the assistant's is left."""
+    """Mark the calls to leave out; return whether the assistant has no blocks left."""
     if _has_own_content(this.user):
         this.dropped_calls = frozenset(unanswered_server_tools(this.blocks()))
     return not this.blocks()
@@ -262,7 +267,7 @@ def _as_messages(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, 
 
 
 def _is_bound(blocks: Sequence[Block]) -> bool:
-    """Say whether blocks of a running loop are bound to where they were made: thinking, and what a pause waits for."""
+    """Return whether blocks of a running loop can't be moved: they hold thinking or a paused server tool."""
     thinks = any(block.get("type") in THINKING for block in blocks)
     return (
         thinks
