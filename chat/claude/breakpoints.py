@@ -76,7 +76,7 @@ class CachePlan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its number in the messages."""
+    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its running number."""
 
     message: int
     block: int
@@ -123,7 +123,7 @@ def _static_tokens(plan: CachePlan, body: Mapping[str, Any]) -> int:
 def _candidates(
     plan: CachePlan, messages: Sequence[dict[str, Any]], static_tokens: int
 ) -> tuple[_Candidate | None, list[_Candidate]]:
-    """Return the tail of the call with the longest live entry, and the blocks that are new since the last call.
+    """Return the tail of the call with the longest live entry, and the blocks new since the last call.
 
     The tail of a call is the last block of a user message that its own request could mark.
     """

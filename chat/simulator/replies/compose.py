@@ -1,4 +1,4 @@
-"""What each answer scenario writes, and how the default one decides between text, tools, titles and more."""
+"""Writes the answer of each scenario. The default scenario chooses between text, tools, titles and more."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ FALLBACK_TOOL = "simulated_tool"
 
 
 def compose(writer: Writer) -> Reply:
-    """Return the reply that the writer's scenario asks for."""
+    """Return the reply of the writer's scenario."""
     if writer.prompt.max_tokens == 0:
         writer.stop("max_tokens")
     else:
@@ -50,7 +50,7 @@ def _citations(writer: Writer) -> None:
 
 
 def _cite_all(writer: Writer) -> bool:
-    """Write a paragraph a document; says whether there was any."""
+    """Write one paragraph per document; return whether there was any."""
     words = texts.words_for(writer.prompt)
     found = media.citations(writer.prompt.body["messages"])
     for number, citation in enumerate(found):
@@ -77,7 +77,7 @@ def _plain_answer(writer: Writer) -> str:
 
 
 def _sized(writer: Writer, text: str) -> str:
-    """Return the text cut or lengthened to the parameter `tokens`, when the request sets it."""
+    """Return the text cut or extended to the parameter `tokens`, if the request sets it."""
     wanted = writer.choice.integer("tokens")
     have = tokens.count(text, writer.chars_per_token)
     if wanted > have:
@@ -86,7 +86,7 @@ def _sized(writer: Writer, text: str) -> str:
 
 
 def _resume(writer: Writer) -> None:
-    """Go on with an assistant turn: answer the searches of a paused one, or complete a prefilled one."""
+    """Continue an assistant turn: answer the searches of a paused one, or complete a prefilled one."""
     if is_paused(writer.prompt.last):
         _answer_searches(writer)
         writer.say(_sized(writer, _plain_answer(writer)))
@@ -135,7 +135,7 @@ def _input(written: str, tool: dict[str, Any] | None, text: str) -> dict[str, An
 
 
 def instance(schema: Any, text: str, root: Any = None) -> Any:
-    """Return a small value that a JSON schema allows; strings are `text`. References lead into `root`."""
+    """Return a small value that fits a JSON schema; strings are `text`. References point into `root`."""
     root = schema if root is None else root
     schema = resolve(root, schema)
     if not isinstance(schema, dict):
@@ -277,7 +277,7 @@ def _pause_turn(writer: Writer) -> None:
 
 
 def _web_search(writer: Writer) -> None:
-    """Search in one go, as the server does unless it pauses; without the tool this is the default answer."""
+    """Search in one request, as the server does unless it pauses. Without the tool, give the default answer."""
     if not any(str(tool.get("type")).startswith("web_search_") for tool in writer.prompt.tools):
         _default(writer)
         return
@@ -291,7 +291,7 @@ def _web_search(writer: Writer) -> None:
 
 
 def _mcp(writer: Writer) -> None:
-    """Call the first enabled tool of an MCP server; without one this is the default answer."""
+    """Call the first enabled tool of an MCP server. Without one, give the default answer."""
     enabled = mcp_servers.enabled_tools(writer.prompt)
     if not enabled:
         _default(writer)
