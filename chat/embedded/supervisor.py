@@ -154,7 +154,7 @@ def _signal_group(leader: int, number: signal.Signals) -> None:
 
 
 def _die_with_parent(parent: int) -> Callable[[], None] | None:
-    """Return a function that a child runs before its program, so that the kernel ends it with its parent (Linux only)."""
+    """Return a function for the child to run first, so that the kernel ends it with its parent (Linux only)."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

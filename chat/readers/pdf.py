@@ -23,7 +23,7 @@ def count_pages(data: bytes, *, max_pages: int) -> tuple[int, list[bytes]]:
     return _count_leaves(reader, max_pages), []
 
 
-def page_text(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
+def extract_page(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
     """Return the text of one page, counted from 1; empty if there is no such page."""
     pages = _reader(data).pages
     text = pages[number - 1].extract_text() if 1 <= number <= len(pages) else ""

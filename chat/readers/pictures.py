@@ -27,7 +27,7 @@ MAX_PIXELS = {
 }
 
 
-def read_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+def normalize_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
     """Re-encode a picture, at most `side` pixels wide and high and `max_bytes` long, and make a thumbnail of it.
 
     Return [{"media_type", "width", "height"}, …] and the bytes, for both.
@@ -45,7 +45,7 @@ def read_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[s
 
 
 def shrink_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[None, list[bytes]]:
-    """Re-encode a picture that `read_picture` made in the same format, at most `side` pixels wide and high."""
+    """Re-encode a picture that `normalize_picture` made in the same format, at most `side` pixels wide and high."""
     name = picture_format(data)
     return None, [_encoded(_decoded(data, name, side), max_bytes, photo=name == "JPEG")[1]]
 

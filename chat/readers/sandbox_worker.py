@@ -10,11 +10,11 @@ from chat.readers.errors import Refused
 
 JobOutput = tuple[Any, list[bytes]]
 JOBS: dict[str, Callable[..., JobOutput]] = {
-    "picture": pictures.read_picture,
+    "picture": pictures.normalize_picture,
     "shrink": pictures.shrink_picture,
     "office": office.read_office,
     "pdf": pdf.count_pages,
-    "pdf_page": pdf.page_text,
+    "pdf_page": pdf.extract_page,
     "answer": schemas.check_answer,
     "tool_input": schemas.check_input,
 }

@@ -1,9 +1,9 @@
 """A person's own sign-in at an MCP server: the SDK's OAuth client, split where the person leaves for the server's page.
 
 The SDK runs a sign-in in one piece and waits inside it for the person to return. Here the return may arrive
-in another process: `begin_sign_in` runs the flow up to the address where the person decides, `finish_sign_in`
-runs it again with the code. Discovery, registration, PKCE, token exchange and refresh are the SDK's. The SDK
-is imported late, and with it the module of its subclass.
+in another process: `begin_authorization` runs the flow up to the address where the person decides, and
+`finish_authorization` runs it again with the code. Discovery, registration, PKCE, token exchange and refresh
+are the SDK's. The SDK is imported late, and with it the module of its subclass.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth"
     return _flow(server, redirect_uri, grants)
 
 
-async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> PendingSignIn:
+async def begin_authorization(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> PendingSignIn:
     """Return where a person signs in. Parley is registered at the server if needed.
 
     Raises:
@@ -68,7 +68,7 @@ async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str
     return auth.pending
 
 
-async def finish_sign_in(
+async def finish_authorization(
     server: McpServer, user_id: uuid.UUID, redirect_uri: str, answer: AuthorizationAnswer
 ) -> None:
     """Exchange the code for tokens and store them.

@@ -4,7 +4,7 @@
 """
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from chat.simulator.prompts import thinking, tokens
@@ -207,57 +207,6 @@ class Writer:
         block = {"id": name_id, "name": name, "input": sent_input}
         self.reply.parts.append(Part("tool_use", kept, tokens.count(kept, self.chars_per_token), block))
         self.calls += 1
-
-    def search(self, query: str) -> str:
-        """Write a call of the server's web search and return its id; "" if the reply has stopped."""
-        if self.stopped:
-            return ""
-        self.calls += 1
-        value = {"query": query}
-        block = {"id": "srvtoolu_01" + printable(self.digest), "name": "web_search", "input": value}
-        text = encode(value).decode()
-        self.reply.parts.append(
-            Part("server_tool_use", text, tokens.count(text, self.chars_per_token), block)
-        )
-        return str(block["id"])
-
-    def found(self, search_id: str, *, result_tokens: int = 0) -> dict[str, Any]:
-        """Write the complete result of a search and return a citation of it.
-
-        The result adds `result_tokens` to the prompt; they are read and billed within this request.
-        """
-        url = "https://example.com/simulated-result"
-        result = {
-            "type": "web_search_result",
-            "url": url,
-            "title": "A simulated search result",
-            "page_age": None,
-            "encrypted_content": thinking.seal(url),
-        }
-        block = {"type": "web_search_tool_result", "tool_use_id": search_id, "content": [result]}
-        self.reply.parts.append(Part("web_search_tool_result", "", 0, block))
-        self.reply.searches += 1
-        usage = self.reply.usage
-        self.reply.usage = replace(usage, input_tokens=usage.input_tokens + result_tokens)
-        about = {"url": url, "title": result["title"], "encrypted_index": thinking.seal(f"{url}#1")}
-        return {"type": "web_search_result_location", "cited_text": "It was found there.", **about}
-
-    def call_mcp_tool(self, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:
-        """Write a call of an MCP server's tool and its result."""
-        if self.stopped:
-            return
-        call_id = "mcptoolu_01" + printable(self.digest)
-        block = {"id": call_id, "name": name, "server_name": server, "input": value}
-        text = encode(value).decode()
-        self.reply.parts.append(Part("mcp_tool_use", text, tokens.count(text, self.chars_per_token), block))
-        words = f"{server} can't run {name}." if fails else f"{server} ran {name}: {text}"
-        result = {
-            "type": "mcp_tool_result",
-            "tool_use_id": call_id,
-            "is_error": fails,
-            "content": [{"type": "text", "text": words}],
-        }
-        self.reply.parts.append(Part("mcp_tool_result", "", 0, result))
 
     def refuse(self) -> None:
         """End with a refusal. A refusal before any output is billed only for some categories."""
