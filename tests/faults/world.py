@@ -53,9 +53,7 @@ class World:
 
     def summarising(self) -> list[Any]:
         """Return the models whose API summarises."""
-        from chat.operations.request.compaction import takes_compaction
-
-        return [model for model in self.models if takes_compaction(model)]
+        return [model for model in self.models if model.supports.compaction]
 
     def _connect(self) -> None:
         from chat.operations.catalogue.seed import Loaded, load_models
