@@ -5,7 +5,7 @@ from typing import Any
 
 from chat import access
 from chat.events.state import TurnState
-from chat.events.store import stored_frames
+from chat.events.store import stored_state
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
 from chat.operations.conversations.path import _path_up, has_files
 from chat.operations.errors import not_found
@@ -56,7 +56,7 @@ def read_thread(
         calls=_calls(messages),
         tool_calls=_tool_calls(messages),
         active_turn=turn,
-        state=TurnState.of(stored_frames(turn.id)) if turn else None,
+        state=stored_state(turn.id) if turn else None,
         files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
     )
 
