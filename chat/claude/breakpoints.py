@@ -76,7 +76,7 @@ class CachePlan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its number in the messages."""
+    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its place."""
 
     message: int
     block: int
