@@ -25,7 +25,7 @@ from chat.engine.tools import ToolRound
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
 from chat.events import payloads
-from chat.events.payloads import Event, refresh
+from chat.events.payloads import Event, EventFrame, refresh
 from chat.events.store import Batch
 from chat.models import ApiCall, LanguageModel, Message, Turn
 from chat.operations.errors import OperationError
@@ -275,7 +275,7 @@ class Runner:
             self.abort(STOP)
         return False
 
-    def _show(self, last: list[bytes]) -> None:
+    def _show(self, last: list[EventFrame]) -> None:
         """Show frames that were made durable together with what they tell."""
         self._hub.publish(self._log, last)
         self._writer.written(self._log)
