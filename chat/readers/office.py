@@ -31,8 +31,8 @@ def read_office(data: bytes, *, max_characters: int) -> tuple[str, list[bytes]]:
     names = {member.filename for member in members}
     # zipfile never returns more of a member than the list says, so a false list has no effect.
     markup = sum(member.file_size for member in members if member.filename.endswith((".xml", ".rels")))
-    whole = sum(member.file_size for member in members)
-    if len(members) > MAX_MEMBERS or markup > MAX_MARKUP_BYTES or whole > MAX_UNPACKED_BYTES:
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS or markup > MAX_MARKUP_BYTES or unpacked > MAX_UNPACKED_BYTES:
         raise Refused("too_large")
     for part, subtype, lines_of in _KINDS:
         if part in names:

@@ -40,8 +40,8 @@ def normalize_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[d
     sent = _encoded(image, max_bytes, photo=name == "JPEG")
     small = _scaled(image, THUMBNAIL_SIDE)
     thumbnail = _saved(small, "WEBP", quality=80, method=4)
-    told = [_description(sent[0], image), _description("image/webp", small)]
-    return told, [sent[1], thumbnail]
+    descriptions = [_description(sent[0], image), _description("image/webp", small)]
+    return descriptions, [sent[1], thumbnail]
 
 
 def shrink_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[None, list[bytes]]:

@@ -75,14 +75,14 @@ class GrantStorage:
         return OAuthToken.model_validate(kept["token"]) if kept else None
 
     async def set_tokens(self, tokens: Any) -> None:
-        told = {
+        stored = {
             "token": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": time.time() + tokens.expires_in if tokens.expires_in else None,
             "metadata": _dumped(self.context.oauth_metadata),
             "resource": _dumped(self.context.protected_resource_metadata),
             "url": self.url,
         }
-        await in_thread(self._write, tokens=json.dumps(told))
+        await in_thread(self._write, tokens=json.dumps(stored))
 
     async def get_client_info(self) -> Any:
         from mcp.shared.auth import OAuthClientInformationFull
@@ -91,8 +91,8 @@ class GrantStorage:
         return OAuthClientInformationFull.model_validate(kept) if kept else None
 
     async def set_client_info(self, client_info: Any) -> None:
-        told = client_info.model_dump(mode="json", exclude_none=True)
-        await in_thread(self._write, client=json.dumps(told))
+        stored = client_info.model_dump(mode="json", exclude_none=True)
+        await in_thread(self._write, client=json.dumps(stored))
 
     def _read(self) -> StoredGrant:
         row = McpGrant.objects.filter(**self.key).first()

@@ -125,9 +125,11 @@ class Writer:
         self.prefix = prefix
         self.rng = random.Random(digest)  # noqa: S311  made-up words need no secrecy
         self.reply = Reply(f"msg_01{printable(digest)}", prompt, usage)
-        room = prompt.model.context_tokens - usage.total_tokens
-        self.budget = min(prompt.max_tokens, room)
-        self.limit_reason = "max_tokens" if prompt.max_tokens <= room else "model_context_window_exceeded"
+        available_tokens = prompt.model.context_tokens - usage.total_tokens
+        self.budget = min(prompt.max_tokens, available_tokens)
+        self.limit_reason = (
+            "max_tokens" if prompt.max_tokens <= available_tokens else "model_context_window_exceeded"
+        )
         self.stopped = False
         self.calls = 0
 

@@ -29,13 +29,15 @@ STARTS: dict[str, dict[str, Any]] = {
 
 def frames_of(reply: Reply) -> list[Frame]:
     """Return the events of a reply in order; each frame has the output tokens produced up to it."""
-    told = min(1, reply.output_tokens)
+    start_tokens = min(1, reply.output_tokens)
     start_usage = reply.usage.as_json() | {
-        "output_tokens": told,
+        "output_tokens": start_tokens,
         "service_tier": "standard",
         "inference_geo": reply.prompt.body.get("inference_geo") or "global",
     }
-    frames = [Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), told)]
+    frames = [
+        Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), start_tokens)
+    ]
     produced = 0
     for index, part in enumerate(reply.parts):
         frames += _part_frames(part, index, produced, reply.prompt.model.chars_per_token)
@@ -65,8 +67,8 @@ def _part_frames(part: Part, index: int, produced: int, chars_per_token: int) ->
         frames.append(Frame(cited, produced + part.tokens, delta=True))
     if part.kind == "compaction":
         delta = {**part.block, "type": "compaction_delta"}
-        told = event("content_block_delta", {"index": index, "delta": delta})
-        frames.append(Frame(told, produced, delta=True))
+        data = event("content_block_delta", {"index": index, "delta": delta})
+        frames.append(Frame(data, produced, delta=True))
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.block["signature"]}
         signed = event("content_block_delta", {"index": index, "delta": signature})
