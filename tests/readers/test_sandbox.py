@@ -29,7 +29,7 @@ def told(job: str, data: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
 
 @pytest.fixture
 def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox_worker, "limit", lambda *_: None)
+    monkeypatch.setattr(sandbox_worker, "set_limits", lambda *_: None)
 
 
 @pytest.mark.usefixtures("_unlimited")
