@@ -1,4 +1,4 @@
-"""Check the ledger against itself, and against an upstream's own invoice where one is printed."""
+"""Checks the ledger for consistency, and against an upstream's invoice if one is given."""
 
 import sys
 from typing import Any

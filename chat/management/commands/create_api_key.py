@@ -1,4 +1,4 @@
-"""Make an API key for a person and print it once."""
+"""Creates an API key for a person and prints it once."""
 
 from typing import Any
 

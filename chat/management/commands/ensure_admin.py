@@ -1,4 +1,4 @@
-"""Create the administrator at the first start and print a random password once, where none is set."""
+"""Creates the administrator at the first start. If no password is set, a random one is printed once."""
 
 from typing import Any
 

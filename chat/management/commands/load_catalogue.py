@@ -1,4 +1,4 @@
-"""Make the connections of a first start and add new models and prices. Safe to run at every start."""
+"""Creates the connections of a first start and adds new models and prices. It may run at every start."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Brings a data store to the present version: the step before a start, and before a deploy's new processes."""
+"""Brings a data store up to date: run it before a start, or before a deployment's new processes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py simulate`: the simulator of the Messages API alone, as an upstream for anything."""
+"""`manage.py simulate`: the simulator of the Messages API alone, as an upstream for any client."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,7 +15,7 @@ SHUTDOWN_SECONDS = 2
 
 
 class Command(BaseCommand):
-    """Serve the simulator until interrupted; it needs neither database nor network."""
+    """Serve the simulator until interrupted. It needs neither database nor network."""
 
     help = "Serve a local simulator of the Messages API."
     requires_system_checks: list[str] = []

@@ -1,4 +1,4 @@
-"""Bring limits, capabilities and lifecycle of all models up to date from the providers' models endpoints."""
+"""Updates limits, capabilities and lifecycle of all models from the providers' models endpoints."""
 
 from typing import Any
 

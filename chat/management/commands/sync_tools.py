@@ -1,4 +1,4 @@
-"""Give tools their rows: Python functions as they are in the code, and what the provider runs. Safe at every start."""
+"""Creates and updates the rows of Python functions and of the provider's own tools. It may run at every start."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> Pendin
         OperationError: the server can't be asked, or wants no sign-in.
     """
     try:
-        return async_to_sync(mcp_auth.begin_sign_in)(server, user.id, redirect_uri)
+        return async_to_sync(mcp_auth.begin_authorization)(server, user.id, redirect_uri)
     except (SignInFailed, EgressRefused) as error:
         raise _failed(server, "begin", error) from None
 
@@ -32,7 +32,7 @@ def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: 
         OperationError: it was not taken.
     """
     try:
-        async_to_sync(mcp_auth.finish_sign_in)(server, user.id, redirect_uri, answer)
+        async_to_sync(mcp_auth.finish_authorization)(server, user.id, redirect_uri, answer)
     except SignInFailed as error:
         raise _failed(server, "finish", error) from None
 

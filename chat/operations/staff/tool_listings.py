@@ -214,7 +214,7 @@ def _listing_words(error: Exception) -> str:
     """Say what staff can do about it."""
     words = {
         "EgressRefused": _("This address may not be called. Only public https addresses are."),
-        "TooMuch": _("The server’s list is too long."),
+        "ResponseTooLarge": _("The server’s list is too long."),
         "TimeoutError": _("The server did not answer in time."),
     }
     return words.get(type(error).__name__, _("The server could not be reached, or does not speak MCP."))
