@@ -16,20 +16,21 @@ from chat.engine.remote_turns import Remote, advanced, ends
 from chat.engine.turn_log import TurnLog
 from chat.engine.viewer import Viewer
 from chat.events.payloads import EventFrame, accepted
+from chat.models.ids import ConversationId, TurnId
 
 
 class Hub:
     """The logs and the viewers of one event loop."""
 
     def __init__(self) -> None:
-        self.logs: dict[Any, TurnLog] = {}
-        self.viewers: dict[Any, set[Viewer]] = {}
-        self._followed: set[Any] = set()
-        self._since: dict[Any, dt.datetime] = {}
+        self.logs: dict[TurnId, TurnLog] = {}
+        self.viewers: dict[ConversationId, set[Viewer]] = {}
+        self._followed: set[TurnId] = set()
+        self._since: dict[ConversationId, dt.datetime] = {}
         # Turns that ended here since the last look, and when they had begun: a look must not bring them back.
-        self._closed: dict[Any, TurnLog] = {}
+        self._closed: dict[TurnId, TurnLog] = {}
         # Turns that this process is about to claim.
-        self.expected: set[Any] = set()
+        self.expected: set[TurnId] = set()
         self._open: weakref.WeakSet[Viewer] = weakref.WeakSet()
         self._shut = False
 
@@ -46,12 +47,12 @@ class Hub:
         for viewer in list(self._open):
             viewer.close()
 
-    def subscribe(self, viewer: Viewer, conversation_id: Any) -> None:
+    def subscribe(self, viewer: Viewer, conversation_id: ConversationId) -> None:
         self.viewers.setdefault(conversation_id, set()).add(viewer)
         self._since.setdefault(conversation_id, timezone.now())
         viewer.conversations.add(conversation_id)
 
-    def unsubscribe(self, viewer: Viewer, conversation_id: Any) -> None:
+    def unsubscribe(self, viewer: Viewer, conversation_id: ConversationId) -> None:
         viewer.conversations.discard(conversation_id)
         viewer.forget(conversation_id)
         watching = self.viewers.get(conversation_id)
@@ -93,7 +94,7 @@ class Hub:
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.ended(log.turn_id, log.last_seq)
 
-    def tell(self, conversation_id: Any, message: dict[str, Any]) -> None:
+    def tell(self, conversation_id: ConversationId, message: dict[str, Any]) -> None:
         for viewer in self.viewers.get(conversation_id, ()):
             viewer.tell(message)
 
@@ -141,12 +142,12 @@ class Hub:
                 for turn_id in viewer.watched & ended.keys():
                     viewer.ended(turn_id, ended[turn_id])
 
-    def _is_own(self, turn_id: Any) -> bool:
+    def _is_own(self, turn_id: TurnId) -> bool:
         if turn_id in self.logs:
             return turn_id not in self._followed
         return turn_id in self._closed or turn_id in self.expected
 
-    def _writing_here(self) -> set[Any]:
+    def _writing_here(self) -> set[ConversationId]:
         """Conversations whose turn runs in this process."""
         return {log.conversation_id for turn_id, log in self.logs.items() if turn_id not in self._followed}
 
@@ -158,10 +159,10 @@ class Hub:
         self._followed.add(turn.id)
         return log
 
-    def _positions(self) -> dict[Any, int]:
+    def _positions(self) -> dict[TurnId, int]:
         return {turn_id: self.logs[turn_id].last_seq for turn_id in self._followed}
 
-    def _forget_followed(self, conversation_id: Any) -> None:
+    def _forget_followed(self, conversation_id: ConversationId) -> None:
         gone = [
             turn_id for turn_id in self._followed if self.logs[turn_id].conversation_id == conversation_id
         ]

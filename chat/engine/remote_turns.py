@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from chat.events.payloads import EventFrame
 from chat.events.store import unpack
 from chat.models import Conversation, Turn, TurnEvent
+from chat.models.ids import ConversationId, TurnId
 from chat.models.turns import ACTIVE, FINISHED
 
 
@@ -22,7 +23,9 @@ class Remote:
     frames: list[EventFrame]
 
 
-def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any, int]) -> list[Remote]:
+def advanced(
+    since: dict[ConversationId, dt.datetime], skip: set[TurnId], positions: dict[TurnId, int]
+) -> list[Remote]:
     """Read, in two queries, the new frames of remote turns in watched conversations.
 
     Wanted are turns that are active, that are followed already, or that began after their conversation was first
@@ -41,7 +44,7 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     fresh = Q(pk__in=[])
     for turn in turns:
         fresh |= Q(turn_id=turn.id, last_seq__gt=positions.get(turn.id, 0))
-    frames: dict[Any, list[EventFrame]] = {turn.id: [] for turn in turns}
+    frames: dict[TurnId, list[EventFrame]] = {turn.id: [] for turn in turns}
     rows = TurnEvent.objects.filter(fresh).order_by("turn_id", "first_seq")
     for turn_id, first, text in rows.values_list("turn_id", "first_seq", "frames"):
         position = positions.get(turn_id, 0) + len(frames[turn_id])
@@ -49,7 +52,7 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     return [Remote(turn, positions.get(turn.id, 0), frames[turn.id]) for turn in turns]
 
 
-def ends(turn_ids: set[Any]) -> dict[Any, int]:
+def ends(turn_ids: set[TurnId]) -> dict[TurnId, int]:
     """Return where those turns ended that have: the seq of their last frame, or of the first after a recovery.
 
     A viewer who stands there already has it from a process that died before it was durable.
@@ -60,7 +63,7 @@ def ends(turn_ids: set[Any]) -> dict[Any, int]:
     )
 
 
-def conversation_news(conversations: list[Any], since: Any) -> list[dict[str, Any]]:
+def conversation_news(conversations: list[ConversationId], since: dt.datetime) -> list[dict[str, Any]]:
     """Return watched conversations whose row changed after `since`, and those that are gone.
 
     An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": what was told},

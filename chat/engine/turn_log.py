@@ -4,9 +4,9 @@ There is no queue per viewer: a slow viewer is only a cursor that lags, and cost
 """
 
 import datetime as dt
-from typing import Any
 
 from chat.events.payloads import Event, EventFrame, encode_all
+from chat.models.ids import ConversationId, TurnId
 
 # Older durable frames are forgotten; a viewer that lags further reads them from the database.
 KEPT_FRAMES = 64
@@ -20,8 +20,8 @@ class TurnLog:
 
     def __init__(
         self,
-        turn_id: Any,
-        conversation_id: Any,
+        turn_id: TurnId,
+        conversation_id: ConversationId,
         *,
         created_at: dt.datetime,
         fence: int = 0,

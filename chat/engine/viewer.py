@@ -9,6 +9,7 @@ from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
 from chat.events.payloads import EventFrame, message_frame, refresh
 from chat.events.store import frames_behind
+from chat.models.ids import ConversationId, TurnId
 
 
 class ViewerClosed(Exception):
@@ -19,22 +20,22 @@ class ViewerClosed(Exception):
 class Cursor:
     """A viewer's place in one turn: it has the frames up to `seq`."""
 
-    conversation_id: Any
+    conversation_id: ConversationId
     seq: int
 
 
 class Viewer:
     """One reader of any number of conversations."""
 
-    def __init__(self, logs: Mapping[Any, TurnLog]) -> None:
+    def __init__(self, logs: Mapping[TurnId, TurnLog]) -> None:
         self._logs = logs
         self._closed = False
         self._wake = asyncio.Event()
-        self._cursors: dict[Any, Cursor] = {}
+        self._cursors: dict[TurnId, Cursor] = {}
         self._messages: list[EventFrame] = []
         # Turns that were read to their end lately: a look that found them before must not bring them back.
-        self.read: set[Any] = set()
-        self.conversations: set[Any] = set()
+        self.read: set[TurnId] = set()
+        self.conversations: set[ConversationId] = set()
 
     def wake(self) -> None:
         self._wake.set()
@@ -44,7 +45,7 @@ class Viewer:
         self._messages.append(message_frame(message))
         self._wake.set()
 
-    def watch(self, turn_id: Any, conversation_id: Any, after: int) -> None:
+    def watch(self, turn_id: TurnId, conversation_id: ConversationId, after: int) -> None:
         """Read a turn's frames from `after` on."""
         self._cursors[turn_id] = Cursor(conversation_id, after)
         self._wake.set()
@@ -55,14 +56,14 @@ class Viewer:
             self._cursors.setdefault(log.turn_id, Cursor(log.conversation_id, 0))
             self._wake.set()
 
-    def forget(self, conversation_id: Any) -> None:
+    def forget(self, conversation_id: ConversationId) -> None:
         self._cursors = {
             turn_id: cursor
             for turn_id, cursor in self._cursors.items()
             if cursor.conversation_id != conversation_id
         }
 
-    def kept(self, turn_id: Any, seq: int) -> None:
+    def kept(self, turn_id: TurnId, seq: int) -> None:
         """Hear that a turn's frames up to `seq` are all there is to go on from.
 
         Whoever holds more has frames that died with their process, and must load what is kept instead.
@@ -72,11 +73,11 @@ class Viewer:
             self._part(turn_id, cursor)
         self._wake.set()
 
-    def ended(self, turn_id: Any, last_seq: int) -> None:
+    def ended(self, turn_id: TurnId, last_seq: int) -> None:
         """Hear that a turn has its last frame; reading that takes a cursor away, so none stands there rightly."""
         self.kept(turn_id, last_seq - 1)
 
-    def _part(self, turn_id: Any, cursor: Cursor) -> None:
+    def _part(self, turn_id: TurnId, cursor: Cursor) -> None:
         del self._cursors[turn_id]
         self._messages.append(message_frame(refresh(cursor.conversation_id, turn_id)))
 
@@ -86,7 +87,7 @@ class Viewer:
         self._wake.set()
 
     @property
-    def watched(self) -> set[Any]:
+    def watched(self) -> set[TurnId]:
         return set(self._cursors)
 
     @property
@@ -119,7 +120,7 @@ class Viewer:
             place += await self._frames(turn_id, cursor)
         return [*earlier, *messages, *frames]
 
-    async def _frames(self, turn_id: Any, cursor: Cursor) -> list[EventFrame]:
+    async def _frames(self, turn_id: TurnId, cursor: Cursor) -> list[EventFrame]:
         log = self._logs.get(turn_id)
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:

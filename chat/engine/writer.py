@@ -5,7 +5,6 @@ This bounds what a dying process loses, and keeps the number of writes independe
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from django.db import Error as DatabaseError
@@ -15,6 +14,7 @@ from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
 from chat.events.payloads import EventFrame
 from chat.events.store import Batch, append_batches, last_stored
+from chat.models.ids import TurnId
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +32,11 @@ class Writer:
         owner: str,
         *,
         on_advanced: Callable[[dict[str, int]], None],
-        on_lost: Callable[[Any], None],
+        on_lost: Callable[[TurnId], None],
     ) -> None:
         self._owner = owner
         self._on_advanced, self._on_lost = on_advanced, on_lost
-        self._logs: dict[Any, TurnLog] = {}
+        self._logs: dict[TurnId, TurnLog] = {}
         self._due = asyncio.Event()
         self._flushing = asyncio.Lock()
         self._doubtful = False
@@ -107,7 +107,7 @@ class Writer:
         self._doubtful = False
         return True
 
-    def _advance(self, batches: list[Batch], lost: set[Any]) -> dict[str, int]:
+    def _advance(self, batches: list[Batch], lost: set[TurnId]) -> dict[str, int]:
         advanced = {}
         for batch in batches:
             turn_log = self._logs.get(batch.turn_id)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from chat.models import Turn
+from chat.models.ids import ConversationId, TurnId
 
 Event = dict[str, Any]
 # Notices about the final answer: kept in the turn's row and shown after a reload too.
@@ -201,6 +202,6 @@ def accepted(turn: Turn) -> dict[str, Any]:
     }
 
 
-def refresh(conversation_id: Any, turn_id: Any) -> dict[str, Any]:
+def refresh(conversation_id: ConversationId, turn_id: TurnId) -> dict[str, Any]:
     """Return the message that tells a viewer to load the conversation anew: events can't bring it up to date."""
     return {"type": "refresh", "conversation": str(conversation_id), "turn": str(turn_id)}

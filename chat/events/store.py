@@ -4,7 +4,6 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import orjson
 from django.db import transaction
@@ -14,6 +13,7 @@ from django.utils import timezone
 from chat.events.payloads import Event, EventFrame, decoded, encode_all
 from chat.events.state import TurnState
 from chat.models import Turn, TurnEvent
+from chat.models.ids import TurnId
 from chat.models.turns import FINISHED
 
 
@@ -21,7 +21,7 @@ from chat.models.turns import FINISHED
 class Batch:
     """Frames first_seq.. of one turn, under the lease of its owner."""
 
-    turn_id: Any
+    turn_id: TurnId
     fence: int
     first_seq: int
     frames: Sequence[EventFrame]
@@ -55,7 +55,7 @@ def unpack(text: str) -> list[EventFrame]:
     return [decoded(event) for event in orjson.loads(text)]
 
 
-def append_batches(owner: str, batches: Sequence[Batch]) -> set[Any]:
+def append_batches(owner: str, batches: Sequence[Batch]) -> set[TurnId]:
     """Append all turns' frames in one short transaction.
 
     Returns the ids of turns that this owner holds no longer; nothing of theirs was written.
@@ -83,13 +83,13 @@ def append_unowned(turn: Turn, told: Sequence[Event]) -> None:
     turn.last_seq = batch.last_seq
 
 
-def last_stored(turn_ids: Sequence[Any]) -> dict[Any, int]:
+def last_stored(turn_ids: Sequence[TurnId]) -> dict[TurnId, int]:
     """Return the last durable seq of each of these turns that has any."""
     rows = TurnEvent.objects.filter(turn_id__in=turn_ids).values("turn_id").annotate(last=Max("last_seq"))
     return dict(rows.values_list("turn_id", "last"))
 
 
-def stored_frames(turn_id: Any, after: int = 0) -> list[EventFrame]:
+def stored_frames(turn_id: TurnId, after: int = 0) -> list[EventFrame]:
     """Return the durable frames of a turn with seq > after, in order."""
     frames: list[EventFrame] = []
     rows = TurnEvent.objects.filter(turn_id=turn_id, last_seq__gt=after).order_by("first_seq")
@@ -98,12 +98,12 @@ def stored_frames(turn_id: Any, after: int = 0) -> list[EventFrame]:
     return frames
 
 
-def stored_state(turn_id: Any) -> TurnState:
+def stored_state(turn_id: TurnId) -> TurnState:
     """Return the state that a turn's durable frames fold into."""
     return TurnState.of(frame.data for frame in stored_frames(turn_id))
 
 
-def frames_behind(turn_id: Any, after: int) -> list[EventFrame] | None:
+def frames_behind(turn_id: TurnId, after: int) -> list[EventFrame] | None:
     """Return the durable frames behind a viewer's; None when the viewer holds some that died with their process."""
     frames = stored_frames(turn_id, after)
     # Asked behind the frames: a recovery in between has written some of them.
