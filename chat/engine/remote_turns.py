@@ -1,4 +1,4 @@
-"""What the rows say about turns and conversations that other processes write; read for all viewers of this one."""
+"""Rows of turns and conversations that other processes write, read once for all viewers of this process."""
 
 import dataclasses
 import datetime as dt
@@ -28,8 +28,8 @@ def advanced(
 ) -> list[Remote]:
     """Read, in two queries, the new frames of remote turns in watched conversations.
 
-    Wanted are turns that are active, that are followed already, or that began after their conversation was first
-    watched here: a short one may begin and end between two looks.
+    These turns are active, followed already, or began after their conversation was first watched here: a short one
+    may begin and end between two looks.
     """
     wanted = Q(status__in=ACTIVE) | Q(created_at__gt=min(since.values())) | Q(id__in=list(positions))
     turns = [
@@ -53,9 +53,9 @@ def advanced(
 
 
 def ends(turn_ids: set[TurnId]) -> dict[TurnId, int]:
-    """Return where those turns ended that have: the seq of their last frame, or of the first after a recovery.
+    """Return the seq of the last frame of each turn that has ended, or of the first frame after its recovery.
 
-    A viewer who stands there already has it from a process that died before it was durable.
+    A viewer that is there already has a frame that was lost with its process.
     """
     ended = Turn.objects.filter(id__in=turn_ids, status__in=FINISHED)
     return dict(
@@ -66,7 +66,7 @@ def ends(turn_ids: set[TurnId]) -> dict[TurnId, int]:
 def conversation_news(conversations: list[ConversationId], since: dt.datetime) -> list[dict[str, Any]]:
     """Return watched conversations whose row changed after `since`, and those that are gone.
 
-    An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": what was told},
+    An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": shown fields},
     or {"type": "conversation.deleted", "conversation": "…", "id": UUID, "stamp": None}.
     """
     rows = Conversation.objects.filter(id__in=conversations)

@@ -33,7 +33,7 @@ class Viewer:
         self._wake = asyncio.Event()
         self._cursors: dict[TurnId, Cursor] = {}
         self._messages: list[EventFrame] = []
-        # Turns that were read to their end lately: a look that found them before must not bring them back.
+        # Turns that were read to their end since the last look: a look under way must not follow them again.
         self.read: set[TurnId] = set()
         self.conversations: set[ConversationId] = set()
 
@@ -51,7 +51,7 @@ class Viewer:
         self._wake.set()
 
     def follow_new(self, log: TurnLog) -> None:
-        """Read a turn from its beginning; one that is watched already keeps its place, one that was read is over."""
+        """Read a turn from its beginning; one that is watched already keeps its place, one that was read is skipped."""
         if log.turn_id not in self.read:
             self._cursors.setdefault(log.turn_id, Cursor(log.conversation_id, 0))
             self._wake.set()
@@ -64,9 +64,9 @@ class Viewer:
         }
 
     def kept(self, turn_id: TurnId, seq: int) -> None:
-        """Hear that a turn's frames up to `seq` are all there is to go on from.
+        """Note that a turn's frames go on behind `seq`.
 
-        Whoever holds more has frames that died with their process, and must load what is kept instead.
+        A viewer with more of them has frames that were lost with their process, and must load the conversation again.
         """
         cursor = self._cursors.get(turn_id)
         if cursor is not None and cursor.seq > seq:
@@ -74,7 +74,7 @@ class Viewer:
         self._wake.set()
 
     def ended(self, turn_id: TurnId, last_seq: int) -> None:
-        """Hear that a turn has its last frame; reading that takes a cursor away, so none stands there rightly."""
+        """Note that a turn has ended; a cursor at its last frame holds a lost one, for reading the last removes it."""
         self.kept(turn_id, last_seq - 1)
 
     def _part(self, turn_id: TurnId, cursor: Cursor) -> None:
@@ -95,13 +95,13 @@ class Viewer:
         return len(self._messages)
 
     async def next(self) -> list[EventFrame]:
-        """Wait until there is something; returns messages and frames in the order in which they are to be sent.
+        """Wait for news and return them in the order in which they are to be sent: messages and events.
 
         Raises:
             ViewerClosed: the process is shutting down.
         """
         while not self._closed:
-            # Whatever there is to be seen has woken this viewer.
+            # All news wake this viewer.
             await self._wake.wait()
             self._wake.clear()
             due = await self._due()
@@ -110,7 +110,7 @@ class Viewer:
         raise ViewerClosed
 
     async def _due(self) -> list[EventFrame]:
-        """A turn's announcement stands between the last frames of the turns before it and its own first one."""
+        """Return all news; a turn's announcement stands behind the frames of earlier turns and before its own."""
         messages, self._messages = self._messages, []
         announced = {message.turn for message in messages if message.type == "turn.accepted"}
         earlier: list[EventFrame] = []
@@ -125,7 +125,7 @@ class Viewer:
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:
             fresh = await in_database(frames_behind, turn_id, cursor.seq)
-            if self._cursors.get(turn_id) is not cursor:  # asked anew while reading
+            if self._cursors.get(turn_id) is not cursor:  # watched again while reading
                 return []
             if fresh is None:
                 self._part(turn_id, cursor)

@@ -22,9 +22,9 @@ INTERVAL_SECONDS = 0.2
 
 
 class Writer:
-    """Flushes the logs put under it.
+    """Flushes the logs that it takes.
 
-    `on_advanced` hears which turns reached which seq, `on_lost` whose lease is gone.
+    `on_advanced` is called with the last durable seq by turn, `on_lost` with a turn whose lease is lost.
     """
 
     def __init__(
@@ -45,18 +45,18 @@ class Writer:
         self._logs[turn_log.turn_id] = turn_log
 
     def nudge(self) -> None:
-        """Say that something waits to be written."""
+        """Schedule a flush."""
         self._due.set()
 
     async def release(self, turn_log: TurnLog) -> list[EventFrame]:
         """Stop writing a log and return its frames that are not durable; its runner writes them with the end."""
         async with self._flushing:
-            # Not earlier: a flush under way has to note in the log what it made durable.
+            # Only now: a flush under way has to mark in the log what it made durable.
             self._logs.pop(turn_log.turn_id, None)
             return turn_log.unflushed()
 
     def written(self, turn_log: TurnLog) -> None:
-        """Hear that a log's runner has made all of it durable itself."""
+        """Mark a log as durable after its runner wrote the rest itself."""
         turn_log.mark_flushed(turn_log.last_seq)
         self._on_advanced({turn_log.name: turn_log.last_seq})
 
@@ -70,9 +70,9 @@ class Writer:
             await asyncio.sleep(max(0.02, INTERVAL_SECONDS - spent))
 
     async def flush(self) -> None:
-        """Write what waits; on a database failure it stays and is tried again."""
+        """Write all frames that are not durable; after a database failure they are tried again."""
         async with self._flushing:
-            if self._doubtful and not await self._look_back():
+            if self._doubtful and not await self._read_durable():
                 return
             waiting = [(turn_log, turn_log.unflushed()) for turn_log in self._logs.values()]
             batches = [
@@ -94,8 +94,8 @@ class Writer:
         if advanced:
             self._on_advanced(advanced)
 
-    async def _look_back(self) -> bool:
-        """Learn what is durable after a failure: a commit may have succeeded although its answer was lost."""
+    async def _read_durable(self) -> bool:
+        """Read what is durable after a failure: a commit may have succeeded although its response was lost."""
         try:
             durable = await in_database(last_stored, list(self._logs))
         except DatabaseError:

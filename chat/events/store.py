@@ -71,13 +71,13 @@ def append_batches(owner: str, batches: Sequence[Batch]) -> set[TurnId]:
     return {batch.turn_id for batch in batches} - {batch.turn_id for batch in kept}
 
 
-def append_unowned(turn: Turn, told: Sequence[Event]) -> None:
+def append_unowned(turn: Turn, events: Sequence[Event]) -> None:
     """Append events to a turn that no process owns, behind `turn.last_seq`, which is raised but not saved.
 
     The caller has locked the turn's row, or made sure otherwise that no other process writes.
     """
     batch = Batch(
-        turn.id, turn.fence, turn.last_seq + 1, encode_all(told, turn=str(turn.id), after=turn.last_seq)
+        turn.id, turn.fence, turn.last_seq + 1, encode_all(events, turn=str(turn.id), after=turn.last_seq)
     )
     batch.store()
     turn.last_seq = batch.last_seq
@@ -104,18 +104,18 @@ def stored_state(turn_id: TurnId) -> TurnState:
 
 
 def frames_behind(turn_id: TurnId, after: int) -> list[EventFrame] | None:
-    """Return the durable frames behind a viewer's; None when the viewer holds some that died with their process."""
+    """Return the durable frames behind a viewer's; None if the viewer has frames that were lost with their process."""
     frames = stored_frames(turn_id, after)
-    # Asked behind the frames: a recovery in between has written some of them.
+    # Checked after the frames are read: a recovery in between has written some of them.
     if frames and Turn.objects.filter(id=turn_id, recovered_seq__lt=after).exists():
         return None
     return frames
 
 
 def can_resume(turn: Turn, after: int) -> bool:
-    """Say whether a viewer that has the frames up to `after` can go on from there without a hole.
+    """Return whether a viewer with the frames up to `after` can go on from there without a gap.
 
-    Not when it holds frames that died with their process, nor when what it lacks was cleared since.
+    It can't if it has frames that were lost with their process, or if frames that it lacks were deleted.
     """
     if turn.recovered_seq is not None and after > turn.recovered_seq:
         return False
@@ -133,8 +133,8 @@ def clear_turn_events(
 ) -> int:
     """Delete the frames of turns that finished a while ago; their messages hold the text. Returns rows deleted.
 
-    Streams write five rows a second each, so all there are must go; in short transactions, so that no stream waits
-    long for its own; and within a time that ends before the next run begins.
+    Each stream writes five rows a second, so every run deletes all of them: in short transactions, so that no
+    stream waits long, and within a time that ends before the next run begins.
     """
     until, deleted = clock() + within_seconds, 0
     finished = TurnEvent.objects.filter(
