@@ -28,6 +28,7 @@ from chat.events import payloads
 from chat.events.payloads import Event, EventFrame, refresh
 from chat.events.store import Batch
 from chat.models import ApiCall, LanguageModel, Message, Turn
+from chat.models.ids import ModelId
 from chat.operations.errors import OperationError
 from chat.operations.request import output_schema
 from chat.operations.running_turn import LeaseLost, RunningTurn
@@ -73,7 +74,7 @@ class Runner:
         self._cutter = Coalescer(self._emit, shared.pace)
         self._caller = Caller(running, shared.owner, shared.clients, self._cutter, self._scope)
         self._round: ToolRound | None = None
-        self._refused: set[object] = set()
+        self._refused: set[ModelId] = set()
         self._shown_before = running.resumed
 
     def abort(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Conversations and their messages: an append-only tree. Editing makes a branch, never a rewrite."""
+"""Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
 from typing import Self
 

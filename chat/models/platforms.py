@@ -2,7 +2,7 @@
 
 Facts of the providers' pages and of the SDK's clients in autumn 2026; docs/platforms.md shows them as tables. What a
 platform lacks is taken away from the capabilities of its models when their rows are made (operations.catalogue), so
-that whoever reads a model's capabilities already knows.
+that a model's capabilities already exclude it.
 """
 
 import re
@@ -242,7 +242,7 @@ PLATFORMS: dict[str, Platform] = {
         | _NO_SERVER_TOOLS
         | {Gap.STRUCTURED_OUTPUTS, Gap.RATE_LIMIT_HEADERS, Gap.SYSTEM_MESSAGES},
     ),
-    # What a server of somebody else's lacks, nobody here knows: its list of models says.
+    # The gaps of a compatible server are unknown here: its list of models states them.
     "compatible": Platform(),
     "simulator": Platform(),
     "local": Platform(
@@ -253,10 +253,10 @@ PLATFORMS: dict[str, Platform] = {
     ),
 }
 
-# Base64 writes four bytes for three. A picture is encoded once, whoever will be asked about it.
+# Base64 writes four bytes for three. A picture is encoded once, for the smallest limit of all platforms.
 MOST_PICTURE_BYTES = min(platform.picture_bytes for platform in PLATFORMS.values()) // 4 * 3
 
 
 def platform_of(kind: str) -> Platform:
-    """Return what is known about a kind of connection; a kind that nobody knows has nothing special."""
+    """Return what is known about a kind of connection; an unknown kind has nothing special."""
     return PLATFORMS.get(kind, PLATFORMS["compatible"])

@@ -1,4 +1,4 @@
-"""Where Claude is reached, what its models can do and what they cost. Rows, never code, decide."""
+"""Connections to Claude, the models they offer with their capabilities, and prices. All of it is data in rows."""
 
 import os
 from decimal import Decimal
@@ -101,7 +101,7 @@ class ProviderConnection(models.Model):
 
     @property
     def platform(self) -> Platform:
-        """What is known about this kind: settings, credentials, limits, gaps."""
+        """The facts about this kind: settings, credentials, limits, gaps."""
         return platform_of(self.kind)
 
     @property
@@ -136,7 +136,7 @@ class ProviderConnection(models.Model):
         return None if self.ambient else read_credential(self.platform, self.secret())
 
     def problem(self) -> str:
-        """Say in one sentence why this connection can't be used; "" when nothing is known to be wrong."""
+        """Return one sentence that explains why this connection can't be used; "" if no problem is known."""
         if not self.enabled:
             return gettext("This connection is switched off.")
         return self._missing_setting() or self._credential_problem()
@@ -255,7 +255,7 @@ class LanguageModel(models.Model):
 
     @property
     def canonical(self) -> str:
-        """The API's id of the same model, whatever this platform calls it."""
+        """The API's id of the same model; the platform's may differ."""
         return self.canonical_id or self.model_id
 
     def price_rows(self) -> list[PriceRow]:
@@ -278,7 +278,7 @@ def _usd(label: object) -> "models.DecimalField[Decimal, Decimal]":
 
 
 class ModelPrice(models.Model):
-    """USD per million tokens from a day on. Write-once: a new price is a new row, so that old bills stay true."""
+    """USD per million tokens from a day on. Write-once: a new price is a new row, so that old bills stay correct."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="prices", verbose_name=_("model"))

@@ -234,6 +234,6 @@ class ToolCall(models.Model):
 
     @property
     def effective_input(self) -> dict[str, object]:
-        """What the tool is given: the edited input if a person changed it."""
+        """The input of the tool: the edited one if a person changed it."""
         given: dict[str, object] = self.input if self.edited_input is None else self.edited_input
         return given

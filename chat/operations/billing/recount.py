@@ -71,6 +71,7 @@ def settle_by_count() -> int:
 
 def received_texts(call: ApiCall) -> list[str]:
     """Return the text of every block of a call that arrived, read from its turn's durable frames."""
+    assert call.turn_id is not None  # only calls of turns wait for a count
     state = stored_state(call.turn_id)
     values = [block["value"] for block in state.blocks if block["message"] == str(call.message_id)]
     return [value for value in values if value.strip()]  # nobody counts blanks alone

@@ -1,4 +1,4 @@
-"""Trying a connection out: one tiny real request, and what it told, in a sentence for people."""
+"""The test of a connection: one tiny real request, and a sentence for staff about its outcome."""
 
 import time
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from chat.operations.errors import not_found
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
-# One token out is enough to see key, address, model and billing work together.
+# One output token is enough to check key, address, model and billing together.
 REQUEST: dict[str, Any] = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hello"}]}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """What a test saw. `message` is for people; `milliseconds` is None when no answer came."""
+    """The outcome of a test. `message` is for people; `milliseconds` is None without an answer."""
 
     ok: bool
     message: str
@@ -29,7 +29,7 @@ class ConnectionTestResult:
 
 
 def test_connection(*, connection_id: object, user: User) -> ConnectionTestResult:
-    """Send one tiny request through a connection and enter it in the ledger.
+    """Send one tiny request through a connection and record it in the ledger.
 
     Raises:
         OperationError: there is no such connection.
@@ -59,7 +59,7 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
 
 
 def _sentence(failure: Failure, model: LanguageModel) -> str:
-    """Say what staff can do about it; people in the chat read other words for the same failure."""
+    """Return what staff can do about a failure; people in the chat read another text for it."""
     advice = {
         FailureKind.AUTHENTICATION: _("The key was not accepted. Check the credential."),
         FailureKind.PERMISSION: _("The key is valid but may not use %(model)s."),

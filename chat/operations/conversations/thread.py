@@ -1,10 +1,9 @@
 """A page of a conversation as it is shown: its messages with versions, costs, tool calls and files."""
 
-from typing import Any
-
 from chat import access
 from chat.events.store import stored_state
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
+from chat.models.ids import MessageId
 from chat.operations.conversations.path import _path_up, has_files
 from chat.operations.errors import not_found
 from chat.presentation.thread import Thread
@@ -40,7 +39,7 @@ def read_thread(
     )
 
 
-def _page_start(conversation: Conversation, leaf: object, before: object) -> Any:
+def _page_start(conversation: Conversation, leaf: object, before: object) -> MessageId | None:
     wanted = before if before is not None else leaf
     if wanted is None:
         return conversation.active_leaf_id
@@ -50,7 +49,7 @@ def _page_start(conversation: Conversation, leaf: object, before: object) -> Any
     return message["parent_id"] if before is not None else message["id"]
 
 
-def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, list[Any]]:
+def _siblings(conversation: Conversation, messages: list[Message]) -> dict[MessageId, list[MessageId]]:
     """Map each message to the ids of all versions at its place (itself included), oldest first."""
     parents = [message.parent_id for message in messages if message.parent_id]
     rows = (
@@ -58,7 +57,7 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, 
         .order_by("created_at", "id")
         .values_list("parent_id", "id")
     )
-    groups: dict[Any, list[Any]] = {}
+    groups: dict[MessageId | None, list[MessageId]] = {}
     for parent, identifier in rows:
         groups.setdefault(parent, []).append(identifier)
     if any(message.parent_id is None for message in messages):
@@ -67,16 +66,16 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, 
     return {message.id: groups.get(message.parent_id, [message.id]) for message in messages}
 
 
-def _calls(messages: list[Message]) -> dict[Any, ApiCall]:
+def _calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
     """Map each answer to the ledger row that paid for it; the last one where attempts were repeated."""
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
     rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
-    return {row.message_id: row for row in rows}
+    return {row.message_id: row for row in rows if row.message_id}
 
 
-def _tool_calls(messages: list[Message]) -> dict[Any, dict[str, ToolCall]]:
+def _tool_calls(messages: list[Message]) -> dict[MessageId, dict[str, ToolCall]]:
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
-    found: dict[Any, dict[str, ToolCall]] = {}
+    found: dict[MessageId, dict[str, ToolCall]] = {}
     rows = ToolCall.objects.filter(message_id__in=answers).select_related("tool").order_by("position", "id")
     for row in rows:
         found.setdefault(row.message_id, {})[row.tool_use_id] = row

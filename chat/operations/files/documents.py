@@ -15,15 +15,15 @@ from chat.readers.errors import Exceeded, Refused
 # A million tokens are about so many characters; no model reads more.
 LONGEST_TEXT = 4_000_000
 MOST_PAGES = 600
-# What a character takes at most: four bytes, in UTF-8 as in UTF-16.
+# The most bytes that a character has in UTF-8 and UTF-16.
 _MOST_TEXT_BYTES = 4 * LONGEST_TEXT
-# What may stand in text beside printable characters: tab, newline, form feed, carriage return, escape.
+# Characters of texts beside printable ones: tab, newline, form feed, carriage return, escape.
 _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Document:
-    """What was found in an upload; `pages` only of a PDF, `text` of everything else."""
+    """The content of an upload; `pages` of a PDF, `text` of everything else."""
 
     kind: str
     media_type: str
@@ -32,7 +32,7 @@ class Document:
 
 
 def read_document(data: bytes, name: str) -> Document:
-    """Find out what an upload is.
+    """Return the content of an upload.
 
     Raises:
         OperationError: unsupported, unreadable, encrypted, too_long, empty.
@@ -116,7 +116,7 @@ def _office_refusal(code: str) -> OperationError:
 
 
 def _text(data: bytes) -> str:
-    """Decode text: UTF-8, UTF-16 with its mark, or Korean as older programs write it."""
+    """Return decoded text: UTF-8, UTF-16 with a byte order mark, or a Korean encoding of older programs."""
     if len(data) > _MOST_TEXT_BYTES:
         raise _too_long()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -1,4 +1,4 @@
-"""Pictures that people attach: what is sent of them and what pages show, made apart; see `chat.readers.pictures`."""
+"""Attached pictures: the version for models and the thumbnail, made in a sandbox; see `chat.readers.pictures`."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ class Rendition:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picture:
-    """An upload's media type, what is sent of it, and its thumbnail."""
+    """An upload's media type, the picture for models, and its thumbnail."""
 
     media_type: str
     sent: Rendition
@@ -53,7 +53,7 @@ def read_picture(data: bytes) -> Picture:
 
 
 def shrunk(data: bytes, side: int) -> bytes:
-    """Return a picture that was made here in the same format, at most `side` pixels wide and high."""
+    """Return a picture that Parley encoded, in the same format, at most `side` pixels wide and high."""
     made = sandbox.run("shrink", data, bounds=sandbox.FILES, side=side, max_bytes=MOST_PICTURE_BYTES)
     return made.parts[0]
 

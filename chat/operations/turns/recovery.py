@@ -20,6 +20,7 @@ from chat.events import hints
 from chat.events.state import TurnState
 from chat.events.store import append_unowned, stored_state
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
+from chat.models.ids import TurnId
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets, ledger
 from chat.operations.turns import tool_rounds
@@ -53,13 +54,13 @@ class LeaseWatch:
             (key, lease) for key, (lease, since) in self.seen.items() if now - since >= self.lease_seconds
         ]
 
-    def reap(self, alive: Collection[Any] = ()) -> list[Any]:
+    def reap(self, alive: Collection[TurnId] = ()) -> list[TurnId]:
         """End every turn whose lease expired, save those known to be alive; returns their ids."""
         expired = [(identifier, lease) for identifier, lease in self.expired() if identifier not in alive]
         return [identifier for identifier, lease in expired if reap_turn(identifier, lease)]
 
 
-def reap_turn(turn_id: Any, lease: Lease) -> bool:
+def reap_turn(turn_id: TurnId, lease: Lease) -> bool:
     """Mark one turn interrupted, fold its durable frames into its message and settle its open calls.
 
     The conditional update on (fence, heartbeat) makes sure that only one reaper does it, and only if the owner

@@ -18,6 +18,7 @@ from chat.claude.text import clean_json, clean_text
 from chat.events import hints
 from chat.events.store import append_unowned
 from chat.models import ToolCall, ToolDefinition, Turn, User
+from chat.models.ids import TurnId
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.turns.tool_rounds import decision_events, said
 from chat.tools.validate import SchemaUnusable, input_errors
@@ -34,7 +35,7 @@ class Decided:
     """A decided call; `resumes` says that its turn waits for an engine now."""
 
     call: ToolCall
-    turn_id: Any
+    turn_id: TurnId
     resumes: bool
 
 
@@ -72,7 +73,7 @@ def expire_calls() -> list[Any]:
     return [turn_id for turn_id in turns if _expire_in(turn_id)]
 
 
-def _expire_in(turn_id: Any) -> bool:
+def _expire_in(turn_id: TurnId) -> bool:
     now = timezone.now()
     with transaction.atomic():
         turn = Turn.objects.select_for_update().get(id=turn_id)
