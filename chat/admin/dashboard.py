@@ -56,7 +56,7 @@ def _costs() -> list[dict[str, Any]]:
         {
             "label": _("Cost today"),
             "value": cents(today["cost"] or 0),
-            "note": _("%(count)d calls not exactly known") % {"count": today["unsure"]}
+            "note": _("%(count)d calls are estimates") % {"count": today["unsure"]}
             if today["unsure"]
             else "",
             "link": reverse("admin:chat_apicall_changelist"),

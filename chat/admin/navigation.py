@@ -9,15 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 SECTIONS = (
     (
-        _("Offer"),
+        _("Assistants"),
         (("assistant", "smart_toy"), ("systemprompt", "description"), ("languagemodel", "neurology")),
     ),
     (_("Tools"), (("tooldefinition", "build"), ("mcpserver", "dns"), ("mcpgrant", "passkey"))),
     (
-        _("Upstream"),
+        _("Models & providers"),
         (("providerconnection", "hub"), ("modelprice", "sell")),
     ),
-    (_("Money"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
+    (_("Spending"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
     (
         _("Activity"),
         (
@@ -29,7 +29,7 @@ SECTIONS = (
             ("attachment", "attach_file"),
         ),
     ),
-    (_("Inside"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
+    (_("Diagnostics"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
     (
         _("People"),
         (("user", "person"), ("auth.group", "groups"), ("apikey", "key"), ("mfa.authenticator", "lock")),

@@ -55,7 +55,7 @@ class JSONParser(Parser):
         if not isinstance(value, dict):
             raise Problem(422, "invalid", _("The body must be a JSON object."))
         if len(value) > MOST_MEMBERS:
-            raise Problem(422, "invalid", _("The body has too many members."))
+            raise Problem(422, "invalid", _("The body has too many fields."))
         return {
             name: clean_text(member) if isinstance(member, str) else member for name, member in value.items()
         }

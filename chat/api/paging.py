@@ -48,4 +48,4 @@ def _position(cursor: str) -> tuple[bool, dt.datetime, uuid.UUID]:
             raise ValueError("no time zone")
         return bool(pinned), moment, uuid.UUID(identifier)
     except (ValueError, TypeError, AttributeError, binascii.Error, OverflowError):
-        raise Problem(422, "invalid", _("This cursor is not one of this list.")) from None
+        raise Problem(422, "invalid", _("This cursor doesn’t belong to this list.")) from None

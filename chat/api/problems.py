@@ -56,7 +56,9 @@ def problem(
 
 
 def too_large(longest_bytes: int) -> Problem:
-    return Problem(413, "too_large", _("The body is larger than %(limit)s bytes.") % {"limit": longest_bytes})
+    return Problem(
+        413, "too_large", _("The request is larger than %(limit)s bytes.") % {"limit": longest_bytes}
+    )
 
 
 def unknown_address(_request: HttpRequest) -> HttpResponse:
@@ -64,7 +66,7 @@ def unknown_address(_request: HttpRequest) -> HttpResponse:
 
 
 def method_not_allowed(allowed: str) -> HttpResponse:
-    detail = _("This address answers to: %(methods)s.") % {"methods": allowed}
+    detail = _("This address supports: %(methods)s.") % {"methods": allowed}
     return problem(405, "method_not_allowed", detail, headers={"Allow": allowed})
 
 
@@ -112,7 +114,7 @@ def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem(
         422,
         "invalid",
-        _("The request has fields that are missing, wrong or not supported."),
+        _("Some fields of the request are missing, wrong or not supported."),
         errors=[
             {"field": _field(fault["loc"]), "message": _message(fault)}
             for fault in error.errors[:ERRORS_TOLD]
@@ -149,4 +151,4 @@ def _database_busy(_request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _failed(_request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("api_failed", exc_info=error)
-    return problem(500, "failed", _("Something went wrong here. It has been logged; try again later."))
+    return problem(500, "failed", _("Something went wrong. The error was logged. Try again later."))

@@ -101,7 +101,7 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
     if kind == "compaction":
         return {"type": kind, "value": str(block.get("content") or "")}
     if kind == "redacted_thinking":
-        return {"type": "thinking", "value": _("These thoughts are kept encrypted by the model’s provider.")}
+        return {"type": "thinking", "value": _("This thinking is stored encrypted by the model provider.")}
     if kind in TOOLS:
         return {
             "type": "tool_use",

@@ -50,7 +50,7 @@ def found(block: Block) -> dict[str, Any] | None:
         case _, {"type": "web_fetch_result", "url": url, **rest}:
             page = rest.get("content")
             title = page.get("title") if isinstance(page, dict) else None
-            return _sources(_("Page read"), [{"url": url, "title": title}])
+            return _sources(_("Page content"), [{"url": url, "title": title}])
         case _, {"stdout": str(stdout), "stderr": str(stderr), "return_code": code}:
             said = [part.rstrip("\n") for part in (stdout, stderr) if part.strip()]
             return _output(

@@ -14,7 +14,9 @@ Refusal = Callable[[int], HttpResponse]
 
 
 def in_plain_words(longest_bytes: int) -> HttpResponse:
-    words = _("The request is larger than %(limit)s bytes. Send less at once.") % {"limit": longest_bytes}
+    words = _("The request is larger than %(limit)s bytes. Split it into smaller ones.") % {
+        "limit": longest_bytes
+    }
     return HttpResponse(f"{words}\n", status=413, content_type="text/plain; charset=utf-8")
 
 

@@ -30,7 +30,7 @@ class FrameAdmin(ReadOnly, BigTableAdmin):
 
     list_display = ("short_digest", "model_id", "calls", "read", "written", "missed", "why", "created_at")
     search_fields = ("digest__startswith",)
-    search_help_text = _("Beginning of the digest")
+    search_help_text = _("Start of the digest")
     ordering = ("-created_at", "digest")
     fields = ("digest", "created_at", "cache_health", "shown_body")
     readonly_fields = ("cache_health", "shown_body")

@@ -42,7 +42,7 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
     list_filter = ("status", "decision", "tool", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     search_fields = ("=id", "=turn__id", "=tool_use_id", "name")
-    search_help_text = _("Name of a tool, or id of a call or turn")
+    search_help_text = _("Tool name, or id of a call or turn")
     ordering = ("-id",)
     readonly_fields = ("turn_row", "shown_input", "shown_edited_input", "shown_result")
 
@@ -78,7 +78,7 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
     def shown_input(self, call: ToolCall) -> SafeString:
         return pretty_json(call.input)
 
-    @display(description=_("input after the decision"))
+    @display(description=_("edited input"))
     def shown_edited_input(self, call: ToolCall) -> SafeString | str:
         return "-" if call.edited_input is None else pretty_json(call.edited_input)
 

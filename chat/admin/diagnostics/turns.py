@@ -81,7 +81,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
     def conversation_row(self, turn: Turn) -> SafeString | str:
         return conversation_link(turn.conversation_id)
 
-    @display(description=_("frame"))
+    @display(description=_("request frame"))
     def frame_row(self, turn: Turn) -> SafeString:
         address = reverse("admin:chat_frame_change", args=[turn.frame_id])
         return format_html('<a class="text-link" href="{}">{}</a>', address, turn.frame_id[:12])
@@ -114,6 +114,6 @@ class TurnEventAdmin(ReadOnly, BigTableAdmin):
             note_reading(request, "turn_event", event.pk)
         return event
 
-    @display(description=_("frames"))
+    @display(description=_("request frames"))
     def shown_frames(self, event: TurnEvent) -> SafeString:
         return preformatted(event.frames)

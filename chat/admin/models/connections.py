@@ -25,14 +25,16 @@ from chat.operations.catalogue.sync import sync_models
 
 TEST = {
     "title": _("Test this connection?"),
-    "description": _("One tiny request is sent to its first model. It is entered in the ledger."),
+    "description": _(
+        "One very small request is sent to the first model of this connection. It is recorded in the ledger."
+    ),
     "form_class": None,
     "form_submit_text": _("Test now"),
 }
 FETCH = {
     "title": _("Fetch the list of models?"),
     "description": _(
-        "Limits, capabilities and lifecycle follow what the provider says; new models are added."
+        "Limits, capabilities and lifecycle are updated from the provider’s data. New models are added."
     ),
     "form_class": None,
     "form_submit_text": _("Fetch"),
@@ -115,7 +117,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
             answer: HttpResponse = super().add_view(request, form_url, extra_context)
             return answer
         kinds = [(kind, label, about(kind)) for kind, label in ProviderConnection.Kind.choices]
-        context = {**self.admin_site.each_context(request), "title": _("Which kind of connection?")}
+        context = {**self.admin_site.each_context(request), "title": _("What kind of connection?")}
         return TemplateResponse(request, CHOOSE, context | {"kinds": kinds, "opts": self.opts})
 
     def save_model(self, request: HttpRequest, obj: ProviderConnection, form: Any, change: bool) -> None:
@@ -134,8 +136,8 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
         factor = regional_factor(connection) / regional_factor(before)
         if factor != 1 and ModelPrice.objects.filter(model__connection=connection).exists():
             words = _(
-                "%(name)s: this region has other prices, and those of its models stay as they are written. Add price "
-                "rows with %(factor)s times the prices in force."
+                "%(name)s: this region has different prices. The prices of its models were not "
+                "changed. Add price rows with %(factor)s times the current prices."
             )
             told = {"name": connection.name, "factor": f"{factor:.4g}"}
             self.message_user(request, words % told, messages.WARNING)
@@ -201,12 +203,12 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
 
     @display(description=_("address"), ordering="base_url")
     def address(self, connection: ProviderConnection) -> str:
-        return connection.base_url or connection.region or connection.resource or str(_("the provider's own"))
+        return connection.base_url or connection.region or connection.resource or str(_("provider default"))
 
     @display(description=_("credential"))
     def credential_source(self, connection: ProviderConnection) -> str:
         if connection.ambient:
-            return str(_("identity of this machine"))
+            return str(_("identity of this server"))
         if connection.credential_env:
             return connection.credential_env
         return str(_("stored")) if is_kept(connection.credential) else str(_("none"))

@@ -20,7 +20,7 @@ from chat.operations.accounts.api_keys import create_api_key, revoke_api_key
 
 REVOKE = {
     "title": _("Revoke this key?"),
-    "description": _("Programs that use it are turned away from now on. This can't be undone."),
+    "description": _("Programs that use this key are refused from now on. This can’t be undone."),
     "form_class": None,
     "form_submit_text": _("Revoke"),
 }
@@ -38,7 +38,7 @@ class ApiKeyForm(forms.ModelForm):
     def clean_expires_at(self) -> Any:
         moment = self.cleaned_data["expires_at"]
         if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_("This moment has passed already."))
+            raise forms.ValidationError(_("This time is in the past."))
         return moment
 
 
@@ -87,7 +87,7 @@ class ApiKeyAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("The new key"),
+            "title": _("New key"),
             "secret": request.new_api_key,  # type: ignore[attr-defined]
             "key": obj,
         }
@@ -108,7 +108,7 @@ class ApiKeyAdmin(ModelAdmin):
         for key in keys:
             revoke_api_key(key=key)
             self.log_change(request, key, "revoked")
-            self.message_user(request, _("The key “%(name)s” is revoked.") % {"name": key.name})
+            self.message_user(request, _("The key “%(name)s” was revoked.") % {"name": key.name})
 
     @display(description=_("scopes"))
     def shown_scopes(self, key: ApiKey) -> str:

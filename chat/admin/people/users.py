@@ -77,7 +77,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
             {
                 "fields": ("is_active", "is_staff", "is_superuser", "groups"),
                 "description": _(
-                    "People are switched off rather than deleted: what they wrote and cost stays explained."
+                    "Deactivate people instead of deleting them, so that their conversations and "
+                    "costs stay traceable."
                 ),
             },
         ),
@@ -111,7 +112,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     @display(description=_("password"))
     def password_state(self, person: User) -> SafeString:
-        words = _("Change the password") if person.has_usable_password() else _("None is set. Set one")
+        words = _("Change the password") if person.has_usable_password() else _("Not set. Set a password")
         return format_html('<a class="text-link" href="{}">{}</a>', "../password/", words)
 
     @display(description=_("name"), ordering="first_name")

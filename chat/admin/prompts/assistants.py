@@ -47,7 +47,9 @@ class LinesField(forms.CharField):
 
 class AssistantForm(ThinkingForm):
     starters = LinesField(
-        label=_("Starters"), required=False, help_text=_("Questions offered on an empty page, one a line.")
+        label=_("Suggested first messages"),
+        required=False,
+        help_text=_("One per line, at most 8. They are shown in an empty conversation."),
     )
 
     class Meta:
@@ -113,7 +115,7 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
             },
         ),
         (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
-        (_("Offered to"), {"fields": ("audience_groups", "starters")}),
+        (_("Available to"), {"fields": ("audience_groups", "starters")}),
     )
 
     class Media:
@@ -123,8 +125,8 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
         rows: QuerySet[Assistant] = super().get_queryset(request)
         return rows.annotate(group_count=Count("audience_groups"))
 
-    @display(description=_("audience"))
+    @display(description=_("available to"))
     def audience(self, assistant: Any) -> str:
         if not assistant.group_count:
-            return str(_("everybody"))
+            return str(_("everyone"))
         return str(_("%(count)d groups") % {"count": assistant.group_count})

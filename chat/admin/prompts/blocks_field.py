@@ -17,9 +17,9 @@ ROWS_AT_MOST = 20
 # Of the four breakpoints of a request, one moves along with the conversation.
 MARKS_AT_MOST = 3
 MARKS = (
-    ("none", _("not cached here")),
-    ("5m", _("cache up to here, 5 minutes")),
-    ("1h", _("cache up to here, 1 hour")),
+    ("none", _("No cache point")),
+    ("5m", _("Cache point (5 min)")),
+    ("1h", _("Cache point (1 h)")),
 )
 
 
@@ -42,7 +42,7 @@ class BlocksWidget(forms.Widget):
                 "cache": UnfoldAdminSelectWidget(choices=MARKS).render(
                     f"{name}_{number}_cache",
                     block.get("cache", "none"),
-                    {"aria-label": _("Cache mark of block %(number)d") % {"number": number + 1}},
+                    {"aria-label": _("Cache point of block %(number)d") % {"number": number + 1}},
                 ),
             }
             for number, block in enumerate(blocks[:ROWS_AT_MOST])
@@ -79,11 +79,11 @@ class BlocksField(forms.Field):
         marks = [block["cache"] for block in value if block["cache"] != "none"]
         if len(marks) > MARKS_AT_MOST:
             raise ValidationError(
-                _("At most %(number)d cache marks: the conversation needs one of its own."),
+                _("Use at most %(number)d cache points: the conversation needs one of its own."),
                 params={"number": MARKS_AT_MOST},
             )
         if marks != sorted(marks):  # "1h" sorts before "5m"
-            raise ValidationError(_("A mark of 1 hour can't stand after one of 5 minutes."))
+            raise ValidationError(_("A 1-hour cache point can’t come after a 5-minute one."))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return list(initial or []) != list(data or [])

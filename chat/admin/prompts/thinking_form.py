@@ -36,7 +36,7 @@ class ThinkingForm(forms.ModelForm):
         if thinking not in wishes:
             takes = ", ".join(str(Assistant.Thinking(wish).label) for wish in wishes)
             self.add_error(
-                "thinking", _("%(model)s only takes: %(values)s.") % {"model": model, "values": takes}
+                "thinking", _("%(model)s accepts only: %(values)s.") % {"model": model, "values": takes}
             )
             return
         efforts = efforts_of(model, thinking)
@@ -44,9 +44,10 @@ class ThinkingForm(forms.ModelForm):
             takes = ", ".join(str(Assistant.Effort(level).label) for level in efforts)
             self.add_error(
                 "effort",
-                _("With this thinking, %(model)s only takes: %(values)s.") % {"model": model, "values": takes}
+                _("With this thinking setting, %(model)s accepts only: %(values)s.")
+                % {"model": model, "values": takes}
                 if efforts
-                else _("%(model)s takes no effort; leave it empty.") % {"model": model},
+                else _("%(model)s does not support effort. Leave it empty.") % {"model": model},
             )
 
 

@@ -27,11 +27,11 @@ from chat.tools.mcp import drifted
 Kind = ToolDefinition.Kind
 OF_EVERY_TOOL = (None, {"fields": (("name", "title"), "kind", ("approval", "enabled"))})
 LIMITS = (_("Limits"), {"fields": (("timeout_seconds", "max_result_bytes"),)})
-READ_ELSEWHERE = (_("What models read"), {"fields": ("description", "shown_schema", "strict")})
-WHAT_MODELS_READ = (_("What models read"), {"fields": ("description", "input_schema", "strict")})
+READ_ELSEWHERE = (_("For the model"), {"fields": ("description", "shown_schema", "strict")})
+WHAT_MODELS_READ = (_("For the model"), {"fields": ("description", "input_schema", "strict")})
 WEBHOOK = (_("Webhook"), {"fields": ("url", "new_secret")})
-PROVIDED = (_("Run by the provider"), {"fields": ("options",)})
-FOUND_AT = (_("Where it is found"), {"fields": ("target", "server")})
+PROVIDED = (_("Provider’s tool"), {"fields": ("options",)})
+FOUND_AT = (_("Location"), {"fields": ("target", "server")})
 # Functions say what they are in the code, tools of MCP servers as they were accepted: nobody rewrites that here.
 GIVEN = frozenset({Kind.PYTHON, Kind.MCP})
 SHOWN_ONLY = (OF_EVERY_TOOL, READ_ELSEWHERE, FOUND_AT, LIMITS)
@@ -41,8 +41,8 @@ FIELDSETS: dict[str, tuple[Any, ...]] = {
 }
 
 MOVED = _(
-    "The server is another one now: its tools do not run until you list and accept them anew. Sign-ins that ended: "
-    "%(ended)d."
+    "The server has changed. Its tools don’t run until you list and accept them again. Sign-ins that "
+    "were ended: %(ended)d."
 )
 
 
@@ -145,9 +145,9 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
         if not tool.enabled or (tool.server and not tool.server.enabled):
             return "off", _("off")
         if tool.kind == Kind.MCP and drifted(tool):
-            return "changed", _("changed at its server")
+            return "changed", _("changed on the server")
         if is_connected(tool) and tool.approval != Approval.ALLOW:
-            return "off", _("not used: Anthropic would not ask")
+            return "off", _("not used: Anthropic can’t ask for approval")
         return "ready", _("ready")
 
     @display(description=_("assistants"), ordering="used_by")
@@ -218,7 +218,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
             else:
                 found = refresh_listing(server=server, user=request.user)  # type: ignore[arg-type]
                 counts = {"new": len(found.new), "changed": len(found.changed), "gone": len(found.gone)}
-                words = _("%(new)d new, %(changed)d changed, %(gone)d gone.") % counts
+                words = _("%(new)d new, %(changed)d changed, %(gone)d removed.") % counts
             self.message_user(request, words)
         except OperationError as error:
             self.message_user(request, error.message, messages.ERROR)

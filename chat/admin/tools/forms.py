@@ -25,8 +25,8 @@ from chat.tools.webhook import new_secret, secret_problem
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # the API's rule
 NOBODY_IS_ASKED = _(
-    "Anthropic calls this tool’s server within the answer, so nobody can be asked: unless it runs at once, it is not "
-    "used."
+    "Anthropic calls this tool’s server while it answers, so people can’t approve calls. The tool is "
+    "used only if it runs automatically."
 )
 MADE_HERE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
 
@@ -38,7 +38,7 @@ def _address(label: Any) -> forms.URLField:
         assume_scheme="https",
         max_length=500,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "url"}),
-        help_text=_("Public and https; the operator can allow hosts inside (EGRESS_ALLOW)."),
+        help_text=_("Must be a public https address. Internal hosts must be allowed in EGRESS_ALLOW."),
     )
 
 
@@ -47,7 +47,7 @@ def _checked_address(url: str) -> str:
         check_url(url)
     except EgressRefused as error:
         raise forms.ValidationError(
-            _("This address may not be called. Only public https addresses are.")
+            _("This address can’t be called. Only public https addresses are allowed.")
         ) from error
     return url
 
@@ -68,7 +68,10 @@ class ToolForm(forms.ModelForm):
     url = _address(_("Address"))
     new_secret = _secret(
         _("Signing secret"),
-        _("Kept encrypted. Empty: the stored one stays, and a new webhook gets one that is shown once."),
+        _(
+            "Stored encrypted. Leave empty to keep the stored secret. A new webhook gets a generated "
+            "secret, which is shown once."
+        ),
     )
     input_schema = IndentedJSONField(
         label=_("Input schema"),
@@ -77,7 +80,7 @@ class ToolForm(forms.ModelForm):
         help_text=_('A JSON Schema with "type": "object".'),
     )
     options = IndentedJSONField(
-        label=_("The provider’s definition"),
+        label=_("Provider’s definition"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
     )
@@ -112,22 +115,22 @@ class ToolForm(forms.ModelForm):
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
         if not TOOL_NAME.fullmatch(name):
-            raise forms.ValidationError(_("At most 64 letters, digits, _ and -."))
+            raise forms.ValidationError(_("Use 1–64 letters, digits, _ or - (no spaces)."))
         return name
 
     def clean_input_schema(self) -> dict[str, Any]:
         schema = self.cleaned_data["input_schema"] or {"type": "object", "properties": {}}
-        problem = _("It is nested too deep.") if too_deep(schema) else schema_problem(schema)
+        problem = _("The JSON is nested too deeply.") if too_deep(schema) else schema_problem(schema)
         if problem:
             raise forms.ValidationError(
-                _("This is not the schema of a tool: %(problem)s"), params={"problem": problem}
+                _("This is not a valid tool schema: %(problem)s"), params={"problem": problem}
             )
         return dict(schema)
 
     def clean_options(self) -> dict[str, Any]:
         options = self.cleaned_data["options"] or {}
         if not isinstance(options, dict) or too_deep(options):
-            raise forms.ValidationError(_("Write a JSON object."))
+            raise forms.ValidationError(_("Enter a JSON object."))
         return options
 
     def clean_timeout_seconds(self) -> int:
@@ -139,7 +142,9 @@ class ToolForm(forms.ModelForm):
     def clean_new_secret(self) -> str:
         secret = str(self.cleaned_data["new_secret"])
         if secret and secret_problem(secret):
-            raise forms.ValidationError(_("A signing secret is whsec_ and at least 24 characters of base64."))
+            raise forms.ValidationError(
+                _("A signing secret starts with whsec_, followed by at least 24 base64 characters.")
+            )
         return secret
 
     def clean(self) -> dict[str, Any]:
@@ -150,7 +155,7 @@ class ToolForm(forms.ModelForm):
         elif kind == ToolDefinition.Kind.SERVER and not isinstance(
             cleaned.get("options", {}).get("type"), str
         ):
-            self.add_error("options", _('The definition needs its "type", such as "web_search_20260318".'))
+            self.add_error("options", _('The definition needs a "type", such as "web_search_20260318".'))
         self._check_name(kind, cleaned)
         if cleaned.get("strict") and kind != ToolDefinition.Kind.SERVER and "input_schema" in cleaned:
             self._check_strict(kind, cleaned["input_schema"])
@@ -183,7 +188,7 @@ class ToolForm(forms.ModelForm):
             if api_name(changed) in shared_names([changed, *others]):
                 self.add_error(
                     "options" if kind == ToolDefinition.Kind.SERVER else "name",
-                    _("%(assistant)s has another tool that models call %(name)s.")
+                    _("%(assistant)s already has a tool with the name %(name)s.")
                     % {"assistant": assistant, "name": api_name(changed)},
                 )
                 return
@@ -202,7 +207,7 @@ class ToolForm(forms.ModelForm):
         value = int(self.cleaned_data[field])
         if not least <= value <= most:
             raise forms.ValidationError(
-                _("From %(least)d to %(most)d."), params={"least": least, "most": most}
+                _("Enter a number from %(least)d to %(most)d."), params={"least": least, "most": most}
             )
         return value
 
@@ -219,7 +224,7 @@ class AssistantToolFormSet(forms.BaseInlineFormSet):
         for name in shared_names(kept):
             rows = ", ".join(sorted(tool.name for tool in kept if api_name(tool) == name))
             raise forms.ValidationError(
-                _("Models call these tools by one name, %(name)s: %(rows)s. Keep one of them."),
+                _("These tools have the same name for the model, %(name)s: %(rows)s. Keep only one of them."),
                 params={"name": name, "rows": rows},
             )
         if words := excess_words(kept):
@@ -234,14 +239,14 @@ class TryForm(forms.Form):
     def clean_given(self) -> dict[str, Any]:
         given = {} if self.cleaned_data["given"] is None else self.cleaned_data["given"]
         if not isinstance(given, dict) or too_deep(given):
-            raise forms.ValidationError(_("Write a JSON object."))
+            raise forms.ValidationError(_("Enter a JSON object."))
         return given
 
 
 class McpServerForm(forms.ModelForm):
     url = _address(_("Address"))
     new_credential = _secret(
-        _("Token"), _("Kept encrypted and never shown again. Leave empty to keep what is stored.")
+        _("Token"), _("Stored encrypted and never shown again. Leave empty to keep the stored value.")
     )
     clear_credential = forms.BooleanField(
         label=_("Remove the stored token"), required=False, widget=UnfoldBooleanSwitchWidget
@@ -261,8 +266,9 @@ class McpServerForm(forms.ModelForm):
             if kind == ProviderConnection.Kind.COMPATIBLE or platform_of(kind).lacks(Gap.MCP_CONNECTOR)
         ]
         self.fields["route"].help_text = _(
-            "Anthropic calls a server within the answer: nobody is asked first, so only tools that run at once are "
-            "used. Models of these connections go without its tools: %(kinds)s."
+            "Anthropic calls the server while it answers. People can’t approve calls, so only tools "
+            "that run automatically are used. Models of these connections can’t use the tools: "
+            "%(kinds)s."
         ) % {"kinds": ", ".join(lacking)}
 
     def clean_url(self) -> str:

@@ -17,15 +17,16 @@ def schema_words(schema: dict[str, Any]) -> str:
         case None:
             return ""
         case strict_tools.OPEN:
-            words = _('For strict, say "additionalProperties": false of each object: %(where)s does not.')
+            words = _('In strict mode each object needs "additionalProperties": false; %(where)s lacks it.')
         case strict_tools.UNTYPED:
-            words = _('For strict, give each part of the schema a "type": %(where)s has none.')
+            words = _('In strict mode each part of the schema needs a "type"; %(where)s has none.')
         case strict_tools.KEYWORD:
             words = _(
-                "For strict, take %(name)s out of %(where)s: the API refuses it. The description can say it instead."
+                "The API does not accept %(name)s in strict mode. Remove it from %(where)s and put "
+                "the rule into the description."
             )
         case _:
-            words = _("The API can’t hold models to this schema: %(name)s.")
+            words = _("The API can’t enforce this schema: %(name)s.")
     assert fault is not None
     return words % {"where": fault.where, "name": fault.name}
 
@@ -41,8 +42,9 @@ def excess_words(tools: Iterable[ToolDefinition]) -> str:
     if total.fits():
         return ""
     return _(
-        "One request takes %(tools)d strict tools, with %(optional)d optional and %(unions)d union-typed parameters in "
-        "all; these would be %(has_tools)d, %(has_optional)d and %(has_unions)d. Switch strict off for some."
+        "One request can have %(tools)d strict tools, with %(optional)d optional and %(unions)d "
+        "union-typed parameters in total. These tools have %(has_tools)d, %(has_optional)d and "
+        "%(has_unions)d. Switch strict off for some of them."
     ) % {
         "tools": strict_tools.MOST.tools,
         "optional": strict_tools.MOST.optional,
