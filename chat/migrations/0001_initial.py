@@ -2859,7 +2859,7 @@ class Migration(migrations.Migration):
                 ),
                 ("first_seq", models.PositiveIntegerField(verbose_name="first")),
                 ("last_seq", models.PositiveIntegerField(verbose_name="last")),
-                ("frames", models.TextField(verbose_name="request frames")),
+                ("frames", models.TextField(verbose_name="events")),
                 (
                     "created_at",
                     models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="created"),

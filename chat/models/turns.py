@@ -187,7 +187,7 @@ class TurnEvent(models.Model):
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="events", verbose_name=_("turn"))
     first_seq = models.PositiveIntegerField(_("first"))
     last_seq = models.PositiveIntegerField(_("last"))
-    frames = models.TextField(_("request frames"))
+    frames = models.TextField(_("events"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
 
     class Meta:

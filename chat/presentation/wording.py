@@ -1,7 +1,7 @@
-"""The words that people read for codes: failures and the ends of answers. The one place that has them.
+"""The texts that people read for codes: failures and the ends of answers.
 
-Every sentence says what happened and what helps. Codes are those of `claude.failures.FailureKind`, of
-`operations.errors` and of a turn's end; an unknown code still gets a sentence.
+Each text says what happened and what to do. The codes are those of `claude.failures.FailureKind`, of
+`operations.errors` and of a turn's end. An unknown code gets a general text.
 """
 
 import dataclasses
@@ -11,6 +11,8 @@ from django.conf import settings
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
 
 FAILURES = {
     "rate_limited": gettext_lazy(
@@ -69,7 +71,7 @@ FAILURES = {
     ),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
-# A budget's refusal says why, whose budget it is, and when there is money again.
+# A budget's refusal names the reason, the budget, and the date of its renewal.
 BUDGETS = {
     "workspace": gettext_lazy("the workspace’s budget"),
     "group": gettext_lazy("your group’s budget"),
@@ -95,7 +97,7 @@ REFUSALS = {
     ),
 }
 SOFT_LIMIT = gettext_lazy("%(percent)d%% of %(budget)s for %(period)s is used. It renews on %(date)s.")
-# Codes whose text is made of their detail.
+# Codes whose text comes from their detail.
 SAID_BY_DETAIL = frozenset({"invalid", "connection_unusable", "budget"})
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 TOOL_STATUS = {
@@ -108,12 +110,18 @@ TOOL_STATUS = {
     "expired": gettext_lazy("Approval timed out"),
     "stopped": gettext_lazy("Not run"),
 }
+# Results that are written for the model, as the person who stopped or denied the call reads them.
+TOOL_RESULTS = {
+    NOT_RUN: gettext_lazy("Not run: you stopped the answer."),
+    DENIED: gettext_lazy("You denied this call."),
+}
+DENIED_TEXT = gettext_lazy("You denied this call. Your reason: %(reason)s")
 UNKNOWN_FAILURE = gettext_lazy("An unexpected error occurred. Try again.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ending:
-    """What stands below an answer that did not simply end. `tone` is quiet, warning or error."""
+    """The note below an answer that did not end normally. `tone` is quiet, warning or error."""
 
     tone: str
     text: str
@@ -122,7 +130,7 @@ class Ending:
 
 
 def budget_text(detail: str) -> str:
-    """Say why a budget refused. `detail`: "<spent|held|little> <scope> <period> <day of renewal>"."""
+    """Return why a budget refused a request. `detail`: "<spent|held|little> <scope> <period> <day of renewal>"."""
     why, *named = detail.split(" ")
     if why not in REFUSALS or len(named) != 3:
         return str(NO_BUDGET)
@@ -130,7 +138,7 @@ def budget_text(detail: str) -> str:
 
 
 def soft_limit_text(scope: str, period: str, renews_on: str, percent: int) -> str:
-    """Say that a budget's warning mark is passed."""
+    """Return the warning that a budget has passed its warning amount."""
     return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), "percent": percent}
 
 
@@ -143,10 +151,10 @@ def _budget_names(scope: str, period: str, renews_on: str) -> dict[str, str]:
 
 
 def failure_text(code: str, detail: str = "") -> str:
-    """Say in the active language what a code means.
+    """Return the text for a code in the active language.
 
-    `detail` speaks for codes whose reason only the moment knew: a validation's sentence, a connection's problem,
-    a budget's name.
+    `detail` is used for codes whose reason varies: the message of a validation, the problem of a connection, or the
+    budget that refused.
     """
     if code in SAID_BY_DETAIL - {"budget"} and detail:
         return detail
@@ -156,7 +164,7 @@ def failure_text(code: str, detail: str = "") -> str:
 
 
 def failure_for_all(code: str, detail: str = "") -> str:
-    """Say it in the default language: events are the same for all viewers; pages put it into their own."""
+    """Return the text in the default language: events are the same for all viewers, and pages translate them."""
     with translation.override(settings.LANGUAGE_CODE):
         return failure_text(code, detail)
 
@@ -170,10 +178,10 @@ def ending(
     *,
     kept: bool = True,
 ) -> Ending | None:
-    """Say how a turn ended and what can be done now; None when it ended as it should.
+    """Return how a turn ended and what can be done now; None if it ended normally.
 
-    `fallback` is the name of the model that staff want asked after a refusal; `kept` says that there is something to
-    be seen of an answer that broke off (half a thought, for one, is not kept).
+    `fallback` is the name of the model to suggest after a refusal. `kept` is whether a part of an interrupted answer
+    was saved (unfinished thinking, for example, is not).
     """
     match status, stop_reason:
         case "stopped", _any:
@@ -238,8 +246,15 @@ def _completed(stop_reason: str) -> Ending | None:
     )
 
 
+def tool_result_text(text: str) -> str:
+    """Return a tool's result as people read it: sentences that Parley wrote for the model are reworded."""
+    if text.startswith(DENIED_WITH_REASON):
+        return str(DENIED_TEXT) % {"reason": text.removeprefix(DENIED_WITH_REASON)}
+    return str(TOOL_RESULTS.get(text, text))
+
+
 def notice_text(notice: dict[str, str]) -> str:
-    """Say in the active language what a lasting notice of a turn tells: {"code", "from", "to", "reason"}."""
+    """Return the text of a turn's lasting notice in the active language: {"code", "from", "to", "reason"}."""
     names = {"before": notice.get("from", ""), "after": notice.get("to", "")}
     match notice.get("code"):
         case "failover":
@@ -264,5 +279,5 @@ CACHE_MISSES = {
 
 
 def cache_miss(code: str) -> str:
-    """Say why a cache missed, for staff; an unknown code speaks for itself."""
+    """Return the reason of a cache miss, for staff; an unknown code is returned as it is."""
     return str(CACHE_MISSES.get(code, code))

@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large before they fill the disk: Django spools a body whole before a view runs."""
+"""Refuses too large bodies before they fill the disk: Django spools a whole body before a view runs."""
 
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API takes: 32 MiB
+LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API accepts: 32 MiB
 Refusal = Callable[[int], HttpResponse]
 
 
@@ -21,9 +21,9 @@ def in_plain_words(longest_bytes: int) -> HttpResponse:
 
 
 class BodyLimit:
-    """An ASGI application around another; a body over the limit gets 413, whatever its headers claim.
+    """An ASGI application that wraps another. A body over the limit gets 413, regardless of its headers.
 
-    `refusals` are the forms that refusals have below a path, such as {"/api/": …}.
+    `refusals` are the functions that build the response below a path, such as {"/api/": …}.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The words that scripts show, handed to the page in the viewer's language. Placeholders stand in braces."""
+"""The texts that scripts show, in the viewer's language. Placeholders are in braces."""
 
 from django.utils.translation import gettext as _
 

@@ -1,4 +1,4 @@
-"""Files that people attached: how many, how large, whose. Only superusers see their names and texts."""
+"""Attached files: number, size and owner. Only superusers see their names and texts."""
 
 from typing import Any
 

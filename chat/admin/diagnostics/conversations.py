@@ -1,4 +1,4 @@
-"""Conversations and messages. Staff see who talks how much; what was said is for superusers, and leaves a trace."""
+"""Conversations and messages. Staff see owners and counts. Only superusers see texts, and each view is logged."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def conversation_link(conversation_id: object) -> SafeString | str:
-    """Link to a conversation by its id: a title says what people talk about."""
+    """Return a link to a conversation with its id as the text, because a title would reveal its content."""
     if conversation_id is None:
         return "-"
     address = reverse("admin:chat_conversation_change", args=[conversation_id])
@@ -28,12 +28,12 @@ def conversation_link(conversation_id: object) -> SafeString | str:
 
 
 def may_read(request: HttpRequest) -> bool:
-    """Say whether this person may read other people's words."""
+    """Return whether this user may read the messages of other people."""
     return bool(request.user.is_active and request.user.is_superuser)
 
 
 def note_reading(request: HttpRequest, kind: str, object_id: object) -> None:
-    """Leave a trace that somebody's words were opened; never the words."""
+    """Log that a user opened a person's content. The content is not logged."""
     log.info("content_read", reader=str(request.user.pk), kind=kind, id=str(object_id))
 
 

@@ -1,4 +1,4 @@
-"""Tool calls: staff see which tools run how often and how they end; what went in and came out is for superusers."""
+"""Tool calls. Staff see which tools run, when, and how calls end. Only superusers see inputs and results."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ COLOURS = {
     "failed": "danger",
     "denied": "warning",
     "expired": "warning",
+    "stopped": "warning",
 }
 ABOUT = (
     ("name", "status"),

@@ -1,4 +1,4 @@
-"""Turns and their event frames: the engine's own records, only read."""
+"""Turns and their stored events, read only."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ COLOURS = {
     "failed": "danger",
     "interrupted": "warning",
     "refused": "warning",
+    "stopped": "warning",
 }
 
 
@@ -114,6 +115,6 @@ class TurnEventAdmin(ReadOnly, BigTableAdmin):
             note_reading(request, "turn_event", event.pk)
         return event
 
-    @display(description=_("request frames"))
+    @display(description=_("events"))
     def shown_frames(self, event: TurnEvent) -> SafeString:
         return preformatted(event.frames)

@@ -1,4 +1,4 @@
-"""The form of a connection: only what its kind needs, with its credential going in and never coming out."""
+"""The form of a connection: only the fields that its kind needs. A stored credential is never shown."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ from chat.models.credentials import AMBIENT, PARTS, CredentialProblem, from_part
 from chat.models.fields import is_kept
 from chat.models.platforms import Entrance, Platform, platform_of
 
-# Any variable of the process could be named here and sent to any address: only those made for this purpose.
+# Without this check, any variable of the process could be sent to any address.
 CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|AUTH_TOKEN)|AWS_BEARER_TOKEN_BEDROCK")
 JSON_NAME = re.compile(r"[A-Z][A-Z0-9_]*_CREDENTIALS")
 SETTINGS = ("region", "project", "workspace", "resource")
@@ -25,18 +25,18 @@ PART_FIELDS = tuple(name for names in PARTS.values() for name in names)
 
 
 def address_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields that say where this kind is reached."""
+    """Return the names of the form's fields for the address of this kind."""
     return (*(setting.name for setting in platform.settings), "base_url")
 
 
 def credential_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields that say who asks."""
+    """Return the names of the form's fields for the credential of this kind."""
     ambient = ("ambient",) if platform.ambient else ()
     return ("credential_env", "new_credential", *part_fields(platform), "clear_credential", *ambient)
 
 
 def part_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields for a credential of several parts, none where there is no such."""
+    """Return the names of the form's fields for a credential with several parts; () if the kind has none."""
     return next((PARTS[entrance] for entrance in platform.entrances if entrance in PARTS), ())
 
 
@@ -46,7 +46,7 @@ def _secret(label: Any, **options: Any) -> forms.CharField:
 
 
 class ServiceAccountWidget(UnfoldAdminTextareaWidget):
-    """A text area that takes a secret in and never shows it again."""
+    """A text area for a secret. It never shows the stored value."""
 
     def format_value(self, value: Any) -> str:
         return ""
@@ -179,7 +179,7 @@ class ConnectionForm(forms.ModelForm):
             self.add_error("resource", _("Enter either a resource name or a base URL."))
 
     def _typed(self, cleaned: dict[str, Any]) -> str:
-        """Return the credential as it will be stored, "" when none was typed or it can't be one."""
+        """Return the entered credential as it will be stored; "" if none was entered or it is not valid."""
         text, place = str(cleaned.get("new_credential") or ""), "new_credential"
         parts = {name: str(cleaned.get(name) or "") for name in part_fields(self.platform)}
         if any(parts.values()):
@@ -201,7 +201,7 @@ class ConnectionForm(forms.ModelForm):
     def _check_source(self, cleaned: dict[str, Any]) -> None:
         ambient, named = cleaned.get("ambient", False), cleaned.get("credential_env")
         if is_kept(self.instance.credential) and named:
-            # The table's own rule can't say so: it concerns a column that the form does not have.
+            # The model's constraint can't report this: it is about a column that is not in the form.
             self.add_error(
                 "credential_env", _("Enter the name of a variable or a stored credential, not both.")
             )
@@ -216,7 +216,7 @@ class ConnectionForm(forms.ModelForm):
                 ),
             )
         if cleaned.get("base_url") and Entrance.AWS_KEYS not in self.platform.entrances:
-            # It would get a token with which it could act as this machine; Amazon's signatures hold for one host only.
+            # The address would get a token that acts as this server. Amazon's signatures are valid for one host only.
             self.add_error(
                 "base_url",
                 _(
@@ -228,7 +228,7 @@ class ConnectionForm(forms.ModelForm):
 
     @staticmethod
     def _redirected(stored: ProviderConnection | None, cleaned: dict[str, Any]) -> bool:
-        """A stored secret must not follow an address to which nobody entrusted it."""
+        """Return whether the address changed: a stored secret must not be sent to another address."""
         if stored is None:
             return False
         return any(

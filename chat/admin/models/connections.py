@@ -1,4 +1,4 @@
-"""Connections: a form per kind, their list of models, and a live test that sends one tiny request."""
+"""Connections: a form per kind, fetching the list of models, and a test that sends one small request."""
 
 from typing import Any
 
@@ -48,19 +48,19 @@ LIMITS = (
 
 
 def asked_kind(request: HttpRequest) -> str:
-    """Return the kind that a new connection shall have, "" while nobody has chosen."""
+    """Return the chosen kind of a new connection; "" if none is chosen yet."""
     kind = request.POST.get("kind") or request.GET.get("kind") or ""
     return kind if kind in ProviderConnection.Kind.values else ""
 
 
 def about(kind: str) -> str:
-    """Say what a kind lacks, in a sentence; "" when nothing is known."""
+    """Return a sentence with the features that a kind lacks; "" if it lacks none."""
     gaps = [str(gap.label) for gap in Gap if platform_of(kind).lacks(gap)]
     return _("Not available: %(gaps)s.") % {"gaps": ", ".join(gaps)} if gaps else ""
 
 
 def named(kind: str) -> str:
-    """Say which kind a connection is of, and what that lacks."""
+    """Return the name of a kind and the features that it lacks."""
     label = dict(ProviderConnection.Kind.choices).get(kind, "")
     return f"{label}. {about(kind)}" if label else ""
 
@@ -107,7 +107,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     def get_readonly_fields(
         self, request: HttpRequest, obj: ProviderConnection | None = None
     ) -> tuple[str, ...]:
-        """A kind is chosen once: settings and credential of one kind mean nothing to another."""
+        """Return the kind for a saved connection: settings and credentials of one kind don't fit another."""
         return ("kind",) if obj else ()
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
@@ -132,7 +132,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     def _moved(
         self, request: HttpRequest, connection: ProviderConnection, before: ProviderConnection
     ) -> None:
-        """Say that prices, which are written once, do not follow a connection to a dearer or cheaper region."""
+        """Warn that the prices were not changed although the new region has other prices."""
         factor = regional_factor(connection) / regional_factor(before)
         if factor != 1 and ModelPrice.objects.filter(model__connection=connection).exists():
             words = _(
@@ -147,7 +147,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
         return rows.annotate(models_on=Count("language_models"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        # The list edits two columns only; the form with the credential is the change page's.
+        # The list edits two columns only. The form with the credential is for the change page.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
 
     @action(description=_("Test"), permissions=["change"], url_path="test", icon="network_check", dialog=TEST)

@@ -1,4 +1,4 @@
-"""The models that connections offer, and what they cost."""
+"""The models of connections and their prices."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class IndentedJSONField(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         if value is None:
-            return ""  # nothing is an empty field, not the word null
+            return ""  # None is shown as an empty field, not as "null"
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
@@ -126,7 +126,7 @@ class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
 
 
 def _amount(unit: str, label: Any) -> Callable[[Any, ModelPrice], str]:
-    """Make a column that shows a price without trailing zeros."""
+    """Return a column that shows a price without trailing zeros."""
 
     @display(description=label, ordering=unit)
     def shown(_options: Any, price: ModelPrice) -> str:

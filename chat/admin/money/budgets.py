@@ -1,4 +1,4 @@
-"""Budgets with what is spent and held of them, their periods, and the workspace's settings."""
+"""Budgets with their spent and held amounts, their periods, and the workspace's settings."""
 
 import uuid
 from decimal import Decimal
@@ -21,7 +21,7 @@ from chat.operations.billing.budgets import standing_of
 
 
 def bar(spent: Decimal, held: Decimal, limit: Decimal, soft: Decimal | None = None) -> SafeString:
-    """Show what is out of a limit as a bar and in words; the browser colours it from the soft limit on."""
+    """Return a bar and a text for the used part of a limit. The browser colours the bar above the soft limit."""
     out = spent + held
     top = max(limit, out, Decimal("0.01"))
     words = gettext("%(spent)s spent, %(held)s reserved of %(limit)s") % {
@@ -104,7 +104,7 @@ class BudgetPeriodAdmin(ReadOnly, BigTableAdmin):
         return rows.select_related("budget")
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Read the people of this page at once, before its cells are asked one by one."""
+        """Read the people of this page in one query, before the cells are rendered."""
         page = super().get_changelist_instance(request)
         people = User.objects.in_bulk({period.subject for period in page.result_list if period.subject})
         for period in page.result_list:

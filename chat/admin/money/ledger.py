@@ -1,4 +1,4 @@
-"""The ledger: read, searched and filtered, never changed."""
+"""The ledger, read only, with search and filters."""
 
 from django.contrib import admin
 from django.db.models import QuerySet

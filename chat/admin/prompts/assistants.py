@@ -1,6 +1,6 @@
-"""Assistants: what staff offer, to whom, in which order."""
+"""Assistants: their settings, the groups that may use them, and their order."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from chat.admin.base import EmptyLabels
 from chat.admin.models.language_models import IndentedJSONField
 from chat.admin.prompts.thinking_form import ThinkingForm
 from chat.admin.tools.definitions import AssistantToolInline
@@ -24,7 +25,7 @@ STARTERS_AT_MOST = 8
 
 
 class LinesField(forms.CharField):
-    """A list of short texts, written one a line."""
+    """A field for a list of short texts, one per line."""
 
     widget = UnfoldAdminTextareaWidget
 
@@ -74,7 +75,7 @@ class AssistantForm(ThinkingForm):
         field_classes = {"output_schema": IndentedJSONField}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a schema that no answer could be asked for in, or not of this assistant's model."""
+        """Refuse an answer format that is not valid or that the assistant's model does not support."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         schema, model = data.get("output_schema"), data.get("model")
         if schema is None:
@@ -89,8 +90,13 @@ class AssistantForm(ThinkingForm):
 
 
 @admin.register(Assistant)
-class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
+class AssistantAdmin(EmptyLabels, SimpleHistoryAdmin, ModelAdmin):
     form = AssistantForm
+    empty_labels: ClassVar[dict[str, Any]] = {
+        "model": _("Person chooses"),
+        "prompt": _("No prompt"),
+        "effort": _("Model default"),
+    }
     inlines = (AssistantToolInline,)
     list_display = ("name", "model", "prompt", "effort", "audience", "order", "enabled")
     list_editable = ("order", "enabled")

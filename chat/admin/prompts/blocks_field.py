@@ -1,4 +1,4 @@
-"""The form field for a prompt's blocks: rows of a text and its cache mark."""
+"""The form field for a prompt's blocks: one row per block, with its text and cache point."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from chat.models.prompts import validate_blocks
 
 SPARE_ROWS = 2
 ROWS_AT_MOST = 20
-# Of the four breakpoints of a request, one moves along with the conversation.
+# A request has four breakpoints. One of them is used for the conversation.
 MARKS_AT_MOST = 3
 MARKS = (
     ("none", _("No cache point")),
@@ -24,7 +24,7 @@ MARKS = (
 
 
 class BlocksWidget(forms.Widget):
-    """Rows for the blocks there are and a few spare ones. Value: [{"text": str, "cache": str}, …]."""
+    """Rows for the existing blocks and a few empty ones. Value: [{"text": str, "cache": str}, …]."""
 
     template_name = "admin/widgets/blocks.html"
 
@@ -52,7 +52,7 @@ class BlocksWidget(forms.Widget):
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        # The forms' own renderer does not know the project's templates.
+        # The default form renderer does not find the project's templates.
         return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def value_from_datadict(

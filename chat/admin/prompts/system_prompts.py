@@ -1,4 +1,4 @@
-"""System prompts. Saving another wording makes a revision; the ones before stay as they were."""
+"""System prompts. Saving a changed text creates a revision; earlier revisions never change."""
 
 from typing import Any
 

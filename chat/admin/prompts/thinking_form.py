@@ -1,4 +1,4 @@
-"""The part of an assistant's form that depends on its model: only what the model takes is offered and accepted."""
+"""The fields of an assistant's form that depend on its model: thinking and effort."""
 
 import json
 from typing import Any
@@ -11,9 +11,9 @@ from chat.operations.catalogue.thinking import efforts_of, wishes_of
 
 
 class ThinkingForm(forms.ModelForm):
-    """Holds thinking and effort to what the chosen model takes; the script beside it offers nothing else.
+    """A form that accepts only the thinking and effort that the model supports. A script limits the choices.
 
-    Without a model, which is then the person's choice, everything is offered: a turn takes the nearest.
+    Without a model, people choose one. Then all values are accepted and a turn uses the nearest supported one.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -56,7 +56,7 @@ def _usual(model: LanguageModel | None) -> str:
 
 
 def _accepted() -> dict[str, dict[str, list[str]]]:
-    """Say what each model takes: {model's id: {"summarized": ["low", "high"], "off": ["low"]}, …}."""
+    """Return the values that each model supports: {model's id: {"summarized": ["low", "high"], "off": ["low"]}, …}."""
     return {
         str(model.pk): {wish: efforts_of(model, wish) for wish in wishes_of(model)}
         for model in LanguageModel.objects.only("id", "capabilities", "max_output_tokens")

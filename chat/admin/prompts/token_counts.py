@@ -1,4 +1,4 @@
-"""How long a prompt is for each model, and whether its cache marks reach what the model caches at least."""
+"""The tokens of a prompt for each model, and whether each cache point reaches the model's minimum."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def counted_models() -> list[LanguageModel]:
 
 
 def counts_table(revision: PromptRevision | None) -> str:
-    """Show a table: a row per model and cache mark, the last of a model for the whole prompt."""
+    """Return a table with a row per model and cache point. The last row of a model is for the whole prompt."""
     if revision is None:
         return gettext("There is nothing to count yet.")
     rows = [_row(revision, model, reach) for model in counted_models() for reach in reach_of(revision, model)]

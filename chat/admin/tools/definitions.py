@@ -1,6 +1,6 @@
-"""Tools and the MCP servers they come from: defined, tried out, looked at and accepted."""
+"""Tools and MCP servers: defining, testing, listing and accepting tools."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,7 +15,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from chat.admin.base import ReadOnly, pretty_json
+from chat.admin.base import EmptyLabels, ReadOnly, pretty_json
 from chat.admin.tools.forms import AssistantToolFormSet, McpServerForm, ToolForm, TryForm
 from chat.models import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
 from chat.operations.errors import OperationError
@@ -32,7 +32,7 @@ WHAT_MODELS_READ = (_("For the model"), {"fields": ("description", "input_schema
 WEBHOOK = (_("Webhook"), {"fields": ("url", "new_secret")})
 PROVIDED = (_("Provider’s tool"), {"fields": ("options",)})
 FOUND_AT = (_("Location"), {"fields": ("target", "server")})
-# Functions say what they are in the code, tools of MCP servers as they were accepted: nobody rewrites that here.
+# Functions are described in the code, tools of MCP servers by the accepted listing: read only here.
 GIVEN = frozenset({Kind.PYTHON, Kind.MCP})
 SHOWN_ONLY = (OF_EVERY_TOOL, READ_ELSEWHERE, FOUND_AT, LIMITS)
 FIELDSETS: dict[str, tuple[Any, ...]] = {
@@ -46,8 +46,9 @@ MOVED = _(
 )
 
 
-class AssistantToolInline(TabularInline):
+class AssistantToolInline(EmptyLabels, TabularInline):
     model = AssistantTool
+    empty_labels: ClassVar[dict[str, Any]] = {"approval": _("Tool’s setting")}
     formset = AssistantToolFormSet
     extra = 0
     fields = ("tool", "approval", "order", "offered")
@@ -58,7 +59,7 @@ class AssistantToolInline(TabularInline):
 
     @display(description=_("used with this model"))
     def offered(self, link: AssistantTool) -> Any:
-        """Say why the assistant's model does not get the tool, if it does not."""
+        """Return whether the assistant's model gets the tool, and if not, why."""
         if not link.pk:
             return "-"
         left_out = select_tools(link.assistant.model, link.assistant).left_out
@@ -83,7 +84,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
         return rows.annotate(used_by=Count("assistant_links"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        # The list edits one column only; the form with the secret is the change page's.
+        # The list edits one column only. The form with the secret is for the change page.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
 
     def get_fieldsets(self, request: HttpRequest, obj: ToolDefinition | None = None) -> Any:
@@ -100,7 +101,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show a secret that was made in the answer itself: neither session nor cookie ever holds it."""
+        """Return a page with a generated secret, so that neither the session nor a cookie stores it."""
         made: str = getattr(request, "made_secret", "")
         if not made:
             return super().response_add(request, obj, post_url_continue)
@@ -115,7 +116,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     @action(description=_("Try it"), permissions=["change"], url_path="try", icon="play_arrow")
     def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Run the tool once with an input, for whoever asks, and show what came back and how long it took."""
+        """Run the tool once with an input, as the current user, and show the result and the time it took."""
         tool = self.get_object(request, object_id)
         if tool is None:
             raise Http404
@@ -176,7 +177,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         return rows.annotate(accepted=Count("tools"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        # The list edits one column only; the form with the token is the change page's.
+        # The list edits one column only. The form with the token is for the change page.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
 
     def save_model(self, request: HttpRequest, obj: McpServer, form: Any, change: bool) -> None:
@@ -187,7 +188,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     @action(description=_("Tools"), permissions=["change"], url_path="tools", icon="checklist")
     def list_tools(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show what the server offers against what was accepted; POST asks it anew, or accepts what is ticked."""
+        """Show the server's tools and the accepted ones. POST lists the tools again or accepts the selected ones."""
         server = self.get_object(request, object_id)
         if server is None:
             raise Http404
@@ -229,7 +230,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
 
 
 def _offers(server: McpServer) -> list[dict[str, Any]]:
-    """Return the listing with what staff know of each: state, and the accepted words where they differ."""
+    """Return the server's listing, each tool with its state and the accepted definition."""
     known = {tool.target: tool for tool in server.tools.all()}
     found = compare(server)
     return [
@@ -249,7 +250,7 @@ def _offers(server: McpServer) -> list[dict[str, Any]]:
 
 @admin.register(McpGrant)
 class McpGrantAdmin(ReadOnly, ModelAdmin):
-    """Who signed in where. Deleting a row ends it; what it holds is not shown."""
+    """Sign-ins at MCP servers. Deleting a row ends the sign-in. Tokens are not shown."""
 
     list_display = ("server", "user", "updated_at")
     list_filter = ("server",)

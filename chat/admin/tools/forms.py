@@ -1,4 +1,4 @@
-"""Forms of tools and MCP servers: secrets go in and never come out, addresses pass the guard before they are kept."""
+"""Forms of tools and MCP servers. Stored secrets are never shown; addresses are checked before they are saved."""
 
 import re
 from typing import Any
@@ -63,7 +63,7 @@ def _secret(label: Any, words: Any) -> forms.CharField:
 
 
 class ToolForm(forms.ModelForm):
-    """`made_secret` is the signing secret that was made because none was given, to be shown once."""
+    """`made_secret` is a signing secret that was generated because none was entered. It is shown once."""
 
     url = _address(_("Address"))
     new_secret = _secret(
@@ -162,7 +162,7 @@ class ToolForm(forms.ModelForm):
         return cleaned
 
     def _check_strict(self, kind: str, schema: dict[str, Any]) -> None:
-        """Refuse what the API would: each request of an assistant with this tool."""
+        """Refuse a strict schema with which the API would reject the requests of an assistant."""
         if words := schema_words(schema):
             self.add_error("input_schema", words)
             return
@@ -174,7 +174,7 @@ class ToolForm(forms.ModelForm):
                 return
 
     def _check_name(self, kind: str, cleaned: dict[str, Any]) -> None:
-        """Keep a change from giving an assistant two tools of one name: the API refuses such a request."""
+        """Refuse a name that another tool of an assistant has: the API rejects such a request."""
         changed = ToolDefinition(
             pk=self.instance.pk,
             kind=kind,
@@ -214,7 +214,7 @@ class ToolForm(forms.ModelForm):
 
 class AssistantToolFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
-        """Refuse two tools of one name, and too many strict ones: no request of the assistant would be taken."""
+        """Refuse two tools of one name and too many strict tools: the API would reject each request."""
         super().clean()
         kept = [
             form.cleaned_data["tool"]
@@ -281,7 +281,7 @@ class McpServerForm(forms.ModelForm):
         if cleaned.get("clear_credential"):
             kept = ""
         elif is_kept(kept) and not new and stored and "url" in cleaned and cleaned["url"] != stored.url:
-            # A token must not follow an address to which nobody entrusted it.
+            # A stored token must not be sent to another address.
             self.add_error("new_credential", _("Type the token again: it was stored for another address."))
         self.instance.credential = new or kept
         return cleaned

@@ -1,4 +1,4 @@
-"""What staff read where the API would refuse a strict tool, or an assistant's strict tools together."""
+"""Error messages for strict tools that the API would reject, alone or together in one request."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from chat.operations.request.tool_selection import definition_of
 
 
 def schema_words(schema: dict[str, Any]) -> str:
-    """Say what to change in a schema, so that models can be held to it; "" when nothing is."""
+    """Return what to change in a schema for strict mode; "" if it is fine."""
     fault = strict_tools.strict_fault(schema)
     match fault and fault.code:
         case None:
@@ -32,7 +32,7 @@ def schema_words(schema: dict[str, Any]) -> str:
 
 
 def excess_words(tools: Iterable[ToolDefinition]) -> str:
-    """Say that these tools have too much of strict for one request; "" when they don't."""
+    """Return an error if these strict tools exceed the limits of one request; "" if they fit."""
     total = strict_tools.StrictCount()
     for tool in tools:
         if tool.strict and tool.kind != ToolDefinition.Kind.SERVER:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
 from chat.events import hints, payloads
@@ -98,7 +99,7 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
     if not isinstance(reason, str | None):
         raise invalid(_("The reason must be text."))
     words = clean_text(reason or "").strip()[:LONGEST_REASON]
-    told = f"The person denied this call. Their reason: {words}" if words else "The person denied this call."
+    told = f"{DENIED_WITH_REASON}{words}" if words else DENIED
     return {
         "status": Status.DENIED,
         "decision": DENY,
