@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from chat import metrics
 from chat.claude.blocks import tool_use_ids
 from chat.claude.failures import FailureKind
-from chat.claude.output_schema import gives_answer
+from chat.claude.output_schema import has_answer_call
 from chat.claude.transcript import RequestError
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
@@ -215,7 +215,7 @@ class Runner:
 
     async def _plan(self, attempt: Attempt) -> list[PlannedCall]:
         running, content = self.running, attempt.fold.message["content"]
-        if not tool_use_ids(content) or (running.turn.output_schema is not None and gives_answer(content)):
+        if not tool_use_ids(content) or (running.turn.output_schema is not None and has_answer_call(content)):
             return []
         return await in_database(
             tool_rounds.plan_calls, running.turn, running.message, content, attempt.fold.invalid_inputs

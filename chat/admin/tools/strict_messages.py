@@ -38,7 +38,7 @@ def excess_words(tools: Iterable[ToolDefinition]) -> str:
         if tool.strict and tool.kind != ToolDefinition.Kind.SERVER:
             schema = definition_of(tool)["input_schema"]
             if strict_tools.strict_fault(schema) is None:
-                total += strict_tools.count_of(schema)
+                total += strict_tools.strict_count(schema)
     if total.fits():
         return ""
     return _(
@@ -46,9 +46,9 @@ def excess_words(tools: Iterable[ToolDefinition]) -> str:
         "union-typed parameters in total. These tools have %(has_tools)d, %(has_optional)d and "
         "%(has_unions)d. Switch strict off for some of them."
     ) % {
-        "tools": strict_tools.MOST.tools,
-        "optional": strict_tools.MOST.optional,
-        "unions": strict_tools.MOST.unions,
+        "tools": strict_tools.LIMITS.tools,
+        "optional": strict_tools.LIMITS.optional,
+        "unions": strict_tools.LIMITS.unions,
         "has_tools": total.tools,
         "has_optional": total.optional,
         "has_unions": total.unions,
