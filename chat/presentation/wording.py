@@ -9,6 +9,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.utils import formats, translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -134,7 +135,7 @@ def budget_text(detail: str) -> str:
     why, *named = detail.split(" ")
     if why not in REFUSALS or len(named) != 3:
         return str(NO_BUDGET)
-    return str(REFUSALS[why]) % _budget_names(*named)
+    return capfirst(str(REFUSALS[why]) % _budget_names(*named))
 
 
 def soft_limit_text(scope: str, period: str, renews_on: str, percent: int) -> str:
