@@ -88,7 +88,7 @@ def test_taken_names_are_reported() -> None:
     ToolDefinition.objects.create(name="calculate", kind="webhook", url="https://tools.example.test/")
     said = StringIO()
     call_command("sync_tools", stdout=said)
-    assert "The function calculate has no row: another tool has its name." in said.getvalue()
+    assert "The function calculate was not added: another tool has this name." in said.getvalue()
     assert " added, 0 refreshed." in said.getvalue()
     assert ToolDefinition.objects.get(name="calculate").kind == "webhook"
 
