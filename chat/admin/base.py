@@ -108,7 +108,7 @@ def cents(value: Any) -> str:
     return f"${value:,.2f}"
 
 
-def unbroken(text: str) -> SafeString:
+def nowrap(text: str) -> SafeString:
     """Return the text in an element that does not wrap, for names in narrow columns."""
     return format_html('<span class="whitespace-nowrap">{}</span>', text)
 

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 SECTIONS = (
     (
         _("Assistants"),
-        (("assistant", "smart_toy"), ("systemprompt", "description"), ("languagemodel", "neurology")),
+        (("assistant", "smart_toy"), ("systemprompt", "description")),
     ),
     (_("Tools"), (("tooldefinition", "build"), ("mcpserver", "dns"), ("mcpgrant", "passkey"))),
     (
         _("Models & providers"),
-        (("providerconnection", "hub"), ("modelprice", "sell")),
+        (("providerconnection", "hub"), ("languagemodel", "neurology"), ("modelprice", "sell")),
     ),
     (_("Spending"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
     (

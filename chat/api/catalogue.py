@@ -34,7 +34,7 @@ def list_models(request: HttpRequest) -> schemas.ModelList:
     rows = access.models(identity_of(request).user).prefetch_related(
         Prefetch("prices", queryset=begun, to_attr="begun_prices")
     )
-    return schemas.ModelList(data=[shapes.model(row, _in_force(row)) for row in rows])
+    return schemas.ModelList(data=[shapes.model(row, _current_prices(row)) for row in rows])
 
 
 @router.get("/usage", response=schemas.UsageOut)
@@ -69,7 +69,7 @@ def read_me(request: HttpRequest) -> schemas.Me:
     return shapes.me(identity_of(request).user, identity_of(request).api_key)
 
 
-def _in_force(row: LanguageModel) -> list[ModelPrice]:
+def _current_prices(row: LanguageModel) -> list[ModelPrice]:
     """Return the current price per speed and tier."""
     newest: dict[tuple[str, int], ModelPrice] = {}
     for price in row.begun_prices:  # type: ignore[attr-defined]

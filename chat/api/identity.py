@@ -63,7 +63,7 @@ class Key(AuthBase):
                     "WWW-Authenticate": f'Bearer realm="Parley", error="insufficient_scope", scope="{scope.value}"'
                 },
             )
-        return _known(request, Identity(key.user, api_key=key))
+        return _add_to_log(request, Identity(key.user, api_key=key))
 
 
 class _CsrfCheck(CsrfViewMiddleware):
@@ -91,7 +91,7 @@ class Session(AuthBase):
             return None
         if _CsrfCheck(HttpResponse).refuses(request):
             raise Problem(403, "csrf", _("The CSRF token is missing or wrong. Send it as X-CSRFToken."))
-        return _known(request, Identity(request.user, session_key=request.session.session_key))
+        return _add_to_log(request, Identity(request.user, session_key=request.session.session_key))
 
 
 def identity_of(request: HttpRequest) -> Identity:
@@ -110,7 +110,7 @@ def identify(request: HttpRequest) -> Identity | None:
     return Key()(request) or Session()(request)
 
 
-def _known(request: HttpRequest, identity: Identity) -> Identity:
+def _add_to_log(request: HttpRequest, identity: Identity) -> Identity:
     """Add the person to the log line."""
     request.api_user = identity.user  # type: ignore[attr-defined]
     if identity.api_key is not None:

@@ -26,7 +26,7 @@ from chat.operations.accounts import api_keys
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 3.0
+CHECK_SECONDS = 3.0
 # A client that does not read delays its close frame. Other sockets must not wait for it.
 CLOSE_SECONDS = 1.0
 
@@ -124,10 +124,10 @@ class Guard:
 
     async def _watch(self) -> None:
         while self._sockets:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             looked_at = dict(self._sockets)
             try:
-                gone = await in_database(_gone, looked_at)
+                gone = await in_database(_invalid_sockets, looked_at)
             except Exception:
                 log.exception("identities_not_checked")
                 continue
@@ -143,7 +143,7 @@ class Guard:
         task.add_done_callback(self._closing.discard)
 
 
-def _gone(sockets: dict[Any, Identity]) -> list[Any]:
+def _invalid_sockets(sockets: dict[Any, Identity]) -> list[Any]:
     """Return the sockets whose identity is no longer valid."""
     identities = sockets.values()
     ids = {identity.user.pk for identity in identities}

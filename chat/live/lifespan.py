@@ -38,14 +38,14 @@ def _load(loop: asyncio.AbstractEventLoop) -> None:
     """Import the modules that only turns need, while the first pages are already served."""
     sdk.load_sdk()
     with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
-        loop.call_soon_threadsafe(_set_code_aside)
+        loop.call_soon_threadsafe(_freeze_loaded_objects)
 
 
 # Streams create many objects that live for a second. The default threshold of 700 would find them all alive.
 GC_THRESHOLDS = (10_000, 20, 10)
 
 
-def _set_code_aside() -> None:
+def _freeze_loaded_objects() -> None:
     """Exclude the half million objects of the loaded code from garbage collection.
 
     Otherwise a full collection runs only after the number of objects has grown by a quarter, and then visits all of

@@ -507,9 +507,9 @@ class Migration(migrations.Migration):
                     "output_schema",
                     chat.models.fields.ExactJSONField(
                         blank=True,
-                        help_text="Leave empty for normal text answers.",
+                        help_text="A JSON Schema. Leave empty for normal text answers.",
                         null=True,
-                        verbose_name="answer format (JSON Schema)",
+                        verbose_name="answer format",
                     ),
                 ),
                 (
@@ -980,9 +980,9 @@ class Migration(migrations.Migration):
                     "output_schema",
                     chat.models.fields.ExactJSONField(
                         blank=True,
-                        help_text="Leave empty for normal text answers.",
+                        help_text="A JSON Schema. Leave empty for normal text answers.",
                         null=True,
-                        verbose_name="answer format (JSON Schema)",
+                        verbose_name="answer format",
                     ),
                 ),
                 (
@@ -2563,9 +2563,7 @@ class Migration(migrations.Migration):
                 ("max_tokens", models.PositiveIntegerField(verbose_name="answer limit (tokens)")),
                 (
                     "output_schema",
-                    chat.models.fields.ExactJSONField(
-                        blank=True, null=True, verbose_name="answer format (JSON Schema)"
-                    ),
+                    chat.models.fields.ExactJSONField(blank=True, null=True, verbose_name="answer format"),
                 ),
                 (
                     "status",

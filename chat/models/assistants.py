@@ -78,10 +78,10 @@ class Assistant(models.Model):
         _("after a refusal"), max_length=6, choices=AfterRefusal.choices, default=AfterRefusal.OFFER
     )
     output_schema = ExactJSONField(
-        _("answer format (JSON Schema)"),
+        _("answer format"),
         null=True,
         blank=True,
-        help_text=_("Leave empty for normal text answers."),
+        help_text=_("A JSON Schema. Leave empty for normal text answers."),
     )
     tell_context = models.BooleanField(
         _("tell the model the date and the person’s name and language"),

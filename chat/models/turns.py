@@ -108,7 +108,7 @@ class Turn(models.Model):
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, verbose_name=_("model"))
     frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("request frame"))
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
-    output_schema = ExactJSONField(_("answer format (JSON Schema)"), null=True, blank=True)
+    output_schema = ExactJSONField(_("answer format"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
     fence = models.PositiveIntegerField(_("fencing token"), default=0)

@@ -36,7 +36,7 @@ def shown_blocks(
     if not isinstance(content, list):
         return []
     shown = [
-        _shown(block) | _called(block, calls or {}) | {"index": index}
+        _shown(block) | _call_fields(block, calls or {}) | {"index": index}
         for index, block in enumerate(content)
         if isinstance(block, dict)
     ]
@@ -44,7 +44,7 @@ def shown_blocks(
     return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
 
 
-def _called(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
+def _call_fields(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
     call = calls.get(str(block.get("id", "")))
     if call is None:
         return {}
@@ -110,7 +110,7 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
             "type": "tool_use",
             "id": str(block.get("id", "")),
             "name": _tool_name(block),
-            **_asked(block),
+            **_title_and_input(block),
         }
     if kind == "mcp_tool_result":
         result = _result_text(shown_result(result_blocks(block.get("content"))))
@@ -126,7 +126,7 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
     return server_tools.found(block) or {"type": "other", "name": kind, "value": _pretty(rest)}
 
 
-def _asked(block: dict[str, Any]) -> dict[str, str]:
+def _title_and_input(block: dict[str, Any]) -> dict[str, str]:
     """Return the title and input of a tool use. Staff's own tools have their title in their call."""
     whole = _pretty(block.get("input", {}))
     if block.get("type") != "server_tool_use":

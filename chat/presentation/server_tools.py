@@ -19,7 +19,7 @@ TITLES = {
     "text_editor_code_execution": gettext_lazy("File"),
 }
 # The main field of each tool's input.
-TOLD_BY = {
+MAIN_INPUTS = {
     "web_search": "query",
     "web_fetch": "url",
     "code_execution": "code",
@@ -35,7 +35,7 @@ def title_of(name: str) -> str:
 def given(block: Block) -> str:
     """Return the main input of a server_tool_use block, such as the query; "" if it has no single one."""
     asked = block.get("input")
-    part = asked.get(TOLD_BY.get(str(block.get("name")), "")) if isinstance(asked, dict) else None
+    part = asked.get(MAIN_INPUTS.get(str(block.get("name")), "")) if isinstance(asked, dict) else None
     return part if isinstance(part, str) else ""
 
 

@@ -99,7 +99,7 @@ REFUSALS = {
 }
 SOFT_LIMIT = gettext_lazy("%(percent)d%% of %(budget)s for %(period)s is used. It renews on %(date)s.")
 # Codes whose text comes from their detail.
-SAID_BY_DETAIL = frozenset({"invalid", "connection_unusable", "budget"})
+DETAIL_CODES = frozenset({"invalid", "connection_unusable", "budget"})
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 TOOL_STATUS = {
     "waiting": gettext_lazy("Waiting for your approval"),
@@ -157,7 +157,7 @@ def failure_text(code: str, detail: str = "") -> str:
     `detail` is used for codes whose reason varies: the message of a validation, the problem of a connection, or the
     budget that refused.
     """
-    if code in SAID_BY_DETAIL - {"budget"} and detail:
+    if code in DETAIL_CODES - {"budget"} and detail:
         return detail
     if code == "budget":
         return budget_text(detail)
@@ -191,7 +191,7 @@ def ending(
             advice = _("The text so far is saved.") if kept else ""
             return Ending("warning", failure_text(error_code or "truncated"), advice)
         case "failed", _any:
-            technical = "" if error_code in SAID_BY_DETAIL else detail
+            technical = "" if error_code in DETAIL_CODES else detail
             return Ending("error", failure_text(error_code, detail), technical=technical)
         case ("refused", _any) | (_any, "refusal"):
             return Ending("warning", failure_text("refused"), _after_refusal(fallback))

@@ -13,7 +13,7 @@ LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API acc
 Refusal = Callable[[int], HttpResponse]
 
 
-def in_plain_words(longest_bytes: int) -> HttpResponse:
+def plain_text_response(longest_bytes: int) -> HttpResponse:
     words = _("The request is larger than %(limit)s bytes. Split it into smaller ones.") % {
         "limit": longest_bytes
     }
@@ -71,7 +71,7 @@ class BodyLimit:
         fitting = [form for prefix, form in self._refusals.items() if scope["path"].startswith(prefix)]
         request = ASGIRequest(scope, BytesIO())
         with translation.override(translation.get_language_from_request(request)):
-            response = (fitting or [in_plain_words])[0](self._longest)
+            response = (fitting or [plain_text_response])[0](self._longest)
         headers = {**response.headers, "Content-Length": str(len(response.content)), "Connection": "close"}
         encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": response.status_code, "headers": encoded})

@@ -38,7 +38,7 @@ def picker_for(user: User, conversation: Conversation | None) -> Picker:
     assistants = list(access.assistants(user))
     models = list(access.models(user))
     first = next((model for model in models if not model.connection.problem()), None)
-    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _lost(
+    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _unavailable_assistant(
         conversation, assistants
     )
     groups = [(_("Assistants"), entries)] if entries else []
@@ -53,7 +53,7 @@ def picker_for(user: User, conversation: Conversation | None) -> Picker:
         chosen=_chosen(conversation) or _first_model(usable),
         assistants=assistants,
         starters=_starters(assistants),
-        problem="" if usable else _no_choice(models),
+        problem="" if usable else _no_model_text(models),
     )
 
 
@@ -84,7 +84,7 @@ def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choi
     )
 
 
-def _lost(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
+def _unavailable_assistant(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
     """Return the conversation's assistant if it is no longer available, so that no other one replaces it silently."""
     own = conversation.assistant if conversation else None
     if own is None or own in assistants:
@@ -130,7 +130,7 @@ def _general_starters() -> list[str]:
     ]
 
 
-def _no_choice(models: list[LanguageModel]) -> str:
+def _no_model_text(models: list[LanguageModel]) -> str:
     if not models:
         return _("No model has been set up yet.")
     return str(models[0].connection.problem())

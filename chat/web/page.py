@@ -37,7 +37,7 @@ def person_page(*methods: str) -> Callable[[View], View]:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             if request.user.is_authenticated and request.user.is_active:
-                with _at_home(request):
+                with _localized(request):
                     response = view(request, *args, **kwargs)
             else:
                 response = _sign_in(request)
@@ -61,7 +61,7 @@ def own_conversation(request: PersonRequest, conversation_id: uuid.UUID) -> Conv
     return found
 
 
-def _at_home(request: HttpRequest) -> timezone.override:
+def _localized(request: HttpRequest) -> timezone.override:
     """Activate the person's language for the rest of the request and the browser's time zone inside the view."""
     language = getattr(request.user, "language", "")
     if language:

@@ -35,16 +35,16 @@ def connect(request: PersonRequest, name: str) -> HttpResponse:
     except OperationError as error:
         return _page(request, server, problem=error.message, status=502)
     waiting = {"server": server.name, "verifier": begun.verifier, "until": time.time() + 60 * MINUTES}
-    _keep(request, {**dict(list(_waiting(request).items())[1 - AT_ONCE :]), begun.state: waiting})
+    _store(request, {**dict(list(_pending_sign_ins(request).items())[1 - AT_ONCE :]), begun.state: waiting})
     return _page(request, server, link=begun.url, host=urlsplit(begun.url).netloc)
 
 
 @person_page("GET")
 def callback(request: PersonRequest) -> HttpResponse:
     """Finish the sign-in, once, if this session started it."""
-    waiting = _waiting(request)
+    waiting = _pending_sign_ins(request)
     begun = waiting.pop(request.GET.get("state", ""), None)
-    _keep(request, waiting)
+    _store(request, waiting)
     if begun is None:
         raise Http404
     server = _server(request, begun["server"])
@@ -83,12 +83,12 @@ def _callback(request: PersonRequest) -> str:
     return request.build_absolute_uri(reverse("tool_callback"))
 
 
-def _waiting(request: PersonRequest) -> dict[str, Any]:
+def _pending_sign_ins(request: PersonRequest) -> dict[str, Any]:
     """Return the unfinished sign-ins of this session, oldest first."""
     kept = request.session.get(SESSION_KEY, {})
     return {state: begun for state, begun in kept.items() if begun["until"] > time.time()}
 
 
-def _keep(request: PersonRequest, waiting: dict[str, Any]) -> None:
+def _store(request: PersonRequest, waiting: dict[str, Any]) -> None:
     if waiting or SESSION_KEY in request.session:
         request.session[SESSION_KEY] = waiting

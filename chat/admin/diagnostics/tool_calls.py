@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json
-from chat.admin.diagnostics.conversations import may_read, note_reading
+from chat.admin.diagnostics.conversations import log_reading, may_read_content
 from chat.models import ToolCall
 
 COLOURS = {
@@ -49,15 +49,15 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
         rows: QuerySet[ToolCall] = super().get_queryset(request).select_related("decided_by", "tool")
-        return rows if may_read(request) else rows.defer("input", "edited_input", "reason", "result")
+        return rows if may_read_content(request) else rows.defer("input", "edited_input", "reason", "result")
 
     def get_fields(self, request: HttpRequest, obj: ToolCall | None = None) -> tuple[Any, ...]:
-        return (*ABOUT, *CONTENT) if may_read(request) else ABOUT
+        return (*ABOUT, *CONTENT) if may_read_content(request) else ABOUT
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         call = super().get_object(request, object_id, from_field)
-        if call is not None and may_read(request):
-            note_reading(request, "tool_call", call.pk)
+        if call is not None and may_read_content(request):
+            log_reading(request, "tool_call", call.pk)
         return call
 
     @display(description=_("status"), ordering="status", label=COLOURS)

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, preformatted
-from chat.admin.diagnostics.conversations import conversation_link, may_read, note_reading
+from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.models import Turn, TurnEvent
 
 COLOURS = {
@@ -103,16 +103,16 @@ class TurnEventAdmin(ReadOnly, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TurnEvent]:
         rows: QuerySet[TurnEvent] = super().get_queryset(request)
-        return rows if may_read(request) else rows.defer("frames")
+        return rows if may_read_content(request) else rows.defer("frames")
 
     def get_fields(self, request: HttpRequest, obj: TurnEvent | None = None) -> tuple[Any, ...]:
         about = ("turn_id", ("first_seq", "last_seq"), "created_at")
-        return (*about, "shown_frames") if may_read(request) else about
+        return (*about, "shown_frames") if may_read_content(request) else about
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         event = super().get_object(request, object_id, from_field)
-        if event is not None and may_read(request):
-            note_reading(request, "turn_event", event.pk)
+        if event is not None and may_read_content(request):
+            log_reading(request, "turn_event", event.pk)
         return event
 
     @display(description=_("events"))

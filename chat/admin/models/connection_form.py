@@ -103,11 +103,11 @@ class ConnectionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         kind = self.instance.kind or self.data.get("kind") or self.initial.get("kind") or ""
         self.platform = platform_of(str(kind))
-        self._keep_what_the_kind_needs()
+        self._remove_unneeded_fields()
         if self.instance.ambient:
             self.initial.update(credential_env="", ambient=True)
 
-    def _keep_what_the_kind_needs(self) -> None:
+    def _remove_unneeded_fields(self) -> None:
         kept = {*address_fields(self.platform), *credential_fields(self.platform)}
         optional = {*SETTINGS, *PART_FIELDS, "ambient"}
         for name in optional - kept:
@@ -126,9 +126,9 @@ class ConnectionForm(forms.ModelForm):
                 "The address where the server’s Messages API starts, without /v1."
             )
         if "new_credential" in self.fields:
-            self._name_the_credential()
+            self._label_credential_field()
 
-    def _name_the_credential(self) -> None:
+    def _label_credential_field(self) -> None:
         field = self.fields["new_credential"]
         if Entrance.SERVICE_ACCOUNT in self.platform.entrances:
             field.label, field.widget = _("Key of a service account"), ServiceAccountWidget(attrs={"rows": 4})
@@ -153,7 +153,7 @@ class ConnectionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self._check_settings(cleaned)
-        new, clear = self._typed(cleaned), cleaned.get("clear_credential", False)
+        new, clear = self._entered_credential(cleaned), cleaned.get("clear_credential", False)
         if new and clear:
             self.add_error(
                 "clear_credential", _("Enter a new credential or remove the stored one, not both.")
@@ -161,7 +161,7 @@ class ConnectionForm(forms.ModelForm):
             return cleaned
         stored = ProviderConnection.objects.filter(pk=self.instance.pk).first()
         kept = stored.credential if stored is not None else ""
-        if is_kept(kept) and not new and not clear and self._redirected(stored, cleaned):
+        if is_kept(kept) and not new and not clear and self._address_changed(stored, cleaned):
             self.add_error(
                 "new_credential", _("Type the credential again: it was stored for another address.")
             )
@@ -178,7 +178,7 @@ class ConnectionForm(forms.ModelForm):
         if resource and "base_url" in cleaned and bool(cleaned.get("resource")) == bool(cleaned["base_url"]):
             self.add_error("resource", _("Enter either a resource name or a base URL."))
 
-    def _typed(self, cleaned: dict[str, Any]) -> str:
+    def _entered_credential(self, cleaned: dict[str, Any]) -> str:
         """Return the entered credential as it will be stored; "" if none was entered or it is not valid."""
         text, place = str(cleaned.get("new_credential") or ""), "new_credential"
         parts = {name: str(cleaned.get(name) or "") for name in part_fields(self.platform)}
@@ -227,7 +227,7 @@ class ConnectionForm(forms.ModelForm):
         cleaned["credential_env"] = AMBIENT
 
     @staticmethod
-    def _redirected(stored: ProviderConnection | None, cleaned: dict[str, Any]) -> bool:
+    def _address_changed(stored: ProviderConnection | None, cleaned: dict[str, Any]) -> bool:
         """Return whether the address changed: a stored secret must not be sent to another address."""
         if stored is None:
             return False

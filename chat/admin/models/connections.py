@@ -47,22 +47,22 @@ LIMITS = (
 )
 
 
-def asked_kind(request: HttpRequest) -> str:
+def chosen_kind(request: HttpRequest) -> str:
     """Return the chosen kind of a new connection; "" if none is chosen yet."""
     kind = request.POST.get("kind") or request.GET.get("kind") or ""
     return kind if kind in ProviderConnection.Kind.values else ""
 
 
-def about(kind: str) -> str:
+def missing_features(kind: str) -> str:
     """Return a sentence with the features that a kind lacks; "" if it lacks none."""
     gaps = [str(gap.label) for gap in Gap if platform_of(kind).lacks(gap)]
     return _("Not available: %(gaps)s.") % {"gaps": ", ".join(gaps)} if gaps else ""
 
 
-def named(kind: str) -> str:
+def kind_text(kind: str) -> str:
     """Return the name of a kind and the features that it lacks."""
     label = dict(ProviderConnection.Kind.choices).get(kind, "")
-    return f"{label}. {about(kind)}" if label else ""
+    return f"{label}. {missing_features(kind)}" if label else ""
 
 
 @admin.register(ProviderConnection)
@@ -89,14 +89,14 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     warn_unsaved_form = True
 
     def get_fieldsets(self, request: HttpRequest, obj: ProviderConnection | None = None) -> Any:
-        kind = obj.kind if obj else asked_kind(request)
+        kind = obj.kind if obj else chosen_kind(request)
         platform = platform_of(kind)
         return (
             (
                 None,
                 {
                     "fields": ("name", "kind", ("enabled", "order")),
-                    "description": about(kind) if obj else named(kind),
+                    "description": missing_features(kind) if obj else kind_text(kind),
                 },
             ),
             (_("Address"), {"fields": address_fields(platform)}),
@@ -113,23 +113,25 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if asked_kind(request):
+        if chosen_kind(request):
             answer: HttpResponse = super().add_view(request, form_url, extra_context)
             return answer
-        kinds = [(kind, label, about(kind)) for kind, label in ProviderConnection.Kind.choices]
+        kinds = [(kind, label, missing_features(kind)) for kind, label in ProviderConnection.Kind.choices]
         context = {**self.admin_site.each_context(request), "title": _("What kind of connection?")}
         return TemplateResponse(request, CHOOSE, context | {"kinds": kinds, "opts": self.opts})
 
     def save_model(self, request: HttpRequest, obj: ProviderConnection, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change and obj.platform.lacks(Gap.MODELS_LIST):
-            self._fetched(request, obj)
+            self._fetch(request, obj)
         if obj.enabled and obj.problem():
             self.message_user(request, f"{obj.name}: {obj.problem()}", messages.WARNING)
         if change and "region" in form.changed_data:
-            self._moved(request, obj, ProviderConnection(kind=obj.kind, region=form.initial["region"]))
+            self._warn_about_prices(
+                request, obj, ProviderConnection(kind=obj.kind, region=form.initial["region"])
+            )
 
-    def _moved(
+    def _warn_about_prices(
         self, request: HttpRequest, connection: ProviderConnection, before: ProviderConnection
     ) -> None:
         """Warn that the prices were not changed although the new region has other prices."""
@@ -152,7 +154,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
 
     @action(description=_("Test"), permissions=["change"], url_path="test", icon="network_check", dialog=TEST)
     def test(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        self._tried(request, self.get_object(request, object_id))
+        self._run_test(request, self.get_object(request, object_id))
         return done(request, self)
 
     @action(
@@ -165,15 +167,15 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     def fetch_models(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         connection = self.get_object(request, object_id)
         if connection is not None:
-            self._fetched(request, connection)
+            self._fetch(request, connection)
         return done(request, self)
 
     @admin.action(description=_("Test the selected connections"), permissions=["change"])
     def test_selected(self, request: HttpRequest, queryset: QuerySet[ProviderConnection]) -> None:
         for connection in queryset:
-            self._tried(request, connection)
+            self._run_test(request, connection)
 
-    def _tried(self, request: HttpRequest, connection: ProviderConnection | None) -> None:
+    def _run_test(self, request: HttpRequest, connection: ProviderConnection | None) -> None:
         if connection is None:
             return
         seen = test_connection(connection_id=connection.id, user=request.user)  # type: ignore[arg-type]
@@ -181,7 +183,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
             request, f"{connection.name}: {seen.message}", messages.SUCCESS if seen.ok else messages.ERROR
         )
 
-    def _fetched(self, request: HttpRequest, connection: ProviderConnection) -> None:
+    def _fetch(self, request: HttpRequest, connection: ProviderConnection) -> None:
         report = sync_models(connection)
         if report.problem:
             self.message_user(request, f"{connection.name}: {report.problem}", messages.ERROR)

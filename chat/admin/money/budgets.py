@@ -69,9 +69,8 @@ class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
             {
                 "fields": ("period", ("soft_limit_usd", "hard_limit_usd"), "standing"),
                 "description": _(
-                    "Each request first reserves the most it could cost. People see a warning from "
-                    "this amount on; requests beyond the limit are refused. Disabled budgets are not "
-                    "counted."
+                    "Each request first reserves the most it could cost. From the warning amount on, people "
+                    "see a warning; requests beyond the limit are refused. Disabled budgets are not counted."
                 ),
             },
         ),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json, unbroken, usd
+from chat.admin.base import BigTableAdmin, ReadOnly, nowrap, pretty_json, usd
 from chat.admin.diagnostics.conversations import conversation_link
 from chat.models import ApiCall
 from chat.presentation import wording
@@ -113,7 +113,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("model"), ordering="model_name")
     def named_model(self, call: ApiCall) -> SafeString:
-        return unbroken(call.model_name)
+        return nowrap(call.model_name)
 
     @display(description=_("input → output tokens"))
     def tokens(self, call: ApiCall) -> str:

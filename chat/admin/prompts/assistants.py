@@ -21,7 +21,7 @@ from chat.models import Assistant
 from chat.operations.errors import OperationError
 from chat.operations.request.output_schema import checked_schema, way_of
 
-STARTERS_AT_MOST = 8
+MAX_STARTERS = 8
 
 
 class LinesField(forms.CharField):
@@ -36,7 +36,7 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
 
     def validate(self, value: Any) -> None:
-        if len(value) > STARTERS_AT_MOST or any(len(line) > 200 for line in value):
+        if len(value) > MAX_STARTERS or any(len(line) > 200 for line in value):
             raise ValidationError(_("At most 8 lines of at most 200 characters."))
 
     def run_validators(self, value: Any) -> None:

@@ -13,10 +13,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from chat.models.prompts import validate_blocks
 
 SPARE_ROWS = 2
-ROWS_AT_MOST = 20
+MAX_ROWS = 20
 # A request has four breakpoints. One of them is used for the conversation.
-MARKS_AT_MOST = 3
-MARKS = (
+MAX_CACHE_POINTS = 3
+CACHE_POINTS = (
     ("none", _("No cache point")),
     ("5m", _("Cache point (5 min)")),
     ("1h", _("Cache point (1 h)")),
@@ -39,13 +39,13 @@ class BlocksWidget(forms.Widget):
                     block["text"],
                     {"rows": 4, "aria-label": _("Block %(number)d") % {"number": number + 1}},
                 ),
-                "cache": UnfoldAdminSelectWidget(choices=MARKS).render(
+                "cache": UnfoldAdminSelectWidget(choices=CACHE_POINTS).render(
                     f"{name}_{number}_cache",
                     block.get("cache", "none"),
                     {"aria-label": _("Cache point of block %(number)d") % {"number": number + 1}},
                 ),
             }
-            for number, block in enumerate(blocks[:ROWS_AT_MOST])
+            for number, block in enumerate(blocks[:MAX_ROWS])
         ]
         return context
 
@@ -60,7 +60,7 @@ class BlocksWidget(forms.Widget):
     ) -> list[dict[str, str]]:
         rows = (
             {"text": data.get(f"{name}_{row}_text", ""), "cache": data.get(f"{name}_{row}_cache", "none")}
-            for row in range(ROWS_AT_MOST)
+            for row in range(MAX_ROWS)
         )
         return [{**row, "text": row["text"].replace("\r\n", "\n")} for row in rows if row["text"].strip()]
 
@@ -77,10 +77,10 @@ class BlocksField(forms.Field):
     def validate(self, value: Any) -> None:
         validate_blocks(value)
         marks = [block["cache"] for block in value if block["cache"] != "none"]
-        if len(marks) > MARKS_AT_MOST:
+        if len(marks) > MAX_CACHE_POINTS:
             raise ValidationError(
                 _("Use at most %(number)d cache points: the conversation needs one of its own."),
-                params={"number": MARKS_AT_MOST},
+                params={"number": MAX_CACHE_POINTS},
             )
         if marks != sorted(marks):  # "1h" sorts before "5m"
             raise ValidationError(_("A 1-hour cache point can’t come after a 5-minute one."))

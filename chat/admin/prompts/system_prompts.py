@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, ReadOnly, ReadOnlyInline, done, preformatted
-from chat.admin.prompts.blocks_field import MARKS, BlocksField
+from chat.admin.prompts.blocks_field import CACHE_POINTS, BlocksField
 from chat.admin.prompts.token_counts import COUNT, counted_models, counts_table
 from chat.models import PromptRevision, SystemPrompt
 from chat.operations.request.token_counts import count_revision
@@ -143,6 +143,6 @@ class PromptRevisionAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("blocks"))
     def shown_blocks(self, revision: PromptRevision) -> SafeString:
-        names = dict(MARKS)
+        names = dict(CACHE_POINTS)
         rows = ((preformatted(block["text"]), names[block.get("cache", "none")]) for block in revision.blocks)
         return format_html("{}", format_html_join("", '<div class="mb-3">{}<em>{}</em></div>', rows))

@@ -20,13 +20,13 @@ class ThinkingForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "thinking" in self.fields and "effort" in self.fields:
             self.fields["thinking"].required = False
-            self.fields["thinking"].widget.attrs["data-accepted"] = json.dumps(_accepted())
+            self.fields["thinking"].widget.attrs["data-accepted"] = json.dumps(_supported_values())
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         model = cleaned.get("model")
         if "thinking" in cleaned:
-            cleaned["thinking"] = cleaned["thinking"] or _usual(model)
+            cleaned["thinking"] = cleaned["thinking"] or _default_thinking(model)
         if model is not None and {"thinking", "effort"} <= cleaned.keys():
             self._check(model, cleaned["thinking"], cleaned["effort"])
         return cleaned
@@ -51,11 +51,11 @@ class ThinkingForm(forms.ModelForm):
             )
 
 
-def _usual(model: LanguageModel | None) -> str:
+def _default_thinking(model: LanguageModel | None) -> str:
     return wishes_of(model)[0] if model else Assistant.Thinking.SUMMARIZED
 
 
-def _accepted() -> dict[str, dict[str, list[str]]]:
+def _supported_values() -> dict[str, dict[str, list[str]]]:
     """Return the values that each model supports: {model's id: {"summarized": ["low", "high"], "off": ["low"]}, …}."""
     return {
         str(model.pk): {wish: efforts_of(model, wish) for wish in wishes_of(model)}

@@ -25,22 +25,22 @@ from chat.operations.staff.tool_listings import accept_tools, compare, refresh_l
 from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
-OF_EVERY_TOOL = (None, {"fields": (("name", "title"), "kind", ("approval", "enabled"))})
+GENERAL = (None, {"fields": (("name", "title"), "kind", ("approval", "enabled"))})
 LIMITS = (_("Limits"), {"fields": (("timeout_seconds", "max_result_bytes"),)})
-READ_ELSEWHERE = (_("For the model"), {"fields": ("description", "shown_schema", "strict")})
-WHAT_MODELS_READ = (_("For the model"), {"fields": ("description", "input_schema", "strict")})
+MODEL_TEXT_READ_ONLY = (_("For the model"), {"fields": ("description", "shown_schema", "strict")})
+MODEL_TEXT = (_("For the model"), {"fields": ("description", "input_schema", "strict")})
 WEBHOOK = (_("Webhook"), {"fields": ("url", "new_secret")})
-PROVIDED = (_("Provider’s tool"), {"fields": ("options",)})
-FOUND_AT = (_("Location"), {"fields": ("target", "server")})
+PROVIDER_TOOL = (_("Provider’s tool"), {"fields": ("options",)})
+LOCATION = (_("Location"), {"fields": ("target", "server")})
 # Functions are described in the code, tools of MCP servers by the accepted listing: read only here.
-GIVEN = frozenset({Kind.PYTHON, Kind.MCP})
-SHOWN_ONLY = (OF_EVERY_TOOL, READ_ELSEWHERE, FOUND_AT, LIMITS)
+READ_ONLY_KINDS = frozenset({Kind.PYTHON, Kind.MCP})
+READ_ONLY_FIELDSETS = (GENERAL, MODEL_TEXT_READ_ONLY, LOCATION, LIMITS)
 FIELDSETS: dict[str, tuple[Any, ...]] = {
-    Kind.WEBHOOK: (OF_EVERY_TOOL, WHAT_MODELS_READ, WEBHOOK, LIMITS),
-    Kind.SERVER: (OF_EVERY_TOOL, PROVIDED),
+    Kind.WEBHOOK: (GENERAL, MODEL_TEXT, WEBHOOK, LIMITS),
+    Kind.SERVER: (GENERAL, PROVIDER_TOOL),
 }
 
-MOVED = _(
+SERVER_CHANGED = _(
     "The server has changed. Its tools don’t run until you list and accept them again. Sign-ins that "
     "were ended: %(ended)d."
 )
@@ -55,6 +55,7 @@ class AssistantToolInline(EmptyLabels, TabularInline):
     readonly_fields = ("offered",)
     autocomplete_fields = ("tool",)
     ordering = ("order", "id")
+    verbose_name = _("tool")
     verbose_name_plural = _("tools")
 
     @display(description=_("used with this model"))
@@ -76,7 +77,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     search_fields = ("name", "title", "description")
     ordering = ("name", "id")
     actions_detail = ("try_it",)
-    add_fieldsets = (OF_EVERY_TOOL, WHAT_MODELS_READ, WEBHOOK, PROVIDED, LIMITS)
+    add_fieldsets = (GENERAL, MODEL_TEXT, WEBHOOK, PROVIDER_TOOL, LIMITS)
     warn_unsaved_form = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolDefinition]:
@@ -90,19 +91,19 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: ToolDefinition | None = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        return SHOWN_ONLY if obj.kind in GIVEN else FIELDSETS[obj.kind]
+        return READ_ONLY_FIELDSETS if obj.kind in READ_ONLY_KINDS else FIELDSETS[obj.kind]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ToolDefinition | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
         given = ("description", "shown_schema", "strict", "target", "server")
-        return ("kind", *given) if obj.kind in GIVEN else ("kind",)
+        return ("kind", *given) if obj.kind in READ_ONLY_KINDS else ("kind",)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Return a page with a generated secret, so that neither the session nor a cookie stores it."""
-        made: str = getattr(request, "made_secret", "")
+        made: str = getattr(request, "generated_secret", "")
         if not made:
             return super().response_add(request, obj, post_url_continue)
         context = {**self._page(request, _("The signing secret")), "secret": made, "tool": obj}
@@ -111,7 +112,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
         return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        request.made_secret = getattr(form, "made_secret", "")  # type: ignore[attr-defined]
+        request.generated_secret = getattr(form, "generated_secret", "")  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
     @action(description=_("Try it"), permissions=["change"], url_path="try", icon="play_arrow")
@@ -184,7 +185,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         obj._history_user = request.user  # type: ignore[attr-defined]  # as the history's own admin does
         ended = save_server(obj)
         if ended is not None:
-            self.message_user(request, MOVED % {"ended": ended}, messages.WARNING)
+            self.message_user(request, SERVER_CHANGED % {"ended": ended}, messages.WARNING)
 
     @action(description=_("Tools"), permissions=["change"], url_path="tools", icon="checklist")
     def list_tools(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -193,14 +194,14 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         if server is None:
             raise Http404
         if request.method == "POST":
-            self._decided(request, server)
+            self._handle_post(request, server)
             return redirect("admin:chat_mcpserver_list_tools", object_id=server.pk)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Tools of %(server)s") % {"server": server},
             "server": server,
-            "offers": _offers(server),
+            "offers": _listed_tools(server),
             "gone": compare(server).gone,
             "connected": server.route == McpServer.Route.CONNECTOR,
             "sign_in": reverse("connect_tool", args=[server.name])
@@ -209,7 +210,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         }
         return TemplateResponse(request, "admin/chat/mcpserver/tools.html", context)
 
-    def _decided(self, request: HttpRequest, server: McpServer) -> None:
+    def _handle_post(self, request: HttpRequest, server: McpServer) -> None:
         try:
             if "accept" in request.POST:
                 accepted = accept_tools(server=server, names=request.POST.getlist("tool"))
@@ -229,7 +230,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         return int(server.accepted)
 
 
-def _offers(server: McpServer) -> list[dict[str, Any]]:
+def _listed_tools(server: McpServer) -> list[dict[str, Any]]:
     """Return the server's listing, each tool with its state and the accepted definition."""
     known = {tool.target: tool for tool in server.tools.all()}
     found = compare(server)

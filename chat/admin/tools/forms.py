@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from chat.admin.models.language_models import IndentedJSONField
-from chat.admin.tools.strict_messages import excess_words, schema_words
+from chat.admin.tools.strict_messages import excess_error, schema_error
 from chat.claude.text import too_deep
 from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
 from chat.models.fields import UNREADABLE, Unreadable, is_kept
@@ -24,11 +24,11 @@ from chat.tools.validate import schema_problem
 from chat.tools.webhook import new_secret, secret_problem
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # the API's rule
-NOBODY_IS_ASKED = _(
+NO_APPROVAL_TEXT = _(
     "Anthropic calls this tool’s server while it answers, so people can’t approve calls. The tool is "
     "used only if it runs automatically."
 )
-MADE_HERE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
+KINDS_TO_CREATE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
 
 
 def _address(label: Any) -> forms.URLField:
@@ -63,7 +63,7 @@ def _secret(label: Any, words: Any) -> forms.CharField:
 
 
 class ToolForm(forms.ModelForm):
-    """`made_secret` is a signing secret that was generated because none was entered. It is shown once."""
+    """`generated_secret` is a signing secret that was generated because none was entered. It is shown once."""
 
     url = _address(_("Address"))
     new_secret = _secret(
@@ -84,7 +84,7 @@ class ToolForm(forms.ModelForm):
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
     )
-    made_secret = ""
+    generated_secret = ""
 
     class Meta:
         model = ToolDefinition
@@ -106,9 +106,9 @@ class ToolForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
-            self.fields["kind"].choices = [(kind.value, kind.label) for kind in MADE_HERE]  # type: ignore[attr-defined]
+            self.fields["kind"].choices = [(kind.value, kind.label) for kind in KINDS_TO_CREATE]  # type: ignore[attr-defined]
         if "approval" in self.fields and self.instance.pk and is_connected(self.instance):
-            self.fields["approval"].help_text = NOBODY_IS_ASKED
+            self.fields["approval"].help_text = NO_APPROVAL_TEXT
         if "new_secret" in self.fields and isinstance(self.instance.secret, Unreadable):
             self.fields["new_secret"].help_text = UNREADABLE
 
@@ -163,13 +163,13 @@ class ToolForm(forms.ModelForm):
 
     def _check_strict(self, kind: str, schema: dict[str, Any]) -> None:
         """Refuse a strict schema with which the API would reject the requests of an assistant."""
-        if words := schema_words(schema):
+        if words := schema_error(schema):
             self.add_error("input_schema", words)
             return
         changed = ToolDefinition(kind=kind, strict=True, input_schema=schema)
         for assistant in Assistant.objects.filter(tool_links__tool=self.instance.pk).order_by("name"):
             others = ToolDefinition.objects.filter(assistant_links__assistant=assistant)
-            if words := excess_words([changed, *others.exclude(pk=self.instance.pk)]):
+            if words := excess_error([changed, *others.exclude(pk=self.instance.pk)]):
                 self.add_error("strict", f"{assistant}: {words}")
                 return
 
@@ -200,7 +200,7 @@ class ToolForm(forms.ModelForm):
             self.add_error("url", error)
         secret = cleaned.get("new_secret") or self.instance.secret
         if not is_kept(secret):
-            secret = self.made_secret = new_secret()
+            secret = self.generated_secret = new_secret()
         self.instance.secret = secret
 
     def _between(self, field: str, least: int, most: int) -> int:
@@ -227,7 +227,7 @@ class AssistantToolFormSet(forms.BaseInlineFormSet):
                 _("These tools have the same name for the model, %(name)s: %(rows)s. Keep only one of them."),
                 params={"name": name, "rows": rows},
             )
-        if words := excess_words(kept):
+        if words := excess_error(kept):
             raise forms.ValidationError(words)
 
 

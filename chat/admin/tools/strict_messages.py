@@ -10,7 +10,7 @@ from chat.models import ToolDefinition
 from chat.operations.request.tool_selection import definition_of
 
 
-def schema_words(schema: dict[str, Any]) -> str:
+def schema_error(schema: dict[str, Any]) -> str:
     """Return what to change in a schema for strict mode; "" if it is fine."""
     fault = strict_tools.strict_fault(schema)
     match fault and fault.code:
@@ -31,7 +31,7 @@ def schema_words(schema: dict[str, Any]) -> str:
     return words % {"where": fault.where, "name": fault.name}
 
 
-def excess_words(tools: Iterable[ToolDefinition]) -> str:
+def excess_error(tools: Iterable[ToolDefinition]) -> str:
     """Return an error if these strict tools exceed the limits of one request; "" if they fit."""
     total = strict_tools.StrictCount()
     for tool in tools:
