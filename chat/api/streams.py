@@ -63,7 +63,7 @@ def check_resumable(turn: Turn, after: int) -> None:
     """
     if not can_resume(turn, after):
         raise Problem(
-            410, "events_gone", _("These events can't be continued. Read the turn and its messages anew.")
+            410, "events_gone", _("These events can’t be resumed. Read the turn and its messages again.")
         )
 
 

@@ -107,7 +107,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._refuse(command, error.code, error.message)
         except Exception:
             log.exception("command_failed", command=str(command.get("type"))[:40])
-            await self._refuse(command, "internal", _("Something went wrong here. Try again."))
+            await self._refuse(command, "internal", _("Something went wrong. Try again."))
 
     async def _obey(self, command: dict[str, Any]) -> None:
         match command.get("type"):
@@ -132,7 +132,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case "unsubscribe":
                 await self._unsubscribe(command)
             case _:
-                raise invalid(_("This type of message is not known here."))
+                raise invalid(_("This message type is unknown."))
 
     async def _begin(self, operation: Any, command: dict[str, Any]) -> None:
         self._need_write()
@@ -193,7 +193,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _need_write(self) -> None:
         key = self.identity.api_key
         if key is not None and not key.allows(ApiKey.Scope.CHAT):
-            raise OperationError("forbidden", _("This key may only read."), status=403)
+            raise OperationError("forbidden", _("This key can only read."), status=403)
 
     async def _send_all(self) -> None:
         """Send what the viewer has to see, in order, until the socket closes."""
@@ -274,7 +274,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 def _parsed(text: str | None) -> dict[str, Any]:
     if text is None:
-        raise invalid(_("Send text frames with JSON."))
+        raise invalid(_("Send JSON in text frames."))
     if len(text) > LONGEST_MESSAGE_BYTES:
         raise OperationError("too_long", _("The message is too large for one frame."), status=413)
     try:
@@ -282,5 +282,5 @@ def _parsed(text: str | None) -> dict[str, Any]:
     except ValueError:
         raise invalid(_("This is not valid JSON.")) from None
     if not isinstance(command, dict):
-        raise invalid(_("Send a JSON object with a type."))
+        raise invalid(_("Send a JSON object with a “type”."))
     return command

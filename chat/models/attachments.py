@@ -54,7 +54,7 @@ class Attachment(models.Model):
     """
 
     class Kind(models.TextChoices):
-        IMAGE = "image", _("picture")
+        IMAGE = "image", _("image")
         PDF = "pdf", _("PDF")
         TEXT = "text", _("text")
         OFFICE = "office", _("office document")
@@ -67,7 +67,12 @@ class Attachment(models.Model):
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices)
     original = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("upload"))
     sent = models.ForeignKey(
-        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("as sent")
+        StoredFile,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("version for the model"),
     )
     thumbnail = models.ForeignKey(
         StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("thumbnail")

@@ -29,8 +29,8 @@ def uuid7() -> uuid.UUID:
 
 
 UNREADABLE = _(
-    "The stored secret can’t be read: it was encrypted by a key that is not in FIELD_ENCRYPTION_KEYS. Enter it "
-    "again, or bring that key back."
+    "The stored secret can’t be decrypted: its key is not in FIELD_ENCRYPTION_KEYS. Enter the secret "
+    "again, or restore the key."
 )
 
 

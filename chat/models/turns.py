@@ -28,8 +28,8 @@ class Frame(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("frame")
-        verbose_name_plural = _("frames")
+        verbose_name = _("request frame")
+        verbose_name_plural = _("request frames")
 
     def __str__(self) -> str:
         return self.digest[:12]
@@ -38,11 +38,11 @@ class Frame(models.Model):
 class FrameCount(models.Model):
     """The number of tokens of a frame with one model; `exact` if the provider counted them."""
 
-    frame = models.ForeignKey(Frame, models.CASCADE, related_name="counts", verbose_name=_("frame"))
+    frame = models.ForeignKey(Frame, models.CASCADE, related_name="counts", verbose_name=_("request frame"))
     model_name = models.CharField(_("model id"), max_length=120)
     tokens = models.PositiveIntegerField(_("tokens"))
     exact = models.BooleanField(_("counted by the provider"), default=False)
-    counted_at = models.DateTimeField(_("counted"), auto_now=True)
+    counted_at = models.DateTimeField(_("counted at"), auto_now=True)
 
     class Meta:
         verbose_name = _("token count")
@@ -99,7 +99,7 @@ class Turn(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="turns", verbose_name=_("author")
     )
     client_id = models.UUIDField(_("client id"))
-    door = models.CharField(_("door"), max_length=8, choices=Door.choices, default=Door.CHAT)
+    door = models.CharField(_("source"), max_length=8, choices=Door.choices, default=Door.CHAT)
     api_key = models.ForeignKey(
         "ApiKey", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("API key")
     )
@@ -107,19 +107,21 @@ class Turn(models.Model):
         Message, models.RESTRICT, related_name="answering_turns", verbose_name=_("message")
     )
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, verbose_name=_("model"))
-    frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("frame"))
+    frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("request frame"))
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
-    output_schema = ExactJSONField(_("answer schema"), null=True, blank=True)
+    output_schema = ExactJSONField(_("answer format"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
-    fence = models.PositiveIntegerField(_("fence"), default=0)
+    fence = models.PositiveIntegerField(_("fencing token"), default=0)
     heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     last_seq = models.PositiveIntegerField(_("last sequence number"), default=0)
     recovered_seq = models.PositiveIntegerField(
         _("sequence number at recovery"),
         null=True,
         blank=True,
-        help_text=_("The last frame that survived its owner's death; viewers beyond it are refreshed."),
+        help_text=_(
+            "The last event that was saved before the process died. Pages that are ahead of it are refreshed."
+        ),
     )
     # The notices in events.payloads.LASTING_NOTICES, as they were sent to viewers.
     notices = ExactJSONField(_("notices"), default=list, blank=True)
@@ -186,7 +188,7 @@ class TurnEvent(models.Model):
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="events", verbose_name=_("turn"))
     first_seq = models.PositiveIntegerField(_("first"))
     last_seq = models.PositiveIntegerField(_("last"))
-    frames = models.TextField(_("frames"))
+    frames = models.TextField(_("events"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
 
     class Meta:

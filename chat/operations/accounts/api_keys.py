@@ -26,9 +26,9 @@ def create_api_key(
         OperationError: no name, or a scope that does not exist.
     """
     if not name.strip():
-        raise invalid(_("Give the key a name."))
+        raise invalid(_("Enter a name for the key."))
     if not scopes or not set(scopes) <= set(ApiKey.Scope.values):
-        raise invalid(_("Scopes are: %(names)s.") % {"names": ", ".join(ApiKey.Scope.values)})
+        raise invalid(_("Allowed scopes: %(names)s.") % {"names": ", ".join(ApiKey.Scope.values)})
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         user=user,

@@ -49,4 +49,4 @@ def sign_out(*, user: User, server: McpServer) -> None:
 
 def _failed(server: McpServer, step: str, error: Exception) -> OperationError:
     log.warning("mcp_sign_in_failed", server=server.name, step=step, error=str(error))
-    return OperationError("sign_in", _("The sign-in did not work. Try again, or ask your administrator."))
+    return OperationError("sign_in", _("The sign-in failed. Try again, or ask your administrator."))

@@ -44,11 +44,12 @@ def read_document(data: bytes, name: str) -> Document:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise unsupported(
             _(
-                "This is an old or a protected office file. Save it as .docx, .xlsx or .pptx without a password."
+                "This is an old or a protected Office file. Save it as .docx, .xlsx or .pptx without "
+                "a password."
             )
         )
     if data[4:8] == b"ftyp":
-        raise unsupported(_("Videos and HEIC pictures can’t be read. Save a picture as JPEG or PNG."))
+        raise unsupported(_("Videos and HEIC images can’t be read. Save the image as JPEG or PNG."))
     return Document(Attachment.Kind.TEXT, "text/plain", _checked(_text(data)))
 
 
@@ -71,17 +72,19 @@ def _pdf(data: bytes) -> Document:
     except Refused as refused:
         if refused.code == "encrypted":
             raise OperationError(
-                "encrypted", _("This PDF has a password. Save it without one, then attach it."), status=422
+                "encrypted",
+                _("This PDF has a password. Save it without a password, then attach it."),
+                status=422,
             ) from None
-        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach that.")) from None
+        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach the new file.")) from None
     except Exceeded:
         raise _damaged(
-            _("This PDF takes too much to read. Print it to a new PDF, then attach that.")
+            _("This PDF takes too long to read. Print it to a new PDF, then attach the new file.")
         ) from None
     if pages > MOST_PAGES:
         raise OperationError(
             "too_long",
-            _("This PDF has more than %(most)s pages. Split it, and attach the part that matters.")
+            _("This PDF has more than %(most)s pages. Split it, and attach the part you need.")
             % {"most": MOST_PAGES},
             status=413,
         )
@@ -103,16 +106,19 @@ def _office(data: bytes) -> Document:
 def _office_refusal(code: str) -> OperationError:
     match code:
         case "archive":
-            return unsupported(_("Archives can’t be read. Unpack it, and attach the files that matter."))
+            return unsupported(_("Archives can’t be read. Unpack this one, and attach the files you need."))
         case "too_large":
             return OperationError(
                 "too_large",
-                _("This office file is too large inside. Split it, or save what matters as text or PDF."),
+                _(
+                    "This Office file is too large when unpacked. Split it, or save the part you need "
+                    "as text or PDF."
+                ),
                 status=413,
             )
         case "too_long":
             return _too_long()
-    return _damaged(_("This office file is damaged. Save it again, then attach that."))
+    return _damaged(_("This Office file is damaged. Save it again, then attach the new file."))
 
 
 def _text(data: bytes) -> str:
@@ -130,8 +136,8 @@ def _text(data: bytes) -> str:
             continue
     raise unsupported(
         _(
-            "This kind of file can’t be read. Attach pictures (JPEG, PNG, GIF, WebP), PDF, Word, Excel or PowerPoint "
-            "files, or text."
+            "This type of file can’t be read. Attach images (JPEG, PNG, GIF, WebP), PDF, Word, Excel "
+            "or PowerPoint files, or text."
         )
     )
 
@@ -139,7 +145,7 @@ def _text(data: bytes) -> str:
 def _checked(text: str) -> str:
     cleaned = clean_text(text).replace("\r\n", "\n")
     if not cleaned.strip():
-        raise OperationError("empty", _("There is no text in this file."), status=422)
+        raise OperationError("empty", _("This file contains no text."), status=422)
     if len(cleaned) > LONGEST_TEXT:
         raise _too_long()
     return cleaned
@@ -148,7 +154,7 @@ def _checked(text: str) -> str:
 def _too_long() -> OperationError:
     return OperationError(
         "too_long",
-        _("This file has more than %(most)s characters. Attach the part that matters.")
+        _("This file has more than %(most)s characters. Attach the part you need.")
         % {"most": f"{LONGEST_TEXT:,}"},
         status=413,
     )

@@ -55,7 +55,7 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
         OperationError: invalid.
     """
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise invalid(_("sha256 must be a SHA-256 in 64 hexadecimal digits."))
+        raise invalid(_("sha256 must be a SHA-256 hash in 64 hexadecimal digits."))
     name = file_name(name)
     with transaction.atomic():
         known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
@@ -100,7 +100,7 @@ def _check_size(data: bytes) -> None:
     if len(data) > most:
         raise OperationError(
             "too_large",
-            _("This file is larger than %(most)s MB. Attach a smaller one, or the part that matters.")
+            _("This file is larger than %(most)s MB. Attach a smaller one, or only the part you need.")
             % {"most": most // 1_000_000},
             status=413,
         )

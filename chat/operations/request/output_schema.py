@@ -64,9 +64,9 @@ def way_of(model: LanguageModel, schema: Schema) -> str:
         return shapes.FORMAT
     if model.supports.forced_tool_choice and schema.get("type") == "object":
         return shapes.TOOL
-    text = _("%(model)s can’t be held to a JSON Schema. Choose another model.")
+    text = _("%(model)s does not support JSON Schemas. Choose another model.")
     if model.supports.forced_tool_choice:
-        text = _("%(model)s can only be held to a JSON Schema of type “object”.")
+        text = _("%(model)s supports only JSON Schemas of type “object”.")
     raise OperationError("no_structured_output", text % {"model": model.display_name}, status=422)
 
 

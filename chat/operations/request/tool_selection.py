@@ -34,13 +34,15 @@ FIRST_WEB_SEARCH = "web_search_20250305"
 _VERSION = re.compile(r"_(\d{8})$")
 
 OFF = _("switched off")
-NOT_HERE = _("this model or its connection does not have it")
+NOT_HERE = _("this model or its connection does not support it")
 NO_CONNECTOR = _("this model’s connection has no MCP connector")
-WOULD_NOT_ASK = _("Anthropic would run it without asking: only tools that run at once are used")
-CHANGED = _("changed at its server since it was accepted")
+WOULD_NOT_ASK = _(
+    "Anthropic runs it without asking for approval, so only tools that run automatically are used"
+)
+CHANGED = _("changed on the server since it was accepted")
 NO_TOKEN = _("its server has no token")
-SIGN_IN = _("a person has to sign in at its server first")
-SAME_NAME = _("another tool here has the same name for the model")
+SIGN_IN = _("each person has to sign in at its server first")
+SAME_NAME = _("another tool has the same name for the model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -89,7 +89,9 @@ def refresh_listing(*, server: McpServer, user: User | None = None) -> Listing:
     try:
         found = async_to_sync(mcp.list_tools)(server, user_id=user.id if user else None)
     except SignInNeeded:
-        raise OperationError("sign_in", _("Sign in at this server first: it asks each person.")) from None
+        raise OperationError(
+            "sign_in", _("Sign in at this server first: each person needs their own sign-in.")
+        ) from None
     except Exception as error:
         log.warning("mcp_listing_failed", server=server.name, error=type(error).__name__)
         raise OperationError("unreachable", _listing_words(error), status=502) from None
@@ -213,8 +215,8 @@ def _free_name(server: McpServer, remote: str) -> str:
 def _listing_words(error: Exception) -> str:
     """Return what staff can do about a failure."""
     words = {
-        "EgressRefused": _("This address may not be called. Only public https addresses are."),
+        "EgressRefused": _("This address can’t be called. Only public https addresses are allowed."),
         "ResponseTooLarge": _("The server’s list is too long."),
         "TimeoutError": _("The server did not answer in time."),
     }
-    return words.get(type(error).__name__, _("The server could not be reached, or does not speak MCP."))
+    return words.get(type(error).__name__, _("Could not connect to the server, or it does not support MCP."))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
 from chat.events import hints
@@ -60,7 +61,7 @@ def decide_call(
         turn = Turn.objects.select_for_update().get(id=found.turn_id)
         waiting = ToolCall.objects.waiting().filter(id=found.id, expires_at__gt=timezone.now())
         if not waiting.update(**changes):
-            raise OperationError("decided", _("This call was decided before, or it expired."), status=409)
+            raise OperationError("decided", _("This call was already decided, or it expired."), status=409)
         found.refresh_from_db()
         resumes = _go_on(turn, [found])
     return Decided(found, turn.id, resumes)
@@ -96,9 +97,9 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
     if decision != DENY:
         raise invalid(_("Decide with approve, deny or edit."))
     if not isinstance(reason, str | None):
-        raise invalid(_("The reason must be a text."))
+        raise invalid(_("The reason must be text."))
     words = clean_text(reason or "").strip()[:LONGEST_REASON]
-    told = f"The person denied this call. Their reason: {words}" if words else "The person denied this call."
+    told = f"{DENIED_WITH_REASON}{words}" if words else DENIED
     return {
         "status": Status.DENIED,
         "decision": DENY,
@@ -131,7 +132,7 @@ def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) ->
         found = input_errors(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
     except SchemaUnusable:
         raise invalid(
-            _("This tool’s own description of its input can’t be used; staff have to look at it.")
+            _("The input schema of this tool can’t be used. An administrator has to correct it.")
         ) from None
     if found:
         raise invalid(_("The input does not fit this tool: %(problems)s") % {"problems": "; ".join(found)})
