@@ -26,8 +26,8 @@ from tests.support.environment import ROOT
 LONGEST_WAIT_SECONDS = 120
 OWNER_CHECK_SECONDS = 1
 REQUEST_BYTES = 2**18
-# Libraries of Parley's processes that don't read Django's settings when they are imported.
-LIBRARIES = (
+# What Parley's processes import and what does not read Django's settings.
+PRELOADED = (
     *(
         "anthropic",
         "anthropic._vendor.httpx_aiohttp",
@@ -52,6 +52,7 @@ LIBRARIES = (
         "PIL.Image",
     ),
     *("prometheus_client", "psycopg_pool", "redis.asyncio", "sqlite3", "statistics", "structlog"),
+    *("chat.claude.output_schema", "chat.claude.stream", "chat.claude.transcript", "chat.simulator.app"),
 )
 COVERAGE_VARIABLES = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
@@ -188,7 +189,7 @@ def _send_exit_code(pidfd: int, pid: int, connection: socket.socket) -> None:
 
 
 def main() -> None:
-    for name in LIBRARIES:
+    for name in PRELOADED:
         importlib.import_module(name)
     assert threading.active_count() == 1, "a process with threads can't be forked"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
