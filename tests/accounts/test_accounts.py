@@ -65,7 +65,7 @@ def test_account_pages_require_a_sign_in(client: Client, page: str) -> None:
 )
 def test_signed_out_pages_have_parleys_style(client: Client, page: str) -> None:
     text = client.get(f"/accounts/{page}").content.decode()
-    assert "chat/css/account.css" in text
+    assert "chat/css/pages/account.css" in text
     assert 'class="plain__brand"' in text
 
 
@@ -219,7 +219,7 @@ def test_every_sign_in_page_asks_for_the_second_factor(client: Client, mina: Use
     assert not is_in(client)
     assert client.get("/admin/").status_code == 302
     page = client.get("/accounts/2fa/authenticate/").content.decode()
-    assert "chat/css/account.css" in page
+    assert "chat/css/pages/account.css" in page
     assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
     assert not is_in(client)
     client.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})

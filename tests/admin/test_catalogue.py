@@ -201,7 +201,7 @@ def test_index_shows_figures_and_problems(world: World, root: Client) -> None:
         == "This connection has no credential."
     )
     ProviderConnection.objects.update(enabled=False)
-    assert "All connections look well." in root.get(reverse("admin:index")).content.decode()
+    assert "All connections work." in root.get(reverse("admin:index")).content.decode()
 
 
 def test_index_shows_only_permitted_figures(world: World, staff: Client) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal as D
 from typing import Any
 
-from chat.simulator import tokens
+from chat.simulator.prompts import tokens
 from tests.support.parley import Parley
 from tests.support.simulator import Upstream
 from tests.support.socket_client import SocketClient

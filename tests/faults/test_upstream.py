@@ -11,7 +11,7 @@ import pytest
 from django.utils import translation
 
 from chat.events.state import TurnState
-from chat.simulator.wire import workspace_of
+from chat.simulator.transport.wire import workspace_of
 from tests.faults.upstream_cases import CASES, Case
 from tests.faults.upstream_table import DOCUMENT, document, sentence
 from tests.support.parley import Parley

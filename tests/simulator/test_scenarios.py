@@ -6,7 +6,7 @@ import pytest
 
 from chat.simulator.app import create_app
 from chat.simulator.scenarios import SCENARIOS, marker, parse, without_marker
-from chat.simulator.wire import ApiError
+from chat.simulator.transport.wire import ApiError
 from tests.simulator.asking import ask, body, invoice, scenario, text_of
 from tests.support.simulator import Loopback
 

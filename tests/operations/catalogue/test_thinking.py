@@ -14,7 +14,7 @@ from chat.operations.catalogue.thinking import (
     wishes_of,
 )
 from chat.operations.request.frame import freeze_frame
-from chat.simulator.validation import check_request
+from chat.simulator.checks.request import check_request
 
 LEVELS = ["low", "medium", "high", "xhigh", "max"]
 WISHES = ["summarized", "omitted", "off"]
