@@ -19,8 +19,8 @@ from chat.models import (
     User,
 )
 from chat.operations.billing.budgets import BudgetStanding
-from chat.operations.conversations.thread import Thread
 from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
 
 COUNTERS = tuple(schemas.Tokens.model_fields)

@@ -15,7 +15,7 @@ from chat.engine.database import in_database
 from chat.engine.remote_turns import Remote, advanced, ends
 from chat.engine.turn_log import TurnLog
 from chat.engine.viewer import Viewer
-from chat.events.payloads import accepted, ends_turn
+from chat.events.payloads import EventFrame, accepted
 
 
 class Hub:
@@ -72,7 +72,7 @@ class Hub:
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.follow_new(log)
 
-    def publish(self, log: TurnLog, frames: Iterable[bytes]) -> None:
+    def publish(self, log: TurnLog, frames: Iterable[EventFrame]) -> None:
         """Append frames to a log and wake its viewers."""
         log.frames.extend(frames)
         for viewer in self.viewers.get(log.conversation_id, ()):
@@ -128,7 +128,7 @@ class Hub:
                     viewer.kept(found.turn.id, found.turn.recovered_seq)
             self.publish(log, found.frames)
             log.mark_flushed(log.last_seq)
-            if found.frames and ends_turn(found.frames[-1]):
+            if found.frames and found.frames[-1].ends_turn:
                 self.close(log)
 
     async def _end_unheard(self) -> None:

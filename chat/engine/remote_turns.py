@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F, IntegerField, Q
 from django.db.models.functions import Coalesce
 
+from chat.events.payloads import EventFrame
 from chat.events.store import unpack
 from chat.models import Conversation, Turn, TurnEvent
 from chat.models.turns import ACTIVE, FINISHED
@@ -18,7 +19,7 @@ class Remote:
 
     turn: Turn
     after: int
-    frames: list[bytes]
+    frames: list[EventFrame]
 
 
 def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any, int]) -> list[Remote]:
@@ -40,7 +41,7 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     fresh = Q(pk__in=[])
     for turn in turns:
         fresh |= Q(turn_id=turn.id, last_seq__gt=positions.get(turn.id, 0))
-    frames: dict[Any, list[bytes]] = {turn.id: [] for turn in turns}
+    frames: dict[Any, list[EventFrame]] = {turn.id: [] for turn in turns}
     rows = TurnEvent.objects.filter(fresh).order_by("turn_id", "first_seq")
     for turn_id, first, text in rows.values_list("turn_id", "first_seq", "frames"):
         position = positions.get(turn_id, 0) + len(frames[turn_id])

@@ -7,7 +7,7 @@ from typing import Any
 
 from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
-from chat.events.payloads import ends_turn, refresh
+from chat.events.payloads import EventFrame, message_frame, refresh
 from chat.events.store import frames_behind
 
 
@@ -31,7 +31,7 @@ class Viewer:
         self._closed = False
         self._wake = asyncio.Event()
         self._cursors: dict[Any, Cursor] = {}
-        self._messages: list[dict[str, Any]] = []
+        self._messages: list[EventFrame] = []
         # Turns that were read to their end lately: a look that found them before must not bring them back.
         self.read: set[Any] = set()
         self.conversations: set[Any] = set()
@@ -40,8 +40,8 @@ class Viewer:
         self._wake.set()
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Queue a message that is not an event of a turn (bounded: a reader this far behind is dropped)."""
-        self._messages.append(message)
+        """Queue a message that is not an event of a turn; the reader closes a viewer that has too many of them."""
+        self._messages.append(message_frame(message))
         self._wake.set()
 
     def watch(self, turn_id: Any, conversation_id: Any, after: int) -> None:
@@ -78,7 +78,7 @@ class Viewer:
 
     def _part(self, turn_id: Any, cursor: Cursor) -> None:
         del self._cursors[turn_id]
-        self._messages.append(refresh(cursor.conversation_id, turn_id))
+        self._messages.append(message_frame(refresh(cursor.conversation_id, turn_id)))
 
     def close(self) -> None:
         """End the viewer: its next read raises."""
@@ -93,7 +93,7 @@ class Viewer:
     def waiting_messages(self) -> int:
         return len(self._messages)
 
-    async def next(self) -> list[dict[str, Any] | bytes]:
+    async def next(self) -> list[EventFrame]:
         """Wait until there is something; returns messages and frames in the order in which they are to be sent.
 
         Raises:
@@ -108,18 +108,18 @@ class Viewer:
                 return due
         raise ViewerClosed
 
-    async def _due(self) -> list[dict[str, Any] | bytes]:
+    async def _due(self) -> list[EventFrame]:
         """A turn's announcement stands between the last frames of the turns before it and its own first one."""
         messages, self._messages = self._messages, []
-        announced = {message["turn"] for message in messages if message["type"] == "turn.accepted"}
-        earlier: list[bytes] = []
-        frames: list[bytes] = []
+        announced = {message.turn for message in messages if message.type == "turn.accepted"}
+        earlier: list[EventFrame] = []
+        frames: list[EventFrame] = []
         for turn_id, cursor in list(self._cursors.items()):
             place = frames if announced and str(turn_id) in announced else earlier
             place += await self._frames(turn_id, cursor)
         return [*earlier, *messages, *frames]
 
-    async def _frames(self, turn_id: Any, cursor: Cursor) -> list[bytes]:
+    async def _frames(self, turn_id: Any, cursor: Cursor) -> list[EventFrame]:
         log = self._logs.get(turn_id)
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:
@@ -131,7 +131,7 @@ class Viewer:
                 self._wake.set()
                 return []
         cursor.seq += len(fresh)
-        if fresh and ends_turn(fresh[-1]):
+        if fresh and fresh[-1].ends_turn:
             del self._cursors[turn_id]
             self.read.add(turn_id)
         return fresh

@@ -13,6 +13,7 @@ from django.db import Error as DatabaseError
 from chat import metrics
 from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
+from chat.events.payloads import EventFrame
 from chat.events.store import Batch, append_batches, last_stored
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ class Writer:
         """Say that something waits to be written."""
         self._due.set()
 
-    async def release(self, turn_log: TurnLog) -> list[bytes]:
+    async def release(self, turn_log: TurnLog) -> list[EventFrame]:
         """Stop writing a log and return its frames that are not durable; its runner writes them with the end."""
         async with self._flushing:
             # Not earlier: a flush under way has to note in the log what it made durable.
@@ -114,9 +115,8 @@ class Writer:
                 self._logs.pop(batch.turn_id, None)
                 self._on_lost(batch.turn_id)
                 continue
-            last = batch.first_seq + len(batch.frames) - 1
             metrics.FLUSHED_EVENTS.inc(len(batch.frames))
-            advanced[str(batch.turn_id)] = last
+            advanced[str(batch.turn_id)] = batch.last_seq
             if turn_log is not None:
-                turn_log.mark_flushed(last)
+                turn_log.mark_flushed(batch.last_seq)
         return advanced

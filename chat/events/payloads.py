@@ -1,10 +1,10 @@
-"""The event vocabulary of a turn, the fold that turns events into state, and the only publish().
+"""The events of a turn and the other messages to viewers: their payloads, and their encoding as frames.
 
-Every event of a turn carries `turn` and `seq`, which rises by one from 1. A frame is one encoded event; a replay
-repeats frames byte for byte. Snapshot (a `TurnState`) + later events = the state of one who saw everything.
+Every event of a turn carries `turn` and `seq`, which rises by one from 1. A replay repeats frames byte for byte.
 """
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -12,9 +12,26 @@ import orjson
 from chat.models import Turn
 
 Event = dict[str, Any]
-# Notices that say something about the answer for good: kept in the turn's row, shown after a reload too.
+# Notices about the final answer: kept in the turn's row and shown after a reload too.
 LASTING_NOTICES = frozenset({"failover", "fallback"})
 LONGEST_SHOWN_RESULT = 4000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EventFrame:
+    """One encoded event, as every viewer gets it, live or replayed; `data` is its JSON.
+
+    A message that is no event of a turn has seq 0, and no turn if it is about a conversation.
+    """
+
+    turn: str
+    seq: int
+    type: str
+    data: bytes
+
+    @property
+    def ends_turn(self) -> bool:
+        return self.type == "turn.finished"
 
 
 def turn_started(*, model: str, assistant_message: str) -> Event:
@@ -150,11 +167,26 @@ def turn_finished(
     }
 
 
-def encode(event: Event, *, turn: str, seq: int) -> bytes:
-    """Encode one event as the frame that every viewer gets, live or replayed."""
-    frame = orjson.dumps({"type": event["type"], "turn": turn, "seq": seq, **event})
-    # orjson shrinks a kilobyte to the frame in place and leaves a hole behind each; a copy has its own size.
-    return memoryview(frame).tobytes()
+def encode(event: Event, *, turn: str, seq: int) -> EventFrame:
+    """Return one event as a frame."""
+    encoded = orjson.dumps({"type": event["type"], "turn": turn, "seq": seq, **event})
+    # orjson shrinks a kilobyte to the frame in place, which fragments memory; a copy has its own size.
+    return EventFrame(turn, seq, event["type"], memoryview(encoded).tobytes())
+
+
+def encode_all(told: Sequence[Event], *, turn: str, after: int) -> list[EventFrame]:
+    """Return events as the frames that follow the one with seq `after`."""
+    return [encode(event, turn=turn, seq=seq) for seq, event in enumerate(told, start=after + 1)]
+
+
+def decoded(event: Event) -> EventFrame:
+    """Return the frame of an event that was read from JSON; orjson writes what it read, so `data` is the same."""
+    return EventFrame(event["turn"], event["seq"], event["type"], orjson.dumps(event))
+
+
+def message_frame(message: dict[str, Any]) -> EventFrame:
+    """Return a message that is no event of a turn as a frame."""
+    return EventFrame(message.get("turn", ""), 0, message["type"], orjson.dumps(message))
 
 
 def accepted(turn: Turn) -> dict[str, Any]:
@@ -172,8 +204,3 @@ def accepted(turn: Turn) -> dict[str, Any]:
 def refresh(conversation_id: Any, turn_id: Any) -> dict[str, Any]:
     """Return the message that tells a viewer to load the conversation anew: events can't bring it up to date."""
     return {"type": "refresh", "conversation": str(conversation_id), "turn": str(turn_id)}
-
-
-def ends_turn(frame: bytes) -> bool:
-    """Say whether a frame is a turn's last; `encode` writes the type first."""
-    return frame.startswith(b'{"type":"turn.finished"')

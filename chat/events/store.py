@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from chat.events.payloads import Event, EventFrame, decoded, encode_all
+from chat.events.state import TurnState
 from chat.models import Turn, TurnEvent
 from chat.models.turns import FINISHED
 
@@ -22,13 +24,18 @@ class Batch:
     turn_id: Any
     fence: int
     first_seq: int
-    frames: Sequence[bytes]
+    frames: Sequence[EventFrame]
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last frame, or of the one before the batch when it is empty."""
+        return self.first_seq + len(self.frames) - 1
 
     def row(self) -> TurnEvent:
         return TurnEvent(
             turn_id=self.turn_id,
             first_seq=self.first_seq,
-            last_seq=self.first_seq + len(self.frames) - 1,
+            last_seq=self.last_seq,
             frames=pack(self.frames),
         )
 
@@ -38,14 +45,14 @@ class Batch:
             self.row().save(force_insert=True)
 
 
-def pack(frames: Sequence[bytes]) -> str:
+def pack(frames: Sequence[EventFrame]) -> str:
     """Join encoded frames to one JSON list without parsing them again."""
-    return (b"[" + b",".join(frames) + b"]").decode()
+    return (b"[" + b",".join([frame.data for frame in frames]) + b"]").decode()
 
 
-def unpack(text: str) -> list[bytes]:
-    """Return the frames of a packed list; orjson writes what it read, so they are the same bytes."""
-    return [orjson.dumps(event) for event in orjson.loads(text)]
+def unpack(text: str) -> list[EventFrame]:
+    """Return the frames of a packed list, with the same bytes."""
+    return [decoded(event) for event in orjson.loads(text)]
 
 
 def append_batches(owner: str, batches: Sequence[Batch]) -> set[Any]:
@@ -64,22 +71,39 @@ def append_batches(owner: str, batches: Sequence[Batch]) -> set[Any]:
     return {batch.turn_id for batch in batches} - {batch.turn_id for batch in kept}
 
 
+def append_unowned(turn: Turn, told: Sequence[Event]) -> None:
+    """Append events to a turn that no process owns, behind `turn.last_seq`, which is raised but not saved.
+
+    The caller has locked the turn's row, or made sure otherwise that no other process writes.
+    """
+    batch = Batch(
+        turn.id, turn.fence, turn.last_seq + 1, encode_all(told, turn=str(turn.id), after=turn.last_seq)
+    )
+    batch.store()
+    turn.last_seq = batch.last_seq
+
+
 def last_stored(turn_ids: Sequence[Any]) -> dict[Any, int]:
     """Return the last durable seq of each of these turns that has any."""
     rows = TurnEvent.objects.filter(turn_id__in=turn_ids).values("turn_id").annotate(last=Max("last_seq"))
     return dict(rows.values_list("turn_id", "last"))
 
 
-def stored_frames(turn_id: Any, after: int = 0) -> list[bytes]:
+def stored_frames(turn_id: Any, after: int = 0) -> list[EventFrame]:
     """Return the durable frames of a turn with seq > after, in order."""
-    frames: list[bytes] = []
+    frames: list[EventFrame] = []
     rows = TurnEvent.objects.filter(turn_id=turn_id, last_seq__gt=after).order_by("first_seq")
     for first, text in rows.values_list("first_seq", "frames"):
         frames += unpack(text)[max(0, after + 1 - first) :]
     return frames
 
 
-def frames_behind(turn_id: Any, after: int) -> list[bytes] | None:
+def stored_state(turn_id: Any) -> TurnState:
+    """Return the state that a turn's durable frames fold into."""
+    return TurnState.of(frame.data for frame in stored_frames(turn_id))
+
+
+def frames_behind(turn_id: Any, after: int) -> list[EventFrame] | None:
     """Return the durable frames behind a viewer's; None when the viewer holds some that died with their process."""
     frames = stored_frames(turn_id, after)
     # Asked behind the frames: a recovery in between has written some of them.

@@ -17,7 +17,7 @@ from chat import metrics
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
 from chat.engine.viewer import Viewer, ViewerClosed
-from chat.events.payloads import refresh
+from chat.events.payloads import EventFrame, refresh
 from chat.live import commands, fragments
 from chat.live.identity import Identity, guard, identify, origin_allowed
 from chat.live.language import language_of
@@ -37,7 +37,6 @@ BURST, PER_SECOND = 120, 20.0
 
 NOT_SIGNED_IN, REFUSED_ORIGIN, GONE, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
 RESTART, FAILED = 1012, 1011
-_DELTA = b'{"type":"block.'
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -203,11 +202,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             while True:
                 due = await self.viewer.next()
                 self._send_by = loop.time() + SEND_SECONDS + len(due) / 100
-                for item in due:
-                    if isinstance(item, bytes):
-                        await self._deliver(await self._in_dialect(item))
-                    else:
-                        await self._send_json(item)
+                for frame in due:
+                    await self._deliver(await self._in_dialect(frame))
                 self._send_by = None
                 if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
                     raise TimeoutError
@@ -228,10 +224,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         engine().hub.leave(self.viewer)
         await self.end(code)
 
-    def _ends_page(self, item: dict[str, Any] | bytes) -> bool:
-        """Say whether this deletes all that a page shows; a program may begin something else on its socket."""
-        deleted = isinstance(item, dict) and item["type"] == "conversation.deleted"
-        return deleted and self.html and not self.viewer.conversations
+    def _ends_page(self, frame: EventFrame) -> bool:
+        """Return whether this deletes all that a page shows; a program may begin something else on its socket."""
+        return frame.type == "conversation.deleted" and self.html and not self.viewer.conversations
 
     def _look_at_sending(self) -> None:
         """Drop a client that takes nothing; one timer of a socket is cheaper than a timeout around each message."""
@@ -244,14 +239,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _stuck(self, now: float) -> bool:
         return self._send_by is not None and now > self._send_by
 
-    async def _in_dialect(self, frame: bytes) -> str:
-        if not self.html or frame.startswith(_DELTA):
-            return frame.decode()
-        return (await self._rendered(orjson.loads(frame))).decode()
+    async def _in_dialect(self, frame: EventFrame) -> str:
+        if not self.html or frame.type not in fragments.RENDERED:
+            return frame.data.decode()
+        event = await in_database(
+            fragments.decorate, orjson.loads(frame.data), user=self.identity.user, language=self.language
+        )
+        return orjson.dumps(event).decode()
 
     async def _send_json(self, message: dict[str, Any]) -> None:
-        body = await self._rendered(message) if self.html else orjson.dumps(message)
-        await self._deliver(body.decode())
+        await self._deliver(orjson.dumps(message).decode())
 
     async def _deliver(self, text: str) -> None:
         """Send one message; a client that went away meanwhile is no failure, its disconnect is on the way."""
@@ -259,13 +256,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.base_send({"type": "websocket.send", "text": text})
         except (OSError, RuntimeError):
             return
-
-    async def _rendered(self, event: dict[str, Any]) -> bytes:
-        if event["type"] in fragments.RENDERED:
-            event = await in_database(
-                fragments.decorate, event, user=self.identity.user, language=self.language
-            )
-        return orjson.dumps(event)
 
     async def _refuse(self, command: dict[str, Any], code: str, message: str) -> None:
         answer: dict[str, Any] = {"type": "error", "code": code, "message": message}

@@ -7,7 +7,10 @@ from django.utils import translation
 
 from chat import access
 from chat.models import Message, Turn, User
-from chat.operations.conversations.thread import Thread, read_thread
+from chat.operations.conversations.thread import read_thread
+from chat.operations.turns.thread_page import model_after_refusal, read_thread_page
+from chat.presentation.messages import unanswered_context
+from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
 
 Event = dict[str, Any]
@@ -39,10 +42,11 @@ def _accepted(event: Event, turn: Turn) -> Event:
 def _finished(event: Event, turn: Turn) -> Event:
     answers = turn.messages.filter(role=Message.Role.ASSISTANT).count()
     if not answers:
-        html: str = render_to_string("chat/message/_unanswered.html", {"turn": turn})
+        context = unanswered_context(turn, model_after_refusal(turn))
+        html: str = render_to_string("chat/message/_unanswered.html", context)
     else:
         # A turn with tools has its results' messages between its answers.
-        page = read_thread(turn.conversation, leaf=event["message"], limit=2 * answers)
+        page = read_thread_page(turn.conversation, leaf=event["message"], limit=2 * answers)
         html = _rendered(page, [message for message in page.messages if message.turn_id == turn.id])
     return {"html": {"messages": html}, "error": _worded(event["error"], turn.error_detail)}
 

@@ -8,11 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from chat.claude.pricing import PriceRow
+from chat.models.capabilities import Capabilities
 from chat.models.credentials import AMBIENT, Credential, CredentialProblem, read_credential
 from chat.models.fields import UNREADABLE, Unreadable, encrypted_text, uuid7
 from chat.models.platforms import Platform, platform_of
@@ -245,6 +247,11 @@ class LanguageModel(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @cached_property
+    def supports(self) -> Capabilities:
+        """What requests to this model may use; read once, so a changed row needs a fresh instance."""
+        return Capabilities.read(self.capabilities, self.connection.kind)
 
     @property
     def canonical(self) -> str:

@@ -58,5 +58,7 @@ def _accepted() -> dict[str, dict[str, list[str]]]:
     """Say what each model takes: {model's id: {"summarized": ["low", "high"], "off": ["low"]}, …}."""
     return {
         str(model.pk): {wish: efforts_of(model, wish) for wish in wishes_of(model)}
-        for model in LanguageModel.objects.only("id", "capabilities", "max_output_tokens")
+        for model in LanguageModel.objects.select_related("connection").only(
+            "id", "capabilities", "max_output_tokens", "connection__kind"
+        )
     }

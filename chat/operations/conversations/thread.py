@@ -1,37 +1,16 @@
 """A page of a conversation as it is shown: its messages with versions, costs, tool calls and files."""
 
-import dataclasses
 from typing import Any
 
 from chat import access
-from chat.events.state import TurnState
-from chat.events.store import stored_frames
+from chat.events.store import stored_state
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
 from chat.operations.conversations.path import _path_up, has_files
 from chat.operations.errors import not_found
+from chat.presentation.thread import Thread
 
 # A dozen screens of a phone; what is above comes when asked for.
 PAGE = 40
-
-
-@dataclasses.dataclass(slots=True)
-class Thread:
-    """A page of the path to a leaf, oldest first.
-
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
-    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
-    `files` the attachments of each message that has any, by id.
-    """
-
-    conversation: Conversation
-    messages: list[Message]
-    has_more: bool
-    siblings: dict[Any, list[Any]]
-    calls: dict[Any, ApiCall]
-    tool_calls: dict[Any, dict[str, ToolCall]]
-    active_turn: Turn | None
-    state: TurnState | None
-    files: dict[Any, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
 
 
 def read_thread(
@@ -56,7 +35,7 @@ def read_thread(
         calls=_calls(messages),
         tool_calls=_tool_calls(messages),
         active_turn=turn,
-        state=TurnState.of(stored_frames(turn.id)) if turn else None,
+        state=stored_state(turn.id) if turn else None,
         files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
     )
 

@@ -82,7 +82,7 @@ def park_turn(running: RunningTurn, owner: str, batch: Batch) -> bool:
             status=Turn.Status.WAITING,
             owner="",
             heartbeat_at=None,
-            last_seq=batch.first_seq + len(batch.frames) - 1,
+            last_seq=batch.last_seq,
         )
         batch.store()
     return True

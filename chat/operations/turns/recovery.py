@@ -16,9 +16,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from chat.claude.blocks import is_empty
-from chat.events import hints, payloads
+from chat.events import hints
 from chat.events.state import TurnState
-from chat.events.store import Batch, stored_frames
+from chat.events.store import append_unowned, stored_state
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets, ledger
@@ -80,7 +80,7 @@ def reap_turn(turn_id: Any, lease: Lease) -> bool:
             return False
         turn = Turn.objects.get(id=turn_id)
         # Read behind the update: whoever was still appending under the old lease has committed by now.
-        state = TurnState.of(stored_frames(turn_id))
+        state = stored_state(turn_id)
         message = turn.messages.filter(status=Message.Status.STREAMING).first()
         if message is not None:
             keep_answer(message, AnswerContent(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
@@ -129,10 +129,8 @@ def _tell_end(turn: Turn, state: TurnState) -> None:
         if state.tools.get(str(call.id), {}).get("status") != call.status
     ]
     told.append(turn_finished_event(TurnEnd(turn.status, error_code=turn.error_code), answer))
-    first = state.seq + 1
-    frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
-    Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
-    turn.recovered_seq, turn.last_seq = state.seq, state.seq + len(frames)
+    turn.recovered_seq = turn.last_seq = state.seq
+    append_unowned(turn, told)
     turn.save(update_fields=["recovered_seq", "last_seq"])
 
 

@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
-from chat.events import hints, payloads
-from chat.events.payloads import Event
-from chat.events.store import Batch
+from chat.events import hints
+from chat.events.store import append_unowned
 from chat.models import ToolCall, ToolDefinition, Turn, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.turns.tool_rounds import decision_events, said
@@ -142,19 +141,10 @@ def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:
     if turn.status != Turn.Status.WAITING:
         hints.publish(decided=[str(turn.id)])
         return False
-    _append(turn, [event for call in changed for event in decision_events(call)])
+    append_unowned(turn, [event for call in changed for event in decision_events(call)])
     resumes = not ToolCall.objects.waiting().filter(turn=turn).exists()
     if resumes:
         turn.status = Turn.Status.QUEUED
     turn.save(update_fields=["status", "last_seq"])
     hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
     return resumes
-
-
-def _append(turn: Turn, told: Sequence[Event]) -> None:
-    """Append events to a turn that nobody owns; its row is locked by the caller."""
-    first = turn.last_seq + 1
-    frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
-    if frames:
-        Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
-        turn.last_seq = first + len(frames) - 1
