@@ -147,7 +147,7 @@ class Life:
             return
         for _call in range(CALLS_AT_MOST):
             if running.takes_over:
-                assert switch.adopt_loop(running, "walker")
+                assert switch.adopt_loop(running)
             if self.random.random() < 0.15:
                 self._fail_over(running)
             fold = self._ask(running)
@@ -185,7 +185,7 @@ class Life:
         other = failover.same_model_elsewhere(running.turn, {running.model.id})
         if other is not None:
             self.judge.seen[f"failovers {self._where(running)}"] += 1
-            assert switch.switch_model(running, "walker", other, {"code": "failover"})
+            assert switch.switch_model(running, other, {"code": "failover"})
 
     def _follow(self, running: "RunningTurn", refused: Any) -> bool:
         """Ask the model that staff named for after a refusal; False when nobody follows."""
@@ -198,7 +198,7 @@ class Life:
         self.judge.seen[f"refusals followed {self._where(running)}"] += 1
         finish.keep_answer(running.message, refused)
         next_answer(running, running.message)
-        assert switch.switch_model(running, "walker", other, {"code": "fallback"})
+        assert switch.switch_model(running, other, {"code": "fallback"})
         return True
 
     def _wait(self, running: "RunningTurn") -> "RunningTurn":
@@ -227,7 +227,7 @@ class Life:
         if fold.stop_reason != "end_turn":
             return False
         self.judge.seen["summaries"] += 1
-        return summaries.keep_summary(running, "walker", job, plain_text(fold.message["content"]))
+        return summaries.keep_summary(running, job, plain_text(fold.message["content"]))
 
     def _where(self, running: "RunningTurn") -> str:
         within = running.message.parent
@@ -294,7 +294,7 @@ class Life:
 
         end = TurnEnd(status, answer.stop_reason if answer else "")
         batch = Batch(running.turn.id, running.fence, 1, [])
-        assert finish.finish_turn(running, "walker", end, batch, answer=answer, call=None)
+        assert finish.finish_turn(running, end, batch, answer=answer, call=None)
         Conversation.objects.filter(id=running.turn.conversation_id).update(active_leaf=running.message)
 
     def _text(self) -> str:

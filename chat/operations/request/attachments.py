@@ -7,7 +7,6 @@ it, never on what comes later.
 
 import base64
 import copy
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -68,13 +67,6 @@ def resolve(
 def useful_side(model: LanguageModel) -> int:
     """Return up to how many pixels a side a picture helps this model."""
     return int((model.capabilities.get("image_input") or {}).get("side_pixels") or USEFUL_SIDE)
-
-
-def known_pages(pdf: bytes) -> int | None:
-    """Return how many pages an uploaded PDF was found to have; None for one that nobody uploaded."""
-    digest = hashlib.sha256(pdf).hexdigest()
-    counted = Attachment.objects.filter(original=digest, pages__isnull=False)
-    return counted.values_list("pages", flat=True).first()
 
 
 def documents_on(path: Sequence[Message]) -> list[Attachment]:

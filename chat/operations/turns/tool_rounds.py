@@ -247,7 +247,7 @@ def close_round(turn: Turn, *, stopped: bool) -> list[ToolCall]:
     """End a turn's open calls and answer its last round, so that every tool_use has its result."""
     with transaction.atomic():
         closed = close(turn.id, stopped=stopped)
-        last = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        last = turn.last_answer()
         if last is not None:
             write_results(turn, last)
     return closed

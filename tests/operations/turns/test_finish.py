@@ -34,7 +34,7 @@ def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: 
     running = factories.running(turn)
     first, call_id = running.message, open_call.open_call(running, REQUEST, call=1, attempt=1).call_id
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
-    assert finish.end_call(running, "host:1:aa", batch, answer=answer, call=(call_id, SETTLED))
+    assert finish.end_call(running, batch, answer=answer, call=(call_id, SETTLED))
     first.refresh_from_db()
     assert (first.status, first.content) == ("complete", answer.content if answer else [])
     assert (running.message.parent, running.message.status) == (first, "streaming")
@@ -46,11 +46,9 @@ def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
     calls = [open_call.open_call(running, REQUEST, call=number, attempt=1).call_id for number in (1, 2)]
-    assert not finish.end_call(running, "host:1:aa", batch, answer=None, call=(calls[0], SETTLED))
+    assert not finish.end_call(running, batch, answer=None, call=(calls[0], SETTLED))
     end = TurnEnd("completed", stop_reason="end_turn")
-    assert not finish.finish_turn(
-        running, "host:1:aa", end, batch, answer=AnswerContent(TEXT), call=(calls[1], SETTLED)
-    )
+    assert not finish.finish_turn(running, end, batch, answer=AnswerContent(TEXT), call=(calls[1], SETTLED))
     turn.refresh_from_db()
     running.message.refresh_from_db()
     assert (turn.status, running.message.status, turn.events.count()) == ("running", "streaming", 0)
@@ -64,7 +62,7 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     answer = AnswerContent(TEXT, stop_reason="end_turn", model_name="claude-told") if answered else None
     end = TurnEnd("completed", stop_reason="end_turn", detail="x" * 600)
     batch = Batch(turn.id, 1, 5, [b'{"seq":5}', b'{"seq":6}'])
-    assert finish.finish_turn(running, "host:1:aa", end, batch, answer=answer, call=call)
+    assert finish.finish_turn(running, end, batch, answer=answer, call=call)
     turn.refresh_from_db()
     message = turn.messages.get()
     assert (turn.status, turn.stop_reason, turn.last_seq, len(turn.error_detail)) == (
@@ -86,7 +84,6 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
 def test_an_end_without_frames_stores_none(turn: Turn) -> None:
     assert finish.finish_turn(
         factories.running(turn),
-        "host:1:aa",
         TurnEnd("stopped"),
         Batch(turn.id, 1, 1, []),
         answer=None,
@@ -119,17 +116,16 @@ def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: T
     first, row = running.message, planned(turn, "ready")
     call = (open_call.open_call(running, REQUEST, call=1, attempt=1).call_id, SETTLED)
     answer = AnswerContent([ASKED], stop_reason="tool_use")
-    assert finish.end_call(
-        running, "host:1:aa", Batch(turn.id, 1, 1, [b"{}"]), answer=answer, call=call, asked=[row]
-    )
+    assert finish.end_call(running, Batch(turn.id, 1, 1, [b"{}"]), answer=answer, call=call, asked=[row])
     assert (running.message, running.calls) == (first, 1)
     ToolCall.objects.update(status="done", result=TEXT, finished_at=timezone.now())
-    assert finish.answer_tools(running, "host:1:aa")
+    assert finish.answer_tools(running)
     results = running.message.parent
     assert results
     assert (results.kind, results.turn, results.parent, running.calls) == ("results", turn, first, 2)
     assert results.content == [{"type": "tool_result", "tool_use_id": "toolu_0", "content": TEXT}]
-    assert not finish.answer_tools(running, "host:2:bb")
+    running.turn.owner = "host:2:bb"
+    assert not finish.answer_tools(running)
 
 
 def test_a_turn_that_waits_can_be_ended(turn: Turn) -> None:
@@ -151,7 +147,5 @@ def test_an_end_in_the_middle_of_a_round_answers_it(turn: Turn) -> None:
     running, row = factories.running(turn), planned(turn, "stopped")
     end = TurnEnd("completed", stop_reason="tool_use")
     batch = Batch(turn.id, 1, 1, [b"{}"])
-    assert finish.finish_turn(
-        running, "host:1:aa", end, batch, answer=AnswerContent([ASKED]), call=None, asked=[row]
-    )
+    assert finish.finish_turn(running, end, batch, answer=AnswerContent([ASKED]), call=None, asked=[row])
     assert turn.messages.get(kind="results").content[0]["tool_use_id"] == "toolu_0"

@@ -30,7 +30,7 @@ def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: Lang
         connection=factories.provider("Spare"), max_output_tokens=500, default_max_tokens=1
     )
     frame = turn.frame_id
-    assert switch.switch_model(running, "host:1:aa", spare, told)
+    assert switch.switch_model(running, spare, told)
     assert (running.model, running.connection, running.turn.frame_id) == (
         spare,
         spare.connection,
@@ -41,13 +41,14 @@ def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: Lang
     named = factories.language_model(
         "anthropic.claude-test", connection=factories.provider("Named"), canonical_id="claude-test"
     )
-    assert switch.switch_model(running, "host:1:aa", named, told)
+    assert switch.switch_model(running, named, told)
     turn.refresh_from_db()
     assert turn.frame.body == {"model": "anthropic.claude-test"}
     assert turn.notices == [told, told]
     message = turn.messages.get()
     assert (message.frame_id, message.model_name) == (turn.frame_id, "anthropic.claude-test")
-    assert not switch.switch_model(running, "host:2:bb", spare, told)
+    running.turn.owner = "host:2:bb"
+    assert not switch.switch_model(running, spare, told)
 
 
 def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_own(
@@ -60,7 +61,7 @@ def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_
     running = factories.running(Turn.objects.get(id=turn.id))
     forced = {"forced_tool_choice": {"supported": True}}
     spare = factories.language_model(connection=factories.provider("Spare"), capabilities=forced)
-    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, spare, {"code": "failover"})
     turn.refresh_from_db()
     assert turn.frame.body["tool_choice"]["type"] == "tool"
     assert "output_config" not in turn.frame.body
@@ -70,7 +71,7 @@ def test_another_model_goes_on_under_its_own_frame(turn: Turn) -> None:
     running = factories.running(turn)
     thinking = {"thinking": {"types": {"adaptive": True}}}
     other = factories.language_model("claude-other", capabilities=thinking, default_max_tokens=77)
-    assert switch.switch_model(running, "host:1:aa", other, {"code": "fallback"})
+    assert switch.switch_model(running, other, {"code": "fallback"})
     turn.refresh_from_db()
     assert turn.frame.body == {
         "model": "claude-other",
@@ -120,7 +121,7 @@ def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
     loop = in_a_loop(turn, THOUGHT, ASKED)
     results, answer = loop.message.parent, loop.message
     assert sent(loop) == ["u: text", "a: thinking tool_use", "u: tool_result"]
-    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, spare, {"code": "failover"})
     (note,) = closing(turn)
     answer.refresh_from_db()
     assert (note.parent, note.role, note.depth) == (results, "user", 3)
@@ -131,7 +132,7 @@ def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
     # What was closed once needs no more words, wherever the turn goes from here.
     third = factories.language_model(connection=factories.provider("Third", credential="sk-third"))
-    assert switch.switch_model(loop, "host:1:aa", third, {"code": "failover"})
+    assert switch.switch_model(loop, third, {"code": "failover"})
     assert closing(turn) == [note]
 
 
@@ -147,14 +148,14 @@ def test_a_pause_is_given_up_for_another_account(
     turn: Turn, spare: LanguageModel, content: list[Any], results: bool, then: list[str] | None
 ) -> None:
     loop = in_a_loop(turn, *content, results=results)
-    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, spare, {"code": "failover"})
     assert len(closing(turn)) == 1
     assert sent(loop) == (then or ["u: text", "a: text tool_use", "u: tool_result text"])
 
 
 def test_a_loop_without_thinking_moves_as_it_is(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, ASKED)
-    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, spare, {"code": "failover"})
     assert closing(turn) == []
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
 
@@ -163,13 +164,13 @@ def test_the_same_account_behind_another_connection_goes_on(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     twin = factories.language_model(connection=factories.provider("Twin"))
     assert account_tag(twin.connection) == account_tag(loop.connection)
-    assert switch.switch_model(loop, "host:1:aa", twin, {"code": "failover"})
+    assert switch.switch_model(loop, twin, {"code": "failover"})
     assert closing(turn) == []
     # The model's other powers put its context elsewhere: the same thinking would stand behind other messages.
     Message.objects.filter(id=turn.user_message_id).update(context="Today is Monday.")
     able = {"system_messages": {"supported": True}}
     other = factories.language_model(connection=factories.provider("Able"), capabilities=able)
-    assert switch.switch_model(loop, "host:1:aa", other, {"code": "failover"})
+    assert switch.switch_model(loop, other, {"code": "failover"})
     assert len(closing(turn)) == 1
 
 
@@ -177,9 +178,7 @@ def test_another_model_gets_a_closed_loop(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     keep_answer(loop.message, AnswerContent([], "partial", "refusal"))
     running_turn.next_answer(loop, loop.message)
-    assert switch.switch_model(
-        loop, "host:1:aa", factories.language_model("claude-other"), {"code": "fallback"}
-    )
+    assert switch.switch_model(loop, factories.language_model("claude-other"), {"code": "fallback"})
     (note,) = closing(turn)
     assert note.parent
     assert (note.parent.stop_reason, loop.message.parent) == ("refusal", note)
@@ -188,17 +187,18 @@ def test_another_model_gets_a_closed_loop(turn: Turn) -> None:
 
 def test_a_lost_lease_closes_nothing(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
-    assert not switch.switch_model(loop, "host:2:bb", spare, {})
+    loop.turn.owner = "host:2:bb"
+    assert not switch.switch_model(loop, spare, {})
     ProviderConnection.objects.update(credential="sk-new")
     loop.model = factories.language_model()
-    assert not switch.adopt_loop(loop, "host:2:bb")
+    assert not switch.adopt_loop(loop)
     assert closing(turn) == []
 
 
 def test_a_loop_is_adopted_under_a_new_key(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     assert not loop.takes_over
-    assert switch.adopt_loop(loop, "host:1:aa")
+    assert switch.adopt_loop(loop)
     assert closing(turn) == []
     connection = loop.connection
     connection.credential = "sk-new"
@@ -207,7 +207,7 @@ def test_a_loop_is_adopted_under_a_new_key(turn: Turn) -> None:
     taken = claim.claim_turn(turn.id, "host:2:bb")
     assert taken
     assert taken.takes_over
-    assert switch.adopt_loop(taken, "host:2:bb")
+    assert switch.adopt_loop(taken)
     assert len(closing(turn)) == 1
     assert sent(taken) == ["u: text", "a: tool_use", "u: tool_result text"]
 
@@ -245,16 +245,17 @@ def served(turn: Turn) -> Turn:
 
 def test_servers_that_are_gone_take_their_tools_along(served: Turn) -> None:
     running = factories.running(served)
-    assert switch.drop_servers(running, "host:1:aa", ["shop"])
+    assert switch.drop_servers(running, ["shop"])
     assert toolsets(served) == ["wiki"]
     assert running.turn.frame.digest == served.frame_id
-    assert not switch.drop_servers(running, "host:2:bb", ["wiki"])
+    running.turn.owner = "host:2:bb"
+    assert not switch.drop_servers(running, ["wiki"])
     assert toolsets(served) == ["wiki"]
 
 
 def test_a_loop_whose_servers_are_gone_is_closed(served: Turn) -> None:
     loop = in_a_loop(served, THOUGHT, ASKED)
-    assert switch.drop_servers(loop, "host:1:aa", ["shop"])
+    assert switch.drop_servers(loop, ["shop"])
     assert toolsets(served) == ["wiki"]
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
 
@@ -263,7 +264,7 @@ def test_a_platform_without_the_connector(served: Turn) -> None:
     running = factories.running(served)
     spare = model_on("bedrock")
     spare.canonical_id = "claude-anthropic"
-    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, spare, {"code": "failover"})
     assert toolsets(served) == []
 
 
@@ -273,7 +274,7 @@ def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: 
     loop = in_a_loop(turn, SEARCH, found, results=False)
     assert sent(loop) == ["u: text", "a: server_tool_use web_search_tool_result"]
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="bedrock"))
-    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: text", "u: text"]
     assert len(closing(turn)) == 1
 
@@ -281,6 +282,6 @@ def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: 
 def test_a_loop_that_began_with_a_summary_of_the_apis_goes_on_elsewhere(turn: Turn) -> None:
     loop = in_a_loop(turn, {"type": "compaction", "content": "Short."}, ASKED)
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="aws"))
-    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
     assert closing(turn) == []
