@@ -28,7 +28,7 @@ def switch(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be on or off, not {raw!r}.")
 
 
-def number(name: str, *, default: int, least: int = 0, most: int | None = None) -> int:
+def number(name: str, *, default: int, minimum: int = 0, maximum: int | None = None) -> int:
     """Read a whole number within bounds.
 
     Raises:
@@ -38,12 +38,12 @@ def number(name: str, *, default: int, least: int = 0, most: int | None = None) 
     if not raw.lstrip("-").isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.")
     value = int(raw)
-    if value < least or (most is not None and value > most):
-        raise ImproperlyConfigured(f"{name} must be between {least} and {most or 'any'}, not {value}.")
+    if value < minimum or (maximum is not None and value > maximum):
+        raise ImproperlyConfigured(f"{name} must be between {minimum} and {maximum or 'any'}, not {value}.")
     return value
 
 
-def kept_secret(path: Path, make: str) -> str:
+def stored_secret(path: Path, make: str) -> str:
     """Return the secret kept in `path`, making it at the first start (mode 0600).
 
     `make` is "token" (a Django secret key) or "fernet" (a URL-safe base64 key of 32 bytes).

@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, env, kept_secret, number, switch
+from config.environment import BASE_DIR, env, number, stored_secret, switch
 from config.logs import configure_structlog, logging_config
 
 # --- The environment -----------------------------------------------------------------------------
@@ -22,12 +22,12 @@ DATA_DIR = (DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR).resolve
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = switch("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret_key", "token")
+SECRET_KEY = env.str("SECRET_KEY", default="") or stored_secret(DATA_DIR / "secret_key", "token")
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
-    kept_secret(DATA_DIR / "field_encryption_key", "fernet")
+    stored_secret(DATA_DIR / "field_encryption_key", "fernet")
 ]
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = number("PORT", default=8000, least=1, most=65535)
+PORT = number("PORT", default=8000, minimum=1, maximum=65535)
 # The address on which this machine reaches its own server: a wildcard address is not one to connect to.
 OWN_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - compared, not bound
 OWN_URL = f"http://{f'[{OWN_HOST}]' if ':' in OWN_HOST else OWN_HOST}:{PORT}"
@@ -42,7 +42,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or REDIS_URL
 ANTHROPIC_API_KEY_SET = bool(env.str("ANTHROPIC_API_KEY", default=""))
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="")
 LOCAL_MODEL = switch("LOCAL_MODEL", default=not ANTHROPIC_API_KEY_SET)
-LOCAL_MODEL_PORT = number("LOCAL_MODEL_PORT", default=PORT + 1, least=1, most=65536)
+LOCAL_MODEL_PORT = number("LOCAL_MODEL_PORT", default=PORT + 1, minimum=1, maximum=65536)
 SIMULATOR = switch("SIMULATOR", default=not ANTHROPIC_API_KEY_SET)
 
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="admin@localhost")
@@ -55,8 +55,8 @@ TOOL_MODULES = env.list("TOOL_MODULES", default=[])
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
-TURN_LEASE_SECONDS = number("TURN_LEASE_SECONDS", default=15, least=2, most=600)
-TURN_GRACE_SECONDS = number("TURN_GRACE_SECONDS", default=20, least=0, most=600)
+TURN_LEASE_SECONDS = number("TURN_LEASE_SECONDS", default=15, minimum=2, maximum=600)
+TURN_GRACE_SECONDS = number("TURN_GRACE_SECONDS", default=20, minimum=0, maximum=600)
 
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
     raise ImproperlyConfigured(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {LOG_LEVEL!r}.")

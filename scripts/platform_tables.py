@@ -49,7 +49,7 @@ def tables() -> dict[str, str]:
     }
 
 
-def filled(text: str) -> str:
+def with_tables(text: str) -> str:
     """Return the document with today's tables between its marks."""
     for name, table in tables().items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
@@ -67,4 +67,4 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    FILE.write_text(filled(FILE.read_text(encoding="utf-8")), encoding="utf-8")
+    FILE.write_text(with_tables(FILE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -27,7 +27,7 @@ def weights() -> Path | None:
     return next(Path(package.submodule_search_locations[0]).glob("*.gguf"), None)
 
 
-def threads(cores: int) -> tuple[int, int]:
+def thread_counts(cores: int) -> tuple[int, int]:
     """Return how many threads write an answer and how many read a prompt.
 
     Half of the cores write as fast as all of them and leave room for the page and the server; reading a long
@@ -64,7 +64,7 @@ def _server(path: Path, port: int, key: str) -> object:
     params.api_keys = [key]
     params.n_ctx = SLOTS * SLOT_TOKENS
     params.n_parallel = SLOTS
-    params.cpuparams.n_threads, params.cpuparams_batch.n_threads = threads(os.cpu_count() or 1)
+    params.cpuparams.n_threads, params.cpuparams_batch.n_threads = thread_counts(os.cpu_count() or 1)
     params.cache_ram_mib = PROMPT_CACHE_MIB
     params.verbosity = 1
     params.ui = params.endpoint_slots = False

@@ -10,8 +10,8 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from chat.embedded.services import LOCAL_MODEL, parts
-from chat.embedded.supervisor import Part, Supervisor
+from chat.embedded.services import LOCAL_MODEL, configured_services
+from chat.embedded.supervisor import Service, Supervisor
 
 POLL_SECONDS = 0.05
 
@@ -23,7 +23,7 @@ class CantStart(Exception):
 def run_up() -> int:
     """Run everything until a signal or the web server's end; return the exit code."""
     try:
-        supervisor = Supervisor(_parts(), say=_say)
+        supervisor = Supervisor(_services(), say=_say)
     except (CantStart, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -31,20 +31,22 @@ def run_up() -> int:
         os.environ.setdefault(
             "LOG_FORMAT", "console"
         )  # a person reads; the environment or .env may say otherwise
-    return asyncio.run(supervisor.run(_answering))
+    return asyncio.run(supervisor.run(_wait_until_serving))
 
 
-def _parts() -> list[Part]:
-    if not _free(settings.HOST, settings.PORT):
+def _services() -> list[Service]:
+    if not _is_port_free(settings.HOST, settings.PORT):
         raise CantStart(
             f"Port {settings.PORT} on {settings.HOST} is taken. "
             f"Stop what uses it, or choose another: PORT={settings.PORT + 10} make run"
         )
-    kept = parts()
-    if any(part.name == LOCAL_MODEL for part in kept) and not _free("127.0.0.1", settings.LOCAL_MODEL_PORT):
+    services = configured_services()
+    if any(service.name == LOCAL_MODEL for service in services) and not _is_port_free(
+        "127.0.0.1", settings.LOCAL_MODEL_PORT
+    ):
         _say(f"Port {settings.LOCAL_MODEL_PORT} is taken: no local model. LOCAL_MODEL_PORT moves it.")
-        return [part for part in kept if part.name != LOCAL_MODEL]
-    return kept
+        return [service for service in services if service.name != LOCAL_MODEL]
+    return services
 
 
 def _say(text: str) -> None:
@@ -52,7 +54,7 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _free(host: str, port: int) -> bool:
+def _is_port_free(host: str, port: int) -> bool:
     """Return whether this process could listen there.
 
     Raises:
@@ -68,13 +70,13 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-async def _answering() -> None:
-    while not await _answers(settings.OWN_HOST):  # noqa: ASYNC110 - another process: there is no event to wait for
+async def _wait_until_serving() -> None:
+    while not await _is_serving(settings.OWN_HOST):  # noqa: ASYNC110 - another process: there is no event to wait for
         await asyncio.sleep(POLL_SECONDS)
     _say(f"Parley is ready at {settings.OWN_URL}  (Ctrl-C stops it)")
 
 
-async def _answers(host: str) -> bool:
+async def _is_serving(host: str) -> bool:
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(host, settings.PORT)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from chat.claude.blocks import tool_use_ids
-from chat.claude.output_schema import gives_answer
+from chat.claude.output_schema import has_answer_call
 from chat.engine.attempt import Attempt
 from chat.engine.calls import Caller
 from chat.engine.cancellation import AbortReason, Cancellation
@@ -89,7 +89,7 @@ class AnswerLoop:
 
     async def _plan(self, attempt: Attempt) -> list[PlannedCall]:
         running, content = self._running, attempt.fold.message["content"]
-        if not tool_use_ids(content) or (running.turn.output_schema is not None and gives_answer(content)):
+        if not tool_use_ids(content) or (running.turn.output_schema is not None and has_answer_call(content)):
             return []
         return await in_database(
             tool_rounds.plan_calls, running.turn, running.message, content, attempt.fold.invalid_inputs

@@ -21,7 +21,7 @@ from chat.operations.billing.paid_call import PaidCall
 from chat.operations.request import build
 from chat.operations.turns import failover, open_call, summaries, switch
 from chat.providers.clients import ConnectionUnusable
-from chat.tools.connector import reach
+from chat.tools.connector import reachable_servers
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +174,7 @@ class Caller:
         if not names:
             return request
         async with self._sender.scope.abortable():
-            reached = await reach(names, running.turn.author_id)
+            reached = await reachable_servers(names, running.turn.author_id)
         if reached.missing:
             await self._under_lease(switch.drop_servers, running, reached.missing)
             request = await in_database(build.request_for, running)

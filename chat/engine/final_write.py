@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from chat.claude.blocks import Block, tool_use_ids
-from chat.claude.output_schema import as_text
+from chat.claude.output_schema import answer_as_text
 from chat.engine.attempt import Attempt
 from chat.engine.calls import Caller
 from chat.engine.database import at_last
@@ -49,7 +49,7 @@ async def final_write(
     whole = attempt is not None and attempt.fold.ended
     write.answer = final_answer(attempt, Message.Status.COMPLETE if whole else Message.Status.PARTIAL)
     if write.answer is not None and running.turn.output_schema is not None:
-        write.answer = dataclasses.replace(write.answer, content=as_text(write.answer.content))
+        write.answer = dataclasses.replace(write.answer, content=answer_as_text(write.answer.content))
     failed = end.status == Turn.Status.FAILED
     status = ApiCall.Status.FAILED if failed else ApiCall.Status.CUT
     status = ApiCall.Status.SUCCEEDED if whole else status

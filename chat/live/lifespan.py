@@ -36,7 +36,7 @@ class Lifespan:
 
 def _load(loop: asyncio.AbstractEventLoop) -> None:
     """Import what only turns need, while the first pages are served already."""
-    sdk.load()
+    sdk.load_sdk()
     with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
         loop.call_soon_threadsafe(_set_code_aside)
 

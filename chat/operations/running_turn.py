@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat.claude.cache_diagnostics import Foreseen
+from chat.claude.cache_diagnostics import ExpectedCache
 from chat.claude.pricing import PriceRow
 from chat.models import Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.models.fields import uuid7
@@ -24,7 +24,7 @@ class RunningTurn:
     model: LanguageModel
     connection: ProviderConnection
     prices: list[PriceRow]
-    foreseen: Foreseen = dataclasses.field(default_factory=Foreseen)
+    foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
     # Answers begun so far. A turn that waited for a person resumes with the tools of its last answer.
     calls: int = 1
     resumed: bool = False

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from anthropic import APIRequest, AsyncCallNext, CallNext
 
-EARLIER = "bedrock-2023-05-31"
+EARLIER_VERSION = "bedrock-2023-05-31"
 # The third generation was named the other way round (claude-3-5-sonnet); 4.0 has a date where others have a minor.
 _OLD = re.compile(r"claude-(?:3|[a-z]+-4(?:-[0-6](?!\d)|-20\d{6}|$|@|:))")
 
 
-def synchronous(request: APIRequest, call_next: CallNext) -> Any:
+def sync_middleware(request: APIRequest, call_next: CallNext) -> Any:
     return call_next(_versioned(request))
 
 
-async def asynchronous(request: APIRequest, call_next: AsyncCallNext) -> Any:
+async def async_middleware(request: APIRequest, call_next: AsyncCallNext) -> Any:
     return await call_next(_versioned(request))
 
 
@@ -25,4 +25,4 @@ def _versioned(request: APIRequest) -> APIRequest:
     body = request.json
     if not isinstance(body, dict) or not _OLD.search(str(body.get("model", ""))):
         return request
-    return request.copy(body={"anthropic_version": EARLIER, **body})
+    return request.copy(body={"anthropic_version": EARLIER_VERSION, **body})

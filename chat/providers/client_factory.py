@@ -15,7 +15,7 @@ from chat.providers import bedrock_version, entra
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # Stands where the SDK insists on one way to sign in while it is made; replaced before the first request.
-_UNUSED = "unused"
+_PLACEHOLDER_KEY = "unused"
 
 
 def make_client(connection: ProviderConnection, *, asynchronous: bool, **options: Any) -> Any:
@@ -38,10 +38,10 @@ def make_client(connection: ProviderConnection, *, asynchronous: bool, **options
     }
     if platform.sdk_class == "AnthropicBedrock":
         return _bedrock(made, arguments, credential, asynchronous=asynchronous)
-    if isinstance(credential, ServicePrincipal) or (credential is None and entra.is_used(connection)):
+    if isinstance(credential, ServicePrincipal) or (credential is None and entra.uses_entra(connection)):
         client = entra.asynchronous_client if asynchronous else entra.synchronous_client
         return client(made, arguments, credential)
-    return made(**arguments, **_entrance(credential))
+    return made(**arguments, **_credential_arguments(credential))
 
 
 def _settings(connection: ProviderConnection) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _settings(connection: ProviderConnection) -> dict[str, Any]:
     return {}
 
 
-def _entrance(credential: Credential | None) -> dict[str, Any]:
+def _credential_arguments(credential: Credential | None) -> dict[str, Any]:
     match credential:
         case ApiKeyCredential(key):
             return {"api_key": key}
@@ -80,11 +80,13 @@ def _bedrock(
     made: Any, arguments: dict[str, Any], credential: Credential | None, *, asynchronous: bool
 ) -> Any:
     """The client refuses AWS keys while AWS_BEARER_TOKEN_BEDROCK is set, and would take that key for another's."""
-    arguments["middleware"] = [bedrock_version.asynchronous if asynchronous else bedrock_version.synchronous]
+    arguments["middleware"] = [
+        bedrock_version.async_middleware if asynchronous else bedrock_version.sync_middleware
+    ]
     if not isinstance(credential, AwsKeys):
-        return made(**arguments, **_entrance(credential))
-    client = made(**arguments, api_key=_UNUSED)
+        return made(**arguments, **_credential_arguments(credential))
+    client = made(**arguments, api_key=_PLACEHOLDER_KEY)
     client.api_key = None
-    for name, value in _entrance(credential).items():
+    for name, value in _credential_arguments(credential).items():
         setattr(client, name, value)
     return client

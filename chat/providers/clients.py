@@ -65,9 +65,9 @@ class ClientPool:
             await entry.client.close()
 
     async def _entry(self, connection: ProviderConnection) -> _Entry:
-        await sdk.loaded(connection.platform.sdk_class)
-        if entra.is_used(connection):
-            await sdk.loaded(sdk.ENTRA)
+        await sdk.ensure_loaded(connection.platform.sdk_class)
+        if entra.uses_entra(connection):
+            await sdk.ensure_loaded(sdk.ENTRA)
         wanted = _fingerprint(connection)
         entry = self._entries.get(connection.id)
         if entry is not None and entry.fingerprint == wanted:
@@ -90,12 +90,12 @@ def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
     """
     import httpx2
 
-    from chat.providers.response_deadline import limited_client
+    from chat.providers.response_deadline import deadline_client
 
     timeout = httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds)
     with (
-        contextlib.closing(limited_client(timeout, JOB_ANSWER_SECONDS)) as transport,
-        _made(connection, asynchronous=False, timeout=timeout, http_client=transport) as client,
+        contextlib.closing(deadline_client(timeout, JOB_ANSWER_SECONDS)) as transport,
+        _new_client(connection, asynchronous=False, timeout=timeout, http_client=transport) as client,
     ):
         yield client
 
@@ -115,11 +115,11 @@ def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
     )
     transport = DefaultAioHttpClient(timeout=timeout, limits=limits)
     # Clients of other platforms are no subclasses, but the part that is used here is the same.
-    made = _made(connection, asynchronous=True, timeout=timeout, http_client=transport)
+    made = _new_client(connection, asynchronous=True, timeout=timeout, http_client=transport)
     return cast("AsyncAnthropic", made)
 
 
-def _made(connection: ProviderConnection, **options: Any) -> Any:
+def _new_client(connection: ProviderConnection, **options: Any) -> Any:
     problem = connection.problem()
     if problem:
         raise ConnectionUnusable(problem)

@@ -22,7 +22,7 @@ AUTHORITY = "https://login.microsoftonline.com"
 _OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 20}
 
 
-def is_used(connection: ProviderConnection) -> bool:
+def uses_entra(connection: ProviderConnection) -> bool:
     """Say whether this connection sends tokens of Entra ID, and no key."""
     known = Entrance.SERVICE_PRINCIPAL in connection.platform.entrances
     return known and (connection.ambient or connection.secret().startswith("{"))
@@ -33,9 +33,11 @@ def asynchronous_client(made: Any, arguments: dict[str, Any], principal: Service
     from azure.identity import aio
 
     if principal is None:
-        credential: Any = aio.ManagedIdentityCredential(client_id=_chosen(), **_OPTIONS)
+        credential: Any = aio.ManagedIdentityCredential(client_id=_managed_identity_id(), **_OPTIONS)
     else:
-        credential = aio.ClientSecretCredential(*_sign_in(principal), authority=AUTHORITY, **_OPTIONS)
+        credential = aio.ClientSecretCredential(
+            *_secret_arguments(principal), authority=AUTHORITY, **_OPTIONS
+        )
     client = made(**arguments, azure_ad_token_provider=aio.get_bearer_token_provider(credential, SCOPE))
     client.credentials = credential  # what stands here is closed together with the client
     return client
@@ -51,20 +53,22 @@ def _shared_tokens(principal: ServicePrincipal | None) -> Callable[[], str]:
     import azure.identity
 
     if principal is None:
-        credential: Any = azure.identity.ManagedIdentityCredential(client_id=_chosen(), **_OPTIONS)
+        credential: Any = azure.identity.ManagedIdentityCredential(
+            client_id=_managed_identity_id(), **_OPTIONS
+        )
     else:
         credential = azure.identity.ClientSecretCredential(
-            *_sign_in(principal), authority=AUTHORITY, disable_instance_discovery=True, **_OPTIONS
+            *_secret_arguments(principal), authority=AUTHORITY, disable_instance_discovery=True, **_OPTIONS
         )
         # It has no argument for this, and reads it from a variable of the machine.
         credential._regional_authority = None
     return azure.identity.get_bearer_token_provider(credential, SCOPE)
 
 
-def _sign_in(principal: ServicePrincipal) -> tuple[str, str, str]:
+def _secret_arguments(principal: ServicePrincipal) -> tuple[str, str, str]:
     return principal.tenant_id, principal.client_id, principal.client_secret
 
 
-def _chosen() -> str | None:
+def _managed_identity_id() -> str | None:
     """Return which of several identities this machine uses, by the variable that Azure has for it."""
     return os.environ.get("AZURE_CLIENT_ID") or None

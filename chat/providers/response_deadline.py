@@ -7,18 +7,18 @@ from typing import Any
 import httpx2
 
 
-def limited_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
+def deadline_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
     """Make a client whose answers must be whole so many seconds after their headers."""
     from anthropic import DefaultHttpxClient
 
     def limit(response: httpx2.Response) -> None:
-        response.stream = _InTime(response.stream, time.monotonic() + seconds)
+        response.stream = _DeadlineStream(response.stream, time.monotonic() + seconds)
 
     client: httpx2.Client = DefaultHttpxClient(timeout=timeout, event_hooks={"response": [limit]})
     return client
 
 
-class _InTime(httpx2.SyncByteStream):
+class _DeadlineStream(httpx2.SyncByteStream):
     def __init__(self, stream: Any, until: float) -> None:
         self.stream, self.until = stream, until
 

@@ -8,12 +8,12 @@ import asyncio
 import importlib
 from typing import Any
 
-_PARTS = ("anthropic", "anthropic._vendor.httpx_aiohttp")
+_SDK_MODULES = ("anthropic", "anthropic._vendor.httpx_aiohttp")
 _AWS = ("boto3", "botocore.auth", "botocore.eventstream", "botocore.parsers")
 _GOOGLE = ("google.auth.transport.requests", "google.oauth2.service_account")
 ENTRA = "Microsoft Entra ID"
 # What the client of a platform needs besides; the SDK imports it with the first request, on the event loop.
-_MORE = {
+_PLATFORM_MODULES = {
     "AnthropicAWS": _AWS,
     "AnthropicBedrock": _AWS,
     "AnthropicBedrockMantle": _AWS,
@@ -24,9 +24,9 @@ _MORE = {
 _ready: set[str] = set()
 
 
-def load(sdk_class: str = "Anthropic") -> None:
+def load_sdk(sdk_class: str = "Anthropic") -> None:
     """Import the SDK and what this client, or ENTRA, needs; harmless to repeat, and from several threads."""
-    for name in (*_PARTS, *_MORE.get(sdk_class, ())):
+    for name in (*_SDK_MODULES, *_PLATFORM_MODULES.get(sdk_class, ())):
         importlib.import_module(name)
     if sdk_class == "AnthropicBedrock":
         # Reads a description of one megabyte, once per process.
@@ -34,10 +34,10 @@ def load(sdk_class: str = "Anthropic") -> None:
     _ready.add(sdk_class)
 
 
-async def loaded(sdk_class: str = "Anthropic") -> None:
+async def ensure_loaded(sdk_class: str = "Anthropic") -> None:
     """Return when all of it is imported, without holding up the loop."""
     if sdk_class not in _ready:
-        await asyncio.to_thread(load, sdk_class)
+        await asyncio.to_thread(load_sdk, sdk_class)
 
 
 def transformed_schema(schema: dict[str, Any]) -> dict[str, Any]:

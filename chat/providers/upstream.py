@@ -137,11 +137,11 @@ def as_upstream_error(error: Exception) -> UpstreamError:
         return UpstreamError(from_response(error.status_code, body, dict(error.response.headers)))
     if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
         return UpstreamError(
-            failure(FailureKind.TIMEOUT, type(error).__name__), reached=not _unreached(error)
+            failure(FailureKind.TIMEOUT, type(error).__name__), reached=not _never_connected(error)
         )
     if isinstance(error, (anthropic.APIConnectionError, httpx2.HTTPError, OSError)):
         return UpstreamError(
-            failure(FailureKind.CONNECTION, type(error).__name__), reached=not _unreached(error)
+            failure(FailureKind.CONNECTION, type(error).__name__), reached=not _never_connected(error)
         )
     identity = identity_failures.read_identity_failure(error)
     if identity is not None:
@@ -153,7 +153,7 @@ def as_upstream_error(error: Exception) -> UpstreamError:
     return UpstreamError(failure(FailureKind.UNKNOWN, type(error).__name__))
 
 
-def _unreached(error: BaseException | None) -> bool:
+def _never_connected(error: BaseException | None) -> bool:
     """Say whether the chain of causes shows that no connection was ever made."""
     import httpx2
 

@@ -8,10 +8,10 @@ from chat.readers.errors import Refused
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-_MOST_NODES = 5_000
+_MAX_NODES = 5_000
 
 
-def look(data: bytes, *, most_pages: int) -> tuple[int, list[bytes]]:
+def count_pages(data: bytes, *, max_pages: int) -> tuple[int, list[bytes]]:
     """Count the pages, no further than one beyond `most_pages`.
 
     Raises:
@@ -20,10 +20,10 @@ def look(data: bytes, *, most_pages: int) -> tuple[int, list[bytes]]:
     reader = _reader(data)
     if reader.is_encrypted:
         raise Refused("encrypted")
-    return _count_pages(reader, most_pages), []
+    return _count_leaves(reader, max_pages), []
 
 
-def page(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
+def page_text(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
     """Give the text of one page, counted from 1; nothing where there is none."""
     pages = _reader(data).pages
     text = pages[number - 1].extract_text() if 1 <= number <= len(pages) else ""
@@ -36,17 +36,17 @@ def _reader(data: bytes) -> "PdfReader":
     return PdfReader(io.BytesIO(data), strict=False)
 
 
-def _count_pages(reader: "PdfReader", most: int) -> int:
+def _count_leaves(reader: "PdfReader", maximum: int) -> int:
     """Count leaves of the page tree, no further than needed: neither /Count nor the tree's depth is trusted."""
     waiting: list[Any] = [reader.root_object["/Pages"]]
     pages = nodes = 0
-    while waiting and pages <= most:
+    while waiting and pages <= maximum:
         node = waiting.pop().get_object()
         nodes += 1
-        if nodes > _MOST_NODES:
+        if nodes > _MAX_NODES:
             raise ValueError("the page tree does not end")
         if "/Kids" in node:
-            waiting += list(node["/Kids"])[: most + 1]
+            waiting += list(node["/Kids"])[: maximum + 1]
         else:
             pages += 1
     return pages

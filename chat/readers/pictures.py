@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from chat.readers.errors import Refused
-from chat.readers.sizes import THUMBNAIL_SIDE, fitted, picture_format
+from chat.readers.sizes import THUMBNAIL_SIDE, fitted_size, picture_format
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +26,7 @@ MAX_PIXELS = {
 }
 
 
-def read_picture(data: bytes, *, side: int, most_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+def read_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
     """Encode a picture anew, at most `side` pixels wide and high and `most_bytes` heavy, and a thumbnail of it.
 
     Returns [{"media_type", "width", "height"}, …] and the bytes, of both.
@@ -36,20 +36,20 @@ def read_picture(data: bytes, *, side: int, most_bytes: int) -> tuple[list[dict[
     """
     name = picture_format(data)
     image = _decoded(data, name, side)
-    sent = _encoded(image, most_bytes, photo=name == "JPEG")
+    sent = _encoded(image, max_bytes, photo=name == "JPEG")
     small = _scaled(image, THUMBNAIL_SIDE)
     thumbnail = _saved(small, "WEBP", quality=80, method=4)
-    told = [_told(sent[0], image), _told("image/webp", small)]
+    told = [_description(sent[0], image), _description("image/webp", small)]
     return told, [sent[1], thumbnail]
 
 
-def shrink(data: bytes, *, side: int, most_bytes: int) -> tuple[None, list[bytes]]:
+def shrink_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[None, list[bytes]]:
     """Encode a picture that was made here in the same format, at most `side` pixels wide and high."""
     name = picture_format(data)
-    return None, [_encoded(_decoded(data, name, side), most_bytes, photo=name == "JPEG")[1]]
+    return None, [_encoded(_decoded(data, name, side), max_bytes, photo=name == "JPEG")[1]]
 
 
-def _told(media_type: str, image: "Image") -> dict[str, Any]:
+def _description(media_type: str, image: "Image") -> dict[str, Any]:
     return {"media_type": media_type, "width": image.width, "height": image.height}
 
 
@@ -62,7 +62,7 @@ def _decoded(data: bytes, name: str, side: int) -> "Image":
     Image.MAX_IMAGE_PIXELS = None  # our own limits are asked below, for every picture
     with Image.open(io.BytesIO(data), formats=[name]) as image:
         _check_pixels(PROGRESSIVE if PROGRESSIVE in image.info else name, *image.size)
-        image.draft("RGB", fitted(*image.size, side))
+        image.draft("RGB", fitted_size(*image.size, side))
         small = _scaled(_scalable(image), side)
         upright = ImageOps.exif_transpose(small)
         return upright.convert("RGBA" if upright.mode in ("LA", "RGBA") else "RGB")
@@ -79,9 +79,9 @@ def _scalable(image: "Image") -> "Image":
 def _check_pixels(name: str, width: int, height: int) -> None:
     if not width or not height:
         raise Refused("unreadable")
-    most = MAX_PIXELS[name]
-    if width * height > most:
-        raise Refused("too_large", pixels=-(-width * height // 1_000_000), most=most // 1_000_000)
+    maximum = MAX_PIXELS[name]
+    if width * height > maximum:
+        raise Refused("too_large", pixels=-(-width * height // 1_000_000), most=maximum // 1_000_000)
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
@@ -99,20 +99,20 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 def _scaled(image: "Image", side: int) -> "Image":
     from PIL import Image
 
-    size = fitted(*image.size, side)
+    size = fitted_size(*image.size, side)
     return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _encoded(image: "Image", most_bytes: int, *, photo: bool) -> tuple[str, bytes]:
+def _encoded(image: "Image", max_bytes: int, *, photo: bool) -> tuple[str, bytes]:
     """Write a photo as JPEG and the rest as PNG, unless that would be too heavy; returns media type and bytes."""
     if not photo:
         data = _saved(image, "PNG", compress_level=6)
-        if len(data) <= most_bytes:
+        if len(data) <= max_bytes:
             return "image/png", data
     flat = image if image.mode == "RGB" else _on_white(image)
     # At the lowest quality the largest picture that is sent has half of what may be sent.
     tries = (_saved(flat, "JPEG", quality=quality) for quality in (90, 75, 50))
-    data = next((found for found in tries if len(found) <= most_bytes), b"")
+    data = next((found for found in tries if len(found) <= max_bytes), b"")
     return "image/jpeg", data or _saved(flat, "JPEG", quality=25)
 
 

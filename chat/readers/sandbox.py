@@ -22,13 +22,13 @@ import structlog
 from chat.readers.errors import Exceeded, Refused
 
 MB = 1_000_000
-MOST_ANSWER_BYTES = 32 * MB
-_CHILD = (
+MAX_ANSWER_BYTES = 32 * MB
+_CHILD_CODE = (
     "from chat.readers.sandbox_worker import run_job; import sys; "
     "run_job(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)"
 )
-_WAITING = 3
-_HOME = Path(__file__).parents[2]
+_WALL_CLOCK_FACTOR = 3
+_PROJECT_ROOT = Path(__file__).parents[2]
 # What an interpreter needs to start; whatever else the environment holds is nobody's business in there.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 
@@ -44,7 +44,7 @@ class Bounds:
 
     seconds: int
     memory_bytes: int
-    places: threading.Semaphore
+    slots: threading.Semaphore
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class JobResult:
     parts: list[bytes]
 
 
-FILES = Bounds(seconds=20, memory_bytes=512 * MB, places=threading.Semaphore(2))
-CHECKS = Bounds(seconds=10, memory_bytes=512 * MB, places=threading.Semaphore(4))
+FILES = Bounds(seconds=20, memory_bytes=512 * MB, slots=threading.Semaphore(2))
+CHECKS = Bounds(seconds=10, memory_bytes=512 * MB, slots=threading.Semaphore(4))
 
 
 def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> JobResult:
@@ -71,18 +71,18 @@ def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> JobResult:
         "options": options,
         "seconds": bounds.seconds,
         "memory_bytes": bounds.memory_bytes,
-        "answer_bytes": MOST_ANSWER_BYTES,
+        "answer_bytes": MAX_ANSWER_BYTES,
     }
-    with bounds.places, tempfile.TemporaryFile() as written:
+    with bounds.slots, tempfile.TemporaryFile() as written:
         try:
             subprocess.run(
-                [sys.executable, "-c", _CHILD, json.dumps(task)],
+                [sys.executable, "-c", _CHILD_CODE, json.dumps(task)],
                 input=data,
                 stdout=written,
                 stderr=subprocess.DEVNULL,  # a traceback can quote what was read
-                cwd=_HOME,
+                cwd=_PROJECT_ROOT,
                 env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                timeout=bounds.seconds * _WAITING,
+                timeout=bounds.seconds * _WALL_CLOCK_FACTOR,
                 check=True,
             )
         except subprocess.SubprocessError as error:

@@ -8,22 +8,22 @@ from typing import IO, Any
 from chat.readers import office, pdf, pictures, schemas
 from chat.readers.errors import Refused
 
-Found = tuple[Any, list[bytes]]
-JOBS: dict[str, Callable[..., Found]] = {
+JobOutput = tuple[Any, list[bytes]]
+JOBS: dict[str, Callable[..., JobOutput]] = {
     "picture": pictures.read_picture,
-    "shrunk": pictures.shrink,
+    "shrink": pictures.shrink_picture,
     "office": office.read_office,
-    "pdf": pdf.look,
-    "pdf_page": pdf.page,
-    "fault": schemas.fault,
-    "misfits": schemas.schema_errors_in,
+    "pdf": pdf.count_pages,
+    "pdf_page": pdf.page_text,
+    "answer": schemas.check_answer,
+    "tool_input": schemas.check_input,
 }
 
 
 def run_job(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
     """Do the job that the argument names. What takes too much ends the process; see `apart.run`."""
     task = json.loads(arguments[0])
-    limit(task["seconds"], task["memory_bytes"], task["answer_bytes"])
+    set_limits(task["seconds"], task["memory_bytes"], task["answer_bytes"])
     try:
         value, parts = JOBS[task["job"]](source.read(), **task["options"])
     except Refused as refused:
@@ -41,7 +41,7 @@ def run_job(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
     target.flush()
 
 
-def limit(seconds: int, memory_bytes: int, answer_bytes: int) -> None:
+def set_limits(seconds: int, memory_bytes: int, answer_bytes: int) -> None:
     """Bound this process as far as the system can: macOS keeps no limit of memory, Windows none at all."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource

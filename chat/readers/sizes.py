@@ -18,12 +18,12 @@ def picture_format(data: bytes) -> str:
     return next((name for magic, name in _MAGIC if data.startswith(magic)), "")
 
 
-def fitted(width: int, height: int, side: int) -> tuple[int, int]:
+def fitted_size(width: int, height: int, side: int) -> tuple[int, int]:
     """Return the size that a picture has within `side` pixels and the tokens that models spend on it."""
     scale = min(1.0, side / max(width, height))
-    most = _TOKENS.get(side, side * side)
+    maximum = _TOKENS.get(side, side * side)
     while True:
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        if -(-size[0] // _SQUARE) * -(-size[1] // _SQUARE) <= most:
+        if -(-size[0] // _SQUARE) * -(-size[1] // _SQUARE) <= maximum:
             return size
         scale *= 0.99

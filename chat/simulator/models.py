@@ -21,7 +21,7 @@ class Model:
     released: str
     thinking: str  # without a thinking setting: "always", "on" or "off"
     accepts: frozenset[str]  # accepted thinking types
-    calm_types: frozenset[str] = frozenset()  # thinking types that are limited to effort "high"
+    limited_effort_types: frozenset[str] = frozenset()  # thinking types that are limited to effort "high"
     efforts: tuple[str, ...] = ALL_EFFORTS
     effort: str = "high"
     forced_tools: bool = True
@@ -80,7 +80,7 @@ CATALOGUE: tuple[Model, ...] = (
         "2026-10-07",
         thinking="on",
         accepts=_types("adaptive", "disabled"),
-        calm_types=_types("disabled"),
+        limited_effort_types=_types("disabled"),
         effort="medium",
         prefix_bound=True,
     ),
@@ -91,7 +91,7 @@ CATALOGUE: tuple[Model, ...] = (
         "2026-09-28",
         thinking="on",
         accepts=_types("adaptive", "between_tools"),
-        calm_types=_types("between_tools"),
+        limited_effort_types=_types("between_tools"),
         **BOUND,
     ),
     Model(
@@ -113,7 +113,7 @@ CATALOGUE: tuple[Model, ...] = (
         "2026-07-24",
         thinking="on",
         accepts=_types("adaptive", "disabled"),
-        calm_types=_types("disabled"),
+        limited_effort_types=_types("disabled"),
         fast="beta",
     ),
     Model(
@@ -215,7 +215,7 @@ def find(model_id: object) -> Model | None:
     return _BY_ID.get(model_id) if isinstance(model_id, str) else None
 
 
-def listed(lifecycles: Iterable[str]) -> list[Model]:
+def list_models(lifecycles: Iterable[str]) -> list[Model]:
     """Return the models in these lifecycle stages, newest first; without stages all but the retired ones."""
     wanted = set(lifecycles) or {"active", "deprecated"}
     return [model for model in CATALOGUE if model.lifecycle in wanted]
@@ -229,7 +229,7 @@ def _moment(day: str | None) -> str | None:
     return f"{day}T00:00:00Z" if day else None
 
 
-def info(model: Model) -> dict[str, Any]:
+def model_info(model: Model) -> dict[str, Any]:
     """Return the model as the models endpoint prints it (ModelInfo)."""
     return {
         "type": "model",

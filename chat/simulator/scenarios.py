@@ -113,7 +113,7 @@ class Choice:
         return self.scenario.name
 
     @property
-    def counted(self) -> bool:
+    def counts_attempts(self) -> bool:
         """Whether it depends on how often the same request came."""
         return bool(self.text("times") or self.text("from"))
 
@@ -133,13 +133,13 @@ class Choice:
             raise ApiError(400, f"x-simulator-scenario: {name}={written} is not a number of 0 or more")
         return min(value, maximum)
 
-    def whole(self, name: str, default: int = 0) -> int:
+    def integer(self, name: str, default: int = 0) -> int:
         return int(self.number(name, default))
 
     def seconds(self, name: str) -> float:
         return self.number(name, maximum=MAX_SECONDS)
 
-    def calmed(self) -> "Choice":
+    def without_fault(self) -> "Choice":
         """Return the default scenario with the parameters that are common to all."""
         kept = {name: value for name, value in self.params.items() if name in COMMON and name != "first_byte"}
         return replace(self, scenario=SCENARIOS["default"], params=kept)
@@ -180,16 +180,16 @@ class Attempts:
 
     def settle(self, choice: Choice, digest: bytes) -> Choice:
         """Return the choice for this attempt: the default scenario before the fault begins and once it is over."""
-        if not choice.counted:
+        if not choice.counts_attempts:
             return choice
         key = choice.text("key").encode() or digest
         number = self._seen.pop(key, 0) + 1
         self._seen[key] = number
         if len(self._seen) > MAX_REMEMBERED:
             self._seen.popitem(last=False)
-        begins = choice.whole("from", 1)
-        over = bool(choice.text("times")) and number >= begins + choice.whole("times")
-        return choice.calmed() if number < begins or over else choice
+        begins = choice.integer("from", 1)
+        over = bool(choice.text("times")) and number >= begins + choice.integer("times")
+        return choice.without_fault() if number < begins or over else choice
 
     def clear(self) -> None:
         self._seen.clear()

@@ -15,18 +15,18 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 # Public by their number, yet answered inside a cloud's own network (Azure's wire server).
-CLOUD_INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
+CLOUD_INTERNAL = frozenset({ipaddress.ip_address("168.63.129.16")})
 PROTOCOL_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")  # Oracle's metadata among others
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out to the public
 # IPv6 networks that only wrap an IPv4 address: NAT64 (RFC 6052) and the retired IPv4-compatible form.
-WRAPPING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+IPV4_WRAPPERS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
 
 class EgressRefused(Exception):
     """The address is not one that tools may call. The words are for staff."""
 
 
-class TooMuch(Exception):
+class ResponseTooLarge(Exception):
     """An answer went over its limit of bytes, as sent or as decompressed."""
 
 
@@ -36,12 +36,12 @@ def is_public(address: Address) -> bool:
         if address.scope_id or address.teredo:
             return False
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and any(address in network for network in WRAPPING):
+        if inner is None and any(address in network for network in IPV4_WRAPPERS):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(inner)
         return address in GLOBAL_UNICAST and address.is_global
-    inside = address in CLOUD_INSIDE or address in PROTOCOL_ASSIGNMENTS
+    inside = address in CLOUD_INTERNAL or address in PROTOCOL_ASSIGNMENTS
     return address.is_global and not address.is_multicast and not inside
 
 
@@ -67,7 +67,7 @@ def check_url(url: str) -> None:
     check_scheme(parsed.scheme, host, port)
     if "@" in parsed.netloc:
         raise EgressRefused("A user name or password does not belong into an address.")
-    found = literal(host)
+    found = address_literal(host)
     if found is not None and not is_public(found) and not allowed_by_staff(host, port):
         raise EgressRefused("This address is not on the public internet.")
 
@@ -88,7 +88,7 @@ def default_port(scheme: str) -> int:
     return 443 if scheme == "https" else 80
 
 
-def literal(host: str) -> Address | None:
+def address_literal(host: str) -> Address | None:
     """Read a host that is an address, as the system's resolver would: also 2130706433, 0x7f.1 and 0177.0.0.1."""
     try:
         return ipaddress.ip_address(host.strip("[]"))

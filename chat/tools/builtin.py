@@ -10,8 +10,8 @@ from chat.tools import calculator
 from chat.tools.registry import tool
 from chat.tools.result import ToolContext, ToolFailed
 
-FOUND_AT_MOST = 20
-AROUND_CHARACTERS = 160
+MAX_RESULTS = 20
+EXCERPT_CHARACTERS = 160
 
 
 @tool(title="Date and time")
@@ -47,7 +47,7 @@ def calculate(expression: str) -> str:
     Args:
         expression: The expression, such as (1999.99 * 12) / 1.19
     """
-    return calculator.written(calculator.evaluate(expression))
+    return calculator.format_number(calculator.evaluate(expression))
 
 
 @tool(title="Search in my conversations")
@@ -71,7 +71,7 @@ def search_conversations(context: ToolContext, query: str, limit: int = 5) -> An
     for word in words:
         rows = rows.filter(text__icontains=word)
     found = rows.select_related("conversation").order_by("-created_at", "-id")
-    return [_shown(message, words[0]) for message in found[: max(1, min(limit, FOUND_AT_MOST))]]
+    return [_shown(message, words[0]) for message in found[: max(1, min(limit, MAX_RESULTS))]]
 
 
 def _shown(message: Message, word: str) -> dict[str, str]:
@@ -80,13 +80,13 @@ def _shown(message: Message, word: str) -> dict[str, str]:
         "link": f"/c/{message.conversation_id}",
         "date": message.created_at.date().isoformat(),
         "by": message.get_role_display(),
-        "text": _around(message.text, word),
+        "text": _excerpt(message.text, word),
     }
 
 
-def _around(text: str, word: str) -> str:
+def _excerpt(text: str, word: str) -> str:
     place = max(text.lower().find(word.lower()), 0)
-    start, end = max(place - AROUND_CHARACTERS, 0), place + AROUND_CHARACTERS
+    start, end = max(place - EXCERPT_CHARACTERS, 0), place + EXCERPT_CHARACTERS
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 

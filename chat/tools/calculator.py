@@ -45,7 +45,7 @@ def evaluate(expression: str) -> Fraction:
         raise ToolFailed("This is no expression that the calculator can read.") from None
 
 
-def written(value: Fraction) -> str:
+def format_number(value: Fraction) -> str:
     """Write a number exactly: as a decimal if it ends, else as a fraction with its first digits."""
     if value.denominator == 1:
         return str(value.numerator)
@@ -84,7 +84,7 @@ def _value(node: ast.AST, source: str) -> Fraction:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
             return _checked(Fraction(BINARY[type(op)](_value(left, source), _value(right, source))))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
-            return _applied(name, [_value(argument, source) for argument in arguments])
+            return _call_function(name, [_value(argument, source) for argument in arguments])
     raise ToolFailed(
         f"The calculator knows numbers, + - * / // % **, brackets and {', '.join(sorted(FUNCTIONS))}."
     )
@@ -109,14 +109,14 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
     return _checked(Fraction(base**exponent.numerator))
 
 
-def _applied(name: str, values: list[Fraction]) -> Fraction:
+def _call_function(name: str, values: list[Fraction]) -> Fraction:
     try:
         return _checked(Fraction(FUNCTIONS[name](*values)))
     except TypeError:
         raise ToolFailed(f"{name} was given the wrong number of values.") from None
 
 
-def _whole(value: Fraction, name: str, limit: int = 1_400) -> int:
+def _whole_number(value: Fraction, name: str, limit: int = 1_400) -> int:
     if value.denominator != 1 or not 0 <= value <= limit:
         raise ToolFailed(f"{name} takes whole numbers from 0 to {limit}.")
     return value.numerator
@@ -135,7 +135,7 @@ def _sqrt(value: Fraction) -> Fraction:
 
 def _round(value: Fraction, places: Fraction = Fraction(0)) -> Fraction:
     """Round half away from zero, as people do."""
-    scale = Fraction(10) ** _whole(places, "round", 100)
+    scale = Fraction(10) ** _whole_number(places, "round", 100)
     half = Fraction(1, 2) if value >= 0 else Fraction(-1, 2)
     return Fraction(math.trunc(value * scale + half)) / scale
 
@@ -143,8 +143,8 @@ def _round(value: Fraction, places: Fraction = Fraction(0)) -> Fraction:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "ceil": math.ceil,
-    "comb": lambda n, k: math.comb(_whole(n, "comb"), _whole(k, "comb")),
-    "factorial": lambda n: math.factorial(_whole(n, "factorial")),
+    "comb": lambda n, k: math.comb(_whole_number(n, "comb"), _whole_number(k, "comb")),
+    "factorial": lambda n: math.factorial(_whole_number(n, "factorial")),
     "floor": math.floor,
     "max": lambda first, *rest: max(first, *rest) if rest else first,
     "min": lambda first, *rest: min(first, *rest) if rest else first,

@@ -16,14 +16,14 @@ from chat.tools.threads import in_thread
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reached:
+class ReachableServers:
     """Entries for `mcp_servers`, and the names of servers that can't be called for this person now."""
 
     servers: list[dict[str, Any]]
     missing: list[str]
 
 
-async def reach(names: Sequence[str], user_id: uuid.UUID | None) -> Reached:
+async def reachable_servers(names: Sequence[str], user_id: uuid.UUID | None) -> ReachableServers:
     """Find out how servers are called in a person's name, refreshing tokens whose time is over.
 
     Without a person only servers are reached that ask nobody to sign in.
@@ -31,7 +31,7 @@ async def reach(names: Sequence[str], user_id: uuid.UUID | None) -> Reached:
     rows = await in_thread(_rows, names)
     tokens = {name: await _token(rows[name], user_id) for name in names if name in rows}
     known = {name: token for name, token in tokens.items() if token is not None}
-    return Reached(
+    return ReachableServers(
         servers=[server_entry(name, rows[name].url, token) for name, token in known.items()],
         missing=[name for name in names if name not in known],
     )

@@ -23,19 +23,19 @@ from chat.tools.addresses import (
     Address,
     EgressRefused,
     Resolver,
-    TooMuch,
+    ResponseTooLarge,
+    address_literal,
     allowed_by_staff,
     check_scheme,
     default_port,
     is_public,
-    literal,
 )
 
 ENCODINGS = ("gzip", "deflate")
-PIECE_BYTES = 65_536
+CHUNK_BYTES = 65_536
 
 
-def client(
+def guarded_client(
     *, limit_bytes: int, timeout_seconds: float, resolve: Resolver | None = None, **options: Any
 ) -> httpx2.AsyncClient:
     """Make a client for one call: guarded, metered, without redirects, cookies of others, proxies or .netrc.
@@ -57,14 +57,14 @@ class Meter:
     """Counts the bytes of answers, as they came and as they unfold, and ends what is too long."""
 
     def __init__(self, limit_bytes: int) -> None:
-        self.limit_bytes, self.wire, self.unfolded, self.exceeded = limit_bytes, 0, 0, False
+        self.limit_bytes, self.wire, self.decoded, self.exceeded = limit_bytes, 0, 0, False
 
-    def add(self, *, wire: int = 0, unfolded: int = 0) -> None:
+    def add(self, *, wire: int = 0, decoded: int = 0) -> None:
         self.wire += wire
-        self.unfolded += unfolded
-        if max(self.wire, self.unfolded) > self.limit_bytes:
+        self.decoded += decoded
+        if max(self.wire, self.decoded) > self.limit_bytes:
             self.exceeded = True
-            raise TooMuch(f"more than {self.limit_bytes} bytes")
+            raise ResponseTooLarge(f"more than {self.limit_bytes} bytes")
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
@@ -89,11 +89,11 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         for name in ("content-encoding", "content-length") if encoding in ENCODINGS else ():
             headers.pop(name, None)
         assert isinstance(answer.stream, httpx2.AsyncByteStream)
-        body = Metered(answer.stream, self.meter, unpack=encoding in ENCODINGS)
+        body = MeteredBody(answer.stream, self.meter, unpack=encoding in ENCODINGS)
         return httpx2.Response(answer.status_code, headers=headers, stream=body, extensions=answer.extensions)
 
 
-class Metered(httpx2.AsyncByteStream):
+class MeteredBody(httpx2.AsyncByteStream):
     """A body that is counted; with `unpack` it is gzip or deflate, unfolded a piece at a time."""
 
     def __init__(self, body: httpx2.AsyncByteStream, meter: Meter, *, unpack: bool) -> None:
@@ -107,7 +107,7 @@ class Metered(httpx2.AsyncByteStream):
                 yield chunk
                 continue
             while piece := self._piece(chunk):
-                self.meter.add(unfolded=len(piece))
+                self.meter.add(decoded=len(piece))
                 yield piece
                 chunk = self.unpacker.unconsumed_tail
 
@@ -117,7 +117,7 @@ class Metered(httpx2.AsyncByteStream):
     def _piece(self, chunk: bytes) -> bytes:
         assert self.unpacker is not None
         try:
-            return self.unpacker.decompress(chunk, PIECE_BYTES)
+            return self.unpacker.decompress(chunk, CHUNK_BYTES)
         except zlib.error as error:
             raise httpx2.DecodingError("the compressed body is damaged") from error
 
@@ -154,7 +154,7 @@ class GuardedNetwork(httpcore2.AnyIOBackend):
         Raises:
             EgressRefused: one of its addresses is not public, and staff do not list the host.
         """
-        spelt = literal(host)
+        spelt = address_literal(host)
         try:
             found = (
                 [spelt] if spelt else [ipaddress.ip_address(text) for text in await self.resolve(host, port)]

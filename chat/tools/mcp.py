@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from chat.claude.text import clean_json, clean_text
 from chat.models import McpServer, ToolDefinition
 from chat.tools import mcp_auth
-from chat.tools.addresses import EgressRefused, TooMuch, check_url
+from chat.tools.addresses import EgressRefused, ResponseTooLarge, check_url
 from chat.tools.mcp_grants import SignInNeeded
-from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 
 if TYPE_CHECKING:
     import httpx2
@@ -47,12 +47,13 @@ async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> 
     found: dict[str, dict[str, Any]] = {}
     # Each page has the same time, so the whole has one too: the job that looks for changes can't be ended otherwise.
     limits = CallLimits(LISTING_LIMIT_BYTES, LISTING_SECONDS)
-    async with asyncio.timeout(2 * LISTING_SECONDS), connected(server, user_id, limits) as client:
+    async with asyncio.timeout(2 * LISTING_SECONDS), open_session(server, user_id, limits) as client:
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             page = await client.list_tools(cursor=cursor)
             found |= {
-                tool.name: listed(tool.name, tool.description, tool.input_schema) for tool in page.tools
+                tool.name: listing_entry(tool.name, tool.description, tool.input_schema)
+                for tool in page.tools
             }
             cursor = page.next_cursor
             if cursor is None or len(found) > MAX_TOOLS:
@@ -60,7 +61,7 @@ async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> 
     return [found[name] for name in sorted(found)][:MAX_TOOLS]
 
 
-def listed(name: str, description: str | None, input_schema: dict[str, Any]) -> dict[str, Any]:
+def listing_entry(name: str, description: str | None, input_schema: dict[str, Any]) -> dict[str, Any]:
     """Make one entry of a listing. Its digest stays the same however the server orders its keys."""
     entry = clean_json({"name": name, "description": description or "", "input_schema": input_schema})
     exact = json.dumps(entry, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -68,7 +69,7 @@ def listed(name: str, description: str | None, input_schema: dict[str, Any]) -> 
 
 
 async def call_mcp_tool(
-    definition: ToolDefinition, given: dict[str, Any], context: ToolContext
+    definition: ToolDefinition, tool_input: dict[str, Any], context: ToolContext
 ) -> ToolResult:
     """Call a tool as staff accepted it.
 
@@ -78,22 +79,24 @@ async def call_mcp_tool(
     server = definition.server
     if server is None or not server.enabled or server.route != McpServer.Route.PARLEY:
         raise ToolFailed("This tool's server is switched off.")
-    if drifted(definition):
+    if has_drifted(definition):
         raise ToolFailed(
             "This tool has changed at its server. Staff have to look at it before it is used again."
         )
     answer: Any = None
     limits = CallLimits(4 * definition.max_result_bytes + 262_144, definition.timeout_seconds)
     try:
-        async with connected(server, context.user_id, limits) as client:
-            answer = await client.session.call_tool(definition.target, given)
+        async with open_session(server, context.user_id, limits) as client:
+            answer = await client.session.call_tool(definition.target, tool_input)
     except Exception:
         if answer is None:  # saying goodbye may fail; the answer is there
             raise
-    return result_of(_blocks(answer), limit_bytes=definition.max_result_bytes, is_error=bool(answer.is_error))
+    return make_result(
+        _blocks(answer), limit_bytes=definition.max_result_bytes, is_error=bool(answer.is_error)
+    )
 
 
-def drifted(definition: ToolDefinition) -> bool:
+def has_drifted(definition: ToolDefinition) -> bool:
     """Say whether a server's last known listing has the tool otherwise than staff accepted it, or not at all."""
     listing = definition.server.listing if definition.server else []
     digests = {entry["name"]: entry["digest"] for entry in listing}
@@ -101,7 +104,9 @@ def drifted(definition: ToolDefinition) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: McpServer, user_id: uuid.UUID | None, limits: CallLimits) -> AsyncIterator[Any]:
+async def open_session(
+    server: McpServer, user_id: uuid.UUID | None, limits: CallLimits
+) -> AsyncIterator[Any]:
     """Open a session of the SDK's client with a server, signed in as the server asks."""
     from mcp import Client
     from mcp.client.streamable_http import streamable_http_client
@@ -111,21 +116,23 @@ async def connected(server: McpServer, user_id: uuid.UUID | None, limits: CallLi
 
     check_url(server.url)
     headers, auth = await _credentials(server, user_id)
-    http = egress.client(limit_bytes=limits.bytes, timeout_seconds=limits.seconds, headers=headers, auth=auth)
+    http = egress.guarded_client(
+        limit_bytes=limits.bytes, timeout_seconds=limits.seconds, headers=headers, auth=auth
+    )
     transport = streamable_http_client(server.url, http_client=http, max_sse_event_size=limits.bytes)
     name = Implementation(name="parley", version="1")
     client = Client(transport, read_timeout_seconds=limits.seconds, cache=None, client_info=name)
     try:
         async with http, client:
             # An attribute of this one object: a server's output schema is never run against its answers.
-            vars(client.session)["validate_tool_result"] = _unchecked
+            vars(client.session)["validate_tool_result"] = _skip_validation
             yield client
     except Exception as error:
         meter = http._transport.meter  # type: ignore[attr-defined]
         raise _cause(error, exceeded=meter.exceeded) from error
 
 
-async def _unchecked(*_: Any) -> None:
+async def _skip_validation(*_: Any) -> None:
     return None
 
 
@@ -147,7 +154,7 @@ def _cause(error: BaseException, *, exceeded: bool) -> Exception:
     from mcp import MCPError
 
     if exceeded:
-        return TooMuch("the server's answer")
+        return ResponseTooLarge("the server's answer")
     found = list(_leaves(error))
     for kind in (ToolFailed, EgressRefused, SignInNeeded, TimeoutError, httpx2.HTTPError):
         for leaf in found:

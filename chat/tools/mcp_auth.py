@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat.models import McpServer
 from chat.tools.addresses import check_url
-from chat.tools.mcp_grants import AuthorizationAnswer, Begun, Grants, SignInFailed, SignInNeeded
+from chat.tools.mcp_grants import AuthorizationAnswer, GrantStorage, PendingSignIn, SignInFailed, SignInNeeded
 from chat.tools.result import ToolFailed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PROTOCOL = (
 )
 LIMIT_BYTES = 1024 * 1024
 SECONDS = 20
-KNOCK = {
+INITIALIZE_REQUEST = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
@@ -44,7 +44,7 @@ async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth"
     Raises:
         SignInNeeded: this person never signed in there.
     """
-    grants = Grants(server, user_id)
+    grants = GrantStorage(server, user_id)
     kept = await grants.read()
     if not kept.tokens or not kept.client:
         raise SignInNeeded
@@ -52,20 +52,20 @@ async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth"
     return _flow(server, redirect_uri, grants)
 
 
-async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> Begun:
+async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> PendingSignIn:
     """Find out where a person signs in, registering Parley there if need be.
 
     Raises:
         SignInFailed: the server wants no sign-in, or can't be asked.
     """
-    grants = Grants(server, user_id)
+    grants = GrantStorage(server, user_id)
     await grants.forget_client_unless(redirect_uri)
     auth = _flow(server, redirect_uri, grants, fresh=True)
-    await _knock(server, auth)
-    if auth.begun is None:
+    await _run_flow(server, auth)
+    if auth.pending is None:
         raise SignInFailed("the server did not ask for a sign-in")
-    check_url(auth.begun.url)
-    return auth.begun
+    check_url(auth.pending.url)
+    return auth.pending
 
 
 async def finish_sign_in(
@@ -76,8 +76,8 @@ async def finish_sign_in(
     Raises:
         SignInFailed: the code was not taken.
     """
-    auth = _flow(server, redirect_uri, Grants(server, user_id), fresh=True, answer=answer)
-    await _knock(server, auth)
+    auth = _flow(server, redirect_uri, GrantStorage(server, user_id), fresh=True, answer=answer)
+    await _run_flow(server, auth)
     if not auth.granted:
         raise SignInFailed("no token was given")
 
@@ -88,12 +88,12 @@ async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
     Raises:
         SignInNeeded: there is none, or none that still holds.
     """
-    grants = Grants(server, user_id)
+    grants = GrantStorage(server, user_id)
     kept = (await grants.read()).tokens
     if (kept.get("expires_at") or time.time() + 1) <= time.time():
         before = kept
         with contextlib.suppress(SignInFailed):
-            await _knock(server, await auth_of(server, user_id))
+            await _run_flow(server, await auth_of(server, user_id))
         kept = (await grants.read()).tokens
         kept = {} if kept == before else kept
     if not kept:
@@ -101,7 +101,7 @@ async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
     return str(kept["token"]["access_token"])
 
 
-async def _knock(server: McpServer, auth: Any) -> None:
+async def _run_flow(server: McpServer, auth: Any) -> None:
     """Send one request that the server answers with 401, from which the SDK's flow takes its way."""
     from chat.tools import egress
 
@@ -109,11 +109,11 @@ async def _knock(server: McpServer, auth: Any) -> None:
     try:
         check_url(server.url)
         async with (
-            egress.client(
+            egress.guarded_client(
                 limit_bytes=LIMIT_BYTES, timeout_seconds=SECONDS, auth=auth, headers=headers
             ) as client,
             # Only the flow is of interest, not what the server says at the end of it.
-            client.stream("POST", server.url, json=KNOCK),
+            client.stream("POST", server.url, json=INITIALIZE_REQUEST),
         ):
             pass
     except SignInNeeded:
@@ -122,13 +122,13 @@ async def _knock(server: McpServer, auth: Any) -> None:
         raise SignInFailed(f"{type(error).__module__}.{type(error).__name__}") from error
 
 
-def _flow(server: McpServer, redirect_uri: str, grants: Grants, **options: Any) -> "PersonAuth":
+def _flow(server: McpServer, redirect_uri: str, grants: GrantStorage, **options: Any) -> "PersonAuth":
     from chat.tools.mcp_flow import PersonAuth
 
     return PersonAuth(server.url, redirect_uri, grants, **options)
 
 
-def sign_in_words(server: McpServer) -> ToolFailed:
+def sign_in_failure(server: McpServer) -> ToolFailed:
     """What the model is told, so that it can tell the person."""
     return ToolFailed(
         f"The person has to sign in to {server.name} first, at /tools/mcp/{server.name}/connect"

@@ -8,7 +8,7 @@ from mcp.client.auth import OAuthClientProvider, PKCEParameters
 from mcp.client.auth.utils import validate_authorization_response_iss
 from mcp.shared.auth import OAuthClientMetadata, OAuthMetadata, ProtectedResourceMetadata
 
-from chat.tools.mcp_grants import AuthorizationAnswer, Begun, Grants, SignInFailed, SignInNeeded
+from chat.tools.mcp_grants import AuthorizationAnswer, GrantStorage, PendingSignIn, SignInFailed, SignInNeeded
 
 
 class PersonAuth(OAuthClientProvider):
@@ -18,7 +18,7 @@ class PersonAuth(OAuthClientProvider):
         self,
         server_url: str,
         redirect_uri: str,
-        grants: Grants,
+        grants: GrantStorage,
         *,
         fresh: bool = False,
         answer: AuthorizationAnswer | None = None,
@@ -30,10 +30,10 @@ class PersonAuth(OAuthClientProvider):
                 "application_type": "web" if redirect_uri.startswith("https:") else "native",
             }
         )
-        super().__init__(server_url, metadata, grants, redirect_handler=self._leave)
+        super().__init__(server_url, metadata, grants, redirect_handler=self._stop_at_redirect)
         grants.context = self.context
         self.grants, self.fresh, self.answer = grants, fresh, answer
-        self.begun: Begun | None = None
+        self.pending: PendingSignIn | None = None
 
     @property
     def granted(self) -> bool:
@@ -65,20 +65,20 @@ class PersonAuth(OAuthClientProvider):
 
     async def _perform_authorization_code_grant(self) -> tuple[str, str]:
         if self.answer is None:
-            self.context.callback_handler = _nobody
+            self.context.callback_handler = _no_callback
             return await super()._perform_authorization_code_grant()
         validate_authorization_response_iss(self.answer.issuer, self.context.oauth_metadata)
         return self.answer.code, self.answer.verifier
 
-    async def _leave(self, url: str) -> None:
+    async def _stop_at_redirect(self, url: str) -> None:
         """Take the address that the SDK made, with a verifier that can be kept, and stop here."""
         pkce = PKCEParameters.generate()
         parts = urllib.parse.urlsplit(url)
         query = dict(urllib.parse.parse_qsl(parts.query)) | {"code_challenge": pkce.code_challenge}
         address = urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query)))
-        self.begun = Begun(address, query["state"], pkce.code_verifier)
+        self.pending = PendingSignIn(address, query["state"], pkce.code_verifier)
         raise SignInNeeded
 
 
-async def _nobody() -> Any:
+async def _no_callback() -> Any:
     raise SignInFailed("nobody waits here")

@@ -22,7 +22,7 @@ class SignInFailed(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Begun:
+class PendingSignIn:
     """Where the person goes, and what has to be known when they come back."""
 
     url: str
@@ -40,14 +40,14 @@ class AuthorizationAnswer:
 
 
 @dataclasses.dataclass(slots=True)
-class Kept:
+class StoredGrant:
     """A grant as stored: `tokens` {"token", "expires_at", "metadata", "resource", "url"}, `client` as registered."""
 
     tokens: dict[str, Any]
     client: dict[str, Any]
 
 
-class Grants:
+class GrantStorage:
     """The row of one person at one server, read and written off the event loop. The SDK's TokenStorage.
 
     Tokens are for the address at which they were given, whatever has become of the server's row meanwhile.
@@ -58,7 +58,7 @@ class Grants:
         self.url = server.url
         self.context: Any = None  # the flow's, set by the flow: where tokens can be refreshed
 
-    async def read(self) -> Kept:
+    async def read(self) -> StoredGrant:
         return await in_thread(self._read)
 
     async def forget_client_unless(self, redirect_uri: str) -> None:
@@ -93,12 +93,12 @@ class Grants:
         told = client_info.model_dump(mode="json", exclude_none=True)
         await in_thread(self._write, client=json.dumps(told))
 
-    def _read(self) -> Kept:
+    def _read(self) -> StoredGrant:
         row = McpGrant.objects.filter(**self.key).first()
         tokens = json.loads((row and row.tokens) or "{}")
         if tokens.get("url", self.url) != self.url:
             tokens = {}
-        return Kept(tokens=tokens, client=json.loads((row and row.client) or "{}"))
+        return StoredGrant(tokens=tokens, client=json.loads((row and row.client) or "{}"))
 
     def _write(self, **columns: str) -> None:
         McpGrant.objects.update_or_create(**self.key, defaults=columns)

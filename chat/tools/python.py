@@ -5,12 +5,12 @@ from typing import Any
 
 from chat.models import ToolDefinition
 from chat.tools.registry import registered
-from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 from chat.tools.threads import FUNCTIONS, in_thread
 
 
 async def call_function(
-    definition: ToolDefinition, given: dict[str, Any], context: ToolContext
+    definition: ToolDefinition, tool_input: dict[str, Any], context: ToolContext
 ) -> ToolResult:
     """Call the function that a definition names.
 
@@ -22,9 +22,9 @@ async def call_function(
         raise ToolFailed("This tool is not installed here any more.")
     try:
         if found.is_async:
-            answer: Awaitable[Any] = found.call(given, context)
+            answer: Awaitable[Any] = found.call(tool_input, context)
         else:
-            answer = in_thread(found.call, given, context, among=FUNCTIONS)
+            answer = in_thread(found.call, tool_input, context, limit=FUNCTIONS)
         value = await answer
     except ValueError as error:
         if type(error.__cause__).__module__.startswith("pydantic"):
@@ -33,9 +33,9 @@ async def call_function(
     except Exception as error:
         if type(error).__name__ == "ToolError" and hasattr(error, "content"):
             # The SDK's way of failing with words of one's own.
-            return result_of(_listed(error.content), limit_bytes=definition.max_result_bytes, is_error=True)
+            return make_result(_listed(error.content), limit_bytes=definition.max_result_bytes, is_error=True)
         raise
-    return result_of(_listed(value), limit_bytes=definition.max_result_bytes)
+    return make_result(_listed(value), limit_bytes=definition.max_result_bytes)
 
 
 def _listed(value: Any) -> Any:

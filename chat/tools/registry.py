@@ -18,8 +18,8 @@ from django.conf import settings
 
 from chat.tools.result import ToolContext
 
-BUILTIN = "chat.tools.builtin"
-CONTEXT = "context"
+BUILTIN_MODULE = "chat.tools.builtin"
+CONTEXT_PARAMETER = "context"
 
 _registered: dict[str, "PythonTool"] = {}
 _context: contextvars.ContextVar[ToolContext] = contextvars.ContextVar("tool_context")
@@ -49,14 +49,14 @@ class PythonTool:
         function = _without_context(self.function)
         return beta_async_tool(function) if self.is_async else beta_tool(function)
 
-    def call(self, given: dict[str, Any], context: ToolContext) -> Any:
+    def call(self, tool_input: dict[str, Any], context: ToolContext) -> Any:
         """Call the function with an input as the model gave it; a coroutine if it is an asynchronous one.
 
         Raises:
             ValueError: the input does not fit the signature; its cause is pydantic's error.
         """
         _context.set(context)
-        return self.sdk.call(given)
+        return self.sdk.call(tool_input)
 
 
 @overload
@@ -76,8 +76,10 @@ def tool(function: Callable[..., Any] | None = None, *, title: str = "", strict:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         made = PythonTool(function, title or function.__name__.replace("_", " ").capitalize(), strict)
         known = _registered.setdefault(made.name, made)
-        if _place(known.function) != _place(function):
-            raise ValueError(f"Two tools are named {made.name}: {_place(known.function)}, {_place(function)}")
+        if _qualified_name(known.function) != _qualified_name(function):
+            raise ValueError(
+                f"Two tools are named {made.name}: {_qualified_name(known.function)}, {_qualified_name(function)}"
+            )
         _registered[made.name] = made
         return function
 
@@ -86,7 +88,7 @@ def tool(function: Callable[..., Any] | None = None, *, title: str = "", strict:
 
 def registered() -> dict[str, PythonTool]:
     """Return every registered tool by name, with the modules of TOOL_MODULES loaded."""
-    for module in (BUILTIN, *settings.TOOL_MODULES):
+    for module in (BUILTIN_MODULE, *settings.TOOL_MODULES):
         importlib.import_module(module)
     return dict(_registered)
 
@@ -99,14 +101,14 @@ def fingerprint() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _place(function: Callable[..., Any]) -> tuple[str, str]:
+def _qualified_name(function: Callable[..., Any]) -> tuple[str, str]:
     return function.__module__, function.__qualname__
 
 
 def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
     """Hide the parameter `context` from whoever looks at the signature; it is filled in at each call."""
     signature = inspect.signature(function, eval_str=True)
-    if CONTEXT not in signature.parameters:
+    if CONTEXT_PARAMETER not in signature.parameters:
         return function
 
     if inspect.iscoroutinefunction(function):
@@ -120,7 +122,7 @@ def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
         def bound(*args: Any, **kwargs: Any) -> Any:
             return function(_context.get(), *args, **kwargs)
 
-    seen = [parameter for name, parameter in signature.parameters.items() if name != CONTEXT]
+    seen = [parameter for name, parameter in signature.parameters.items() if name != CONTEXT_PARAMETER]
     bound.__signature__ = signature.replace(parameters=seen)  # type: ignore[attr-defined]
     bound.__annotations__ = {
         **{parameter.name: parameter.annotation for parameter in seen},

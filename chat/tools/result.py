@@ -16,7 +16,7 @@ from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
 from chat.readers.sizes import picture_format
 
-NOTHING = "The tool gave no output."
+NO_OUTPUT = "The tool gave no output."
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,24 +49,24 @@ def text_block(words: str) -> Block:
     return {"type": "text", "text": words}
 
 
-def failed(words: str) -> ToolResult:
+def failed_result(words: str) -> ToolResult:
     return ToolResult([text_block(words)], is_error=True)
 
 
-def result_of(value: Any, *, limit_bytes: int, is_error: bool = False) -> ToolResult:
+def make_result(value: Any, *, limit_bytes: int, is_error: bool = False) -> ToolResult:
     """Make a result of whatever a tool gave: text, a list of blocks, or any JSON value.
 
     Raises:
         ToolFailed: it is longer than `limit_bytes` as JSON, or no JSON.
     """
     try:
-        content = [block for item in _items(value) for block in _presentable(item)]
+        content = [block for item in _items(value) for block in _as_blocks(item)]
         size = len(exact_json(content).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise ToolFailed("The tool's answer could not be read.") from error
     if size > limit_bytes:
         raise ToolFailed(f"The tool's answer is longer than the {limit_bytes} bytes it may have.")
-    return ToolResult(content or [text_block(NOTHING)], is_error)
+    return ToolResult(content or [text_block(NO_OUTPUT)], is_error)
 
 
 def _items(value: Any) -> Iterable[Any]:
@@ -79,7 +79,7 @@ def _is_block(item: Any) -> bool:
     return isinstance(item, dict) and isinstance(item.get("type"), str)
 
 
-def _presentable(item: Any) -> list[Block]:
+def _as_blocks(item: Any) -> list[Block]:
     """Give one item as blocks that the API takes: [] for blank text."""
     if isinstance(item, dict) and item.get("type") == "text" and isinstance(item.get("text"), str):
         item = item["text"]

@@ -15,37 +15,37 @@ from django.db import connections
 
 R = TypeVar("R")
 
-AT_ONCE = 16
+MAX_THREADS = 16
 
 
-class Places:
+class ThreadLimit:
     """So many functions at a time in one loop; one that was left behind keeps its place until it ends."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
+    def __init__(self, max_threads: int) -> None:
+        self._max_threads = max_threads
         self._of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             weakref.WeakKeyDictionary()
         )
 
-    def here(self) -> asyncio.Semaphore:
-        return self._of_loop.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._at_once))
+    def semaphore(self) -> asyncio.Semaphore:
+        return self._of_loop.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._max_threads))
 
 
 # Apart from each other: functions that hang may stop other functions, but not what Parley itself has to read for every
 # kind of tool. Those that wait for a child process end by themselves.
-FUNCTIONS, OURS, CHECKS = Places(AT_ONCE), Places(AT_ONCE), Places(4)
+FUNCTIONS, PARLEY, CHECKS = ThreadLimit(MAX_THREADS), ThreadLimit(MAX_THREADS), ThreadLimit(4)
 
 
-async def in_thread(function: Callable[..., R], *args: Any, among: Places = OURS, **kwargs: Any) -> R:
+async def in_thread(function: Callable[..., R], *args: Any, limit: ThreadLimit = PARLEY, **kwargs: Any) -> R:
     """Run a function in a thread of its own and wait for it; whoever stops waiting leaves it behind."""
     loop = asyncio.get_running_loop()
-    places = among.here()
-    await places.acquire()
+    semaphore = limit.semaphore()
+    await semaphore.acquire()
     future: asyncio.Future[R] = loop.create_future()
     context = contextvars.copy_context()
 
     def finish(value: Any, error: BaseException | None) -> None:
-        places.release()
+        semaphore.release()
         if future.done():
             return
         if error is None:
@@ -53,7 +53,7 @@ async def in_thread(function: Callable[..., R], *args: Any, among: Places = OURS
         else:
             future.set_exception(error)
 
-    def work() -> None:
+    def run() -> None:
         value, error = None, None
         try:
             value = context.run(function, *args, **kwargs)
@@ -68,5 +68,5 @@ async def in_thread(function: Callable[..., R], *args: Any, among: Places = OURS
         except RuntimeError:
             return  # the loop has ended meanwhile
 
-    threading.Thread(target=work, daemon=True, name="tool").start()
+    threading.Thread(target=run, daemon=True, name="tool").start()
     return await future

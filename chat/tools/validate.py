@@ -7,27 +7,27 @@ from chat.claude.text import too_deep
 from chat.readers import sandbox, schemas
 
 # What can make a check take for ever: expressions, references that double, and each item held against each other.
-_ENDLESS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
+_UNBOUNDED_KEYWORDS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
 
 
 class SchemaUnusable(Exception):
     """A tool's own schema is broken, endless, or refers to another document, which is never fetched."""
 
 
-def input_problem(schema: dict[str, Any], given: Any, *, trusted: bool = True) -> str:
+def input_problem(schema: dict[str, Any], tool_input: Any, *, trusted: bool = True) -> str:
     """Say what is wrong with an input, for the model to put right; "" when it fits."""
-    if not isinstance(given, dict):
+    if not isinstance(tool_input, dict):
         return "The input has to be a JSON object."
-    if too_deep(given):
+    if too_deep(tool_input):
         return "The input is nested too deep."
     try:
-        found = input_errors(schema, given, trusted=trusted)
+        found = input_errors(schema, tool_input, trusted=trusted)
     except SchemaUnusable:
         return "The tool's own input schema can't be used; staff have to look at it."
     return "\n".join(["The input does not fit the tool's schema.", *found]) if found else ""
 
 
-def input_errors(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool = True) -> list[str]:
+def input_errors(schema: dict[str, Any], tool_input: dict[str, Any], *, trusted: bool = True) -> list[str]:
     """List where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
 
     A schema that is not `trusted` (an MCP server wrote it), or could take for ever, is followed in a process of its
@@ -37,10 +37,10 @@ def input_errors(schema: dict[str, Any], given: dict[str, Any], *, trusted: bool
         SchemaUnusable: nothing can be said.
     """
     try:
-        pair = json.dumps([schema, given])
-        if trusted and not any(word in pair for word in _ENDLESS):
-            return schemas.schema_errors(schema, given)
-        return list(sandbox.run("misfits", pair.encode(), bounds=sandbox.CHECKS).value)
+        pair = json.dumps([schema, tool_input])
+        if trusted and not any(word in pair for word in _UNBOUNDED_KEYWORDS):
+            return schemas.schema_errors(schema, tool_input)
+        return list(sandbox.run("tool_input", pair.encode(), bounds=sandbox.CHECKS).value)
     except Exception as error:
         raise SchemaUnusable from error
 

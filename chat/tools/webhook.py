@@ -13,7 +13,7 @@ from chat.claude.request import exact_json
 from chat.models import ToolDefinition
 from chat.models.fields import uuid7
 from chat.tools.addresses import Resolver, check_url
-from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 
 if TYPE_CHECKING:
     import httpx2
@@ -39,7 +39,7 @@ def secret_problem(secret: str) -> bool:
 
 async def call_webhook(
     definition: ToolDefinition,
-    given: dict[str, Any],
+    tool_input: dict[str, Any],
     context: ToolContext,
     *,
     resolve: Resolver | None = None,
@@ -57,14 +57,14 @@ async def call_webhook(
     check_url(definition.url)
     if not definition.secret or secret_problem(definition.secret):
         raise ToolFailed("This tool has no signing secret; staff have to set one.")
-    body = exact_json(payload(definition.name, given, context))
+    body = exact_json(webhook_payload(definition.name, tool_input, context))
     limit = 2 * definition.max_result_bytes + 65_536  # JSON writes some characters with two or six
     async with (
-        egress.client(
+        egress.guarded_client(
             limit_bytes=limit, timeout_seconds=definition.timeout_seconds, resolve=resolve
         ) as client,
         client.stream(
-            "POST", definition.url, content=body.encode(), headers=signed(definition.secret, body)
+            "POST", definition.url, content=body.encode(), headers=signed_headers(definition.secret, body)
         ) as answer,
     ):
         if not answer.is_success:
@@ -73,12 +73,12 @@ async def call_webhook(
     return _result(answer, definition.max_result_bytes)
 
 
-def payload(name: str, given: dict[str, Any], context: ToolContext) -> dict[str, Any]:
+def webhook_payload(name: str, tool_input: dict[str, Any], context: ToolContext) -> dict[str, Any]:
     """What the receiver gets. Ids are opaque: no name and no address of a person leaves with them."""
     return {
         "type": "tool.call",
         "tool": name,
-        "input": given,
+        "input": tool_input,
         "user": str(context.user_id),
         "conversation": str(context.conversation_id) if context.conversation_id else None,
         "language": context.language,
@@ -86,7 +86,7 @@ def payload(name: str, given: dict[str, Any], context: ToolContext) -> dict[str,
     }
 
 
-def signed(secret: str, body: str) -> dict[str, str]:
+def signed_headers(secret: str, body: str) -> dict[str, str]:
     """Return the headers of a request with this body, sent now."""
     from standardwebhooks import Webhook
 
@@ -102,11 +102,11 @@ def signed(secret: str, body: str) -> dict[str, str]:
 
 def _result(answer: "httpx2.Response", limit_bytes: int) -> ToolResult:
     if "json" not in answer.headers.get("content-type", ""):
-        return result_of(answer.text, limit_bytes=limit_bytes)
+        return make_result(answer.text, limit_bytes=limit_bytes)
     try:
         value = answer.json()
     except (ValueError, RecursionError) as error:
         raise ToolFailed("The tool's answer is not the JSON it says it is.") from error
     if isinstance(value, dict) and "content" in value and value.keys() <= {"content", "is_error"}:
-        return result_of(value["content"], limit_bytes=limit_bytes, is_error=value.get("is_error") is True)
-    return result_of(value, limit_bytes=limit_bytes)
+        return make_result(value["content"], limit_bytes=limit_bytes, is_error=value.get("is_error") is True)
+    return make_result(value, limit_bytes=limit_bytes)

@@ -1,11 +1,11 @@
-"""What the provider's own tools did, where a request goes to a platform that does not have them."""
+"""Results of server tools as text, for platforms without these tools."""
 
 from typing import Any
 
 import pytest
 
-from chat.claude.server_tool_text import tell_missing
-from chat.claude.transcript import PathMessage, loop_holds, to_messages
+from chat.claude.server_tool_text import missing_tools_as_text
+from chat.claude.transcript import PathMessage, loop_can_continue, to_messages
 
 URL = "https://example.com/a"
 THOUGHT = {"type": "thinking", "thinking": "x", "signature": "s"}
@@ -30,7 +30,7 @@ def all_of_them(tool: str) -> bool:
 
 
 def told(*content: dict[str, Any]) -> list[dict[str, Any]]:
-    [message] = tell_missing([PathMessage("assistant", list(content))], all_of_them)
+    [message] = missing_tools_as_text([PathMessage("assistant", list(content))], all_of_them)
     return message.content
 
 
@@ -80,7 +80,7 @@ def told(*content: dict[str, Any]) -> list[dict[str, Any]]:
         ),
     ],
 )
-def test_what_can_be_read_stands_in_its_place(
+def test_readable_results_become_text_in_place(
     asked: dict[str, Any], brought: dict[str, Any], lines: list[str]
 ) -> None:
     name = asked["name"]
@@ -90,35 +90,35 @@ def test_what_can_be_read_stands_in_its_place(
     assert "secret" not in str(text)
 
 
-def test_calls_without_a_result_and_results_without_a_call() -> None:
+def test_unpaired_calls_and_results_become_text() -> None:
     assert told(call("web_search", query="x")) == []
     assert told(result("web_search", [HIT])) == [
         said(f"<web_search_result>\nA page — {URL}\n</web_search_result>")
     ]
 
 
-def test_what_is_there_stays_as_it_came() -> None:
+def test_supported_tools_are_unchanged() -> None:
     search = [call("web_search", query="x"), result("web_search", [HIT])]
     code = [
         {**call("code_execution", code="1"), "id": "srvtoolu_2"},
         {**result("code_execution", {"stdout": "1"}), "tool_use_id": "srvtoolu_2"},
     ]
     path = [PathMessage("user", [said("?")]), PathMessage("assistant", [*search, *code])]
-    assert tell_missing(path, lambda _tool: False) == path
-    content = tell_missing(path, lambda tool: tool == "code_execution")[1].content
+    assert missing_tools_as_text(path, lambda _tool: False) == path
+    content = missing_tools_as_text(path, lambda tool: tool == "code_execution")[1].content
     assert content[:2] == search
     assert [block["type"] for block in content[2:]] == ["text"]
     mcp = [{"type": "mcp_tool_use", "id": "m", "name": "a"}, {"type": "mcp_tool_result", "tool_use_id": "m"}]
     assert told(*mcp, said("So.")) == [*mcp, said("So.")], "those have rules of their own"
 
 
-def test_citations_of_what_is_gone_go_too() -> None:
+def test_citations_of_removed_results_are_removed() -> None:
     page = {"type": "char_location", "document_index": 0}
     assert told(said("High.", citations=[CITED])) == [said("High.")]
     assert told(said("High.", citations=[page])) == [said("High.", citations=[page])]
 
 
-def test_the_thinking_beside_them_is_no_longer_valid() -> None:
+def test_thinking_beside_removed_results_is_left_out() -> None:
     question = PathMessage("user", [said("How high?")])
     answer = PathMessage(
         "assistant", [THOUGHT, call("web_search"), result("web_search", [HIT]), said("High.")], frame="f"
@@ -126,11 +126,11 @@ def test_the_thinking_beside_them_is_no_longer_valid() -> None:
     path = [question, answer, PathMessage("user", [said("Why?")])]
     kinds = [block["type"] for block in to_messages(path, "f")[1]["content"]]
     assert kinds == ["thinking", "server_tool_use", "web_search_tool_result", "text"]
-    elsewhere = tell_missing(path, all_of_them)
+    elsewhere = missing_tools_as_text(path, all_of_them)
     assert [block["type"] for block in to_messages(elsewhere, "f")[1]["content"]] == ["text", "text"]
 
 
-def test_a_loop_that_thinks_beside_them_can_not_go_on() -> None:
+def test_loop_with_thinking_beside_them_cannot_continue() -> None:
     asked = {"type": "tool_use", "id": "toolu_1", "name": "t", "input": {}}
     search = [call("web_search"), result("web_search", [HIT]), asked]
     done = PathMessage("user", [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "x"}])
@@ -138,6 +138,6 @@ def test_a_loop_that_thinks_beside_them_can_not_go_on() -> None:
     def path(*content: dict[str, Any]) -> list[PathMessage]:
         return [PathMessage("user", [said("?")]), PathMessage("assistant", [*content], frame="f"), done]
 
-    assert loop_holds(path(THOUGHT, *search), "f")
-    assert not loop_holds(tell_missing(path(THOUGHT, *search), all_of_them), "f")
-    assert loop_holds(tell_missing(path(*search), all_of_them), "f")
+    assert loop_can_continue(path(THOUGHT, *search), "f")
+    assert not loop_can_continue(missing_tools_as_text(path(THOUGHT, *search), all_of_them), "f")
+    assert loop_can_continue(missing_tools_as_text(path(*search), all_of_them), "f")

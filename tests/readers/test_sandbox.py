@@ -1,4 +1,4 @@
-"""A child that reads: what it answers, what it is kept from, and that its end is nobody else's."""
+"""The child process that reads files: its answers, its limits, and that its end affects nothing else."""
 
 import dataclasses
 import io
@@ -33,44 +33,44 @@ def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_unlimited")
-def test_answers_have_a_head_and_parts() -> None:
+def test_worker_answers_with_head_and_parts() -> None:
     head, rest = told("pdf_page", media.pdf("Words"), number=1)
     assert (head, rest) == ({"value": None, "sizes": [len(rest)]}, b"Words")
-    assert told("pdf", media.pdf(encrypt=True), most_pages=5)[0] == {"refused": "encrypted", "numbers": {}}
-    assert told("pdf", b"nothing", most_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
-    assert told("pdf", media.endless_pdf(), most_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
-    assert told("fault", json.dumps([SCHEMA, "b"]).encode())[0]["value"].startswith("at the root")
-    assert told("misfits", json.dumps([{"type": "object"}, {}]).encode())[0]["value"] == []
+    assert told("pdf", media.pdf(encrypt=True), max_pages=5)[0] == {"refused": "encrypted", "numbers": {}}
+    assert told("pdf", b"nothing", max_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
+    assert told("pdf", media.endless_pdf(), max_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
+    assert told("answer", json.dumps([SCHEMA, "b"]).encode())[0]["value"].startswith("at the root")
+    assert told("tool_input", json.dumps([{"type": "object"}, {}]).encode())[0]["value"] == []
 
 
-def test_the_same_comes_from_the_child() -> None:
+def test_child_process_gives_the_same_answer() -> None:
     answer = sandbox.run("pdf_page", media.pdf("Words"), bounds=sandbox.FILES, number=1)
     assert answer == sandbox.JobResult(None, [b"Words"])
     with pytest.raises(Refused, match="too_large") as refused:
-        sandbox.run("picture", media.png_bomb(), bounds=sandbox.FILES, side=100, most_bytes=100)
+        sandbox.run("picture", media.png_bomb(), bounds=sandbox.FILES, side=100, max_bytes=100)
     assert refused.value.numbers == {"pixels": 2500, "most": 25}
 
 
 @pytest.mark.parametrize(("seconds", "memory_bytes"), [(1, 512_000_000), (10, 1_000_000)])
-def test_what_takes_too_much_ends(seconds: int, memory_bytes: int) -> None:
+def test_limits_end_the_child(seconds: int, memory_bytes: int) -> None:
     bounds = dataclasses.replace(sandbox.CHECKS, seconds=seconds, memory_bytes=memory_bytes)
     began = time.monotonic()
     with pytest.raises(Exceeded):
-        sandbox.run("fault", json.dumps([SCHEMA, "a" * 60 + "!"]).encode(), bounds=bounds)
+        sandbox.run("answer", json.dumps([SCHEMA, "a" * 60 + "!"]).encode(), bounds=bounds)
     assert time.monotonic() - began < 30
 
 
 @pytest.mark.usefixtures("_unlimited")
-def test_running_out_of_memory_is_no_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_is_not_reported_as_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_data: bytes) -> Any:
         raise MemoryError
 
-    monkeypatch.setitem(sandbox_worker.JOBS, "fault", full)
+    monkeypatch.setitem(sandbox_worker.JOBS, "answer", full)
     with pytest.raises(MemoryError):
-        told("fault", b"")
+        told("answer", b"")
 
 
-def test_a_child_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_environment_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
     real = subprocess.run
 
@@ -80,7 +80,7 @@ def test_a_child_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
     monkeypatch.setattr(subprocess, "run", run)
-    sandbox.run("pdf", media.pdf(), bounds=sandbox.FILES, most_pages=5)
+    sandbox.run("pdf", media.pdf(), bounds=sandbox.FILES, max_pages=5)
     assert "PATH" in seen["env"]
     assert "sk-secret" not in str(seen["env"])
 

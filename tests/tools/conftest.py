@@ -1,4 +1,4 @@
-"""One of each server for a module of tests, and the permission to call them on this machine."""
+"""One of each server for a module of tests, and the permission to call servers on this machine."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -60,7 +60,7 @@ ADD = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": 
 
 def mcp_tool(server: McpServer, target: str, schema: Any = None, **fields: Any) -> ToolDefinition:
     """A tool as staff accepted it, in a server's listing that still says the same."""
-    entry = mcp.listed(target, "", schema or {"type": "object"})
+    entry = mcp.listing_entry(target, "", schema or {"type": "object"})
     server.listing = [*server.listing, entry]
     defaults = {"timeout_seconds": 20, "max_result_bytes": 100_000, "approval": "allow"}
     return ToolDefinition(

@@ -22,7 +22,7 @@ from chat.operations.errors import OperationError
 from chat.operations.request.tool_selection import is_connected, select_tools
 from chat.operations.staff.mcp_servers import save_server
 from chat.operations.staff.tool_listings import accept_tools, compare, refresh_listing, try_tool
-from chat.tools.mcp import drifted
+from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
 OF_EVERY_TOOL = (None, {"fields": (("name", "title"), "kind", ("approval", "enabled"))})
@@ -144,7 +144,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     def state(self, tool: ToolDefinition) -> tuple[str, Any]:
         if not tool.enabled or (tool.server and not tool.server.enabled):
             return "off", _("off")
-        if tool.kind == Kind.MCP and drifted(tool):
+        if tool.kind == Kind.MCP and has_drifted(tool):
             return "changed", _("changed at its server")
         if is_connected(tool) and tool.approval != Approval.ALLOW:
             return "off", _("not used: Anthropic would not ask")

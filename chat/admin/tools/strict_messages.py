@@ -37,16 +37,16 @@ def excess_words(tools: Iterable[ToolDefinition]) -> str:
         if tool.strict and tool.kind != ToolDefinition.Kind.SERVER:
             schema = definition_of(tool)["input_schema"]
             if strict_tools.strict_fault(schema) is None:
-                total += strict_tools.count_of(schema)
+                total += strict_tools.strict_count(schema)
     if total.fits():
         return ""
     return _(
         "One request takes %(tools)d strict tools, with %(optional)d optional and %(unions)d union-typed parameters in "
         "all; these would be %(has_tools)d, %(has_optional)d and %(has_unions)d. Switch strict off for some."
     ) % {
-        "tools": strict_tools.MOST.tools,
-        "optional": strict_tools.MOST.optional,
-        "unions": strict_tools.MOST.unions,
+        "tools": strict_tools.LIMITS.tools,
+        "optional": strict_tools.LIMITS.optional,
+        "unions": strict_tools.LIMITS.unions,
         "has_tools": total.tools,
         "has_optional": total.optional,
         "has_unions": total.unions,

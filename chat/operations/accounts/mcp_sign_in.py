@@ -8,12 +8,12 @@ from chat.models import McpGrant, McpServer, User
 from chat.operations.errors import OperationError
 from chat.tools import mcp_auth
 from chat.tools.addresses import EgressRefused
-from chat.tools.mcp_grants import AuthorizationAnswer, Begun, SignInFailed
+from chat.tools.mcp_grants import AuthorizationAnswer, PendingSignIn, SignInFailed
 
 log = structlog.get_logger(__name__)
 
 
-def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> Begun:
+def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> PendingSignIn:
     """Find out where this person signs in; they come back to `redirect_uri`.
 
     Raises:

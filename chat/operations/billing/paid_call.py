@@ -14,7 +14,7 @@ from typing import Any, Self
 from django.db import transaction
 
 from chat.claude import cost_bound
-from chat.claude.cache_diagnostics import Foreseen
+from chat.claude.cache_diagnostics import ExpectedCache
 from chat.claude.pricing import PriceRow
 from chat.models import ApiCall, LanguageModel
 from chat.operations.billing import budgets, ledger
@@ -92,7 +92,7 @@ class PaidCall:
         return self
 
     def settlement(
-        self, outcome: Outcome, status: str, *, code: str = "", foreseen: Foreseen | None = None
+        self, outcome: Outcome, status: str, *, code: str = "", foreseen: ExpectedCache | None = None
     ) -> Settlement:
         """Return the settlement of this call with what the upstream answered.
 
@@ -116,7 +116,7 @@ class PaidCall:
             stop_reason=str(outcome.message.get("stop_reason") or ""),
             first_byte_at=outcome.first_byte_at,
             told=outcome.message,
-            foreseen=foreseen or Foreseen(),
+            foreseen=foreseen or ExpectedCache(),
         )
 
     def settle(self, settlement: Settlement) -> None:
@@ -143,7 +143,7 @@ class PaidCall:
             self.request,
             self.prices,
             prompt_tokens=self._prompt_bound(),
-            room_usd=room if self.may_shorten else None,
+            available_usd=room if self.may_shorten else None,
         )
         if bound is None:
             raise locked.refusal()
@@ -155,5 +155,5 @@ class PaidCall:
         if self.prompt_tokens is not None:
             tokens = self.prompt_tokens()
         else:
-            tokens = cost_bound.prompt_bound(self.request, pages_of=known_pages)
+            tokens = cost_bound.prompt_bound(self.request, count_pages=known_pages)
         return min(tokens, self.model.max_input_tokens)

@@ -75,7 +75,7 @@ def unsupported(message: str) -> OperationError:
 
 def _pdf(data: bytes) -> Document:
     try:
-        pages = sandbox.run("pdf", data, bounds=sandbox.FILES, most_pages=MOST_PAGES).value
+        pages = sandbox.run("pdf", data, bounds=sandbox.FILES, max_pages=MOST_PAGES).value
     except Refused as refused:
         if refused.code == "encrypted":
             raise OperationError(
@@ -100,7 +100,7 @@ def _pdf(data: bytes) -> Document:
 
 def _office(data: bytes) -> Document:
     try:
-        found = sandbox.run("office", data, bounds=sandbox.FILES, most_characters=LONGEST_TEXT)
+        found = sandbox.run("office", data, bounds=sandbox.FILES, max_characters=LONGEST_TEXT)
     except Refused as refused:
         raise _office_refusal(refused.code) from None
     except Exceeded:

@@ -38,7 +38,7 @@ def read_picture(data: bytes) -> Picture:
     """
     try:
         found = sandbox.run(
-            "picture", data, bounds=sandbox.FILES, side=USEFUL_SIDE, most_bytes=MOST_PICTURE_BYTES
+            "picture", data, bounds=sandbox.FILES, side=USEFUL_SIDE, max_bytes=MOST_PICTURE_BYTES
         )
     except Refused as refused:
         raise _refusal(refused) from None
@@ -54,7 +54,7 @@ def read_picture(data: bytes) -> Picture:
 
 def shrunk(data: bytes, side: int) -> bytes:
     """Return a picture that was made here in the same format, at most `side` pixels wide and high."""
-    made = sandbox.run("shrunk", data, bounds=sandbox.FILES, side=side, most_bytes=MOST_PICTURE_BYTES)
+    made = sandbox.run("shrink", data, bounds=sandbox.FILES, side=side, max_bytes=MOST_PICTURE_BYTES)
     return made.parts[0]
 
 

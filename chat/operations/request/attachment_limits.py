@@ -17,7 +17,7 @@ from chat.operations.conversations.path import has_files, path_to
 from chat.operations.errors import OperationError
 from chat.operations.request.attachments import files_of, in_order, seen_by, takes, with_sides
 from chat.operations.request.compaction import since_summary
-from chat.readers.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted
+from chat.readers.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted_size
 
 # What a request holds beside messages: prompt, tools, and the marks of JSON.
 _RESERVED_BYTES = 1_000_000
@@ -162,7 +162,7 @@ def _check_abilities(files: Iterable[Attachment], model: LanguageModel) -> None:
 
 def _size_sent(attachment: Attachment, side: int) -> tuple[int, int]:
     size = (attachment.width or 1, attachment.height or 1)
-    return fitted(*size, side)
+    return fitted_size(*size, side)
 
 
 def _travelling_bytes(attachment: Attachment) -> int:

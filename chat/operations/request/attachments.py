@@ -16,7 +16,7 @@ from chat.models import Attachment, LanguageModel, Message
 from chat.operations.conversations.path import has_files, path_to
 from chat.operations.files import storage
 from chat.operations.request.compaction import since_summary
-from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
+from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted_size
 
 Files = Mapping[str, Attachment]
 
@@ -156,7 +156,7 @@ def _citable(block: Block, model: LanguageModel, cites: bool) -> Block:
 def _picture_source(attachment: Attachment, side: int) -> Block:
     stored = attachment.sent or attachment.original
     size = (attachment.width or 0, attachment.height or 0)
-    whole = not all(size) or fitted(*size, side) == size
+    whole = not all(size) or fitted_size(*size, side) == size
     data = storage.read_stored(stored) if whole else storage.read_shrunk(stored, side)
     return _base64(stored.media_type if whole else _media_type(data), data)
 

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from chat.claude import compaction, mcp_connector, server_tool_text
-from chat.claude.request import build, frame_digest, goes_on
+from chat.claude.request import build_request, continues_loop, frame_digest
 from chat.claude.transcript import PathMessage
 from chat.models import Frame, LanguageModel, Message
 from chat.operations.conversations.path import path_to
@@ -47,7 +47,7 @@ def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> 
     sent = _as_sent(path, model)
     if sent and sent[-1].role == "assistant" and sent[-1].edited:
         return False  # a pause that was rewritten: nobody can go on with it
-    return goes_on(
+    return continues_loop(
         frame.body,
         sent,
         frame_digest=frame.digest,
@@ -88,7 +88,7 @@ def _measured_request(
     messages = _as_sent(path, running.model)
     if asking:
         messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
-    request = build(
+    request = build_request(
         body,
         messages,
         max_tokens=max_tokens or running.turn.max_tokens,
@@ -107,10 +107,10 @@ def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
     if not takes_context(model):
         messages = [dataclasses.replace(message, context="") for message in messages]
     if not takes_compaction(model):
-        messages = compaction.since_compaction(messages)
+        messages = compaction.from_last_compaction(messages)
     if not takes_connector(model):
-        messages = mcp_connector.without_calls(messages)
-    return server_tool_text.tell_missing(messages, lambda tool: _lacks(model, tool))
+        messages = mcp_connector.without_mcp_blocks(messages)
+    return server_tool_text.missing_tools_as_text(messages, lambda tool: _lacks(model, tool))
 
 
 def _lacks(model: LanguageModel, tool: str) -> bool:

@@ -85,7 +85,7 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: list[Message]
     model = turn.model
     if model is None or not path or not _compacts_itself(turn):
         return request
-    if any(compaction.compacts(message.content) for message in path) or _is_full(turn, model, path[-1]):
+    if any(compaction.has_compaction(message.content) for message in path) or _is_full(turn, model, path[-1]):
         return compaction.with_compaction(
             request, context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
         )
@@ -101,7 +101,7 @@ def takes_compaction(model: LanguageModel) -> bool:
 def has_room(turn: Turn, model: LanguageModel) -> bool:
     """Say whether another model could read a turn's conversation and answer it, as far as its length is known."""
     last = turn.messages.order_by("-depth", "-id").first() or turn.user_message
-    return context_window.fits(
+    return context_window.fits_context(
         expected_tokens(turn, last),
         max_input_tokens=model.max_input_tokens,
         max_tokens=answer_limit(model, turn.conversation.assistant),
@@ -120,7 +120,8 @@ def _compacts_itself(turn: Turn) -> bool:
     if model is None or not takes_compaction(model):
         return False
     return (
-        context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens) >= compaction.SMALLEST_TRIGGER
+        context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
+        >= compaction.MIN_TRIGGER_TOKENS
     )
 
 

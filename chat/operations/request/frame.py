@@ -3,7 +3,7 @@
 from typing import Any
 
 from chat.claude.blocks import without
-from chat.claude.cost_bound import bounded
+from chat.claude.cost_bound import with_use_limits
 from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
 from chat.operations.catalogue.thinking import (
@@ -33,7 +33,7 @@ def freeze_frame(
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=[bounded(tool) for tool in select_tools(model, assistant, author).definitions],
+        tools=[with_use_limits(tool) for tool in select_tools(model, assistant, author).definitions],
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),
     )

@@ -37,7 +37,7 @@ def checked_schema(schema: Any) -> Schema:
     """
     try:
         checked = shapes.check_schema(schema)
-        transformed_schema(shapes.sendable(checked))
+        transformed_schema(shapes.normalize_schema(checked))
     except ValueError as error:
         text = _("This JSON Schema can’t be used: %(problem)s.") % {"problem": str(error).rstrip(".")}
         raise OperationError("invalid_schema", text, status=422) from error
@@ -78,7 +78,9 @@ def shaped_spec(spec: FrameSpec, model: LanguageModel, schema: Schema | None) ->
     """
     if schema is None:
         return spec
-    return shapes.shaped(spec, transformed_schema(shapes.sendable(schema)), way_of(model, schema))
+    return shapes.with_output_schema(
+        spec, transformed_schema(shapes.normalize_schema(schema)), way_of(model, schema)
+    )
 
 
 def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> SchemaFault | None:
@@ -87,16 +89,18 @@ def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> 
         return SchemaFault(TRUNCATED, f"the answer was cut: {stop_reason}")
     try:
         answer = shapes.read_answer(content)
-    except shapes.ShapeError as error:
+    except shapes.AnswerError as error:
         return SchemaFault(INVALID, str(error))
-    found = _fault_apart(schema, answer) if shapes.has_patterns(schema) else shapes.fault_in(schema, answer)
+    found = (
+        _fault_apart(schema, answer) if shapes.has_patterns(schema) else shapes.answer_problem(schema, answer)
+    )
     return SchemaFault(INVALID, found) if found else None
 
 
 def _fault_apart(schema: Schema, answer: Any) -> str:
     """Check in a process of its own: a regular expression can take for ever, and nothing else would end it."""
     try:
-        return str(sandbox.run("fault", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
+        return str(sandbox.run("answer", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
     except Exceeded:
         return "the answer couldn't be checked in time: simplify the schema's patterns"
     except Refused:

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from chat.claude import mcp_connector
-from chat.claude.strict_tools import within_limits
+from chat.claude.strict_tools import limit_strict_tools
 from chat.models import (
     Approval,
     Assistant,
@@ -27,7 +27,7 @@ from chat.models import (
 )
 from chat.models.platforms import Gap
 from chat.operations.catalogue.thinking import supported
-from chat.tools.mcp import drifted
+from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
 Auth = McpServer.Auth
@@ -70,7 +70,7 @@ def select_tools(
     direct = [link for link in links if link.pk not in left_out and not is_connected(link.tool)]
     best = _best_by_name(direct)
     left_out |= {link.pk: SAME_NAME for link in direct if best[api_name(link.tool)] is not link}
-    definitions = within_limits(definition_of(link.tool) for link in direct if link.pk not in left_out)
+    definitions = limit_strict_tools(definition_of(link.tool) for link in direct if link.pk not in left_out)
     connected = [link.tool for link in links if link.pk not in left_out and is_connected(link.tool)]
     return Offer([*definitions, *_toolsets(connected)], left_out)
 
@@ -144,7 +144,7 @@ def _why_not_connected(link: AssistantTool, model: LanguageModel | None, signed_
         return NO_CONNECTOR
     if (link.approval or tool.approval) != Approval.ALLOW:
         return WOULD_NOT_ASK
-    if drifted(tool):
+    if has_drifted(tool):
         return CHANGED
     if server is not None and server.auth == Auth.BEARER and not server.credential:
         return NO_TOKEN

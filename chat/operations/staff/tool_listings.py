@@ -139,7 +139,7 @@ def try_tool(*, tool: ToolDefinition, given: dict[str, Any], user: User) -> Tool
     """Run a tool once for staff, switched off ones too, and tell how long it took."""
     context = ToolContext(user_id=user.id, language=user.language or "en")
     began = time.monotonic()
-    result = async_to_sync(run_tool)(tool, given, context, trying=True)
+    result = async_to_sync(run_tool)(tool, given, context, trial=True)
     return ToolTrial(result, time.monotonic() - began)
 
 

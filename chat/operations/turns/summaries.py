@@ -77,11 +77,13 @@ def _request(running: RunningTurn, path: list[Message]) -> dict[str, Any]:
     if (body.get("thinking") or {}).get("type") == "enabled":
         del body["thinking"]
     if expected_tokens(running.turn, path[-1]) + answer < window:
-        return request_of(running, path, body=_plain(body), asking=compaction.INSTRUCTION, max_tokens=answer)
-    said = compaction.since_compaction([path_message(message, "") for message in path])
+        return request_of(
+            running, path, body=_plain(body), asking=compaction.SUMMARY_INSTRUCTION, max_tokens=answer
+        )
+    said = compaction.from_last_compaction([path_message(message, "") for message in path])
     parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
     quoted = compaction.quoted_transcript(parts, window - 2 * answer)
-    text = f"{compaction.INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
+    text = f"{compaction.SUMMARY_INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
     return {
         "model": body["model"],
         "max_tokens": answer,

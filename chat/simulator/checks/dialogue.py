@@ -178,7 +178,7 @@ def _check_system_turns(turns: list[Turn], model: Model) -> None:
     for number, turn in enumerate(turns):
         if turn.role != "system":
             continue
-        where = f"messages.{turn.places[0][0]}"
+        where = f"messages.{turn.positions[0][0]}"
         if not model.system_messages:
             raise invalid(f"{where}.role", "role 'system' is not supported in messages for this model")
         before = turns[number - 1]
@@ -197,7 +197,7 @@ def _check_pairs(turns: list[Turn]) -> None:
             open_ids = []
             continue
         open_ids = [block["id"] for block in turn.blocks if block["type"] == "tool_use"]
-        where = f"messages.{turn.places[0][0]}"
+        where = f"messages.{turn.positions[0][0]}"
         if len(set(open_ids)) < len(open_ids) or seen & set(open_ids):
             raise invalid(where, "`tool_use` ids must be unique")
         seen |= set(open_ids)
@@ -215,7 +215,7 @@ def _check_pairs(turns: list[Turn]) -> None:
 def _check_results(turn: Turn, open_ids: list[str]) -> None:
     waiting = list(open_ids)
     other_seen = False
-    for (number, position), block in zip(turn.places, turn.blocks, strict=True):
+    for (number, position), block in zip(turn.positions, turn.blocks, strict=True):
         where = f"messages.{number}.content.{position}"
         if block["type"] != "tool_result":
             other_seen = True

@@ -158,7 +158,7 @@ def _check_output_config(body: dict[str, Any], model: Model) -> None:
         if effort not in model.efforts:
             raise invalid("output_config.effort", f"This model does not support effort '{effort}'.")
         kind = (body.get("thinking") or {}).get("type")
-        if kind in model.calm_types and effort in ("xhigh", "max"):
+        if kind in model.limited_effort_types and effort in ("xhigh", "max"):
             raise invalid("output_config.effort", f"'{effort}' is not supported with thinking '{kind}'")
     if config.get("format") is not None:
         answer = _object("output_config.format", config["format"], ("type", "schema"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chat.simulator.prompts import thinking, tokens
-from chat.simulator.prompts.prompt import Block, Prompt, bare, is_thinking
+from chat.simulator.prompts.prompt import Block, Prompt, is_thinking, without_cache_marks
 from chat.simulator.transport.wire import ApiError, encode, invalid
 
 MAX_BREAKPOINTS = 4
@@ -110,25 +110,25 @@ class PromptCache:
 def segments_of(prompt: Prompt, workspace: str) -> list[Segment]:
     """Return the prompt as a chain of blocks. Raises ApiError 400 for a cache mark against the rules."""
     chain = _Chain(f"{workspace}|{prompt.model.id}")
-    per = prompt.model.chars_per_token
+    chars_per_token = prompt.model.chars_per_token
     overhead = prompt.model.tool_overhead_tokens if prompt.tools else 0
     for number, tool in enumerate(prompt.tools):
-        cost = tokens.json_tokens(bare(tool), prompt.model) + (0 if number else overhead)
+        cost = tokens.json_tokens(without_cache_marks(tool), prompt.model) + (0 if number else overhead)
         chain.add(tool, cost, _ttl(f"tools.{number}", tool))
     chain.salt(_system_salt(prompt))
     for number, block in enumerate(prompt.system):
-        cost = tokens.count(block["text"], per) + (0 if number else tokens.MESSAGE_TOKENS)
+        cost = tokens.count(block["text"], chars_per_token) + (0 if number else tokens.MESSAGE_TOKENS)
         chain.add(block, cost, _ttl(f"system.{number}", block))
     chain.salt(_messages_salt(prompt))
     _add_messages(chain, prompt)
-    return _marked(chain.segments, prompt.body.get("cache_control"), chain.cacheable)
+    return _with_automatic_breakpoint(chain.segments, prompt.body.get("cache_control"), chain.cacheable)
 
 
 def _add_messages(chain: "_Chain", prompt: Prompt) -> None:
     for turn in prompt.turns:
         chain.salt(turn.role)
         overhead = tokens.MESSAGE_TOKENS
-        for (number, position), block in zip(turn.places, turn.blocks, strict=True):
+        for (number, position), block in zip(turn.positions, turn.blocks, strict=True):
             if is_thinking(block):
                 readable = thinking.replayed_tokens(block, prompt.model)
                 if readable is None:
@@ -151,7 +151,7 @@ class _Chain:
         self._state.update(b"\x00" + value.encode("utf-8", "surrogatepass"))
 
     def add(self, block: Block, cost: int, ttl: str | None) -> None:
-        self._state.update(b"\x01" + encode(bare(block)))
+        self._state.update(b"\x01" + encode(without_cache_marks(block)))
         self.total += cost
         self.segments.append(Segment(self._state.digest(), self.total, ttl))
         self.cacheable.append(not is_thinking(block))
@@ -190,7 +190,9 @@ def _checked_ttl(where: str, mark: Any) -> str:
     return str(ttl)
 
 
-def _marked(segments: list[Segment], automatic: Any, cacheable: list[bool]) -> list[Segment]:
+def _with_automatic_breakpoint(
+    segments: list[Segment], automatic: Any, cacheable: list[bool]
+) -> list[Segment]:
     """Return the segments with the automatic breakpoint set, after the checks of number and order."""
     if automatic is not None:
         ttl = _checked_ttl("", automatic)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.simulator.prompts.cache import PromptUsage, Segment
-from chat.simulator.prompts.prompt import Prompt, bare
+from chat.simulator.prompts.prompt import Prompt, without_cache_marks
 from chat.simulator.transport.wire import encode
 
 MAX_REMEMBERED = 20_000
@@ -77,8 +77,8 @@ def _fingerprint(prompt: Prompt, segments: list[Segment]) -> Fingerprint:
     settings = [prompt.body.get("tool_choice"), prompt.body.get("thinking"), config]
     return Fingerprint(
         model=f"{prompt.model.id}|{prompt.body.get('speed') or 'standard'}",
-        tools=_hash([bare(tool) for tool in prompt.tools]),
-        system=_hash([bare(block) for block in prompt.system]),
+        tools=_hash([without_cache_marks(tool) for tool in prompt.tools]),
+        system=_hash([without_cache_marks(block) for block in prompt.system]),
         settings=_hash(settings),
         last=segments[-1].key,
         tokens=segments[-1].total_tokens,

@@ -70,18 +70,18 @@ def _check_compaction(where: str, edit: dict[str, Any], betas: tuple[str, ...]) 
         )
 
 
-def shortened(prompt: Prompt) -> Prompt:
+def from_last_summary(prompt: Prompt) -> Prompt:
     """Return the prompt as the model reads it: from the last summary on."""
     for number in reversed(range(len(prompt.turns))):
         turn = prompt.turns[number]
         for at in reversed(range(len(turn.blocks))):
             if turn.blocks[at]["type"] == "compaction" and turn.blocks[at].get("content"):
-                rest = Turn(turn.role, turn.blocks[at:], turn.places[at:])
+                rest = Turn(turn.role, turn.blocks[at:], turn.positions[at:])
                 return replace(prompt, turns=[rest, *prompt.turns[number + 1 :]])
     return prompt
 
 
-def due(prompt: Prompt, read: PromptUsage) -> Compaction | None:
+def triggered_compaction(prompt: Prompt, read: PromptUsage) -> Compaction | None:
     """Return the compaction that this prompt triggers, if any."""
     edits = (prompt.body.get("context_management") or {}).get("edits") or ()
     edit = next((edit for edit in edits if edit["type"] == EDIT), None)

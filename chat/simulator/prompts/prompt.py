@@ -21,7 +21,7 @@ class Turn:
 
     role: str
     blocks: list[Block] = field(default_factory=list)
-    places: list[tuple[int, int]] = field(default_factory=list)
+    positions: list[tuple[int, int]] = field(default_factory=list)
 
     def only_results(self) -> bool:
         return self.role == "user" and all(block["type"] == "tool_result" for block in self.blocks)
@@ -114,15 +114,17 @@ def merge(messages: list[dict[str, Any]]) -> list[Turn]:
             turns.append(Turn(message["role"]))
         for position, block in enumerate(blocks_of(message["content"])):
             turns[-1].blocks.append(block)
-            turns[-1].places.append((number, position))
+            turns[-1].positions.append((number, position))
     return turns
 
 
-def bare(block: Block) -> Block:
+def without_cache_marks(block: Block) -> Block:
     """Return the block without cache marks and null members, which don't change what the model reads."""
     clean = {name: value for name, value in block.items() if name != "cache_control" and value is not None}
     if isinstance(clean.get("content"), list):
-        clean["content"] = [bare(part) if isinstance(part, dict) else part for part in clean["content"]]
+        clean["content"] = [
+            without_cache_marks(part) if isinstance(part, dict) else part for part in clean["content"]
+        ]
     return clean
 
 

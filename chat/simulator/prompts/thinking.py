@@ -13,7 +13,7 @@ import hmac
 from dataclasses import dataclass
 
 from chat.simulator.models import Model
-from chat.simulator.prompts.prompt import Block, Prompt, bare, is_thinking
+from chat.simulator.prompts.prompt import Block, Prompt, is_thinking, without_cache_marks
 from chat.simulator.transport.wire import encode, invalid, printable
 
 SECRET = hashlib.sha256(b"the simulator's signing key: no secret, but stable over restarts").digest()
@@ -74,8 +74,8 @@ class Prefix:
         frame = [
             workspace,
             prompt.model.id,
-            [bare(b) for b in prompt.system],
-            [bare(t) for t in prompt.tools],
+            [without_cache_marks(b) for b in prompt.system],
+            [without_cache_marks(t) for t in prompt.tools],
         ]
         self._state = hashlib.blake2b(encode(frame), digest_size=32)
         self._role = ""
@@ -86,7 +86,7 @@ class Prefix:
             self._role = role
 
     def add(self, block: Block) -> None:
-        self._state.update(b"\x01" + encode(bare(block)))
+        self._state.update(b"\x01" + encode(without_cache_marks(block)))
 
     def digest(self) -> bytes:
         return self._state.digest()
@@ -101,7 +101,7 @@ def check(prompt: Prompt, workspace: str) -> Prefix:
     prefix = Prefix(prompt, workspace)
     for turn in prompt.turns:
         prefix.open(turn.role)
-        for (number, position), block in zip(turn.places, turn.blocks, strict=True):
+        for (number, position), block in zip(turn.positions, turn.blocks, strict=True):
             if is_thinking(block):
                 _check_block(f"messages.{number}.content.{position}", block, prompt.model, prefix.digest())
             else:
@@ -147,7 +147,7 @@ def _check_loop(prompt: Prompt) -> None:
         thought = any(b["type"] == "tool_use" and _had_thinking(b, prompt.model) for b in turn.blocks)
         if thought and not any(is_thinking(block) for block in turn.blocks):
             raise invalid(
-                f"messages.{turn.places[0][0]}.content.0.type",
+                f"messages.{turn.positions[0][0]}.content.0.type",
                 f"Expected `thinking` or `redacted_thinking`, but found `{turn.blocks[0]['type']}`. "
                 "Thinking blocks of a running tool loop must be sent back unchanged.",
             )
@@ -162,7 +162,7 @@ def seal(text: str) -> str:
 def check_sealed(prompt: Prompt) -> None:
     """Check that search results come back as they were sent. Raises ApiError 400."""
     for turn in prompt.turns:
-        for (number, position), block in zip(turn.places, turn.blocks, strict=True):
+        for (number, position), block in zip(turn.positions, turn.blocks, strict=True):
             results = block.get("content") if block["type"] == "web_search_tool_result" else []
             for result in results if isinstance(results, list) else []:
                 if not isinstance(result, dict) or not _is_sealed(result.get("encrypted_content")):

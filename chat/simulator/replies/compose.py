@@ -78,11 +78,11 @@ def _plain_answer(writer: Writer) -> str:
 
 def _sized(writer: Writer, text: str) -> str:
     """Return the text cut or lengthened to the parameter `tokens`, when the request sets it."""
-    wanted = writer.choice.whole("tokens")
-    have = tokens.count(text, writer.per)
+    wanted = writer.choice.integer("tokens")
+    have = tokens.count(text, writer.chars_per_token)
     if wanted > have:
-        text += "\n" + texts.prose(writer.seed, wanted - have, writer.per)
-    return tokens.cut(text, wanted, writer.per) if wanted else text
+        text += "\n" + texts.prose(writer.seed, wanted - have, writer.chars_per_token)
+    return tokens.cut(text, wanted, writer.chars_per_token) if wanted else text
 
 
 def _resume(writer: Writer) -> None:
@@ -184,11 +184,13 @@ def _say(text: Callable[[Writer], str]) -> Callable[[Writer], None]:
 
 
 def _long(writer: Writer) -> str:
-    return texts.prose(writer.seed, min(writer.choice.whole("tokens"), writer.budget + 1), writer.per)
+    return texts.prose(
+        writer.seed, min(writer.choice.integer("tokens"), writer.budget + 1), writer.chars_per_token
+    )
 
 
 def _some(writer: Writer) -> str:
-    return texts.prose(writer.seed, writer.choice.whole("after"), writer.per)
+    return texts.prose(writer.seed, writer.choice.integer("after"), writer.chars_per_token)
 
 
 def _empty(writer: Writer) -> None:
@@ -216,8 +218,8 @@ def _stops_as_asked(writer: Writer) -> None:
 
 
 def _huge_delta(writer: Writer) -> None:
-    size = min(writer.choice.whole("bytes"), 16 * 1024 * 1024)
-    text = (texts.prose(writer.seed, 1000, writer.per) * (size // 2000 + 1))[:size]
+    size = min(writer.choice.integer("bytes"), 16 * 1024 * 1024)
+    text = (texts.prose(writer.seed, 1000, writer.chars_per_token) * (size // 2000 + 1))[:size]
     writer.say(text, single=True, unbounded=True)
 
 
@@ -229,7 +231,7 @@ def _first_tool(writer: Writer) -> tuple[str, dict[str, Any]]:
 
 
 def _tool_loop(writer: Writer) -> None:
-    if len(writer.prompt.loop_turns()) >= writer.choice.whole("rounds"):
+    if len(writer.prompt.loop_turns()) >= writer.choice.integer("rounds"):
         _default(writer)
         return
     writer.think()
@@ -263,7 +265,7 @@ def _refusal_mid(writer: Writer) -> None:
 def _pause_turn(writer: Writer) -> None:
     last = writer.prompt.last
     searches = [block for block in last.blocks if block["type"] == "server_tool_use"]
-    if last.role == "assistant" and len(searches) >= writer.choice.whole("rounds"):
+    if last.role == "assistant" and len(searches) >= writer.choice.integer("rounds"):
         _default(writer)
         return
     if last.role == "user":
@@ -283,7 +285,7 @@ def _web_search(writer: Writer) -> None:
     writer.say(texts.words_for(writer.prompt)["calling"])
     query = texts.quote(writer.prompt.user_text(), 60)
     if found := writer.search(query):
-        citation = writer.found(found, brings=writer.choice.whole("found"))
+        citation = writer.found(found, result_tokens=writer.choice.integer("found"))
         writer.cite(texts.quote(query), citation)
         writer.say(" " + texts.words_for(writer.prompt)["tools_done"])
 
@@ -299,7 +301,7 @@ def _mcp(writer: Writer) -> None:
     writer.think()
     writer.say(words["calling"])
     value = {"text": texts.quote(writer.prompt.user_text(), 80)}
-    writer.ask_server(server, name, value, fails=bool(writer.choice.whole("fails")))
+    writer.call_mcp_tool(server, name, value, fails=bool(writer.choice.integer("fails")))
     writer.say(words["tools_done"])
 
 

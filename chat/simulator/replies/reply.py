@@ -132,7 +132,7 @@ class Writer:
         self.calls = 0
 
     @property
-    def per(self) -> int:
+    def chars_per_token(self) -> int:
         return self.prompt.model.chars_per_token
 
     def stop(self, reason: str) -> None:
@@ -143,8 +143,8 @@ class Writer:
 
     def _fit(self, text: str) -> str:
         """Return what the budget leaves of a text, and pay for it."""
-        kept = tokens.cut(text, self.budget, self.per)
-        self.budget -= tokens.count(kept, self.per)
+        kept = tokens.cut(text, self.budget, self.chars_per_token)
+        self.budget -= tokens.count(kept, self.chars_per_token)
         if len(kept) < len(text):
             self.stop(self.limit_reason)
         return kept
@@ -155,13 +155,13 @@ class Writer:
         between = kind == "between_tools" and bool(self.prompt.loop_turns())
         if self.stopped or not (kind in ("adaptive", "enabled") or between):
             return
-        wanted = self.choice.whole("thinking_tokens")
+        wanted = self.choice.integer("thinking_tokens")
         if wanted:
-            whole = texts.prose(self.seed, min(wanted, self.budget + 1), self.per)
+            full = texts.prose(self.seed, min(wanted, self.budget + 1), self.chars_per_token)
         else:
-            whole = texts.thoughts(self.rng, self.prompt.effort())
-        text = self._fit(whole)
-        cost = tokens.count(text, self.per)
+            full = texts.thoughts(self.rng, self.prompt.effort())
+        text = self._fit(full)
+        cost = tokens.count(text, self.chars_per_token)
         redacted = self.choice.name == "redacted_thinking"
         shown = text if (self.prompt.shows_thinking() or between) and not redacted else ""
         signature = thinking.sign(self.prompt.model, cost, shown, self.prefix.digest())
@@ -183,7 +183,9 @@ class Writer:
             self.reply.stop_sequence = sequence
             self.stop("stop_sequence")
         if kept or not text:
-            self.reply.parts.append(Part("text", kept, tokens.count(kept, self.per), single=single))
+            self.reply.parts.append(
+                Part("text", kept, tokens.count(kept, self.chars_per_token), single=single)
+            )
 
     def cite(self, text: str, citation: dict[str, Any]) -> None:
         """Write a text block that rests on a passage of a document; the passage itself costs nothing."""
@@ -198,12 +200,12 @@ class Writer:
             return
         written = broken if broken is not None else encode(value).decode()
         kept = self._fit(written)
-        whole = value if kept == written and broken is None else {}
+        sent_input = value if kept == written and broken is None else {}
         name_id = thinking.tool_use_id(
             self.digest, self.calls, self.prompt.model, thought=bool(self.reply.thinking_tokens)
         )
-        block = {"id": name_id, "name": name, "input": whole}
-        self.reply.parts.append(Part("tool_use", kept, tokens.count(kept, self.per), block))
+        block = {"id": name_id, "name": name, "input": sent_input}
+        self.reply.parts.append(Part("tool_use", kept, tokens.count(kept, self.chars_per_token), block))
         self.calls += 1
 
     def search(self, query: str) -> str:
@@ -214,10 +216,12 @@ class Writer:
         value = {"query": query}
         block = {"id": "srvtoolu_01" + printable(self.digest), "name": "web_search", "input": value}
         text = encode(value).decode()
-        self.reply.parts.append(Part("server_tool_use", text, tokens.count(text, self.per), block))
+        self.reply.parts.append(
+            Part("server_tool_use", text, tokens.count(text, self.chars_per_token), block)
+        )
         return str(block["id"])
 
-    def found(self, search_id: str, *, brings: int = 0) -> dict[str, Any]:
+    def found(self, search_id: str, *, result_tokens: int = 0) -> dict[str, Any]:
         """Write the complete result of a search; returns a citation of it.
 
         What it `brings` into the prompt, in tokens, is read within this very request and billed with it.
@@ -234,18 +238,18 @@ class Writer:
         self.reply.parts.append(Part("web_search_tool_result", "", 0, block))
         self.reply.searches += 1
         usage = self.reply.usage
-        self.reply.usage = replace(usage, input_tokens=usage.input_tokens + brings)
+        self.reply.usage = replace(usage, input_tokens=usage.input_tokens + result_tokens)
         about = {"url": url, "title": result["title"], "encrypted_index": thinking.seal(f"{url}#1")}
         return {"type": "web_search_result_location", "cited_text": "It was found there.", **about}
 
-    def ask_server(self, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:
+    def call_mcp_tool(self, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:
         """Write a call of an MCP server's tool, and the result that the server itself would have brought."""
         if self.stopped:
             return
         call_id = "mcptoolu_01" + printable(self.digest)
         block = {"id": call_id, "name": name, "server_name": server, "input": value}
         text = encode(value).decode()
-        self.reply.parts.append(Part("mcp_tool_use", text, tokens.count(text, self.per), block))
+        self.reply.parts.append(Part("mcp_tool_use", text, tokens.count(text, self.chars_per_token), block))
         words = f"{server} can't run {name}." if fails else f"{server} ran {name}: {text}"
         result = {
             "type": "mcp_tool_result",

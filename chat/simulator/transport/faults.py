@@ -56,7 +56,7 @@ Step = Frame | Pause | End
 
 def status_error(choice: Choice) -> ApiError:
     """Return the error that a status scenario answers with."""
-    status = choice.whole("code")
+    status = choice.integer("code")
     if not 400 <= status <= 599:
         raise ApiError(400, f"x-simulator-scenario: code={status} is not an error status")
     headers = {"retry-after": choice.text("retry_after")} if choice.text("retry_after") else {}
@@ -66,18 +66,18 @@ def status_error(choice: Choice) -> ApiError:
     return ApiError(status, message, code=code, headers=headers)
 
 
-def disturb(frames: list[Frame], choice: Choice, request_id: str) -> list[Step]:
+def with_fault(frames: list[Frame], choice: Choice, request_id: str) -> list[Step]:
     """Return the steps of the stream with the scenario's fault put in its place."""
     if choice.scenario.kind != "stream":
         return list(frames)
-    place = _place(frames, choice.text("at"))
+    place = _fault_index(frames, choice.text("at"))
     before, after = frames[:place], frames[place:]
     tokens = before[-1].tokens if before else 0
     inserted, goes_on = _inserted(choice, before, tokens, request_id)
     return [*before, *inserted, *(after if goes_on else ())]
 
 
-def _place(frames: Sequence[Frame], at: str) -> int:
+def _fault_index(frames: Sequence[Frame], at: str) -> int:
     """Return the index in front of which the fault comes: first, start, end, or after so many deltas."""
     if at == "first":
         return 0

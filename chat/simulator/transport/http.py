@@ -54,7 +54,7 @@ class Request:
         return tuple(beta.strip() for beta in written.split(",") if beta.strip())
 
 
-class Line:
+class Connection:
     """The connection to one client: reads the body, writes the answer, notices when the client leaves."""
 
     def __init__(self, receive: Receive, send: Send) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.simulator.replies.reply import Part, Reply
 from chat.simulator.transport.faults import Frame, Pause, Step
-from chat.simulator.transport.http import Line
+from chat.simulator.transport.http import Connection
 from chat.simulator.transport.wire import PING, delta_head, encode, event
 
 PIECE = re.compile(r"\s*\S{1,24}|\s+")
@@ -45,11 +45,18 @@ def frames_of(reply: Reply) -> list[Frame]:
     return [*frames, _closing(reply), Frame(event("message_stop", {}), reply.output_tokens)]
 
 
-def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]:
+def _part_frames(part: Part, index: int, produced: int, chars_per_token: int) -> list[Frame]:
     start = event("content_block_start", {"index": index, "content_block": _start_block(part)})
     frames = [Frame(start + PING if index == 0 else start, produced)]
     if part.kind in DELTAS:
-        frames += _deltas(part.kind, part.text, index=index, produced=produced, per=per, single=part.single)
+        frames += _deltas(
+            part.kind,
+            part.text,
+            index=index,
+            produced=produced,
+            chars_per_token=chars_per_token,
+            single=part.single,
+        )
     for citation in part.block.get("citations", ()):
         cited = event(
             "content_block_delta",
@@ -78,7 +85,9 @@ def _start_block(part: Part) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _deltas(kind: str, text: str, *, index: int, produced: int, per: int, single: bool) -> tuple[Frame, ...]:
+def _deltas(
+    kind: str, text: str, *, index: int, produced: int, chars_per_token: int, single: bool
+) -> tuple[Frame, ...]:
     """Return the delta frames of one block; remembered, as load tests repeat the same long text."""
     head = delta_head(index, *DELTAS[kind])
     frames, plain, other = [], 0, 0
@@ -87,7 +96,7 @@ def _deltas(kind: str, text: str, *, index: int, produced: int, per: int, single
         plain += ascii_letters
         other += len(piece) - ascii_letters
         data = head + encode(piece) + b"}}\n\n"
-        frames.append(Frame(data, produced - (-plain // per) + other, delta=True))
+        frames.append(Frame(data, produced - (-plain // chars_per_token) + other, delta=True))
     return tuple(frames)
 
 
@@ -115,7 +124,9 @@ def _closing(reply: Reply) -> Frame:
     return Frame(event("message_delta", {"delta": delta, "usage": counters}), reply.output_tokens)
 
 
-async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callable[[int], None]) -> str:
+async def play(
+    connection: Connection, steps: Iterable[Step], pace: float, produced: Callable[[int], None]
+) -> str:
     """Send the steps at `pace` deltas per second (0: flat out) and return how the stream ended.
 
     `produced` is told the output tokens that have left. Raises ClientGone when the client closes.
@@ -128,7 +139,7 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
     async def flush() -> None:
         nonlocal size
         if waiting:
-            await line.write(b"".join(waiting))
+            await connection.write(b"".join(waiting))
             produced(tokens_so_far)
             waiting.clear()
             size = 0
@@ -142,7 +153,7 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
                     await flush()
                     now = time.monotonic()
                     if due > now:
-                        await line.pause(due - now)
+                        await connection.pause(due - now)
                         now = time.monotonic()
             waiting.append(step.data)
             size += len(step.data)
@@ -151,7 +162,7 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
                 await flush()
         elif isinstance(step, Pause):
             await flush()
-            await _silence(line, step)
+            await _silence(connection, step)
             start += step.seconds
             now = time.monotonic()
         else:
@@ -161,9 +172,9 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
     return "complete"
 
 
-async def _silence(line: Line, step: Pause) -> None:
+async def _silence(connection: Connection, step: Pause) -> None:
     end = time.monotonic() + step.seconds
     while (left := end - time.monotonic()) > 0:
-        await line.pause(min(left, step.every or left))
+        await connection.pause(min(left, step.every or left))
         if step.every:
-            await line.write(PING)
+            await connection.write(PING)

@@ -1,4 +1,4 @@
-"""Fifty at the same moment on both databases: a budget for one admits one, and no sum is ever lost."""
+"""Fifty requests at the same moment, on both databases: a budget for one admits one, and no sum is lost."""
 
 from collections.abc import Callable
 from decimal import Decimal as D
@@ -23,7 +23,7 @@ def open_row(user: Any, worst: str) -> int:
     return factories.open_row(factories.language_model(), user, worst)
 
 
-def test_a_budget_for_one_admits_one_of_fifty(at_once: AtOnce) -> None:
+def test_budget_for_one_call_admits_one_of_fifty(at_once: AtOnce) -> None:
     author = factories.person()
     factories.language_model()
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
@@ -64,7 +64,7 @@ def test_sums_are_exact_after_fifty_bills(at_once: AtOnce) -> None:
     assert check_ledger().clean
 
 
-def test_a_first_period_is_made_once(at_once: AtOnce) -> None:
+def test_first_period_is_created_once(at_once: AtOnce) -> None:
     author = factories.person()
     ledger.settle_call(
         open_row(author, "0"),

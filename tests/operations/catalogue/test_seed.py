@@ -1,4 +1,4 @@
-"""The catalogue: what the file holds, and what loading it again and again leaves alone."""
+"""The catalogue: what its file contains, and what a repeated load keeps."""
 
 import datetime as dt
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.pricing import choose_row, price
+from chat.claude.pricing import choose_price_row, price
 from chat.claude.usage import Usage
 from chat.embedded import local_model
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
@@ -70,14 +70,14 @@ def test_capabilities_read_like_the_models_endpoint() -> None:
     assert facts["forced_tool_choice"] == {"supported": False}
 
 
-def test_local_model_is_the_one_that_is_served() -> None:
+def test_local_model_is_the_served_file() -> None:
     (known,) = catalogue()["local"]
     assert known["id"] == local_model.MODEL_ID
     assert known["max_input_tokens"] == local_model.SLOT_TOKENS
     assert capabilities(known)["thinking"]["supported"] is False
 
 
-def test_without_a_key_a_local_model_and_the_simulator_are_offered(settings: Any) -> None:
+def test_without_a_key_local_model_and_simulator_are_offered(settings: Any) -> None:
     report = load_catalogue()
     assert report.connections == ["Local model", "Simulator"]
     assert only(Kind.LOCAL).base_url == f"http://127.0.0.1:{settings.LOCAL_MODEL_PORT}"
@@ -112,7 +112,7 @@ def test_a_long_prompt_to_haiku_costs_the_higher_row() -> None:
     load_catalogue()
     rows = LanguageModel.objects.get(model_id="claude-haiku-5-5").price_rows()
     short, long = Usage(input_tokens=100_000), Usage(input_tokens=50_000, cache_read_tokens=50_001)
-    below, above = choose_row(rows, short), choose_row(rows, long)
+    below, above = choose_price_row(rows, short), choose_price_row(rows, long)
     assert below is not None
     assert above is not None
     assert price(short, below).total == Decimal("0.01")
@@ -122,7 +122,7 @@ def test_a_long_prompt_to_haiku_costs_the_higher_row() -> None:
 def test_fast_rows_are_rows_of_their_own() -> None:
     load_catalogue()
     rows = LanguageModel.objects.get(model_id="claude-opus-5-5").price_rows()
-    fast = choose_row(rows, Usage(input_tokens=1), speed="fast")
+    fast = choose_price_row(rows, Usage(input_tokens=1), speed="fast")
     assert fast is not None
     assert (fast.input, fast.output, fast.read) == (Decimal(8), Decimal(40), Decimal("0.40"))
 
@@ -135,7 +135,7 @@ def test_loading_again_changes_nothing() -> None:
     assert histories == (ProviderConnection.history.count(), LanguageModel.history.count())
 
 
-def test_what_staff_decided_stays() -> None:
+def test_changes_by_staff_are_kept() -> None:
     load_catalogue()
     ProviderConnection.objects.filter(kind=Kind.LOCAL).update(name="Our own", order=1)
     LanguageModel.objects.filter(model_id="claude-opus-5-5").update(
@@ -168,7 +168,7 @@ def test_a_connection_of_the_same_name_is_left_alone(settings: Any) -> None:
     assert not only(Kind.COMPATIBLE).language_models.exists()
 
 
-def test_new_facts_and_prices_arrive_and_old_prices_stay() -> None:
+def test_new_facts_and_prices_are_added_and_old_prices_kept() -> None:
     load_catalogue()
     model = LanguageModel.objects.get(model_id="claude-opus-5")
     ModelPrice.objects.filter(model=model, speed="fast").delete()
@@ -185,7 +185,7 @@ def test_new_facts_and_prices_arrive_and_old_prices_stay() -> None:
     assert kept.input == 99
 
 
-def test_the_providers_word_wins_over_the_file() -> None:
+def test_facts_of_the_provider_override_the_file() -> None:
     load_catalogue()
     said = {"source": "provider 2026-12-01", "effort": {"max": {"supported": False}}}
     LanguageModel.objects.filter(model_id="claude-opus-5").update(capabilities=said)
@@ -196,7 +196,7 @@ def test_the_providers_word_wins_over_the_file() -> None:
     assert facts["source"] == "provider 2026-12-01"
 
 
-def test_companions_follow_their_settings(settings: Any) -> None:
+def test_local_model_and_simulator_follow_their_settings(settings: Any) -> None:
     load_catalogue()
     settings.SIMULATOR = settings.LOCAL_MODEL = False
     load_catalogue()
@@ -219,13 +219,13 @@ def test_companions_follow_their_settings(settings: Any) -> None:
         ("::1", "http://[::1]:8123/simulator"),
     ],
 )
-def test_the_simulator_is_asked_where_the_server_listens(settings: Any, host: str, address: str) -> None:
+def test_simulator_address_follows_the_port(settings: Any, host: str, address: str) -> None:
     settings.HOST, settings.PORT = host, 8123
     load_catalogue()
     assert only(Kind.SIMULATOR).base_url == address
 
 
-def test_what_staff_switched_off_stays_off() -> None:
+def test_connections_disabled_by_staff_stay_disabled() -> None:
     load_catalogue()
     connection = only(Kind.SIMULATOR)
     connection.enabled = False
@@ -234,7 +234,7 @@ def test_what_staff_switched_off_stays_off() -> None:
     assert not only(Kind.SIMULATOR).enabled
 
 
-def test_nothing_is_made_that_nobody_wants(settings: Any) -> None:
+def test_nothing_is_created_if_all_is_off(settings: Any) -> None:
     settings.SIMULATOR = settings.LOCAL_MODEL = False
     load_catalogue()
     assert not ProviderConnection.objects.exists()

@@ -81,7 +81,7 @@ def test_conversations_that_are_accepted(client: anthropic.Anthropic, messages: 
     assert ask(client, messages=messages).stop_reason == "end_turn"
 
 
-def test_system_messages_have_their_places(client: anthropic.Anthropic):
+def test_system_messages_follow_a_user_message(client: anthropic.Anthropic):
     system = {"role": "system", "content": "Be brief."}
     assert "must follow a user" in refused(client, [said("x"), assistant(TEXT), system, said("y")])
     assert "before an assistant" in refused(client, [said("x"), system, said("y")])
@@ -89,14 +89,14 @@ def test_system_messages_have_their_places(client: anthropic.Anthropic):
     assert "not supported" in refused(client, [said("x"), system], model="claude-sonnet-5")
 
 
-def test_prefill_works_on_the_models_that_still_have_it(client: anthropic.Anthropic):
+def test_prefill_works_on_older_models(client: anthropic.Anthropic):
     messages = [said("Finish this"), {"role": "assistant", "content": "It begins"}]
     assert ask(client, messages=messages, model="claude-opus-4-5").content[0].type == "text"
     messages[1]["content"] = "It begins "
     assert "trailing whitespace" in refused(client, messages, model="claude-opus-4-5")
 
 
-def test_the_new_version_refuses_documents_and_citations_in_the_wrong_place(client: anthropic.Anthropic):
+def test_misplaced_documents_and_citations_are_refused(client: anthropic.Anthropic):
     document = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}}
     cited = TEXT | {"citations": [{"type": "char_location", "cited_text": "x"}]}
     found = {"type": "search_result", "source": "s", "title": "t", "content": [cited]}
@@ -105,6 +105,6 @@ def test_the_new_version_refuses_documents_and_citations_in_the_wrong_place(clie
         assert ask(client, messages=messages, **OLD).stop_reason == "end_turn"
 
 
-def test_files_do_not_exist_here(client: anthropic.Anthropic):
+def test_file_sources_are_not_found(client: anthropic.Anthropic):
     with pytest.raises(anthropic.NotFoundError):
         ask(client, messages=[user({"type": "image", "source": {"type": "file", "file_id": "file_1"}})])

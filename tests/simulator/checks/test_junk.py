@@ -1,4 +1,4 @@
-"""Whatever stands in a request, the answer is a success or a 4xx: never an internal error."""
+"""Any request gets a success or a 4xx, never an internal error."""
 
 import copy
 from typing import Any

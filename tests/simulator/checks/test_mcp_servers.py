@@ -1,4 +1,4 @@
-"""MCP servers that the API calls itself: what a request needs, and what its answer holds."""
+"""MCP servers that the API calls: what a request needs, and what the answer contains."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def request(servers: Any = None, tools: Any = None, **headers: str) -> dict[str,
     }
 
 
-def test_the_answer_holds_call_and_result(client: anthropic.Anthropic) -> None:
+def test_answer_has_call_and_result(client: anthropic.Anthropic) -> None:
     content = replay(ask(client, CARD, **request()))["content"]
     assert [block["type"] for block in content] == ["text", "mcp_tool_use", "mcp_tool_result", "text"]
     _words, call, result, _rest = content
@@ -39,7 +39,7 @@ def test_the_answer_holds_call_and_result(client: anthropic.Anthropic) -> None:
     assert failed["is_error"]
 
 
-def test_the_stream_tells_the_same(client: anthropic.Anthropic) -> None:
+def test_stream_has_the_same_content(client: anthropic.Anthropic) -> None:
     whole = ask(client, CARD, **request())
     with client.messages.stream(**body(CARD), **request()) as stream:
         events = [event.to_dict(mode="json", warnings=False) for event in stream]
@@ -49,7 +49,7 @@ def test_the_stream_tells_the_same(client: anthropic.Anthropic) -> None:
     assert starts[2] == replay(whole)["content"][2], "a result is whole from its start"
 
 
-def test_blocks_go_back_with_the_beta_only(client: anthropic.Anthropic) -> None:
+def test_connector_blocks_require_the_beta(client: anthropic.Anthropic) -> None:
     first = ask(client, CARD, **request())
     path = [said(CARD), replay(first), said("Thanks. And now?")]
     assert ask(client, messages=path, **request()).stop_reason == "end_turn"
@@ -61,18 +61,18 @@ def test_blocks_go_back_with_the_beta_only(client: anthropic.Anthropic) -> None:
         ask(client, messages=torn, **request())
 
 
-def test_a_paused_call_is_gone_on_with(client: anthropic.Anthropic) -> None:
+def test_paused_call_continues(client: anthropic.Anthropic) -> None:
     half = {"role": "assistant", "content": replay(ask(client, CARD, **request()))["content"][:2]}
     assert ask(client, messages=[said(CARD), half], **request()).content
 
 
-def test_counting_takes_them_too(client: anthropic.Anthropic) -> None:
+def test_counting_accepts_connector_blocks(client: anthropic.Anthropic) -> None:
     asked = {key: value for key, value in body("Hello").items() if key != "max_tokens"}
     bare = client.messages.count_tokens(**asked).input_tokens
     assert client.messages.count_tokens(**asked, **request()).input_tokens > bare
 
 
-def test_without_an_enabled_tool_nothing_is_called(client: anthropic.Anthropic) -> None:
+def test_disabled_tools_are_not_called(client: anthropic.Anthropic) -> None:
     off = {**TOOLSET, "configs": {}}
     assert {block["type"] for block in replay(ask(client, CARD, **request(tools=[off])))["content"]} == {
         "text"
@@ -81,7 +81,7 @@ def test_without_an_enabled_tool_nothing_is_called(client: anthropic.Anthropic) 
     assert replay(ask(client, CARD, **request(tools=[on])))["content"][1]["name"] == "add"
 
 
-def test_other_tools_stand_beside_them(client: anthropic.Anthropic) -> None:
+def test_toolsets_combine_with_other_tools(client: anthropic.Anthropic) -> None:
     weather = {"name": "weather", "input_schema": {"type": "object"}}
     answer = ask(client, "[[scenario:tool_loop]] x", **request(tools=[TOOLSET, weather]))
     assert replay(answer)["content"][0]["name"] == "weather"
@@ -119,7 +119,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "words"), REFUSED, ids=[words for _changes, words in REFUSED])
-def test_what_is_refused(client: anthropic.Anthropic, changes: dict[str, Any], words: str) -> None:
+def test_invalid_connector_requests_are_refused(
+    client: anthropic.Anthropic, changes: dict[str, Any], words: str
+) -> None:
     with pytest.raises(anthropic.BadRequestError) as refused:
         ask(client, **changes)
     assert words in str(refused.value)

@@ -1,4 +1,4 @@
-"""Pictures and documents upstream: what the API refuses of them, and answers that cite."""
+"""Pictures and documents in requests: what the API refuses, and answers with citations."""
 
 import base64
 from typing import Any
@@ -71,7 +71,7 @@ def test_pictures_and_documents_are_taken(client: anthropic.Anthropic) -> None:
         ),
     ],
 )
-def test_what_the_api_refuses(
+def test_unsupported_media_are_refused(
     client: anthropic.Anthropic, messages: list[Any], changes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(anthropic.BadRequestError, match=words):
@@ -89,7 +89,7 @@ def test_bytes_must_be_base64_and_not_too_many(
         ask(client, messages=[user(image(PNG))])
 
 
-def test_a_citation_names_its_place(client: anthropic.Anthropic) -> None:
+def test_citation_has_its_location(client: anthropic.Anthropic) -> None:
     messages = [user(text("  Grass is green. Sky is blue."), paper(media.pdf(), citations={"enabled": True}))]
     message = ask(client, messages=messages, **scenario("citations"))
     cited = [block.citations[0] for block in message.content if block.type == "text" and block.citations]

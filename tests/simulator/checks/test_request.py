@@ -17,7 +17,7 @@ def refused(client: anthropic.Anthropic, **changes: Any) -> str:
 
 
 def test_unknown_and_retired_models_are_not_found(client: anthropic.Anthropic):
-    for model in ("claude-nobody", "claude-opus-4-1-20250805"):
+    for model in ("claude-unknown", "claude-opus-4-1-20250805"):
         with pytest.raises(anthropic.NotFoundError):
             client.post(
                 "/v1/messages",
@@ -34,11 +34,11 @@ def test_required_fields(client: anthropic.Anthropic, field: str):
 
 
 @pytest.mark.parametrize("name", ["temperature", "top_p", "top_k"])
-def test_sampling_is_refused_in_the_new_version_even_at_its_default(client: anthropic.Anthropic, name: str):
+def test_new_models_refuse_sampling_parameters(client: anthropic.Anthropic, name: str):
     assert name in refused(client, model="claude-opus-4-6", extra_body={name: 1})
 
 
-def test_sampling_passes_in_the_old_version_where_the_model_allows_it(client: anthropic.Anthropic):
+def test_older_models_accept_sampling_parameters(client: anthropic.Anthropic):
     old = {"extra_headers": {"anthropic-version": "2023-06-01"}}
     assert (
         ask(client, model="claude-opus-4-6", extra_body={"temperature": 0.5}, **old).stop_reason == "end_turn"
@@ -150,7 +150,7 @@ def test_a_prompt_above_the_context_is_refused(client: anthropic.Anthropic):
     assert "prompt is too long" in refused(client, model="claude-opus-4-5", text="x" * 900_000)
 
 
-def test_count_tokens_agrees_with_the_answer_and_knows_fewer_fields(client: anthropic.Anthropic):
+def test_count_tokens_equals_the_usage_of_the_answer(client: anthropic.Anthropic):
     request = {"model": BOUND, "messages": [said("How many?")], "system": "Count.", "tools": [TOOL]}
     counted = client.messages.count_tokens(**request).input_tokens
     assert counted == client.messages.create(**request, max_tokens=2000).usage.input_tokens

@@ -1,4 +1,4 @@
-"""Which schemas of structured outputs are taken, and that citations exclude them."""
+"""Which output schemas are accepted, and that they exclude citations."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Strict tools at the simulator: what Parley calls without a fault is taken, and the rest refused."""
+"""Strict tools in the simulator: schemas without a fault are accepted, and others refused."""
 
 from typing import Any
 
@@ -40,8 +40,12 @@ def test_a_schema_with_a_fault_is_refused(client: anthropic.Anthropic, schema: A
         (closed(["a"], a={"anyOf": [TEXT, {"type": "null"}]}), 16, "too many union-typed parameters"),
     ],
 )
-def test_one_request_has_so_many(client: anthropic.Anthropic, schema: Any, most: int, words: str):
+def test_strict_tools_per_request_are_limited(
+    client: anthropic.Anthropic, schema: Any, most: int, words: str
+):
     assert ask(client, tools=tools(schema, most)).stop_reason == "end_turn"
     with pytest.raises(anthropic.BadRequestError, match=words):
         ask(client, tools=tools(schema, most + 1))
-    assert ask(client, tools=strict_tools.within_limits(tools(schema, most + 1))).stop_reason == "end_turn"
+    assert (
+        ask(client, tools=strict_tools.limit_strict_tools(tools(schema, most + 1))).stop_reason == "end_turn"
+    )

@@ -5,7 +5,7 @@ import pytest
 
 from chat.simulator.models import CATALOGUE
 from tests.simulator.asking import MODEL, TOOL, ask, invoice, replay, said
-from tests.simulator.conftest import Clock
+from tests.support.clock import Clock
 
 MARK = {"type": "ephemeral"}
 HOUR = {"type": "ephemeral", "ttl": "1h"}
@@ -119,7 +119,7 @@ def test_four_breakpoints_are_the_limit(
             ask(client, **request)
 
 
-def test_the_automatic_mark_agrees_with_an_explicit_one(client: anthropic.Anthropic):
+def test_automatic_mark_equals_an_explicit_one(client: anthropic.Anthropic):
     messages = [{"role": "user", "content": [block("u", MARK)]}]
     assert counters(ask(client, messages=messages, cache_control=MARK))[1] == BLOCK_TOKENS + 4
     with pytest.raises(anthropic.BadRequestError, match="another ttl"):
@@ -155,7 +155,7 @@ def test_settings_invalidate_their_part_of_the_prefix(
 
 
 @pytest.mark.parametrize("mark", [{"type": "forever"}, {"type": "ephemeral", "ttl": "1d"}, "yes"])
-def test_marks_of_another_form_are_refused(client: anthropic.Anthropic, mark: Any):
+def test_malformed_marks_are_refused(client: anthropic.Anthropic, mark: Any):
     with pytest.raises(anthropic.BadRequestError, match="cache_control"):
         ask(client, system=system(mark))
 
@@ -167,7 +167,7 @@ def test_thinking_cannot_carry_a_mark(client: anthropic.Anthropic):
         ask(client, messages=[said("One"), answer, said("Two")], model="claude-opus-5")
 
 
-def test_warming_writes_without_an_answer(client: anthropic.Anthropic, size: int):
+def test_zero_max_tokens_writes_without_an_answer(client: anthropic.Anthropic, size: int):
     warmed = ask(client, system=system(), max_tokens=0)
     assert (warmed.content, warmed.stop_reason, warmed.usage.output_tokens) == ([], "max_tokens", 0)
     assert counters(ask(client, system=system()))[3] == size
@@ -179,7 +179,7 @@ def test_a_failed_attempt_writes_nothing(client: anthropic.Anthropic, size: int)
     assert counters(ask(client, system=system()))[1:] == (size, 0, 0)
 
 
-def test_the_invoice_bills_what_the_answer_said(client: anthropic.Anthropic, size: int):
+def test_invoice_equals_the_usage_of_the_answer(client: anthropic.Anthropic, size: int):
     for _ in range(2):
         ask(client, system=system(HOUR))
     totals = invoice(client)["totals"]

@@ -1,4 +1,4 @@
-"""Cache diagnostics over HTTP: null where nothing differs, else the first part that does."""
+"""Cache diagnostics over HTTP: null without a difference, otherwise the first part that differs."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ def told(message: anthropic.types.Message) -> Any:
     return message.to_dict(mode="json", warnings=False)["diagnostics"]
 
 
-def test_without_the_parameter_nothing_is_said(client: anthropic.Anthropic):
+def test_no_diagnostics_without_the_parameter(client: anthropic.Anthropic):
     assert "diagnostics" not in ask(client, system=SYSTEM).to_dict(mode="json", warnings=False)
 
 
-def test_a_conversation_that_only_grows_differs_in_nothing(client: anthropic.Anthropic):
+def test_growing_conversation_has_no_difference(client: anthropic.Anthropic):
     first = diagnosed(client, None, messages=[said("One")])
     grown = [said("One"), replay(first), said("Two")]
     second = diagnosed(client, first.id, messages=grown)
@@ -68,7 +68,7 @@ def test_foreign_and_forgotten_requests_are_not_found(
     assert told(diagnosed(client, first.id)) == missing
 
 
-def test_streams_say_it_at_their_start(client: anthropic.Anthropic):
+def test_streams_have_diagnostics_in_message_start(client: anthropic.Anthropic):
     with client.messages.create(
         model="claude-opus-4-8",
         max_tokens=50,
@@ -80,6 +80,6 @@ def test_streams_say_it_at_their_start(client: anthropic.Anthropic):
     assert told(start.message) == {"cache_miss_reason": {"type": "previous_message_not_found"}}
 
 
-def test_an_id_is_a_text(client: anthropic.Anthropic):
+def test_previous_id_has_to_be_a_string(client: anthropic.Anthropic):
     with pytest.raises(anthropic.BadRequestError, match="previous_message_id"):
         diagnosed(client, ["msg_1"])  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The API's own compaction: when it comes, what it costs, and that its block stands for all before it."""
+"""The API's compaction: when it happens, what it costs, and that its block replaces all before it."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_a_long_prompt_is_summarised_first(client: anthropic.Anthropic) -> None:
     assert counted.input_tokens == again.usage.input_tokens
 
 
-def test_the_stream_tells_the_same(client: anthropic.Anthropic) -> None:
+def test_stream_has_the_same_content(client: anthropic.Anthropic) -> None:
     whole = ask(client, LONG, **edit())
     with client.messages.stream(
         model=whole.model, max_tokens=4000, messages=[said(LONG)], **edit()
@@ -56,7 +56,7 @@ def test_the_stream_tells_the_same(client: anthropic.Anthropic) -> None:
     assert delta["encrypted_content"]
 
 
-def test_a_short_prompt_is_left_alone(client: anthropic.Anthropic) -> None:
+def test_short_prompt_is_not_compacted(client: anthropic.Anthropic) -> None:
     message = ask(client, "Hello", **edit())
     assert [block.type for block in message.content] == ["text"]
     assert "iterations" not in message.usage.to_dict()
@@ -75,7 +75,9 @@ def test_a_short_prompt_is_left_alone(client: anthropic.Anthropic) -> None:
         ),
     ],
 )
-def test_refused(client: anthropic.Anthropic, changes: dict[str, Any], words: str) -> None:
+def test_invalid_compaction_edits_are_refused(
+    client: anthropic.Anthropic, changes: dict[str, Any], words: str
+) -> None:
     with pytest.raises(anthropic.BadRequestError, match=words):
         ask(client, **changes)
 

@@ -48,7 +48,7 @@ def exchange(client: anthropic.Anthropic) -> list[dict[str, Any]]:
         ("claude-opus-4-5", {"type": "enabled", "budget_tokens": 1024}, True, True),
     ],
 )
-def test_what_a_model_thinks_and_shows(
+def test_thinking_settings_decide_what_is_shown(
     client: anthropic.Anthropic, model: str, config: Any, thinks: bool, shown: bool
 ):
     message = ask(client, model=model, **({"thinking": config} if config else {}))
@@ -108,12 +108,12 @@ def test_another_workspace_cannot_use_the_thinking(stranger: anthropic.Anthropic
         ask(stranger, messages=[*exchange, said("Go on")], model=BOUND, system="Be kind.")
 
 
-def test_older_models_do_not_bind_to_the_prefix(client: anthropic.Anthropic):
+def test_older_models_do_not_bind_thinking(client: anthropic.Anthropic):
     answer = replay(ask(client, "One", model="claude-opus-5"))
     assert ask(client, messages=[said("Another"), answer, said("Two")], model="claude-opus-5").id
 
 
-def test_cache_marks_are_no_change(client: anthropic.Anthropic, exchange: list[Any]):
+def test_cache_control_does_not_change_the_prefix(client: anthropic.Anthropic, exchange: list[Any]):
     marked = {"type": "text", "text": "What is new?", "cache_control": {"type": "ephemeral"}}
     system = [{"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral"}}]
     messages = [{"role": "user", "content": [marked]}, exchange[1], said("Go on")]
@@ -170,14 +170,14 @@ def test_thinking_of_a_running_tool_loop_must_stay(client: anthropic.Anthropic):
         ask(client, messages=stripped, model=BOUND, tools=[TOOL])
 
 
-def test_new_words_of_the_user_end_the_loop(client: anthropic.Anthropic):
+def test_new_user_text_ends_the_loop(client: anthropic.Anthropic):
     history, result = start_loop(client)
     words = {"role": "user", "content": [result, {"type": "text", "text": "Never mind."}]}
     stripped = [history[0], without_thinking(history[1]), words]
     assert ask(client, messages=stripped, model=BOUND, tools=[TOOL], system="New.").stop_reason == "end_turn"
 
 
-def test_between_tools_speaks_only_inside_the_loop(client: anthropic.Anthropic):
+def test_interleaved_thinking_only_inside_the_loop(client: anthropic.Anthropic):
     settings = {"model": BOUND, "tools": [TOOL], "thinking": {"type": "between_tools"}}
     call = ask(client, "/tool get_weather {}", **settings)
     assert "thinking" not in kinds(call)

@@ -72,7 +72,7 @@ def image(data: str, media_type: str = "image/png") -> dict[str, Any]:
         ({"type": "tool_result", "tool_use_id": "a"}, 8),
     ],
 )
-def test_blocks_have_their_price(block: dict[str, Any], expected: int):
+def test_blocks_have_token_counts(block: dict[str, Any], expected: int):
     assert tokens.block_tokens(block, MODEL) == expected
 
 

@@ -63,13 +63,13 @@ def test_title_requests_get_a_short_plain_title(
 
 
 @pytest.mark.parametrize("text", ["Continue from where you stopped: …", "continue", "계속해 주세요"])
-def test_a_continuation_goes_on_without_a_new_beginning(client: anthropic.Anthropic, text: str):
+def test_continuation_has_no_new_beginning(client: anthropic.Anthropic, text: str):
     answer = text_of(ask(client, messages=[said("x"), {"role": "assistant", "content": "part"}, said(text)]))
     assert not answer.startswith("#")
     assert len(answer) > 60
 
 
-def test_an_applications_context_is_no_word_of_the_user(client: anthropic.Anthropic):
+def test_context_blocks_are_not_user_text(client: anthropic.Anthropic):
     words, context = (
         {"type": "text", "text": t} for t in ("Hello", "<context>\nToday is Monday.\n</context>")
     )
@@ -118,7 +118,7 @@ def test_tool_choice_is_obeyed(client: anthropic.Anthropic, choice: Any, text: s
     assert [name for name, _ in found] == names
 
 
-def test_without_tools_a_tool_line_is_only_text(client: anthropic.Anthropic):
+def test_tool_line_without_tools_is_text(client: anthropic.Anthropic):
     assert ask(client, "/tool read_clock").stop_reason == "end_turn"
 
 
@@ -224,7 +224,7 @@ def test_a_search_is_cited_read_and_billed(client: anthropic.Anthropic):
     assert first.content[3].citations[0].url == first.content[2].content[0].url
     assert first.usage.input_tokens > plain + 690
     assert first.usage.server_tool_use.web_search_requests == 1
-    # It goes back as it came, and without the tool nobody searches.
+    # It is sent back unchanged, and without the tool there is no search.
     again = [question, replay(first), question]
     assert ask(client, messages=again, tools=[tool]).stop_reason == "end_turn"
     assert [block.type for block in ask(client, messages=[question]).content] == ["text"]

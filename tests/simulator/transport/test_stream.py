@@ -152,7 +152,7 @@ def test_a_truncated_stream_ends_cleanly(client: anthropic.Anthropic, at: str):
     assert row(client)["outcome"] == "truncated"
 
 
-def test_a_stall_is_silence(url: str, client: anthropic.Anthropic):
+def test_stall_sends_nothing(url: str, client: anthropic.Anthropic):
     hasty = client.with_options(timeout=0.3)
     stream = hasty.messages.create(**body(stream=True), **scenario("stall seconds=600"))
     with pytest.raises(httpx2.ReadTimeout), stream:
@@ -160,7 +160,7 @@ def test_a_stall_is_silence(url: str, client: anthropic.Anthropic):
             pass
 
 
-def test_a_stalled_stream_goes_on(client: anthropic.Anthropic):
+def test_stalled_stream_continues(client: anthropic.Anthropic):
     data = wire(client, **scenario("stall seconds=0.2"))
     assert events(data)[-1] == "message_stop"
 
@@ -184,7 +184,9 @@ def test_pings_keep_a_silent_stream_alive(client: anthropic.Anthropic):
         ("no_event_name", None),
     ],
 )
-def test_garbage(client: anthropic.Anthropic, name: str, error: type[Exception] | None):
+def test_garbage_scenarios_break_the_stream(
+    client: anthropic.Anthropic, name: str, error: type[Exception] | None
+):
     stream = client.messages.create(**body(stream=True), **scenario(name))
     if error:
         with pytest.raises(error):
