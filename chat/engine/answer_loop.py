@@ -119,7 +119,7 @@ class AnswerLoop:
         self._caller.message_kept()
 
     async def _park(self) -> bool:
-        """Give the turn up until a person decides; return False if one has, or wants it stopped."""
+        """Park the turn until a person decides; return False if one has decided or wants it stopped."""
         batch = await self._output.seal(payloads.turn_waiting())
         if await at_last(claim.park_turn, self._running, batch):
             self._output.show(batch)

@@ -43,7 +43,7 @@ async def final_write(
     """Return what is left to write, and end the tools that still run.
 
     Raises:
-        DatabaseError: the database stayed away.
+        DatabaseError: the database can't be reached.
     """
     attempt, write = caller.attempt, FinalWrite()
     whole = attempt is not None and attempt.fold.ended

@@ -56,7 +56,7 @@ class TurnOutput:
         self._writer.take(self._log)
 
     def refresh(self) -> None:
-        """Tell viewers to load the turn anew: what they were shown is not what was stored."""
+        """Make viewers reload the turn, because they were shown frames that were not stored."""
         self._hub.tell(self._log.conversation_id, refresh(self._log.conversation_id, self._log.turn_id))
 
     def park(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from chat.claude.cost_bound import LONGEST_DOCUMENT_PAGES, PAGE_TOKENS
+from chat.claude.cost_bound import MAX_DOCUMENT_PAGES, PAGE_TOKENS
 from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, LanguageModel, User
 from chat.operations.billing.budgets import BudgetExceeded, Payer
 from chat.operations.billing.paid_call import Outcome, PaidCall
@@ -35,7 +35,7 @@ def held() -> Decimal:
     return BudgetPeriod.objects.get().held_usd
 
 
-@pytest.mark.parametrize(("uploaded", "pages"), [(True, 40), (False, LONGEST_DOCUMENT_PAGES)])
+@pytest.mark.parametrize(("uploaded", "pages"), [(True, 40), (False, MAX_DOCUMENT_PAGES)])
 def test_pages_of_a_pdf_are_held(budget: Budget, insider: User, uploaded: bool, pages: int) -> None:
     model = factories.language_model("claude-wide", max_input_tokens=10_000_000)
     data = media.packed_pdf(40)
