@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat.engine import job_queue
-from chat.engine.cancellation import LOST, SHUTDOWN, STOP
+from chat.engine.cancellation import AbortReason
 from chat.engine.coalescer import Pace
 from chat.engine.database import in_database
 from chat.engine.hub import Hub
@@ -47,7 +47,7 @@ class Engine:
         self.hub = Hub()
         self.clients = ClientPool()
         self._writer = Writer(self.owner, on_advanced=self._tell_others, on_lost=self._lost)
-        self._shared = Shared(self.owner, self.hub, self._writer, self.clients, Pace())
+        self._shared = Shared(self.hub, self._writer, self.clients, Pace())
         self._runners: dict[Any, Runner] = {}
         self._starting: set[Any] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -75,7 +75,7 @@ class Engine:
         """Stop a turn if it runs here; elsewhere its owner hears of it by hint or sees the row."""
         runner = self._runners.get(turn_id)
         if runner is not None:
-            runner.abort(STOP)
+            runner.abort(AbortReason.STOP)
 
     async def decided(self, turn_id: Any, *, resumes: bool) -> None:
         """Go on after a decision about a tool call: here if the turn runs here, or by taking it up again."""
@@ -98,7 +98,7 @@ class Engine:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=grace_seconds)
         for runner in list(self._runners.values()):
-            runner.abort(SHUTDOWN)
+            runner.abort(AbortReason.SHUTDOWN)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=10)
         for loop in self._loops:
@@ -123,7 +123,7 @@ class Engine:
             runner = Runner(running, self._shared)
             self._runners[turn_id] = runner
             if running.turn.stop_requested_at is not None:
-                runner.abort(STOP)
+                runner.abort(AbortReason.STOP)
             try:
                 await runner.run()
             finally:
@@ -144,7 +144,7 @@ class Engine:
         for turn_id in turn_ids:
             runner = self._runners.get(turn_id)
             if runner is not None and turn_id not in held:
-                runner.abort(LOST)
+                runner.abort(AbortReason.LOST)
 
     async def _tick(self) -> None:
         await asyncio.sleep(TICK_SECONDS)
@@ -209,7 +209,7 @@ class Engine:
             hint = await layer.receive(channel)
             for turn_id in hint.get("stops", ()):
                 for runner in self._named(turn_id):
-                    runner.abort(STOP)
+                    runner.abort(AbortReason.STOP)
             for turn_id in hint.get("decided", ()):
                 for runner in self._named(turn_id):
                     runner.look()
@@ -236,7 +236,7 @@ class Engine:
     def _lost(self, turn_id: Any) -> None:
         runner = self._runners.get(turn_id)
         if runner is not None:
-            runner.abort(LOST)
+            runner.abort(AbortReason.LOST)
 
 
 async def _for_ever(step: Callable[[], Awaitable[None]]) -> None:

@@ -170,6 +170,10 @@ class Turn(models.Model):
     def finished(self) -> bool:
         return self.status in FINISHED
 
+    def last_answer(self) -> Message | None:
+        """Return the newest assistant message of this turn; None before the turn was claimed."""
+        return self.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+
     @property
     def filled_context(self) -> bool:
         """Whether it ended because the conversation is longer than its model can read."""

@@ -1,4 +1,4 @@
-"""What an engine has in its hands while it runs a turn. Every write holds only while its owner's lease and fence do."""
+"""A claimed turn and the rows it needs while it runs. Its writes take effect only while its owner holds the lease."""
 
 import dataclasses
 from typing import Any
@@ -17,7 +17,7 @@ class LeaseLost(Exception):
 
 @dataclasses.dataclass(slots=True)
 class RunningTurn:
-    """A claimed turn and all that running it needs."""
+    """A claimed turn and what running it needs."""
 
     turn: Turn
     message: Message
@@ -25,9 +25,14 @@ class RunningTurn:
     connection: ProviderConnection
     prices: list[PriceRow]
     foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
-    # Answers begun so far; one that waited for a person goes on with the tools of its last one.
+    # Answers begun so far. A turn that waited for a person resumes with the tools of its last answer.
     calls: int = 1
     resumed: bool = False
+
+    @property
+    def owner(self) -> str:
+        """The engine that claimed the turn."""
+        return self.turn.owner
 
     @property
     def fence(self) -> int:
@@ -35,14 +40,12 @@ class RunningTurn:
 
     @property
     def takes_over(self) -> bool:
-        """Whether its tool loop may have begun elsewhere: before a wait for a person, or in another turn."""
+        """Whether its tool loop may have begun in another process or turn: before a wait for a person, for example."""
         return self.resumed or self.turn.user_message.kind == Message.Kind.RESULTS
 
     def references(self) -> dict[str, Any]:
-        """Return what a ledger row of this turn points at."""
+        """Return the columns of `ApiCall` that point at this turn and its message."""
         return {
-            "user_id": self.turn.author_id,
-            "api_key_id": self.turn.api_key_id,
             "conversation_id": self.turn.conversation_id,
             "turn_id": self.turn.id,
             "message_id": self.message.id,
@@ -50,20 +53,20 @@ class RunningTurn:
         }
 
 
-def renew_lease(running: RunningTurn, owner: str) -> bool:
-    """Renew the lease; False when somebody else has the turn."""
-    owned = Turn.objects.owned_by(owner, running.fence).filter(id=running.turn.id)
+def renew_lease(running: RunningTurn) -> bool:
+    """Renew the lease; return False if the turn was taken or ended by another process."""
+    owned = Turn.objects.owned_by(running.owner, running.fence).filter(id=running.turn.id)
     return bool(owned.update(heartbeat_at=timezone.now()))
 
 
 def next_answer(running: RunningTurn, parent: Message) -> None:
-    """Open the turn's next answer behind `parent`; runs inside the caller's transaction."""
+    """Create the turn's next answer after `parent`, in the caller's transaction."""
     running.message = new_answer(running.turn, parent)
     running.calls += 1
 
 
 def new_answer(turn: Turn, parent: Message) -> Message:
-    """Write an empty answer behind `parent` and make it the active leaf; runs inside the caller's transaction."""
+    """Create an empty answer after `parent` and make it the active leaf, in the caller's transaction."""
     message = Message.objects.create(
         id=uuid7(),
         conversation_id=turn.conversation_id,

@@ -7,7 +7,6 @@ it, never on what comes later.
 
 import base64
 import copy
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -63,13 +62,6 @@ def resolve(
     """
     wanted = side or model.supports.image_side_pixels
     return [_resolved(block, model, files, wanted, cites) for block in content]
-
-
-def known_pages(pdf: bytes) -> int | None:
-    """Return how many pages an uploaded PDF was found to have; None for one that nobody uploaded."""
-    digest = hashlib.sha256(pdf).hexdigest()
-    counted = Attachment.objects.filter(original=digest, pages__isnull=False)
-    return counted.values_list("pages", flat=True).first()
 
 
 def documents_on(path: Sequence[Message]) -> list[Attachment]:

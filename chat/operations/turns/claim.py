@@ -63,7 +63,7 @@ def stop_requests(owner: str) -> list[Any]:
     return list(asked.values_list("id", flat=True))
 
 
-def park_turn(running: RunningTurn, owner: str, batch: Batch) -> bool:
+def park_turn(running: RunningTurn, batch: Batch) -> bool:
     """Leave a turn whose tools only wait for a person to whoever comes after the decision.
 
     False when somebody has decided meanwhile or wants it stopped: then nothing is written.
@@ -72,7 +72,7 @@ def park_turn(running: RunningTurn, owner: str, batch: Batch) -> bool:
         LeaseLost: somebody else has the turn.
     """
     with transaction.atomic():
-        if not renew_lease(running, owner):
+        if not renew_lease(running):
             raise LeaseLost
         if Turn.objects.filter(id=running.turn.id, stop_requested_at__isnull=False).exists():
             return False

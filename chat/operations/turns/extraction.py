@@ -1,4 +1,4 @@
-"""Extraction: one text in, data of a schema out. A turn like any other, in an archived conversation of its own."""
+"""Extraction of data that fits a schema from a text: a turn like any other, in an archived conversation of its own."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -25,12 +25,12 @@ def start_extraction(
     doorway: Doorway | None = None,
     **attached: object,
 ) -> Started:
-    """Queue the extraction of data from a text; the same client id again is the same extraction.
+    """Queue the extraction of data from a text; the same client id again returns the same extraction.
 
-    `attached` goes to `start_turn` as it is.
+    `attached` is passed on to `start_turn`.
 
     Raises:
-        OperationError: whatever `start_turn` raises; invalid_schema.
+        OperationError: see `start_turn`; invalid_schema.
     """
     checked = checked_schema(schema)
     task = clean_text(instructions).strip() or TASK

@@ -63,7 +63,7 @@ def test_context_is_frozen_with_the_message(insider: User, model: LanguageModel)
     assert running
     answer = finish.AnswerContent([{"type": "text", "text": "One day"}], "partial")
     end, batch = finish.TurnEnd("stopped"), Batch(again.turn.id, running.fence, 1, [])
-    assert finish.finish_turn(running, "host:1:aa", end, batch, answer=answer, call=None)
+    assert finish.finish_turn(running, end, batch, answer=answer, call=None)
     rest = accept.continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id)
     assert "Lee" in rest.user_message.context
 

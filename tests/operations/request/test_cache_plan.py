@@ -183,7 +183,7 @@ class Loop:
             told["content"] if content is None else content, stop_reason=told["stop_reason"]
         )
         batch = Batch(running.turn.id, running.fence, 1, [])
-        assert finish.end_call(running, "host:1:aa", batch, answer=answer, call=(call_id, settlement))
+        assert finish.end_call(running, batch, answer=answer, call=(call_id, settlement))
         return ApiCall.objects.get(id=call_id)
 
     def results(self, running: RunningTurn, blocks: list[Any]) -> None:

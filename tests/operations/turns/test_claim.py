@@ -63,15 +63,17 @@ def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
     call = factories.tool_call(turn, "waiting")
     factories.tool_call(turn, "done")
     ToolCall.objects.filter(id=call.id).update(status="ready")
-    assert not claim.park_turn(running, "host:1:aa", batch)
+    assert not claim.park_turn(running, batch)
     ToolCall.objects.filter(id=call.id).update(status="waiting")
     Turn.objects.filter(id=turn.id).update(stop_requested_at=timezone.now())
-    assert not claim.park_turn(running, "host:1:aa", batch)
+    assert not claim.park_turn(running, batch)
     Turn.objects.filter(id=turn.id).update(stop_requested_at=None)
+    turn.owner = "host:2:bb"
     with pytest.raises(LeaseLost):
-        claim.park_turn(running, "host:2:bb", batch)
+        claim.park_turn(running, batch)
+    turn.owner = "host:1:aa"
     assert not turn.events.exists()
-    assert claim.park_turn(running, "host:1:aa", batch)
+    assert claim.park_turn(running, batch)
     turn.refresh_from_db()
     assert (turn.status, turn.owner, turn.heartbeat_at, turn.last_seq) == ("waiting", "", None, 1)
 
