@@ -6,6 +6,7 @@ periods. Sums are made with exact decimals in Python, because SQLite adds in bin
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from chat.presentation import wording
 
 FRACTION = Decimal("0.0000000001")
 ZERO = Decimal(0)
+ADMITTED_SECONDS = 2.0
 Scope = Budget.Scope
 
 
@@ -86,15 +88,29 @@ def affordable_usd(payer: Payer, budgets: Sequence[Budget] | None = None) -> Dec
     return min((standing.room_usd for standing in _locked_standings(budgets, payer)), default=None)
 
 
-def admit(payer: Payer) -> None:
-    """Refuse at once who has nothing left.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Admitted:
+    """The budgets that applied when a turn was admitted; its first call reuses them when it follows at once."""
+
+    budgets: list[Budget]
+    at: float = dataclasses.field(default_factory=time.monotonic)
+
+    def current(self) -> list[Budget] | None:
+        """Return the budgets, or None when they have to be read again: staff may have changed them."""
+        return self.budgets if time.monotonic() - self.at < ADMITTED_SECONDS else None
+
+
+def admit(payer: Payer) -> Admitted:
+    """Refuse a turn when nothing is left; return the budgets that apply.
 
     Raises:
         BudgetExceeded: a budget that applies is used up, or wholly held by calls under way.
     """
-    for standing in standings(payer):
+    budgets = applying(payer)
+    for standing in _read(budgets, payer):
         if not standing.room_usd:
             raise BudgetExceeded(standing.detail(_reason(standing)))
+    return Admitted(budgets)
 
 
 def refusal(payer: Payer) -> BudgetExceeded:

@@ -7,7 +7,6 @@ from chat import access
 from chat.events.state import TurnState
 from chat.events.store import stored_frames
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
-from chat.operations.conversations.path import _path_up, has_files
 from chat.operations.errors import not_found
 
 # A dozen screens of a phone; what is above comes when asked for.
@@ -43,10 +42,9 @@ def read_thread(
         OperationError: not_found, when leaf or before is not a message of this conversation.
     """
     start = _page_start(conversation, leaf, before)
-    identifiers = _path_up(start, limit + 1) if start else []
-    page, has_more = identifiers[:limit], len(identifiers) > limit
-    rows = Message.objects.filter(id__in=page).select_related("turn__model").in_bulk()
-    messages = [rows[identifier] for identifier in reversed(page)]
+    rows = Message.objects.path_to(start, limit + 1).select_related("turn__model") if start else ()
+    found = list(rows)
+    messages, has_more = found[-limit:], len(found) > limit
     turn = Turn.objects.active().filter(conversation=conversation).select_related("model").first()
     return Thread(
         conversation=conversation,
@@ -57,7 +55,7 @@ def read_thread(
         tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=TurnState.of(stored_frames(turn.id)) if turn else None,
-        files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
+        files=Attachment.objects.by_message(row.id for row in messages if row.has_files),
     )
 
 

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from chat.claude.blocks import plain_text
 from chat.claude.text import clean_text
 from chat.events import hints
-from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
+from chat.models import ApiCall, Conversation, LanguageModel, ProviderConnection, Turn
 from chat.operations.billing.single_call import call_model
 from chat.operations.catalogue.thinking import accepts_thinking
 
@@ -86,7 +86,7 @@ def claim_title(conversation_id: str) -> TitleJob | None:
         return None
     if not unnamed.update(title_status=Conversation.TitleStatus.CLAIMED, title_claimed_at=timezone.now()):
         return None
-    answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth").first()
+    answer = turn.last_answer()
     parts = [turn.user_message.text[:QUOTED_CHARACTERS], answer.text[:QUOTED_CHARACTERS] if answer else ""]
     prompt = f"{INSTRUCTION}\n\n<conversation>\n" + "\n\n".join(parts) + "\n</conversation>"
     return TitleJob(turn.conversation, turn, cheapest_model(turn.model.connection) or turn.model, prompt)

@@ -1,18 +1,19 @@
-"""What stands before the messages of a turn, frozen: model, tools, prompt, thinking, effort and output format."""
+"""The frame of a turn, everything before its messages: model, tools, prompt, thinking, effort and output format."""
 
 from typing import Any
+
+from django.core.cache import caches
+from django.db import transaction
 
 from chat.claude.blocks import without
 from chat.claude.cost_bound import bounded
 from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
-from chat.operations.catalogue.thinking import (
-    effort_for,
-    supported,
-    thinking_for,
-)
+from chat.operations.catalogue.thinking import effort_for, supported, thinking_for
 from chat.operations.request.output_schema import shaped_spec
 from chat.operations.request.tool_selection import runs_with, select_tools
+
+STORED_SECONDS = 600
 
 
 def freeze_frame(
@@ -24,8 +25,8 @@ def freeze_frame(
 ) -> Frame:
     """Return the content-addressed frame of a turn, stored once however many turns share it.
 
-    `output_schema` is the turn's, as `structured.schema_for` gave it. Toolsets of servers that ask each person to sign
-    in are there for an author who has.
+    `output_schema` is the turn's, from `output_schema.schema_for`. Toolsets of servers that ask each person to sign in
+    are included for an author who has done so.
 
     Raises:
         OperationError: no_structured_output.
@@ -42,22 +43,31 @@ def freeze_frame(
 
 
 def kept_frame(body: dict[str, Any]) -> Frame:
-    """Return the frame with this exact body, stored once."""
-    return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
+    """Return the frame with this exact body, stored once.
+
+    Frames are never deleted, so a digest that this process has seen committed is not looked up again for a while.
+    """
+    digest = frame_digest(body)
+    key = f"frame:{digest}"
+    if caches["process"].get(key):
+        return Frame(digest=digest, body=body)
+    frame, _created = Frame.objects.get_or_create(digest=digest, defaults={"body": body})
+    transaction.on_commit(lambda: caches["process"].set(key, True, STORED_SECONDS))
+    return frame
 
 
 def takes_context(model: LanguageModel) -> bool:
-    """Say whether a model is told date, language and name; a very small one answers these instead of the question."""
+    """Return whether a model is sent date, language and name; a very small one would answer these instead."""
     return supported(model.capabilities.get("context", True))
 
 
 def takes_system_role(model: LanguageModel) -> bool:
-    """Say whether messages of the role system may stand between the turns of this model."""
+    """Return whether this model accepts messages of the role system between turns."""
     return supported(model.capabilities.get("system_messages"))
 
 
 def frame_for(frame: Frame, model: LanguageModel) -> Frame:
-    """Return the same frame under the name that another connection has for the model, without tools that it lacks."""
+    """Return the same frame with another connection's id of the model, without the tools that it lacks."""
     tools = [tool for tool in frame.body.get("tools", ()) if runs_with(tool, model)]
     body = {**frame.body, "model": model.model_id, "tools": tools}
     return kept_frame(body if tools else without(body, "tools"))

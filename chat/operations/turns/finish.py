@@ -115,7 +115,7 @@ def end_unowned(turn: Turn, end: TurnEnd) -> bool:
         if not unmoved.update(**_ended(end)):
             return False
         closed = tool_rounds.close_round(turn, stopped=end.status == Turn.Status.STOPPED)
-        answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        answer = turn.last_answer()
         told = [tool_rounds.tool_finished_event(call) for call in closed]
         told.append(turn_finished_event(end, answer))
         first = turn.last_seq + 1

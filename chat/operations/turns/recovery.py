@@ -122,7 +122,7 @@ def _settle_open_calls(turn: Turn, message: Message | None, state: TurnState) ->
 
 def _tell_end(turn: Turn, state: TurnState) -> None:
     """Tell the ends of tools that viewers have not heard of, and the turn's."""
-    answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+    answer = turn.last_answer()
     told = [
         tool_rounds.tool_finished_event(call)
         for call in turn.tool_calls.order_by("position", "id")

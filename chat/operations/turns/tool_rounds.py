@@ -224,11 +224,8 @@ def write_results(turn: Turn, message: Message) -> Message | None:
     known = Message.objects.filter(parent=message, turn=turn, kind=Message.Kind.RESULTS).first()
     if known:
         return known
-    results = Message.objects.create(
-        id=uuid7(),
-        conversation_id=turn.conversation_id,
-        parent=message,
-        depth=message.depth + 1,
+    results = Message.objects.append(
+        after=message,
         role=Message.Role.USER,
         kind=Message.Kind.RESULTS,
         content=fit_pictures([_result_block(call) for call in calls], message, turn.model),
@@ -247,7 +244,7 @@ def close_round(turn: Turn, *, stopped: bool) -> list[ToolCall]:
     """End a turn's open calls and answer its last round, so that every tool_use has its result."""
     with transaction.atomic():
         closed = close(turn.id, stopped=stopped)
-        last = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        last = turn.last_answer()
         if last is not None:
             write_results(turn, last)
     return closed
