@@ -14,9 +14,9 @@ from chat.claude.cache_control import lifetime_of
 from chat.claude.cache_reuse import CacheStanding, Gaps, SeenCall
 from chat.claude.pricing import PriceRow, choose_row
 from chat.claude.usage import Usage
-from chat.simulator.cache import PromptCache, Segment, segments_of
 from chat.simulator.models import find
-from chat.simulator.prompt import Prompt, merge
+from chat.simulator.prompts.cache import PromptCache, Segment, segments_of
+from chat.simulator.prompts.prompt import Prompt, merge
 
 CATALOGUE = Path(__file__).parents[1] / "chat" / "operations" / "catalogue" / "catalogue.json"
 STATIC = ("tools", "system")

@@ -1,4 +1,4 @@
-"""Plain functions that make rows for tests: a cast of people, a connection with priced models, chats and turns."""
+"""Functions that create rows for tests: people, a connection with priced models, conversations and turns."""
 
 import datetime as dt
 import uuid
@@ -32,7 +32,7 @@ PRICES = {"input": 3, "write_5m": 3.75, "write_1h": 6, "read": 0.3, "output": 15
 
 
 def person(name: str = "insider", **fields: Any) -> User:
-    """Somebody with the email address name@example.test; insider, colleague and outsider are the cast."""
+    """Return the person name@example.test, created if needed. Usual names: insider, colleague, outsider."""
     found = User.objects.filter(email=f"{name}@example.test").first()
     return found or User.objects.create_user(f"{name}@example.test", PASSWORD, **fields)
 
@@ -49,7 +49,7 @@ def language_model(
     prices: dict[str, Any] | None = None,
     **fields: Any,
 ) -> LanguageModel:
-    """A model with prices, in force on every day that a test may set its clock to; `prices={}` leaves it without."""
+    """Return a model with prices that hold on every day a test may choose; `prices={}` leaves it without prices."""
     made, created = LanguageModel.objects.get_or_create(
         connection=connection or provider(),
         model_id=model_id,
@@ -62,7 +62,7 @@ def language_model(
 
 
 def conversation(owner: User, *texts: str, **fields: Any) -> Conversation:
-    """A chat whose path alternates between its owner and the model; without texts it is empty."""
+    """Create a conversation whose path alternates between its owner and the model; without texts it is empty."""
     made = Conversation.objects.create(owner=owner, **fields)
     leaf = None
     for number, text in enumerate(texts):
@@ -74,7 +74,7 @@ def conversation(owner: User, *texts: str, **fields: Any) -> Conversation:
 
 @transaction.atomic
 def long_conversation(owner: User, length: int) -> Conversation:
-    """A chat of `length` messages in one path, each answer with its turn, its frames and its paid call."""
+    """Create a conversation of `length` messages in one path, each answer with its turn, frames and settled call."""
     made = Conversation.objects.create(owner=owner, title="Long")
     model, at = language_model(), timezone.now() - dt.timedelta(hours=2)
     frame = freeze_frame(model=model, assistant=None)
@@ -118,7 +118,7 @@ def turn(
     client_id: uuid.UUID | None = None,
     **fields: Any,
 ) -> Turn:
-    """A turn in any state with its question, which becomes the active leaf; `answer` adds the model's message."""
+    """Create a turn in any state; its question becomes the active leaf, and `answer` adds the model's message."""
     model = model or language_model()
     frame = freeze_frame(model=model, assistant=None)
     question = message(within, parent, text)
@@ -144,7 +144,7 @@ def turn(
 
 
 def call(of: Turn, **fields: Any) -> ApiCall:
-    """A ledger row of a turn: by default settled, exact and priced; `status="open"` leaves it open."""
+    """Create a ledger row of a turn: settled, exact and priced unless `status="open"`."""
     answer = of.messages.filter(role="assistant").order_by("-depth").first()
     made = _call(of, answer, fields)
     made.save(force_insert=True)
@@ -152,13 +152,13 @@ def call(of: Turn, **fields: Any) -> ApiCall:
 
 
 def tool(name: str = "weather", **fields: Any) -> ToolDefinition:
-    """A Python tool that may run at once."""
+    """Return a Python tool that runs without approval, created if needed."""
     defaults = {"kind": "python", "target": name, "approval": "allow", "title": name.title()}
     return ToolDefinition.objects.get_or_create(name=name, defaults={**defaults, **fields})[0]
 
 
 def tool_call(of: Turn, status: str = "waiting", **fields: Any) -> ToolCall:
-    """A call that the turn's last answer asked for."""
+    """Create a tool call of the turn's last answer."""
     answer = of.messages.filter(role="assistant").latest("depth")
     number = answer.tool_calls.count()
     ended = {"finished_at": timezone.now(), "result": [{"type": "text", "text": "18°"}]}

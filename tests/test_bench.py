@@ -1,4 +1,4 @@
-"""The benchmark runs: every row is printed with a figure. What the figures are is for a quiet machine to say."""
+"""The benchmark prints every row with a figure. The figures themselves need a quiet machine."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.environment import ROOT, child
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_the_quick_run_prints_and_keeps_every_row(tmp_path: Path) -> None:
+def test_quick_run_prints_and_stores_every_row(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick"],
         cwd=ROOT,
@@ -46,7 +46,7 @@ def test_the_quick_run_prints_and_keeps_every_row(tmp_path: Path) -> None:
         (Row("rate", 39, "deltas/s"), "-"),
     ],
 )
-def test_verdicts(row: Row, verdict: str) -> None:
+def test_verdict_compares_figure_and_limits(row: Row, verdict: str) -> None:
     assert row.verdict == verdict
     assert row.as_json()["verdict"] == verdict
 

@@ -1,4 +1,4 @@
-"""The tables of docs/platforms.md say what the data says."""
+"""The tables of docs/platforms.md agree with the code."""
 
 from scripts.platform_tables import FILE, filled, tables
 

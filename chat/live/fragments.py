@@ -31,7 +31,7 @@ def _accepted(event: Event, turn: Turn) -> Event:
     page = read_thread(turn.conversation, leaf=event["user_message"], limit=1)
     html = {
         "message": _rendered(page, page.messages),
-        "answer": render_to_string("chat/_place.html", {"turn": turn}),
+        "answer": render_to_string("chat/message/_answer_placeholder.html", {"turn": turn}),
     }
     return {"html": html}
 
@@ -39,7 +39,7 @@ def _accepted(event: Event, turn: Turn) -> Event:
 def _finished(event: Event, turn: Turn) -> Event:
     answers = turn.messages.filter(role=Message.Role.ASSISTANT).count()
     if not answers:
-        html: str = render_to_string("chat/_unanswered.html", {"turn": turn})
+        html: str = render_to_string("chat/message/_unanswered.html", {"turn": turn})
     else:
         # A turn with tools has its results' messages between its answers.
         page = read_thread(turn.conversation, leaf=event["message"], limit=2 * answers)
@@ -56,7 +56,7 @@ def _worded(error: dict[str, str] | None, detail: str) -> dict[str, str] | None:
 
 def _rendered(page: Thread, messages: list[Message]) -> str:
     page.messages, page.has_more = messages, False
-    return render_to_string("chat/_messages.html", {"thread": page})
+    return render_to_string("chat/thread/_messages.html", {"thread": page})
 
 
 _DECORATIONS = {"turn.accepted": _accepted, "turn.finished": _finished}

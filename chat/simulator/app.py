@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chat.simulator import models, scenarios
-from chat.simulator.faults import PROXY_PAGE, status_error
-from chat.simulator.http import ClientGone, Line, Receive, Request, Scope, Send
+from chat.simulator.checks.request import check_version
 from chat.simulator.messages import Messages, Settings
-from chat.simulator.validation import check_version
-from chat.simulator.wire import ORGANIZATION_ID, ApiError, encode, error_body, new_request_id, workspace_of
+from chat.simulator.transport.faults import PROXY_PAGE, status_error
+from chat.simulator.transport.http import ClientGone, Line, Receive, Request, Scope, Send
+from chat.simulator.transport.wire import (
+    ORGANIZATION_ID,
+    ApiError,
+    encode,
+    error_body,
+    new_request_id,
+    workspace_of,
+)
 
 DEFAULT_PACE = 60.0
 STATIC_HEADERS = {"content-type": "application/json", "anthropic-organization-id": ORGANIZATION_ID}

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.simulator.reply import Reply
+from chat.simulator.replies.reply import Reply
 
 COUNTERS = (
     *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),

@@ -6,20 +6,21 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import compaction, scenarios, thinking
-from chat.simulator.cache import PromptCache, PromptUsage, Segment, segments_of
-from chat.simulator.compose import compose
-from chat.simulator.diagnosis import Diagnoses
-from chat.simulator.faults import disturb, status_error
-from chat.simulator.http import ClientGone, Line, Request
+from chat.simulator import scenarios
+from chat.simulator.checks.request import check_request
 from chat.simulator.invoice import Invoice, Row
 from chat.simulator.limits import RateLimits
-from chat.simulator.prompt import Prompt, asks_for_title, blocks_of
-from chat.simulator.reply import Part, Reply, Writer
+from chat.simulator.prompts import compaction, thinking
+from chat.simulator.prompts.cache import PromptCache, PromptUsage, Segment, segments_of
+from chat.simulator.prompts.cache_diagnostics import Diagnoses
+from chat.simulator.prompts.prompt import Prompt, asks_for_title, blocks_of
+from chat.simulator.replies.compose import compose
+from chat.simulator.replies.reply import Part, Reply, Writer
 from chat.simulator.scenarios import Attempts, Choice
-from chat.simulator.stream import frames_of, play
-from chat.simulator.validation import check_request
-from chat.simulator.wire import ApiError, encode
+from chat.simulator.transport.faults import disturb, status_error
+from chat.simulator.transport.http import ClientGone, Line, Request
+from chat.simulator.transport.stream import frames_of, play
+from chat.simulator.transport.wire import ApiError, encode
 
 
 @dataclass(frozen=True, slots=True)

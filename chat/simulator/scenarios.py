@@ -8,7 +8,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
-from chat.simulator.wire import ApiError
+from chat.simulator.transport.wire import ApiError
 
 MARKER = re.compile(r"\[\[scenario:\s*([^\[\]]{1,500}?)\s*\]\]")
 MAX_SECONDS = 3600.0

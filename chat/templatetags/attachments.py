@@ -13,7 +13,7 @@ from chat.operations.request.attachments import in_order
 register = template.Library()
 
 
-@register.inclusion_tag("chat/_attachments.html")
+@register.inclusion_tag("chat/message/_attachments.html")
 def message_attachments(message: Message, thread: Thread) -> dict[str, list[Attachment]]:
     """Show the files of a person's message in the order of its blocks."""
     return {"attachments": list(in_order(message, thread.files))}

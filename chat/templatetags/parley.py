@@ -18,7 +18,7 @@ from chat.presentation.wording import TOOL_STATUS, Ending, ending, notice_text, 
 register = template.Library()
 
 
-@register.inclusion_tag("chat/_message.html")
+@register.inclusion_tag("chat/message/_message.html")
 def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
     """Show one message of a thread; the one that is being written shows what has arrived durably."""
     writing = message.status == Message.Status.STREAMING
@@ -69,7 +69,7 @@ def _notices(message: Message, thread: Thread) -> list[dict[str, str]]:
     return turn.notices if first is message else []
 
 
-@register.inclusion_tag("chat/_message.html")
+@register.inclusion_tag("chat/message/_message.html")
 def answer_place(turn: Turn) -> dict[str, Any]:
     """Show the place of an answer whose first words have not come."""
     return {"conversation": turn.conversation, "message": None, "turn": turn, "live": True, "blocks": []}

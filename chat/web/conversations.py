@@ -26,20 +26,20 @@ PAGE = 60
 def sidebar(request: PersonRequest) -> HttpResponse:
     """Answer with the list: `q` filters titles, `archived` shows the others, `current` is marked."""
     current = access.find_conversation(request.user, request.GET.get("current", ""))
-    return render(request, "chat/_conversations.html", sidebar_context(request, current=current))
+    return render(request, "chat/sidebar/_conversations.html", sidebar_context(request, current=current))
 
 
 @person_page("GET", "HEAD", "POST")
 def rename(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = own_conversation(request, conversation_id)
     if request.method != "POST":
-        return render(request, "chat/_rename.html", {"conversation": found, "title": found.title})
+        return render(request, "chat/dialogs/_rename.html", {"conversation": found, "title": found.title})
     title = request.POST.get("title", "").strip()
     try:
         found = journeys.update_conversation(user=request.user, conversation_id=found.id, title=title)
     except OperationError as error:
         context = {"conversation": found, "title": title, "error": error.message}
-        return render(request, "chat/_rename.html", context, status=422)
+        return render(request, "chat/dialogs/_rename.html", context, status=422)
     return _changed(found)
 
 
@@ -57,12 +57,12 @@ def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = own_conversation(request, conversation_id)
     if request.method != "POST":
-        return render(request, "chat/_delete.html", {"conversation": found})
+        return render(request, "chat/dialogs/_delete.html", {"conversation": found})
     try:
         journeys.delete_conversation(user=request.user, conversation_id=found.id)
     except OperationError as error:
         context = {"conversation": found, "error": error.message}
-        return render(request, "chat/_delete.html", context, status=409)
+        return render(request, "chat/dialogs/_delete.html", context, status=409)
     return trigger_client_event(
         HttpResponse(status=204), "conversation-deleted", {"id": str(conversation_id)}
     )

@@ -48,7 +48,7 @@ def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
         page = read_thread(found, before=request.GET.get("before", ""))
     except OperationError as error:
         raise Http404 from error
-    return render(request, "chat/_messages.html", {"thread": page})
+    return render(request, "chat/thread/_messages.html", {"thread": page})
 
 
 @person_page("POST")
@@ -100,7 +100,8 @@ def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
 
 
 def _thread(request: PersonRequest, shown: Conversation) -> HttpResponse:
-    return render(request, "chat/_thread.html", {"conversation": shown, "thread": read_thread(shown)})
+    context = {"conversation": shown, "thread": read_thread(shown)}
+    return render(request, "chat/thread/_thread.html", context)
 
 
 def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, Any]:

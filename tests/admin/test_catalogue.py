@@ -1,4 +1,4 @@
-"""Prompts, assistants, models, prices and the first page."""
+"""Prompts, assistants, models, prices and the index page of the admin."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def save_prompt(client: Client, world: World, fields: dict[str, str], **changes:
     return client.post(world.url("chat_systemprompt", "change"), form)
 
 
-def test_another_wording_is_another_revision(world: World, root: Client) -> None:
+def test_changed_prompt_creates_a_revision(world: World, root: Client) -> None:
     save_prompt(
         root, world, wording(("Be kind.\r\nAlways.", "1h"), ("  ", "none"), ("Hours: 9-5", "5m")), note="why"
     )
@@ -42,7 +42,7 @@ def test_another_wording_is_another_revision(world: World, root: Client) -> None
     assert (second.number, second.note, second.author) == (2, "why", world.root)
 
 
-def test_the_same_wording_is_none(world: World, root: Client) -> None:
+def test_unchanged_prompt_creates_no_revision(world: World, root: Client) -> None:
     assert save_prompt(root, world, wording(("Be brief.", "1h")), description="new").status_code == 302
     assert SystemPrompt.objects.get().description == "new"
     assert PromptRevision.objects.count() == 1
@@ -57,7 +57,7 @@ def test_the_same_wording_is_none(world: World, root: Client) -> None:
         ([("a", "2h")], "cache mark must be"),
     ],
 )
-def test_a_wrong_wording_is_explained(
+def test_invalid_prompt_blocks_are_explained(
     world: World, root: Client, blocks: list[tuple[str, str]], words: str
 ) -> None:
     response = save_prompt(root, world, wording(*blocks))
@@ -72,7 +72,7 @@ def test_a_new_prompt_begins_with_revision_one(world: World, root: Client) -> No
     assert SystemPrompt.objects.get(name="Second").current().number == 1  # type: ignore[union-attr]
 
 
-def test_an_unused_prompt_goes_with_its_revisions(world: World, root: Client) -> None:
+def test_unused_prompt_is_deleted_with_its_revisions(world: World, root: Client) -> None:
     Assistant.objects.all().delete()
     assert root.post(world.url("chat_systemprompt", "delete"), {"post": "yes"}).status_code == 302
     assert not PromptRevision.objects.exists()
@@ -93,7 +93,7 @@ def save_assistant(client: Client, world: World, **changes: Any) -> Any:
     )
 
 
-def test_starters_are_written_one_a_line(world: World, root: Client) -> None:
+def test_starters_are_one_per_line(world: World, root: Client) -> None:
     assert "Hello?" in root.get(world.url("chat_assistant", "change")).content.decode()
     group = str(world.rows["auth_group"].pk)
     assert (
@@ -105,7 +105,7 @@ def test_starters_are_written_one_a_line(world: World, root: Client) -> None:
     assert "At most 8 lines" in str(errors["starters"])
 
 
-def test_no_schema_is_an_empty_field(world: World, root: Client) -> None:
+def test_missing_schema_is_an_empty_field(world: World, root: Client) -> None:
     page = root.get(world.url("chat_assistant", "change"))
     assert page.context["adminform"].form["output_schema"].value() == ""
     Assistant.objects.update(output_schema={"type": "object"})
@@ -113,7 +113,7 @@ def test_no_schema_is_an_empty_field(world: World, root: Client) -> None:
     assert page.context["adminform"].form["output_schema"].value() == '{\n  "type": "object"\n}'
 
 
-def test_only_what_the_model_takes_is_saved(world: World, root: Client) -> None:
+def test_unsupported_thinking_and_effort_are_refused(world: World, root: Client) -> None:
     always = {"thinking": {"types": {"adaptive": True}}, "effort": {"low": True, "xhigh": True}}
     LanguageModel.objects.update(capabilities=always)
     assert save_assistant(root, world, thinking="omitted", effort="xhigh").status_code == 302
@@ -128,7 +128,7 @@ def test_only_what_the_model_takes_is_saved(world: World, root: Client) -> None:
     assert save_assistant(root, world, model="", thinking="off", effort="max").status_code == 302
 
 
-def test_calm_thinking_has_a_limit_of_effort(world: World, root: Client) -> None:
+def test_thinking_off_limits_effort(world: World, root: Client) -> None:
     calm = {"types": {"adaptive": True, "disabled": True}, "effort_limits": {"disabled": "high"}}
     LanguageModel.objects.update(capabilities={"thinking": calm, "effort": {"high": True, "xhigh": True}})
     errors = save_assistant(root, world, thinking="off", effort="xhigh").context["adminform"].form.errors
@@ -187,7 +187,7 @@ def test_a_model_is_edited_and_its_capabilities_are_an_object(world: World, root
     assert "between 1 and the longest answer" in str(too_long.context["adminform"].form.errors)
 
 
-def test_the_first_page_shows_figures_and_troubles(world: World, root: Client) -> None:
+def test_index_shows_figures_and_problems(world: World, root: Client) -> None:
     page = root.get(reverse("admin:index"))
     assert {figure["label"]: figure["value"] for figure in page.context["figures"]} == {
         "Turns today": 1,
@@ -201,10 +201,10 @@ def test_the_first_page_shows_figures_and_troubles(world: World, root: Client) -
         == "This connection has no credential."
     )
     ProviderConnection.objects.update(enabled=False)
-    assert "All connections look well." in root.get(reverse("admin:index")).content.decode()
+    assert "All connections work." in root.get(reverse("admin:index")).content.decode()
 
 
-def test_the_first_page_shows_only_what_its_reader_may_see(world: World, staff: Client) -> None:
+def test_index_shows_only_permitted_figures(world: World, staff: Client) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename="view_turn"))
     context = staff.get(reverse("admin:index")).context
     assert [figure["label"] for figure in context["figures"]] == ["Turns today", "Running now"]
@@ -213,7 +213,7 @@ def test_the_first_page_shows_only_what_its_reader_may_see(world: World, staff: 
     assert titles == ["Turns"]
 
 
-def test_lists_ask_the_database_a_constant_number_of_times(
+def test_lists_take_a_constant_number_of_queries(
     world: World, root: Client, django_assert_max_num_queries: Any
 ) -> None:
     source = world.rows["chat_languagemodel"]
@@ -225,7 +225,7 @@ def test_lists_ask_the_database_a_constant_number_of_times(
         assert root.get(world.url("chat_languagemodel")).status_code == 200
 
 
-def test_every_word_named_for_the_theme_is_still_one_of_its_words() -> None:
+def test_theme_strings_exist_in_the_theme() -> None:
     folder = Path(unfold.__file__).parent
     said = "".join(path.read_text() for kind in ("*.html", "*.py", "*.js") for path in folder.rglob(kind))
     assert [word for word in THEME_WORDS if word not in said] == []

@@ -1,4 +1,4 @@
-"""Prompts with their length per model, and assistants whose answers have a shape."""
+"""Token counts of prompts, and output schemas of assistants in the admin."""
 
 import json
 from typing import Any
@@ -38,13 +38,13 @@ def test_a_prompts_tokens_are_counted_on_request(world: World, root: Client, sim
     assert not ApiCall.objects.filter(purpose="count").exists()
 
 
-def test_an_estimate_says_so(world: World, root: Client) -> None:
-    root.post(count_url(world), {"_form_submitted": "True"})  # nobody listens at the connection's address
+def test_estimates_are_marked(world: World, root: Client) -> None:
+    root.post(count_url(world), {"_form_submitted": "True"})  # nothing listens at the connection's address
     assert not FrameCount.objects.get().exact
     assert "≈" in page(root, world, "chat_promptrevision")
 
 
-def test_who_may_not_change_prompts_may_not_count(world: World, staff: Client) -> None:
+def test_counting_requires_the_change_permission(world: World, staff: Client) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename="view_systemprompt"))
     assert staff.post(count_url(world), {"_form_submitted": "True"}).status_code == 403
     assert not FrameCount.objects.exists()

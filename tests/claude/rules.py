@@ -1,4 +1,4 @@
-"""The API's rules for a request, written a second time and from the other side: what is refused."""
+"""The API's rules for a request, written independently of the code under test."""
 
 import json
 from typing import Any

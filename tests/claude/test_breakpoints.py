@@ -1,4 +1,4 @@
-"""The cache plan: where breakpoints go, for how long, and that no rule of the API is ever broken."""
+"""The cache plan: where breakpoints are placed, their lifetimes, and the rules of the API."""
 
 from decimal import Decimal
 from typing import Any
@@ -57,22 +57,22 @@ def staff(*caches: str | None) -> dict[str, Any]:
     return {"model": "m", "system": [{**SYSTEM, **lifetimes[cache]} for cache in caches]}
 
 
-def test_static_parts_come_first_and_the_tail_last() -> None:
+def test_static_parts_are_marked_first_and_the_tail_last() -> None:
     first = placed([said("q" * 3000)], next_call=SOON, next_use=SOON)
     assert first == {"tools.0": "5m", "system.0": "5m", "0.0": "5m"}
     assert placed([said("q")], policy="1h") == {"tools.0": "1h", "system.0": "1h", "0.0": "1h"}
     assert placed([said("q")], policy="none") == {}
 
 
-def test_lifetimes_follow_the_gaps() -> None:
+def test_lifetimes_follow_expected_gaps() -> None:
     hour = placed([said("q" * 3000)], next_call=LATER, next_use=LATER)
     assert hour == {"tools.0": "1h", "system.0": "1h", "0.0": "1h"}
     assert placed([said("q" * 3000)], next_call=NEVER, next_use=NEVER) == {}
-    # Nobody comes back to the conversation, but others use the assistant.
+    # The conversation is not continued, but others use the assistant.
     assert placed([said("q" * 3000)], next_call=NEVER, next_use=SOON) == {"tools.0": "5m", "system.0": "5m"}
 
 
-def test_an_hour_for_the_conversation_is_an_hour_for_what_stands_before_it() -> None:
+def test_parts_before_a_one_hour_mark_get_one_hour() -> None:
     body = {"model": "m", "system": [text("s" * 6000)]}
     found = placed([said("q" * 90_000)], body, next_call=LATER, next_use=SOON)
     assert found == {"system.0": "1h", "0.0": "1h"}
@@ -90,11 +90,11 @@ def test_an_anchor_stays_within_reach_of_the_tail() -> None:
     standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
     messages = [said("q" * 3000), answered(*calls), said(*results)]
     found = placed(messages, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
-    # The first call would be the smallest block, but 30 blocks before the tail nobody would find it again.
+    # The first call would be the smallest block, but 30 blocks before the tail it would not be found again.
     assert found == {"tools.0": "1h", "system.0": "1h", "1.10": "1h", "2.14": "5m"}
 
 
-def test_nothing_new_is_written_when_it_will_not_be_read_but_the_old_is_read() -> None:
+def test_unread_new_blocks_get_no_mark_but_old_ones_do() -> None:
     standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
     assert placed(LOOP, next_call=NEVER, next_use=SOON, standing=standing) == {
         "tools.0": "5m",
@@ -103,7 +103,7 @@ def test_nothing_new_is_written_when_it_will_not_be_read_but_the_old_is_read() -
     }
 
 
-def test_a_long_loop_gets_an_anchor_where_the_last_entry_ends() -> None:
+def test_long_loop_has_a_mark_at_the_last_entry() -> None:
     calls = [tool_use(f"toolu_{number}") for number in range(11)]
     results = [tool_result(f"toolu_{number}", "r" * 300) for number in range(11)]
     messages = [said("q" * 3000), answered(*calls), said(*results)]
@@ -123,7 +123,7 @@ def test_a_long_loop_gets_an_anchor_where_the_last_entry_ends() -> None:
     )
 
 
-def test_an_older_entry_is_found_behind_calls_that_wrote_nothing() -> None:
+def test_older_entry_is_found_after_calls_without_writes() -> None:
     messages = [said("q" * 3000), answered("a"), said("b"), answered(*["c"] * 20), said("d")]
     standing = CacheStanding(prompt_tokens=9_000, alive_tokens=5_000, steps_back=2)
     found = placed(messages, next_call=SOON, next_use=SOON, standing=standing)
@@ -144,13 +144,13 @@ def test_an_older_entry_is_found_behind_calls_that_wrote_nothing() -> None:
         (("1h",) * 4, "auto", SOON, {"system.1": "1h", "system.2": "1h", "system.3": "1h", "0.0": "5m"}),
     ],
 )
-def test_marks_of_staff_stay(caches: Any, policy: str, gaps: Gaps, expected: dict[str, str]) -> None:
+def test_marks_set_by_staff_are_kept(caches: Any, policy: str, gaps: Gaps, expected: dict[str, str]) -> None:
     # 20,000 tokens: long gaps are far from paying for a rewrite.
     found = placed([said("q" * 60_000)], staff(*caches), policy=policy, next_call=gaps, next_use=SOON)
     assert found == expected
 
 
-def test_nothing_below_the_minimum() -> None:
+def test_prompts_below_the_minimum_get_no_mark() -> None:
     small = {"next_call": SOON, "next_use": SOON, "minimum_tokens": 4096}
     assert placed([said("q")], **small) == {}
     assert placed([said("q")], staff("5m", "1h"), **small) == {}
@@ -184,7 +184,7 @@ def test_thinking_and_contexts_carry_no_mark(policy: str) -> None:
     assert not {"1.0", "2.1"} & set(found)
 
 
-def test_a_paused_answer_reads_what_its_question_wrote() -> None:
+def test_paused_answer_reads_the_entry_of_its_question() -> None:
     standing = CacheStanding(prompt_tokens=4000, alive_tokens=4000)
     paused = [said("q" * 3000), answered("searching")]
     expected = {"tools.0": "5m", "system.0": "5m", "0.0": "5m"}
@@ -192,7 +192,7 @@ def test_a_paused_answer_reads_what_its_question_wrote() -> None:
     assert placed(paused, policy="5m", standing=standing) == expected
 
 
-def test_rates_are_those_of_the_price_row() -> None:
+def test_rates_come_from_the_price_row() -> None:
     row = PriceRow(*map(Decimal, ("2", "2.50", "4", "0.10", "10")))
     assert Rates.of(row) == Rates(1.25, 2.0, 0.05)
     assert Rates.of(None) == Rates.of(PriceRow(*[Decimal(0)] * 5)) == Rates()
@@ -218,7 +218,7 @@ frames = st.lists(st.sampled_from([None, "5m", "1h"]), max_size=4).map(
 
 
 @given(plans, frames, paths())
-def test_no_rule_is_ever_broken(plan: CachePlan, body: dict[str, Any], path: Any) -> None:
+def test_plans_never_break_a_rule_of_the_api(plan: CachePlan, body: dict[str, Any], path: Any) -> None:
     bare = build(body, path, max_tokens=100, frame_digest="now")
     request = build(body, path, max_tokens=100, frame_digest="now", cache=plan)
     assert_acceptable(request)

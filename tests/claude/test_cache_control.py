@@ -1,4 +1,4 @@
-"""Guessing what marks cover; how they are set and limited is tested with plans and requests."""
+"""Guessed tokens of marked parts. Plans and requests test where marks are set and how many."""
 
 import pytest
 
@@ -20,5 +20,5 @@ def test_guessed_tokens(block: Event, tokens: int) -> None:
     assert block_tokens(block) == tokens
 
 
-def test_guesses_leave_marks_out_of_account() -> None:
+def test_guesses_ignore_cache_control() -> None:
     assert block_tokens(tool_use()) == block_tokens({**tool_use(), "cache_control": {"type": "ephemeral"}})

@@ -1,4 +1,4 @@
-"""Why a call read less than it could have."""
+"""Why a call read less from the cache than it could have."""
 
 from typing import Any
 
@@ -38,5 +38,5 @@ def test_diagnosis(message: dict[str, Any], foreseen: Foreseen, read: int, expec
     assert diagnose(message, foreseen, Usage(input_tokens=5, cache_read_tokens=read)) == expected
 
 
-def test_a_call_without_usage_missed_nothing() -> None:
+def test_call_without_usage_has_no_cache_miss() -> None:
     assert diagnose({}, ALIVE, Usage()) == Missed()

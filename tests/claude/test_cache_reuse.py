@@ -1,4 +1,4 @@
-"""What earlier calls tell of the cache, and of the next request."""
+"""What earlier calls say about cache entries and about the time of the next request."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_gaps_are_counted_beside_a_prior() -> None:
     assert counted == Gaps(4 / 8, 2 / 8, 2 / 8)
 
 
-def test_a_share_that_goes_on_at_once() -> None:
+def test_unless_adds_a_share_of_short_gaps() -> None:
     assert Gaps(0.5, 0.25, 0.25).unless(0.0) == Gaps(0.5, 0.25, 0.25)
     assert Gaps(0.5, 0.25, 0.25).unless(0.5) == Gaps(0.75, 0.125, 0.125)
 
@@ -43,5 +43,5 @@ SECOND = call(60, read=1500, written_5m=300)
         ([FIRST, call(60, read=1500, written_1h=300)], 100, CacheStanding(1800, 1800, 1800, 1)),
     ],
 )
-def test_standing(calls: list[SeenCall], now: float, expected: CacheStanding) -> None:
+def test_standing_follows_earlier_calls(calls: list[SeenCall], now: float, expected: CacheStanding) -> None:
     assert CacheStanding.after(calls, now) == expected

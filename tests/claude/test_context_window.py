@@ -1,4 +1,4 @@
-"""How full a context is, and when it has to be summarised."""
+"""How full a context window is, and when it has to be summarised."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from chat.claude.transcript import PathMessage, to_messages
     ("window", "answer", "trigger"),
     [(1_000_000, 128_000, 741_200), (200_000, 64_000, 115_600), (8_192, 8_192, 3_481), (8_192, 1_000, 6_113)],
 )
-def test_the_trigger(window: int, answer: int, trigger: int) -> None:
+def test_compaction_trigger_leaves_space_for_the_answer(window: int, answer: int, trigger: int) -> None:
     assert context_window.trigger_tokens(window, answer) == trigger
     assert not context_window.must_compact(trigger, max_input_tokens=window, max_tokens=answer)
     assert context_window.must_compact(trigger + 1, max_input_tokens=window, max_tokens=answer)
 
 
-def test_what_a_call_left_in_the_context() -> None:
+def test_context_tokens_sum_prompt_and_output() -> None:
     usage = {
         "input_tokens": 10,
         "cache_read_input_tokens": 200,
@@ -31,14 +31,14 @@ def test_what_a_call_left_in_the_context() -> None:
     assert context_window.context_tokens(None) == 0
 
 
-def test_guessing_blocks() -> None:
+def test_guessed_tokens_of_blocks() -> None:
     words = {"type": "text", "text": "x" * 300}
     result = {"type": "tool_result", "tool_use_id": "1", "content": [words, {"type": "image"}]}
     assert context_window.content_tokens([words, result]) == 100 + 100 + context_window.UNREADABLE_TOKENS
     assert context_window.content_tokens([{"type": "tool_use", "input": {}}]) > 5
 
 
-def test_the_apis_own_summary() -> None:
+def test_compaction_by_the_api_is_requested_and_found() -> None:
     assert compaction.compacts([{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}])
     assert not compaction.compacts([{"type": "compaction", "content": None}])
     arguments = compaction.with_compaction({"model": "m"}, 1000)
@@ -69,15 +69,15 @@ def test_a_quoted_transcript_keeps_the_newest() -> None:
         (700, False, "reached"),
     ],
 )
-def test_cache_reach(tokens: int, exact: bool, verdict: str) -> None:
+def test_cache_reach_compares_with_the_minimum(tokens: int, exact: bool, verdict: str) -> None:
     assert context_window.cache_reach(tokens, 512, exact=exact) == verdict
 
 
-def test_a_summary_speaks_for_itself() -> None:
+def test_summary_text_is_introduced() -> None:
     assert "<summary>\nShort.\n</summary>" in compaction.summary_text("Short.")
 
 
-def test_what_a_context_holds() -> None:
+def test_request_fits_the_context_window() -> None:
     assert context_window.fits(900, max_input_tokens=1000, max_tokens=100)
     assert not context_window.fits(901, max_input_tokens=1000, max_tokens=100)
     assert context_window.fits(500, max_input_tokens=1000, max_tokens=1000)
@@ -92,7 +92,7 @@ def said(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def test_a_path_begins_at_the_last_summary_of_the_api_where_its_block_is_not_taken() -> None:
+def test_path_begins_at_the_last_unsupported_compaction() -> None:
     question, next_one = PathMessage("user", [said("How high?")]), PathMessage("user", [said("Why?")])
     first = PathMessage("assistant", [{**COMPACTION, "content": "Older."}, said("Very.")], frame="f")
     second = PathMessage("assistant", [FAILED, COMPACTION, THOUGHT, FAILED, said("So.")], frame="f")
@@ -113,7 +113,7 @@ def test_a_path_begins_at_the_last_summary_of_the_api_where_its_block_is_not_tak
 
 
 @pytest.mark.parametrize("block", [COMPACTION, FAILED])
-def test_every_block_of_a_compaction_names_the_beta(block: dict[str, Any]) -> None:
+def test_compaction_blocks_need_their_beta(block: dict[str, Any]) -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
     assert compaction.with_compaction_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [block]}]}

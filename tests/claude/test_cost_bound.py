@@ -1,4 +1,4 @@
-"""The most that a request can cost: an upper bound of its prompt, and an answer as long as the money lasts."""
+"""The most that a request can cost: an upper bound of its prompt, and an answer limited by the budget."""
 
 import base64
 from decimal import Decimal as D
@@ -49,7 +49,7 @@ def block_bound(block: dict[str, Any]) -> int:
 
 
 @given(st.text())
-def test_bytes_bound_tokens(text: str) -> None:
+def test_bytes_are_an_upper_bound_of_tokens(text: str) -> None:
     bound = prompt_bound(request(text))
     assert bound >= len(text.encode(errors="replace"))
     assert prompt_bound(request([{"type": "text", "text": text}])) >= bound
@@ -58,7 +58,7 @@ def test_bytes_bound_tokens(text: str) -> None:
     )
 
 
-def test_only_some_messages() -> None:
+def test_bound_of_some_messages_is_smaller() -> None:
     whole = request("one")
     whole["messages"].append({"role": "assistant", "content": [{"type": "text", "text": "two"}]})
     assert messages_bound(whole["messages"][1:]) < messages_bound(whole["messages"]) < prompt_bound(whole)
@@ -96,12 +96,12 @@ def test_every_kind_of_block(block: dict[str, Any], least: int) -> None:
     assert least <= block_bound(block) <= least + 200
 
 
-def test_a_pdf_that_nobody_counted_is_the_longest() -> None:
+def test_uncounted_pdf_is_assumed_to_be_the_longest() -> None:
     longest = LONGEST_DOCUMENT_PAGES * PAGE_TOKENS
     assert longest <= prompt_bound(request([pdf(b"%PDF-3")])) <= longest + 200
 
 
-def test_nothing_given_costs_only_what_frames_it() -> None:
+def test_empty_request_has_a_small_bound() -> None:
     assert prompt_bound({"messages": [], "max_tokens": 1}) < 100
 
 
@@ -126,13 +126,13 @@ def test_tools_and_what_they_find_count() -> None:
         ({"type": "custom", "name": "weather"}, 0),
     ],
 )
-def test_what_tools_may_find_counts(tool: dict[str, Any], most: int) -> None:
+def test_possible_search_results_count(tool: dict[str, Any], most: int) -> None:
     asked = request(tools=[tool, tool])
     assert found_bound(asked) == 2 * most
     assert prompt_bound(asked) >= 2 * most + messages_bound(asked["messages"])
 
 
-def test_limits_are_set_where_staff_set_none() -> None:
+def test_missing_limits_are_set() -> None:
     fetch = {"type": "web_fetch_20250910", "name": "web_fetch"}
     assert bounded(fetch) == {
         **fetch,
@@ -163,13 +163,13 @@ MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
         ({"tools": [{"type": "web_fetch_20250910"}]}, "0.018"),
     ],
 )
-def test_the_dearest_of_what_may_come(fields: dict[str, Any], usd: str) -> None:
+def test_highest_possible_price_counts(fields: dict[str, Any], usd: str) -> None:
     planned = bound_cost(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, room_usd=None)
     assert planned
     assert (planned.max_tokens, planned.usd) == (1000, D(usd))
 
 
-def test_marks_on_messages_count_and_words_about_them_do_not() -> None:
+def test_cache_control_counts_and_quoted_text_does_not() -> None:
     marked = request(
         [{"type": "tool_result", "content": [{"type": "text", "text": "x", "cache_control": MARK}]}]
     )
@@ -183,7 +183,7 @@ def test_marks_on_messages_count_and_words_about_them_do_not() -> None:
     assert costs == [D("0.01875"), D("0.018"), D("0.018")]
 
 
-def test_a_prompt_that_may_be_long_costs_the_higher_row() -> None:
+def test_possibly_long_prompt_costs_the_higher_row() -> None:
     planned = bound_cost(request(), [ROW, LONG], prompt_tokens=100_001, room_usd=None)
     assert planned
     assert planned.usd == (100_001 * 30 + 1000 * 150) / D(1_000_000)
@@ -207,7 +207,7 @@ def test_an_answer_is_shortened_to_what_is_left(room: str, max_tokens: int | Non
         assert planned.usd <= D(room)
 
 
-def test_short_answers_and_budgets_of_thinking_have_their_own_least() -> None:
+def test_short_answers_and_thinking_have_own_minimum() -> None:
     short = {**request(), "max_tokens": 10}
     assert bound_cost(short, [ROW], prompt_tokens=0, room_usd=D("0.00015")) is not None
     assert bound_cost(short, [ROW], prompt_tokens=0, room_usd=D("0.000149")) is None
@@ -216,7 +216,7 @@ def test_short_answers_and_budgets_of_thinking_have_their_own_least() -> None:
     assert bound_cost(thinks, [ROW], prompt_tokens=0, room_usd=D("0.030015")) is not None
 
 
-def test_what_has_no_price_or_costs_nothing_is_never_refused() -> None:
+def test_free_and_unpriced_models_are_never_refused() -> None:
     unpriced = bound_cost(request(), [], prompt_tokens=1000, room_usd=D(0))
     free = bound_cost(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, room_usd=D(0))
     assert unpriced == free
@@ -252,7 +252,7 @@ def of_compaction(prompt: int, write: str, summary: int, answer: int, last_turn:
     ),
     share=st.floats(0, 1),
 )
-def test_a_compaction_never_costs_more_than_is_held(
+def test_compaction_costs_at_most_its_hold(
     prompt: int, summary: int, max_tokens: int, marks: Any, share: float
 ) -> None:
     mark, write = marks
@@ -271,7 +271,7 @@ def test_a_compaction_never_costs_more_than_is_held(
     assert price(Usage.from_api(usage), row).total <= planned.usd
 
 
-def test_a_summary_is_held_only_where_it_can_come() -> None:
+def test_hold_includes_a_summary_only_if_possible() -> None:
     edited = request(**with_compaction({}, 100_000))
     plain = bound_cost(request(), [ROW], prompt_tokens=99_999, room_usd=None)
     assert bound_cost(edited, [ROW], prompt_tokens=99_999, room_usd=None) == plain

@@ -24,7 +24,7 @@ def fits(value: dict[str, Any], shape: Any) -> None:
     assert all(name in value for name in shape.__required_keys__)
 
 
-def test_a_toolset_has_what_was_accepted_and_no_more() -> None:
+def test_toolset_enables_only_accepted_tools() -> None:
     assert SHOP == {
         "type": "mcp_toolset",
         "mcp_server_name": "shop",
@@ -37,7 +37,7 @@ def test_a_toolset_has_what_was_accepted_and_no_more() -> None:
     )
 
 
-def test_servers_with_and_without_a_token() -> None:
+def test_server_entry_has_a_token_only_if_given() -> None:
     entry = mcp_connector.server_entry("shop", "https://shop.example.test/mcp", "t-1")
     assert entry == {
         "type": "url",
@@ -49,7 +49,7 @@ def test_servers_with_and_without_a_token() -> None:
     assert "authorization_token" not in mcp_connector.server_entry("wiki", "https://wiki.example.test", "")
 
 
-def test_a_frame_loses_toolsets_by_name_or_all() -> None:
+def test_toolsets_are_removed_by_name_or_all() -> None:
     body = {"model": "m", "tools": [WEATHER, SHOP, WIKI]}
     assert mcp_connector.servers_of(body) == ["shop", "wiki"]
     assert mcp_connector.servers_of({"model": "m"}) == []
@@ -59,7 +59,7 @@ def test_a_frame_loses_toolsets_by_name_or_all() -> None:
     assert len(body["tools"]) == 3, "what was given is as it was"
 
 
-def test_betas_stand_beside_each_other() -> None:
+def test_betas_are_combined() -> None:
     first = with_beta({"model": "m", "extra_headers": {"x": "1"}}, "one", field=1)
     both = mcp_connector.with_servers(first, [{"name": "shop"}])
     assert both["extra_headers"] == {"x": "1", "anthropic-beta": f"one,{mcp_connector.BETA}"}
@@ -68,14 +68,14 @@ def test_betas_stand_beside_each_other() -> None:
     assert mcp_connector.with_servers(first, []) == first
 
 
-def test_the_beta_is_named_for_blocks_that_need_it() -> None:
+def test_blocks_of_the_connector_need_its_beta() -> None:
     plain = {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": [said("Hi")]}]}
     assert mcp_connector.with_connector_beta(plain) == plain
     asked = {"messages": [*plain["messages"], {"role": "assistant", "content": [CALL, RESULT]}]}
     assert mcp_connector.with_connector_beta(asked)["extra_headers"] == {"anthropic-beta": mcp_connector.BETA}
 
 
-def test_a_path_for_a_platform_without_it() -> None:
+def test_path_without_connector_leaves_its_calls_out() -> None:
     thought = {"type": "thinking", "thinking": "x", "signature": "s"}
     question = PathMessage("user", [said("1 + 1?")])
     answer = PathMessage("assistant", [thought, CALL, RESULT, said("2")], frame="f", complete=True)
@@ -90,7 +90,7 @@ def test_a_path_for_a_platform_without_it() -> None:
     assert mcp_connector.without_calls([question]) == [question]
 
 
-def test_a_pause_that_can_not_be_gone_on_with_is_forgotten() -> None:
+def test_pause_that_cannot_continue_is_dropped() -> None:
     question = PathMessage("user", [said("1 + 1?")])
     paused = PathMessage("assistant", [said("Let me see."), CALL])
     assert mcp_connector.without_calls([question, paused]) == [question]

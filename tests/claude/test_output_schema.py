@@ -1,4 +1,4 @@
-"""Schemas that answers can be asked for in, what is sent of them, and what an answer must be."""
+"""Output schemas: which are accepted, what is sent of them, and how answers are validated."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def doubling(levels: int) -> dict[str, Any]:
         {"type": "object", "additionalProperties": {"type": "string"}, "patternProperties": {"^x": POINT}},
     ],
 )
-def test_accepted(schema: dict[str, Any]) -> None:
+def test_supported_schemas_are_accepted(schema: dict[str, Any]) -> None:
     assert check_schema(schema) == {
         key: part for key, part in schema.items() if key not in ("$schema", "$id")
     }
@@ -87,12 +87,12 @@ def test_accepted(schema: dict[str, Any]) -> None:
         ({"type": "object", "patternProperties": {"(": {"type": "null"}}}, "not a 'regex'"),
     ],
 )
-def test_refused(schema: Any, words: str) -> None:
+def test_unsupported_schemas_are_refused(schema: Any, words: str) -> None:
     with pytest.raises(SchemaError, match=words):
         check_schema(schema)
 
 
-def test_what_is_sent() -> None:
+def test_sent_schema_has_only_supported_keywords() -> None:
     schema = {
         "type": ["object", "null"],
         "title": "T",
@@ -119,7 +119,7 @@ def test_what_is_sent() -> None:
     }
 
 
-def test_a_frame_by_format_and_by_tool() -> None:
+def test_frame_asks_by_format_or_by_forced_tool() -> None:
     fetch = {"name": "t", "citations": {"enabled": True}}
     spec = FrameSpec("m", tools=[fetch], thinking={"type": "adaptive"}, output_config={"effort": "low"})
     body = shaped(spec, POINT, FORMAT).body()
@@ -137,7 +137,7 @@ def test_a_frame_by_format_and_by_tool() -> None:
     assert "thinking" not in shaped(manual, POINT, TOOL).body()
 
 
-def test_the_tools_input_is_the_answers_text() -> None:
+def test_input_of_the_forced_tool_is_the_answer() -> None:
     thought = {"type": "thinking", "thinking": "", "signature": "s"}
     called = {"type": "tool_use", "id": "1", "name": "answer", "input": {"x": 1}}
     other = {"type": "tool_use", "id": "2", "name": "weather", "input": {}}
@@ -156,19 +156,19 @@ def test_the_tools_input_is_the_answers_text() -> None:
         ("[" * 300 + "]" * 300, "too deep"),
     ],
 )
-def test_what_is_no_answer(text: str, words: str) -> None:
+def test_invalid_answers_are_refused(text: str, words: str) -> None:
     with pytest.raises(ShapeError, match=words):
         read_answer([{"type": "text", "text": text}])
 
 
-def test_faults_say_where() -> None:
+def test_errors_name_their_place() -> None:
     assert fault_in(POINT, {"x": 1}) == ""
     assert fault_in(POINT, {"x": -1}) == "at x: -1 is less than the minimum of 0"
     assert fault_in({"type": "array", "items": POINT}, [{"x": 0}, {}]) == "at [1]: 'x' is a required property"
     assert fault_in(POINT, 3).startswith("at the root: 3 is not of type")
 
 
-def test_patterns_are_told_apart() -> None:
+def test_safe_patterns_are_recognised() -> None:
     assert not has_patterns({"type": "object", "properties": {"pattern": {"type": "string"}}})
     assert has_patterns({"type": "object", "properties": {"a": {"type": "string", "pattern": "a"}}})
     assert has_patterns({"type": "object", "patternProperties": {"a": {"type": "string"}}})

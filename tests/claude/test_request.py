@@ -43,7 +43,7 @@ def asked(body: Any, policy: str | None = None, *path: Any, max_tokens: int = 20
     return request
 
 
-def test_a_frame_has_one_order_and_no_absent_parts() -> None:
+def test_frame_has_a_fixed_order_and_no_empty_parts() -> None:
     spec = FrameSpec(
         model="m",
         output_config={"effort": "low"},
@@ -96,7 +96,7 @@ def test_exact_json_round_trips(value: Any) -> None:
     assert json.loads(written.encode()) == value
 
 
-def test_exact_json_refuses_what_is_no_json() -> None:
+def test_exact_json_refuses_values_outside_json() -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]

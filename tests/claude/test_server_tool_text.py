@@ -1,4 +1,4 @@
-"""What the provider's own tools did, where a request goes to a platform that does not have them."""
+"""Results of server tools as text, for platforms without these tools."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def told(*content: dict[str, Any]) -> list[dict[str, Any]]:
         ),
     ],
 )
-def test_what_can_be_read_stands_in_its_place(
+def test_readable_results_become_text_in_place(
     asked: dict[str, Any], brought: dict[str, Any], lines: list[str]
 ) -> None:
     name = asked["name"]
@@ -90,14 +90,14 @@ def test_what_can_be_read_stands_in_its_place(
     assert "secret" not in str(text)
 
 
-def test_calls_without_a_result_and_results_without_a_call() -> None:
+def test_unpaired_calls_and_results_become_text() -> None:
     assert told(call("web_search", query="x")) == []
     assert told(result("web_search", [HIT])) == [
         said(f"<web_search_result>\nA page — {URL}\n</web_search_result>")
     ]
 
 
-def test_what_is_there_stays_as_it_came() -> None:
+def test_supported_tools_are_unchanged() -> None:
     search = [call("web_search", query="x"), result("web_search", [HIT])]
     code = [
         {**call("code_execution", code="1"), "id": "srvtoolu_2"},
@@ -112,13 +112,13 @@ def test_what_is_there_stays_as_it_came() -> None:
     assert told(*mcp, said("So.")) == [*mcp, said("So.")], "those have rules of their own"
 
 
-def test_citations_of_what_is_gone_go_too() -> None:
+def test_citations_of_removed_results_are_removed() -> None:
     page = {"type": "char_location", "document_index": 0}
     assert told(said("High.", citations=[CITED])) == [said("High.")]
     assert told(said("High.", citations=[page])) == [said("High.", citations=[page])]
 
 
-def test_the_thinking_beside_them_is_no_longer_valid() -> None:
+def test_thinking_beside_removed_results_is_left_out() -> None:
     question = PathMessage("user", [said("How high?")])
     answer = PathMessage(
         "assistant", [THOUGHT, call("web_search"), result("web_search", [HIT]), said("High.")], frame="f"
@@ -130,7 +130,7 @@ def test_the_thinking_beside_them_is_no_longer_valid() -> None:
     assert [block["type"] for block in to_messages(elsewhere, "f")[1]["content"]] == ["text", "text"]
 
 
-def test_a_loop_that_thinks_beside_them_can_not_go_on() -> None:
+def test_loop_with_thinking_beside_them_cannot_continue() -> None:
     asked = {"type": "tool_use", "id": "toolu_1", "name": "t", "input": {}}
     search = [call("web_search"), result("web_search", [HIT]), asked]
     done = PathMessage("user", [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "x"}])

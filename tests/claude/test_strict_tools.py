@@ -1,4 +1,4 @@
-"""Schemas of strict tools: what the API refuses of them, and how many one request may have."""
+"""Schemas of strict tools: what the API refuses, and how many one request may have."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def tool(schema: Any, **more: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_the_first_fault_is_told(schema: Any, fault: StrictFault | None) -> None:
+def test_first_fault_is_returned(schema: Any, fault: StrictFault | None) -> None:
     assert strict_fault(schema) == fault
 
 
@@ -76,12 +76,12 @@ def test_parameters_are_counted_wherever_they_stand() -> None:
         (closed(["a"], a={"anyOf": [TEXT, {"type": "null"}]}), MOST.unions),
     ],
 )
-def test_those_beyond_the_limits_go_without(schema: Any, most: int) -> None:
+def test_tools_beyond_the_limits_are_not_strict(schema: Any, most: int) -> None:
     found = within_limits([tool(schema)] * (most + 1))
     assert [definition.get("strict", False) for definition in found] == [True] * most + [False]
 
 
-def test_others_stay_as_they_are() -> None:
+def test_other_tools_are_unchanged() -> None:
     loose = {"name": "l", "input_schema": {"type": "object"}}
     server = {"type": "web_search_20260318", "name": "web_search", "strict": True}
     assert within_limits([loose, server]) == [loose, server]

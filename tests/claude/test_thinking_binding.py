@@ -10,11 +10,11 @@ MARKED = [
 ]
 
 
-def test_cache_marks_are_no_part_of_it() -> None:
+def test_cache_control_does_not_change_the_digest() -> None:
     assert prefix_digest("frame", HELLO) == prefix_digest("frame", MARKED)
 
 
-def test_neighbours_of_one_role_are_one_message() -> None:
+def test_merged_neighbours_have_the_same_digest() -> None:
     blocks = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     together = [{"role": "user", "content": blocks}]
     apart = [{"role": "user", "content": [block]} for block in blocks]
@@ -30,11 +30,11 @@ def test_neighbours_of_one_role_are_one_message() -> None:
         ("frame", [*HELLO, {"role": "system", "content": [{"type": "text", "text": "x"}]}]),
     ],
 )
-def test_everything_else_is(frame: str, messages: list[dict[str, Any]]) -> None:
+def test_any_other_change_changes_the_digest(frame: str, messages: list[dict[str, Any]]) -> None:
     assert prefix_digest(frame, messages) != prefix_digest("frame", HELLO)
 
 
-def test_it_grows_block_by_block() -> None:
+def test_digest_can_be_extended_block_by_block() -> None:
     prefix = Prefix("frame")
     prefix.add("user", HELLO[0]["content"])
     assert prefix.digest() == prefix_digest("frame", HELLO)

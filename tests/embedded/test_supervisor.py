@@ -1,4 +1,4 @@
-"""The supervisor with real processes: who is started, restarted, ended, in which order, and what is left."""
+"""The supervisor with real processes: start, restart, order of ending, and what is left."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def until_gone(pid: int) -> None:
         time.sleep(0.01)
 
 
-async def test_the_end_of_the_essential_part_ends_all_with_its_code(tmp_path: Path) -> None:
+async def test_essential_process_ends_all_with_its_code(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     parts = [
         Part(name="web", command=script(f"until [ -s {pids} ]; do sleep 0.05; done; exit 7"), essential=True),
@@ -80,7 +80,7 @@ async def test_a_companion_that_dies_starts_again(tmp_path: Path) -> None:
     assert supervisor.running == {}
 
 
-async def test_late_parts_wait_for_the_essential_one_to_answer(tmp_path: Path) -> None:
+async def test_late_processes_wait_for_the_essential_one(tmp_path: Path) -> None:
     order, answering = tmp_path / "order", asyncio.Event()
     parts = [
         Part(name="web", command=script(f"echo web >> {order}; exec sleep 1000"), essential=True),
@@ -98,7 +98,7 @@ async def test_late_parts_wait_for_the_essential_one_to_answer(tmp_path: Path) -
     assert await running == 0
 
 
-async def test_waves_end_one_after_the_other(tmp_path: Path) -> None:
+async def test_process_groups_end_in_order(tmp_path: Path) -> None:
     order = tmp_path / "order"
 
     def part(name: str, **options: object) -> Part:
@@ -114,7 +114,7 @@ async def test_waves_end_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("second_signal", [True, False])
-async def test_what_does_not_end_is_killed(tmp_path: Path, second_signal: bool) -> None:
+async def test_process_that_ignores_sigterm_is_killed(tmp_path: Path, second_signal: bool) -> None:
     pids, said = tmp_path / "pids", Said()
     stubborn = script(f"trap '' TERM; echo $$ > {pids}; while :; do sleep 0.05; done")
     grace = 1000 if second_signal else 0.2
@@ -130,7 +130,7 @@ async def test_what_does_not_end_is_killed(tmp_path: Path, second_signal: bool) 
     assert not alive(int(pid))
 
 
-async def test_what_a_dead_part_left_behind_goes_with_it(tmp_path: Path) -> None:
+async def test_children_of_a_dead_process_are_ended(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     parts = [Part(name="web", command=script(f"sleep 1000 & echo $! > {pids}; exit 0"), essential=True)]
     assert await Supervisor(parts, say=Said().append).run(at_once) == 0
@@ -158,5 +158,5 @@ asyncio.run(Supervisor([part], say=print).run(never))
 
 
 @pytest.mark.parametrize(("returncode", "expected"), [(0, 0), (3, 3), (-9, 137), (-15, 143)])
-def test_exit_codes_are_a_shells(returncode: int, expected: int) -> None:
+def test_exit_codes_follow_the_shell(returncode: int, expected: int) -> None:
     assert exit_code(returncode) == expected

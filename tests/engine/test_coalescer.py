@@ -1,4 +1,4 @@
-"""Frames: the first text at once, later text in company, order kept, nothing lost."""
+"""Coalescing: the first text is sent at once, later texts are merged, the order is kept, nothing is lost."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from chat.engine.coalescer import LONGEST_SECONDS, SHORTEST_SECONDS, Coalescer, 
 from chat.events.payloads import Event, notice
 
 
-async def test_first_text_leaves_at_once_and_later_text_together() -> None:
+async def test_first_delta_is_sent_at_once_and_later_ones_merged() -> None:
     told: list[Event] = []
     more = asyncio.Event()
     cutter = Coalescer(lambda event: (told.append(event), more.set())[0], Pace())
@@ -20,7 +20,7 @@ async def test_first_text_leaves_at_once_and_later_text_together() -> None:
     assert [event["text"] for event in told] == ["a", "bcd"]
 
 
-async def test_structure_and_other_blocks_keep_their_place() -> None:
+async def test_other_events_keep_their_order() -> None:
     told: list[Event] = []
     cutter = Coalescer(told.append, Pace())
     cutter.delta(0, "thinking", "a")
@@ -39,7 +39,7 @@ async def test_structure_and_other_blocks_keep_their_place() -> None:
     ]
 
 
-def test_pace_follows_the_loops_lateness_within_its_limits() -> None:
+def test_pace_follows_the_event_loops_delay() -> None:
     pace = Pace()
     for _ in range(50):
         pace.late_by(1.0)

@@ -1,4 +1,4 @@
-"""Viewers and logs of one process: who is woken, who hears an end, who is forgotten."""
+"""Viewers and logs of one process: who is woken, who receives an end, what is forgotten."""
 
 import uuid
 from typing import Any
@@ -57,7 +57,7 @@ async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
     assert await viewer.next() == [{"type": "refresh", "conversation": "c", "turn": str(log.turn_id)}]
 
 
-async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hub) -> None:
+async def test_unsubscribing_affects_one_conversation(hub: Hub) -> None:
     viewer = watching(hub, "c")
     hub.subscribe(viewer, "d")
     first, second = running(hub, "c"), running(hub, "d")
@@ -70,14 +70,14 @@ async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hu
     assert not hub.viewers
 
 
-async def test_shut_hub_sends_viewers_away(hub: Hub) -> None:
+async def test_closed_hub_closes_its_viewers(hub: Hub) -> None:
     viewer = watching(hub)
     hub.shut()
     with pytest.raises(ViewerClosed):
         await viewer.next()
 
 
-async def test_messages_are_told_once_and_to_those_who_watch(hub: Hub) -> None:
+async def test_messages_are_sent_once_to_subscribed_viewers(hub: Hub) -> None:
     viewer = watching(hub)
     hub.tell("c", {"type": "x"})
     hub.tell("elsewhere", {"type": "y"})
@@ -101,7 +101,7 @@ async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> 
 
 
 async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
-    """Whoever watches keeps its place; without a viewer nothing of it stays in memory."""
+    """Viewers keep their subscription; without a viewer nothing stays in memory."""
     watched, unwatched = running(hub, "c"), running(hub, "d")
     viewer = hub.viewer()
     hub.subscribe(viewer, "c")
@@ -139,7 +139,7 @@ async def test_a_viewer_with_frames_that_were_lost_is_told_to_refresh(
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_viewer_that_reads_the_rows_alone_learns_of_a_recovery_too(hub: Hub) -> None:
+async def test_viewer_of_stored_rows_learns_of_a_recovery(hub: Hub) -> None:
     turn, frames = await sync_to_async(dying)()
     viewer = watching(hub, turn.conversation_id)
     await sync_to_async(recovered)(turn, frames)
@@ -149,7 +149,7 @@ async def test_a_viewer_that_reads_the_rows_alone_learns_of_a_recovery_too(hub: 
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_turn_that_was_read_from_its_rows_is_not_told_again(hub: Hub) -> None:
+async def test_turn_read_from_its_rows_is_not_sent_twice(hub: Hub) -> None:
     """It ran elsewhere, and had ended before this process looked."""
     conversation = await sync_to_async(factories.conversation)(await sync_to_async(factories.person)())
     viewer = watching(hub, conversation.id)
@@ -165,7 +165,7 @@ async def test_a_turn_that_was_read_from_its_rows_is_not_told_again(hub: Hub) ->
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub) -> None:
+async def test_turn_about_to_be_claimed_here_is_local(hub: Hub) -> None:
     turn = await sync_to_async(queued)()
     viewer = watching(hub, turn.conversation_id)
     hub.expected.add(turn.id)

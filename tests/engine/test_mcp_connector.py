@@ -1,4 +1,4 @@
-"""MCP servers that the provider calls, in whole turns: what leaves for whom, what is kept, what nobody ever finds."""
+"""MCP servers that the provider calls, in whole turns: what is sent, what is stored, and that tokens are not."""
 
 import contextlib
 import json
@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.stage import Line, Parley, build, ended_well
+from tests.support.parley import Parley, assert_clean_shutdown, create_parley
 from tests.support.recorder import Recorder
 from tests.support.simulator import Upstream
+from tests.support.socket_client import SocketClient
 
 TOKEN, PERSONAL = "token-of-the-wiki-4711", "token-of-one-person-4712"
 BETA = "mcp-client-2025-11-20"
@@ -35,21 +36,21 @@ def stage(
         {"name": "spare", "same_as": "dead", "order": 200},
     ]
     with Upstream(recorder) as upstream:
-        made = build(prepared_data, folder, upstream, connections, TOOL_MODULES="tests.support.tools")
+        made = create_parley(prepared_data, folder, upstream, connections, TOOL_MODULES="tests.support.tools")
         models = {"Main": made.models["main"], "Dead": made.models["dead"]}
-        seed = f"from tests.faults.seed import seed_connector; seed_connector({models!r}, {TOKEN!r}, {PERSONAL!r})"
+        seed = f"from tests.faults.seed_rows import seed_connector; seed_connector({models!r}, {TOKEN!r}, {PERSONAL!r})"
         assistants = json.loads(made.shell(seed).splitlines()[-1])
         made.server.start()
         try:
             yield made, assistants
-            ended_well(made)
+            assert_clean_shutdown(made)
         finally:
             made.server.kill()
 
 
-async def answered(line: Line, text: str, **command: Any) -> dict[str, Any]:
-    started = await line.start(text, **command)
-    return {**started, **await line.finished(started["turn"])}
+async def answered(client: SocketClient, text: str, **command: Any) -> dict[str, Any]:
+    started = await client.start(text, **command)
+    return {**started, **await client.finished(started["turn"])}
 
 
 def content(parley: Parley, turn: str) -> list[dict[str, Any]]:
@@ -60,12 +61,12 @@ def toolsets(body: dict[str, Any]) -> list[str]:
     return [tool["mcp_server_name"] for tool in body.get("tools", ()) if tool.get("type") == "mcp_toolset"]
 
 
-async def test_the_request_and_what_becomes_of_its_answer(
+async def test_request_names_servers_and_calls_are_stored(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
-    async with parley.socket() as line:
-        first = await answered(line, CARD, assistant=assistants["Main"])
+    async with parley.socket() as client:
+        first = await answered(client, CARD, assistant=assistants["Main"])
         sent = recorder.last()
         assert sent["headers"]["anthropic-beta"] == BETA
         assert sent["body"]["mcp_servers"] == [
@@ -88,22 +89,22 @@ async def test_the_request_and_what_becomes_of_its_answer(
         assert configs == [{"add": {"enabled": True}}] * 3, "what drifted is off"
         call, result = [block for block in content(parley, first["turn"]) if block["type"].startswith("mcp_")]
         assert (call["type"], call["server_name"], call["name"]) == ("mcp_tool_use", "home", "add")
-        told = [found["block"] for found in line.messages if "mcp_tool" in str(found.get("block"))]
+        told = [found["block"] for found in client.messages if "mcp_tool" in str(found.get("block"))]
         named = {key: call[key] for key in ("type", "id", "name", "server_name")}
         shown = {key: result[key] for key in ("type", "tool_use_id", "is_error")}
         assert told == [named, {**shown, "result": result["content"]}]
         where = {"conversation": first["conversation"], "parent": first["message"]}
-        again = await answered(line, "Thanks. [[scenario:echo]]", **where)
+        again = await answered(client, "Thanks. [[scenario:echo]]", **where)
     assert again["status"] == "completed"
     assert recorder.last()["body"]["messages"][1]["content"] == content(parley, first["turn"])
 
 
-async def test_somebody_who_did_not_sign_in_goes_without_that_server(
+async def test_server_without_sign_in_is_left_out(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
-    async with parley.socket("colleague") as line:
-        assert (await answered(line, CARD, assistant=assistants["Main"]))["status"] == "completed"
+    async with parley.socket("colleague") as client:
+        assert (await answered(client, CARD, assistant=assistants["Main"]))["status"] == "completed"
     sent = recorder.last()["body"]
     assert [server["name"] for server in sent["mcp_servers"]] == toolsets(sent) == ["shop", "wiki"]
     assert PERSONAL not in json.dumps(recorder.last())
@@ -121,13 +122,13 @@ def sign_in_ended(parley: Parley) -> Iterator[None]:
         parley.shell(change.format(ended.replace(": 1}", ": null}")))
 
 
-async def test_a_sign_in_that_ended_since_takes_its_tools_along(
+async def test_ended_sign_in_removes_its_tools(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
     with sign_in_ended(parley):
-        async with parley.socket() as line:
-            done = await answered(line, CARD, assistant=assistants["Main"])
+        async with parley.socket() as client:
+            done = await answered(client, CARD, assistant=assistants["Main"])
     assert done["status"] == "completed"
     sent = recorder.last()["body"]
     assert [server["name"] for server in sent["mcp_servers"]] == toolsets(sent) == ["shop", "wiki"]
@@ -137,19 +138,19 @@ async def test_a_sign_in_that_ended_since_takes_its_tools_along(
     assert parley.rows.answers(done["turn"])[0]["frame_id"] == turn["frame_id"]
 
 
-async def test_a_server_that_goes_in_the_middle_of_an_answer_takes_its_tools_along(
+async def test_server_disabled_during_a_turn_is_left_out(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
     switch = "from chat.models import McpServer; McpServer.objects.filter(name='shop').update(enabled={})"
-    async with parley.socket() as line:
-        asked = await line.start('/tool careful {"text": "x"}', assistant=assistants["Main"])
-        call = (await line.expect("tool.requested", turn=asked["turn"]))["tool_call"]
-        await line.expect("turn.waiting", turn=asked["turn"])
+    async with parley.socket() as client:
+        asked = await client.start('/tool careful {"text": "x"}', assistant=assistants["Main"])
+        call = (await client.expect("tool.requested", turn=asked["turn"]))["tool_call"]
+        await client.expect("turn.waiting", turn=asked["turn"])
         parley.shell(switch.format(False))
         try:
-            await line.send(type="tool.decide", tool_call=call, decision="approve")
-            end = await line.finished(asked["turn"])
+            await client.send(type="tool.decide", tool_call=call, decision="approve")
+            end = await client.finished(asked["turn"])
         finally:
             parley.shell(switch.format(True))
     assert end["status"] == "completed"
@@ -158,23 +159,23 @@ async def test_a_server_that_goes_in_the_middle_of_an_answer_takes_its_tools_alo
     assert "shop" not in toolsets(sent)
 
 
-async def test_another_connection_without_the_connector(
+async def test_failover_without_connector_leaves_its_tools_out(
     stage: tuple[Parley, dict[str, str]], recorder: Recorder
 ) -> None:
     parley, assistants = stage
-    async with parley.socket() as line:
-        first = await answered(line, CARD, assistant=assistants["Main"])
+    async with parley.socket() as client:
+        first = await answered(client, CARD, assistant=assistants["Main"])
         where = {"conversation": first["conversation"], "parent": first["message"]}
-        moved = await answered(line, "And now? [[scenario:mcp]]", assistant=assistants["Dead"], **where)
+        moved = await answered(client, "And now? [[scenario:mcp]]", assistant=assistants["Dead"], **where)
     assert moved["status"] == "completed"
-    assert any(found.get("code") == "failover" for found in line.messages)
+    assert any(found.get("code") == "failover" for found in client.messages)
     sent = recorder.last()
     assert BETA not in sent["headers"].get("anthropic-beta", "")
     assert "mcp" not in json.dumps(sent["body"]).replace("[[scenario:mcp]]", "")
     assert [tool["name"] for tool in sent["body"]["tools"]] == ["careful"]
 
 
-def test_tokens_are_kept_nowhere(stage: tuple[Parley, dict[str, str]], recorder: Recorder) -> None:
+def test_tokens_are_stored_nowhere(stage: tuple[Parley, dict[str, str]], recorder: Recorder) -> None:
     parley, _assistants = stage
     assert TOKEN in json.dumps(recorder.sent)
     assert PERSONAL in json.dumps(recorder.sent), "there was something to be found"

@@ -1,4 +1,4 @@
-"""A summary's call: what it costs when it fails, is tried again, or is cut."""
+"""The call of a summary: its cost when it fails, is retried or is cut."""
 
 import contextlib
 import itertools
@@ -115,7 +115,7 @@ async def test_a_lasting_failure_leaves_no_summary(
         ("stops reason=stop_sequence", "protocol"),
     ],
 )
-async def test_what_is_no_summary_never_stands_for_one(
+async def test_invalid_summary_is_not_stored(
     make_simulator: Callable[..., Upstream], scenario: str, kind: str
 ) -> None:
     upstream = make_simulator(scenario=scenario)
@@ -129,7 +129,7 @@ async def test_what_is_no_summary_never_stands_for_one(
     assert paid.output_tokens == upstream.invoice()["totals"]["output_tokens"]
 
 
-async def test_nobody_there_costs_nothing() -> None:
+async def test_unreachable_upstream_costs_nothing() -> None:
     running = await sync_to_async(work_with)("http://127.0.0.1:9")
     with pytest.raises(AttemptFailed):
         await written(running)

@@ -1,4 +1,4 @@
-"""The log of a turn in memory: what is durable and old is forgotten, cursors never see a hole."""
+"""The log of a turn in memory: durable frames are forgotten, and cursors never miss a frame."""
 
 from django.utils import timezone
 
@@ -46,7 +46,7 @@ def test_flushed_never_goes_back() -> None:
     assert len(log.unflushed()) == 3
 
 
-def test_a_log_goes_on_behind_what_is_durable() -> None:
+def test_log_continues_after_durable_frames() -> None:
     log = TurnLog("turn", "conversation", created_at=timezone.now(), begun=7)
     assert (log.last_seq, log.unflushed()) == (7, [])
     assert log.after(6) is None

@@ -122,7 +122,7 @@ def test_stored_frames_are_the_same_bytes(told: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("seq", [0, 1, 3])
-def test_hole_is_refused(seq: int) -> None:
+def test_gap_in_events_is_refused(seq: int) -> None:
     state = TurnState.of(encoded([payloads.notice("waiting")]))
     with pytest.raises(ValueError, match="after 1"):
         state.apply({"type": "notice", "turn": TURN, "seq": seq, "code": "x"})
@@ -142,7 +142,7 @@ def test_blocks_of_a_later_call_begin_anew() -> None:
     ]
 
 
-def test_a_tools_way_is_seen() -> None:
+def test_tool_events_update_the_state() -> None:
     asked = {
         "message": "m",
         "tool_use_id": "t",
@@ -183,7 +183,7 @@ def test_a_tools_way_is_seen() -> None:
     assert tool["result"] == [{"type": "text", "text": "18°"}]
 
 
-def test_only_so_much_of_a_result_is_told() -> None:
+def test_results_in_events_are_limited() -> None:
     result = [
         {"type": "text", "text": "x" * 3999},
         {"type": "image", "source": {"data": "…"}},
@@ -194,7 +194,7 @@ def test_only_so_much_of_a_result_is_told() -> None:
     assert shown == [{"type": "text", "text": "x" * 3999}, {"type": "image"}, {"type": "text", "text": "…"}]
 
 
-def test_a_refused_answer_is_taken_back_and_the_reason_stays() -> None:
+def test_refusal_removes_the_answer_and_keeps_the_reason() -> None:
     told = []
     for message in ("m1", "m2"):
         told.append(payloads.block_start(message=message, index=0, block={"type": "text"}))
@@ -219,7 +219,7 @@ class Broken:
 
 
 @pytest.mark.parametrize("layer", [Deaf(), Broken()], ids=["deaf", "broken"])
-async def test_lost_hint_is_only_lost(layer: Any) -> None:
+async def test_failed_hint_raises_nothing(layer: Any) -> None:
     began = time.monotonic()
     await hints.send(layer, {"turns": {}})
     assert time.monotonic() - began < hints.HINT_SECONDS * 20

@@ -63,7 +63,7 @@ def test_only_the_holder_of_the_lease_writes(insider: User) -> None:
     assert TurnEvent.objects.get().turn == held
 
 
-def test_the_last_durable_frame_of_each_turn_is_known(insider: User) -> None:
+def test_last_durable_frame_of_each_turn(insider: User) -> None:
     written, silent, other = (running(insider) for _ in range(3))
     for turn in (written, other):
         append_batches(
@@ -85,7 +85,7 @@ def test_old_frames_of_finished_turns_are_cleared(insider: User) -> None:
     assert clear_turn_events(older_than=dt.timedelta()) == 2
 
 
-def test_clearing_keeps_up_with_many_streams_in_short_transactions(insider: User) -> None:
+def test_clearing_many_streams_uses_short_transactions(insider: User) -> None:
     turn = running(insider)
     append_batches(OWNER, [Batch(turn.id, 1, seq, frames_of(turn, "t", first=seq)) for seq in range(1, 12)])
     Turn.objects.filter(id=turn.id).update(status="completed", finished_at=timezone.now())
@@ -110,7 +110,7 @@ def test_clearing_keeps_up_with_many_streams_in_short_transactions(insider: User
         (True, 2, 3, False),  # its third frame died with the process; the stored third is another
     ],
 )
-def test_a_viewer_goes_on_only_where_no_hole_can_be(
+def test_viewer_resumes_only_without_a_gap(
     insider: User, finished: bool, recovered: int | None, after: int, resumable: bool
 ) -> None:
     turn = running(insider)
@@ -131,7 +131,7 @@ def test_a_viewer_that_lacks_cleared_frames_is_refreshed(insider: User) -> None:
     assert can_resume(turn, 3)
 
 
-def test_frames_of_a_recovery_are_not_for_a_viewer_that_holds_lost_ones(insider: User) -> None:
+def test_viewer_with_lost_frames_is_refreshed_after_recovery(insider: User) -> None:
     turn = running(insider)
     frames = frames_of(turn, "kept", "told by the recovery", "the end")
     append_batches(OWNER, [Batch(turn.id, 1, 1, frames)])

@@ -1,4 +1,4 @@
-"""An application below a path sees its own path; everything else goes on."""
+"""An application mounted below a path sees its own path; other requests pass through."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from chat.live.prefix_mount import Mount
         ("/", ("outer", "/")),
     ],
 )
-async def test_paths(path: str, seen: tuple[str, str]) -> None:
+async def test_mounted_paths(path: str, seen: tuple[str, str]) -> None:
     asked = []
 
     def named(name: str) -> Any:

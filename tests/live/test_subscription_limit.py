@@ -1,4 +1,4 @@
-"""A socket that watches as many conversations as it may: a turn finds its place, or is refused before it is written."""
+"""A socket at its limit of subscriptions: a new turn replaces an idle one, or is refused before it is written."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from chat.live.consumer import MAX_SUBSCRIPTIONS
-from tests.faults.stage import Line, Parley
+from tests.support.parley import Parley
+from tests.support.socket_client import SocketClient
 
 MAKE = """
 import json
@@ -15,7 +16,7 @@ from chat.models import Conversation, LanguageModel, User
 from tests import factories
 owner = User.objects.create_user("crowd@example.test", "x")
 made = [factories.conversation(owner) for _ in range({count})]
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 print(json.dumps({{
     "email": owner.email,
     "chat": create_api_key(user=owner, name="k", scopes=["chat"])[1],
@@ -31,8 +32,8 @@ for conversation in free:
 """
 CLEAR = """
 from chat.models import Conversation, Turn, User
-from chat.operations.conversations import delete_conversation
-from chat.operations.turns import stop_turn
+from chat.operations.conversations.edit import delete_conversation
+from chat.operations.turns.stop import stop_turn
 owner = User.objects.get(email="crowd@example.test")
 for turn in Turn.objects.active().filter(author=owner):
     stop_turn(user=owner, turn_id=turn.id)
@@ -50,21 +51,19 @@ def crowd(parley: Parley) -> Iterator[list[str]]:
     parley.shell(CLEAR)
 
 
-async def watch_all(line: Line, conversations: list[str]) -> None:
+async def watch_all(client: SocketClient, conversations: list[str]) -> None:
     for conversation in conversations:
-        await line.send(type="subscribe", conversation=conversation)
-    await line.send(type="ping")
-    await line.expect("pong")
-    assert [found["type"] for found in line.messages if found["type"] == "error"] == []
+        await client.send(type="subscribe", conversation=conversation)
+    await client.send(type="ping")
+    await client.expect("pong")
+    assert [found["type"] for found in client.messages if found["type"] == "error"] == []
 
 
-async def test_a_turn_takes_the_place_of_the_conversation_that_was_watched_longest(
-    parley: Parley, crowd: list[str]
-) -> None:
-    async with parley.socket("crowd") as line, parley.socket("crowd") as other:
-        await watch_all(line, crowd)
-        accepted = await line.start("[[scenario:echo]] one more", model=parley.models["plain"])
-        await line.finished(accepted["turn"])
+async def test_new_turn_replaces_the_oldest_subscription(parley: Parley, crowd: list[str]) -> None:
+    async with parley.socket("crowd") as client, parley.socket("crowd") as other:
+        await watch_all(client, crowd)
+        accepted = await client.start("[[scenario:echo]] one more", model=parley.models["plain"])
+        await client.finished(accepted["turn"])
         told = []
         for conversation in crowd[:2]:
             again = await other.start(
@@ -72,29 +71,29 @@ async def test_a_turn_takes_the_place_of_the_conversation_that_was_watched_longe
             )
             await other.finished(again["turn"])
             told.append(again["turn"])
-        await line.finished(told[1])
-        assert told[0] not in line.frames
-        assert await line.refused(type="subscribe", conversation=crowd[0]) == "invalid"
+        await client.finished(told[1])
+        assert told[0] not in client.frames
+        assert await client.refused(type="subscribe", conversation=crowd[0]) == "invalid"
 
 
-async def test_a_turn_is_refused_unwritten_when_all_are_busy(parley: Parley, crowd: list[str]) -> None:
+async def test_turn_is_refused_if_all_subscriptions_are_running(parley: Parley, crowd: list[str]) -> None:
     count = "SELECT count(*) AS n FROM chat_turn"
-    async with parley.socket("crowd") as line:
-        await watch_all(line, crowd)
-        accepted = await line.start(
+    async with parley.socket("crowd") as client:
+        await watch_all(client, crowd)
+        accepted = await client.start(
             "[[scenario:echo]] last", conversation=crowd[-1], model=parley.models["plain"]
         )
-        await line.finished(accepted["turn"])
+        await client.finished(accepted["turn"])
         parley.shell(BUSY)
-        rest = await line.start(
+        rest = await client.start(
             "[[scenario:long tokens=3000 pace=60]]", conversation=crowd[-1], model=parley.models["plain"]
         )
         before = parley.rows.query(count)
         start = {"type": "turn.start", "text": "one more", "model": parley.models["plain"]}
-        assert await line.refused(**start, client_id=str(uuid4())) == "invalid"
+        assert await client.refused(**start, client_id=str(uuid4())) == "invalid"
         assert parley.rows.query(count) == before
         # What was accepted before is repeated, not refused.
-        again = await line.ask(**start, client_id=accepted["client_id"])
+        again = await client.ask(**start, client_id=accepted["client_id"])
         assert again["turn"] == accepted["turn"]
-        await line.send(type="turn.stop", turn=rest["turn"])
-        await line.finished(rest["turn"])
+        await client.send(type="turn.stop", turn=rest["turn"])
+        await client.finished(rest["turn"])

@@ -1,4 +1,4 @@
-"""Connections to upstreams on loopback, for the journeys that send something."""
+"""Connections to upstreams on loopback, for tests of operations that send requests."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Citations as numbered links: where they lead, and how a text that they cut becomes one again."""
+"""Citations as numbered links: their addresses, and texts that citations split."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_places_are_numbered_once() -> None:
     assert marks.after("Again", [PAPER]).startswith("Again [\\[2\\]](")
 
 
-def test_a_text_that_citations_cut_is_one_again() -> None:
+def test_text_split_by_citations_is_joined() -> None:
     blocks = [text("As said, "), text("it is green", LINE), text(" and "), text("new."), {"type": "thinking"}]
     whole = joined(blocks, "m1")
     assert [block["type"] for block in whole] == ["text", "text", "thinking"]

@@ -1,4 +1,4 @@
-"""Each way to end has its own words; what ended as it should has none."""
+"""Every end of a turn that is not a complete answer has its own text."""
 
 import pytest
 from django.utils import translation
@@ -24,12 +24,12 @@ REASONS = (
 
 
 @pytest.mark.parametrize("reason", ["", "end_turn"])
-def test_a_whole_answer_needs_no_words(reason: str) -> None:
+def test_complete_answer_has_no_text(reason: str) -> None:
     assert ending("completed", reason) is None
     assert ending("running") is None
 
 
-def test_every_stop_reason_is_told_apart() -> None:
+def test_every_stop_reason_has_its_text() -> None:
     found = [ending("completed", reason) for reason in REASONS] + [
         ending("refused", "refusal"),
         ending("stopped"),
@@ -41,14 +41,14 @@ def test_every_stop_reason_is_told_apart() -> None:
     assert REASONS[-1] in last.text
 
 
-def test_a_refusal_names_whom_to_ask() -> None:
+def test_refusal_names_the_contact() -> None:
     told = ending("refused", "refusal", fallback="Claude B")
     assert told
     assert "Claude B" in told.advice
     assert told != ending("refused", "refusal")
 
 
-def test_failures_have_words_and_details_only_where_they_help() -> None:
+def test_failures_have_a_text_and_sometimes_details() -> None:
     assert ending("failed", "", "connection_unusable", "No key.") == Ending("error", "No key.")
     broken = ending("failed", "", "overloaded", "529 for a minute")
     assert broken
@@ -63,13 +63,13 @@ def test_failures_have_words_and_details_only_where_they_help() -> None:
     assert nothing.advice == ""
 
 
-def test_events_speak_the_default_language_to_everybody() -> None:
+def test_events_use_the_default_language() -> None:
     with translation.override("ko"):
         assert failure_for_all("restarted").startswith("Parley was restarted")
         assert failure_text("restarted") != failure_for_all("restarted")
 
 
-def test_lasting_notices_name_both_sides() -> None:
+def test_stored_notices_name_both_models() -> None:
     for code in ("failover", "fallback"):
         told = notice_text({"code": code, "from": "Main", "to": "Spare", "reason": "overloaded"})
         assert "Main" in told

@@ -1,4 +1,4 @@
-"""Small office files that stand for endless text: each kind has its own way."""
+"""Small office files that inflate to endless text, one for each kind."""
 
 import io
 import re

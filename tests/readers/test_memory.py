@@ -1,4 +1,4 @@
-"""What reading costs at the most that is taken: in a fresh child, and in the process that asks for it."""
+"""The most memory that reading takes, in the child process and in the process that starts it."""
 
 import json
 import re
@@ -21,19 +21,19 @@ OFFICE = {"most_characters": 4_000_000}
 # The child as it is, and at its end the most memory that it had.
 CHILD = """
 import re, sys
-from chat.readers.child import main
-main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
+from chat.readers.sandbox_worker import run_job
+run_job(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
 """
 # A process that asks: how much more it has at most than before.
 PARENT = """
 import re, sys
-from chat.readers import apart
+from chat.readers import sandbox
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 data = sys.stdin.buffer.read()
 before = peak()
-apart.run("picture", data, bounds=apart.FILES, side=2576, most_bytes=3_750_000)
+sandbox.run("picture", data, bounds=sandbox.FILES, side=2576, most_bytes=3_750_000)
 print(peak() - before, file=sys.stderr)
 """
 
@@ -69,7 +69,7 @@ def picture(name: str, mode: str, kind: str = "", **options: Any) -> Callable[[]
     ],
     ids=("png", "png-grey", "png-palette", "gif", "webp", "jpeg", "cmyk", "progressive", "photo"),
 )
-def test_the_largest_pictures(make: Callable[[], bytes]) -> None:
+def test_memory_for_the_largest_pictures(make: Callable[[], bytes]) -> None:
     data = make()
     assert taken("picture", data, PICTURE) < MOST_MIB
     extra, _answer = mib(PARENT, data)
@@ -98,7 +98,9 @@ def full_sheet() -> bytes:
     ],
     ids=("word", "sheet", "slides", "page", "pdf"),
 )
-def test_the_longest_documents(job: str, make: Callable[[], bytes], options: dict[str, Any]) -> None:
+def test_memory_for_the_longest_documents(
+    job: str, make: Callable[[], bytes], options: dict[str, Any]
+) -> None:
     assert taken(job, make(), options) < MOST_MIB
 
 

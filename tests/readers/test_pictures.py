@@ -1,4 +1,4 @@
-"""Pictures: useful in size, in two modes, light enough; every way of keeping pixels is read."""
+"""Pictures: sizes, the two modes, file sizes, and every pixel format."""
 
 import io
 import struct
@@ -24,7 +24,7 @@ def test_formats_are_found_in_the_first_bytes(name: str) -> None:
     assert picture_format(media.picture(name)) == name
 
 
-def test_sizes_stay_within_side_and_tokens() -> None:
+def test_sizes_stay_within_side_and_token_limits() -> None:
     assert fitted(100, 50, 2576) == (100, 50)
     for side, tokens in ((2576, 4784), (1568, 1568)):
         width, height = fitted(8000, 8000, side)
@@ -58,13 +58,13 @@ def test_every_mode_is_read(name: str, mode: str, sent: str, side: int) -> None:
     assert (told["width"], told["height"]) == made.size
 
 
-def test_a_large_photo_that_lies_on_its_side_is_turned() -> None:
+def test_large_rotated_photo_is_turned() -> None:
     told, made = read(media.turned_photo((5000, 1000)))
     assert made.size == (told["width"], told["height"]) == (515, 2576)
     assert not made.getexif()
 
 
-def test_a_colour_that_stands_for_nothing_stays_nothing() -> None:
+def test_transparent_colour_stays_transparent() -> None:
     _told, made = read(media.picture("PNG", (300, 200), transparency=(255, 165, 0)), side=100)
     assert made.mode == "RGBA"
     assert (made.getpixel((90, 10))[3], made.getpixel((10, 10))[3]) == (0, 255)
@@ -78,7 +78,7 @@ def test_heavy_pictures_become_photos() -> None:
     assert read(media.picture("JPEG"), most_bytes=10)[0]["media_type"] == "image/jpeg"
 
 
-def test_other_bytes_are_no_picture() -> None:
+def test_other_bytes_are_not_a_picture() -> None:
     assert picture_format(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == ""
 
 
@@ -92,7 +92,7 @@ BOMBS = [
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=range(5))
-def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
+def test_picture_bombs_are_refused_by_their_header(bomb: bytes) -> None:
     with pytest.raises(Refused, match="too_large") as refused:
         read(bomb)
     assert refused.value.numbers["pixels"] > refused.value.numbers["most"]
@@ -103,6 +103,6 @@ def test_a_picture_without_pixels_is_damaged() -> None:
         read(media.webp_head(b"VP8 ", b"\0" * 30))
 
 
-def test_one_that_was_made_here_is_made_smaller() -> None:
+def test_own_output_can_be_reduced_again() -> None:
     _none, (made,) = pictures.shrink(media.picture("JPEG", (400, 200)), side=100, most_bytes=3_750_000)
     assert Image.open(io.BytesIO(made)).size == (100, 50)

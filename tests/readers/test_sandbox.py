@@ -1,4 +1,4 @@
-"""A child that reads: what it answers, what it is kept from, and that its end is nobody else's."""
+"""The child process that reads files: its answers, its limits, and that its end affects nothing else."""
 
 import dataclasses
 import io
@@ -33,7 +33,7 @@ def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_unlimited")
-def test_answers_have_a_head_and_parts() -> None:
+def test_worker_answers_with_head_and_parts() -> None:
     head, rest = told("pdf_page", media.pdf("Words"), number=1)
     assert (head, rest) == ({"value": None, "sizes": [len(rest)]}, b"Words")
     assert told("pdf", media.pdf(encrypt=True), most_pages=5)[0] == {"refused": "encrypted", "numbers": {}}
@@ -43,7 +43,7 @@ def test_answers_have_a_head_and_parts() -> None:
     assert told("misfits", json.dumps([{"type": "object"}, {}]).encode())[0]["value"] == []
 
 
-def test_the_same_comes_from_the_child() -> None:
+def test_child_process_gives_the_same_answer() -> None:
     answer = sandbox.run("pdf_page", media.pdf("Words"), bounds=sandbox.FILES, number=1)
     assert answer == sandbox.JobResult(None, [b"Words"])
     with pytest.raises(Refused, match="too_large") as refused:
@@ -52,7 +52,7 @@ def test_the_same_comes_from_the_child() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "memory_bytes"), [(1, 512_000_000), (10, 1_000_000)])
-def test_what_takes_too_much_ends(seconds: int, memory_bytes: int) -> None:
+def test_limits_end_the_child(seconds: int, memory_bytes: int) -> None:
     bounds = dataclasses.replace(sandbox.CHECKS, seconds=seconds, memory_bytes=memory_bytes)
     began = time.monotonic()
     with pytest.raises(Exceeded):
@@ -61,7 +61,7 @@ def test_what_takes_too_much_ends(seconds: int, memory_bytes: int) -> None:
 
 
 @pytest.mark.usefixtures("_unlimited")
-def test_running_out_of_memory_is_no_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_is_not_reported_as_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_data: bytes) -> Any:
         raise MemoryError
 
@@ -70,7 +70,7 @@ def test_running_out_of_memory_is_no_damaged_file(monkeypatch: pytest.MonkeyPatc
         told("fault", b"")
 
 
-def test_a_child_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_environment_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
     real = subprocess.run
 

@@ -16,7 +16,7 @@ ALONE = {
 }
 # Long, and independent of each other.
 APART = ("test_kill.py", "test_whole_job.py")
-SERVERS = {"parley", "live", "server", "stage", "pair", "elsewhere"}
+SERVERS = {"parley", "live", "server", "stage", "pair", "failover"}
 
 
 class ByModule(LoadScopeScheduling):

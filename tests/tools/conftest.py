@@ -1,4 +1,4 @@
-"""One of each server for a module of tests, and the permission to call them on this machine."""
+"""One of each server for a module of tests, and the permission to call servers on this machine."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""How the provider reaches the servers that it calls: by route, by token, by person."""
+"""The server entries with which the provider calls MCP servers: by route, by token, by person."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def reached(server: McpServer, *, user: Any = None, **fields: Any) -> Reached:
 GONE = Reached([], ["shop"])
 
 
-def test_servers_of_everybody(server: McpServer) -> None:
+def test_servers_without_personal_sign_in(server: McpServer) -> None:
     entry = {"type": "url", "name": "shop", "url": server.url}
     assert reached(server) == Reached([entry], [])
     assert reached(server, auth="bearer") == GONE, "no token, no server"

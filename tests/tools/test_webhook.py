@@ -1,4 +1,4 @@
-"""Webhooks against a receiver that checks their signature with the standard's library, and against hostile hosts."""
+"""Webhooks against a receiver that checks signatures with the standard's library, and against hostile hosts."""
 
 import asyncio
 import base64
@@ -42,13 +42,13 @@ async def test_a_signed_call_arrives(receiver: tuple[Receiver, str], context: To
     assert "cookie" not in seen["headers"]
 
 
-async def test_each_call_has_an_id_of_its_own(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_each_call_has_its_own_id(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     await asyncio.gather(*(webhook.call_webhook(definition(url), {}, context) for _ in range(3)))
     assert len({seen["headers"]["webhook-id"] for seen in made.seen[-3:]}) == 3
 
 
-async def test_another_secret_is_not_taken(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_wrong_secret_is_refused(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     before = len(made.seen)
     with pytest.raises(ToolFailed, match="status 401"):
@@ -58,7 +58,7 @@ async def test_another_secret_is_not_taken(receiver: tuple[Receiver, str], conte
 
 
 @pytest.mark.parametrize("secret", ["", None, "whsec_", "whsec_%%%", "short"])
-async def test_no_call_goes_out_unsigned(
+async def test_calls_without_a_secret_are_not_sent(
     secret: Any, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
@@ -68,7 +68,7 @@ async def test_no_call_goes_out_unsigned(
     assert len(made.seen) == before
 
 
-def test_new_secrets_are_good_and_different() -> None:
+def test_new_secrets_are_valid_and_different() -> None:
     made = {webhook.new_secret() for _ in range(5)}
     assert len(made) == 5
     assert not any(webhook.secret_problem(secret) for secret in made)
@@ -99,7 +99,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("body", "content", "is_error"), ANSWERS)
-async def test_answers(
+async def test_answers_become_results(
     body: bytes, content: Any, is_error: bool, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
@@ -114,7 +114,7 @@ async def test_answers(
         b"{", b"[" * 100_000, b"9" * 5_000, b"\xff\xfe", b'{"a": NaN}', b'{"a":' * 1000 + b"1" + b"}" * 1000,
     ],
 )  # fmt: skip
-async def test_answers_that_are_no_json(
+async def test_invalid_json_answers_fail(
     body: bytes, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
@@ -123,13 +123,13 @@ async def test_answers_that_are_no_json(
         await webhook.call_webhook(definition(url, max_result_bytes=200_000), {}, context)
 
 
-async def test_text_is_taken_as_it_is(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_text_answers_are_unchanged(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     made.answer = (201, "text/plain; charset=utf-8", "방 한 개".encode())
     assert (await webhook.call_webhook(definition(url), {}, context)).content[0]["text"] == "방 한 개"
 
 
-async def test_a_result_has_its_length(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_result_length_is_limited(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     made.answer = (200, "text/plain", b"x" * 3000)
     with pytest.raises(ToolFailed, match="longer than the 2000 bytes"):
@@ -137,7 +137,7 @@ async def test_a_result_has_its_length(receiver: tuple[Receiver, str], context: 
 
 
 @pytest.mark.parametrize("status", [204, 301, 400, 404, 500, 503])
-async def test_other_statuses_fail_without_their_words(
+async def test_error_statuses_fail_without_their_body(
     status: int, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
@@ -152,12 +152,14 @@ async def test_other_statuses_fail_without_their_words(
 
 
 @pytest.mark.parametrize("path", ["/big", "/bomb"])
-async def test_bombs(path: str, hostile: tuple[Hostile, Served], context: ToolContext) -> None:
+async def test_compressed_bombs_are_cut_off(
+    path: str, hostile: tuple[Hostile, Served], context: ToolContext
+) -> None:
     with pytest.raises(egress.TooMuch):
         await webhook.call_webhook(definition(hostile[1].url + path), {}, context)
 
 
-async def test_an_endless_answer_ends(hostile: tuple[Hostile, Served], context: ToolContext) -> None:
+async def test_endless_answer_is_cut_off(hostile: tuple[Hostile, Served], context: ToolContext) -> None:
     made, served = hostile
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
@@ -165,7 +167,7 @@ async def test_an_endless_answer_ends(hostile: tuple[Hostile, Served], context: 
     assert made.ended.wait(5), "the connection is closed, not left to run"
 
 
-async def test_a_redirect_inside_is_not_followed(
+async def test_redirect_to_an_internal_address_is_not_followed(
     hostile: tuple[Hostile, Served], context: ToolContext
 ) -> None:
     made, served = hostile
@@ -174,7 +176,9 @@ async def test_a_redirect_inside_is_not_followed(
     assert made.hits[-1] == "/redirect/307"
 
 
-async def test_a_name_that_turns_inside(context: ToolContext, receiver: tuple[Receiver, str]) -> None:
+async def test_name_that_changes_to_an_internal_address_is_refused(
+    context: ToolContext, receiver: tuple[Receiver, str]
+) -> None:
     made, url = receiver
     before = len(made.seen)
 
@@ -187,6 +191,6 @@ async def test_a_name_that_turns_inside(context: ToolContext, receiver: tuple[Re
     assert len(made.seen) == before
 
 
-async def test_nobody_there(context: ToolContext) -> None:
+async def test_unreachable_webhook_is_a_failure(context: ToolContext) -> None:
     with pytest.raises(httpx2.ConnectError):
         await webhook.call_webhook(definition("http://127.0.0.1:1/"), {}, context)

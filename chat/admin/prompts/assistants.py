@@ -117,7 +117,7 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
     )
 
     class Media:
-        js = ("chat/admin/assistant.js",)
+        js = ("chat/admin/assistant_form.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assistant]:
         rows: QuerySet[Assistant] = super().get_queryset(request)

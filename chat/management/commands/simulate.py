@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from chat.simulator.app import DEFAULT_PACE, create_app
 from chat.simulator.scenarios import SCENARIOS
-from chat.simulator.wire import ApiError
+from chat.simulator.transport.wire import ApiError
 
 SHUTDOWN_SECONDS = 2
 

@@ -29,7 +29,7 @@ def call(frame: Frame, number: int, **fields: object) -> ApiCall:
     return ApiCall.objects.create(**{**CALL, **values, **fields})
 
 
-def test_the_list_says_what_was_read_written_and_missed(world: World, root: Client) -> None:
+def test_list_shows_cache_reads_writes_and_misses(world: World, root: Client) -> None:
     frame = world.rows["chat_frame"]
     call(frame, 1, cache_read_tokens=8000, cache_write_5m_tokens=1500, input_tokens=500)
     call(frame, 2, cache_miss_reason="tools_changed", cache_missed_tokens=1234)
@@ -38,7 +38,7 @@ def test_the_list_says_what_was_read_written_and_missed(world: World, root: Clie
         assert words in page
 
 
-def test_the_list_asks_as_often_for_many_frames_as_for_one(world: World, root: Client) -> None:
+def test_list_takes_a_constant_number_of_queries(world: World, root: Client) -> None:
     counts = []
     for number in range(2):
         Frame.objects.bulk_create(
@@ -50,7 +50,7 @@ def test_the_list_asks_as_often_for_many_frames_as_for_one(world: World, root: C
     assert counts[0] == counts[1]
 
 
-def test_a_frame_shows_its_week_as_chart_and_table(world: World, root: Client) -> None:
+def test_frame_shows_a_week_as_chart_and_table(world: World, root: Client) -> None:
     frame = world.rows["chat_frame"]
     url = world.url("chat_frame", "change")
     assert "No call in the last 7 days." in root.get(url).content.decode()
@@ -64,7 +64,7 @@ def test_a_frame_shows_its_week_as_chart_and_table(world: World, root: Client) -
     assert [dataset["data"][-1] for dataset in chart["datasets"]] == [8000, 0, 0]
 
 
-def test_a_ledger_row_says_why_its_cache_missed(world: World, root: Client) -> None:
+def test_ledger_row_shows_its_cache_miss_reason(world: World, root: Client) -> None:
     row = call(world.rows["chat_frame"], 1, cache_miss_reason="frame_changed", upstream_message_id="msg_4711")
     world.rows["chat_apicall"] = row
     page = root.get(world.url("chat_apicall", "change")).content.decode()
@@ -72,7 +72,7 @@ def test_a_ledger_row_says_why_its_cache_missed(world: World, root: Client) -> N
     assert "msg_4711" in page
 
 
-def test_every_reason_has_words_and_a_new_one_speaks_for_itself() -> None:
+def test_every_miss_reason_has_a_text() -> None:
     assert wording.cache_miss("") == ""
     assert wording.cache_miss("brand_new") == "brand_new"
     assert all(wording.cache_miss(code) != code for code in wording.CACHE_MISSES)

@@ -1,4 +1,4 @@
-"""Connections in the admin: the credential goes in and never comes out, and a test is a real request."""
+"""Connections in the admin: a stored credential is never shown, and a connection test sends a real request."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import ApiCall, ModelPrice, ProviderConnection
-from tests.admin.world import UPSTREAM_SECRET, World
+from tests.admin.world import UPSTREAM_SECRET, World, form_errors
 from tests.support.simulator import Upstream
 
 FORM = {
@@ -36,11 +36,6 @@ def stored() -> ProviderConnection:
     return ProviderConnection.objects.get()
 
 
-def errors(response: Any) -> str:
-    assert response.status_code == 200
-    return str(response.context["adminform"].form.errors)
-
-
 def test_an_empty_field_keeps_the_credential(world: World, root: Client) -> None:
     assert save(root, world, name="Renamed").status_code == 302
     assert (stored().name, stored().secret()) == ("Renamed", UPSTREAM_SECRET)
@@ -53,15 +48,13 @@ def test_a_new_credential_replaces_the_old_one(world: World, root: Client) -> No
     assert "sk-new-secret" not in page
 
 
-def test_a_credential_that_no_key_opens_stays_until_a_new_one_is_typed(
-    world: World, root: Client, settings: Any
-) -> None:
+def test_undecryptable_credential_stays_until_replaced(world: World, root: Client, settings: Any) -> None:
     own = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     assert save(root, world, name="Renamed").status_code == 302
     assert "can’t be read" in stored().problem()
-    assert "stored for another address" in errors(save(root, world, base_url="http://127.0.0.1:10"))
-    assert "not both" in errors(save(root, world, credential_env="UPSTREAM_API_KEY"))
+    assert "stored for another address" in form_errors(save(root, world, base_url="http://127.0.0.1:10"))
+    assert "not both" in form_errors(save(root, world, credential_env="UPSTREAM_API_KEY"))
     settings.FIELD_ENCRYPTION_KEYS = own
     assert (stored().name, stored().secret()) == ("Renamed", UPSTREAM_SECRET)
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
@@ -84,8 +77,8 @@ def test_a_credential_can_be_removed(world: World, root: Client) -> None:
     assert stored().credential_env == "OTHER_API_KEY"
 
 
-def test_new_and_remove_exclude_each_other(world: World, root: Client) -> None:
-    assert "Either give" in errors(save(root, world, new_credential="sk-new", clear_credential="on"))
+def test_new_credential_and_remove_exclude_each_other(world: World, root: Client) -> None:
+    assert "Either give" in form_errors(save(root, world, new_credential="sk-new", clear_credential="on"))
     assert stored().secret() == UPSTREAM_SECRET
 
 
@@ -94,25 +87,25 @@ def test_a_refused_form_does_not_echo_the_credential(world: World, root: Client)
     assert "sk-typed-just-now" not in response.content.decode()
 
 
-def test_a_name_and_a_stored_value_exclude_each_other(world: World, root: Client) -> None:
-    assert "not both" in errors(save(root, world, credential_env="OTHER_API_KEY"))
+def test_variable_name_and_stored_value_exclude_each_other(world: World, root: Client) -> None:
+    assert "not both" in form_errors(save(root, world, credential_env="OTHER_API_KEY"))
 
 
 @pytest.mark.parametrize(
     "name", ["SECRET_KEY", "DATABASE_URL", "METRICS_TOKEN", "ADMIN_PASSWORD", "path_api_key"]
 )
-def test_no_other_secret_of_the_process_can_be_named(world: World, root: Client, name: str) -> None:
-    assert "_API_KEY" in errors(save(root, world, clear_credential="on", credential_env=name))
+def test_other_secret_variables_cannot_be_named(world: World, root: Client, name: str) -> None:
+    assert "_API_KEY" in form_errors(save(root, world, clear_credential="on", credential_env=name))
 
 
-def test_a_stored_credential_does_not_follow_another_address(world: World, root: Client) -> None:
-    assert "again" in errors(save(root, world, base_url="http://127.0.0.1:10"))
+def test_stored_credential_is_not_sent_to_another_address(world: World, root: Client) -> None:
+    assert "again" in form_errors(save(root, world, base_url="http://127.0.0.1:10"))
     assert stored().base_url == "http://127.0.0.1:9"
     assert save(root, world, base_url="http://127.0.0.1:10", new_credential="sk-again").status_code == 302
     assert stored().secret() == "sk-again"
 
 
-def test_history_brings_old_settings_back_but_no_credential_elsewhere(world: World, root: Client) -> None:
+def test_history_restores_no_credential_to_another_address(world: World, root: Client) -> None:
     row = stored()
     row.base_url, row.credential = "http://127.0.0.1:10", "sk-second"
     row.save()
@@ -133,14 +126,16 @@ def test_a_connection_can_be_added_and_deleted_with_its_prices(world: World, roo
     assert not ModelPrice.objects.exists()
 
 
-def test_the_list_edits_order_and_switch_and_leaves_the_rest(world: World, root: Client) -> None:
+def test_list_edits_only_order_and_enabled(world: World, root: Client) -> None:
     row = stored()
     management = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-id": str(row.pk)}
     root.post(world.url("chat_providerconnection"), {**management, "form-0-order": "7", "_save": "Save"})
     assert (stored().order, stored().enabled, stored().secret()) == (7, False, UPSTREAM_SECRET)
 
 
-def test_the_test_sends_a_request_and_says_what_came(world: World, root: Client, simulator: Upstream) -> None:
+def test_connection_test_sends_a_request_and_shows_the_result(
+    world: World, root: Client, simulator: Upstream
+) -> None:
     ProviderConnection.objects.update(base_url=simulator.url)
     row = world.rows["chat_languagemodel"]
     type(row).objects.filter(pk=row.pk).update(model_id="claude-haiku-5-5")
@@ -173,14 +168,14 @@ def test_models_are_fetched(world: World, root: Client, simulator: Upstream) -> 
     assert "no credential" in page
 
 
-def test_a_test_of_what_is_gone_does_nothing(world: World, root: Client) -> None:
+def test_testing_a_deleted_connection_does_nothing(world: World, root: Client) -> None:
     gone = world.url("chat_providerconnection", "change").replace(str(stored().pk), str(world.root.pk))
     for verb in ("test", "fetch-models"):
         response = root.post(gone.replace("/change/", f"/{verb}/"), {"_form_submitted": "True"})
         assert response.status_code == 302
 
 
-def test_who_may_only_look_may_not_test(world: World, staff: Client) -> None:
+def test_connection_test_requires_the_change_permission(world: World, staff: Client) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename="view_providerconnection"))
     address = world.url("chat_providerconnection", "change").replace("/change/", "/test/")
     assert staff.post(address, {"_form_submitted": "True"}).status_code == 403

@@ -1,4 +1,4 @@
-"""Budgets in the admin: made for exactly what their scope names, shown with what is out, and one workspace."""
+"""Budgets in the admin: their scopes, their figures, and the workspace."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def save(client: Client, **fields: Any) -> Any:
     return client.post(reverse("admin:chat_budget_add"), {**form, **fields})
 
 
-def test_the_list_shows_what_is_out(world: World, root: Client) -> None:
+def test_lists_show_spent_and_held_amounts(world: World, root: Client) -> None:
     BudgetPeriod.objects.update(held_usd="0.5")
     for name in ("chat_budget", "chat_budgetperiod"):
         page = root.get(world.url(name)).content.decode()
@@ -37,7 +37,7 @@ def test_a_period_names_its_person(world: World, root: Client) -> None:
     assert gone in root.get(world.url("chat_budgetperiod")).content.decode()
 
 
-def test_a_budget_of_each_person_has_no_bar_of_its_own(world: World, root: Client) -> None:
+def test_budget_per_person_has_no_progress_bar(world: World, root: Client) -> None:
     Budget.objects.all().delete()
     Budget.objects.create(name="Each", scope="everybody", hard_limit_usd=1)
     assert "<meter" not in root.get(world.url("chat_budget")).content.decode()
@@ -66,7 +66,7 @@ def test_a_wrong_budget_is_explained(world: World, root: Client, fields: dict[st
     assert not Budget.objects.filter(name="New").exists()
 
 
-def test_the_workspace_is_one(world: World, root: Client) -> None:
+def test_there_is_one_workspace(world: World, root: Client) -> None:
     assert root.get(reverse("admin:chat_workspace_add")).status_code == 403
     form = {"name": "Studio", "time_zone": "Asia/Seoul"}
     assert root.post(world.url("chat_workspace", "change"), form).status_code == 302
@@ -79,7 +79,7 @@ def test_the_workspace_is_one(world: World, root: Client) -> None:
     assert Workspace.objects.get().pk == 1
 
 
-def test_staff_see_money_with_the_permission_only(world: World, staff: Client) -> None:
+def test_staff_see_costs_only_with_permission(world: World, staff: Client) -> None:
     names = ("chat_budget", "chat_budgetperiod", "chat_workspace")
     assert {staff.get(world.url(name)).status_code for name in names} == {403}
     codes = ["view_budget", "view_budgetperiod", "view_workspace"]

@@ -1,4 +1,4 @@
-"""People, groups and keys in the admin: nobody raises himself, and a key is shown once."""
+"""People, groups and keys in the admin: staff cannot raise rights, and a key is shown once."""
 
 import datetime as dt
 from typing import Any
@@ -43,7 +43,7 @@ def test_a_new_person_can_sign_in_with_a_confirmed_address(world: World, root: C
     assert client.session.get("_auth_user_id")
 
 
-def test_another_address_becomes_the_confirmed_one(world: World, root: Client) -> None:
+def test_changed_address_becomes_the_confirmed_one(world: World, root: Client) -> None:
     assert (
         root.post(world.url("chat_user", "change"), {**PERSON, "email": "moved@example.test"}).status_code
         == 302
@@ -51,7 +51,7 @@ def test_another_address_becomes_the_confirmed_one(world: World, root: Client) -
     assert EmailAddress.objects.get(user=world.person, primary=True).email == "moved@example.test"
 
 
-def test_staff_cannot_raise_anybody(world: World, clerk: Client) -> None:
+def test_staff_cannot_raise_rights(world: World, clerk: Client) -> None:
     raised = {**PERSON, "is_staff": "on", "is_superuser": "on", "groups": [str(world.rows["auth_group"].pk)]}
     assert clerk.post(world.url("chat_user", "change"), raised).status_code == 302
     world.person.refresh_from_db()
@@ -63,7 +63,7 @@ def test_staff_cannot_raise_anybody(world: World, clerk: Client) -> None:
     assert not world.staff.is_superuser
 
 
-def test_staff_cannot_touch_those_above_them(world: World, clerk: Client) -> None:
+def test_staff_cannot_change_superusers(world: World, clerk: Client) -> None:
     other = User.objects.create_user("clerk2@example.test", PASSWORD, is_staff=True)
     for above in (world.root, other):
         form = {**PERSON, "email": "mine@example.test"}
@@ -132,7 +132,7 @@ def test_a_key_is_shown_once(world: World, root: Client) -> None:
     assert secret not in str(dict(root.session)) + str(root.cookies)
 
 
-def test_a_key_needs_a_scope_and_a_future(world: World, root: Client) -> None:
+def test_key_requires_a_scope_and_a_future_expiry(world: World, root: Client) -> None:
     assert "scopes" in new_key(root, world.person, scopes=[]).context["adminform"].form.errors
     past = {"expires_at_0": "2020-01-01", "expires_at_1": "00:00:00"}
     assert "expires_at" in new_key(root, world.person, **past).context["adminform"].form.errors
@@ -169,7 +169,7 @@ def test_selected_keys_are_revoked(world: World, root: Client) -> None:
     assert not ApiKey.objects.filter(revoked_at=None).exists()
 
 
-def test_who_may_only_look_may_not_revoke(world: World, staff: Client) -> None:
+def test_revoking_requires_the_change_permission(world: World, staff: Client) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename="view_apikey"))
     address = reverse("admin:chat_apikey_revoke", args=[world.rows["chat_apikey"].pk])
     assert staff.post(address, {"_form_submitted": "True"}).status_code == 403

@@ -1,4 +1,4 @@
-"""Tools in the admin: defined, tried out, listed and accepted; by staff who may, and by nobody else."""
+"""Tools in the admin: defined, tried, listed and accepted by staff with permission."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ from chat.models import (
 )
 from chat.operations.staff.tool_listings import sync_tools
 from tests.admin.conftest import signed_in
-from tests.admin.world import UPSTREAM_SECRET, World, build
+from tests.admin.world import UPSTREAM_SECRET, World, build, form_errors
 from tests.tools.conftest import mcp_tool
 from tests.tools.servers import SECRET, Receiver, Served, mcp_server
 
@@ -37,11 +37,6 @@ WEBHOOK = {
     "enabled": "on",
 }
 ADD = "/admin/chat/tooldefinition/add/"
-
-
-def errors(response: Any) -> str:
-    assert response.status_code == 200
-    return str(response.context["adminform"].form.errors)
 
 
 def test_a_new_webhook_gets_a_secret_that_is_shown_once(world: World, root: Client) -> None:
@@ -64,7 +59,7 @@ def test_a_new_webhook_gets_a_secret_that_is_shown_once(world: World, root: Clie
     assert str(list(tool.history.values())).count(SECRET) == 0
 
 
-def test_a_secret_of_ones_own(world: World, root: Client) -> None:
+def test_given_webhook_secret_is_kept(world: World, root: Client) -> None:
     assert root.post(ADD, {**WEBHOOK, "new_secret": SECRET}).status_code == 302
     assert ToolDefinition.objects.get(name="prices").secret == SECRET
 
@@ -94,13 +89,13 @@ def test_a_secret_of_ones_own(world: World, root: Client) -> None:
         ({"kind": "server"}, "needs its"),
     ],
 )
-def test_what_is_no_tool(change: dict[str, str], words: str, world: World, root: Client) -> None:
+def test_invalid_tools_are_refused(change: dict[str, str], words: str, world: World, root: Client) -> None:
     response = root.post(ADD, {**WEBHOOK, **change})
-    assert words in errors(response)
+    assert words in form_errors(response)
     assert not ToolDefinition.objects.filter(name="prices").exists()
 
 
-def test_a_tool_of_the_provider(world: World, root: Client) -> None:
+def test_provider_tool_keeps_its_options(world: World, root: Client) -> None:
     form = {
         **WEBHOOK,
         "kind": "server",
@@ -119,7 +114,7 @@ def test_a_tool_of_the_provider(world: World, root: Client) -> None:
     assert ToolDefinition.objects.get(name="prices").options["max_uses"] == 4
 
 
-def test_what_functions_say_is_not_rewritten(world: World, root: Client) -> None:
+def test_description_of_a_function_cannot_be_changed(world: World, root: Client) -> None:
     sync_tools()
     tool = ToolDefinition.objects.get(target="calculate")
     change = reverse("admin:chat_tooldefinition_change", args=[tool.pk])
@@ -184,15 +179,15 @@ def test_two_tools_of_one_name_are_refused(world: World, root: Client) -> None:
     ToolDefinition.objects.filter(name="web_search").update(name="search")
     change = reverse("admin:chat_tooldefinition_change", args=[own.pk])
     form = {**WEBHOOK, "name": "web_search", "new_secret": SECRET}
-    assert "has another tool that models call web_search" in errors(root.post(change, form))
+    assert "has another tool that models call web_search" in form_errors(root.post(change, form))
     assert root.post(change, {**form, "name": "another"}).status_code == 302
     theirs = reverse("admin:chat_tooldefinition_change", args=[basic.pk])
     options = '{"type": "web_search_20250305", "name": "another"}'
     form = {**WEBHOOK, "name": "web_search_basic", "kind": "server", "url": "", "options": options}
-    assert "has another tool that models call another" in errors(root.post(theirs, form))
+    assert "has another tool that models call another" in form_errors(root.post(theirs, form))
 
 
-def test_staff_see_what_anthropic_would_not_ask_about(world: World, root: Client) -> None:
+def test_connector_tools_without_approval_are_named(world: World, root: Client) -> None:
     server, assistant = world.rows["chat_mcpserver"], world.rows["chat_assistant"]
     server.route, server.credential = "connector", "t-1"
     tool = mcp_tool(server, "add", approval="ask")
@@ -234,7 +229,7 @@ def try_url(tool: ToolDefinition) -> str:
     return reverse("admin:chat_tooldefinition_try_it", args=[tool.pk])
 
 
-def test_trying_a_function(seen_by_threads: World) -> None:
+def test_function_can_be_tried(seen_by_threads: World) -> None:
     root = signed_in(seen_by_threads.root)
     sync_tools()
     tool = ToolDefinition.objects.get(target="calculate")
@@ -253,7 +248,7 @@ def test_trying_a_function(seen_by_threads: World) -> None:
         assert (page.status_code, page.context["tried"]) == (200, None)
 
 
-def test_trying_a_webhook_shows_no_script(seen_by_threads: World) -> None:
+def test_trying_a_webhook_escapes_its_result(seen_by_threads: World) -> None:
     receiver = Receiver()
     receiver.answer = (200, "text/html", b"<script>alert(1)</script>")
     with Served(lambda _url: receiver) as served:
@@ -265,7 +260,7 @@ def test_trying_a_webhook_shows_no_script(seen_by_threads: World) -> None:
     assert receiver.seen[0]["body"]["user"] == str(seen_by_threads.root.pk)
 
 
-def test_listing_accepting_and_drift(seen_by_threads: World, shop: Served) -> None:
+def test_changed_tools_have_to_be_accepted_again(seen_by_threads: World, shop: Served) -> None:
     root, server = signed_in(seen_by_threads.root), seen_by_threads.rows["chat_mcpserver"]
     McpServer.objects.update(url=f"{shop.url}/mcp", auth="none")
     url = reverse("admin:chat_mcpserver_list_tools", args=[server.pk])
@@ -302,7 +297,7 @@ def test_listing_accepting_and_drift(seen_by_threads: World, shop: Served) -> No
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/mcp", "https://10.0.0.1/mcp"])
-def test_a_server_that_can_not_be_listed(url: str, seen_by_threads: World) -> None:
+def test_failed_listing_is_shown(url: str, seen_by_threads: World) -> None:
     root, server = signed_in(seen_by_threads.root), seen_by_threads.rows["chat_mcpserver"]
     McpServer.objects.update(url=url)
     page = root.post(
@@ -312,7 +307,7 @@ def test_a_server_that_can_not_be_listed(url: str, seen_by_threads: World) -> No
     assert "could not be reached" in page.content.decode() or "may not be called" in page.content.decode()
 
 
-def test_a_token_does_not_follow_an_address(world: World, root: Client) -> None:
+def test_token_is_not_sent_to_another_address(world: World, root: Client) -> None:
     server = world.rows["chat_mcpserver"]
     change = reverse("admin:chat_mcpserver_change", args=[server.pk])
     form = {
@@ -338,16 +333,16 @@ def test_a_token_does_not_follow_an_address(world: World, root: Client) -> None:
         "another one now"
         not in root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
     )
-    assert "stored for another address" in errors(root.post(change, moved))
+    assert "stored for another address" in form_errors(root.post(change, moved))
     assert stored() == (server.url, UPSTREAM_SECRET)
     assert root.post(change, {**moved, "new_credential": "other"}).status_code == 302
     assert stored() == (moved["url"], "other")
     assert root.post(change, {**form, "clear_credential": "on"}).status_code == 302
     assert stored() == (server.url, None)
-    assert "may not be called" in errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
+    assert "may not be called" in form_errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
 
 
-def test_a_sign_in_can_be_ended_and_not_read(world: World, root: Client) -> None:
+def test_sign_in_can_be_ended_but_not_read(world: World, root: Client) -> None:
     grant = world.rows["chat_mcpgrant"]
     page = root.get(world.url("chat_mcpgrant", "change")).content.decode()
     assert UPSTREAM_SECRET not in page
@@ -356,7 +351,7 @@ def test_a_sign_in_can_be_ended_and_not_read(world: World, root: Client) -> None
     assert not McpGrant.objects.filter(pk=grant.pk).exists()
 
 
-def test_running_and_accepting_need_the_right(world: World, staff: Client, person: Client) -> None:
+def test_trying_and_accepting_require_permission(world: World, staff: Client, person: Client) -> None:
     tool, server = world.rows["chat_tooldefinition"], world.rows["chat_mcpserver"]
     routes = [try_url(tool), reverse("admin:chat_mcpserver_list_tools", args=[server.pk])]
     for client in (person, staff):
@@ -373,7 +368,7 @@ def test_running_and_accepting_need_the_right(world: World, staff: Client, perso
     assert (server.listing, server.listed_at) == ([], None)
 
 
-def test_rows_that_are_not_there(world: World, root: Client) -> None:
+def test_unknown_rows_are_not_found(world: World, root: Client) -> None:
     other = world.rows["chat_conversation"].pk
     for name in ("chat_tooldefinition_try_it", "chat_mcpserver_list_tools"):
         assert root.get(reverse(f"admin:{name}", args=[other])).status_code == 404

@@ -1,4 +1,4 @@
-"""Keys for programs: shown once, found by digest, ended at once."""
+"""API keys: shown once, found by digest, revoked at once."""
 
 import datetime as dt
 
@@ -33,12 +33,12 @@ def test_keys_need_a_name_and_known_scopes(insider: User, name: str, scopes: lis
 
 
 @pytest.mark.parametrize("secret", ["", "pk-parley-", "pk-parley-wrong", "sk-ant-other", "pk-parley-\ud800"])
-def test_other_strings_open_nothing(insider: User, secret: str) -> None:
+def test_other_strings_are_no_key(insider: User, secret: str) -> None:
     create_api_key(user=insider, name="bot", scopes=["chat"])
     assert authenticate(secret) is None
 
 
-def test_a_key_ends_with_its_time_its_revocation_or_its_person(insider: User) -> None:
+def test_key_ends_with_expiry_revocation_or_its_person(insider: User) -> None:
     now = timezone.now()
     timed, timed_secret = create_api_key(
         user=insider, name="timed", scopes=["chat"], expires_at=now + dt.timedelta(days=1)

@@ -27,13 +27,13 @@ def test_a_given_password_is_used() -> None:
     assert User.objects.get().check_password("given-by-the-operator")
 
 
-def test_where_there_is_an_administrator_nothing_happens() -> None:
+def test_existing_administrator_is_unchanged() -> None:
     User.objects.create_superuser("other@example.test", "a-long-password")
     assert ensure_admin(email="boss@example.test") is None
     assert User.objects.count() == 1
 
 
-def test_an_ordinary_person_is_never_raised() -> None:
+def test_existing_person_never_becomes_administrator() -> None:
     User.objects.create_user("boss@example.test", "a-long-password")
     assert ensure_admin(email="BOSS@example.test") is None
     assert not User.objects.get().is_superuser

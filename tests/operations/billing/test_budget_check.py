@@ -1,4 +1,4 @@
-"""What disagrees between budgets, their holds and the ledger is found."""
+"""Differences between budgets, their holds and the ledger are found."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
         (lambda: BudgetHold.objects.update(released_at=None, call=None), "stale_hold"),
     ],
 )
-def test_what_disagrees_is_found(change: Any, kind: str, model: LanguageModel) -> None:
+def test_budget_sums_that_disagree_are_found(change: Any, kind: str, model: LanguageModel) -> None:
     budget()
     ledger.settle_call(open_call(model), settled(model))
     change()

@@ -1,4 +1,4 @@
-"""Budgets: who must keep which, what is held and spent, when they renew, and what a refusal says."""
+"""Budgets: whom they bind, what is held and spent, when they renew, and how they refuse."""
 
 import datetime as dt
 import uuid
@@ -60,7 +60,7 @@ def amounts() -> list[tuple[D, D]]:
 # --- Holding and settling ---
 
 
-def test_the_worst_case_is_held_and_the_bill_is_spent(model: LanguageModel, insider: User) -> None:
+def test_worst_case_is_held_and_cost_is_spent(model: LanguageModel, insider: User) -> None:
     budget(limit=1)
     call = open_other_call(model, insider)
     assert amounts() == [(0, D("0.5"))]
@@ -74,7 +74,7 @@ def test_the_worst_case_is_held_and_the_bill_is_spent(model: LanguageModel, insi
     }
 
 
-def test_what_never_left_leaves_nothing(model: LanguageModel, insider: User) -> None:
+def test_discarded_call_frees_its_hold(model: LanguageModel, insider: User) -> None:
     budget()
     ledger.discard_call(open_other_call(model, insider))
     assert amounts() == [(0, 0)]
@@ -93,7 +93,7 @@ def test_a_refused_call_writes_nothing(model: LanguageModel, insider: User) -> N
     assert not BudgetPeriod.objects.filter(budget__in=[wide, tight], held_usd__gt=0).exists()
 
 
-def test_an_unknown_bill_counts_as_all_that_was_held(model: LanguageModel) -> None:
+def test_unknown_cost_counts_as_the_hold(model: LanguageModel) -> None:
     budget()
     unknown = ledger.Settlement(status="failed", bill=ledger.bill_for([], None, whole=False))
     ledger.settle_call(open_other_call(model), unknown)
@@ -116,7 +116,7 @@ def test_counting_is_free_even_when_nothing_is_left(model: LanguageModel) -> Non
 # --- Who ---
 
 
-def test_every_scope_that_applies_must_hold(model: LanguageModel, insider: User, outsider: User) -> None:
+def test_every_applicable_budget_must_have_room(model: LanguageModel, insider: User, outsider: User) -> None:
     group = Group.objects.create(name="Design")
     insider.groups.add(group)
     key, _secret = create_api_key(user=insider, name="k", scopes=["chat"])
@@ -141,7 +141,7 @@ def test_every_scope_that_applies_must_hold(model: LanguageModel, insider: User,
     assert names(Payer(insider.pk, key.pk)) == {"workspace", "everybody", "person", "group", "key"}
 
 
-def test_an_assistants_budget_is_for_its_conversations(model: LanguageModel, insider: User) -> None:
+def test_assistant_budget_covers_its_conversations(model: LanguageModel, insider: User) -> None:
     from chat.models import Assistant
 
     guide, other = (Assistant.objects.create(name=name) for name in ("Guide", "Other"))
@@ -160,7 +160,7 @@ def test_each_person_has_a_period_of_their_own(model: LanguageModel, insider: Us
 
 
 @pytest.mark.parametrize("scope", ["workspace", "everybody", "person", "group", "assistant", "key"])
-def test_a_budget_made_in_the_middle_begins_with_what_was_spent(
+def test_new_budget_counts_earlier_costs_of_its_period(
     scope: str, model: LanguageModel, insider: User, outsider: User
 ) -> None:
     from chat.models import Assistant
@@ -209,7 +209,7 @@ def test_periods(period: str, start: str, renews: str) -> None:
 
 
 @pytest.mark.parametrize("month", range(1, 13))
-def test_every_month_renews_on_the_first_of_the_next(month: int) -> None:
+def test_monthly_budget_renews_on_the_first(month: int) -> None:
     after = budgets.renewal("month", dt.date(2026, month, 1))
     assert (after.day, after.month) == (1, month % 12 + 1)
 
@@ -252,7 +252,7 @@ def test_a_call_belongs_to_the_period_in_which_it_began(
         ("1.2", "0.6", "is used up"),
     ],
 )
-def test_who_has_nothing_left_is_refused_at_once(
+def test_exhausted_budget_refuses_the_turn_at_once(
     spent: str, held: str, words: str, insider: User, model: LanguageModel
 ) -> None:
     one = budget()
@@ -265,7 +265,7 @@ def test_who_has_nothing_left_is_refused_at_once(
     assert not ApiCall.objects.exists()
 
 
-def test_a_soft_limit_warns_and_refuses_nobody(model: LanguageModel, insider: User) -> None:
+def test_soft_limit_warns_and_never_refuses(model: LanguageModel, insider: User) -> None:
     budget(limit=1, soft_limit_usd="0.01")
     budget("everybody", limit=1)
     for _ in range(3):
@@ -333,13 +333,13 @@ def test_too_little_for_an_answer_is_refused(insider: User) -> None:
     assert refused.value.detail.startswith("little workspace month")
 
 
-def test_a_passed_soft_limit_is_told_with_the_call(insider: User, model: LanguageModel) -> None:
+def test_passed_soft_limit_is_reported_with_the_call(insider: User, model: LanguageModel) -> None:
     budget(limit=9, soft_limit_usd="0.00")
     ledger.settle_call(open_other_call(model), settled(model))
     assert open_call.open_call(work_of(insider), {"max_tokens": 9, "messages": []}, call=1, attempt=1).warned
 
 
-def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> None:
+def test_usage_of_the_last_call_tightens_the_bound(insider: User) -> None:
     budget(limit=9)
     first = work_of(insider)
     text = "many words " * 1000
@@ -368,7 +368,7 @@ def test_the_last_call_bounds_the_prompt_better_than_bytes(insider: User) -> Non
     assert again < D(15 * 1000 + 4 * 1300) / 1_000_000
 
 
-def test_jobs_hold_too(insider: User, model: LanguageModel) -> None:
+def test_jobs_hold_their_worst_case(insider: User, model: LanguageModel) -> None:
     budget(limit="0.01")
     budgets.affordable_usd(Payer())
     BudgetPeriod.objects.update(spent_usd="0.0099")
@@ -388,11 +388,11 @@ def test_a_hold_is_freed_once(model: LanguageModel) -> None:
     assert amounts() == [(0, 0)]
 
 
-def test_a_budget_of_nothing_is_all_used() -> None:
+def test_zero_budget_is_fully_used() -> None:
     assert budgets.BudgetStanding(budget(limit=0), "", dt.date(2026, 11, 1)).percent == 100
 
 
-def test_one_budget_stands_alone_unless_it_is_each_persons() -> None:
+def test_budget_per_person_has_no_total() -> None:
     found = budgets.standing_of(budget(limit=3))
     assert found
     assert found.room_usd == 3

@@ -1,4 +1,4 @@
-"""Fifty at the same moment on both databases: a budget for one admits one, and no sum is ever lost."""
+"""Fifty requests at the same moment, on both databases: a budget for one admits one, and no sum is lost."""
 
 import uuid
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def open_other_call(user: Any, worst: str) -> Any:
     )
 
 
-def test_a_budget_for_one_admits_one_of_fifty(at_once: AtOnce) -> None:
+def test_budget_for_one_call_admits_one_of_fifty(at_once: AtOnce) -> None:
     author = factories.person()
     factories.language_model()
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
@@ -71,7 +71,7 @@ def test_sums_are_exact_after_fifty_bills(at_once: AtOnce) -> None:
     assert check_ledger().clean
 
 
-def test_a_first_period_is_made_once(at_once: AtOnce) -> None:
+def test_first_period_is_created_once(at_once: AtOnce) -> None:
     author = factories.person()
     ledger.settle_call(
         open_other_call(author, "0"),

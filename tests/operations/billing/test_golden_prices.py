@@ -68,12 +68,12 @@ def usd(rows: list[PriceRow], **usage: Any) -> D:
     return bill.cost_usd
 
 
-def test_the_list_is_whole(rows: dict[str, list[PriceRow]]) -> None:
+def test_price_list_is_complete(rows: dict[str, list[PriceRow]]) -> None:
     assert rows.keys() == LIST.keys()
 
 
 @pytest.mark.parametrize("model", LIST)
-def test_every_row_of_the_list(model: str, rows: dict[str, list[PriceRow]]) -> None:
+def test_every_row_of_the_list_has_its_price(model: str, rows: dict[str, list[PriceRow]]) -> None:
     *prompt, output, batch_in, batch_out = map(D, LIST[model][0].split())
     known = rows[model]
     # Output alone has no prompt, so it is asked for behind a prompt as long as the others.
@@ -102,7 +102,7 @@ def test_fast_replaces_the_base_and_the_cache_factors_stay(
     assert usd(known, output_tokens=MILLION, speed="standard") == fast_out / 2
 
 
-def test_a_speed_without_a_price_is_estimated_by_the_usual_one(rows: dict[str, list[PriceRow]]) -> None:
+def test_unpriced_speed_is_estimated_at_the_standard_price(rows: dict[str, list[PriceRow]]) -> None:
     bill = bill_for(rows["claude-sonnet-5-5"], {"input_tokens": MILLION, "speed": "fast"}, whole=True)
     assert (bill.cost_usd, bill.certainty, bill.speed) == (2, "estimated", "fast")
 
@@ -125,7 +125,7 @@ def test_a_speed_without_a_price_is_estimated_by_the_usual_one(rows: dict[str, l
         ({"cache_creation_input_tokens": 100_000, "cache_creation": None}, "0.0125"),
     ],
 )
-def test_the_step_of_haiku_goes_by_the_whole_prompt(
+def test_haiku_step_depends_on_the_whole_prompt(
     usage: dict[str, Any], expected: str, rows: dict[str, list[PriceRow]]
 ) -> None:
     assert usd(rows["claude-haiku-5-5"], **usage) == D(expected)
@@ -163,7 +163,7 @@ def test_two_short_prompts_are_not_one_long_one(rows: dict[str, list[PriceRow]])
     assert bill.cost_usd == D("0.012")
 
 
-def test_everything_at_once(rows: dict[str, list[PriceRow]]) -> None:
+def test_all_price_factors_combine(rows: dict[str, list[PriceRow]]) -> None:
     """The example of docs/money.md, step by step."""
     usage = {
         "input_tokens": 1_200,
@@ -184,7 +184,7 @@ def test_everything_at_once(rows: dict[str, list[PriceRow]]) -> None:
 
 
 @pytest.mark.django_db
-def test_prices_hold_from_their_day_on() -> None:
+def test_prices_apply_from_their_first_day() -> None:
     model = factories.language_model("claude-dated")
     row = model.prices.get()
     for days, price in ((-3, 99), (-0.5, 7), (1, 88)):

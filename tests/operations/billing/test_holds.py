@@ -1,4 +1,4 @@
-"""What is held for a call whose prompt grows by more than its bytes: finds of server tools, pages of PDFs."""
+"""Holds of calls whose prompt grows by more than its bytes: results of server tools, pages of PDFs."""
 
 import uuid
 from decimal import Decimal
@@ -43,7 +43,7 @@ def held_tokens(of: RunningTurn, call: int = 1) -> tuple[int, Decimal]:
     return opened.call_id, (held - request["max_tokens"] * row.output / MILLION) / each * MILLION
 
 
-def test_each_call_of_a_turn_is_held_for_what_its_tools_may_find(insider: User) -> None:
+def test_hold_includes_what_tools_may_find(insider: User) -> None:
     model = factories.language_model("claude-wide", max_input_tokens=10_000_000)
     guide = Assistant.objects.create(name="Guide", model=model)
     tool = ToolDefinition.objects.create(name="web_fetch", kind="server", options=FETCH)
@@ -63,7 +63,7 @@ def test_each_call_of_a_turn_is_held_for_what_its_tools_may_find(insider: User) 
     assert 5_000 + found <= tokens <= 5_000 + found + 1_000, "by what the last call told, and the finds again"
 
 
-def test_pages_of_a_pdf_count_though_its_bytes_show_none(insider: User) -> None:
+def test_hold_includes_the_pages_of_pdfs(insider: User) -> None:
     data = media.packed_pdf(40)
     assert b"/Page" not in data
     assert len(data) < 1_000

@@ -1,4 +1,4 @@
-"""The ledger's journeys: opened, settled exactly once, priced at that moment with the unit prices copied in."""
+"""The ledger: rows are opened, settled exactly once, and priced with copies of the unit prices."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ HIGH = PriceRow(*[Decimal(30)] * 5, above_prompt_tokens=100_000)
 USAGE = {"input_tokens": 1000, "output_tokens": 100}
 
 
-def test_a_whole_call_is_exact() -> None:
+def test_complete_call_is_exact() -> None:
     bill = bill_for([HIGH, LOW], USAGE, whole=True, text="never looked at" * 1000)
     assert (bill.cost_usd, bill.certainty, bill.usage) == (Decimal("0.0045"), "exact", USAGE)
     assert bill.unit_prices == {
@@ -36,7 +36,7 @@ def test_a_whole_call_is_exact() -> None:
     }
 
 
-def test_a_long_prompt_has_its_own_row() -> None:
+def test_long_prompt_uses_its_own_price_row() -> None:
     bill = bill_for([LOW, HIGH], {"input_tokens": 100_001, "output_tokens": 0}, whole=True)
     assert bill.unit_prices
     assert (bill.cost_usd, bill.unit_prices["above_prompt_tokens"]) == (Decimal("3.00003"), "100000")
@@ -49,7 +49,7 @@ def test_a_cut_call_is_estimated_from_what_arrived(text: str, tokens: int) -> No
     assert bill.cost_usd == (1000 * 3 + tokens * 15) / Decimal(1_000_000)
 
 
-def test_what_nobody_knows_is_called_unknown() -> None:
+def test_missing_usage_is_unknown() -> None:
     without_usage = bill_for([LOW], None, whole=False, text="some")
     assert (without_usage.cost_usd, without_usage.certainty, without_usage.usage) == (0, "unknown", None)
     without_price = bill_for([], USAGE, whole=True)
@@ -87,7 +87,7 @@ def test_a_refusal_before_any_output_is_free(message: dict[str, Any], cost: str,
 
 
 @pytest.mark.django_db
-def test_a_row_is_settled_once_and_for_all(model: LanguageModel, insider: User) -> None:
+def test_row_is_settled_once(model: LanguageModel, insider: User) -> None:
     row = open_call(key="k", model=model, purpose="title", door="job", user_id=insider.id)
     opened = ApiCall.objects.get(id=row)
     assert (opened.status, opened.certainty, opened.model_name, opened.finished_at) == (

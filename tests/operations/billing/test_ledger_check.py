@@ -1,4 +1,4 @@
-"""The ledger's self-check: clean on what Parley writes, and each broken rule, broken by raw SQL, is found."""
+"""The ledger's self-check: no finding in Parley's own rows, and each broken rule, broken by raw SQL, is found."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -67,7 +67,7 @@ def kinds() -> set[str]:
 PAID = "WHERE upstream_request_id = 'req_2'"
 
 
-def test_what_parley_writes_is_clean(turn: Turn) -> None:
+def test_rows_written_by_parley_are_clean(turn: Turn) -> None:
     report = check_ledger()
     assert report.clean, report.findings
     assert (report.calls, report.turns, report.certainties) == (3, 1, {"exact": 3})
@@ -113,7 +113,7 @@ def test_a_row_left_open_by_a_job_is_found(turn: Turn) -> None:
     assert kinds() == {"left_open"}
 
 
-def test_rows_that_do_not_belong_together_are_found(turn: Turn, outsider: User) -> None:
+def test_inconsistent_rows_are_found(turn: Turn, outsider: User) -> None:
     other = factories.turn(factories.conversation(outsider), answer="No")
     factories.call(other)
     assert check_ledger().clean
@@ -137,13 +137,13 @@ def test_a_missing_call_is_found(turn: Turn) -> None:
     assert (finding.kind, finding.subject) == ("missing_call", f"{turn.id}:2")
 
 
-def test_calls_go_on_in_number_after_a_wait(turn: Turn) -> None:
+def test_call_numbers_continue_after_a_wait(turn: Turn) -> None:
     for key in (f"{turn.id}:2:2:1", f"{turn.id}:3:3:1"):
         factories.call(turn, key=key)
     assert check_ledger().clean
 
 
-def test_the_check_reads_in_constant_queries(insider: User, django_assert_num_queries: Any) -> None:
+def test_check_takes_a_constant_number_of_queries(insider: User, django_assert_num_queries: Any) -> None:
     for _ in range(2):
         chat = factories.conversation(insider)
         for _ in range(10):
@@ -190,7 +190,7 @@ def test_an_invoice_is_compared_request_by_request(invoice: list[dict[str, Any]]
 
 
 @pytest.mark.usefixtures("compared")
-def test_estimates_agree_in_the_prompt_and_unknown_rows_are_only_counted() -> None:
+def test_estimates_and_unknown_rows_match_the_invoice() -> None:
     other_output = [INVOICE[0], billed("req_2", input_tokens=1000, output_tokens=50)]
     other_prompt = [INVOICE[0], billed("req_2", input_tokens=9)]
     ApiCall.objects.filter(upstream_request_id="req_2").update(certainty="estimated")
@@ -200,7 +200,7 @@ def test_estimates_agree_in_the_prompt_and_unknown_rows_are_only_counted() -> No
     assert invoice_kinds(other_prompt) == []
 
 
-def test_rows_without_an_id_stand_for_requests_that_no_row_names(compared: Turn) -> None:
+def test_rows_without_id_match_unnamed_requests(compared: Turn) -> None:
     factories.call(compared, status="cut", upstream_request_id="")
     assert invoice_kinds([*INVOICE, billed("req_3")]) == []
     assert invoice_kinds([*INVOICE, billed("req_3"), billed("req_4")]) == ["not_in_ledger"]
@@ -219,11 +219,11 @@ def run(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
     return code, capsys.readouterr().out
 
 
-def test_the_command_says_clean_with_figures(turn: Turn, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_clean_with_figures(turn: Turn, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys) == (0, "clean: 3 calls (3 exact), 1 turns, 18.0045000000 USD\n")
 
 
-def test_the_command_lists_what_is_wrong(turn: Turn, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_findings(turn: Turn, capsys: pytest.CaptureFixture[str]) -> None:
     sql(f"UPDATE chat_apicall SET cost_usd = 5 {PAID}")
     code, told = run(capsys)
     assert code == 1
@@ -231,7 +231,7 @@ def test_the_command_lists_what_is_wrong(turn: Turn, capsys: pytest.CaptureFixtu
     assert "2 findings in 3 calls" in told
 
 
-def test_the_command_reads_a_simulators_invoice(
+def test_command_reads_the_simulators_invoice(
     insider: User, simulator: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider = factories.provider(base_url=simulator.url)

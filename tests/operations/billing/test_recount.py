@@ -1,4 +1,4 @@
-"""Cut answers billed by count: once, by the provider's tokenizer, with the rest of the hold held until then."""
+"""Cut answers are billed by count: once, by the provider's tokenizer, with the rest of the hold kept until then."""
 
 from collections.abc import Callable
 from decimal import Decimal as D
@@ -96,14 +96,14 @@ INVOICED = (
 )
 
 
-def test_what_frames_a_text_is_asked_once_per_model(insider: User, model: LanguageModel) -> None:
+def test_overhead_is_counted_once_per_model(insider: User, model: LanguageModel) -> None:
     for _ in range(3):
         cut(insider, model, "Hello there")
     assert recount.settle_by_count() == 3
     assert ApiCall.objects.filter(purpose="count").count() == 4
 
 
-def test_never_below_what_was_told(insider: User, model: LanguageModel) -> None:
+def test_count_is_never_below_the_reported_usage(insider: User, model: LanguageModel) -> None:
     call = cut(insider, model, "x")
     ApiCall.objects.filter(id=call.pk).update(usage={"input_tokens": 1000, "output_tokens": 7})
     recount.settle_by_count()
@@ -111,9 +111,7 @@ def test_never_below_what_was_told(insider: User, model: LanguageModel) -> None:
     assert call.output_tokens == 7
 
 
-def test_where_nothing_arrived_nobody_is_asked(
-    insider: User, model: LanguageModel, simulator: Upstream
-) -> None:
+def test_empty_answers_are_not_counted(insider: User, model: LanguageModel, simulator: Upstream) -> None:
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
     call = cut(insider, model)
     assert recount.settle_by_count() == 0

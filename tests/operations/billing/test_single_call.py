@@ -1,4 +1,4 @@
-"""Small calls outside of turns: each that reached the upstream has its row, settled as the upstream bills it."""
+"""Calls outside of turns: each that reached the upstream has a row, settled as the upstream bills it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def call(model: LanguageModel, user: User) -> Any:
     return call_model(model, REQUEST, purpose="test", door="job", user_id=user.id)
 
 
-def test_an_answer_is_paid_exactly(insider: User, simulator: Upstream) -> None:
+def test_answer_has_its_exact_cost(insider: User, simulator: Upstream) -> None:
     called = call(haiku(simulator.url), insider)
     row = ApiCall.objects.get(id=called.call_id)
     [billed] = simulator.invoice()["rows"]
@@ -42,7 +42,7 @@ def test_an_answer_is_paid_exactly(insider: User, simulator: Upstream) -> None:
     assert (row.user, row.purpose, row.door) == (insider, "test", "job")
 
 
-def test_an_answer_that_drips_is_left(
+def test_slow_answer_is_cut_at_the_time_limit(
     insider: User, simulator: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No read of it is late, so that only the time of the whole can end it."""
@@ -54,7 +54,7 @@ def test_an_answer_that_drips_is_left(
 
 
 @pytest.mark.parametrize("category", ["cyber", "bio", "frontier_llm", "reasoning_extraction", "none"])
-def test_refusals_are_paid_as_the_upstream_bills_them(
+def test_refusals_cost_what_the_upstream_bills(
     insider: User, make_simulator: MakeSimulator, category: str
 ) -> None:
     upstream = make_simulator(scenario=f"refusal category={category}")
@@ -78,7 +78,7 @@ def test_a_refused_call_is_free(insider: User, make_simulator: MakeSimulator, sc
     assert row.error_code == failed.value.failure.kind
 
 
-def test_what_a_cut_call_cost_nobody_knows(insider: User, make_simulator: MakeSimulator) -> None:
+def test_cut_call_has_unknown_cost(insider: User, make_simulator: MakeSimulator) -> None:
     upstream = make_simulator(scenario="cut")
     with pytest.raises(UpstreamError):
         call(haiku(upstream.url), insider)
@@ -86,13 +86,13 @@ def test_what_a_cut_call_cost_nobody_knows(insider: User, make_simulator: MakeSi
     assert (row.status, row.cost_usd, row.certainty) == ("failed", 0, "unknown")
 
 
-def test_what_never_arrived_has_no_row(insider: User) -> None:
+def test_call_that_never_arrived_has_no_row(insider: User) -> None:
     with pytest.raises(UpstreamError):
         call(haiku(f"http://127.0.0.1:{free_port()}"), insider)
     assert not ApiCall.objects.exists()
 
 
-def test_an_unusable_connection_is_not_asked(insider: User, simulator: Upstream) -> None:
+def test_unusable_connection_is_not_called(insider: User, simulator: Upstream) -> None:
     with pytest.raises(ConnectionUnusable):
         call(haiku(simulator.url, credential=""), insider)
     assert not ApiCall.objects.exists()

@@ -1,4 +1,4 @@
-"""A connection test is a real call: it tells the truth in a sentence and stands in the ledger."""
+"""A connection test is a real call: it reports the result in a sentence and has a ledger row."""
 
 import uuid
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def test_each_refusal_has_a_sentence_and_costs_nothing(
     assert (call.status, call.cost_usd) == ("failed", 0)
 
 
-def test_a_wrong_key_is_said_without_the_key(make_simulator: Callable[..., Upstream], staff: User) -> None:
+def test_wrong_key_is_reported_without_the_key(make_simulator: Callable[..., Upstream], staff: User) -> None:
     row = connection(make_simulator(keys={"another"}).url)
     seen = try_connection(connection_id=row.id, user=staff)
     assert not seen.ok
@@ -74,7 +74,7 @@ def test_a_wrong_key_is_said_without_the_key(make_simulator: Callable[..., Upstr
     assert KEY not in seen.message
 
 
-def test_where_nobody_listens_nothing_is_entered(staff: User) -> None:
+def test_unreachable_connection_has_no_ledger_row(staff: User) -> None:
     row = connection(f"http://127.0.0.1:{free_port()}")
     seen = try_connection(connection_id=row.id, user=staff)
     assert not seen.ok
@@ -82,7 +82,7 @@ def test_where_nobody_listens_nothing_is_entered(staff: User) -> None:
     assert not ApiCall.objects.exists()
 
 
-def test_a_page_of_html_is_no_messages_api(staff: User) -> None:
+def test_html_page_is_not_an_api(staff: User) -> None:
     with Loopback(answering(b"<h1>Hello</h1>", content_type=b"text/html")) as page:
         row = connection(page.url)
         seen = try_connection(connection_id=row.id, user=staff)
@@ -98,13 +98,13 @@ def test_without_a_credential_nothing_is_sent(simulator: Upstream, staff: User) 
     assert simulator.invoice()["totals"]["requests"] == 0
 
 
-def test_without_a_model_there_is_nothing_to_try(simulator: Upstream, staff: User) -> None:
+def test_connection_without_model_is_not_tested(simulator: Upstream, staff: User) -> None:
     row = connection(simulator.url, models=False)
     LanguageModel.objects.create(connection=row, model_id="gone", display_name="Gone", lifecycle="retired")
     assert "no model to try" in try_connection(connection_id=row.id, user=staff).message
 
 
-def test_an_unknown_connection_is_not_there(staff: User) -> None:
+def test_unknown_connection_is_not_found(staff: User) -> None:
     for identifier in (uuid.uuid4(), "nonsense"):
         with pytest.raises(OperationError) as raised:
             try_connection(connection_id=identifier, user=staff)

@@ -1,4 +1,4 @@
-"""Platforms without a list of models get the catalogue's: own ids, own prices, without their gaps."""
+"""Platforms without a models endpoint get the catalogue's models: own ids, own prices, without their gaps."""
 
 from decimal import Decimal
 from typing import Any
@@ -63,7 +63,7 @@ def test_gaps_are_in_the_capabilities(kind: str, model_id: str, missing: set[str
     assert facts["thinking"]["supported"]
 
 
-def test_what_a_platform_has_for_some_models_only() -> None:
+def test_platform_features_of_some_models_only() -> None:
     row = connection("bedrock", region="us-east-1")
     load_models(row, Loaded())
     earlier = model_of(row, "global.anthropic.claude-sonnet-4-6").capabilities
@@ -89,7 +89,7 @@ def test_a_region_of_its_own_costs_a_tenth_more(kind: str, region: str, model_id
     assert (price.input, price.output) == (5 * Decimal(factor), 25 * Decimal(factor))
 
 
-def test_fetching_from_a_platform_without_a_list_asks_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_platform_without_a_list_is_not_called(capsys: pytest.CaptureFixture[str]) -> None:
     row = connection("bedrock", region="us-east-1", base_url="http://127.0.0.1:9")
     report = sync_models(row)
     assert report.problem == ""
@@ -104,7 +104,7 @@ def test_fetching_from_a_platform_without_a_list_asks_nobody(capsys: pytest.Capt
     assert "bedrock: 0 added, 0 changed." in capsys.readouterr().out
 
 
-def test_what_staff_say_of_a_deployment_is_kept() -> None:
+def test_capabilities_set_by_staff_are_kept() -> None:
     row = connection("foundry", resource="r")
     load_models(row, Loaded())
     model = model_of(row, "claude-opus-5")

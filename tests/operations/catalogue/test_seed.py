@@ -1,4 +1,4 @@
-"""The catalogue: what the file holds, and what loading it again and again leaves alone."""
+"""The catalogue: what its file contains, and what a repeated load keeps."""
 
 import datetime as dt
 from decimal import Decimal
@@ -70,14 +70,14 @@ def test_capabilities_read_like_the_models_endpoint() -> None:
     assert facts["forced_tool_choice"] == {"supported": False}
 
 
-def test_local_model_is_the_one_that_is_served() -> None:
+def test_local_model_is_the_served_file() -> None:
     (known,) = catalogue()["local"]
     assert known["id"] == local_model.MODEL_ID
     assert known["max_input_tokens"] == local_model.SLOT_TOKENS
     assert capabilities(known)["thinking"]["supported"] is False
 
 
-def test_without_a_key_a_local_model_and_the_simulator_are_offered(settings: Any) -> None:
+def test_without_a_key_local_model_and_simulator_are_offered(settings: Any) -> None:
     report = load_catalogue()
     assert report.connections == ["Local model", "Simulator"]
     assert only(Kind.LOCAL).base_url == f"http://127.0.0.1:{settings.LOCAL_MODEL_PORT}"
@@ -135,7 +135,7 @@ def test_loading_again_changes_nothing() -> None:
     assert histories == (ProviderConnection.history.count(), LanguageModel.history.count())
 
 
-def test_what_staff_decided_stays() -> None:
+def test_changes_by_staff_are_kept() -> None:
     load_catalogue()
     ProviderConnection.objects.filter(kind=Kind.LOCAL).update(name="Our own", order=1)
     LanguageModel.objects.filter(model_id="claude-opus-5-5").update(
@@ -168,7 +168,7 @@ def test_a_connection_of_the_same_name_is_left_alone(settings: Any) -> None:
     assert not only(Kind.COMPATIBLE).language_models.exists()
 
 
-def test_new_facts_and_prices_arrive_and_old_prices_stay() -> None:
+def test_new_facts_and_prices_are_added_and_old_prices_kept() -> None:
     load_catalogue()
     model = LanguageModel.objects.get(model_id="claude-opus-5")
     ModelPrice.objects.filter(model=model, speed="fast").delete()
@@ -185,7 +185,7 @@ def test_new_facts_and_prices_arrive_and_old_prices_stay() -> None:
     assert kept.input == 99
 
 
-def test_the_providers_word_wins_over_the_file() -> None:
+def test_facts_of_the_provider_override_the_file() -> None:
     load_catalogue()
     said = {"source": "provider 2026-12-01", "effort": {"max": {"supported": False}}}
     LanguageModel.objects.filter(model_id="claude-opus-5").update(capabilities=said)
@@ -196,7 +196,7 @@ def test_the_providers_word_wins_over_the_file() -> None:
     assert facts["source"] == "provider 2026-12-01"
 
 
-def test_companions_follow_their_settings(settings: Any) -> None:
+def test_local_model_and_simulator_follow_their_settings(settings: Any) -> None:
     load_catalogue()
     settings.SIMULATOR = settings.LOCAL_MODEL = False
     load_catalogue()
@@ -219,13 +219,13 @@ def test_companions_follow_their_settings(settings: Any) -> None:
         ("::1", "http://[::1]:8123/simulator"),
     ],
 )
-def test_the_simulator_is_asked_where_the_server_listens(settings: Any, host: str, address: str) -> None:
+def test_simulator_address_follows_the_port(settings: Any, host: str, address: str) -> None:
     settings.HOST, settings.PORT = host, 8123
     load_catalogue()
     assert only(Kind.SIMULATOR).base_url == address
 
 
-def test_what_staff_switched_off_stays_off() -> None:
+def test_connections_disabled_by_staff_stay_disabled() -> None:
     load_catalogue()
     connection = only(Kind.SIMULATOR)
     connection.enabled = False
@@ -234,7 +234,7 @@ def test_what_staff_switched_off_stays_off() -> None:
     assert not only(Kind.SIMULATOR).enabled
 
 
-def test_nothing_is_made_that_nobody_wants(settings: Any) -> None:
+def test_nothing_is_created_if_all_is_off(settings: Any) -> None:
     settings.SIMULATOR = settings.LOCAL_MODEL = False
     load_catalogue()
     assert not ProviderConnection.objects.exists()

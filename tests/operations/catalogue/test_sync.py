@@ -1,4 +1,4 @@
-"""What a provider says about its models is taken over; what staff decided is not touched."""
+"""Facts that a provider lists about its models are taken over; settings by staff are kept."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def page(*models: dict[str, Any], **fields: Any) -> Any:
     return answering({"data": list(models), "has_more": False, "first_id": None, "last_id": None, **fields})
 
 
-def test_known_models_take_over_what_the_provider_says(simulator: Upstream) -> None:
+def test_known_models_take_the_providers_facts(simulator: Upstream) -> None:
     row = connection(simulator.url)
     LanguageModel.objects.filter(model_id="claude-opus-5").update(
         max_output_tokens=10, default_max_tokens=10, display_name="Ours", order=3, enabled=False
@@ -58,7 +58,7 @@ def test_a_new_model_of_the_catalogue_is_added_with_its_prices(simulator: Upstre
     assert len(model_of(row, "claude-opus-5").price_rows()) == 2
 
 
-def test_a_model_without_a_known_price_waits_switched_off() -> None:
+def test_model_without_a_price_is_disabled() -> None:
     deprecated = info(
         "claude-next",
         line="opus",
@@ -88,7 +88,7 @@ def test_a_compatible_server_gets_no_price_of_the_catalogue() -> None:
     assert not model_of(row, "claude-opus-5").prices.exists()
 
 
-def test_a_foreign_list_is_read_for_what_it_is() -> None:
+def test_foreign_model_list_is_read() -> None:
     strange = [
         {"id": "local-7b", "object": "model"},
         info(
@@ -114,7 +114,7 @@ def test_a_foreign_list_is_read_for_what_it_is() -> None:
     assert (len(model_of(row, "named").display_name), model_of(row, "named").retires_at) == (120, None)
 
 
-def test_a_list_without_end_is_cut() -> None:
+def test_endless_list_is_cut() -> None:
     endless = [info(f"m{number}") for number in range(600)]
     with Loopback(page(*endless, has_more=True, last_id="m599")) as upstream:
         row = connection(upstream.url, kind="compatible")
@@ -124,7 +124,7 @@ def test_a_list_without_end_is_cut() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<h1>Hello</h1>", b"", b"[1, 2]"])
-def test_what_is_no_list_changes_nothing(body: bytes) -> None:
+def test_invalid_list_changes_nothing(body: bytes) -> None:
     with Loopback(answering(body)) as upstream:
         row = connection(upstream.url, kind="compatible")
         report = sync_models(row)
@@ -132,7 +132,7 @@ def test_what_is_no_list_changes_nothing(body: bytes) -> None:
     assert not row.language_models.exists()
 
 
-def test_what_cannot_be_asked_says_why(make_simulator: Callable[..., Upstream]) -> None:
+def test_connection_that_cannot_be_asked_has_a_reason(make_simulator: Callable[..., Upstream]) -> None:
     assert (
         sync_models(connection("http://127.0.0.1:1", key="")).problem == "This connection has no credential."
     )
@@ -142,7 +142,7 @@ def test_what_cannot_be_asked_says_why(make_simulator: Callable[..., Upstream]) 
     assert "sk-other-2" not in refused.problem
 
 
-def test_the_command_reads_all_connections_and_goes_on_after_a_failure(simulator: Upstream) -> None:
+def test_command_continues_after_a_failed_connection(simulator: Upstream) -> None:
     connection(f"http://127.0.0.1:{free_port()}", key="sk-gone")
     connection(simulator.url, kind="compatible")
     connection(simulator.url, kind="simulator", key="sk-none")

@@ -1,4 +1,4 @@
-"""Wishes for thinking and effort become what a model takes; the simulator, which knows the rules apart, agrees."""
+"""Settings of thinking and effort become what a model supports; the simulator checks them by its own rules."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from chat.operations.catalogue.thinking import (
     wishes_of,
 )
 from chat.operations.request.frame import freeze_frame
-from chat.simulator.validation import check_request
+from chat.simulator.checks.request import check_request
 
 LEVELS = ["low", "medium", "high", "xhigh", "max"]
 WISHES = ["summarized", "omitted", "off"]
@@ -59,11 +59,11 @@ def known(model_id: str) -> LanguageModel:
         ([], "off", None),
     ],
 )
-def test_a_wish_becomes_what_the_model_takes(types: list[str], wish: str, thinking: Any) -> None:
+def test_thinking_setting_becomes_what_the_model_supports(types: list[str], wish: str, thinking: Any) -> None:
     assert thinking_for(model(*types), Assistant(thinking=wish)) == thinking
 
 
-def test_a_bare_model_thinks_readably_or_as_it_does() -> None:
+def test_model_without_assistant_shows_thinking_if_it_can() -> None:
     assert thinking_for(model("adaptive"), None) == ADAPTIVE
     assert thinking_for(model("enabled", "disabled"), None) is None
 
@@ -77,11 +77,11 @@ def test_a_bare_model_thinks_readably_or_as_it_does() -> None:
         ([], ["off"]),
     ],
 )
-def test_what_may_be_wished(types: list[str], wishes: list[str]) -> None:
+def test_offered_thinking_settings(types: list[str], wishes: list[str]) -> None:
     assert wishes_of(model(*types)) == wishes
 
 
-def test_effort_has_a_limit_with_calm_thinking() -> None:
+def test_effort_is_limited_with_thinking_off() -> None:
     assert efforts_of(model("adaptive", "disabled"), "summarized") == LEVELS
     assert efforts_of(model("adaptive", "disabled"), "off") == LEVELS[:3]
     assert efforts_of(model("adaptive", "disabled", limits={"disabled": "low"}), "off") == ["low"]
@@ -107,7 +107,7 @@ def test_effort_becomes_the_nearest_lower_one(efforts: list[str], wished: str, t
 @pytest.mark.parametrize(
     "nonsense", [{}, {"thinking": None, "effort": None}, {"thinking": {"types": []}}, [], None]
 )
-def test_a_row_without_capabilities_takes_nothing(nonsense: Any) -> None:
+def test_row_without_capabilities_supports_nothing(nonsense: Any) -> None:
     bare = LanguageModel(model_id="m", capabilities=nonsense, max_output_tokens=100, default_max_tokens=100)
     assert wishes_of(bare) == ["off"]
     assert efforts_of(bare, "off") == []
@@ -155,7 +155,7 @@ def test_the_answer_limit_stays_within_the_models() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model_id", [found["id"] for found in catalogue()["claude"]])
-def test_the_api_takes_every_setting_of_every_model(model_id: str) -> None:
+def test_api_accepts_every_setting_of_every_model(model_id: str) -> None:
     row = known(model_id)
     for wish in WISHES:
         for effort in ["", *LEVELS]:
@@ -169,7 +169,7 @@ def test_the_api_takes_every_setting_of_every_model(model_id: str) -> None:
 
 
 @pytest.mark.parametrize("model_id", [found["id"] for found in catalogue()["claude"]])
-def test_what_is_offered_is_what_the_api_takes(model_id: str) -> None:
+def test_offered_settings_are_those_the_api_accepts(model_id: str) -> None:
     """No setting that the simulator takes is missing from the form."""
     row = known(model_id)
     simulated = check_request(

@@ -1,4 +1,4 @@
-"""Conversations: making, naming, choosing branches, reading and deleting, in queries that don't grow."""
+"""Conversations: created, titled, branched, read and deleted with a constant number of queries."""
 
 import datetime as dt
 import uuid
@@ -21,16 +21,10 @@ from chat.operations.conversations.edit import (
 )
 from chat.operations.conversations.path import path_to
 from chat.operations.conversations.thread import read_thread
-from chat.operations.errors import OperationError
 from tests import factories
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
-
-
-def code_of(function: Any, **fields: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        function(**fields)
-    return refused.value.code
 
 
 def queries(function: Callable[..., Any], **fields: Any) -> int:
@@ -62,28 +56,28 @@ def test_update_changes_what_is_given(insider: User, model: LanguageModel) -> No
 @pytest.mark.parametrize("title", ["", " \n", "x" * 201])
 def test_titles_have_a_length(insider: User, title: str) -> None:
     chat = factories.conversation(insider, title="Old")
-    assert code_of(update_conversation, user=insider, conversation_id=chat.id, title=title) == "invalid"
+    assert refusal_code(update_conversation, user=insider, conversation_id=chat.id, title=title) == "invalid"
 
 
 @pytest.mark.parametrize("name", ["assistant_id", "model_id"])
 def test_unknown_choices_are_refused(insider: User, name: str) -> None:
     chat = factories.conversation(insider)
     choice = {name: uuid.uuid4()}
-    assert code_of(update_conversation, user=insider, conversation_id=chat.id, **choice) == "not_found"
-    assert code_of(create_conversation, owner=insider, **choice) == "not_found"
+    assert refusal_code(update_conversation, user=insider, conversation_id=chat.id, **choice) == "not_found"
+    assert refusal_code(create_conversation, owner=insider, **choice) == "not_found"
 
 
-def test_the_outsider_reaches_nothing(insider: User, outsider: User) -> None:
+def test_outsider_finds_nothing(insider: User, outsider: User) -> None:
     chat = factories.conversation(insider, "Question", "Answer")
     for function, target in (
         (update_conversation, {"conversation_id": chat.id, "title": "Taken"}),
         (delete_conversation, {"conversation_id": chat.id}),
         (choose_leaf, {"message_id": chat.active_leaf_id}),
     ):
-        assert code_of(function, user=outsider, **target) == "not_found"
+        assert refusal_code(function, user=outsider, **target) == "not_found"
     theirs = factories.conversation(outsider, "Mine")
     for place in ("leaf", "before"):
-        assert code_of(read_thread, conversation=theirs, **{place: chat.active_leaf_id}) == "not_found"
+        assert refusal_code(read_thread, conversation=theirs, **{place: chat.active_leaf_id}) == "not_found"
 
 
 def test_thread_reads_the_path_in_pages(insider: User) -> None:
@@ -126,7 +120,7 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
     assert [message.text for message in branch.messages] == ["Hello?", "Second answer"]
 
 
-def test_reading_costs_the_same_however_long_the_chat(insider: User, django_assert_num_queries: Any) -> None:
+def test_reading_takes_a_constant_number_of_queries(insider: User, django_assert_num_queries: Any) -> None:
     short, long = (factories.long_conversation(insider, length) for length in (100, 1000))
     for chat in (short, long):
         with django_assert_num_queries(6):
@@ -139,7 +133,7 @@ def test_reading_costs_the_same_however_long_the_chat(insider: User, django_asse
         assert [message.depth for message in path] == list(range(chat.messages.count()))
 
 
-def test_choosing_costs_the_same_however_long_the_chat(insider: User) -> None:
+def test_choosing_takes_a_constant_number_of_queries(insider: User) -> None:
     costs = set()
     for length in (100, 1000):
         chat = factories.long_conversation(insider, length)
@@ -151,7 +145,7 @@ def test_choosing_costs_the_same_however_long_the_chat(insider: User) -> None:
     assert len(costs) == 1
 
 
-def test_deleting_costs_the_same_however_long_the_chat(insider: User) -> None:
+def test_deleting_takes_a_constant_number_of_queries(insider: User) -> None:
     kept = factories.long_conversation(insider, 4)
     costs = set()
     for length in (100, 1000):
@@ -196,11 +190,11 @@ def test_a_branch_shows_its_newest_leaf(insider: User) -> None:
     assert choose_leaf(user=insider, message_id=old.id).active_leaf.text == "Old question"
 
 
-def test_nothing_moves_under_a_running_answer(insider: User) -> None:
+def test_running_answer_blocks_other_changes(insider: User) -> None:
     chat = factories.conversation(insider)
     turn = factories.turn(chat, status="running", answer="")
-    assert code_of(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"
-    assert code_of(delete_conversation, user=insider, conversation_id=chat.id) == "busy"
+    assert refusal_code(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"
+    assert refusal_code(delete_conversation, user=insider, conversation_id=chat.id) == "busy"
     assert Conversation.objects.filter(id=chat.id).exists()
 
 

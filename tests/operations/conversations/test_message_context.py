@@ -1,4 +1,4 @@
-"""The context of a message: today in the workspace's time zone, the person's language and name."""
+"""The context of a message: the date in the workspace's time zone, the person's language and name."""
 
 import datetime as dt
 import uuid
@@ -15,7 +15,7 @@ from chat.operations.turns import accept, claim, finish, stop
 pytestmark = pytest.mark.django_db
 
 
-def test_it_tells_day_language_and_name(insider: User) -> None:
+def test_context_has_date_language_and_name(insider: User) -> None:
     insider.first_name, insider.language = "Kim", "ko"
     Workspace.objects.create(time_zone="Asia/Seoul")
     today = timezone.now().astimezone(zoneinfo.ZoneInfo("Asia/Seoul"))
@@ -26,7 +26,7 @@ def test_it_tells_day_language_and_name(insider: User) -> None:
     ]
 
 
-def test_the_day_is_the_workspaces(insider: User) -> None:
+def test_date_is_in_the_workspaces_time_zone(insider: User) -> None:
     days = set()
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart
         Workspace.objects.update_or_create(id=1, defaults={"time_zone": zone})
@@ -34,7 +34,7 @@ def test_the_day_is_the_workspaces(insider: User) -> None:
     assert len(days) == 2
 
 
-def test_the_language_is_the_persons_else_the_pages_else_the_default(insider: User) -> None:
+def test_language_is_the_persons_then_the_pages(insider: User) -> None:
     with translation.override("ko"):
         assert "Korean" in context_for(insider, None)
     with translation.override(None):
@@ -43,12 +43,12 @@ def test_the_language_is_the_persons_else_the_pages_else_the_default(insider: Us
     assert "Korean" in context_for(insider, None)
 
 
-def test_an_assistant_may_do_without(insider: User) -> None:
+def test_assistant_may_switch_context_off(insider: User) -> None:
     assert context_for(insider, Assistant(tell_context=False)) == ""
     assert "name" not in context_for(insider, Assistant(tell_context=True))
 
 
-def test_it_is_frozen_with_the_message(insider: User, model: LanguageModel) -> None:
+def test_context_is_frozen_with_the_message(insider: User, model: LanguageModel) -> None:
     insider.first_name = "Kim"
     first = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
     said = first.user_message.context
@@ -72,5 +72,5 @@ def test_it_is_frozen_with_the_message(insider: User, model: LanguageModel) -> N
     assert other.user_message.context == ""
 
 
-def test_days_are_named_in_order() -> None:
+def test_weekday_names_are_in_order() -> None:
     assert DAYS[dt.date(2026, 11, 23).weekday()] == "Monday"

@@ -1,4 +1,4 @@
-"""What a person may say as content blocks: texts and own files in their order, and nothing else."""
+"""Content blocks that a person may send: texts and own files in their order, and nothing else."""
 
 import uuid
 from typing import Any
@@ -74,7 +74,7 @@ def test_stored_blocks_may_be_sent_again(insider: User, model: LanguageModel, no
     assert say(insider, stored.content).user_message.content == stored.content
 
 
-def test_files_of_others_are_not_there(insider: User, outsider: User, model: LanguageModel) -> None:
+def test_foreign_files_are_not_found(insider: User, outsider: User, model: LanguageModel) -> None:
     theirs = store_upload(owner=outsider, name="a.png", data=media.picture())
     told = [
         (error.code, error.status, error.message)
@@ -106,14 +106,16 @@ def test_files_of_others_are_not_there(insider: User, outsider: User, model: Lan
         {"type": "search_result", "source": "x", "title": "x", "content": []},
     ],
 )
-def test_everything_else_is_refused_with_what_is_allowed(insider: User, block: Any) -> None:
+def test_other_blocks_are_refused_with_the_allowed_ones(insider: User, block: Any) -> None:
     refused = refusal(insider, [text("Hello"), block])
     assert (refused.code, refused.status) == ("invalid", 422)
     assert refused.message.startswith("Block 2 of content")
     assert '{"type": "attachment", "attachment": "<id>"}' in refused.message
 
 
-def test_a_block_says_nothing_untrue_of_its_file(insider: User, photo: Attachment, notes: Attachment) -> None:
+def test_block_that_contradicts_its_file_is_refused(
+    insider: User, photo: Attachment, notes: Attachment
+) -> None:
     for block in (
         reference(photo, "document"),
         reference(notes),
@@ -144,7 +146,7 @@ def test_limits_are_those_of_a_text_with_files(
     assert refusal(insider, content, **fields).code == code
 
 
-def test_texts_of_just_the_length_are_taken(
+def test_texts_of_exactly_the_limit_are_accepted(
     insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_input, "LONGEST_TEXT", 10)

@@ -1,4 +1,4 @@
-"""Names for conversations: first words at once, a model's title after the first answer, a person's own for good."""
+"""Titles: the first words at once, a model's title after the first answer, a person's own for good."""
 
 import datetime as dt
 import json
@@ -42,11 +42,11 @@ def age(chat: Conversation, **fields: Any) -> None:
         ("word " * 20, ("word " * 16)[:79] + "…"),
     ],
 )
-def test_first_words(text: str, title: str) -> None:
+def test_provisional_title_is_the_first_words(text: str, title: str) -> None:
     assert titles.first_words(text) == title
 
 
-def test_naming_is_claimed_once_and_asks_about_the_first_answer(insider: User) -> None:
+def test_naming_is_claimed_once_for_the_first_answer(insider: User) -> None:
     chat = answered(insider)
     factories.turn(chat, text="Later", answer="Later still", parent=chat.active_leaf)
     job = titles.claim_title(str(chat.id))
@@ -163,7 +163,7 @@ def test_a_models_title_is_tidied(insider: User, told: str, title: str) -> None:
     assert (chat.title, chat.title_status) == (title, "done")
 
 
-def test_a_persons_own_name_wins(insider: User) -> None:
+def test_title_by_a_person_is_kept(insider: User) -> None:
     chat = answered(insider)
     assert titles.claim_title(str(chat.id))
     update_conversation(user=insider, conversation_id=chat.id, title="Mine")
@@ -206,7 +206,7 @@ def test_a_worker_is_woken_for_a_first_answer_only(insider: User, broker: Path) 
     assert not titles.needs_title(chat.id)
 
 
-def test_a_broker_that_is_away_is_no_failure(insider: User, broker: Path) -> None:
+def test_unreachable_broker_is_no_failure(insider: User, broker: Path) -> None:
     chat = answered(insider)
     away = broker.with_name("away")
     broker.rename(away)
@@ -218,7 +218,7 @@ def test_a_broker_that_is_away_is_no_failure(insider: User, broker: Path) -> Non
     assert titles.claim_title(str(chat.id))
 
 
-def test_a_title_is_skipped_when_the_money_is_out(insider: User, simulator: Upstream) -> None:
+def test_title_is_skipped_without_budget(insider: User, simulator: Upstream) -> None:
     model = factories.language_model(
         "claude-haiku-4-5", connection=factories.provider(base_url=simulator.url)
     )

@@ -1,22 +1,20 @@
-"""Documents: what an upload is, by its content, and the words for what can't be read."""
+"""Documents: the kind of an upload by its content, and refusals of unreadable ones."""
 
 import dataclasses
 
 import pytest
 
-from chat.operations.errors import OperationError
 from chat.operations.files import documents
 from chat.operations.files.documents import page_text, read_document
 from chat.readers import sandbox
 from chat.readers.office import MOST_MARKUP_BYTES
 from tests.support import media
+from tests.support.refusals import refusal
 
 
-def refusal(data: bytes) -> tuple[str, int]:
-    with pytest.raises(OperationError) as refused:
-        read_document(data, "file")
-    assert refused.value.message
-    return refused.value.code, refused.value.status
+def refused(data: bytes) -> tuple[str, int]:
+    error = refusal(read_document, data, "file")
+    return error.code, error.status
 
 
 @pytest.mark.parametrize(
@@ -78,20 +76,20 @@ def test_a_pdf_tells_its_pages_and_their_text() -> None:
         (b" \n\t", ("empty", 422)),
     ],
 )
-def test_what_cant_be_read_says_so(data: bytes, answer: tuple[str, int]) -> None:
-    assert refusal(data) == answer
+def test_unreadable_documents_are_refused(data: bytes, answer: tuple[str, int]) -> None:
+    assert refused(data) == answer
 
 
-def test_text_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LONGEST_TEXT", 10)
-    assert refusal(b"elf letters") == ("too_long", 413)
-    assert refusal(media.word()) == ("too_long", 413)
+    assert refused(b"elf letters") == ("too_long", 413)
+    assert refused(media.word()) == ("too_long", 413)
     monkeypatch.setattr(documents, "_MOST_TEXT_BYTES", 5)
-    assert refusal(b"letters") == ("too_long", 413)
+    assert refused(b"letters") == ("too_long", 413)
 
 
-def test_what_takes_too_much_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expensive_documents_are_ended_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "FILES", dataclasses.replace(sandbox.FILES, memory_bytes=1_000_000))
-    assert refusal(media.pdf()) == ("unreadable", 422)
-    assert refusal(media.word()) == ("too_large", 413)
+    assert refused(media.pdf()) == ("unreadable", 422)
+    assert refused(media.word()) == ("too_large", 413)
     assert page_text(media.pdf(), 1) == ""

@@ -1,4 +1,4 @@
-"""Pictures that people attach: what is made of them, and the words for those that can't be read."""
+"""Attached pictures: how they are stored, and refusals of unreadable ones."""
 
 import dataclasses
 import io
@@ -9,21 +9,14 @@ import pytest
 from PIL import Image
 
 from chat.models.platforms import MOST_PICTURE_BYTES, PLATFORMS
-from chat.operations.errors import OperationError
 from chat.operations.files.pictures import read_picture, shrunk
 from chat.readers import sandbox
 from tests.support import media
+from tests.support.refusals import refusal_code
 
 
 def opened(data: bytes) -> Any:
     return Image.open(io.BytesIO(data))
-
-
-def refusal(data: bytes) -> str:
-    with pytest.raises(OperationError) as refused:
-        read_picture(data)
-    assert refused.value.message
-    return refused.value.code
 
 
 @pytest.mark.parametrize(
@@ -39,7 +32,7 @@ def test_every_format_is_read_and_encoded_anew(name: str, sent: str) -> None:
     assert read_picture(data) == found
 
 
-def test_a_photo_is_turned_and_tells_nothing_more() -> None:
+def test_photo_is_rotated_and_loses_its_metadata() -> None:
     data = media.turned_photo()
     assert b"A secret place" in data
     found = read_picture(data)
@@ -49,7 +42,7 @@ def test_a_photo_is_turned_and_tells_nothing_more() -> None:
         assert not opened(made.data).getexif()
 
 
-def test_what_is_too_large_to_be_useful_is_scaled() -> None:
+def test_large_pictures_are_scaled() -> None:
     found = read_picture(media.picture("JPEG", (4000, 1000)))
     assert (found.sent.width, found.sent.height) == (2576, 644)
     assert max(opened(found.thumbnail.data).size) == 480
@@ -59,7 +52,7 @@ def test_what_is_too_large_to_be_useful_is_scaled() -> None:
     assert shrunk(found.sent.data, 1568) == smaller
 
 
-def test_every_platform_takes_what_is_kept_of_a_picture() -> None:
+def test_stored_pictures_fit_every_platform() -> None:
     for platform in PLATFORMS.values():
         assert platform.picture_bytes >= -(-MOST_PICTURE_BYTES // 3) * 4
 
@@ -73,8 +66,8 @@ def test_every_platform_takes_what_is_kept_of_a_picture() -> None:
         media.webp_head(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x3FFF, 0x3FFF)),
     ],
 )
-def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
-    assert refusal(bomb) == "too_large"
+def test_picture_bombs_are_refused_by_their_header(bomb: bytes) -> None:
+    assert refusal_code(read_picture, bomb) == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -89,10 +82,10 @@ def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
         media.png_bomb(10, 0),
     ],
 )
-def test_damaged_pictures_are_told_so(broken: bytes) -> None:
-    assert refusal(broken) == "unreadable"
+def test_damaged_pictures_are_refused(broken: bytes) -> None:
+    assert refusal_code(read_picture, broken) == "unreadable"
 
 
-def test_what_takes_too_much_to_decode_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expensive_pictures_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "FILES", dataclasses.replace(sandbox.FILES, memory_bytes=100_000_000))
-    assert refusal(media.picture("PNG", (4000, 4000), "RGBA")) == "too_large"
+    assert refusal_code(read_picture, media.picture("PNG", (4000, 4000), "RGBA")) == "too_large"

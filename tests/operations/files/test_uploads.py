@@ -1,4 +1,4 @@
-"""Receiving files: kept once by content, reused by digest only by their owner, cleared when nobody uses them."""
+"""Uploads: stored once by content, reused by digest only by their owner, deleted when unused."""
 
 import datetime as dt
 import hashlib
@@ -10,20 +10,13 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from chat.models import Attachment, StoredFile, User
-from chat.operations.errors import OperationError
 from chat.operations.files import storage, uploads
 from chat.operations.files.uploads import clear_unused_files, reuse_upload, store_upload
 from tests import factories
 from tests.support import media
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
-
-
-def refusal(function: Any, **fields: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        function(**fields)
-    assert refused.value.message
-    return refused.value.code
 
 
 def long_ago() -> None:
@@ -74,7 +67,7 @@ def test_a_file_that_the_storage_lost_is_written_again(insider: User) -> None:
     assert storage.read_stored(first.original) == b"Lost and found"
 
 
-def test_known_bytes_are_reused_without_being_sent(insider: User, outsider: User) -> None:
+def test_known_digest_reuses_stored_bytes(insider: User, outsider: User) -> None:
     data = media.pdf("Mine")
     digest = hashlib.sha256(data).hexdigest()
     assert reuse_upload(owner=insider, name="x.pdf", digest=digest) is None
@@ -85,22 +78,20 @@ def test_known_bytes_are_reused_without_being_sent(insider: User, outsider: User
     assert (renamed.name, renamed.pages, renamed.original) == ("y.pdf", 1, made.original)
     assert reuse_upload(owner=outsider, name="x.pdf", digest=digest) is None
     for wrong in ("short", digest.upper(), None):
-        assert refusal(reuse_upload, owner=insider, name="x", digest=wrong) == "invalid"
+        assert refusal_code(reuse_upload, owner=insider, name="x", digest=wrong) == "invalid"
 
 
-def test_what_is_empty_too_large_or_nameless_is_refused(
-    insider: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert refusal(store_upload, owner=insider, name="a", data=b"") == "empty"
-    assert refusal(store_upload, owner=insider, name=None, data=b"a") == "invalid"
+def test_empty_large_and_nameless_files_are_refused(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal_code(store_upload, owner=insider, name="a", data=b"") == "empty"
+    assert refusal_code(store_upload, owner=insider, name=None, data=b"a") == "invalid"
     monkeypatch.setattr(uploads, "MAX_PDF_BYTES", 10)
-    assert refusal(store_upload, owner=insider, name="a", data=media.pdf()) == "too_large"
+    assert refusal_code(store_upload, owner=insider, name="a", data=media.pdf()) == "too_large"
     monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 10)
-    assert refusal(store_upload, owner=insider, name="a", data=b"eleven byte") == "too_large"
+    assert refusal_code(store_upload, owner=insider, name="a", data=b"eleven byte") == "too_large"
     assert not StoredFile.objects.exists()
 
 
-def test_a_picture_is_made_smaller_once_and_torn_copies_are_not_believed(insider: User) -> None:
+def test_smaller_picture_is_made_once_and_checked(insider: User) -> None:
     made = store_upload(owner=insider, name="a.png", data=media.picture("PNG", (2000, 100)))
     assert made.sent is not None
     small = storage.read_shrunk(made.sent, 1568)
@@ -113,7 +104,7 @@ def test_a_picture_is_made_smaller_once_and_torn_copies_are_not_believed(insider
     assert storage.read_shrunk(made.sent, 1568) == small
 
 
-def test_unused_files_go_and_used_ones_stay(insider: User) -> None:
+def test_unused_files_are_deleted_and_used_ones_kept(insider: User) -> None:
     used = store_upload(owner=insider, name="used.png", data=media.picture("PNG", (50, 50)))
     message = factories.message(factories.conversation(insider), None, "Look")
     message.attachments.add(used)

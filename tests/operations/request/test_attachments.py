@@ -1,4 +1,4 @@
-"""Attachments in messages: references in what is stored, sources in what is sent, limits before anything is asked."""
+"""Attachments in messages: references in stored content, sources in requests, and limits."""
 
 import base64
 import uuid
@@ -12,7 +12,6 @@ from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.message_input import chosen_attachments, content_blocks
 from chat.operations.conversations.path import path_to
 from chat.operations.conversations.thread import read_thread
-from chat.operations.errors import OperationError
 from chat.operations.files import storage
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
@@ -29,6 +28,7 @@ from chat.operations.turns.accept import Started, retry_turn, start_turn
 from chat.operations.turns.stop import stop_turn
 from tests import factories
 from tests.support import media
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
 NO = {"supported": False}
@@ -46,13 +46,6 @@ def start(author: User, *files: Attachment, text: Any = "Look", **fields: Any) -
 def follow(author: User, before: Started, *files: Attachment, **fields: Any) -> Started:
     stop_turn(user=author, turn_id=before.turn.id)
     return start(author, *files, conversation_id=before.turn.conversation_id, **fields)
-
-
-def refusal(function: Any, *args: Any, **fields: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        function(*args, **fields)
-    assert refused.value.message
-    return refused.value.code
 
 
 def sent(message: Message, model: LanguageModel, frame: Any = None) -> list[Block]:
@@ -87,26 +80,26 @@ def test_files_need_no_text(insider: User, model: LanguageModel, text: str | Non
     started = start(insider, upload(insider, "a.png"), upload(insider, "b.png"), text=text)
     assert [block["type"] for block in started.user_message.content] == ["image", "image"]
     assert started.user_message.text == started.turn.conversation.title == "a.png, b.png"
-    assert refusal(start, insider, text="") == "empty"
-    assert refusal(start, insider, text=None) == "invalid"
+    assert refusal_code(start, insider, text="") == "empty"
+    assert refusal_code(start, insider, text=None) == "invalid"
 
 
-def test_only_own_files_can_be_chosen(insider: User, outsider: User, model: LanguageModel) -> None:
+def test_only_own_files_can_be_attached(insider: User, outsider: User, model: LanguageModel) -> None:
     mine, theirs = upload(insider, "a.png"), upload(outsider, "b.png")
     assert chosen_attachments(insider, None) == []
     assert chosen_attachments(insider, [str(mine.id), str(mine.id)]) == [mine]
     for foreign in (str(theirs.id), str(uuid.uuid4()), "nothing", str(mine.id).upper(), mine.id.hex):
-        assert refusal(
+        assert refusal_code(
             start_turn, author=insider, client_id=uuid.uuid4(), text="x", attachments=[foreign]
         ) == ("not_found")
     for wrong in ("text", [1], {"a": 1}, [str(mine.id)] * 101):
-        assert refusal(chosen_attachments, insider, wrong) == "invalid"
+        assert refusal_code(chosen_attachments, insider, wrong) == "invalid"
     assert not Message.objects.exists()
     outsider.is_active = False
-    assert refusal(chosen_attachments, outsider, [str(theirs.id)]) == "not_found"
+    assert refusal_code(chosen_attachments, outsider, [str(theirs.id)]) == "not_found"
 
 
-def test_requests_carry_bytes_the_same_each_time(insider: User, model: LanguageModel) -> None:
+def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageModel) -> None:
     photo, notes = upload(insider, "a.png"), upload(insider, "n.md", b"Grass is green.")
     paper = upload(insider, "p.pdf", media.pdf("One"))
     message = start(insider, photo, notes, paper).user_message
@@ -125,7 +118,7 @@ def test_requests_carry_bytes_the_same_each_time(insider: User, model: LanguageM
     assert message.content[0]["source"]["type"] == "attachment"
 
 
-def test_the_engine_sends_them(insider: User, model: LanguageModel) -> None:
+def test_engine_sends_attachments(insider: User, model: LanguageModel) -> None:
     started = start(insider, upload(insider, "n.md", b"Grass is green."))
     running = claim.claim_turn(started.turn.id, "host:1:aa")
     assert running is not None
@@ -133,12 +126,12 @@ def test_the_engine_sends_them(insider: User, model: LanguageModel) -> None:
     assert content[0]["source"]["data"] == "Grass is green."
 
 
-def test_a_path_without_files_stays_as_it_is(insider: User, model: LanguageModel) -> None:
+def test_path_without_files_is_unchanged(insider: User, model: LanguageModel) -> None:
     path = path_to(start_turn(author=insider, client_id=uuid.uuid4(), text="Hi").user_message)
     assert resolve_path(path, model) == path
 
 
-def test_an_id_that_is_not_attached_opens_nothing(insider: User, model: LanguageModel) -> None:
+def test_unattached_id_reads_no_file(insider: User, model: LanguageModel) -> None:
     photo, other = upload(insider, "a.png"), upload(insider, "b.txt", b"secret")
     message = start(insider, photo).user_message
     forged = content_blocks([other])
@@ -152,7 +145,7 @@ def test_an_id_that_is_not_attached_opens_nothing(insider: User, model: Language
     assert documents_on(path_to(message)) == []
 
 
-def test_what_a_model_cant_take_is_said_in_words(insider: User) -> None:
+def test_unsupported_files_are_refused_with_a_message(insider: User) -> None:
     able()
     photo, paper = upload(insider, "a.png"), upload(insider, "p.pdf", media.pdf("One"))
     notes = upload(insider, "n.md", b"Grass is green.")
@@ -173,7 +166,7 @@ def test_citations_give_way_to_an_answer_format(insider: User, model: LanguageMo
     assert sent(message, model, {"output_config": {"effort": "low"}})[0]["citations"] == {"enabled": True}
 
 
-def test_lost_bytes_are_said_in_words(insider: User, model: LanguageModel) -> None:
+def test_lost_file_becomes_a_text(insider: User, model: LanguageModel) -> None:
     photo = upload(insider, "a.png")
     message = start(insider, photo).user_message
     assert photo.sent is not None
@@ -197,9 +190,7 @@ def test_older_models_get_smaller_pictures(insider: User, model: LanguageModel) 
     assert resolve(content_blocks([photo]), older, files) == large[:1]
 
 
-def test_many_pictures_go_small_from_the_message_that_makes_them_many(
-    insider: User, model: LanguageModel
-) -> None:
+def test_many_pictures_are_sent_smaller_from_that_message_on(insider: User, model: LanguageModel) -> None:
     large = upload(insider, "large.png", media.picture("PNG", (2400, 30)))
     assert large.sent is not None
     others = [upload(insider, f"{number}.png") for number in range(20)]
@@ -210,7 +201,7 @@ def test_many_pictures_go_small_from_the_message_that_makes_them_many(
     assert len(base64.b64decode(data[-1])) < large.sent.size_bytes
     beginning = start(insider, large)
     early = sent(beginning.user_message, model)
-    refused = refusal(follow, insider, beginning, *others)
+    refused = refusal_code(follow, insider, beginning, *others)
     assert refused == "pictures_too_large"
     assert sent(beginning.user_message, model) == early
 
@@ -227,7 +218,7 @@ def test_many_pictures_go_small_from_the_message_that_makes_them_many(
         ("foundry", 23),
     ],
 )
-def test_files_are_refused_where_the_platform_would(
+def test_files_beyond_platform_limits_are_refused(
     insider: User, model: LanguageModel, kind: str, most_mb: int
 ) -> None:
     """In base64 and with what a request holds besides: 32, 20 or 30 MB."""
@@ -240,35 +231,35 @@ def test_files_are_refused_where_the_platform_would(
         paper.original.save()
         if size_mb == most_mb:
             check_sendable(message, there)
-    assert refusal(check_sendable, message, there) == "too_large"
+    assert refusal_code(check_sendable, message, there) == "too_large"
 
 
-def test_too_much_is_refused_and_nothing_is_written(insider: User, model: LanguageModel) -> None:
+def test_too_many_files_are_refused_unwritten(insider: User, model: LanguageModel) -> None:
     paper, photo = upload(insider, "p.pdf", media.pdf(kids=51)), upload(insider, "a.png")
     notes = upload(insider, "n.md", b"word " * 1000)
     first = start(insider, paper, photo, notes)
-    assert refusal(follow, insider, first, paper) == "too_many_pages"
+    assert refusal_code(follow, insider, first, paper) == "too_many_pages"
     first.user_message.content = content_blocks([photo] * 100)
     first.user_message.save()
-    assert refusal(follow, insider, first, photo) == "too_many_pictures"
+    assert refusal_code(follow, insider, first, photo) == "too_many_pictures"
     assert Message.objects.count() == 1
 
 
-def test_a_model_that_cant_see_is_refused_new_pictures_only(insider: User, model: LanguageModel) -> None:
+def test_model_without_vision_refuses_only_new_pictures(insider: User, model: LanguageModel) -> None:
     photo, paper = upload(insider, "a.png"), upload(insider, "p.pdf", media.pdf("One"))
     first = start(insider, photo, paper, model_id=model.model_id)
     blind = able(image_input=NO, pdf_input=NO)
-    assert refusal(follow, insider, first, photo, model_id=blind.model_id) == "pictures_unsupported"
-    assert refusal(start, insider, paper, model_id=blind.model_id) == "documents_unsupported"
+    assert refusal_code(follow, insider, first, photo, model_id=blind.model_id) == "pictures_unsupported"
+    assert refusal_code(start, insider, paper, model_id=blind.model_id) == "documents_unsupported"
     spoken = follow(insider, first, model_id=blind.model_id)
     stop_turn(user=insider, turn_id=spoken.turn.id)
     assert spoken.user_message.parent == first.user_message
     stop_turn(user=insider, turn_id=first.turn.id)
     again = {"author": insider, "client_id": uuid.uuid4(), "turn_id": first.turn.id}
-    assert refusal(retry_turn, **again, model_id=blind.model_id) == "pictures_unsupported"
+    assert refusal_code(retry_turn, **again, model_id=blind.model_id) == "pictures_unsupported"
 
 
-def test_citations_find_their_document(insider: User, model: LanguageModel) -> None:
+def test_citations_name_their_document(insider: User, model: LanguageModel) -> None:
     photo = upload(insider, "a.png")
     one, two = upload(insider, "1.md", b"One"), upload(insider, "2.md", b"Two")
     first = start(insider, photo, one)
@@ -283,7 +274,7 @@ def test_citations_find_their_document(insider: User, model: LanguageModel) -> N
     assert cited_document(answer, -1, "") is None
 
 
-def test_a_conversation_goes_with_its_links(insider: User, model: LanguageModel) -> None:
+def test_deleted_conversation_removes_its_links(insider: User, model: LanguageModel) -> None:
     photo = upload(insider, "a.png")
     started = start(insider, photo)
     stop_turn(user=insider, turn_id=started.turn.id)

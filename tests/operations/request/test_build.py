@@ -1,4 +1,4 @@
-"""What leaves for the model, and the row that each attempt has in the ledger."""
+"""The request of a turn, and the ledger row of each attempt."""
 
 import uuid
 from typing import Any
@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high?"}]}
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
 def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
     chat = factories.conversation(insider, "High?", "Very.")
     turn = factories.turn(chat, status="running", text="How very? " * 400, parent=chat.active_leaf, answer="")
@@ -33,7 +28,7 @@ def test_the_request_is_the_frame_and_the_path(insider: User) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_model_that_is_not_told_the_day_gets_the_question_alone(
+def test_model_without_context_gets_only_the_question(
     insider: User, model: LanguageModel, told: bool
 ) -> None:
     LanguageModel.objects.update(capabilities={"context": {"supported": told}})
@@ -69,7 +64,7 @@ def test_a_message_without_a_path_makes_no_request(turn: Turn) -> None:
         build.request_for(running)
 
 
-def test_calls_carry_what_they_belong_to(turn: Turn) -> None:
+def test_ledger_rows_name_turn_person_and_model(turn: Turn) -> None:
     running = factories.running(turn)
     row = ApiCall.objects.get(id=open_call.open_call(running, REQUEST, call=2, attempt=3).call_id)
     assert (row.key, row.attempt, row.status) == (f"{turn.id}:1:2:3", 3, "open")
@@ -123,7 +118,7 @@ def kinds(request: dict[str, Any]) -> list[str]:
         ("bedrock", COMPACTING, False),
     ],
 )
-def test_the_apis_summary_goes_back_with_its_beta_or_as_text(
+def test_compaction_is_sent_with_its_beta_or_as_text(
     insider: User, kind: str, capabilities: dict[str, Any], taken: bool
 ) -> None:
     running = behind(insider, of_kind(kind, capabilities), COMPACTION)
@@ -149,7 +144,7 @@ def test_the_apis_summary_goes_back_with_its_beta_or_as_text(
         ("foundry", "code_execution", False),
     ],
 )
-def test_server_tools_go_back_as_they_came_or_as_text(
+def test_server_tool_blocks_are_sent_unchanged_or_as_text(
     insider: User, kind: str, tool: str, taken: bool
 ) -> None:
     found = {"type": f"{tool.removesuffix('_tool_regex')}_tool_result", "tool_use_id": "srvtoolu_1"}

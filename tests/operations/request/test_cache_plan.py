@@ -1,4 +1,4 @@
-"""What a plan goes by, measured from rows, and that a long loop reads from a real cache what the plan promised."""
+"""The measures of a cache plan, and that a long loop reads from the simulator's cache as planned."""
 
 import datetime as dt
 from typing import Any
@@ -22,7 +22,7 @@ from chat.providers.clients import sync_client
 from tests import factories
 from tests.operations.upstreams import connection as upstream_connection
 from tests.operations.upstreams import model_of
-from tests.simulator.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.simulator import Upstream
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
         ({"usage": None}, 0, True),
     ],
 )
-def test_what_has_expired_or_belongs_to_another_frame_is_gone(
+def test_expired_and_foreign_entries_are_ignored(
     insider: User, changes: dict[str, Any], alive: int, same: bool
 ) -> None:
     running = factories.running(asked(insider))
@@ -80,7 +80,7 @@ def test_what_has_expired_or_belongs_to_another_frame_is_gone(
     assert (running.foreseen.alive_tokens, running.foreseen.same_frame) == (alive, same)
 
 
-def test_the_first_request_knows_nothing(insider: User) -> None:
+def test_first_request_has_no_history(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running", answer="")
     running = factories.running(turn)
     measured = cache_plan.measure(turn, running.model, [turn.user_message])
@@ -108,7 +108,7 @@ def test_queries_do_not_grow_with_the_conversation(insider: User) -> None:
     assert counts[0] == counts[1]
 
 
-def test_habits_of_an_assistant_are_its_own(insider: User, model: LanguageModel) -> None:
+def test_gaps_are_measured_per_assistant(insider: User, model: LanguageModel) -> None:
     guide = Assistant.objects.create(name="Guide", model=model)
     now = timezone.now()
     for minutes in ((300, 298, 290), (200,), (10,)):
@@ -125,7 +125,7 @@ def test_habits_of_an_assistant_are_its_own(insider: User, model: LanguageModel)
     assert cache_plan.habits(None, model) == cache_plan.Habits(Gaps(), 0.0)
 
 
-def test_uses_of_a_frame(insider: User) -> None:
+def test_gaps_between_uses_of_a_frame(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), text="x", answer="y")
     for ago in (0, 100, 4000):
         factories.call(
@@ -135,7 +135,7 @@ def test_uses_of_a_frame(insider: User) -> None:
     assert cache_plan.uses(turn.frame_id) == Gaps.of([100, 3900])
 
 
-def test_the_policy_is_the_assistants(insider: User, model: LanguageModel) -> None:
+def test_cache_policy_of_the_assistant_applies(insider: User, model: LanguageModel) -> None:
     quiet = Assistant.objects.create(name="Quiet", model=model, cache_policy="none")
     turn = factories.turn(
         factories.conversation(insider, assistant=quiet), status="running", text="x" * 9000, answer=""
@@ -197,7 +197,7 @@ class Loop:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def upstream(make_simulator: Any, clock: Clock) -> Upstream:
     return found
 
 
-def test_a_loop_of_more_than_twenty_blocks_reads_what_the_plan_promised(
+def test_loop_of_over_twenty_blocks_reads_as_planned(
     insider: User, upstream: Upstream, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_of(upstream_connection(upstream.url), "claude-opus-4-8")
@@ -234,7 +234,7 @@ def test_a_loop_of_more_than_twenty_blocks_reads_what_the_plan_promised(
     assert totals["cache_read_input_tokens"] == sum(row.cache_read_tokens for row in rows)
 
 
-def test_misses_are_named(
+def test_cache_miss_reasons_are_stored(
     insider: User, upstream: Upstream, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_of(upstream_connection(upstream.url), "claude-opus-4-8")

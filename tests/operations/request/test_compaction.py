@@ -1,4 +1,4 @@
-"""When a conversation is summarised, by whom, and what a request begins with afterwards."""
+"""When a conversation is summarised, by whom, and where a request begins afterwards."""
 
 import uuid
 from typing import Any
@@ -40,7 +40,7 @@ def said_next(turn: Turn, text: str = "And now?", **fields: Any) -> Turn:
     return accept.start_turn(conversation_id=turn.conversation_id, **{**asked, **fields}).turn
 
 
-def test_a_summary_is_put_before_the_message_that_fills_the_context(insider: User) -> None:
+def test_summary_precedes_the_message_that_fills_the_context(insider: User) -> None:
     model = model_of()
     before = chat_that_left(2_600, insider, model)
     turn = said_next(before)
@@ -54,7 +54,7 @@ def test_a_summary_is_put_before_the_message_that_fills_the_context(insider: Use
     assert turn.conversation.active_leaf == message
 
 
-def test_a_conversation_with_room_is_left_alone(insider: User) -> None:
+def test_conversation_that_fits_gets_no_summary(insider: User) -> None:
     before = chat_that_left(1_000, insider, model_of())
     assert said_next(before).user_message.parent == before.messages.get()
     # The new text counts too: a token per 3 bytes.
@@ -66,7 +66,7 @@ def test_a_conversation_with_room_is_left_alone(insider: User) -> None:
     assert long.user_message.parent.kind == "summary"
 
 
-def test_nothing_before_nothing_to_summarise(insider: User) -> None:
+def test_first_message_gets_no_summary(insider: User) -> None:
     model = model_of()
     first = accept.start_turn(
         author=insider, client_id=str(uuid.uuid4()), text="x" * 30_000, model_id=model.id
@@ -87,7 +87,7 @@ def test_a_request_begins_at_the_last_written_summary(insider: User) -> None:
     assert since_summary(path[:2]) == path[:2]
 
 
-def test_what_is_expected_of_a_prompt(insider: User) -> None:
+def test_expected_tokens_of_a_prompt(insider: User) -> None:
     turn = chat_that_left(2_000, insider, model_of())
     answer = turn.messages.get()
     later = factories.message(turn.conversation, answer, "x" * 300, context="y" * 30)
@@ -103,7 +103,7 @@ def test_what_is_expected_of_a_prompt(insider: User) -> None:
     assert expected_tokens(turn, answer) == frame + 2
 
 
-def test_a_full_context_is_retried_behind_a_summary(insider: User) -> None:
+def test_full_context_is_retried_after_a_summary(insider: User) -> None:
     before = chat_that_left(100, insider, model_of())
     turn = said_next(before)
     Turn.objects.filter(id=turn.id).update(
@@ -157,7 +157,7 @@ def test_the_apis_block_is_sent_back_with_its_beta(insider: User) -> None:
         (100_000, {"kind": "compatible"}),
     ],
 )
-def test_elsewhere_parley_summarises(insider: User, window: int, fields: Any) -> None:
+def test_models_without_compaction_get_parleys_summary(insider: User, window: int, fields: Any) -> None:
     turn = said_next(chat_that_left(99_000, insider, claude(window, **fields)))
     assert turn.user_message.parent
     assert turn.user_message.parent.kind == Message.Kind.SUMMARY

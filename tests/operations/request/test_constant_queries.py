@@ -1,4 +1,4 @@
-"""No query grows with the length of a chat, whatever became of its answers: accepting, building, paying, reading."""
+"""Accepting, building, paying and reading take a constant number of queries, however long the conversation is."""
 
 import uuid
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def failed(chat: Conversation) -> None:
 
 
 def stopped_early(chat: Conversation) -> None:
-    """Stopped before anybody took it: questions follow each other without an answer between them."""
+    """Stopped before it was claimed: questions follow each other without an answer between them."""
     ended(chat, "stopped", None)
 
 
@@ -94,7 +94,9 @@ def go_on(chat: Conversation) -> Callable[[], None]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("provider", ["compatible", "anthropic"])
-def test_going_on(insider: User, kind: Callable[[Conversation], None], provider: str) -> None:
+def test_turns_take_a_constant_number_of_queries(
+    insider: User, kind: Callable[[Conversation], None], provider: str
+) -> None:
     compacts = {"context_management": {"compact_20260112": {"supported": True}}}
     factories.language_model(
         connection=factories.provider(kind=provider), capabilities=compacts, max_input_tokens=10_000_000
@@ -106,7 +108,7 @@ def test_going_on(insider: User, kind: Callable[[Conversation], None], provider:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_continuing_a_cut_answer(
+def test_continuing_takes_a_constant_number_of_queries(
     insider: User, model: LanguageModel, kind: Callable[[Conversation], None]
 ) -> None:
     def cut(length: int) -> list[str]:
@@ -120,7 +122,7 @@ def test_continuing_a_cut_answer(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("address", ["/c/{chat}", "/api/v1/conversations/{chat}/messages?limit=100"])
-def test_reading(
+def test_pages_take_a_constant_number_of_queries(
     insider: User, model: LanguageModel, kind: Callable[[Conversation], None], address: str
 ) -> None:
     browser = Client()

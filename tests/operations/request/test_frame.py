@@ -1,4 +1,4 @@
-"""What stands before the messages of a turn: frozen once, shared by all turns that have the same."""
+"""The frame of a turn: frozen once, and shared by all turns with the same frame."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def test_a_bare_model_has_the_smallest_frame(model: LanguageModel) -> None:
     assert Frame.objects.count() == 1
 
 
-def test_the_newest_revision_is_frozen_with_its_marks(model: LanguageModel) -> None:
+def test_newest_prompt_revision_is_frozen_with_its_marks(model: LanguageModel) -> None:
     guide = Assistant.objects.create(name="Guide", prompt=prompt("Old words.", "New words."))
     assert freeze_frame(model=model, assistant=guide).body["system"] == [
         {"type": "text", "text": "New words.", "cache_control": {"type": "ephemeral", "ttl": "1h"}},

@@ -1,4 +1,4 @@
-"""Answers of a shape at the door, in the frame and at their end."""
+"""Output schemas when a turn is accepted, in its frame, and at its end."""
 
 import dataclasses
 import time
@@ -38,14 +38,14 @@ def code_of(error: pytest.ExceptionInfo[OperationError]) -> tuple[str, int]:
         ({"not": {"type": "string"}}, "must have a 'type'"),
     ],
 )
-def test_a_schema_that_cant_be_used_is_refused_at_the_door(schema: Any, words: str) -> None:
+def test_unusable_schema_is_refused_at_once(schema: Any, words: str) -> None:
     with pytest.raises(OperationError, match="invalid_schema") as error:
         output_schema.checked_schema(schema)
     assert code_of(error) == ("invalid_schema", 422)
     assert words in error.value.message
 
 
-def test_the_callers_schema_wins() -> None:
+def test_schema_of_the_request_overrides_the_assistants() -> None:
     own = Assistant(output_schema={"type": "string"})
     assert output_schema.schema_for(None, None) is None
     assert output_schema.schema_for(None, Assistant()) is None
@@ -53,7 +53,7 @@ def test_the_callers_schema_wins() -> None:
     assert output_schema.schema_for(POINT, own) == POINT
 
 
-def test_the_frame_asks_in_the_way_that_the_model_can() -> None:
+def test_frame_asks_by_format_or_tool_as_supported() -> None:
     spec = FrameSpec("m")
     assert output_schema.shaped_spec(spec, LanguageModel(), None) is spec
     body = output_schema.shaped_spec(spec, LanguageModel(capabilities=ABLE), POINT).body()
@@ -70,7 +70,7 @@ def test_the_frame_asks_in_the_way_that_the_model_can() -> None:
     ("capabilities", "schema", "words"),
     [({}, POINT, "Small can’t be held"), (FORCED, {"type": "string"}, "of type “object”")],
 )
-def test_a_model_that_cant_says_so(capabilities: Any, schema: Any, words: str) -> None:
+def test_model_without_schemas_is_refused(capabilities: Any, schema: Any, words: str) -> None:
     model = LanguageModel(display_name="Small", capabilities=capabilities)
     with pytest.raises(OperationError, match="no_structured_output") as error:
         output_schema.way_of(model, schema)
@@ -92,7 +92,7 @@ def test_answers_are_checked_against_the_whole_schema() -> None:
     assert fault(POINT, '{"x": 5', "max_tokens") == ("output_truncated", "the answer was cut: max_tokens")
 
 
-def test_patterns_are_checked_where_they_can_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patterns_are_checked_with_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     word = {"type": "string", "pattern": "^a+$"}
     assert fault(word, '"aaa"') is None
     assert fault(word, '"bbb"') == ("invalid_output", "at the root: 'bbb' does not match '^a+$'")
@@ -130,7 +130,7 @@ def test_a_turn_keeps_its_schema_through_retry_and_continue(insider: User) -> No
 
 
 @pytest.mark.django_db
-def test_an_assistants_schema_holds_for_its_turns_and_a_bad_one_is_refused(insider: User) -> None:
+def test_assistants_schema_applies_and_is_validated(insider: User) -> None:
     model = factories.language_model(capabilities=ABLE)
     made = Assistant.objects.create(name="Points", model=model, output_schema=POINT)
     asked = {"author": insider, "text": "Where?", "assistant_id": made.id}

@@ -1,4 +1,4 @@
-"""Assistants are kept warm when that pays: real warm-ups against the simulator, and cases where it doesn't."""
+"""Pre-warming of assistants: real warm-ups against the simulator, and cases where it does not pay."""
 
 import datetime as dt
 from typing import Any
@@ -71,7 +71,7 @@ def rush(owner: User, guide: Assistant, people: int, **fields: Any) -> None:
         asked(owner, guide, DAY - dt.timedelta(seconds=60 + second), **fields)
 
 
-def test_a_rush_is_prepared_for(insider: User, model: LanguageModel, simulator: Upstream) -> None:
+def test_many_expected_calls_are_warmed(insider: User, model: LanguageModel, simulator: Upstream) -> None:
     guide = assistant(insider, model)
     rush(insider, guide, 3)
     [job] = prewarm.due_warm_ups()
@@ -84,7 +84,7 @@ def test_a_rush_is_prepared_for(insider: User, model: LanguageModel, simulator: 
     assert simulator.invoice()["totals"]["requests"] == 1
 
 
-def test_a_warm_up_is_paid_by_its_assistants_budget(
+def test_warm_up_counts_in_the_assistants_budget(
     insider: User, model: LanguageModel, simulator: Upstream
 ) -> None:
     guide = assistant(insider, model)
@@ -118,7 +118,7 @@ def test_an_entry_about_to_expire_is_kept_for_one_person(insider: User, model: L
     assert prewarm.due_warm_ups() == [], "one write now for one write later is no gain"
 
 
-def test_what_warming_spared_still_counts(insider: User, model: LanguageModel) -> None:
+def test_calls_that_read_a_warm_entry_count_too(insider: User, model: LanguageModel) -> None:
     guide = assistant(insider, model)
     rush(insider, guide, 3, cache_read_tokens=2000, cache_write_5m_tokens=0)
     assert prewarm.due_warm_ups() == []
@@ -126,7 +126,7 @@ def test_what_warming_spared_still_counts(insider: User, model: LanguageModel) -
     assert len(prewarm.due_warm_ups()) == 1
 
 
-def test_nobody_comes(insider: User, model: LanguageModel) -> None:
+def test_no_expected_calls_means_no_warm_up(insider: User, model: LanguageModel) -> None:
     guide = assistant(insider, model, cached="1h")
     assert prewarm.due_warm_ups() == []
     for _ in range(3):
@@ -137,7 +137,7 @@ def test_nobody_comes(insider: User, model: LanguageModel) -> None:
 @pytest.mark.parametrize(
     "fields", [{"prewarm": False}, {"enabled": False}, {"cache_policy": "none"}, {"cached": "none"}]
 )
-def test_only_what_staff_marked_and_can_be_cached(
+def test_only_marked_and_cacheable_prompts_are_warmed(
     insider: User, model: LanguageModel, fields: dict[str, Any]
 ) -> None:
     guide = assistant(insider, model, **fields)
@@ -160,7 +160,7 @@ def test_models_that_cannot_be_warmed(insider: User, model: LanguageModel) -> No
         assert prewarm.due_warm_ups() == []
 
 
-def test_the_job_goes_on_after_a_failure(insider: User, model: LanguageModel) -> None:
+def test_job_continues_after_a_failure(insider: User, model: LanguageModel) -> None:
     broken = assistant(insider, model, order=1)
     rush(insider, broken, 3)
     fine = model_of(connection(model.connection.base_url, key="sk-another-key"), MODEL)
@@ -174,7 +174,7 @@ def test_the_job_goes_on_after_a_failure(insider: User, model: LanguageModel) ->
     assert ApiCall.objects.filter(purpose="prewarm").count() == 1
 
 
-def test_a_connection_that_lost_its_credential(insider: User, model: LanguageModel) -> None:
+def test_connection_without_credential_is_skipped(insider: User, model: LanguageModel) -> None:
     guide = assistant(insider, model)
     rush(insider, guide, 3)
     [job] = prewarm.due_warm_ups()
@@ -185,7 +185,7 @@ def test_a_connection_that_lost_its_credential(insider: User, model: LanguageMod
 
 
 @pytest.mark.django_db(transaction=True)
-def test_servers_that_ask_nobody_to_sign_in_come_along(insider: User) -> None:
+def test_warm_up_includes_servers_without_sign_in(insider: User) -> None:
     recorder = Recorder()
     with Upstream(recorder) as upstream:
         model = model_of(connection(upstream.url), MODEL)
@@ -199,5 +199,5 @@ def test_servers_that_ask_nobody_to_sign_in_come_along(insider: User) -> None:
         assert [server["name"] for server in recorder.last()["body"]["mcp_servers"]] == ["shop"]
         cache.clear()
         McpServer.objects.update(enabled=False)
-        assert not prewarm.warm(job), "nobody warms what the next frame does not have"
+        assert not prewarm.warm(job), "a frame without these tools is not warmed"
         assert len(recorder.sent) == 1

@@ -38,13 +38,13 @@ def asked_again(turn: Turn) -> list[Any]:
     return list(build.request_for(running)["messages"])
 
 
-def test_thinking_goes_back_behind_the_same(answered: Turn) -> None:
+def test_thinking_is_sent_after_the_same_prefix(answered: Turn) -> None:
     assert answered.messages.get(role="assistant").binding.count(":") == 1
     assert asked_again(answered)[1]["content"] == THOUGHT
 
 
 @pytest.mark.parametrize("change", ["key", "question", "frame", "context"])
-def test_thinking_stays_behind_when_something_changed(answered: Turn, change: str) -> None:
+def test_thinking_is_left_out_after_a_change(answered: Turn, change: str) -> None:
     model = answered.model
     assert model
     match change:
@@ -68,12 +68,12 @@ def test_thinking_stays_behind_when_something_changed(answered: Turn, change: st
     assert asked_again(answered)[1]["content"] == THOUGHT[1:]
 
 
-def test_an_answer_without_a_binding_goes_by_its_frame(answered: Turn) -> None:
+def test_answer_without_binding_is_bound_to_its_frame(answered: Turn) -> None:
     answered.messages.filter(role="assistant").update(binding="")
     assert asked_again(answered)[1]["content"] == THOUGHT
 
 
-def test_an_account_is_told_by_all_that_leads_to_it() -> None:
+def test_account_tag_depends_on_key_address_and_workspace() -> None:
     tags = {
         account_tag(factories.provider(name, **fields))
         for name, fields in {
@@ -88,7 +88,7 @@ def test_an_account_is_told_by_all_that_leads_to_it() -> None:
     assert all(len(tag) == 12 and "secret" not in tag for tag in tags)
 
 
-def test_what_is_stored_of_a_binding() -> None:
+def test_stored_binding() -> None:
     message = Message(
         role="assistant", frame_id="f", binding=binding("0123456789ab", "f", []), status="partial"
     )

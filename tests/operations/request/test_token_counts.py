@@ -23,16 +23,14 @@ def model(simulator: Upstream) -> LanguageModel:
     return model_of(connection(simulator.url), MODEL)
 
 
-def test_the_provider_counts(insider: User, model: LanguageModel) -> None:
+def test_tokens_are_counted_by_the_provider(insider: User, model: LanguageModel) -> None:
     count = token_counts.count_draft(user=insider, text="x" * 300, model_id=model.id)
     assert (count.tokens, count.exact, count.model) == (104, True, model)  # 300 / 3, and 4 for the message
     assert token_counts.count_draft(user=insider, text=" ", model_id=model.id).tokens == 5
     assert not ApiCall.objects.exists()
 
 
-def test_an_assistant_adds_its_prompt_and_a_conversation_what_came_before(
-    insider: User, model: LanguageModel
-) -> None:
+def test_count_includes_prompt_and_earlier_messages(insider: User, model: LanguageModel) -> None:
     prompt = SystemPrompt.objects.create(name="Long")
     revise_prompt(prompt=prompt, blocks=[{"text": "y" * 600}], author=insider)
     made = Assistant.objects.create(name="Long", model=model, prompt=prompt)
@@ -46,13 +44,13 @@ def test_an_assistant_adds_its_prompt_and_a_conversation_what_came_before(
     assert whole == alone + 34 + 24
 
 
-def test_who_may_not_see_it_may_not_count_it(insider: User, outsider: User, model: LanguageModel) -> None:
+def test_counting_requires_access(insider: User, outsider: User, model: LanguageModel) -> None:
     chat = factories.conversation(insider, "a", "b")
     with pytest.raises(OperationError, match="not_found"):
         token_counts.count_draft(user=outsider, text="x", conversation_id=chat.id)
 
 
-def test_what_cant_be_asked_is_estimated(insider: User, model: LanguageModel) -> None:
+def test_tokens_are_estimated_without_a_counting_api(insider: User, model: LanguageModel) -> None:
     said = [{"role": "user", "content": [{"type": "text", "text": "x" * 300}]}]
     with Loopback(answering({"type": "error", "error": {"type": "not_found_error"}}, 404)) as deaf:
         lacking = model_of(connection(deaf.url, key="sk-deaf"), MODEL)
@@ -72,7 +70,7 @@ def test_a_frame_is_counted_once(insider: User, model: LanguageModel, simulator:
     )
     count = token_counts.count_frame(frame, model)
     assert (count.tokens, count.exact) == (204, True)
-    model.connection.base_url = "http://127.0.0.1:9"  # nobody is asked again
+    model.connection.base_url = "http://127.0.0.1:9"  # the provider is not asked again
     assert token_counts.count_frame(frame, model) == count
     # An estimate is not kept for good.
     FrameCount.objects.update(exact=False, tokens=1)
@@ -81,7 +79,7 @@ def test_a_frame_is_counted_once(insider: User, model: LanguageModel, simulator:
     assert token_counts.count_frame(freeze_frame(model=model, assistant=None), model).tokens >= 0
 
 
-def test_toolsets_are_not_counted_and_the_count_says_so(model: LanguageModel) -> None:
+def test_count_reports_that_toolsets_are_missing(model: LanguageModel) -> None:
     said = [{"role": "user", "content": [{"type": "text", "text": "x" * 300}]}]
     tools = [toolset("shop", ["add"])]
     assert token_counts.count_request(model, {"messages": said, "tools": tools}) == token_counts.TokenCount(
@@ -95,7 +93,7 @@ def test_toolsets_are_not_counted_and_the_count_says_so(model: LanguageModel) ->
     )
 
 
-def test_the_reach_of_a_prompts_cache_marks(insider: User, model: LanguageModel) -> None:
+def test_cache_marks_of_a_prompt_reach_the_minimum(insider: User, model: LanguageModel) -> None:
     prompt = SystemPrompt.objects.create(name="Marked")
     blocks = [
         {"text": "a" * 300, "cache": "1h"},

@@ -1,4 +1,4 @@
-"""Pictures that tools gave, in requests: counted with those of people, and words where there is no place for them."""
+"""Pictures of tools in requests: they count with attached ones and become text where there is no space."""
 
 import base64
 import uuid
@@ -52,7 +52,7 @@ def said(message: Message) -> list[str]:
     return [block["text"] for block in message.content[0]["content"] if block["type"] == "text"]
 
 
-def test_a_result_has_the_places_that_are_left(insider: User, model: LanguageModel) -> None:
+def test_result_gets_only_the_remaining_pictures(insider: User, model: LanguageModel) -> None:
     large = upload(insider, "large.png", media.picture("PNG", (2400, 30)))
     turn = running_turn(insider, large)
     message = results(turn, 30)
@@ -63,19 +63,21 @@ def test_a_result_has_the_places_that_are_left(insider: User, model: LanguageMod
     check_sendable(text, model)
 
 
-def test_a_request_has_its_size(insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_size_is_limited(
+    insider: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(attachment_limits, "_RESERVED_BYTES", 32_000_000 - 1_000)
     kept = len(tool_pictures(results(running_turn(insider), 10).content))
     assert 0 < kept < 10
 
 
-def test_a_model_that_is_gone_sets_no_limits(insider: User, model: LanguageModel) -> None:
+def test_deleted_model_sets_no_limits(insider: User, model: LanguageModel) -> None:
     turn = running_turn(insider)
     turn.model = None
     assert len(tool_pictures(results(turn, 150).content)) == 150
 
 
-def test_pictures_of_people_go_small_among_many_of_tools(insider: User, model: LanguageModel) -> None:
+def test_attached_pictures_shrink_among_many_tool_pictures(insider: User, model: LanguageModel) -> None:
     turn = running_turn(insider)
     message = results(turn, 20)
     large = upload(insider, "large.png", media.picture("PNG", (2400, 30)))
@@ -87,7 +89,7 @@ def test_pictures_of_people_go_small_among_many_of_tools(insider: User, model: L
     assert len(base64.b64decode(data)) < large.sent.size_bytes
 
 
-def test_a_model_that_sees_none_gets_words(insider: User, model: LanguageModel) -> None:
+def test_model_without_vision_gets_text_for_pictures(insider: User, model: LanguageModel) -> None:
     blind = factories.language_model("blind", capabilities={"image_input": {"supported": False}})
     message = results(running_turn(insider), 2)
     words = {"type": "text", "text": "A picture was here; this model can't see any."}
@@ -103,7 +105,7 @@ def elsewhere(kind: str, model: LanguageModel, **fields: Any) -> LanguageModel:
     return factories.language_model(model.model_id, connection=connection, prices={}, **fields)
 
 
-def test_a_turn_moves_only_to_where_its_files_are_taken(insider: User, model: LanguageModel) -> None:
+def test_failover_requires_support_of_the_turns_files(insider: User, model: LanguageModel) -> None:
     LanguageModel.objects.update(max_input_tokens=1_000_000)
     model.refresh_from_db()
     paper = upload(insider, "p.pdf", media.pdf("One"))
@@ -122,14 +124,14 @@ def test_a_turn_moves_only_to_where_its_files_are_taken(insider: User, model: La
     assert not could_take(turn, aws), "100 pages there"
 
 
-def test_one_that_sees_nothing_does_not_answer_about_a_picture(insider: User, model: LanguageModel) -> None:
+def test_model_without_vision_is_no_failover_for_pictures(insider: User, model: LanguageModel) -> None:
     turn = running_turn(insider, upload(insider, "a.png", media.picture()))
     blind = factories.language_model("blind", capabilities={"image_input": {"supported": False}})
     assert not could_take(turn, blind)
     assert could_take(turn, model)
 
 
-def test_tools_pictures_count_where_nobody_attached_any(insider: User, model: LanguageModel) -> None:
+def test_tool_pictures_count_without_attachments(insider: User, model: LanguageModel) -> None:
     turn = running_turn(insider)
     message = results(turn, 1)
     Message.objects.filter(id=message.id).update(content=[_result(101)])

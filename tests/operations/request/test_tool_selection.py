@@ -1,4 +1,4 @@
-"""Which tools a model is offered: what its platform lacks, two of one name, and servers that the provider calls."""
+"""Which tools a model is offered: platform gaps, equal names, and servers that the provider calls."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def types(found: offers.Offer) -> list[str]:
         ("foundry", {"server_tools": {"supported": True}}, ["web_search_20260318", "web_fetch_20260318"]),
     ],
 )
-def test_of_one_name_the_best_that_the_platform_has(
+def test_best_supported_version_of_a_tool_is_offered(
     kind: str, capabilities: Any, wanted: list[str], guide: Assistant
 ) -> None:
     for order, name in enumerate(
@@ -73,7 +73,7 @@ def test_of_one_name_the_best_that_the_platform_has(
     assert types(select_tools(model_on(kind, **capabilities), guide)) == wanted
 
 
-def test_a_tool_of_ones_own_stands_in_where_the_provider_has_none(guide: Assistant) -> None:
+def test_own_tool_replaces_a_missing_provider_tool(guide: Assistant) -> None:
     own = factories.tool("web_search")
     other = give(guide, own)
     theirs = provided("web_search")
@@ -92,7 +92,7 @@ def test_a_tool_of_ones_own_stands_in_where_the_provider_has_none(guide: Assista
     assert select_tools(None, guide).left_out[off.pk] == offers.OFF
 
 
-def test_toolsets_stand_behind_the_other_tools_by_name(guide: Assistant) -> None:
+def test_toolsets_follow_other_tools_by_name(guide: Assistant) -> None:
     wiki, shop = connected("wiki"), connected()
     give_connected(guide, wiki, "find")
     give_connected(guide, shop, "draw", "add")
@@ -121,7 +121,9 @@ def test_toolsets_stand_behind_the_other_tools_by_name(guide: Assistant) -> None
         ("local", {}, False),
     ],
 )
-def test_who_calls_servers(kind: str, capabilities: Any, takes: bool, guide: Assistant) -> None:
+def test_only_some_platforms_call_mcp_servers(
+    kind: str, capabilities: Any, takes: bool, guide: Assistant
+) -> None:
     model = model_on(kind, **capabilities)
     assert takes_connector(model) == takes
     give_connected(guide, connected(), "add")
@@ -130,7 +132,7 @@ def test_who_calls_servers(kind: str, capabilities: Any, takes: bool, guide: Ass
     assert set(found.left_out.values()) == (set() if takes else {offers.NO_CONNECTOR})
 
 
-def test_another_connection_gets_the_frame_without_what_it_lacks(guide: Assistant) -> None:
+def test_frame_for_another_connection_omits_unsupported(guide: Assistant) -> None:
     give_connected(guide, connected(), "add")
     give(guide, provided("web_search"))
     first = freeze_frame(model=model_on("anthropic"), assistant=guide)
@@ -141,7 +143,7 @@ def test_another_connection_gets_the_frame_without_what_it_lacks(guide: Assistan
     assert [tool["name"] for tool in frame_for(second, model_on("bedrock")).body["tools"]] == ["weather"]
 
 
-def test_nobody_can_be_asked_within_an_answer(guide: Assistant) -> None:
+def test_connector_tools_that_need_approval_are_left_out(guide: Assistant) -> None:
     server = connected()
     give_connected(guide, server, "ask", approval="ask")
     give_connected(guide, server, "deny", approval="deny")
@@ -158,7 +160,7 @@ def test_nobody_can_be_asked_within_an_answer(guide: Assistant) -> None:
     assert list(select_tools(model, guide).definitions[0]["configs"]) == ["deny"]
 
 
-def test_what_changed_at_its_server_is_off(guide: Assistant) -> None:
+def test_changed_tools_are_left_out(guide: Assistant) -> None:
     server = connected()
     give_connected(guide, server, "add", "draw")
     ToolDefinition.objects.filter(target="add").update(pinned_digest="another")
@@ -167,7 +169,7 @@ def test_what_changed_at_its_server_is_off(guide: Assistant) -> None:
     assert list(found.left_out.values()) == [offers.CHANGED]
 
 
-def test_a_server_without_its_token_is_off(guide: Assistant) -> None:
+def test_server_without_token_is_left_out(guide: Assistant) -> None:
     server = connected(auth="bearer")
     give_connected(guide, server, "add")
     model = model_on("anthropic")
@@ -179,7 +181,7 @@ def test_a_server_without_its_token_is_off(guide: Assistant) -> None:
     assert set(select_tools(model, guide).left_out.values()) == {offers.OFF}
 
 
-def test_each_person_has_the_servers_where_they_signed_in(guide: Assistant, insider: User) -> None:
+def test_each_person_has_the_servers_they_signed_in_to(guide: Assistant, insider: User) -> None:
     server = connected(auth="oauth")
     give_connected(guide, server, "add")
     model = model_on("anthropic")

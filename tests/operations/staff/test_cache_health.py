@@ -28,7 +28,7 @@ def called(turn: Turn, days_ago: float = 0, **fields: object) -> None:
     factories.call(turn, **{"frame_digest": turn.frame_id, "started_at": started_at, **READ, **fields})
 
 
-def test_a_week_of_calls(turn: Turn) -> None:
+def test_cache_figures_of_a_week(turn: Turn) -> None:
     called(turn)
     called(turn, 3, cache_miss_reason="expired", cache_missed_tokens=50)
     called(turn, 6, cache_miss_reason="tools_changed", cache_missed_tokens=300)
@@ -43,7 +43,7 @@ def test_a_week_of_calls(turn: Turn) -> None:
     assert Health().read_share == 0.0
 
 
-def test_days_in_order_with_empty_ones(turn: Turn) -> None:
+def test_days_are_ordered_and_include_empty_ones(turn: Turn) -> None:
     called(turn)
     called(turn, 2, cache_missed_tokens=9)
     called(turn, 6.99)

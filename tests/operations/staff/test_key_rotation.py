@@ -1,4 +1,4 @@
-"""Keys that go: what they encrypted is encrypted anew, once, and what no key opens is left as it is."""
+"""Rotation of encryption keys: secrets are encrypted anew once, and undecryptable ones are kept."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def test_a_key_may_go_after_its_secrets_were_renewed(settings: Any) -> None:
+def test_old_key_may_be_removed_after_renewal(settings: Any) -> None:
     settings.FIELD_ENCRYPTION_KEYS = ["old"]
     person, key = factories.person(), generate_totp_secret()
     factories.provider(credential="sk-1")
@@ -40,7 +40,7 @@ def test_a_key_may_go_after_its_secrets_were_renewed(settings: Any) -> None:
     assert factors[moved.pk, "recovery_codes"].wrap().get_unused_codes() == ["12345678"]
 
 
-def test_what_no_key_opens_is_counted_and_left(settings: Any) -> None:
+def test_undecryptable_secrets_are_counted_and_kept(settings: Any) -> None:
     settings.FIELD_ENCRYPTION_KEYS = ["lost"]
     factories.provider(credential="sk-1")
     TOTP.activate(factories.person(), generate_totp_secret())

@@ -1,4 +1,4 @@
-"""A server that becomes another one: nothing that was entrusted to the old one goes there."""
+"""An MCP server whose address changes: grants, tokens and approvals of the old address do not go to the new one."""
 
 import json
 from typing import Any
@@ -35,7 +35,9 @@ def server(insider: User) -> McpServer:
         ("route", "connector", "for all"),
     ],
 )
-def test_what_was_entrusted_ends(name: str, value: str, credential: str, server: McpServer) -> None:
+def test_changed_address_ends_grants_and_approvals(
+    name: str, value: str, credential: str, server: McpServer
+) -> None:
     setattr(server, name, value)
     assert save_server(server) == 1
     assert not McpGrant.objects.exists()
@@ -44,17 +46,19 @@ def test_what_was_entrusted_ends(name: str, value: str, credential: str, server:
     tool = ToolDefinition.objects.select_related("server").get()
     assert drifted(tool)
     stored.listing = [{"name": "add", "digest": "0" * 64}]
-    assert compare(stored).changed == ["add"], "the same words from somebody else are accepted anew"
+    assert compare(stored).changed == ["add"], (
+        "the same definition of another server has to be accepted again"
+    )
 
 
-def test_other_changes_change_nothing_else(server: McpServer) -> None:
+def test_other_changes_keep_grants_and_approvals(server: McpServer) -> None:
     server.name, server.enabled = "store", False
     assert save_server(server) is None
     assert McpGrant.objects.count() == 1
     assert not drifted(ToolDefinition.objects.select_related("server").get())
 
 
-def test_a_token_typed_for_the_new_address_stays(server: McpServer) -> None:
+def test_token_entered_with_the_new_address_is_kept(server: McpServer) -> None:
     server.url, server.credential = "https://elsewhere.example.test/mcp", "new"
     save_server(server)
     assert McpServer.objects.get().credential == "new"
@@ -63,7 +67,9 @@ def test_a_token_typed_for_the_new_address_stays(server: McpServer) -> None:
 @pytest.mark.parametrize(
     ("url", "kept"), [(TOKENS["url"], True), ("https://elsewhere.example.test/mcp", False)]
 )
-def test_tokens_are_for_their_address_only(url: Any, kept: bool, server: McpServer, insider: User) -> None:
+def test_tokens_are_sent_only_to_their_address(
+    url: Any, kept: bool, server: McpServer, insider: User
+) -> None:
     """Also where the row was changed in another way, or a refresh was under way meanwhile."""
     McpServer.objects.update(url=url)
     assert bool(Grants(McpServer.objects.get(), insider.id)._read().tokens) == kept

@@ -1,4 +1,4 @@
-"""Rewording a prompt: numbered, immutable, and nothing for nothing."""
+"""Revisions of prompts are numbered and immutable, and an unchanged text makes none."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -19,7 +19,7 @@ def author() -> User:
     return User.objects.create_user("author@example.test", "a-long-password")
 
 
-def test_each_wording_is_a_revision(prompt: SystemPrompt, author: User) -> None:
+def test_each_change_is_a_revision(prompt: SystemPrompt, author: User) -> None:
     first = revise_prompt(prompt=prompt, blocks=[{"text": "Be brief."}], author=author, note="first")
     second = revise_prompt(prompt=prompt, blocks=[{"text": "Be kind.", "cache": "1h"}], author=author)
     assert first is not None
@@ -30,7 +30,7 @@ def test_each_wording_is_a_revision(prompt: SystemPrompt, author: User) -> None:
     assert PromptRevision.objects.get(number=2).blocks == [{"text": "Be kind.", "cache": "1h"}]
 
 
-def test_the_same_wording_is_no_revision(prompt: SystemPrompt, author: User) -> None:
+def test_same_text_is_no_revision(prompt: SystemPrompt, author: User) -> None:
     revise_prompt(prompt=prompt, blocks=[{"text": "Be brief."}], author=author)
     assert (
         revise_prompt(prompt=prompt, blocks=[{"text": "Be brief.", "cache": "none"}], author=author) is None
@@ -38,7 +38,7 @@ def test_the_same_wording_is_no_revision(prompt: SystemPrompt, author: User) -> 
     assert prompt.revisions.count() == 1
 
 
-def test_text_is_made_storable_at_the_door(prompt: SystemPrompt, author: User) -> None:
+def test_unstorable_characters_are_replaced(prompt: SystemPrompt, author: User) -> None:
     revision = revise_prompt(prompt=prompt, blocks=[{"text": "a\x00b"}], author=author)
     assert revision is not None
     revision.refresh_from_db()
@@ -46,7 +46,7 @@ def test_text_is_made_storable_at_the_door(prompt: SystemPrompt, author: User) -
 
 
 @pytest.mark.parametrize("blocks", [[], [{"text": " "}], [{"text": "x", "cache": "2h"}]])
-def test_a_wrong_wording_is_refused(prompt: SystemPrompt, author: User, blocks: list[dict[str, str]]) -> None:
+def test_invalid_blocks_are_refused(prompt: SystemPrompt, author: User, blocks: list[dict[str, str]]) -> None:
     with pytest.raises(ValidationError):
         revise_prompt(prompt=prompt, blocks=blocks, author=author)
     assert not prompt.revisions.exists()

@@ -1,4 +1,4 @@
-"""Tools as rows: registered functions, the provider's definitions, servers' listings, and what staff accept of them."""
+"""Rows of tools: registered functions, provider tools, listings of servers, and their acceptance by staff."""
 
 from collections.abc import Iterator
 from io import StringIO
@@ -68,7 +68,7 @@ def test_functions_and_provided_tools_get_rows() -> None:
     assert (again.added, again.refreshed, again.taken) == ([], [], [])
 
 
-def test_what_staff_decided_stays_and_what_the_code_says_is_refreshed(settings: Any) -> None:
+def test_sync_keeps_staff_settings_and_updates_code_facts(settings: Any) -> None:
     tool_listings.sync_tools()
     ToolDefinition.objects.filter(target="calculate").update(
         name="sums", title="Sums", approval="ask", enabled=False, description="old words"
@@ -83,7 +83,7 @@ def test_what_staff_decided_stays_and_what_the_code_says_is_refreshed(settings: 
     assert tool_listings.sync_tools().added == ["calculate"]
 
 
-def test_a_name_that_is_taken_is_told() -> None:
+def test_taken_names_are_reported() -> None:
     ToolDefinition.objects.create(name="calculate", kind="webhook", url="https://tools.example.test/")
     said = StringIO()
     call_command("sync_tools", stdout=said)
@@ -102,7 +102,7 @@ def test_a_listing_is_asked_and_kept(shop: Served) -> None:
     assert kept.listed_at is not None
 
 
-def test_a_listing_has_a_time_for_the_whole_of_it(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_listing_has_a_time_limit(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
     monkeypatch.setattr(mcp, "LISTING_SECONDS", 0)
     with pytest.raises(OperationError) as late:
@@ -111,9 +111,7 @@ def test_a_listing_has_a_time_for_the_whole_of_it(shop: Served, monkeypatch: pyt
     assert McpServer.objects.get().listed_at is None
 
 
-def test_servers_are_asked_again_and_what_drifted_is_told(
-    shop: Served, server: McpServer, caplog: Any
-) -> None:
+def test_changed_tools_are_reported_after_a_new_listing(shop: Served, server: McpServer, caplog: Any) -> None:
     real = McpServer.objects.create(name="real", url=f"{shop.url}/mcp", auth="none")
     offers(real, add="Other words.", draw="Gone soon.", old="No longer there.")
     tool_listings.accept_tools(server=real, names=["add", "old"])
@@ -134,7 +132,7 @@ def test_servers_are_asked_again_and_what_drifted_is_told(
     assert "mcp_tools_drifted" not in caplog.text
 
 
-def test_accepting_pins_what_was_read(server: McpServer) -> None:
+def test_accepting_pins_the_listed_definition(server: McpServer) -> None:
     offers(server, add="Add.", draw="Draw.")
     (row,) = tool_listings.accept_tools(server=server, names=["add"])
     assert (row.name, row.kind, row.target, row.approval, row.description) == (
@@ -162,7 +160,7 @@ def test_accepting_pins_what_was_read(server: McpServer) -> None:
     assert tool_listings.compare(server).gone == ["add"]
 
 
-def test_accepting_what_is_not_offered_changes_nothing(server: McpServer) -> None:
+def test_accepting_an_unlisted_tool_changes_nothing(server: McpServer) -> None:
     offers(server, add="Add.")
     with pytest.raises(OperationError) as refused:
         tool_listings.accept_tools(server=server, names=["add", "nothing"])
@@ -170,7 +168,7 @@ def test_accepting_what_is_not_offered_changes_nothing(server: McpServer) -> Non
     assert not ToolDefinition.objects.exists()
 
 
-def test_names_are_the_apis_and_never_meet(server: McpServer) -> None:
+def test_tool_names_are_valid_and_unique(server: McpServer) -> None:
     offers(server, **{"a__b": "", "a_b": "", "long" * 30: "", "long" * 31: ""})
     made = tool_listings.accept_tools(server=server, names=[entry["name"] for entry in server.listing])
     names = [row.name for row in made]
@@ -193,7 +191,7 @@ def test_a_listing_that_fails_changes_nothing(url: str, words: str, server: McpS
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_that_asks_each_person_is_listed_by_somebody_who_signed_in(server: McpServer) -> None:
+def test_oauth_server_is_listed_with_a_persons_grant(server: McpServer) -> None:
     McpServer.objects.update(auth="oauth")
     with pytest.raises(OperationError) as needed:
         tool_listings.refresh_listing(server=McpServer.objects.get(), user=factories.person("insider"))
@@ -201,7 +199,7 @@ def test_a_server_that_asks_each_person_is_listed_by_somebody_who_signed_in(serv
 
 
 @pytest.mark.django_db(transaction=True)
-def test_trying_a_tool_tells_result_and_time() -> None:
+def test_trying_a_tool_returns_result_and_time() -> None:
     user = factories.person("insider")
     tool_listings.sync_tools()
     tried = tool_listings.try_tool(
@@ -211,6 +209,6 @@ def test_trying_a_tool_tells_result_and_time() -> None:
     assert tried.seconds > 0
 
 
-def test_words_for_listings_that_fail() -> None:
+def test_failed_listings_have_a_message() -> None:
     assert "too long" in tool_listings._listing_words(egress.TooMuch("x"))
     assert "in time" in tool_listings._listing_words(TimeoutError())

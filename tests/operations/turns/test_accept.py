@@ -1,4 +1,4 @@
-"""Starting, repeating, continuing and stopping turns through their operations."""
+"""Starting, retrying and continuing turns through their operations."""
 
 import uuid
 from typing import Any
@@ -11,24 +11,17 @@ from chat.events.store import stored_frames
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations.accounts.api_keys import create_api_key
 from chat.operations.conversations.message_input import LONGEST_TEXT
-from chat.operations.errors import OperationError
 from chat.operations.turns import accept
 from chat.operations.turns.accept import Doorway, continue_turn, retry_turn, start_turn
 from chat.operations.turns.stop import stop_turn
 from tests import factories
+from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.django_db
 
 
 def start(author: User, text: Any = "Hello", **fields: Any) -> accept.Started:
     return start_turn(author=author, **{"client_id": uuid.uuid4(), "text": text, **fields})
-
-
-def refusal(function: Any, *args: Any, **fields: Any) -> OperationError:
-    with pytest.raises(OperationError) as refused:
-        function(*args, **fields)
-    assert refused.value.message
-    return refused.value
 
 
 def test_a_first_message_begins_a_conversation(insider: User, model: LanguageModel) -> None:
@@ -86,19 +79,19 @@ def test_the_same_client_id_returns_the_same_turn(insider: User, model: Language
         ("x" * (LONGEST_TEXT + 1), "too_long", 413),
     ],
 )
-def test_texts_that_are_no_message(insider: User, text: Any, code: str, status: int) -> None:
+def test_empty_and_long_texts_are_refused(insider: User, text: Any, code: str, status: int) -> None:
     refused = refusal(start, insider, text)
     assert (refused.code, refused.status) == (code, status)
     assert not Message.objects.exists()
 
 
-def test_text_is_kept_as_the_database_can_hold_it(insider: User, model: LanguageModel) -> None:
+def test_unstorable_characters_of_a_text_are_replaced(insider: User, model: LanguageModel) -> None:
     message = start(insider, "a\x00b\ud800c").user_message
     message.refresh_from_db()
     assert (message.text, message.content[0]["text"]) == ("a\ufffdb\ufffdc", "a\ufffdb\ufffdc")
 
 
-def test_ids_of_others_are_not_there(insider: User, outsider: User, model: LanguageModel) -> None:
+def test_foreign_ids_are_not_found(insider: User, outsider: User, model: LanguageModel) -> None:
     theirs = factories.conversation(outsider, "Secret", "Answer")
     mine = factories.conversation(insider, "Question")
     turn = factories.turn(factories.conversation(outsider), status="failed")
@@ -109,7 +102,7 @@ def test_ids_of_others_are_not_there(insider: User, outsider: User, model: Langu
         refusal(start, insider, conversation_id=mine.id, parent_id=foreign.id),
         refusal(start, insider, conversation_id=mine.id, model_id=uuid.uuid4()),
         refusal(start, insider, conversation_id=mine.id, model_id="no-such-model"),
-        refusal(start, insider, conversation_id=mine.id, assistant_id="nobody"),
+        refusal(start, insider, conversation_id=mine.id, assistant_id="unknown"),
         refusal(retry_turn, author=insider, client_id=uuid.uuid4(), turn_id=turn.id),
         refusal(continue_turn, author=insider, client_id=uuid.uuid4(), turn_id=turn.id),
         refusal(stop_turn, user=insider, turn_id=turn.id),
@@ -118,7 +111,7 @@ def test_ids_of_others_are_not_there(insider: User, outsider: User, model: Langu
     assert mine.messages.count() == 1
 
 
-def test_who_was_deactivated_starts_nothing(insider: User, model: LanguageModel) -> None:
+def test_deactivated_person_starts_no_turn(insider: User, model: LanguageModel) -> None:
     chat = factories.conversation(insider, "Question")
     insider.is_active = False
     assert refusal(start, insider, conversation_id=chat.id).code == "not_found"
@@ -141,9 +134,7 @@ def test_one_answer_at_a_time(insider: User, status: str) -> None:
         assert (refused.code, refused.status) == ("busy", 409)
 
 
-def test_the_model_is_the_assistants_then_the_chosen_then_the_first(
-    insider: User, model: LanguageModel
-) -> None:
+def test_model_is_the_assistants_the_chosen_or_the_first(insider: User, model: LanguageModel) -> None:
     chosen = factories.language_model("claude-chosen", order=200)
     own = factories.language_model("claude-own", order=300)
     assistant = Assistant.objects.create(name="Guide", model=own)
@@ -157,9 +148,7 @@ def test_the_model_is_the_assistants_then_the_chosen_then_the_first(
     assert (alone.model, alone.conversation.assistant) == (chosen, None)
 
 
-def test_an_assistant_that_is_offered_no_more_is_not_silently_left_out(
-    insider: User, model: LanguageModel
-) -> None:
+def test_unavailable_assistant_is_an_error(insider: User, model: LanguageModel) -> None:
     assistant = Assistant.objects.create(name="Guide", max_tokens=7)
     first = start(insider, assistant_id=assistant.id).turn
     assert first.max_tokens == 7
@@ -217,7 +206,7 @@ def test_continue_quotes_the_partial_answer(insider: User, status: str, reason: 
 
 
 @pytest.mark.parametrize("answer", [None, " "])
-def test_continue_without_a_word_asks_anew(insider: User, answer: str | None) -> None:
+def test_continue_without_text_sends_the_question_again(insider: User, answer: str | None) -> None:
     turn = factories.turn(factories.conversation(insider), status="interrupted", answer=answer)
     again = continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id)
     assert again.user_message == turn.user_message
@@ -238,7 +227,7 @@ def test_stop_asks_the_owner(insider: User) -> None:
     assert stop_turn(user=insider, turn_id=turn.id).stop_requested_at == stopped.stop_requested_at
 
 
-def test_stop_ends_a_turn_that_nobody_owns(insider: User) -> None:
+def test_stop_ends_a_queued_turn(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     stopped = stop_turn(user=insider, turn_id=turn.id)
     assert (stopped.status, stopped.last_seq) == ("stopped", 1)
@@ -260,7 +249,7 @@ def test_stop_ends_a_turn_that_waits_for_a_person(insider: User) -> None:
     assert again.last_seq == 2
 
 
-def test_continue_goes_on_from_the_results_of_tools(insider: User) -> None:
+def test_continue_starts_from_tool_results(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
     factories.tool_call(turn)
     stop_turn(user=insider, turn_id=turn.id)
@@ -283,7 +272,7 @@ def test_continue_after_an_empty_second_answer_quotes_the_first(insider: User) -
     assert (asked.kind, asked.parent) == ("continue", first)
 
 
-def test_after_a_refusal_the_model_that_staff_named_serves_the_assistant(insider: User) -> None:
+def test_retry_after_a_refusal_may_use_the_fallback_model(insider: User) -> None:
     other = factories.language_model("claude-other")
     named = factories.language_model("claude-named")
     first = factories.language_model("claude-first", fallback=named)

@@ -1,4 +1,4 @@
-"""Who runs a turn: claims, leases, and turns that wait for a person."""
+"""Claims, leases, and turns that wait for a person."""
 
 import uuid
 
@@ -12,11 +12,6 @@ from chat.operations.turns import claim
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
 
 
 def test_claim_takes_a_queued_turn_once(insider: User, model: LanguageModel) -> None:
@@ -36,7 +31,7 @@ def test_claim_takes_a_queued_turn_once(insider: User, model: LanguageModel) -> 
     assert turn.conversation.active_leaf == running.message
 
 
-def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
+def test_turn_with_a_deleted_model_ends_at_once(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     LanguageModel.objects.all().delete()
     assert claim.claim_turn(turn.id, "host:1:aa") is None
@@ -46,13 +41,13 @@ def test_a_turn_whose_model_is_gone_ends_at_once(insider: User) -> None:
     assert not Message.objects.filter(role="assistant").exists()
 
 
-def test_queued_turns_oldest_first(insider: User) -> None:
+def test_queued_turns_are_ordered_by_age(insider: User) -> None:
     turns = [factories.turn(factories.conversation(insider), status="queued") for _ in range(3)]
     factories.turn(factories.conversation(insider), status="running")
     assert claim.queued_turns(2) == [turns[0].id, turns[1].id]
 
 
-def test_beat_renews_what_is_held_and_tells_stops(insider: User) -> None:
+def test_beat_renews_leases_and_returns_stops(insider: User) -> None:
     held, asked, lost = (
         factories.turn(factories.conversation(insider), status="running", answer="") for _ in range(3)
     )
@@ -63,7 +58,7 @@ def test_beat_renews_what_is_held_and_tells_stops(insider: User) -> None:
     assert claim.stop_requests("host:1:aa") == [asked.id]
 
 
-def test_a_turn_is_parked_only_when_nothing_but_people_is_awaited(turn: Turn) -> None:
+def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
     running, batch = factories.running(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
     call = factories.tool_call(turn, "waiting")
     factories.tool_call(turn, "done")
@@ -81,7 +76,7 @@ def test_a_turn_is_parked_only_when_nothing_but_people_is_awaited(turn: Turn) ->
     assert (turn.status, turn.owner, turn.heartbeat_at, turn.last_seq) == ("waiting", "", None, 1)
 
 
-def test_a_turn_that_waited_is_taken_up_with_its_last_answer(turn: Turn) -> None:
+def test_waiting_turn_is_claimed_with_its_last_answer(turn: Turn) -> None:
     began = timezone.now()
     Turn.objects.filter(id=turn.id).update(status="queued", owner="", last_seq=7, started_at=began)
     running = claim.claim_turn(turn.id, "host:2:bb")
@@ -90,5 +85,5 @@ def test_a_turn_that_waited_is_taken_up_with_its_last_answer(turn: Turn) -> None
     assert (running.fence, running.turn.last_seq, running.turn.started_at) == (2, 7, began)
 
 
-def test_unknown_turns_are_nobodys() -> None:
+def test_unknown_turns_are_not_claimed() -> None:
     assert claim.claim_turn(uuid.uuid4(), "host:1:aa") is None

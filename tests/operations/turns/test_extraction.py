@@ -46,7 +46,7 @@ def test_the_same_client_id_is_the_same_extraction(insider: User) -> None:
 @pytest.mark.parametrize(
     ("fields", "code"), [({"text": "  "}, "empty"), ({"schema": {"type": "thing"}}, "invalid_schema")]
 )
-def test_what_is_refused_leaves_nothing(insider: User, fields: dict[str, Any], code: str) -> None:
+def test_refused_extraction_leaves_no_rows(insider: User, fields: dict[str, Any], code: str) -> None:
     with pytest.raises(OperationError, match=code):
         extraction(insider, **fields)
     assert not Conversation.objects.exists()

@@ -1,4 +1,4 @@
-"""Who answers instead: staff's order of connections, and the chain behind a refusal."""
+"""Failover in the order of connections, and the fallback model after a refusal."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def offer(
     return factories.language_model(model_id, connection=at, prices={}, **fields)
 
 
-def test_the_same_model_is_asked_in_staffs_order(insider: User) -> None:
+def test_same_model_is_tried_in_the_order_of_connections(insider: User) -> None:
     first = offer("First", 1)
     third = offer("Third", 3, model_id="anthropic.claude-test", canonical_id="claude-test")
     second = offer("Second", 2)
@@ -46,7 +46,7 @@ def asked(person: User, model: LanguageModel, text: str = "Hello?") -> Turn:
     return factories.turn(factories.conversation(person), status="running", model=model, text=text)
 
 
-def test_a_connection_that_can_not_give_what_the_turn_needs_is_passed_over(insider: User) -> None:
+def test_connection_without_a_needed_feature_is_skipped(insider: User) -> None:
     first = offer("First", 1, capabilities={"structured_outputs": {"supported": True}})
     offer("Small", 2, max_input_tokens=1_000, default_max_tokens=500)
     plain = offer("Plain", 3)
@@ -60,7 +60,7 @@ def refused(person: User, model: LanguageModel, assistant: Assistant | None = No
     return factories.turn(factories.conversation(person, assistant=assistant), status="refused", model=model)
 
 
-def test_the_chain_ends_where_it_began() -> None:
+def test_failover_ends_after_all_connections() -> None:
     a, b, c = (factories.language_model(name) for name in ("a", "b", "c"))
     a.fallback, b.fallback, c.fallback = b, c, a
     for model in (a, b, c):
@@ -85,7 +85,7 @@ def test_the_next_usable_model_is_offered_or_followed(insider: User) -> None:
     assert offered_after_refusal(Turn.objects.get(id=alone.id)) is None
 
 
-def test_who_follows_can_give_what_the_turn_needs(insider: User) -> None:
+def test_fallback_model_supports_what_the_turn_needs(insider: User) -> None:
     last = factories.language_model("last", max_input_tokens=2_000, default_max_tokens=500)
     able = factories.language_model(
         "able",

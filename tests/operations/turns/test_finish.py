@@ -1,4 +1,4 @@
-"""How calls, rounds of tools and turns end, each only while the lease holds."""
+"""How calls, rounds of tools and turns end, only while the lease holds."""
 
 import orjson
 import pytest
@@ -17,12 +17,7 @@ REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high
 TEXT = [{"type": "text", "text": "Very high."}]
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
-def test_a_turn_that_moved_on_is_not_ended(insider: User) -> None:
+def test_turn_with_a_newer_fence_is_not_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     claim.claim_turn(turn.id, "host:1:aa")
     assert not finish.end_unowned(turn, TurnEnd("stopped"))
@@ -41,7 +36,7 @@ def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: 
     assert stored_frames(turn.id) == [b'{"seq":1}']
 
 
-def test_a_lost_lease_pays_and_writes_nothing_else(turn: Turn) -> None:
+def test_lost_lease_only_settles_its_call(turn: Turn) -> None:
     running = factories.running(turn)
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
     batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
@@ -83,7 +78,7 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     assert stored_frames(turn.id, 5) == [b'{"seq":6}']
 
 
-def test_an_end_without_frames_stores_none(turn: Turn) -> None:
+def test_end_without_frames_stores_no_events(turn: Turn) -> None:
     assert finish.finish_turn(
         factories.running(turn),
         "host:1:aa",
@@ -114,7 +109,7 @@ def planned(turn: Turn, status: str) -> ToolCall:
     return row
 
 
-def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: Turn) -> None:
+def test_tool_use_opens_no_answer_before_its_results(turn: Turn) -> None:
     running = factories.running(turn)
     first, row = running.message, planned(turn, "ready")
     call = (open_call.open_call(running, REQUEST, call=1, attempt=1).call_id, SETTLED)
@@ -132,7 +127,7 @@ def test_a_call_that_asks_for_tools_opens_no_answer_before_their_results(turn: T
     assert not finish.answer_tools(running, "host:2:bb")
 
 
-def test_a_turn_that_waits_can_be_ended(turn: Turn) -> None:
+def test_waiting_turn_can_be_ended(turn: Turn) -> None:
     factories.tool_call(turn, "waiting")
     Turn.objects.filter(id=turn.id).update(status="waiting", owner="", last_seq=4)
     turn.refresh_from_db()
@@ -147,7 +142,7 @@ def test_a_turn_that_waits_can_be_ended(turn: Turn) -> None:
     assert told[1]["message"] == str(turn.messages.get(role="assistant").id)
 
 
-def test_an_end_in_the_middle_of_a_round_answers_it(turn: Turn) -> None:
+def test_end_during_a_round_adds_tool_results(turn: Turn) -> None:
     running, row = factories.running(turn), planned(turn, "stopped")
     end = TurnEnd("completed", stop_reason="tool_use")
     batch = Batch(turn.id, 1, 1, [b"{}"])

@@ -1,4 +1,4 @@
-"""Turns whose owner died: ended visibly, their frames folded into the message, their bill settled."""
+"""Turns whose owner died: they end visibly, with their text kept and their call settled."""
 
 import datetime as dt
 from decimal import Decimal
@@ -19,11 +19,6 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 USAGE = {"input_tokens": 1000, "output_tokens": 1}
-
-
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
 
 
 def tell(turn: Turn, *told: Event) -> None:
@@ -75,7 +70,7 @@ def test_all_durable_text_is_kept(turn: Turn) -> None:
     )
 
 
-def test_nothing_told_leaves_an_empty_partial_answer(turn: Turn) -> None:
+def test_turn_without_events_keeps_an_empty_partial_answer(turn: Turn) -> None:
     assert reap_turn(turn.id, lease(turn))
     message = turn.messages.get()
     assert (message.content, message.status) == ([], "partial")
@@ -83,7 +78,7 @@ def test_nothing_told_leaves_an_empty_partial_answer(turn: Turn) -> None:
     assert (turn.recovered_seq, turn.last_seq) == (0, 1)
 
 
-def test_a_turn_that_died_before_its_message(insider: User) -> None:
+def test_turn_without_an_answer_row_is_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running")
     factories.call(turn, status="open")
     assert reap_turn(turn.id, lease(turn))
@@ -105,7 +100,7 @@ def test_the_prompt_is_exact_and_the_output_estimated(turn: Turn) -> None:
 
 
 def test_the_usage_of_an_earlier_call_is_not_billed_again(turn: Turn) -> None:
-    """After a paused call the next one dies before its first block: nobody knows what that one used."""
+    """After a paused call the next one dies before its first block: its usage is unknown."""
     tell(turn, *answer_so_far(turn))
     first = turn.messages.get()
     first.status = "complete"
@@ -121,7 +116,7 @@ def test_the_usage_of_an_earlier_call_is_not_billed_again(turn: Turn) -> None:
     assert next_message.content == []
 
 
-def test_a_model_that_is_gone_leaves_the_cost_unknown(turn: Turn) -> None:
+def test_deleted_model_leaves_the_cost_unknown(turn: Turn) -> None:
     call = factories.call(turn, status="open")
     tell(turn, *answer_so_far(turn))
     LanguageModel.objects.all().delete()
@@ -130,7 +125,7 @@ def test_a_model_that_is_gone_leaves_the_cost_unknown(turn: Turn) -> None:
     assert (call.certainty, call.cost_usd, call.input_tokens) == ("unknown", 0, 1000)
 
 
-def test_an_owner_that_came_back_keeps_its_turn(turn: Turn) -> None:
+def test_returned_owner_keeps_its_turn(turn: Turn) -> None:
     seen = lease(turn)
     Turn.objects.filter(id=turn.id).update(heartbeat_at=timezone.now())
     assert not reap_turn(turn.id, seen)
@@ -177,7 +172,7 @@ def held_call(model: LanguageModel, key: str = "title:1") -> ApiCall:
     return ApiCall.objects.get(id=call_id)
 
 
-def test_a_reaped_turn_holds_nothing_but_what_a_count_waits_for(turn: Turn) -> None:
+def test_reaped_turn_holds_only_uncounted_calls(turn: Turn) -> None:
     budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
     call = factories.call(turn, status="open")
     budgets.hold(call.pk, Payer(), Decimal("0.5"))
@@ -194,7 +189,7 @@ def test_a_reaped_turn_holds_nothing_but_what_a_count_waits_for(turn: Turn) -> N
     assert (period.spent_usd, period.held_usd) == (call.cost_usd, 0)
 
 
-def test_a_job_that_died_is_settled_and_pays_what_it_held(model: LanguageModel) -> None:
+def test_dead_jobs_call_costs_its_hold(model: LanguageModel) -> None:
     budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
     call = held_call(model)
     assert settle_abandoned() == []
@@ -242,7 +237,7 @@ def test_tools_of_a_dead_owner_are_ended_and_never_run_again(turn: Turn) -> None
     assert [block.get("is_error", False) for block in results.content] == [False, True, True]
 
 
-def test_a_turn_that_waits_for_a_person_is_nobodys_to_reap(insider: User) -> None:
+def test_waiting_turn_is_not_reaped(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.")
     now = 0.0
     watch = LeaseWatch(lease_seconds=1, clock=lambda: now)

@@ -1,4 +1,4 @@
-"""What a model is asked for a summary, and what is kept of its words."""
+"""The request of a summary, and what is kept of the answer."""
 
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ def due(owner: User, *, left: int = 3_000, **body: object) -> RunningTurn:
     return running
 
 
-def test_the_conversation_is_asked_behind_its_own_prefix(insider: User) -> None:
+def test_summary_request_reuses_the_prefix(insider: User) -> None:
     shape = {"format": {"type": "json_schema", "schema": {}}}
     running = due(
         insider, output_config={"effort": "low", **shape}, tool_choice={"type": "tool", "name": "answer"}
@@ -50,7 +50,7 @@ def test_the_conversation_is_asked_behind_its_own_prefix(insider: User) -> None:
     assert set(job.request) == {"model", "max_tokens", "messages"}
 
 
-def test_nobodys_server_is_called_for_a_summary(insider: User) -> None:
+def test_summary_request_has_no_mcp_servers(insider: User) -> None:
     weather = {"name": "weather", "input_schema": {"type": "object"}}
     running = due(insider, tools=[weather, toolset("shop", ["add"])])
     running.turn.frame.body = {**running.turn.frame.body}
@@ -68,7 +68,7 @@ def test_nobodys_server_is_called_for_a_summary(insider: User) -> None:
     assert job.request["messages"][1]["content"][0] == thought
 
 
-def test_what_does_not_fit_any_more_is_quoted(insider: User) -> None:
+def test_path_that_does_not_fit_is_quoted(insider: User) -> None:
     job = summaries.summary_job(due(insider, left=9_000))
     assert job
     (message,) = job.request["messages"]
@@ -77,7 +77,7 @@ def test_what_does_not_fit_any_more_is_quoted(insider: User) -> None:
     assert "<user>\nWhat is it?\n</user>\n<assistant>\nA bridge.\n</assistant>" in text
 
 
-def test_what_is_quoted_begins_with_the_apis_own_summary(insider: User) -> None:
+def test_quoted_path_begins_with_the_api_summary(insider: User) -> None:
     running = due(insider, left=9_000)
     before = running.turn.user_message.parent.parent  # type: ignore[union-attr]
     summary = {"type": "compaction", "content": "It is a bridge."}
@@ -89,7 +89,7 @@ def test_what_is_quoted_begins_with_the_apis_own_summary(insider: User) -> None:
     assert "What is it?" not in text
 
 
-def test_there_is_nothing_to_do_without_an_empty_summary(insider: User) -> None:
+def test_turn_without_an_empty_summary_has_no_job(insider: User) -> None:
     plain = factories.turn(factories.conversation(insider), status="running", answer="")
     assert summaries.summary_job(factories.running(plain)) is None
 
@@ -99,7 +99,7 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
     job = summaries.summary_job(running)
     assert job
     assert not summaries.keep_summary(running, "host:1:aa", job, "  ")
-    assert not summaries.keep_summary(running, "host:2:bb", job, "Somebody else's.")
+    assert not summaries.keep_summary(running, "host:2:bb", job, "Another owner's.")
     assert summaries.keep_summary(running, "host:1:aa", job, " A bridge. ")
     assert not summaries.keep_summary(running, "host:1:aa", job, "Another.")
     kept = Message.objects.get(kind="summary")
@@ -115,7 +115,7 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
     assert request["messages"][0]["content"][1]["text"] == "How high?"
 
 
-def test_its_call_is_in_the_ledger(insider: User) -> None:
+def test_summary_call_is_in_the_ledger(insider: User) -> None:
     running = due(insider)
     job = summaries.summary_job(running)
     assert job
@@ -125,7 +125,7 @@ def test_its_call_is_in_the_ledger(insider: User) -> None:
     assert LanguageModel.objects.get() == row.model
 
 
-def test_its_worst_cost_is_held(insider: User) -> None:
+def test_summary_worst_case_is_held(insider: User) -> None:
     budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=Decimal(100))
     running = due(insider)
     job = summaries.summary_job(running)

@@ -1,11 +1,11 @@
-"""Going on elsewhere: another connection, another model, and a tool loop that can't go along."""
+"""A turn that moves to another connection or model, and tool loops that cannot move."""
 
 from typing import Any
 
 import pytest
 
 from chat.claude.request import GO_ON_TEXT
-from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
+from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations import running_turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request import build
@@ -19,12 +19,7 @@ from tests.operations.request.test_tool_selection import connected, give_connect
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def turn(insider: User) -> Turn:
-    return factories.turn(factories.conversation(insider), status="running", answer="")
-
-
-def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: LanguageModel) -> None:
+def test_other_connection_keeps_the_frame(turn: Turn, model: LanguageModel) -> None:
     running, told = factories.running(turn), {"code": "failover", "to": "Spare"}
     spare = factories.language_model(
         connection=factories.provider("Spare"), max_output_tokens=500, default_max_tokens=1
@@ -50,9 +45,7 @@ def test_another_connection_goes_on_under_the_same_frame(turn: Turn, model: Lang
     assert not switch.switch_model(running, "host:2:bb", spare, told)
 
 
-def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_own(
-    turn: Turn, model: LanguageModel
-) -> None:
+def test_other_schema_support_needs_another_frame(turn: Turn, model: LanguageModel) -> None:
     model.capabilities = {"structured_outputs": {"supported": True}}
     model.save()
     schema = {"type": "object", "properties": {"high": {"type": "integer"}}, "required": ["high"]}
@@ -66,7 +59,7 @@ def test_a_connection_that_is_asked_for_a_shape_another_way_gets_a_frame_of_its_
     assert "output_config" not in turn.frame.body
 
 
-def test_another_model_goes_on_under_its_own_frame(turn: Turn) -> None:
+def test_other_model_gets_its_own_frame(turn: Turn) -> None:
     running = factories.running(turn)
     thinking = {"thinking": {"types": {"adaptive": True}}}
     other = factories.language_model("claude-other", capabilities=thinking, default_max_tokens=77)
@@ -114,9 +107,7 @@ def sent(loop: running_turn.RunningTurn) -> list[str]:
     return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
 
 
-def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
-    turn: Turn, spare: LanguageModel
-) -> None:
+def test_loop_with_thinking_is_closed_for_another_account(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     results, answer = loop.message.parent, loop.message
     assert sent(loop) == ["u: text", "a: thinking tool_use", "u: tool_result"]
@@ -143,7 +134,7 @@ def test_a_loop_that_thinks_is_closed_before_another_account_goes_on(
         ([THOUGHT, {"type": "text", "text": "Well."}, SEARCH, ASKED], True, None),
     ],
 )
-def test_a_pause_is_given_up_for_another_account(
+def test_pause_is_dropped_for_another_account(
     turn: Turn, spare: LanguageModel, content: list[Any], results: bool, then: list[str] | None
 ) -> None:
     loop = in_a_loop(turn, *content, results=results)
@@ -152,14 +143,14 @@ def test_a_pause_is_given_up_for_another_account(
     assert sent(loop) == (then or ["u: text", "a: text tool_use", "u: tool_result text"])
 
 
-def test_a_loop_without_thinking_moves_as_it_is(turn: Turn, spare: LanguageModel) -> None:
+def test_loop_without_thinking_moves_unchanged(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, ASKED)
     assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
     assert closing(turn) == []
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
 
 
-def test_the_same_account_behind_another_connection_goes_on(turn: Turn) -> None:
+def test_same_account_on_another_connection_continues(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     twin = factories.language_model(connection=factories.provider("Twin"))
     assert account_tag(twin.connection) == account_tag(loop.connection)
@@ -173,7 +164,7 @@ def test_the_same_account_behind_another_connection_goes_on(turn: Turn) -> None:
     assert len(closing(turn)) == 1
 
 
-def test_another_model_gets_a_closed_loop(turn: Turn) -> None:
+def test_other_model_gets_a_closed_loop(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     keep_answer(loop.message, AnswerContent([], "partial", "refusal"))
     running_turn.next_answer(loop, loop.message)
@@ -186,7 +177,7 @@ def test_another_model_gets_a_closed_loop(turn: Turn) -> None:
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
 
 
-def test_a_lost_lease_closes_nothing(turn: Turn, spare: LanguageModel) -> None:
+def test_lost_lease_closes_no_loop(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     assert not switch.switch_model(loop, "host:2:bb", spare, {})
     ProviderConnection.objects.update(credential="sk-new")
@@ -195,7 +186,7 @@ def test_a_lost_lease_closes_nothing(turn: Turn, spare: LanguageModel) -> None:
     assert closing(turn) == []
 
 
-def test_a_loop_is_adopted_under_a_new_key(turn: Turn) -> None:
+def test_loop_is_adopted_with_a_new_key(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     assert not loop.takes_over
     assert switch.adopt_loop(loop, "host:1:aa")
@@ -212,7 +203,7 @@ def test_a_loop_is_adopted_under_a_new_key(turn: Turn) -> None:
     assert sent(taken) == ["u: text", "a: tool_use", "u: tool_result text"]
 
 
-def test_a_turn_that_begins_with_results_takes_a_loop_over(turn: Turn) -> None:
+def test_turn_that_begins_with_results_adopts_the_loop(turn: Turn) -> None:
     results = in_a_loop(turn, THOUGHT, ASKED).message.parent
     assert results
     Turn.objects.filter(id=turn.id).update(status="stopped", finished_at=turn.created_at)
@@ -243,7 +234,7 @@ def served(turn: Turn) -> Turn:
     return turn
 
 
-def test_servers_that_are_gone_take_their_tools_along(served: Turn) -> None:
+def test_removed_servers_remove_their_tools(served: Turn) -> None:
     running = factories.running(served)
     assert switch.drop_servers(running, "host:1:aa", ["shop"])
     assert toolsets(served) == ["wiki"]
@@ -252,14 +243,14 @@ def test_servers_that_are_gone_take_their_tools_along(served: Turn) -> None:
     assert toolsets(served) == ["wiki"]
 
 
-def test_a_loop_whose_servers_are_gone_is_closed(served: Turn) -> None:
+def test_loop_with_removed_servers_is_closed(served: Turn) -> None:
     loop = in_a_loop(served, THOUGHT, ASKED)
     assert switch.drop_servers(loop, "host:1:aa", ["shop"])
     assert toolsets(served) == ["wiki"]
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
 
 
-def test_a_platform_without_the_connector(served: Turn) -> None:
+def test_platform_without_connector_loses_its_tools(served: Turn) -> None:
     running = factories.running(served)
     spare = model_on("bedrock")
     spare.canonical_id = "claude-anthropic"
@@ -267,7 +258,7 @@ def test_a_platform_without_the_connector(served: Turn) -> None:
     assert toolsets(served) == []
 
 
-def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: Turn) -> None:
+def test_pause_in_an_unsupported_tool_is_closed(turn: Turn) -> None:
     hit = {"type": "web_search_result", "url": "https://example.com", "title": "A", "encrypted_content": "e"}
     found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_0", "content": [hit]}
     loop = in_a_loop(turn, SEARCH, found, results=False)
@@ -278,7 +269,7 @@ def test_a_pause_in_a_tool_that_another_platform_lacks_is_told_and_closed(turn: 
     assert len(closing(turn)) == 1
 
 
-def test_a_loop_that_began_with_a_summary_of_the_apis_goes_on_elsewhere(turn: Turn) -> None:
+def test_loop_after_an_api_summary_moves_to_another_model(turn: Turn) -> None:
     loop = in_a_loop(turn, {"type": "compaction", "content": "Short."}, ASKED)
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="aws"))
     assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})

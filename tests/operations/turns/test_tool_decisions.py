@@ -1,4 +1,4 @@
-"""Decisions about tools: once, by the owner, in time; what they tell and whether the turn goes on."""
+"""Decisions about tool calls: once, by the owner, in time, and how the turn continues."""
 
 import datetime as dt
 import uuid
@@ -17,6 +17,7 @@ from chat.operations.errors import OperationError
 from chat.operations.turns import tool_decisions
 from chat.operations.turns.tool_decisions import decide_call, expire_calls
 from tests import factories
+from tests.support.refusals import refusal_code
 
 pytestmark = pytest.mark.django_db
 
@@ -31,17 +32,11 @@ def turn(insider: User) -> Turn:
     return made
 
 
-def refusal(**choices: Any) -> str:
-    with pytest.raises(OperationError) as refused:
-        decide_call(**choices)
-    return refused.value.code
-
-
 def told(turn: Turn) -> list[tuple[str, str]]:
     return [(event["type"], event["status"]) for event in map(orjson.loads, stored_frames(turn.id, 2))]
 
 
-def test_the_last_decision_lets_the_turn_go_on(turn: Turn, insider: User) -> None:
+def test_last_decision_continues_the_turn(turn: Turn, insider: User) -> None:
     first, second = factories.tool_call(turn), factories.tool_call(turn)
     decided = decide_call(user=insider, tool_call_id=first.id, decision="approve")
     assert (decided.call.status, decided.call.decision, decided.resumes) == ("ready", "approve", False)
@@ -73,19 +68,19 @@ def test_each_call_is_decided_once(turn: Turn, insider: User) -> None:
     factories.tool_call(turn)
     decide_call(user=insider, tool_call_id=call.id, decision="deny")
     for decision in ("approve", "deny"):
-        assert refusal(user=insider, tool_call_id=call.id, decision=decision) == "decided"
+        assert refusal_code(decide_call, user=insider, tool_call_id=call.id, decision=decision) == "decided"
     late = factories.tool_call(turn, expires_at=timezone.now() - dt.timedelta(seconds=1))
-    assert refusal(user=insider, tool_call_id=late.id, decision="approve") == "decided"
+    assert refusal_code(decide_call, user=insider, tool_call_id=late.id, decision="approve") == "decided"
     assert "Their reason" not in ToolCall.objects.get(id=call.id).result[0]["text"]
 
 
-def test_nobody_else_decides(turn: Turn, insider: User, outsider: User) -> None:
+def test_only_the_author_decides(turn: Turn, insider: User, outsider: User) -> None:
     call = factories.tool_call(turn)
-    assert refusal(user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
+    assert refusal_code(decide_call, user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
     for wrong in (uuid.uuid4(), "x", None, str(call.id).upper()):
-        assert refusal(user=insider, tool_call_id=wrong, decision="approve") == "not_found"
+        assert refusal_code(decide_call, user=insider, tool_call_id=wrong, decision="approve") == "not_found"
     insider.is_active = False
-    assert refusal(user=insider, tool_call_id=call.id, decision="approve") == "not_found"
+    assert refusal_code(decide_call, user=insider, tool_call_id=call.id, decision="approve") == "not_found"
     call.refresh_from_db()
     assert call.status == "waiting"
 
@@ -103,7 +98,7 @@ def refused_words(turn: Turn, user: User, given: dict[str, Any], **fields: Any) 
     return refused.value.message
 
 
-def test_an_edited_input_has_to_fit_the_tool(turn: Turn, insider: User) -> None:
+def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
     words = refused_words(turn, insider, {"n": "five"})
     assert words == "The input does not fit this tool: $.n: 'five' is not of type 'integer'"
     assert "'n' is a required property" in refused_words(turn, insider, {})
@@ -137,12 +132,12 @@ def test_an_edited_input_has_to_fit_the_tool(turn: Turn, insider: User) -> None:
         ({"decision": "deny", "reason": 5}, "invalid"),
     ],
 )
-def test_what_is_no_decision(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
+def test_invalid_decisions_are_refused(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
     call = factories.tool_call(turn)
-    assert refusal(user=insider, tool_call_id=call.id, **choice) == code
+    assert refusal_code(decide_call, user=insider, tool_call_id=call.id, **choice) == code
 
 
-def test_a_running_turn_is_told_by_its_engine(turn: Turn, insider: User) -> None:
+def test_decision_in_a_running_turn_leaves_events_to_its_engine(turn: Turn, insider: User) -> None:
     call = factories.tool_call(turn)
     Turn.objects.filter(id=turn.id).update(status="running", owner="host:1:aa", heartbeat_at=timezone.now())
     assert not decide_call(user=insider, tool_call_id=call.id, decision="approve").resumes

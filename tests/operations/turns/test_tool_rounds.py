@@ -84,7 +84,7 @@ def test_viewers_are_told_of_each_call(turn: Turn) -> None:
     assert waiting.events()[0]["expires_at"]
 
 
-def test_what_can_not_run_is_final_at_once(turn: Turn) -> None:
+def test_calls_that_cannot_run_are_final_at_once(turn: Turn) -> None:
     content = asked("open", "open")
     bad, good = plan(turn, content, invalid={0: '{"n": oops]'})
     assert (bad.row.status, good.row.status) == ("failed", "ready")
@@ -123,7 +123,7 @@ def test_a_call_begins_and_ends_once(turn: Turn) -> None:
         (False, [("failed", tool_rounds.INTERRUPTED_WITHIN), *[("stopped", tool_rounds.INTERRUPTED)] * 2]),
     ],
 )
-def test_what_is_left_is_closed(turn: Turn, stopped: bool, ends: list[tuple[str, str]]) -> None:
+def test_unfinished_calls_are_closed(turn: Turn, stopped: bool, ends: list[tuple[str, str]]) -> None:
     for status in ("done", "running", "ready", "waiting"):
         factories.tool_call(turn, status)
     closed = tool_rounds.close_round(turn, stopped=stopped)

@@ -40,7 +40,7 @@ def test_the_same_client_id_in_one_conversation_is_never_busy(at_once: AtOnce) -
     assert chat.messages.count() == 3
 
 
-def test_one_of_many_tabs_wins_and_the_others_hear_busy(at_once: AtOnce) -> None:
+def test_one_of_many_tabs_starts_and_the_others_are_busy(at_once: AtOnce) -> None:
     author = factories.person()
     factories.language_model()
     chat = factories.conversation(author, "Question", "Answer")
@@ -54,7 +54,7 @@ def test_one_of_many_tabs_wins_and_the_others_hear_busy(at_once: AtOnce) -> None
     assert Turn.objects.active().count() == 1
 
 
-def test_one_retry_wins(at_once: AtOnce) -> None:
+def test_one_of_many_retries_starts(at_once: AtOnce) -> None:
     author = factories.person()
     turn = factories.turn(factories.conversation(author), status="failed")
     outcomes = at_once(lambda: retry_turn(author=author, client_id=uuid.uuid4(), turn_id=turn.id), 10)
@@ -62,7 +62,7 @@ def test_one_retry_wins(at_once: AtOnce) -> None:
     assert {one.code for one in outcomes if isinstance(one, OperationError)} == {"busy"}
 
 
-def test_one_engine_claims(at_once: AtOnce) -> None:
+def test_one_of_many_engines_claims_a_turn(at_once: AtOnce) -> None:
     turn = factories.turn(factories.conversation(factories.person()), status="queued")
     claims = at_once(lambda: claim.claim_turn(turn.id, f"host:{uuid.uuid4()}"), 20)
     won = [claim for claim in claims if claim is not None]
@@ -70,14 +70,14 @@ def test_one_engine_claims(at_once: AtOnce) -> None:
     assert Message.objects.filter(role="assistant").count() == 1
 
 
-def test_one_worker_names(at_once: AtOnce) -> None:
+def test_one_of_many_workers_names_a_conversation(at_once: AtOnce) -> None:
     chat = factories.conversation(factories.person())
     factories.turn(chat, answer="Hello!")
     jobs = at_once(lambda: titles.claim_title(str(chat.id)), 20)
     assert len([job for job in jobs if job is not None]) == 1
 
 
-def test_one_reaper_ends_a_turn(at_once: AtOnce) -> None:
+def test_one_of_many_reapers_ends_a_turn(at_once: AtOnce) -> None:
     turn = factories.turn(factories.conversation(factories.person()), status="running", answer="")
     factories.call(turn, status="open")
     lease = (turn.fence, turn.heartbeat_at)

@@ -1,0 +1,1 @@
+"""What the Messages API refuses of a request."""

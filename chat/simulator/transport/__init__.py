@@ -1,0 +1,1 @@
+"""The HTTP side of the simulator: exchanges, event streams and their faults."""
