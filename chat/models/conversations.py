@@ -65,6 +65,15 @@ class Conversation(models.Model):
         return self.title or str(_("New conversation"))
 
 
+_WALK_UP = """
+WITH RECURSIVE walk(id, parent_id, step) AS (
+    SELECT id, parent_id, 1 FROM {table} WHERE id = %s
+    UNION ALL
+    SELECT m.id, m.parent_id, walk.step + 1 FROM {table} m JOIN walk ON m.id = walk.parent_id {within}
+) SELECT id FROM walk
+"""
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def append(self, *, after: "Message | None", **fields: Any) -> "Message":
         """Create a message behind `after`; with None a first message, whose `conversation` must be given."""
@@ -81,15 +90,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def path_to(self, message_id: Any, limit: int | None = None) -> Self:
         """Return a message and those above it, from the root down; with `limit`, the lowest ones (one query)."""
-        table = connection.ops.quote_name(self.model._meta.db_table)
         within, parameters = ("", []) if limit is None else ("WHERE walk.step < %s", [limit])
-        walk = (
-            f"WITH RECURSIVE walk(id, parent_id, step) AS (SELECT id, parent_id, 1 FROM {table} WHERE id = %s"
-            f" UNION ALL SELECT m.id, m.parent_id, walk.step + 1 FROM {table} m"
-            f" JOIN walk ON m.id = walk.parent_id {within}) SELECT id FROM walk"
-        )
+        walk = _WALK_UP.format(table=connection.ops.quote_name(self.model._meta.db_table), within=within)
         stored = self.model._meta.pk.get_db_prep_value(message_id, connection)
-        return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611 - no value is in it
+        return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611
 
 
 class Message(models.Model):

@@ -131,7 +131,7 @@ def free_bill(usage: dict[str, Any] | None = None) -> Bill:
     return Bill(usage, Usage(), Decimal(0), None, ApiCall.Certainty.EXACT)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_call(
     *,
     key: str,

@@ -85,15 +85,20 @@ class ConversationPath:
         return ConversationPath((*self.messages, *messages))
 
 
+_NEWEST_LEAF = """
+WITH RECURSIVE walk(id, created_at, step) AS (
+    SELECT id, created_at, 1 FROM {table} WHERE id = %s
+    UNION ALL
+    SELECT m.id, m.created_at, walk.step + 1 FROM {table} m JOIN walk ON m.parent_id = walk.id
+)
+SELECT id FROM walk WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c.parent_id = walk.id)
+ORDER BY created_at DESC, step DESC, id DESC LIMIT 1
+"""
+
+
 def newest_leaf_below(message: Message) -> Any:
     """Return the id of the newest message without children among a message and its descendants (one query)."""
-    table = connection.ops.quote_name(Message._meta.db_table)
-    query = (
-        f"WITH RECURSIVE walk(id, created_at, step) AS (SELECT id, created_at, 1 FROM {table} WHERE id = %s"
-        f" UNION ALL SELECT m.id, m.created_at, walk.step + 1 FROM {table} m JOIN walk ON m.parent_id = walk.id)"
-        f" SELECT id FROM walk WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c.parent_id = walk.id)"
-        " ORDER BY created_at DESC, step DESC, id DESC LIMIT 1"
-    )
+    query = _NEWEST_LEAF.format(table=connection.ops.quote_name(Message._meta.db_table))
     with connection.cursor() as cursor:
         cursor.execute(query, [Message._meta.pk.get_db_prep_value(message.id, connection)])
         return Message._meta.pk.to_python(cursor.fetchone()[0])
