@@ -70,7 +70,7 @@ def check_resumable(turn: Turn, after: int) -> Resumption:
 
 
 async def release_connection() -> None:
-    """Give back the database connection of this request's thread: a long answer must not hold one."""
+    """Return the database connection of this request's thread to the pool: a long answer must not hold one."""
     await sync_to_async(connections.close_all)()
 
 

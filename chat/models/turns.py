@@ -14,7 +14,7 @@ from chat.models.conversations import Conversation, Message
 from chat.models.fields import ExactJSONField, uuid7
 from chat.models.providers import LanguageModel
 
-# An owner that is silent for settings.TURN_LEASE_SECONDS is dead; it beats this often in that time.
+# An owner without a heartbeat for settings.TURN_LEASE_SECONDS is dead; it sends this many in that time.
 BEATS_PER_LEASE = 3
 ACTIVE = ("queued", "running", "waiting")
 FINISHED = ("completed", "stopped", "interrupted", "failed", "refused")
@@ -58,7 +58,7 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         return self.filter(status__in=ACTIVE)
 
     def owned_by(self, owner: str, fence: int) -> Self:
-        """Only while (owner, fence) still hold: a late owner changes nothing."""
+        """Filter by the lease: an owner that has lost (owner, fence) changes nothing."""
         return self.filter(owner=owner, fence=fence, status="running")
 
     def claim(self, turn_id: object, owner: str) -> "Turn | None":
@@ -192,7 +192,7 @@ class Turn(models.Model):
 
     @property
     def filled_context(self) -> bool:
-        """Whether it ended because the conversation is longer than its model can read."""
+        """Whether it ended because the conversation is longer than its model's context window."""
         return self.stop_reason == "model_context_window_exceeded" or self.error_code == "context_full"
 
     @property

@@ -1,4 +1,4 @@
-"""Who answers: the assistant and the model that a person's choice comes to."""
+"""Select the assistant and the model that answer a person, from their choice and from what is offered."""
 
 import dataclasses
 from typing import Any
@@ -44,7 +44,7 @@ def choose(conversation: Conversation, person: User, assistant_id: object, model
 
 
 def chosen_model(person: User, model_id: object) -> LanguageModel:
-    """Find a model by Parley's id or by the provider's model id.
+    """Return a model by Parley's id or by the provider's model id.
 
     Raises:
         OperationError: not_found.

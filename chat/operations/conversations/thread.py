@@ -1,4 +1,4 @@
-"""A page of a conversation as it is shown: its messages with versions, costs, tool calls and files."""
+"""Read a page of a conversation: its messages with versions, costs, tool calls and files."""
 
 import dataclasses
 from typing import Any
@@ -9,7 +9,7 @@ from chat.events.store import stored_frames
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
 from chat.operations.errors import not_found
 
-# A dozen screens of a phone; what is above comes when asked for.
+# About twelve screens of a phone; earlier pages are read on request.
 PAGE = 40
 
 
@@ -17,9 +17,9 @@ PAGE = 40
 class Thread:
     """A page of the path to a leaf, oldest first.
 
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
-    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
-    `files` the attachments of each message that has any, by id.
+    `siblings` maps message ids to the ids of all versions at their place; `calls` maps answers to their ledger rows;
+    `tool_calls` maps answers to {tool_use id: tool call} in call order; `files` maps messages to {attachment id:
+    attachment}.
     """
 
     conversation: Conversation
@@ -36,7 +36,7 @@ class Thread:
 def read_thread(
     conversation: Conversation, *, leaf: object = None, before: object = None, limit: int = PAGE
 ) -> Thread:
-    """Read one page of the path to `leaf` (else the active leaf), or of what stands above message `before`.
+    """Return one page of the path to `leaf` (else to the active leaf), or of the messages above `before`.
 
     Raises:
         OperationError: not_found, when leaf or before is not a message of this conversation.
@@ -87,7 +87,7 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, 
 
 
 def _calls(messages: list[Message]) -> dict[Any, ApiCall]:
-    """Map each answer to the ledger row that paid for it; the last one where attempts were repeated."""
+    """Map each answer to the last ledger row that paid for it."""
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
     rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
     return {row.message_id: row for row in rows}
