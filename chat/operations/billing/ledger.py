@@ -131,8 +131,7 @@ def free_bill(usage: dict[str, Any] | None = None) -> Bill:
     return Bill(usage, Usage(), Decimal(0), None, ApiCall.Certainty.EXACT)
 
 
-@transaction.atomic(savepoint=False)
-def open_call(
+def open_in_transaction(
     *,
     key: str,
     model: LanguageModel,
@@ -145,8 +144,8 @@ def open_call(
 ) -> int:
     """Write the row of a request that is about to leave and hold the most that it can cost; returns its id.
 
-    `references` are columns of `ApiCall`: user_id, api_key_id, conversation_id, turn_id, message_id, frame_digest,
-    attempt. `applying` are the payer's budgets, where they were looked up in this transaction already.
+    Runs inside the caller's transaction. `references` are columns of `ApiCall`: user_id, api_key_id, conversation_id,
+    turn_id, message_id, frame_digest, attempt. `applying` are the payer's budgets, where they were read already.
 
     Raises:
         BudgetExceeded: a budget has less left than `worst_usd`; nothing was written.
@@ -166,6 +165,10 @@ def open_call(
         payer = Payer(references.get("user_id"), references.get("api_key_id"), assistant_id)
         budgets.hold(call.pk, payer, worst_usd, applying)
     return call.pk
+
+
+# The same in a transaction of its own.
+open_call = transaction.atomic(open_in_transaction)
 
 
 @transaction.atomic

@@ -43,7 +43,7 @@ def open_call(running: RunningTurn, request: dict[str, Any], *, call: int, attem
         if planned is None:
             raise budgets.refusal(payer)
         request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
-    call_id = ledger.open_call(
+    call_id = ledger.open_in_transaction(
         key=f"{running.turn.id}:{running.fence}:{call}:{attempt}",
         model=running.model,
         purpose=ApiCall.Purpose.TURN,
