@@ -1,7 +1,7 @@
-"""One content block of a stream while it grows from its start through its deltas to its stop.
+"""Builds one content block of a stream from its start event, its deltas and its stop event.
 
-Pieces of text are only collected; they are joined when somebody reads the block. The input of a tool call is
-parsed once, when it is whole.
+Pieces of text are only collected while they arrive and joined when the block is read. The input of a tool
+call is parsed once, after its last delta.
 """
 
 import json
@@ -14,51 +14,62 @@ from chat.claude.text import encodable_json, encodable_text, too_deep
 
 
 class ProtocolError(ValueError):
-    """An event that no Messages API stream can have at this place; what came before it stays available."""
+    """An event that is not allowed at this point of a Messages API stream.
+
+    The content that arrived before it stays available.
+    """
 
 
-# Which delta type grows a block, the delta's field that carries the piece, and the block's field it grows.
-_GROWTH = {
+# Block type: (delta type, field of the delta with the text, field of the block that is extended).
+_TEXT_DELTAS = {
     "text": ("text_delta", "text", "text"),
     "thinking": ("thinking_delta", "thinking", "thinking"),
 }
-_INPUT = ("input_json_delta", "partial_json", "input")
+_INPUT_DELTA = ("input_json_delta", "partial_json", "input")
 _KNOWN = frozenset({"text", "container_upload"}) | THINKING | TOOL_CALLS
 
 
-class GrowingBlock:
-    """One content block while it grows: pieces are collected and joined only when it is read."""
+class BlockBuilder:
+    """One content block under construction; pieces of text are joined when the block is read.
 
-    __slots__ = ("_field", "_fields", "_pieces", "closed", "grows_by", "source")
+    `delta_type` is the type of the deltas that extend the block and `delta_field` the field with their text;
+    both are empty for blocks whose deltas carry no text.
+    """
+
+    __slots__ = ("_field", "_fields", "_pieces", "closed", "delta_field", "delta_type")
 
     def __init__(self, start: Any) -> None:
-        self._fields = fields = owned(start)
+        self._fields = fields = copied_object(start)
         kind = fields["type"]
         if not isinstance(kind, str):
             raise TypeError("the type of a block is not text")
         self.closed = False
-        self.grows_by, self.source, self._field = _GROWTH.get(kind, ("", "", ""))
+        self.delta_type, self.delta_field, self._field = _TEXT_DELTAS.get(kind, ("", "", ""))
         self._pieces: list[str] = []
         if kind in TOOL_CALLS:
-            self.grows_by, self.source, self._field = _INPUT
+            self.delta_type, self.delta_field, self._field = _INPUT_DELTA
             _check_call(fields)
         elif self._field:
             self.append(fields.get(self._field) or "")
 
     @property
-    def usable_open(self) -> bool:
-        """Whether the block is worth keeping when the stream is cut inside it."""
+    def kept_when_cut(self) -> bool:
+        """Whether the block is worth keeping when the stream ends inside it."""
         kind = self._fields["type"]
-        return kind in _GROWTH or kind == "redacted_thinking" or is_server_tool_result(self._fields)
+        return kind in _TEXT_DELTAS or kind == "redacted_thinking" or is_server_tool_result(self._fields)
 
     def append(self, piece: str) -> None:
-        """Take the piece of a delta of type `grows_by`."""
+        """Append the text of a delta of type `delta_type`."""
         if piece.__class__ is not str:
-            raise TypeError(f"{self.source} is not text")
+            raise TypeError(f"{self.delta_field} is not text")
         self._pieces.append(piece)
 
     def merge(self, delta: Mapping[str, Any]) -> None:
-        """Take any other delta: citations and signatures where they belong, unknown ones without loss."""
+        """Merge a delta of any other type into the block.
+
+        Citations and signatures go into their fields. A known block keeps other deltas under `KEPT_DELTAS`;
+        an unknown block gets the fields of the delta.
+        """
         kind, fields = delta["type"], self._fields
         known = fields["type"] in _KNOWN or is_server_tool_result(fields)
         if kind == "citations_delta" and (fields["type"] == "text" or not known):
@@ -70,10 +81,13 @@ class GrowingBlock:
         else:
             for key, value in delta.items():
                 if key != "type" and (value is not None or key not in fields):
-                    fields[key] = _grown(fields.get(key), value)
+                    fields[key] = _extended(fields.get(key), value)
 
     def close(self) -> str | None:
-        """Settle the block; give the raw input if it is not a JSON object."""
+        """Mark the block as complete and parse its tool input.
+
+        Return the raw input if it is not a JSON object, else None.
+        """
         self.closed = True
         raw = "".join(self._pieces)
         if self._field != "input" or not raw:
@@ -86,15 +100,15 @@ class GrowingBlock:
         return None
 
     def value(self) -> Block:
-        """Give the block so far as a new dict."""
+        """Return the block so far as a new dict."""
         if self._field in ("", "input"):
             return dict(self._fields)
         self._pieces = ["".join(self._pieces)]
         return {**self._fields, self._field: encodable_text(self._pieces[0])}
 
 
-def _grown(old: Any, new: Any) -> Any:
-    """Merge a field of an unknown delta into the block: text and lists grow, anything else is replaced."""
+def _extended(old: Any, new: Any) -> Any:
+    """Return a field of an unknown block after a delta: text and lists are extended, anything else is replaced."""
     if isinstance(old, str) and isinstance(new, str):
         return old + new
     if isinstance(old, list) and isinstance(new, list):
@@ -102,16 +116,16 @@ def _grown(old: Any, new: Any) -> Any:
     return new
 
 
-def owned(value: Any) -> dict[str, Any]:
-    """Copy an object of an event, made encodable.
+def copied_object(value: Any) -> dict[str, Any]:
+    """Return a copy of an object of an event with every string encodable as UTF-8.
 
     Raises:
-        ProtocolError: it is no object, or nested too deep.
+        ProtocolError: the value is not an object, or it is nested too deep.
     """
     if not isinstance(value, dict) or too_deep(value):
         raise ProtocolError("an object was due, and not nested too deep")
-    owned: dict[str, Any] = encodable_json(value)
-    return owned
+    copied_object: dict[str, Any] = encodable_json(value)
+    return copied_object
 
 
 def _check_call(fields: dict[str, Any]) -> None:

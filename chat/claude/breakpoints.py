@@ -1,13 +1,15 @@
-"""Where a request's cache breakpoints go, and for how long.
+"""Chooses the cache breakpoints of a request and their lifetimes.
 
-Rules of the provider's prompt-caching page: the prefix is tools, system, messages; a write happens only at a
-breakpoint, of which there are at most four; a read looks back over 20 blocks from each of them; entries live five
-minutes or an hour from the start of the request and are refreshed by hits; one-hour marks come before five-minute
-marks; nothing below the model's minimum is cached; thinking and empty blocks carry no mark.
+Rules of the provider's prompt-caching page: the prefix is tools, system, messages. Entries are written only
+at breakpoints, of which a request has at most four. A read looks back over 20 blocks from each breakpoint.
+Entries live five minutes or an hour from the start of the request and are refreshed by hits. One-hour
+breakpoints must come before five-minute ones. Prefixes below the model's minimum are not cached. Thinking and
+empty blocks can't carry a breakpoint.
 
-Billing follows from them: tokens up to the longest live entry are read, from there to the last one-hour mark written
-for an hour, from there to the last mark for five minutes, and what follows is plain input. So an hour's mark on a
-small block behind a live entry keeps the whole prefix for an hour: that is the history anchor.
+Billing follows from these rules: tokens up to the longest live entry are read, tokens from there to the last
+one-hour breakpoint are written for an hour, tokens from there to the last five-minute breakpoint are written
+for five minutes, and the rest is plain input. A one-hour breakpoint on a small block after a live entry
+therefore keeps the complete prefix for an hour. That breakpoint is called the history anchor.
 """
 
 import dataclasses
@@ -18,20 +20,20 @@ from chat.claude.blocks import Block, is_empty
 from chat.claude.cache_control import (
     MAX_BREAKPOINTS,
     block_tokens,
-    guess_tokens,
+    blocks_with_breakpoints,
+    estimate_static_tokens,
     lifetime_of,
-    limited,
-    long_enough,
-    marked_blocks,
-    with_message_marks,
-    with_static,
+    limit_breakpoints,
+    with_message_breakpoints,
+    with_static_breakpoints,
+    without_short_breakpoints,
 )
-from chat.claude.cache_reuse import CacheStanding, Gaps
+from chat.claude.cache_reuse import CacheState, ReuseShares
 from chat.claude.context import is_context
 from chat.claude.pricing import PriceRow
 
 LOOK_BACK_BLOCKS = 20
-RAREST_END = 0.01
+MIN_END_SHARE = 0.01
 _CACHEABLE = {
     "user": frozenset({"text", "image", "document", "search_result", "tool_result"}),
     "assistant": frozenset({"text", "tool_use"}),
@@ -40,7 +42,7 @@ _CACHEABLE = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rates:
-    """What a token costs when it is written or read, beside 1 for plain input."""
+    """The price of a token that is written to or read from the cache, relative to plain input (1)."""
 
     write_5m: float = 1.25
     write_1h: float = 2.0
@@ -48,7 +50,7 @@ class Rates:
 
     @classmethod
     def of(cls, row: PriceRow | None) -> "Rates":
-        """Read a price row; the usual factors stand in for a missing or free one."""
+        """Return the rates of a price row, or the usual factors if the row is missing or its input is free."""
         if row is None or not row.input:
             return cls()
         return cls(*(float(price / row.input) for price in (row.write_5m, row.write_1h, row.read)))
@@ -56,25 +58,25 @@ class Rates:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CachePlan:
-    """All that placing the breakpoints of one request goes by.
+    """The measurements that decide the breakpoints of one request.
 
-    `policy` is the assistant's: auto, 5m, 1h or none. `static_tokens` is the measured size of tools and system, None
-    if nobody counted. `next_call` says when the next request of such a conversation comes, `next_use` when the next
-    one with the same tools and system does.
+    `policy` is the assistant's: auto, 5m, 1h or none. `static_tokens` is the counted size of tools and
+    system, None if it was not counted. `next_call` is the expected time until the next request of such a
+    conversation, `next_use` until the next request with the same tools and system.
     """
 
     policy: str = "auto"
     minimum_tokens: int = 1024
     rates: Rates = dataclasses.field(default_factory=Rates)
     static_tokens: int | None = None
-    standing: CacheStanding = dataclasses.field(default_factory=CacheStanding)
-    next_call: Gaps = dataclasses.field(default_factory=Gaps)
-    next_use: Gaps = dataclasses.field(default_factory=Gaps)
+    cache_state: CacheState = dataclasses.field(default_factory=CacheState)
+    next_call: ReuseShares = dataclasses.field(default_factory=ReuseShares)
+    next_use: ReuseShares = dataclasses.field(default_factory=ReuseShares)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Place:
-    """A block of a message that may carry a mark, the tokens of the prefix that ends with it, and its number."""
+class _Candidate:
+    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its running number."""
 
     message: int
     block: int
@@ -84,60 +86,60 @@ class _Place:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Choice:
-    """Lifetimes of static part and tail, and the block that keeps the history for an hour."""
+    """The lifetimes of the static part and of the tail, and the block that keeps the history for an hour."""
 
     static: str | None = None
-    anchor: _Place | None = None
+    anchor: _Candidate | None = None
     tail: str | None = None
 
 
-def place(
+def place_breakpoints(
     plan: CachePlan, body: Mapping[str, Any], messages: Sequence[dict[str, Any]]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Give `body` and `messages` with their breakpoints; nothing given is changed.
+    """Return `body` and `messages` with their breakpoints. The arguments are not changed.
 
-    Marks of staff in the frame stay. A message's context (date, name, language), which is new with every message, never
-    carries one: it stands behind the tail.
+    Breakpoints that staff set in the frame are kept. A message's context (date, name, language) changes with
+    every message, so it never carries a breakpoint: it comes after the tail.
     """
     static_tokens = _static_tokens(plan, body)
-    body = long_enough(body, static_tokens, plan.minimum_tokens)
+    body = without_short_breakpoints(body, static_tokens, plan.minimum_tokens)
     if plan.policy == "none":
-        return limited(body, MAX_BREAKPOINTS), list(messages)
-    reached, fresh = _places(plan, messages, static_tokens)
-    staff = [lifetime_of(block) for block in marked_blocks(body)]
+        return limit_breakpoints(body, MAX_BREAKPOINTS), list(messages)
+    reached, fresh = _candidates(plan, messages, static_tokens)
+    staff = [lifetime_of(block) for block in blocks_with_breakpoints(body)]
     choice = _choose(plan, static_tokens, fresh, None if not staff else "5m" if "5m" in staff else "1h")
-    in_messages = _message_marks(plan, choice, reached, fresh)
+    in_messages = _message_breakpoints(plan, choice, reached, fresh)
     if not staff and choice.static and static_tokens >= plan.minimum_tokens:
         lifetime = "1h" if "1h" in in_messages.values() else choice.static
-        body = with_static(body, lifetime, plan.minimum_tokens)
-    body = limited(body, MAX_BREAKPOINTS - len(in_messages))
-    return body, with_message_marks(messages, in_messages)
+        body = with_static_breakpoints(body, lifetime, plan.minimum_tokens)
+    body = limit_breakpoints(body, MAX_BREAKPOINTS - len(in_messages))
+    return body, with_message_breakpoints(messages, in_messages)
 
 
 def _static_tokens(plan: CachePlan, body: Mapping[str, Any]) -> int:
-    return guess_tokens(body) if plan.static_tokens is None else plan.static_tokens
+    return estimate_static_tokens(body) if plan.static_tokens is None else plan.static_tokens
 
 
-def _places(
+def _candidates(
     plan: CachePlan, messages: Sequence[dict[str, Any]], static_tokens: int
-) -> tuple[_Place | None, list[_Place]]:
-    """Find the tail of the call whose entry is the longest that lives, and the blocks that are new since the last call.
+) -> tuple[_Candidate | None, list[_Candidate]]:
+    """Return the tail of the call with the longest live entry, and the blocks new since the last call.
 
-    A call's tail is the last block of a user message that its own request could mark.
+    The tail of a call is the last block of a user message that its own request could mark.
     """
     asked = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
-    standing = plan.standing
-    known = bool(standing.prompt_tokens and asked)
+    cache_state = plan.cache_state
+    known = bool(cache_state.prompt_tokens and asked)
     begins = asked[-1] if known else 0
-    back = asked[-standing.steps_back] if standing.steps_back <= len(asked) else 0
-    tokens = standing.prompt_tokens if known else static_tokens
+    back = asked[-cache_state.steps_back] if cache_state.steps_back <= len(asked) else 0
+    tokens = cache_state.prompt_tokens if known else static_tokens
     number, reached, fresh = 0, None, []
     for at, message in enumerate(messages):
         for index, block in enumerate(message["content"]):
             number += 1
             tokens += block_tokens(block) if at >= begins else 0
-            if _may_carry(message["role"], block):
-                found = _Place(at, index, tokens, number)
+            if _is_cacheable(message["role"], block):
+                found = _Candidate(at, index, tokens, number)
                 reached = found if at < back and message["role"] == "user" else reached
                 fresh += [found] if at >= begins else []
     while fresh and messages[fresh[-1].message]["role"] != "user":
@@ -145,14 +147,17 @@ def _places(
     return reached, fresh
 
 
-def _may_carry(role: str, block: Block) -> bool:
+def _is_cacheable(role: str, block: Block) -> bool:
     if block.get("type") not in _CACHEABLE.get(role, ()) or is_empty(block):
         return False
     return role != "user" or not is_context(block)
 
 
-def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Place], staff: str | None) -> _Choice:
-    """Choose the lifetimes; a mark of staff for five minutes allows no longer one behind it."""
+def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Candidate], staff: str | None) -> _Choice:
+    """Return the lifetimes with the lowest expected cost.
+
+    After a five-minute breakpoint of staff no longer lifetime is allowed.
+    """
     if plan.policy != "auto":
         lifetime = "5m" if staff == "5m" else plan.policy
         return _Choice(lifetime, None, lifetime)
@@ -164,82 +169,83 @@ def _choose(plan: CachePlan, static_tokens: int, fresh: list[_Place], staff: str
         choices.append(_Choice(static, None, "1h"))
         anchors = [found for found in fresh[:-1] if _can_anchor(found, fresh[-1], plan.minimum_tokens)]
         choices += [_Choice(static, anchor, tail) for anchor in anchors for tail in (None, "5m")]
-    return min(choices, key=lambda choice: _expected(plan, static_tokens, fresh[-1].tokens, choice))
+    return min(choices, key=lambda choice: _expected_cost(plan, static_tokens, fresh[-1].tokens, choice))
 
 
-def _can_anchor(found: _Place, tail: _Place, minimum: int) -> bool:
-    """Say whether later requests, which look back from this one's tail, would find an entry there."""
+def _can_anchor(found: _Candidate, tail: _Candidate, minimum: int) -> bool:
+    """Return whether later requests, which look back from this request's tail, would find an entry at the block."""
     return found.tokens >= minimum and tail.number - found.number < LOOK_BACK_BLOCKS
 
 
 def _static_lifetime(plan: CachePlan, tokens: int) -> str | None:
-    """Choose what costs least per use of tools and system, in the long run."""
+    """Return the lifetime with the lowest long-term cost per use of tools and system, None for no breakpoint."""
     if tokens < plan.minimum_tokens:
         return None
-    rates, gaps = plan.rates, plan.next_use
+    rates, shares = plan.rates, plan.next_use
     cost = {
-        "5m": gaps.soon * rates.read + (1 - gaps.soon) * rates.write_5m,
-        "1h": (gaps.soon + gaps.later) * rates.read + gaps.never * rates.write_1h,
+        "5m": shares.soon * rates.read + (1 - shares.soon) * rates.write_5m,
+        "1h": (shares.soon + shares.later) * rates.read + shares.never * rates.write_1h,
         None: 1.0,
     }
     return min(cost, key=lambda lifetime: cost[lifetime])
 
 
-def _expected(plan: CachePlan, static_tokens: int, total: int, choice: _Choice) -> float:
-    """Give what this request and the next one cost, in tokens of plain input, so far as the choice matters."""
-    rates, gaps, standing = plan.rates, plan.next_call, plan.standing
-    # What staff or the plan mark of tools and system is read or written whatever becomes of the messages.
+def _expected_cost(plan: CachePlan, static_tokens: int, total: int, choice: _Choice) -> float:
+    """Return the cost of this request and the next one in tokens of plain input, as far as the choice changes it."""
+    rates, shares, cache_state = plan.rates, plan.next_call, plan.cache_state
+    # Marked tools and system are read or written whatever the choice for the messages is.
     base = static_tokens if choice.static else 0
-    alive, hour = max(standing.alive_tokens, base), standing.hour_tokens
+    alive, hour = max(cache_state.alive_tokens, base), cache_state.hour_tokens
     if choice.static == "1h":
         hour = max(hour, base)
     long = total if choice.tail == "1h" else choice.anchor.tokens if choice.anchor else 0
     to_hour = max(alive, long)
     to_tail = total if choice.tail else to_hour
     now = (to_hour - alive) * rates.write_1h + (to_tail - to_hour) * rates.write_5m + (total - to_tail)
-    if long and choice.static == "5m" and standing.alive_tokens < base:
-        # The mark of tools and system must be as long then, and may have to be written.
+    if long and choice.static == "5m" and cache_state.alive_tokens < base:
+        # One-hour breakpoints must come first, so tools and system need an hour too and may have to be written.
         now += base * (rates.write_1h - rates.write_5m) * (1 - plan.next_use.soon)
     hour = max(hour, long)
-    return now + _loss(rates, gaps) * (gaps.soon * (total - to_tail) + gaps.later * (total - hour))
+    return now + _miss_cost(rates, shares) * (shares.soon * (total - to_tail) + shares.later * (total - hour))
 
 
-def _loss(rates: Rates, gaps: Gaps) -> float:
-    """Give what a token costs more, over the rest of its conversation, when the next request does not find it.
+def _miss_cost(rates: Rates, shares: ReuseShares) -> float:
+    """Return the extra cost of a token, over the rest of its conversation, if the next request does not find it cached.
 
-    A token that is found can be kept for an hour for next to nothing, by the anchor. One that is not found is sent
-    plainly or written for either lifetime, whatever costs least until the conversation ends, which `never` stands for.
+    A token that is found can be kept for an hour at almost no cost by the anchor. One that is not found is
+    sent as plain input or written with either lifetime, whichever is cheapest until the conversation ends;
+    `never` is the share of conversations that end.
     """
-    ends = max(gaps.never, RAREST_END)
+    ends = max(shares.never, MIN_END_SHARE)
     found = rates.read / ends
     return (
         min(
             1 / ends,
-            (rates.write_5m + gaps.soon * found) / (gaps.soon + ends),
+            (rates.write_5m + shares.soon * found) / (shares.soon + ends),
             rates.write_1h + (1 - ends) * found,
         )
         - found
     )
 
 
-def _message_marks(
-    plan: CachePlan, choice: _Choice, reached: _Place | None, fresh: list[_Place]
+def _message_breakpoints(
+    plan: CachePlan, choice: _Choice, reached: _Candidate | None, fresh: list[_Candidate]
 ) -> dict[tuple[int, int], str]:
-    """Map (message, block) to a lifetime, in prefix order."""
-    marks: dict[_Place, str] = {}
+    """Return {(message, block): lifetime} in prefix order."""
+    breakpoints: dict[_Candidate, str] = {}
     if choice.anchor:
-        marks[choice.anchor] = "1h"
+        breakpoints[choice.anchor] = "1h"
     if choice.tail and fresh:
-        marks[fresh[-1]] = choice.tail
-    known_dead = plan.standing.prompt_tokens and not plan.standing.alive_tokens
-    if reached and not known_dead and _out_of_reach(reached, marks):
-        marks[reached] = "1h" if "1h" in marks.values() else "5m"
+        breakpoints[fresh[-1]] = choice.tail
+    known_dead = plan.cache_state.prompt_tokens and not plan.cache_state.alive_tokens
+    if reached and not known_dead and _out_of_reach(reached, breakpoints):
+        breakpoints[reached] = "1h" if "1h" in breakpoints.values() else "5m"
     return {
-        (mark.message, mark.block): lifetime
-        for mark, lifetime in sorted(marks.items(), key=lambda item: item[0].number)
-        if mark.tokens >= plan.minimum_tokens
+        (candidate.message, candidate.block): lifetime
+        for candidate, lifetime in sorted(breakpoints.items(), key=lambda item: item[0].number)
+        if candidate.tokens >= plan.minimum_tokens
     }
 
 
-def _out_of_reach(reached: _Place, marks: Iterable[_Place]) -> bool:
-    return not any(mark.number - reached.number < LOOK_BACK_BLOCKS for mark in marks)
+def _out_of_reach(reached: _Candidate, breakpoints: Iterable[_Candidate]) -> bool:
+    return not any(candidate.number - reached.number < LOOK_BACK_BLOCKS for candidate in breakpoints)

@@ -1,4 +1,4 @@
-"""What earlier calls tell: what the cache still holds of a conversation, and when its next request may come."""
+"""What earlier calls show: how much of a conversation is still cached, and when its next request may come."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -9,16 +9,21 @@ MARGIN_SECONDS = 5.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Gaps:
-    """Shares of cases, summing up to 1: the next request comes within 5 minutes, within an hour, or too late."""
+class ReuseShares:
+    """Shares of cases, with a sum of 1: the next request comes within five minutes, within an hour, or too late."""
 
     soon: float = 0.5
     later: float = 0.2
     never: float = 0.3
 
     @classmethod
-    def of(cls, seconds: Iterable[float], *, prior: "Gaps | None" = None, weight: float = 5.0) -> "Gaps":
-        """Count gaps (infinity: nothing came); the prior stands for `weight` gaps that nobody saw."""
+    def of(
+        cls, seconds: Iterable[float], *, prior: "ReuseShares | None" = None, weight: float = 5.0
+    ) -> "ReuseShares":
+        """Return the shares of the given times between requests (infinity: no further request came).
+
+        `prior` counts as `weight` further observations.
+        """
         prior = prior or cls()
         counts = [prior.soon * weight, prior.later * weight, prior.never * weight]
         for gap in seconds:
@@ -26,14 +31,16 @@ class Gaps:
         total = sum(counts)
         return cls(*(count / total for count in counts))
 
-    def unless(self, share: float) -> "Gaps":
-        """Give the shares when a part `share` of the cases goes on at once, as tool loops do."""
-        return Gaps(share + (1 - share) * self.soon, (1 - share) * self.later, (1 - share) * self.never)
+    def with_immediate(self, share: float) -> "ReuseShares":
+        """Return the shares when a share of the cases continues at once, as tool loops do."""
+        return ReuseShares(
+            share + (1 - share) * self.soon, (1 - share) * self.later, (1 - share) * self.never
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SeenCall:
-    """How one call's prompt was billed, and when it was sent (seconds since any moment)."""
+class PastCall:
+    """How the prompt of one call was billed, and when it was sent (seconds since any fixed moment)."""
 
     at: float
     input_tokens: int = 0
@@ -47,11 +54,12 @@ class SeenCall:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CacheStanding:
+class CacheState:
     """What the cache holds of a conversation now.
 
-    `prompt_tokens` is the size of the last call's prompt, `alive_tokens` the longest prefix that can be read,
-    `hour_tokens` what of it lives for an hour. The entry of the longest prefix was written `steps_back` calls ago.
+    `prompt_tokens` is the size of the last call's prompt, `alive_tokens` the longest prefix that can be read
+    and `hour_tokens` the part of it that lives for an hour. The entry of the longest prefix was written
+    `steps_back` calls ago.
     """
 
     prompt_tokens: int = 0
@@ -60,13 +68,13 @@ class CacheStanding:
     steps_back: int = 1
 
     @classmethod
-    def after(cls, calls: Iterable[SeenCall], now: float) -> "CacheStanding":
-        """Follow the calls of one conversation, oldest first, to the moment `now`."""
+    def after(cls, calls: Iterable[PastCall], now: float) -> "CacheState":
+        """Return the state at the moment `now` after the calls of one conversation, oldest first."""
         five, hour = _Entry(), _Entry()
-        last: SeenCall | None = None
+        last: PastCall | None = None
         number = 0
         for number, call in enumerate(calls, start=1):
-            # What was not read has expired or was never there, whatever the clock says.
+            # A prefix that was not read is gone, even if its time is not over.
             five, hour = five.within(call.read_tokens), hour.within(call.read_tokens)
             if call.written_1h_tokens:
                 hour = _Entry(call.read_tokens + call.written_1h_tokens, number)

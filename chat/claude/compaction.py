@@ -9,7 +9,7 @@ from chat.claude.blocks import Block
 from chat.claude.pricing import estimate_tokens
 from chat.claude.transcript import PathMessage
 
-SMALLEST_TRIGGER, DEFAULT_TRIGGER = 50_000, 150_000
+MIN_TRIGGER_TOKENS, DEFAULT_TRIGGER_TOKENS = 50_000, 150_000
 
 
 COMPACTION_BETA = "compact-2026-01-12"
@@ -18,40 +18,40 @@ COMPACTION_BETA = "compact-2026-01-12"
 COMPACTION_EDIT = "compact_20260112"
 
 
-# What a summary is given, thinking included. Of one that the API writes by itself no limit is documented.
+# The max_tokens of a summary, thinking included. For the API's own compaction no limit is documented.
 SUMMARY_TOKENS = 16_384
 
 
-INSTRUCTION = (
+SUMMARY_INSTRUCTION = (
     "Write a summary of this conversation so far that lets you go on with it without seeing it again: what the "
     "person wants, what was decided and why, facts, names, figures, code and wording that are still needed, what is "
     "open. Write in the conversation's language. Call no tool. Answer with the summary alone."
 )
 
 
-def compacts(content: Sequence[Block]) -> bool:
-    """Say whether an assistant message begins anew with the API's own summary of what came before."""
+def has_compaction(content: Sequence[Block]) -> bool:
+    """Return whether an assistant message begins with a summary that the API itself wrote."""
     return any(map(_is_summary, content))
 
 
-def since_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
-    """Give a path without compaction blocks, for whoever does not take them.
+def from_last_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
+    """Return the path without compaction blocks, for platforms that refuse them.
 
-    The last one becomes a user message, as a summary of Parley's own is one, and the path begins with it. Thinking
-    behind it is no longer valid.
+    The last summary becomes a user message, in the same form as Parley's own summaries, and the path begins
+    with it. Thinking after it is no longer valid.
     """
     for index in reversed(range(len(path))):
         content = path[index].content
         at = next((at for at in reversed(range(len(content))) if _is_summary(content[at])), None)
         if at is not None:
-            said = [{"type": "text", "text": summary_text(str(content[at]["content"]))}]
+            summary = [{"type": "text", "text": summary_text(str(content[at]["content"]))}]
             rest = replace(path[index], content=content[at + 1 :], edited=True)
-            return [PathMessage("user", said), *map(_without_compaction, [rest, *path[index + 1 :]])]
+            return [PathMessage("user", summary), *map(_without_compaction, [rest, *path[index + 1 :]])]
     return [_without_compaction(message) for message in path]
 
 
 def with_compaction_beta(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a request that names the beta of compaction if an answer in it has a block of it, were it an empty one."""
+    """Return the request, with the compaction beta named if a message has a compaction block, even an empty one."""
     contents = [message["content"] for message in request["messages"]]
     needed = any(isinstance(content, list) and any(map(_is_compaction, content)) for content in contents)
     return with_beta(request, COMPACTION_BETA) if needed else dict(request)
@@ -73,17 +73,20 @@ def _without_compaction(message: PathMessage) -> PathMessage:
 
 
 def with_compaction(request: Mapping[str, Any], trigger: int) -> dict[str, Any]:
-    """Give a request that lets the API summarise earlier messages itself."""
+    """Return the request with compaction by the API enabled from `trigger` prompt tokens on."""
     edit = {
         "type": COMPACTION_EDIT,
-        "trigger": {"type": "input_tokens", "value": max(SMALLEST_TRIGGER, trigger)},
-        "instructions": INSTRUCTION,
+        "trigger": {"type": "input_tokens", "value": max(MIN_TRIGGER_TOKENS, trigger)},
+        "instructions": SUMMARY_INSTRUCTION,
     }
     return with_beta(request, COMPACTION_BETA, context_management={"edits": [edit]})
 
 
 def quoted_transcript(parts: Sequence[tuple[str, str]], budget_tokens: int) -> str:
-    """Write (role, text) pairs as a text of about `budget_tokens`: the newest whole, an older one cut, none before."""
+    """Return (role, text) pairs as one text of about `budget_tokens`.
+
+    The newest texts are complete, the oldest one that fits is cut, and those before it are left out.
+    """
     kept: list[str] = []
     left = budget_tokens
     for role, text in reversed(parts):
@@ -98,5 +101,5 @@ def quoted_transcript(parts: Sequence[tuple[str, str]], budget_tokens: int) -> s
 
 
 def summary_text(summary: str) -> str:
-    """Write the user message that stands for all before it."""
+    """Return the text of the user message that replaces everything before it."""
     return f"Earlier messages of this conversation were summarised:\n\n<summary>\n{summary}\n</summary>"

@@ -1,7 +1,8 @@
-"""The most that a request can cost, known before it leaves: what a budget holds until the bill is there.
+"""The upper bound of a request's cost, computed before it is sent. A budget holds this amount until the bill arrives.
 
-A token stands for at least one byte of text, so bytes bound tokens from above. Pictures, PDF pages and what server
-tools bring have the most that the provider's documentation gives for them. An answer never gets longer than max_tokens.
+A token stands for at least one byte of text, so bytes are an upper bound of tokens. For pictures, PDF pages
+and results of server tools the maximum of the provider's documentation is used. An answer never exceeds
+max_tokens.
 """
 
 import base64
@@ -12,41 +13,42 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chat.claude.compaction import COMPACTION_EDIT, DEFAULT_TRIGGER, SUMMARY_TOKENS
+from chat.claude.compaction import COMPACTION_EDIT, DEFAULT_TRIGGER_TOKENS, SUMMARY_TOKENS
 from chat.claude.mcp_connector import TOOLSET
 from chat.claude.pricing import MILLION, PriceRow
 from chat.claude.request import exact_json
 
 IMAGE_TOKENS = 4_784
 PAGE_TOKENS = 3_000 + IMAGE_TOKENS
-LONGEST_DOCUMENT_PAGES = 600
-# Hidden instructions that come with any tool, and what frames a message.
+MAX_DOCUMENT_PAGES = 600
+# Instructions that the provider adds for tools, and the tokens around each message.
 TOOL_OVERHEAD_TOKENS = 1_000
 MESSAGE_OVERHEAD_TOKENS = 32
-# Without max_uses the server stops its own loop after so many rounds.
+# Without max_uses the server stops its own loop after this many rounds.
 SERVER_TOOL_USES = 10
-# What one use brings. Of searches, code and MCP servers nothing is documented for the API: the first is an allowance,
-# the others have what Claude Code lets an MCP server's answer have.
+# Tokens that one use adds. The API documents no limit for searches, code and MCP servers: the value for searches is an
+# allowance, the other one is the limit that Claude Code sets for an MCP server's answer.
 SEARCH_TOKENS, OUTPUT_TOKENS = 10_000, 25_000
-# The largest page that web fetch's documentation gives a figure for; a limit, "approximate" there, is passed a little.
-PAGE_READ_TOKENS, LIMIT_FACTOR = 125_000, 1.1
+# The largest page for which web fetch's documentation gives a figure. Its limits are documented as approximate, so
+# they are taken with a margin.
+FETCHED_PAGE_TOKENS, LIMIT_FACTOR = 125_000, 1.1
 FETCH_LIMIT_TOKENS = 50_000
-# An answer that may only be shorter than this is of no use to anybody.
-SHORTEST_ANSWER_TOKENS = 256
-# Tells the pages of a PDF by its bytes; None if nobody knows.
+# An answer limited to fewer tokens than this is not useful.
+MIN_ANSWER_TOKENS = 256
+# Returns the number of pages of a PDF by its bytes, None if unknown.
 PageCount = Callable[[bytes], int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class CostBound:
-    """What a call may write, and the most that it can cost then (USD)."""
+    """The max_tokens of a call and the most that it can cost (USD)."""
 
     max_tokens: int
     usd: Decimal
 
 
-def bounded(tool: dict[str, Any]) -> dict[str, Any]:
-    """Give a tool's definition with the limits that the provider takes for it, where staff set none."""
+def with_use_limits(tool: dict[str, Any]) -> dict[str, Any]:
+    """Return a server tool's definition with the usage limits that staff did not set."""
     kind = str(tool.get("type") or "")
     limits: dict[str, int] = {}
     if kind.startswith(("web_search_", "web_fetch_")):
@@ -57,42 +59,48 @@ def bounded(tool: dict[str, Any]) -> dict[str, Any]:
     return {**tool, **missing} if missing else tool
 
 
-def _unknown(_pdf: bytes) -> None:
+def _unknown_pages(_pdf: bytes) -> None:
     return None
 
 
-def prompt_bound(request: Mapping[str, Any], *, pages_of: PageCount = _unknown) -> int:
-    """Give an upper bound of a request's prompt tokens, with what the provider's tools may add while it is answered."""
+def prompt_bound(request: Mapping[str, Any], *, count_pages: PageCount = _unknown_pages) -> int:
+    """Return an upper bound of the request's prompt tokens, including results that server tools may add to it.
+
+    `count_pages` returns the number of pages of a PDF by its bytes, None if unknown.
+    """
     head = {key: value for key, value in request.items() if key not in ("messages", "max_tokens", "model")}
     tools = TOOL_OVERHEAD_TOKENS if request.get("tools") else 0
-    said = messages_bound(request["messages"], pages_of=pages_of)
-    return said + _bytes(head) + tools + found_bound(request) + MESSAGE_OVERHEAD_TOKENS
+    message_tokens = messages_bound(request["messages"], count_pages=count_pages)
+    return message_tokens + _bytes(head) + tools + server_tools_bound(request) + MESSAGE_OVERHEAD_TOKENS
 
 
-def messages_bound(messages: Iterable[Mapping[str, Any]], *, pages_of: PageCount = _unknown) -> int:
-    """Give an upper bound of the tokens of messages alone."""
-    return sum(_content_bound(message["content"], pages_of) + MESSAGE_OVERHEAD_TOKENS for message in messages)
+def messages_bound(messages: Iterable[Mapping[str, Any]], *, count_pages: PageCount = _unknown_pages) -> int:
+    """Return an upper bound of the tokens of the messages alone."""
+    return sum(
+        _content_bound(message["content"], count_pages) + MESSAGE_OVERHEAD_TOKENS for message in messages
+    )
 
 
-def found_bound(request: Mapping[str, Any]) -> int:
-    """Give the most tokens that the provider's own tools bring into the prompt of one request."""
-    return sum(_uses(tool) * _brings(tool) for tool in request.get("tools", ()))
+def server_tools_bound(request: Mapping[str, Any]) -> int:
+    """Return the most tokens that server tools can add to the prompt of one request."""
+    return sum(_uses(tool) * _tokens_per_use(tool) for tool in request.get("tools", ()))
 
 
 def bound_cost(
-    request: Mapping[str, Any], rows: Iterable[PriceRow], *, prompt_tokens: int, room_usd: Decimal | None
+    request: Mapping[str, Any], rows: Iterable[PriceRow], *, prompt_tokens: int, available_usd: Decimal | None
 ) -> CostBound | None:
-    """Shorten an answer to what `room_usd` (None: no limit) surely pays for; None when that is too little.
+    """Return max_tokens shortened to what `available_usd` (None: no limit) surely pays for; None if that is too little.
 
-    `prompt_tokens` is an upper bound. The dearest price row that may hold is taken, and for the prompt the dearest
-    of plain input and the cache writes that the request's marks ask for. Where the API may summarise by itself, each
-    summary is one more reading of the whole prompt and one more answer, and is read in its turn.
+    `prompt_tokens` is an upper bound. The most expensive applicable price row is used, and for the prompt the
+    most expensive of plain input and the cache writes that the request's breakpoints ask for. If the API may
+    compact the conversation, each summary costs one more reading of the complete prompt and one more answer,
+    which is read in turn.
     """
     asked = int(request["max_tokens"])
     speed, geo = str(request.get("speed") or "standard"), str(request.get("inference_geo") or "")
     summaries = _summaries(request, prompt_tokens)
     written = summaries * max(asked, SUMMARY_TOKENS)
-    # A provider that can't keep the asked speed bills the usual one, which is never dearer.
+    # A provider that can't keep the requested speed bills the standard one, which is never more expensive.
     rows = [
         row
         for row in rows
@@ -100,102 +108,103 @@ def bound_cost(
     ]
     if not rows:
         return CostBound(asked, Decimal(0))
-    mark = _dearest_write(request)
+    price_names = _cache_write_prices(request)
     read = prompt_tokens * (1 + summaries) + written
     prompt = max(
-        read * max(row.input, *(getattr(row, name) for name in mark)) * row.factor(geo=geo) for row in rows
+        read * max(row.input, *(getattr(row, name) for name in price_names)) * row.factor(geo=geo)
+        for row in rows
     )
     per_token = max(row.output * row.factor(geo=geo) for row in rows) / MILLION
     fixed = prompt / MILLION + _searches(request) * max(row.per_search for row in rows) + written * per_token
-    if room_usd is None or fixed + asked * per_token <= room_usd:
+    if available_usd is None or fixed + asked * per_token <= available_usd:
         return CostBound(asked, fixed + asked * per_token)
     thinking = request.get("thinking") or {}
-    least = min(asked, max(SHORTEST_ANSWER_TOKENS, int(thinking.get("budget_tokens") or 0) + 1))
-    affordable = int((room_usd - fixed) / per_token) if per_token else 0
+    least = min(asked, max(MIN_ANSWER_TOKENS, int(thinking.get("budget_tokens") or 0) + 1))
+    affordable = int((available_usd - fixed) / per_token) if per_token else 0
     return CostBound(affordable, fixed + affordable * per_token) if affordable >= least else None
 
 
-def _dearest_write(request: Mapping[str, Any]) -> list[str]:
-    # Quotes inside of strings are escaped, so that nobody's words can look like a mark.
+def _cache_write_prices(request: Mapping[str, Any]) -> list[str]:
+    # JSON escapes quotes inside strings, so no text can look like a breakpoint.
     written = exact_json([request.get("cache_control"), request.get("tools"), request.get("system")])
-    written += "".join(_marks(message["content"]) for message in request["messages"])
-    marks = ["input"]
+    written += "".join(_cache_control_json(message["content"]) for message in request["messages"])
+    price_names = ["input"]
     if '"ephemeral"' in written:
-        marks.append("write_5m")
+        price_names.append("write_5m")
     if '"ttl":"1h"' in written:
-        marks.append("write_1h")
-    return marks
+        price_names.append("write_1h")
+    return price_names
 
 
-def _marks(content: Any) -> str:
+def _cache_control_json(content: Any) -> str:
     blocks = content if isinstance(content, list) else []
     own = [block["cache_control"] for block in blocks if block.get("cache_control")]
-    return exact_json(own) + "".join(_marks(block.get("content")) for block in blocks)
+    return exact_json(own) + "".join(_cache_control_json(block.get("content")) for block in blocks)
 
 
 def _summaries(request: Mapping[str, Any], prompt_tokens: int) -> int:
-    """Say how often the API may summarise in one request: once, and as often again as found text fills the room."""
+    """Return how often the API may compact in one request: once, and again each time tool results fill the context."""
     management = (request.get("extra_body") or {}).get("context_management") or {}
     edit = next((edit for edit in management.get("edits", ()) if edit["type"] == COMPACTION_EDIT), None)
     if edit is None:
         return 0
-    trigger = int((edit.get("trigger") or {}).get("value") or DEFAULT_TRIGGER)
+    trigger = int((edit.get("trigger") or {}).get("value") or DEFAULT_TRIGGER_TOKENS)
     if prompt_tokens < trigger:
         return 0
-    return 1 + found_bound(request) // trigger
+    return 1 + server_tools_bound(request) // trigger
 
 
 def _searches(request: Mapping[str, Any]) -> int:
-    return sum(_uses(tool) for tool in request.get("tools", ()) if _is(tool, "web_search_"))
+    return sum(_uses(tool) for tool in request.get("tools", ()) if _has_type(tool, "web_search_"))
 
 
 def _uses(tool: Mapping[str, Any]) -> int:
-    """Say how often the provider may run a tool of its own, or call one of an MCP server, whose list comes first."""
+    """Return how often the provider may run its own tool, or call an MCP server; listing its tools is one more call."""
     if tool.get("type") == TOOLSET:
         return 1 + SERVER_TOOL_USES
     return int(tool.get("max_uses") or SERVER_TOOL_USES)
 
 
-def _brings(tool: Mapping[str, Any]) -> int:
-    """Say how many tokens of text one use may bring into the prompt; 0 for tools that are run elsewhere."""
-    if _is(tool, "web_search_"):
+def _tokens_per_use(tool: Mapping[str, Any]) -> int:
+    """Return how many tokens one use of a tool may add to the prompt; 0 for tools that the provider does not run."""
+    if _has_type(tool, "web_search_"):
         return SEARCH_TOKENS
-    if _is(tool, "web_fetch_"):
-        return int(LIMIT_FACTOR * int(tool.get("max_content_tokens") or PAGE_READ_TOKENS))
-    return OUTPUT_TOKENS if _is(tool, "code_execution_") or tool.get("type") == TOOLSET else 0
+    if _has_type(tool, "web_fetch_"):
+        return int(LIMIT_FACTOR * int(tool.get("max_content_tokens") or FETCHED_PAGE_TOKENS))
+    return OUTPUT_TOKENS if _has_type(tool, "code_execution_") or tool.get("type") == TOOLSET else 0
 
 
-def _is(tool: Mapping[str, Any], kind: str) -> bool:
+def _has_type(tool: Mapping[str, Any], kind: str) -> bool:
     return str(tool.get("type") or "").startswith(kind)
 
 
-def _content_bound(content: Any, pages_of: PageCount) -> int:
+def _content_bound(content: Any, count_pages: PageCount) -> int:
     if not isinstance(content, list):
         return _bytes(content)
-    return sum(_block_bound(block, pages_of) for block in content)
+    return sum(_block_bound(block, count_pages) for block in content)
 
 
-def _block_bound(block: Mapping[str, Any], pages_of: PageCount) -> int:
+def _block_bound(block: Mapping[str, Any], count_pages: PageCount) -> int:
     source = block.get("source")
     if block.get("type") == "image":
         return IMAGE_TOKENS
     if block.get("type") == "document" and isinstance(source, Mapping) and source.get("type") != "text":
         rest = {key: value for key, value in block.items() if key != "source"}
-        return _bytes(rest) + _document_bound(source, pages_of)
+        return _bytes(rest) + _document_bound(source, count_pages)
     if isinstance(block.get("content"), list):
         rest = {key: value for key, value in block.items() if key != "content"}
-        return _bytes(rest) + _content_bound(block["content"], pages_of)
+        return _bytes(rest) + _content_bound(block["content"], count_pages)
     return _bytes(block)
 
 
-def _document_bound(source: Mapping[str, Any], pages_of: PageCount) -> int:
+def _document_bound(source: Mapping[str, Any], count_pages: PageCount) -> int:
     if source.get("type") == "content":
-        return _content_bound(source.get("content"), pages_of)
+        return _content_bound(source.get("content"), count_pages)
     pages = None
     if source.get("type") == "base64":
         with contextlib.suppress(binascii.Error, ValueError):
-            pages = pages_of(base64.b64decode(str(source.get("data"))))
-    return (pages or LONGEST_DOCUMENT_PAGES) * PAGE_TOKENS
+            pages = count_pages(base64.b64decode(str(source.get("data"))))
+    return (pages or MAX_DOCUMENT_PAGES) * PAGE_TOKENS
 
 
 def _bytes(value: Any) -> int:

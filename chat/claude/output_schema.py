@@ -1,8 +1,8 @@
-"""Answers of a given shape: which JSON Schemas can be asked for, and whether an answer has the shape.
+"""Structured outputs: which JSON Schemas are accepted, and whether an answer fits its schema.
 
-Rules of the provider's page on structured outputs: no recursion, references inside the schema only, none of them
-in allOf. A schema comes from outside, so its cost is bounded here: size, depth, what its references expand to, and
-regular expressions are told apart, so that they are run only where they can be ended.
+Rules of the provider's page on structured outputs: no recursion, references only inside the schema and not in
+allOf. Schemas come from outside, so their cost is limited here: size, depth and expanded references. Schemas
+with regular expressions are recognised, so that they are checked only in a process that can be ended.
 """
 
 import json
@@ -15,9 +15,9 @@ from chat.claude.request import FrameSpec, exact_json
 from chat.claude.text import too_deep
 
 ANSWER_TOOL = "answer"
-LONGEST_SCHEMA = 100_000
-DEEPEST_SCHEMA = 60
-MOST_EXPANDED = 20_000
+MAX_SCHEMA_CHARACTERS = 100_000
+MAX_SCHEMA_DEPTH = 60
+MAX_EXPANDED_PARTS = 20_000
 FORMAT, TOOL = "format", "tool"
 _NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -25,33 +25,34 @@ _SINGLE = (
     *("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains"),
     *("propertyNames", "not", "if", "then", "else"),
 )
-_FOREIGN = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor")
+_UNSUPPORTED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor")
 _INTERNAL = re.compile(r"#(/.*)?")
 Schema = dict[str, Any]
 
 
 class SchemaError(ValueError):
-    """The schema can't be asked for; the message says why, in plain English."""
+    """The schema can't be used; the message is plain English and gives the reason."""
 
 
-class ShapeError(ValueError):
-    """An answer is not of the kind that was asked for; the message says where."""
+class AnswerError(ValueError):
+    """An answer is not JSON as requested; the message gives the reason."""
 
 
 def check_schema(schema: object) -> Schema:
-    """Return the schema if answers can be asked for in it, without what only names it ($schema, $id).
+    """Return the schema, without $schema and $id, if answers can be requested in it.
 
     Raises:
-        SchemaError: not an object, too large, no valid JSON Schema, recursive, or with outside references.
+        SchemaError: it is not an object, too large, not a valid JSON Schema, recursive, or has outside
+            references.
     """
     if not isinstance(schema, dict) or not schema:
         raise SchemaError("the schema must be a JSON object that says something")
-    if too_deep(schema, DEEPEST_SCHEMA):
-        raise SchemaError(f"the schema is nested deeper than {DEEPEST_SCHEMA} levels")
+    if too_deep(schema, MAX_SCHEMA_DEPTH):
+        raise SchemaError(f"the schema is nested deeper than {MAX_SCHEMA_DEPTH} levels")
     schema = without(schema, "$schema", "$id")
-    if len(exact_json(schema)) > LONGEST_SCHEMA:
-        raise SchemaError(f"the schema is longer than {LONGEST_SCHEMA:,} characters")
-    _check_meta(schema)
+    if len(exact_json(schema)) > MAX_SCHEMA_CHARACTERS:
+        raise SchemaError(f"the schema is longer than {MAX_SCHEMA_CHARACTERS:,} characters")
+    _check_valid(schema)
     _check_nodes(schema)
     known: dict[str, int] = {}
     for part in (schema, *schema.get("$defs", {}).values(), *schema.get("definitions", {}).values()):
@@ -59,18 +60,22 @@ def check_schema(schema: object) -> Schema:
     return schema
 
 
-def sendable(schema: Schema) -> Schema:
-    """Rewrite what the SDK's transform does not know: `definitions` become `$defs`, a list of types anyOf."""
-    return _sendable(schema)
+def normalize_schema(schema: Schema) -> Schema:
+    """Return the schema in keywords that the SDK's transform supports.
+
+    `definitions` become `$defs`, and a list of types becomes anyOf.
+    """
+    return _normalized(schema)
 
 
-def shaped(spec: FrameSpec, schema: Schema, way: str) -> FrameSpec:
-    """Make a frame ask for answers of a (transformed) schema.
+def with_output_schema(spec: FrameSpec, schema: Schema, method: str) -> FrameSpec:
+    """Return the frame with answers requested in a (transformed) schema.
 
-    By `way` "format" the API itself keeps to it; by "tool" the model has to call one tool, whose input is the answer.
+    With `method` "format" the API enforces it; with "tool" the model must call one tool, whose input is the
+    answer.
     """
     parts = {name: getattr(spec, name) for name in ("model", "system", "tools", "thinking", "output_config")}
-    if way == FORMAT:
+    if method == FORMAT:
         answer = {"type": "json_schema", "schema": schema}
         parts["output_config"] = {**(spec.output_config or {}), "format": answer}
         # Citations, such as those of fetched pages, and a format exclude each other.
@@ -86,9 +91,9 @@ def shaped(spec: FrameSpec, schema: Schema, way: str) -> FrameSpec:
     return FrameSpec(**{**parts, "tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}})
 
 
-def as_text(content: Sequence[Block]) -> list[Block]:
-    """Write the input of the answer tool as the text that it stands for; what was said beside it goes."""
-    if not gives_answer(content):
+def answer_as_text(content: Sequence[Block]) -> list[Block]:
+    """Return the content with the answer tool's input as a text block. Other text beside it is left out."""
+    if not has_answer_call(content):
         return list(content)
     return [
         {"type": "text", "text": exact_json(block.get("input"))} if _is_answer(block) else block
@@ -97,8 +102,8 @@ def as_text(content: Sequence[Block]) -> list[Block]:
     ]
 
 
-def gives_answer(content: Sequence[Block]) -> bool:
-    """Say whether the answer tool was called: that is the answer itself, and nothing is to be run."""
+def has_answer_call(content: Sequence[Block]) -> bool:
+    """Return whether the answer tool was called. Its call is the answer, so no tool is run."""
     return any(map(_is_answer, content))
 
 
@@ -107,29 +112,29 @@ def _is_answer(block: Block) -> bool:
 
 
 def read_answer(content: Sequence[Block]) -> Any:
-    """Read the answer out of an assistant message; its shape is not checked yet, see `fault_in`.
+    """Return the JSON value of the answer in an assistant message. `answer_problem` checks it against the schema.
 
     Raises:
-        ShapeError: it is empty or no JSON.
+        AnswerError: the answer is empty or not JSON.
     """
-    text = plain_text(as_text(content))
+    text = plain_text(answer_as_text(content))
     if not text.strip():
-        raise ShapeError("the answer is empty")
+        raise AnswerError("the answer is empty")
     try:
         answer = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ShapeError(f"the answer is not JSON: {str(error)[:200]}") from None
+        raise AnswerError(f"the answer is not JSON: {str(error)[:200]}") from None
     if too_deep(answer):
-        raise ShapeError("the answer is nested too deep")
+        raise AnswerError("the answer is nested too deep")
     return answer
 
 
-def fault_in(schema: Schema, answer: Any) -> str:
-    """Say where and how `answer` breaks the schema; "" when it does not."""
+def answer_problem(schema: Schema, answer: Any) -> str:
+    """Return where and how `answer` violates the schema; "" if it fits."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  only structured turns pay for the import
     from referencing import Registry  # noqa: PLC0415
 
-    # An empty registry: nothing is ever fetched from an address in a schema.
+    # An empty registry: addresses in a schema are never fetched.
     faults = Draft202012Validator(schema, registry=Registry()).iter_errors(answer)
     first = next(iter(faults), None)
     if first is None:
@@ -138,7 +143,7 @@ def fault_in(schema: Schema, answer: Any) -> str:
     return f"at {where.lstrip('.') or 'the root'}: {first.message[:300]}"
 
 
-def _check_meta(schema: Schema) -> None:
+def _check_valid(schema: Schema) -> None:
     from jsonschema import Draft202012Validator  # noqa: PLC0415
     from jsonschema.exceptions import SchemaError as Broken  # noqa: PLC0415
 
@@ -155,7 +160,7 @@ def _check_nodes(schema: Schema) -> None:
     for node in _nodes(schema):
         if not isinstance(node, dict):
             raise SchemaError("true and false can't be schemas here: say a type")
-        if found := next((name for name in _FOREIGN if name in node), None):
+        if found := next((name for name in _UNSUPPORTED if name in node), None):
             raise SchemaError(f"{found} is not supported: refer to parts of the schema by #/$defs/…")
         if "$ref" in node and not _INTERNAL.fullmatch(node["$ref"]):
             raise SchemaError("a $ref may only lead inside this schema: #/$defs/…")
@@ -164,7 +169,7 @@ def _check_nodes(schema: Schema) -> None:
 
 
 def _children(node: Schema) -> Iterator[tuple[str, Any]]:
-    """Give the subschemas of a schema with their keyword; of additionalProperties and the like only objects."""
+    """Yield the subschemas of a schema with their keyword; those of `_SINGLE` keywords only if they are objects."""
     for name in _NAMED:
         for part in node.get(name, {}).values():
             yield name, part
@@ -182,21 +187,21 @@ def _nodes(node: Any) -> Iterator[Any]:
         yield from _nodes(part)
 
 
-def _expanded(root: Schema, node: Any, known: dict[str, int], way: tuple[str, ...]) -> int:
-    """Count the schema's parts with every reference followed; `way` are the references being followed."""
+def _expanded(root: Schema, node: Any, known: dict[str, int], followed: tuple[str, ...]) -> int:
+    """Return the number of the schema's parts with every reference followed; `followed` are those on the way."""
     count = 1 + sum(
-        _expanded(root, part, known, way)
+        _expanded(root, part, known, followed)
         for name, part in _children(node)
         if name not in ("$defs", "definitions")
     )
     reference = node.get("$ref")
     if reference is not None:
-        if reference in way:
+        if reference in followed:
             raise SchemaError(f"the schema is recursive: {reference} leads back to itself")
         if reference not in known:
-            known[reference] = _expanded(root, _target(root, reference), known, (*way, reference))
+            known[reference] = _expanded(root, _target(root, reference), known, (*followed, reference))
         count += known[reference]
-    if count > MOST_EXPANDED:
+    if count > MAX_EXPANDED_PARTS:
         raise SchemaError("the schema's references make it too large")
     return count
 
@@ -213,19 +218,19 @@ def _target(root: Schema, reference: str) -> Schema:
     return found
 
 
-def _sendable(node: Schema) -> Schema:
+def _normalized(node: Schema) -> Schema:
     result: Schema = {}
     for key, value in node.items():
         if key == "$ref":
             result[key] = re.sub(r"^#/definitions/", "#/$defs/", value)
         elif key in _NAMED:
-            parts = {name: _sendable(part) for name, part in value.items()}
+            parts = {name: _normalized(part) for name, part in value.items()}
             name = "$defs" if key == "definitions" else key
             result[name] = {**result.get(name, {}), **parts}
         elif key in _LISTED:
-            result[key] = [_sendable(part) for part in value]
+            result[key] = [_normalized(part) for part in value]
         elif key in _SINGLE and isinstance(value, dict):
-            result[key] = _sendable(value)
+            result[key] = _normalized(value)
         else:
             result[key] = value
     kinds = result.get("type")
@@ -237,9 +242,9 @@ def _by_type(node: Schema, kinds: list[str]) -> Schema:
         return without(node, "type")
     if len(kinds) == 1:
         return {**node, "type": kinds[0]}
-    told = ("title", "description", "$defs")
-    inner = without(node, *told)
-    kept = {key: value for key, value in node.items() if key in told}
+    annotations = ("title", "description", "$defs")
+    inner = without(node, *annotations)
+    kept = {key: value for key, value in node.items() if key in annotations}
     return {
         **kept,
         "anyOf": [{"type": "null"} if kind == "null" else {**inner, "type": kind} for kind in kinds],
@@ -247,7 +252,7 @@ def _by_type(node: Schema, kinds: list[str]) -> Schema:
 
 
 def has_patterns(schema: Schema) -> bool:
-    """Say whether checking an answer runs regular expressions, which can take for ever."""
+    """Return whether the schema has regular expressions, whose check may never end."""
     return any("pattern" in node or "patternProperties" in node for node in _nodes(schema))
 
 

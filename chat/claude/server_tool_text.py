@@ -1,7 +1,7 @@
-"""What the provider's own tools did (web search, web fetch, code execution), told as text where they are not there.
+"""Replaces blocks of server tools (web search, web fetch, code execution) by text where the tools are missing.
 
-Their calls and results go back exactly as they came wherever the tool is; a platform without it refuses the blocks.
-What can be read of them, what was asked and what was found, then stands in a text block in their place.
+Where a tool is available, its calls and results are sent again exactly as they came. A platform without it
+refuses the blocks, so a text block with the readable parts, the input and the result, takes their place.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,44 +14,48 @@ from chat.claude.transcript import PathMessage
 
 CODE_EXECUTION = frozenset({"code_execution", "bash_code_execution", "text_editor_code_execution"})
 _RESULT = "_tool_result"
-_OF_MCP = "mcp"
-# The parts of a result that a reader has something of, in reading order; what is encrypted or binary is not.
+_MCP = "mcp"
+# The readable parts of a result in reading order; encrypted and binary parts are left out.
 _READABLE = ("error_code", "text", "tool_name", "stdout", "stderr", "lines", "content", "source", "data")
 
 
-def tell_missing(path: Sequence[PathMessage], lacks: Callable[[str], bool]) -> list[PathMessage]:
-    """Give a path without blocks of tools that are lacking, by their names; the thinking beside them goes too.
+def missing_tools_as_text(
+    path: Sequence[PathMessage], is_missing: Callable[[str], bool]
+) -> list[PathMessage]:
+    """Return the path without blocks of the tools for whose name `is_missing` is true.
 
-    A call without a result says nothing and is left out.
+    Thinking beside them is no longer valid. A call without a result is left out.
     """
-    return [_told(message, lacks) if message.role == "assistant" else message for message in path]
+    return [
+        _message_as_text(message, is_missing) if message.role == "assistant" else message for message in path
+    ]
 
 
-def _told(message: PathMessage, lacks: Callable[[str], bool]) -> PathMessage:
-    if not any(_is_foreign(block, lacks) for block in message.content):
+def _message_as_text(message: PathMessage, is_missing: Callable[[str], bool]) -> PathMessage:
+    if not any(_is_foreign(block, is_missing) for block in message.content):
         return message
     calls = {block.get("id"): block for block in message.content if block.get("type") == "server_tool_use"}
     content: list[Block] = []
     for block in message.content:
-        if not lacks(_tool_of(block)):
-            # What is cited is no longer in the request.
+        if not is_missing(_tool_of(block)):
+            # The cited result is no longer in the request.
             content.append(without(block, "citations") if block.get("type") == "text" else block)
         elif is_server_tool_result(block):
             content.append({"type": "text", "text": _as_text(calls.get(block.get("tool_use_id"), {}), block)})
     return replace(message, content=content, edited=True)
 
 
-def _is_foreign(block: Block, lacks: Callable[[str], bool]) -> bool:
+def _is_foreign(block: Block, is_missing: Callable[[str], bool]) -> bool:
     cited = [cited.get("type") for cited in block.get("citations") or () if isinstance(cited, dict)]
-    return lacks(_tool_of(block)) or ("web_search_result_location" in cited and lacks("web_search"))
+    return is_missing(_tool_of(block)) or ("web_search_result_location" in cited and is_missing("web_search"))
 
 
 def _tool_of(block: Block) -> str:
-    """Return the name of the server tool that a block belongs to; "" for none, and for tools of MCP servers."""
+    """Return the name of the server tool that a block belongs to; "" for none and for tools of MCP servers."""
     if block.get("type") == "server_tool_use":
         return str(block.get("name"))
     name = str(block.get("type")).removesuffix(_RESULT) if is_server_tool_result(block) else ""
-    return "" if name == _OF_MCP else name
+    return "" if name == _MCP else name
 
 
 def _as_text(call: Mapping[str, Any], result: Block) -> str:

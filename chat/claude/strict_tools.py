@@ -1,6 +1,6 @@
-"""Strict tools: to which schemas the API holds a tool's input, and how many of them one request may have.
+"""Strict tools: which schemas the API can enforce on a tool's input, and how many of them one request may have.
 
-Rules of the provider's page on structured outputs. A tool without `strict` may have any schema.
+The rules are those of the provider's page on structured outputs. A tool without `strict` may have any schema.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ OPEN, UNTYPED, KEYWORD, INVALID = "open", "untyped", "keyword", "invalid"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StrictFault:
-    """Why the API would refuse a strict schema: `where` such as "$.properties.city", `name` a keyword or words."""
+    """Why the API would refuse a strict schema: `where` such as "$.properties.city", `name` a keyword or a message."""
 
     code: str
     where: str = "$"
@@ -34,7 +34,7 @@ class StrictFault:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StrictCount:
-    """Strict tools with their optional and their union-typed parameters."""
+    """The number of strict tools, of their optional parameters and of their union-typed parameters."""
 
     tools: int = 0
     optional: int = 0
@@ -46,14 +46,17 @@ class StrictCount:
         )
 
     def fits(self) -> bool:
-        return self.tools <= MOST.tools and self.optional <= MOST.optional and self.unions <= MOST.unions
+        """Return whether one request may have so many."""
+        return (
+            self.tools <= LIMITS.tools and self.optional <= LIMITS.optional and self.unions <= LIMITS.unions
+        )
 
 
-MOST = StrictCount(20, 24, 16)
+LIMITS = StrictCount(20, 24, 16)
 
 
 def strict_fault(schema: Schema) -> StrictFault | None:
-    """Find the first thing in a schema that the API refuses of a strict tool."""
+    """Return the first part of a schema that the API refuses for a strict tool, None if there is none."""
     try:
         check_schema(schema)
     except SchemaError as error:
@@ -61,8 +64,8 @@ def strict_fault(schema: Schema) -> StrictFault | None:
     return next(_faults(schema), None)
 
 
-def count_of(schema: Schema) -> StrictCount:
-    """Count one strict tool. Its schema has no fault."""
+def strict_count(schema: Schema) -> StrictCount:
+    """Return the count of one strict tool. Its schema must have no fault."""
     count = StrictCount(tools=1)
     for node, _where in _nodes(schema, "$"):
         optional = set(node.get("properties", {})) - set(node.get("required", ()))
@@ -71,16 +74,17 @@ def count_of(schema: Schema) -> StrictCount:
     return count
 
 
-def within_limits(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Take `strict` from tools with a schema that the API refuses, and from those that are too many.
+def limit_strict_tools(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the definitions with `strict` removed where the API would refuse it.
 
-    They stay what they are: an input is checked before a tool is called in any case.
+    That is the case for schemas that it can't enforce and for tools above the limits. Inputs are checked
+    before every tool call in any case.
     """
     total, result = StrictCount(), []
     for definition in definitions:
         if definition.get("strict") and is_custom(definition):
             schema = definition["input_schema"]
-            more = None if strict_fault(schema) else total + count_of(schema)
+            more = None if strict_fault(schema) else total + strict_count(schema)
             if more is None or not more.fits():
                 definition = without(definition, "strict")
             else:
@@ -90,6 +94,7 @@ def within_limits(definitions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def is_custom(definition: Mapping[str, Any]) -> bool:
+    """Return whether the definition is one of a client tool."""
     return definition.get("type") in (None, "custom")
 
 
@@ -114,7 +119,7 @@ def _faults(schema: Schema) -> Iterator[StrictFault]:
 
 
 def _nodes(node: Schema, where: str) -> Iterator[tuple[Schema, str]]:
-    """Give a schema's parts, each once: references are not followed."""
+    """Yield each part of a schema with its path, once: references are not followed."""
     yield node, where
     for keyword in ("properties", "$defs"):
         for name, part in node.get(keyword, {}).items():

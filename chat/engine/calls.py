@@ -22,7 +22,7 @@ from chat.operations.request import build
 from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import failover, open_call, switch
 from chat.providers.clients import ClientPool, ConnectionUnusable
-from chat.tools.connector import reach
+from chat.tools.connector import reachable_servers
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +130,7 @@ class Caller:
         if not names:
             return request
         async with self._scope.abortable():
-            reached = await reach(names, running.turn.author_id)
+            reached = await reachable_servers(names, running.turn.author_id)
         if reached.missing:
             await self._hold_on(switch.drop_servers, running, self._owner, reached.missing)
             request = await in_database(build.request_for, running)

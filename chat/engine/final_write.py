@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from chat.claude.blocks import Block, tool_use_ids
-from chat.claude.output_schema import as_text
+from chat.claude.output_schema import answer_as_text
 from chat.engine.attempt import Attempt
 from chat.engine.calls import Caller
 from chat.engine.database import at_last
@@ -51,7 +51,7 @@ async def last_words(
     whole = attempt is not None and attempt.fold.ended
     words.answer = final_answer(attempt, Message.Status.COMPLETE if whole else Message.Status.PARTIAL)
     if words.answer is not None and running.turn.output_schema is not None:
-        words.answer = dataclasses.replace(words.answer, content=as_text(words.answer.content))
+        words.answer = dataclasses.replace(words.answer, content=answer_as_text(words.answer.content))
     call_id = caller.take_call_id()
     if call_id is not None:
         failed = end.status == Turn.Status.FAILED

@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from chat import metrics
 from chat.claude.blocks import tool_use_ids
 from chat.claude.failures import FailureKind
-from chat.claude.output_schema import gives_answer
+from chat.claude.output_schema import has_answer_call
 from chat.claude.transcript import RequestError
 from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.calls import Caller
@@ -25,9 +25,10 @@ from chat.engine.tools import ToolRound
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
 from chat.events import payloads
-from chat.events.payloads import Event, refresh
+from chat.events.payloads import Event, EventFrame, refresh
 from chat.events.store import Batch
 from chat.models import ApiCall, LanguageModel, Message, Turn
+from chat.models.ids import ModelId
 from chat.operations.errors import OperationError
 from chat.operations.request import output_schema
 from chat.operations.running_turn import LeaseLost, RunningTurn
@@ -73,7 +74,7 @@ class Runner:
         self._cutter = Coalescer(self._emit, shared.pace)
         self._caller = Caller(running, shared.owner, shared.clients, self._cutter, self._scope)
         self._round: ToolRound | None = None
-        self._refused: set[object] = set()
+        self._refused: set[ModelId] = set()
         self._shown_before = running.resumed
 
     def abort(self, reason: str) -> None:
@@ -215,7 +216,7 @@ class Runner:
 
     async def _plan(self, attempt: Attempt) -> list[PlannedCall]:
         running, content = self.running, attempt.fold.message["content"]
-        if not tool_use_ids(content) or (running.turn.output_schema is not None and gives_answer(content)):
+        if not tool_use_ids(content) or (running.turn.output_schema is not None and has_answer_call(content)):
             return []
         return await in_database(
             tool_rounds.plan_calls, running.turn, running.message, content, attempt.fold.invalid_inputs
@@ -275,7 +276,7 @@ class Runner:
             self.abort(STOP)
         return False
 
-    def _show(self, last: list[bytes]) -> None:
+    def _show(self, last: list[EventFrame]) -> None:
         """Show frames that were made durable together with what they tell."""
         self._hub.publish(self._log, last)
         self._writer.written(self._log)

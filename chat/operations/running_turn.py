@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat.claude.cache_diagnostics import Foreseen
+from chat.claude.cache_diagnostics import ExpectedCache
 from chat.claude.pricing import PriceRow
 from chat.models import Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations.billing.budgets import Admitted
@@ -25,7 +25,7 @@ class RunningTurn:
     model: LanguageModel
     connection: ProviderConnection
     prices: list[PriceRow]
-    foreseen: Foreseen = dataclasses.field(default_factory=Foreseen)
+    foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
     # Answers begun so far; one that waited for a person goes on with the tools of its last one.
     calls: int = 1
     resumed: bool = False

@@ -1,4 +1,7 @@
-"""The longest that a job waits for one answer. HTTP's time limits hold for each read, and a drip outlives them."""
+"""The time limit of a job for one complete response.
+
+HTTP's own time limits hold for each read, so a server that sends slowly would never reach them.
+"""
 
 import time
 from collections.abc import Iterator
@@ -7,18 +10,18 @@ from typing import Any
 import httpx2
 
 
-def limited_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
-    """Make a client whose answers must be whole so many seconds after their headers."""
+def deadline_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
+    """Return a client whose responses must be complete `seconds` after their headers."""
     from anthropic import DefaultHttpxClient
 
     def limit(response: httpx2.Response) -> None:
-        response.stream = _InTime(response.stream, time.monotonic() + seconds)
+        response.stream = _DeadlineStream(response.stream, time.monotonic() + seconds)
 
     client: httpx2.Client = DefaultHttpxClient(timeout=timeout, event_hooks={"response": [limit]})
     return client
 
 
-class _InTime(httpx2.SyncByteStream):
+class _DeadlineStream(httpx2.SyncByteStream):
     def __init__(self, stream: Any, until: float) -> None:
         self.stream, self.until = stream, until
 

@@ -9,7 +9,7 @@ from bench.office_day import LIMIT, SEED, Report, report, run
 from bench.office_oracle import Oracle
 from bench.office_people import simulate
 from bench.office_plans import Accounting, Learned, Marks, NoCaching, Parley, Usual, UsualHour, offers
-from chat.claude.cache_control import MARKS
+from chat.claude.cache_control import CACHE_CONTROL
 from chat.claude.usage import Usage
 from chat.simulator.app import create_app
 from tests.support.clock import Clock
@@ -76,7 +76,7 @@ class OverHttp(Parley):
 
         def marked(part: str, at: int, blocks: list[dict[str, object]]) -> list[dict[str, object]]:
             return [
-                {**block, "cache_control": MARKS[marks[part, at, index]]}
+                {**block, "cache_control": CACHE_CONTROL[marks[part, at, index]]}
                 if (part, at, index) in marks
                 else block
                 for index, block in enumerate(blocks)

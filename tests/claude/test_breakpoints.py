@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.claude.breakpoints import CachePlan, Rates, place
-from chat.claude.cache_reuse import CacheStanding, Gaps
+from chat.claude.breakpoints import CachePlan, Rates, place_breakpoints
+from chat.claude.cache_reuse import CacheState, ReuseShares
 from chat.claude.pricing import PriceRow
-from chat.claude.request import build
+from chat.claude.request import build_request
 from tests.claude.rules import assert_acceptable, breakpoints
 from tests.claude.strategies import Event, paths, text, thinking, tool_result, tool_use
 
@@ -18,11 +18,11 @@ TOOL = {"name": "look", "description": "w" * 3000, "input_schema": {"type": "obj
 SHORT_TOOL = {"name": "look", "input_schema": {"type": "object"}}
 SYSTEM = text("s" * 6000)
 BODY = {"model": "m", "tools": [TOOL], "system": [SYSTEM]}
-SOON, LATER, NEVER = Gaps(0.99, 0.0, 0.01), Gaps(0.01, 0.8, 0.19), Gaps(0.0, 0.0, 1.0)
+SOON, LATER, NEVER = ReuseShares(0.99, 0.0, 0.01), ReuseShares(0.01, 0.8, 0.19), ReuseShares(0.0, 0.0, 1.0)
 
 
 def marks(body: Any, messages: Any) -> dict[str, str]:
-    """Map the place of each mark to its lifetime: tools.0, system.0, 2.0 (message.block)."""
+    """Return {position of a breakpoint: lifetime}, such as tools.0, system.0, 2.0 (message.block)."""
     groups = [(part, body.get(part, ())) for part in ("tools", "system")]
     groups += [(str(at), message["content"]) for at, message in enumerate(messages)]
     return {
@@ -34,7 +34,7 @@ def marks(body: Any, messages: Any) -> dict[str, str]:
 
 
 def placed(messages: Any, body: Any = None, **plan: Any) -> dict[str, str]:
-    return marks(*place(CachePlan(**plan), BODY if body is None else body, messages))
+    return marks(*place_breakpoints(CachePlan(**plan), BODY if body is None else body, messages))
 
 
 def said(*content: Event | str) -> Event:
@@ -79,24 +79,24 @@ def test_parts_before_a_one_hour_mark_get_one_hour() -> None:
 
 
 def test_a_small_new_block_keeps_the_history_for_an_hour() -> None:
-    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
-    found = placed(LOOP, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
+    cache_state = CacheState(prompt_tokens=20_000, alive_tokens=20_000)
+    found = placed(LOOP, next_call=ReuseShares(0.8, 0.15, 0.05), next_use=SOON, cache_state=cache_state)
     assert found == {"tools.0": "1h", "system.0": "1h", "1.0": "1h", "2.0": "5m"}
 
 
 def test_an_anchor_stays_within_reach_of_the_tail() -> None:
     calls = [tool_use(f"toolu_{number}") for number in range(15)]
     results = [tool_result(f"toolu_{number}", "r" * 900) for number in range(15)]
-    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
+    cache_state = CacheState(prompt_tokens=20_000, alive_tokens=20_000)
     messages = [said("q" * 3000), answered(*calls), said(*results)]
-    found = placed(messages, next_call=Gaps(0.8, 0.15, 0.05), next_use=SOON, standing=standing)
+    found = placed(messages, next_call=ReuseShares(0.8, 0.15, 0.05), next_use=SOON, cache_state=cache_state)
     # The first call would be the smallest block, but 30 blocks before the tail it would not be found again.
     assert found == {"tools.0": "1h", "system.0": "1h", "1.10": "1h", "2.14": "5m"}
 
 
 def test_unread_new_blocks_get_no_mark_but_old_ones_do() -> None:
-    standing = CacheStanding(prompt_tokens=20_000, alive_tokens=20_000)
-    assert placed(LOOP, next_call=NEVER, next_use=SOON, standing=standing) == {
+    cache_state = CacheState(prompt_tokens=20_000, alive_tokens=20_000)
+    assert placed(LOOP, next_call=NEVER, next_use=SOON, cache_state=cache_state) == {
         "tools.0": "5m",
         "system.0": "5m",
         "0.0": "5m",
@@ -108,25 +108,25 @@ def test_long_loop_has_a_mark_at_the_last_entry() -> None:
     results = [tool_result(f"toolu_{number}", "r" * 300) for number in range(11)]
     messages = [said("q" * 3000), answered(*calls), said(*results)]
     known = {"next_call": SOON, "next_use": SOON}
-    alive = CacheStanding(prompt_tokens=4_000, alive_tokens=4_000)
-    assert placed(messages, **known, standing=alive) == {
+    alive = CacheState(prompt_tokens=4_000, alive_tokens=4_000)
+    assert placed(messages, **known, cache_state=alive) == {
         "tools.0": "5m",
         "system.0": "5m",
         "0.0": "5m",
         "2.10": "5m",
     }
     assert "0.0" in placed(messages, policy="5m"), "without a measured call it is set to be sure"
-    dead = CacheStanding(prompt_tokens=4_000, alive_tokens=0, steps_back=2)
-    assert "0.0" not in placed(messages, **known, standing=dead)
+    dead = CacheState(prompt_tokens=4_000, alive_tokens=0, steps_back=2)
+    assert "0.0" not in placed(messages, **known, cache_state=dead)
     assert "0.0" not in placed(
-        [messages[0], answered(*calls[:9]), said(*results[:9])], **known, standing=alive
+        [messages[0], answered(*calls[:9]), said(*results[:9])], **known, cache_state=alive
     )
 
 
 def test_older_entry_is_found_after_calls_without_writes() -> None:
     messages = [said("q" * 3000), answered("a"), said("b"), answered(*["c"] * 20), said("d")]
-    standing = CacheStanding(prompt_tokens=9_000, alive_tokens=5_000, steps_back=2)
-    found = placed(messages, next_call=SOON, next_use=SOON, standing=standing)
+    cache_state = CacheState(prompt_tokens=9_000, alive_tokens=5_000, steps_back=2)
+    found = placed(messages, next_call=SOON, next_use=SOON, cache_state=cache_state)
     assert found == {"tools.0": "5m", "system.0": "5m", "0.0": "5m", "4.0": "5m"}
 
 
@@ -144,7 +144,9 @@ def test_older_entry_is_found_after_calls_without_writes() -> None:
         (("1h",) * 4, "auto", SOON, {"system.1": "1h", "system.2": "1h", "system.3": "1h", "0.0": "5m"}),
     ],
 )
-def test_marks_set_by_staff_are_kept(caches: Any, policy: str, gaps: Gaps, expected: dict[str, str]) -> None:
+def test_marks_set_by_staff_are_kept(
+    caches: Any, policy: str, gaps: ReuseShares, expected: dict[str, str]
+) -> None:
     # 20,000 tokens: long gaps are far from paying for a rewrite.
     found = placed([said("q" * 60_000)], staff(*caches), policy=policy, next_call=gaps, next_use=SOON)
     assert found == expected
@@ -179,17 +181,17 @@ def test_thinking_and_contexts_carry_no_mark(policy: str) -> None:
         answered(thinking(), tool_use()),
         said(tool_result(content="r" * 900), context),
     ]
-    standing = CacheStanding(prompt_tokens=4000, alive_tokens=4000)
-    found = placed(thought, **known | {"next_call": Gaps(0.7, 0.25, 0.05)}, standing=standing)
+    cache_state = CacheState(prompt_tokens=4000, alive_tokens=4000)
+    found = placed(thought, **known | {"next_call": ReuseShares(0.7, 0.25, 0.05)}, cache_state=cache_state)
     assert not {"1.0", "2.1"} & set(found)
 
 
 def test_paused_answer_reads_the_entry_of_its_question() -> None:
-    standing = CacheStanding(prompt_tokens=4000, alive_tokens=4000)
+    cache_state = CacheState(prompt_tokens=4000, alive_tokens=4000)
     paused = [said("q" * 3000), answered("searching")]
     expected = {"tools.0": "5m", "system.0": "5m", "0.0": "5m"}
-    assert placed(paused, next_call=SOON, next_use=SOON, standing=standing) == expected
-    assert placed(paused, policy="5m", standing=standing) == expected
+    assert placed(paused, next_call=SOON, next_use=SOON, cache_state=cache_state) == expected
+    assert placed(paused, policy="5m", cache_state=cache_state) == expected
 
 
 def test_rates_come_from_the_price_row() -> None:
@@ -199,15 +201,15 @@ def test_rates_come_from_the_price_row() -> None:
 
 
 shares = st.tuples(*[st.integers(0, 5)] * 3).map(
-    lambda counts: Gaps(*(count / max(1, sum(counts)) for count in counts))
+    lambda counts: ReuseShares(*(count / max(1, sum(counts)) for count in counts))
 )
 plans = st.builds(
     CachePlan,
     policy=st.sampled_from(["auto", "auto", "5m", "1h", "none"]),
     minimum_tokens=st.sampled_from([0, 20, 1024]),
     static_tokens=st.none() | st.integers(0, 3000),
-    standing=st.builds(
-        CacheStanding, st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000), st.integers(1, 5)
+    cache_state=st.builds(
+        CacheState, st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000), st.integers(1, 5)
     ),
     next_call=shares,
     next_use=shares,
@@ -219,8 +221,8 @@ frames = st.lists(st.sampled_from([None, "5m", "1h"]), max_size=4).map(
 
 @given(plans, frames, paths())
 def test_plans_never_break_a_rule_of_the_api(plan: CachePlan, body: dict[str, Any], path: Any) -> None:
-    bare = build(body, path, max_tokens=100, frame_digest="now")
-    request = build(body, path, max_tokens=100, frame_digest="now", cache=plan)
+    bare = build_request(body, path, max_tokens=100, frame_digest="now")
+    request = build_request(body, path, max_tokens=100, frame_digest="now", cache=plan)
     assert_acceptable(request)
     assert unmarked(request) == unmarked(bare), "a plan adds marks and changes nothing else"
     if plan.policy == "none":

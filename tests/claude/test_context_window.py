@@ -34,13 +34,15 @@ def test_context_tokens_sum_prompt_and_output() -> None:
 def test_guessed_tokens_of_blocks() -> None:
     words = {"type": "text", "text": "x" * 300}
     result = {"type": "tool_result", "tool_use_id": "1", "content": [words, {"type": "image"}]}
-    assert context_window.content_tokens([words, result]) == 100 + 100 + context_window.UNREADABLE_TOKENS
+    assert context_window.content_tokens([words, result]) == 100 + 100 + context_window.MAX_MEDIA_TOKENS
     assert context_window.content_tokens([{"type": "tool_use", "input": {}}]) > 5
 
 
 def test_compaction_by_the_api_is_requested_and_found() -> None:
-    assert compaction.compacts([{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}])
-    assert not compaction.compacts([{"type": "compaction", "content": None}])
+    assert compaction.has_compaction(
+        [{"type": "text", "text": "x"}, {"type": "compaction", "content": "Short."}]
+    )
+    assert not compaction.has_compaction([{"type": "compaction", "content": None}])
     arguments = compaction.with_compaction({"model": "m"}, 1000)
     assert arguments["model"] == "m"
     assert arguments["extra_headers"] == {"anthropic-beta": "compact-2026-01-12"}
@@ -78,9 +80,9 @@ def test_summary_text_is_introduced() -> None:
 
 
 def test_request_fits_the_context_window() -> None:
-    assert context_window.fits(900, max_input_tokens=1000, max_tokens=100)
-    assert not context_window.fits(901, max_input_tokens=1000, max_tokens=100)
-    assert context_window.fits(500, max_input_tokens=1000, max_tokens=1000)
+    assert context_window.fits_context(900, max_input_tokens=1000, max_tokens=100)
+    assert not context_window.fits_context(901, max_input_tokens=1000, max_tokens=100)
+    assert context_window.fits_context(500, max_input_tokens=1000, max_tokens=1000)
 
 
 COMPACTION = {"type": "compaction", "content": "Short.", "encrypted_content": "secret"}
@@ -98,16 +100,16 @@ def test_path_begins_at_the_last_unsupported_compaction() -> None:
     second = PathMessage("assistant", [FAILED, COMPACTION, THOUGHT, FAILED, said("So.")], frame="f")
     third = PathMessage("assistant", [FAILED, said("Yes.")], frame="f")
     path = [question, first, next_one, second, next_one, third, next_one]
-    assert to_messages(compaction.since_compaction(path), "f") == [
+    assert to_messages(compaction.from_last_compaction(path), "f") == [
         {"role": "user", "content": [said(compaction.summary_text("Short."))]},
         {"role": "assistant", "content": [said("So.")]},
         *to_messages([next_one], "f"),
         {"role": "assistant", "content": [said("Yes.")]},
         *to_messages([next_one], "f"),
     ]
-    assert compaction.since_compaction([question, third, next_one])[0] == question
+    assert compaction.from_last_compaction([question, third, next_one])[0] == question
     alone = PathMessage("assistant", [COMPACTION])
-    assert to_messages(compaction.since_compaction([question, alone, next_one]), "f") == [
+    assert to_messages(compaction.from_last_compaction([question, alone, next_one]), "f") == [
         {"role": "user", "content": [said(compaction.summary_text("Short.")), said("Why?")]}
     ]
 

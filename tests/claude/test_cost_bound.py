@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from chat.claude.compaction import SUMMARY_TOKENS, with_compaction
 from chat.claude.cost_bound import (
     FETCH_LIMIT_TOKENS,
+    FETCHED_PAGE_TOKENS,
     IMAGE_TOKENS,
     LIMIT_FACTOR,
-    LONGEST_DOCUMENT_PAGES,
+    MAX_DOCUMENT_PAGES,
     OUTPUT_TOKENS,
-    PAGE_READ_TOKENS,
     PAGE_TOKENS,
     SEARCH_TOKENS,
     SERVER_TOOL_USES,
     bound_cost,
-    bounded,
-    found_bound,
     messages_bound,
     prompt_bound,
+    server_tools_bound,
+    with_use_limits,
 )
 from chat.claude.mcp_connector import toolset
-from chat.claude.pricing import PriceRow, choose_row, price
+from chat.claude.pricing import PriceRow, choose_price_row, price
 from chat.claude.usage import Usage, longest_prompt_tokens
 
 ROW = PriceRow(D(3), D("3.75"), D(6), D("0.3"), D(15))
@@ -45,7 +45,7 @@ def request(content: Any = "How high?", **fields: Any) -> dict[str, Any]:
 
 def block_bound(block: dict[str, Any]) -> int:
     pages = {b"%PDF-3": 3}
-    return prompt_bound(request([block]), pages_of=pages.get) - prompt_bound(request([]))
+    return prompt_bound(request([block]), count_pages=pages.get) - prompt_bound(request([]))
 
 
 @given(st.text())
@@ -76,15 +76,15 @@ def pdf(data: bytes) -> dict[str, Any]:
         ({"type": "image", "source": {"type": "base64", "data": "A" * 9_000_000}}, IMAGE_TOKENS),
         ({"type": "image", "source": {"type": "url", "url": "https://x"}}, IMAGE_TOKENS),
         (pdf(b"%PDF-3"), 3 * PAGE_TOKENS),
-        # Its pages may stand in compressed objects, so nothing in its bytes says how many there are.
-        (pdf(b"%PDF /Type /Page"), LONGEST_DOCUMENT_PAGES * PAGE_TOKENS),
+        # The page objects may be compressed, so the bytes do not show how many there are.
+        (pdf(b"%PDF /Type /Page"), MAX_DOCUMENT_PAGES * PAGE_TOKENS),
         (
             {"type": "document", "source": {"type": "base64", "data": "A"}},
-            LONGEST_DOCUMENT_PAGES * PAGE_TOKENS,
+            MAX_DOCUMENT_PAGES * PAGE_TOKENS,
         ),
         (
             {"type": "document", "source": {"type": "file", "file_id": "f"}},
-            LONGEST_DOCUMENT_PAGES * PAGE_TOKENS,
+            MAX_DOCUMENT_PAGES * PAGE_TOKENS,
         ),
         ({"type": "document", "source": {"type": "text", "data": "x" * 500}}, 500),
         ({"type": "document", "source": {"type": "content", "content": "x" * 500}}, 500),
@@ -97,7 +97,7 @@ def test_every_kind_of_block(block: dict[str, Any], least: int) -> None:
 
 
 def test_uncounted_pdf_is_assumed_to_be_the_longest() -> None:
-    longest = LONGEST_DOCUMENT_PAGES * PAGE_TOKENS
+    longest = MAX_DOCUMENT_PAGES * PAGE_TOKENS
     assert longest <= prompt_bound(request([pdf(b"%PDF-3")])) <= longest + 200
 
 
@@ -119,7 +119,7 @@ def test_tools_and_what_they_find_count() -> None:
             {"type": "web_fetch_20250910", "max_uses": 5, "max_content_tokens": 50_000},
             5 * int(LIMIT_FACTOR * 50_000),
         ),
-        ({"type": "web_fetch_20250910"}, SERVER_TOOL_USES * int(LIMIT_FACTOR * PAGE_READ_TOKENS)),
+        ({"type": "web_fetch_20250910"}, SERVER_TOOL_USES * int(LIMIT_FACTOR * FETCHED_PAGE_TOKENS)),
         ({"type": "code_execution_20260521"}, SERVER_TOOL_USES * OUTPUT_TOKENS),
         (toolset("shop", ["add"]), (1 + SERVER_TOOL_USES) * OUTPUT_TOKENS),
         ({"name": "weather"}, 0),
@@ -128,23 +128,23 @@ def test_tools_and_what_they_find_count() -> None:
 )
 def test_possible_search_results_count(tool: dict[str, Any], most: int) -> None:
     asked = request(tools=[tool, tool])
-    assert found_bound(asked) == 2 * most
+    assert server_tools_bound(asked) == 2 * most
     assert prompt_bound(asked) >= 2 * most + messages_bound(asked["messages"])
 
 
 def test_missing_limits_are_set() -> None:
     fetch = {"type": "web_fetch_20250910", "name": "web_fetch"}
-    assert bounded(fetch) == {
+    assert with_use_limits(fetch) == {
         **fetch,
         "max_uses": SERVER_TOOL_USES,
         "max_content_tokens": FETCH_LIMIT_TOKENS,
     }
     own = {**fetch, "max_uses": 1, "max_content_tokens": 9}
     search = {"type": "web_search_20250305", "name": "web_search", "max_uses": None}
-    assert bounded(own) is own
-    assert bounded(search) == {**search, "max_uses": SERVER_TOOL_USES}
+    assert with_use_limits(own) is own
+    assert with_use_limits(search) == {**search, "max_uses": SERVER_TOOL_USES}
     for tool in ({"type": "code_execution_20260521"}, {"name": "weather"}):
-        assert bounded(tool) is tool
+        assert with_use_limits(tool) is tool
 
 
 MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
@@ -164,7 +164,7 @@ MARK, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
     ],
 )
 def test_highest_possible_price_counts(fields: dict[str, Any], usd: str) -> None:
-    planned = bound_cost(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, room_usd=None)
+    planned = bound_cost(request(**fields), [ROW, FAST, LONG], prompt_tokens=1000, available_usd=None)
     assert planned
     assert (planned.max_tokens, planned.usd) == (1000, D(usd))
 
@@ -178,13 +178,13 @@ def test_cache_control_counts_and_quoted_text_does_not() -> None:
     costs = [
         planned.usd
         for body in (marked, words, block)
-        if (planned := bound_cost(body, [ROW], prompt_tokens=1000, room_usd=None))
+        if (planned := bound_cost(body, [ROW], prompt_tokens=1000, available_usd=None))
     ]
     assert costs == [D("0.01875"), D("0.018"), D("0.018")]
 
 
 def test_possibly_long_prompt_costs_the_higher_row() -> None:
-    planned = bound_cost(request(), [ROW, LONG], prompt_tokens=100_001, room_usd=None)
+    planned = bound_cost(request(), [ROW, LONG], prompt_tokens=100_001, available_usd=None)
     assert planned
     assert planned.usd == (100_001 * 30 + 1000 * 150) / D(1_000_000)
 
@@ -201,7 +201,7 @@ def test_possibly_long_prompt_costs_the_higher_row() -> None:
     ],
 )
 def test_an_answer_is_shortened_to_what_is_left(room: str, max_tokens: int | None) -> None:
-    planned = bound_cost(request(), [ROW], prompt_tokens=1000, room_usd=D(room))
+    planned = bound_cost(request(), [ROW], prompt_tokens=1000, available_usd=D(room))
     assert (planned and planned.max_tokens) == max_tokens
     if planned:
         assert planned.usd <= D(room)
@@ -209,25 +209,25 @@ def test_an_answer_is_shortened_to_what_is_left(room: str, max_tokens: int | Non
 
 def test_short_answers_and_thinking_have_own_minimum() -> None:
     short = {**request(), "max_tokens": 10}
-    assert bound_cost(short, [ROW], prompt_tokens=0, room_usd=D("0.00015")) is not None
-    assert bound_cost(short, [ROW], prompt_tokens=0, room_usd=D("0.000149")) is None
+    assert bound_cost(short, [ROW], prompt_tokens=0, available_usd=D("0.00015")) is not None
+    assert bound_cost(short, [ROW], prompt_tokens=0, available_usd=D("0.000149")) is None
     thinks = {**request(), "max_tokens": 4000, "thinking": {"type": "enabled", "budget_tokens": 2000}}
-    assert bound_cost(thinks, [ROW], prompt_tokens=0, room_usd=D("0.03")) is None
-    assert bound_cost(thinks, [ROW], prompt_tokens=0, room_usd=D("0.030015")) is not None
+    assert bound_cost(thinks, [ROW], prompt_tokens=0, available_usd=D("0.03")) is None
+    assert bound_cost(thinks, [ROW], prompt_tokens=0, available_usd=D("0.030015")) is not None
 
 
 def test_free_and_unpriced_models_are_never_refused() -> None:
-    unpriced = bound_cost(request(), [], prompt_tokens=1000, room_usd=D(0))
-    free = bound_cost(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, room_usd=D(0))
+    unpriced = bound_cost(request(), [], prompt_tokens=1000, available_usd=D(0))
+    free = bound_cost(request(), [PriceRow(*[D(0)] * 5)], prompt_tokens=1000, available_usd=D(0))
     assert unpriced == free
     assert unpriced
     assert (unpriced.max_tokens, unpriced.usd) == (1000, 0)
     prompt_only = PriceRow(D(1), D(1), D(1), D(1), D(0))
-    assert bound_cost(request(), [prompt_only], prompt_tokens=1000, room_usd=D(0)) is None
+    assert bound_cost(request(), [prompt_only], prompt_tokens=1000, available_usd=D(0)) is None
 
 
 def of_compaction(prompt: int, write: str, summary: int, answer: int, last_turn: int) -> dict[str, Any]:
-    """The usage of a request whose prompt was summarised, all of it written to the cache as `write` says."""
+    """The usage of a request whose prompt was summarised, all of it written to the cache with the lifetime `write`."""
 
     def read(size: int) -> dict[str, Any]:
         if write == "input":
@@ -263,43 +263,43 @@ def test_compaction_costs_at_most_its_hold(
     }
     asked = request(**fields)
     rows = [ROW, LONG]
-    planned = bound_cost(asked, rows, prompt_tokens=prompt, room_usd=None)
+    planned = bound_cost(asked, rows, prompt_tokens=prompt, available_usd=None)
     assert planned
     usage = of_compaction(prompt, write, max(summary, max_tokens), max_tokens, int(prompt * share))
-    row = choose_row(rows, Usage.from_api(usage), longest_prompt=longest_prompt_tokens(usage))
+    row = choose_price_row(rows, Usage.from_api(usage), longest_prompt=longest_prompt_tokens(usage))
     assert row
     assert price(Usage.from_api(usage), row).total <= planned.usd
 
 
 def test_hold_includes_a_summary_only_if_possible() -> None:
     edited = request(**with_compaction({}, 100_000))
-    plain = bound_cost(request(), [ROW], prompt_tokens=99_999, room_usd=None)
-    assert bound_cost(edited, [ROW], prompt_tokens=99_999, room_usd=None) == plain
-    once = bound_cost(edited, [ROW], prompt_tokens=100_000, room_usd=None)
+    plain = bound_cost(request(), [ROW], prompt_tokens=99_999, available_usd=None)
+    assert bound_cost(edited, [ROW], prompt_tokens=99_999, available_usd=None) == plain
+    once = bound_cost(edited, [ROW], prompt_tokens=100_000, available_usd=None)
     assert once
     assert once.usd == (
         (2 * 100_000 + SUMMARY_TOKENS) * ROW.input + (SUMMARY_TOKENS + 1000) * ROW.output
     ) / D(1_000_000)
     search = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 10}]
-    twice = bound_cost({**edited, "tools": search}, [ROW], prompt_tokens=100_000, room_usd=None)
+    twice = bound_cost({**edited, "tools": search}, [ROW], prompt_tokens=100_000, available_usd=None)
     assert twice
     again = 100_000 * ROW.input + SUMMARY_TOKENS * (ROW.input + ROW.output)
     assert twice.usd - once.usd == again / D(1_000_000) + 10 * ROW.per_search
     other = {"extra_body": {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}}
-    assert bound_cost(request(**other), [ROW], prompt_tokens=99_999, room_usd=None) == plain
+    assert bound_cost(request(**other), [ROW], prompt_tokens=99_999, available_usd=None) == plain
     silent = {"extra_body": {"context_management": {"edits": [{"type": "compact_20260112"}]}}}
-    assert bound_cost(request(**silent), [ROW], prompt_tokens=149_999, room_usd=None) == bound_cost(
-        request(), [ROW], prompt_tokens=149_999, room_usd=None
+    assert bound_cost(request(**silent), [ROW], prompt_tokens=149_999, available_usd=None) == bound_cost(
+        request(), [ROW], prompt_tokens=149_999, available_usd=None
     )
 
 
 def test_an_answer_is_shortened_to_what_a_summary_leaves() -> None:
     edited = request(**with_compaction({}, 50_000))
-    least = bound_cost(edited, [ROW], prompt_tokens=50_000, room_usd=None)
+    least = bound_cost(edited, [ROW], prompt_tokens=50_000, available_usd=None)
     assert least
     less = bound_cost(
-        edited, [ROW], prompt_tokens=50_000, room_usd=least.usd - 500 * ROW.output / D(1_000_000)
+        edited, [ROW], prompt_tokens=50_000, available_usd=least.usd - 500 * ROW.output / D(1_000_000)
     )
     assert less
     assert less.max_tokens == 500
-    assert bound_cost(edited, [ROW], prompt_tokens=50_000, room_usd=D("0.2")) is None
+    assert bound_cost(edited, [ROW], prompt_tokens=50_000, available_usd=D("0.2")) is None

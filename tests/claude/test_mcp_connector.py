@@ -80,19 +80,19 @@ def test_path_without_connector_leaves_its_calls_out() -> None:
     question = PathMessage("user", [said("1 + 1?")])
     answer = PathMessage("assistant", [thought, CALL, RESULT, said("2")], frame="f", complete=True)
     path = [question, answer, PathMessage("user", [said("And 2 + 2?")])]
-    messages = to_messages(mcp_connector.without_calls(path), "f")
+    messages = to_messages(mcp_connector.without_mcp_blocks(path), "f")
     assert [message["content"] for message in messages] == [
         [said("1 + 1?")],
         [said("2")],
         [said("And 2 + 2?")],
     ]
     assert to_messages(path, "f")[1]["content"] == answer.content, "elsewhere all of it goes back"
-    assert mcp_connector.without_calls([question]) == [question]
+    assert mcp_connector.without_mcp_blocks([question]) == [question]
 
 
 def test_pause_that_cannot_continue_is_dropped() -> None:
     question = PathMessage("user", [said("1 + 1?")])
     paused = PathMessage("assistant", [said("Let me see."), CALL])
-    assert mcp_connector.without_calls([question, paused]) == [question]
+    assert mcp_connector.without_mcp_blocks([question, paused]) == [question]
     plain = PathMessage("assistant", [said("2")])
-    assert mcp_connector.without_calls([question, plain]) == [question, plain]
+    assert mcp_connector.without_mcp_blocks([question, plain]) == [question, plain]

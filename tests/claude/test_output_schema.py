@@ -7,15 +7,15 @@ import pytest
 from chat.claude.output_schema import (
     FORMAT,
     TOOL,
+    AnswerError,
     SchemaError,
-    ShapeError,
-    as_text,
+    answer_as_text,
+    answer_problem,
     check_schema,
-    fault_in,
     has_patterns,
+    normalize_schema,
     read_answer,
-    sendable,
-    shaped,
+    with_output_schema,
 )
 from chat.claude.request import FrameSpec
 
@@ -30,7 +30,7 @@ def deep(levels: int) -> dict[str, Any]:
 
 
 def doubling(levels: int) -> dict[str, Any]:
-    """Each definition refers twice to the next: harmless to write, endless to follow."""
+    """Return a short schema whose references expand to an endless one: each definition refers twice to the next."""
     named = {
         f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]}
         for n in range(levels)
@@ -107,7 +107,7 @@ def test_sent_schema_has_only_supported_keywords() -> None:
         "definitions": {"d": {"type": "string"}},
         "$defs": {"e": {"type": "string"}},
     }
-    sent = sendable(schema)
+    sent = normalize_schema(schema)
     assert (sent["title"], sent["$defs"]) == ("T", {"d": {"type": "string"}, "e": {"type": "string"}})
     first, second = sent["anyOf"]
     assert second == {"type": "null"}
@@ -122,10 +122,10 @@ def test_sent_schema_has_only_supported_keywords() -> None:
 def test_frame_asks_by_format_or_by_forced_tool() -> None:
     fetch = {"name": "t", "citations": {"enabled": True}}
     spec = FrameSpec("m", tools=[fetch], thinking={"type": "adaptive"}, output_config={"effort": "low"})
-    body = shaped(spec, POINT, FORMAT).body()
+    body = with_output_schema(spec, POINT, FORMAT).body()
     assert body["output_config"] == {"effort": "low", "format": {"type": "json_schema", "schema": POINT}}
     assert (body["tools"], body["thinking"]) == ([{"name": "t"}], {"type": "adaptive"})
-    body = shaped(spec, POINT, TOOL).body()
+    body = with_output_schema(spec, POINT, TOOL).body()
     assert (body["tools"][0]["name"], body["tools"][0]["input_schema"], len(body["tools"])) == (
         "answer",
         POINT,
@@ -134,16 +134,16 @@ def test_frame_asks_by_format_or_by_forced_tool() -> None:
     assert body["tool_choice"] == {"type": "tool", "name": "answer"}
     assert (body["thinking"], list(body)[-1]) == ({"type": "adaptive"}, "tool_choice")
     manual = FrameSpec("m", thinking={"type": "enabled", "budget_tokens": 2000})
-    assert "thinking" not in shaped(manual, POINT, TOOL).body()
+    assert "thinking" not in with_output_schema(manual, POINT, TOOL).body()
 
 
 def test_input_of_the_forced_tool_is_the_answer() -> None:
     thought = {"type": "thinking", "thinking": "", "signature": "s"}
     called = {"type": "tool_use", "id": "1", "name": "answer", "input": {"x": 1}}
     other = {"type": "tool_use", "id": "2", "name": "weather", "input": {}}
-    assert as_text([thought, called, other]) == [thought, {"type": "text", "text": '{"x":1}'}, other]
+    assert answer_as_text([thought, called, other]) == [thought, {"type": "text", "text": '{"x":1}'}, other]
     assert read_answer([thought, {"type": "text", "text": "Let me see."}, called]) == {"x": 1}
-    assert as_text([thought, other]) == [thought, other]
+    assert answer_as_text([thought, other]) == [thought, other]
 
 
 @pytest.mark.parametrize(
@@ -157,15 +157,18 @@ def test_input_of_the_forced_tool_is_the_answer() -> None:
     ],
 )
 def test_invalid_answers_are_refused(text: str, words: str) -> None:
-    with pytest.raises(ShapeError, match=words):
+    with pytest.raises(AnswerError, match=words):
         read_answer([{"type": "text", "text": text}])
 
 
 def test_errors_name_their_place() -> None:
-    assert fault_in(POINT, {"x": 1}) == ""
-    assert fault_in(POINT, {"x": -1}) == "at x: -1 is less than the minimum of 0"
-    assert fault_in({"type": "array", "items": POINT}, [{"x": 0}, {}]) == "at [1]: 'x' is a required property"
-    assert fault_in(POINT, 3).startswith("at the root: 3 is not of type")
+    assert answer_problem(POINT, {"x": 1}) == ""
+    assert answer_problem(POINT, {"x": -1}) == "at x: -1 is less than the minimum of 0"
+    assert (
+        answer_problem({"type": "array", "items": POINT}, [{"x": 0}, {}])
+        == "at [1]: 'x' is a required property"
+    )
+    assert answer_problem(POINT, 3).startswith("at the root: 3 is not of type")
 
 
 def test_safe_patterns_are_recognised() -> None:

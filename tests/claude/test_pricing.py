@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.claude.pricing import PriceRow, choose_row, estimate_tokens, is_billed, price
+from chat.claude.pricing import PriceRow, choose_price_row, estimate_tokens, is_billed, price
 from chat.claude.usage import Usage
 
 
@@ -62,11 +62,11 @@ def test_every_listed_model_has_its_price(model: str) -> None:
 )
 def test_fast_row_is_used_for_fast_calls_only(prices: str, expected: str) -> None:
     rows = [row("4 5 8 0.20 20"), row(prices, speed="fast")]
-    chosen = choose_row(rows, USAGE, "fast")
+    chosen = choose_price_row(rows, USAGE, "fast")
     assert chosen == rows[1]
     assert price(USAGE, rows[1]).total == D(expected)
-    assert choose_row(rows[:1], USAGE, "fast") is None
-    assert choose_row(rows, USAGE) == rows[0]
+    assert choose_price_row(rows[:1], USAGE, "fast") is None
+    assert choose_price_row(rows, USAGE) == rows[0]
 
 
 HAIKU = [row(LIST["claude-haiku-5-5 >"][0], above=100_000), row(LIST["claude-haiku-5-5"][0])]
@@ -85,7 +85,7 @@ HAIKU = [row(LIST["claude-haiku-5-5 >"][0], above=100_000), row(LIST["claude-hai
     ],
 )
 def test_price_tier_depends_on_the_whole_prompt(usage: Usage, expected: D) -> None:
-    chosen = choose_row(HAIKU, usage)
+    chosen = choose_price_row(HAIKU, usage)
     assert chosen is not None
     assert price(usage, chosen).total == expected
 

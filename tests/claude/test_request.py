@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chat.claude import request as module
 from chat.claude.breakpoints import CachePlan
-from chat.claude.request import FrameSpec, build, continue_text, exact_json, frame_digest
+from chat.claude.request import FrameSpec, build_request, continue_text, exact_json, frame_digest
 from chat.claude.transcript import PathMessage, RequestError
 from tests.claude.rules import assert_acceptable, breakpoints
 from tests.claude.strategies import (
@@ -38,7 +38,9 @@ def marked(*caches: Any) -> FrameSpec:
 
 def asked(body: Any, policy: str | None = None, *path: Any, max_tokens: int = 2000) -> dict[str, Any]:
     cache = CachePlan(policy, minimum_tokens=0) if policy else None
-    request = build(body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache=cache)
+    request = build_request(
+        body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache=cache
+    )
     assert_acceptable(request)
     return request
 
@@ -280,7 +282,7 @@ def test_a_context_stands_behind_the_last_breakpoint() -> None:
     path = [PathMessage("user", [{"type": "text", "text": "hi"}], context="Today is Monday.")]
     for system_role in (False, True):
         plan = CachePlan("5m", minimum_tokens=0)
-        request = build(
+        request = build_request(
             {"model": "m"}, path, max_tokens=9, frame_digest="f", cache=plan, system_role=system_role
         )
         blocks = [block for message in request["messages"] for block in message["content"]]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chat.claude.server_tool_text import tell_missing
-from chat.claude.transcript import PathMessage, loop_holds, to_messages
+from chat.claude.server_tool_text import missing_tools_as_text
+from chat.claude.transcript import PathMessage, loop_can_continue, to_messages
 
 URL = "https://example.com/a"
 THOUGHT = {"type": "thinking", "thinking": "x", "signature": "s"}
@@ -30,7 +30,7 @@ def all_of_them(tool: str) -> bool:
 
 
 def told(*content: dict[str, Any]) -> list[dict[str, Any]]:
-    [message] = tell_missing([PathMessage("assistant", list(content))], all_of_them)
+    [message] = missing_tools_as_text([PathMessage("assistant", list(content))], all_of_them)
     return message.content
 
 
@@ -104,8 +104,8 @@ def test_supported_tools_are_unchanged() -> None:
         {**result("code_execution", {"stdout": "1"}), "tool_use_id": "srvtoolu_2"},
     ]
     path = [PathMessage("user", [said("?")]), PathMessage("assistant", [*search, *code])]
-    assert tell_missing(path, lambda _tool: False) == path
-    content = tell_missing(path, lambda tool: tool == "code_execution")[1].content
+    assert missing_tools_as_text(path, lambda _tool: False) == path
+    content = missing_tools_as_text(path, lambda tool: tool == "code_execution")[1].content
     assert content[:2] == search
     assert [block["type"] for block in content[2:]] == ["text"]
     mcp = [{"type": "mcp_tool_use", "id": "m", "name": "a"}, {"type": "mcp_tool_result", "tool_use_id": "m"}]
@@ -126,7 +126,7 @@ def test_thinking_beside_removed_results_is_left_out() -> None:
     path = [question, answer, PathMessage("user", [said("Why?")])]
     kinds = [block["type"] for block in to_messages(path, "f")[1]["content"]]
     assert kinds == ["thinking", "server_tool_use", "web_search_tool_result", "text"]
-    elsewhere = tell_missing(path, all_of_them)
+    elsewhere = missing_tools_as_text(path, all_of_them)
     assert [block["type"] for block in to_messages(elsewhere, "f")[1]["content"]] == ["text", "text"]
 
 
@@ -138,6 +138,6 @@ def test_loop_with_thinking_beside_them_cannot_continue() -> None:
     def path(*content: dict[str, Any]) -> list[PathMessage]:
         return [PathMessage("user", [said("?")]), PathMessage("assistant", [*content], frame="f"), done]
 
-    assert loop_holds(path(THOUGHT, *search), "f")
-    assert not loop_holds(tell_missing(path(THOUGHT, *search), all_of_them), "f")
-    assert loop_holds(tell_missing(path(*search), all_of_them), "f")
+    assert loop_can_continue(path(THOUGHT, *search), "f")
+    assert not loop_can_continue(missing_tools_as_text(path(THOUGHT, *search), all_of_them), "f")
+    assert loop_can_continue(missing_tools_as_text(path(*search), all_of_them), "f")

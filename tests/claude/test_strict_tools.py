@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from chat.claude.strict_tools import MOST, StrictCount, StrictFault, count_of, strict_fault, within_limits
+from chat.claude.strict_tools import (
+    LIMITS,
+    StrictCount,
+    StrictFault,
+    limit_strict_tools,
+    strict_count,
+    strict_fault,
+)
 
 TEXT = {"type": "string"}
 
@@ -65,25 +72,27 @@ def test_first_fault_is_returned(schema: Any, fault: StrictFault | None) -> None
 
 def test_parameters_are_counted_wherever_they_stand() -> None:
     inner = closed(["b"], b={"type": ["string", "null"]}, c={"anyOf": [TEXT, {"type": "null"}]})
-    assert count_of(closed(["a"], a=inner, d=TEXT)) == StrictCount(1, 2, 2)
+    assert strict_count(closed(["a"], a=inner, d=TEXT)) == StrictCount(1, 2, 2)
 
 
 @pytest.mark.parametrize(
     ("schema", "most"),
     [
-        (closed(), MOST.tools),
+        (closed(), LIMITS.tools),
         (closed(**{f"p{n}": TEXT for n in range(12)}), 2),
-        (closed(["a"], a={"anyOf": [TEXT, {"type": "null"}]}), MOST.unions),
+        (closed(["a"], a={"anyOf": [TEXT, {"type": "null"}]}), LIMITS.unions),
     ],
 )
 def test_tools_beyond_the_limits_are_not_strict(schema: Any, most: int) -> None:
-    found = within_limits([tool(schema)] * (most + 1))
+    found = limit_strict_tools([tool(schema)] * (most + 1))
     assert [definition.get("strict", False) for definition in found] == [True] * most + [False]
 
 
 def test_other_tools_are_unchanged() -> None:
     loose = {"name": "l", "input_schema": {"type": "object"}}
     server = {"type": "web_search_20260318", "name": "web_search", "strict": True}
-    assert within_limits([loose, server]) == [loose, server]
-    assert within_limits([tool({"type": "object"})]) == [{"name": "t", "input_schema": {"type": "object"}}]
-    assert within_limits([tool(closed(), type="custom")]) == [tool(closed(), type="custom")]
+    assert limit_strict_tools([loose, server]) == [loose, server]
+    assert limit_strict_tools([tool({"type": "object"})]) == [
+        {"name": "t", "input_schema": {"type": "object"}}
+    ]
+    assert limit_strict_tools([tool(closed(), type="custom")]) == [tool(closed(), type="custom")]

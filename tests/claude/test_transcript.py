@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from chat.claude.breakpoints import CachePlan
 from chat.claude.context import write_context
-from chat.claude.request import build
+from chat.claude.request import build_request
 from chat.claude.thinking_binding import prefix_digest
-from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages
+from chat.claude.transcript import PathMessage, RequestError, loop_can_continue, to_messages
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import (
     assistant,
@@ -26,7 +26,7 @@ from tests.claude.strategies import (
 
 
 def shape(*path: PathMessage, frame: str = "now") -> list[str]:
-    """Write the messages made of `path` in short: the role's initial, then the types of its blocks."""
+    """Return the messages made of `path` in short: the initial of the role, then the types of its blocks."""
     messages = to_messages(path, frame)
     return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
 
@@ -148,21 +148,21 @@ def test_a_paused_turn_goes_back_unchanged() -> None:
 def test_loop_with_bound_thinking_stays_with_its_frame(content: list[Any], stays: bool) -> None:
     for frame, holds in (("now", True), ("then", not stays), (None, not stays)):
         loop = [user("hi"), assistant(*content, frame=frame)]
-        assert loop_holds(loop, "now") == holds
+        assert loop_can_continue(loop, "now") == holds
         if not content[-1].get("type", "").startswith(("server", "web")):
-            assert loop_holds([*loop, user(tool_result())], "now") == holds
-        assert loop_holds([*loop, user(tool_result(), "go on")], "now")
+            assert loop_can_continue([*loop, user(tool_result())], "now") == holds
+        assert loop_can_continue([*loop, user(tool_result(), "go on")], "now")
 
 
 def test_loop_holds_only_after_its_own_prefix() -> None:
     question, result = user("hi"), user(tool_result())
     call = assistant(thinking(), tool_use(), prefix=prefix_digest("now", to_messages([question], "now")))
-    assert loop_holds([question, call, result], "now")
-    assert not loop_holds([user("hi there"), call, result], "now")
+    assert loop_can_continue([question, call, result], "now")
+    assert not loop_can_continue([user("hi there"), call, result], "now")
     # All of it counts, not only what was said last.
     foreign = dataclasses.replace(call, frame=None)
     own = assistant(thinking(), tool_use("2"))
-    assert not loop_holds([question, foreign, result, own, user(tool_result("2"))], "now")
+    assert not loop_can_continue([question, foreign, result, own, user(tool_result("2"))], "now")
 
 
 def test_pending_server_tool_is_dropped_by_a_new_question() -> None:
@@ -214,7 +214,7 @@ def test_thinking_after_a_missing_block_is_left_out() -> None:
 
 
 CONTEXT = write_context(
-    said=["Today is Monday, 2026-11-23.", "The person's language setting is Korean."], name="Kim"
+    lines=["Today is Monday, 2026-11-23.", "The person's language setting is Korean."], name="Kim"
 )
 
 
@@ -274,7 +274,7 @@ def test_any_stored_path_is_accepted(path: list[PathMessage], policy: str, syste
     path = in_context(path)
     before = repr(path)
     plan = CachePlan(policy, 0)
-    request = build(
+    request = build_request(
         {"model": "m"}, path, max_tokens=9, frame_digest="now", cache=plan, system_role=system_role
     )
     assert_acceptable(request)
@@ -284,7 +284,7 @@ def test_any_stored_path_is_accepted(path: list[PathMessage], policy: str, syste
 @settings(max_examples=100)
 @given(paths(settled=True), st.booleans())
 def test_requests_of_one_frame_only_grow(path: list[PathMessage], system_role: bool) -> None:
-    """Caches and thinking signatures rest on it: what was sent once is sent again, byte for byte."""
+    """Caches and thinking signatures need it: earlier content is sent again byte for byte."""
     path = [message for message in in_context(path) if message.role != "system"]
     whole = said(path, system_role)
     for length, message in enumerate(path, start=1):
@@ -299,7 +299,7 @@ def said(path: list[PathMessage], system_role: bool) -> list[Any]:
 
 
 def in_context(path: list[PathMessage]) -> list[PathMessage]:
-    """Give every user message a context of its own, and every third one none."""
+    """Return the path with a context in each user message except every third."""
     return [
         dataclasses.replace(message, context=f"Day {at}." if at % 3 else "")
         if message.role == "user"

@@ -21,7 +21,7 @@ installed = pytest.mark.skipif(
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, (1, 1)), (2, (1, 2)), (8, (4, 8)), (64, (8, 64))])
 def test_threads_for_generation_and_batches(cores: int, expected: tuple[int, int]) -> None:
-    assert local_model.threads(cores) == expected
+    assert local_model.thread_counts(cores) == expected
 
 
 def test_missing_key_or_port_is_an_error(

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.claude.betas import HEADER
 from chat.claude.blocks import Block
-from chat.claude.request import GO_ON_TEXT
+from chat.claude.request import LOOP_CLOSED_TEXT
 
 # What the platforms of `SequenceRows` do not support, as parts of the names of blocks, tools and betas. The simulator
 # is Anthropic's own API; its beta for tools of MCP servers does not exist elsewhere.
@@ -59,7 +59,7 @@ class RequestChecker:
     def count_contents(self, request: dict[str, Any]) -> None:
         """Count the kinds of content of a request."""
         counts, types = self.counts, list(block_types(request))
-        counts["loops closed"] += str(request["messages"][-1]).count(GO_ON_TEXT)
+        counts["loops closed"] += str(request["messages"][-1]).count(LOOP_CLOSED_TEXT)
         counts["thinking sent"] += sum("thinking" in name for name in types)
         for name in COUNTED_BLOCKS:
             counts[f"{name} sent"] += types.count(name)

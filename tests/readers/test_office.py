@@ -14,7 +14,7 @@ MOST = 100_000
 
 
 def text_of(data: bytes) -> str:
-    return office.read_office(data, most_characters=MOST)[1][0].decode()
+    return office.read_office(data, max_characters=MOST)[1][0].decode()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_slide_may_have_a_page_of_notes_without_a_text() -> None:
     ("data", "code"),
     [
         (media.archive({"readme.txt": "Hello"}), "archive"),
-        (media.archive({"word/document.xml": b" " * (office.MOST_MARKUP_BYTES + 1)}), "too_large"),
+        (media.archive({"word/document.xml": b" " * (office.MAX_MARKUP_BYTES + 1)}), "too_large"),
     ],
 )
 def test_archives_are_checked_before_reading(data: bytes, code: str) -> None:

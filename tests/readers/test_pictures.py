@@ -9,13 +9,13 @@ from PIL import Image
 
 from chat.readers import pictures
 from chat.readers.errors import Refused
-from chat.readers.sizes import fitted, picture_format
+from chat.readers.sizes import fitted_size, picture_format
 from tests.support import media
 
 
-def read(data: bytes, side: int = 2576, most_bytes: int = 3_750_000) -> tuple[dict[str, Any], Any]:
-    """Return what is told of the picture that is sent, and the picture."""
-    told, parts = pictures.read_picture(data, side=side, most_bytes=most_bytes)
+def read(data: bytes, side: int = 2576, max_bytes: int = 3_750_000) -> tuple[dict[str, Any], Any]:
+    """Return the description of the encoded picture, and the picture."""
+    told, parts = pictures.normalize_picture(data, side=side, max_bytes=max_bytes)
     return {**told[0], "bytes": len(parts[0])}, Image.open(io.BytesIO(parts[0]))
 
 
@@ -25,13 +25,13 @@ def test_formats_are_found_in_the_first_bytes(name: str) -> None:
 
 
 def test_sizes_stay_within_side_and_token_limits() -> None:
-    assert fitted(100, 50, 2576) == (100, 50)
+    assert fitted_size(100, 50, 2576) == (100, 50)
     for side, tokens in ((2576, 4784), (1568, 1568)):
-        width, height = fitted(8000, 8000, side)
+        width, height = fitted_size(8000, 8000, side)
         assert max(width, height) <= side
         assert -(-width // 28) * -(-height // 28) <= tokens
-    assert fitted(100_000, 1, 2576) == (2576, 1)
-    assert fitted(900, 900, 480) == (480, 480)
+    assert fitted_size(100_000, 1, 2576) == (2576, 1)
+    assert fitted_size(900, 900, 480) == (480, 480)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_transparent_colour_stays_transparent() -> None:
 
 def test_heavy_pictures_become_photos() -> None:
     for mode in ("RGB", "RGBA"):
-        told, _made = read(media.picture("PNG", (200, 200), mode, noise=True), most_bytes=20_000)
+        told, _made = read(media.picture("PNG", (200, 200), mode, noise=True), max_bytes=20_000)
         assert told["media_type"] == "image/jpeg"
         assert told["bytes"] <= 20_000
-    assert read(media.picture("JPEG"), most_bytes=10)[0]["media_type"] == "image/jpeg"
+    assert read(media.picture("JPEG"), max_bytes=10)[0]["media_type"] == "image/jpeg"
 
 
 def test_other_bytes_are_not_a_picture() -> None:
@@ -104,5 +104,5 @@ def test_a_picture_without_pixels_is_damaged() -> None:
 
 
 def test_own_output_can_be_reduced_again() -> None:
-    _none, (made,) = pictures.shrink(media.picture("JPEG", (400, 200)), side=100, most_bytes=3_750_000)
+    _none, (made,) = pictures.shrink_picture(media.picture("JPEG", (400, 200)), side=100, max_bytes=3_750_000)
     assert Image.open(io.BytesIO(made)).size == (100, 50)

@@ -19,7 +19,7 @@ SCHEMA = {"type": "string", "pattern": "^(a+)+$"}
 
 
 def told(job: str, data: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
-    """Do a job here, without the limits."""
+    """Run a job in this process, without the limits."""
     task = {"job": job, "options": options, "seconds": 5, "memory_bytes": 0, "answer_bytes": 0}
     target = io.BytesIO()
     sandbox_worker.run_job([json.dumps(task)], io.BytesIO(data), target)
@@ -29,25 +29,25 @@ def told(job: str, data: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
 
 @pytest.fixture
 def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox_worker, "limit", lambda *_: None)
+    monkeypatch.setattr(sandbox_worker, "set_limits", lambda *_: None)
 
 
 @pytest.mark.usefixtures("_unlimited")
 def test_worker_answers_with_head_and_parts() -> None:
     head, rest = told("pdf_page", media.pdf("Words"), number=1)
     assert (head, rest) == ({"value": None, "sizes": [len(rest)]}, b"Words")
-    assert told("pdf", media.pdf(encrypt=True), most_pages=5)[0] == {"refused": "encrypted", "numbers": {}}
-    assert told("pdf", b"nothing", most_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
-    assert told("pdf", media.endless_pdf(), most_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
-    assert told("fault", json.dumps([SCHEMA, "b"]).encode())[0]["value"].startswith("at the root")
-    assert told("misfits", json.dumps([{"type": "object"}, {}]).encode())[0]["value"] == []
+    assert told("pdf", media.pdf(encrypt=True), max_pages=5)[0] == {"refused": "encrypted", "numbers": {}}
+    assert told("pdf", b"nothing", max_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
+    assert told("pdf", media.endless_pdf(), max_pages=5)[0] == {"refused": "unreadable", "numbers": {}}
+    assert told("answer", json.dumps([SCHEMA, "b"]).encode())[0]["value"].startswith("at the root")
+    assert told("tool_input", json.dumps([{"type": "object"}, {}]).encode())[0]["value"] == []
 
 
 def test_child_process_gives_the_same_answer() -> None:
     answer = sandbox.run("pdf_page", media.pdf("Words"), bounds=sandbox.FILES, number=1)
     assert answer == sandbox.JobResult(None, [b"Words"])
     with pytest.raises(Refused, match="too_large") as refused:
-        sandbox.run("picture", media.png_bomb(), bounds=sandbox.FILES, side=100, most_bytes=100)
+        sandbox.run("picture", media.png_bomb(), bounds=sandbox.FILES, side=100, max_bytes=100)
     assert refused.value.numbers == {"pixels": 2500, "most": 25}
 
 
@@ -56,7 +56,7 @@ def test_limits_end_the_child(seconds: int, memory_bytes: int) -> None:
     bounds = dataclasses.replace(sandbox.CHECKS, seconds=seconds, memory_bytes=memory_bytes)
     began = time.monotonic()
     with pytest.raises(Exceeded):
-        sandbox.run("fault", json.dumps([SCHEMA, "a" * 60 + "!"]).encode(), bounds=bounds)
+        sandbox.run("answer", json.dumps([SCHEMA, "a" * 60 + "!"]).encode(), bounds=bounds)
     assert time.monotonic() - began < 30
 
 
@@ -65,9 +65,9 @@ def test_out_of_memory_is_not_reported_as_damage(monkeypatch: pytest.MonkeyPatch
     def full(_data: bytes) -> Any:
         raise MemoryError
 
-    monkeypatch.setitem(sandbox_worker.JOBS, "fault", full)
+    monkeypatch.setitem(sandbox_worker.JOBS, "answer", full)
     with pytest.raises(MemoryError):
-        told("fault", b"")
+        told("answer", b"")
 
 
 def test_child_environment_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_child_environment_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
     monkeypatch.setattr(subprocess, "run", run)
-    sandbox.run("pdf", media.pdf(), bounds=sandbox.FILES, most_pages=5)
+    sandbox.run("pdf", media.pdf(), bounds=sandbox.FILES, max_pages=5)
     assert "PATH" in seen["env"]
     assert "sk-secret" not in str(seen["env"])
 

@@ -63,7 +63,7 @@ def test_unix_sockets_are_refused() -> None:
 
 
 class Names:
-    """A resolver whose answer changes: the list of answers is used up, the last one stays."""
+    """A resolver whose answer changes: it returns the given answers in turn and repeats the last one."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers, self.asked = list(answers), 0
@@ -74,7 +74,7 @@ class Names:
 
 
 async def fetch(url: str, *, resolve: Any = None, limit_bytes: int = 100_000, **options: Any) -> bytes:
-    async with egress.client(
+    async with egress.guarded_client(
         limit_bytes=limit_bytes, timeout_seconds=5, resolve=resolve, **options
     ) as client:
         answer = await client.get(url)
@@ -119,7 +119,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     _made, served = hostile
     settings.EGRESS_ALLOW = [f"tool.example.org:{served.port}"]
     names = Names(["127.0.0.1"], ["10.255.255.1"])
-    async with egress.client(limit_bytes=1000, timeout_seconds=5, resolve=names) as client:
+    async with egress.guarded_client(limit_bytes=1000, timeout_seconds=5, resolve=names) as client:
         for _ in range(3):
             answer = await client.get(f"http://tool.example.org:{served.port}/gzip")
             assert answer.content == b"small"
@@ -164,7 +164,7 @@ async def test_redirects_are_not_followed(
     settings.EGRESS_ALLOW = [f"127.0.0.1:{served.port}"]
     before = len(made.hits)
     target = f"http://127.0.0.1:{served.port}/gzip"
-    async with egress.client(limit_bytes=1000, timeout_seconds=5) as client:
+    async with egress.guarded_client(limit_bytes=1000, timeout_seconds=5) as client:
         answer = await client.get(f"{served.url}/redirect/{status}?{target}")
     assert answer.status_code == status
     assert len(made.hits) == before + 1
@@ -176,7 +176,7 @@ async def test_a_followed_redirect_meets_the_guard_again(
     _made, served = hostile
     settings.EGRESS_ALLOW = [f"127.0.0.1:{served.port}"]
     for target in ("http://127.0.0.1:1/", "https://[::1]/", "https://169.254.169.254/", "http://localhost/"):
-        async with egress.client(limit_bytes=1000, timeout_seconds=5) as client:
+        async with egress.guarded_client(limit_bytes=1000, timeout_seconds=5) as client:
             with pytest.raises(egress.EgressRefused):
                 await client.get(f"{served.url}/redirect/307?{target}", follow_redirects=True)
 
@@ -186,12 +186,12 @@ async def test_large_answers_are_cut_off(
     path: str, most: int, hostile: tuple[Hostile, Served], loopback: None
 ) -> None:
     _made, served = hostile
-    async with egress.client(limit_bytes=100_000, timeout_seconds=5) as client:
+    async with egress.guarded_client(limit_bytes=100_000, timeout_seconds=5) as client:
         with pytest.raises(egress.TooMuch):
             await client.get(f"{served.url}{path}")
         meter = client._transport.meter
     assert meter.exceeded
-    assert meter.unfolded <= 100_000 + egress.PIECE_BYTES
+    assert meter.decoded <= 100_000 + egress.CHUNK_BYTES
     assert meter.wire < most
 
 
@@ -199,7 +199,7 @@ async def test_size_limit_covers_all_answers_of_a_client(
     hostile: tuple[Hostile, Served], loopback: None
 ) -> None:
     _made, served = hostile
-    async with egress.client(limit_bytes=8, timeout_seconds=5) as client:
+    async with egress.guarded_client(limit_bytes=8, timeout_seconds=5) as client:
         meter = client._transport.meter
         meter.limit_bytes = 40
         assert (await client.get(f"{served.url}/gzip")).content == b"small"

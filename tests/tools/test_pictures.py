@@ -11,8 +11,8 @@ from PIL import Image
 
 from chat.claude.blocks import Block
 from chat.readers import sandbox
-from chat.tools.pictures import MOST_PICTURES, with_pictures_read
-from chat.tools.result import ToolResult, result_of
+from chat.tools.pictures import MAX_PICTURES, with_encoded_pictures
+from chat.tools.result import ToolResult, make_result
 from tests.support import media
 
 pytestmark = pytest.mark.django_db
@@ -26,11 +26,11 @@ def given(*pictures: bytes, claimed: str = "image/png") -> ToolResult:
         }
         for data in pictures
     ]
-    return result_of([*blocks, {"type": "text", "text": "Done."}], limit_bytes=5_000_000)
+    return make_result([*blocks, {"type": "text", "text": "Done."}], limit_bytes=5_000_000)
 
 
 def kept(*pictures: bytes, **options: Any) -> list[Block]:
-    return asyncio.run(with_pictures_read(given(*pictures, **options))).content
+    return asyncio.run(with_encoded_pictures(given(*pictures, **options))).content
 
 
 def test_unsupported_picture_is_converted() -> None:
@@ -62,10 +62,10 @@ def test_expensive_pictures_become_text(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_pictures_per_result_are_limited() -> None:
-    content = kept(*[media.picture("PNG", (5, 5))] * (MOST_PICTURES + 1))
-    assert [block["type"] for block in content] == ["image"] * MOST_PICTURES + ["text", "text"]
+    content = kept(*[media.picture("PNG", (5, 5))] * (MAX_PICTURES + 1))
+    assert [block["type"] for block in content] == ["image"] * MAX_PICTURES + ["text", "text"]
 
 
 async def test_other_results_are_unchanged() -> None:
-    result = result_of("Fine.", limit_bytes=100)
-    assert await with_pictures_read(result) is result
+    result = make_result("Fine.", limit_bytes=100)
+    assert await with_encoded_pictures(result) is result

@@ -14,9 +14,9 @@ from chat.models import Assistant, AssistantTool, McpServer, ToolDefinition, Use
 from chat.readers import sandbox
 from chat.tools import registry
 from chat.tools.registry import tool
-from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 from chat.tools.run import run_tool
-from chat.tools.threads import AT_ONCE, FUNCTIONS, in_thread
+from chat.tools.threads import FUNCTIONS, MAX_THREADS, in_thread
 from tests import factories
 from tests.tools.conftest import ADD, mcp_tool, webhook
 from tests.tools.servers import Hostile, Receiver, Served
@@ -122,7 +122,7 @@ REGISTERED = (
 
 @pytest.fixture(autouse=True)
 def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Register functions that behave in every way for one test; those that hang are let go at its end."""
+    """Register the functions for one test; hanging ones are released at its end."""
     registry.registered()
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     for function in REGISTERED:
@@ -210,7 +210,7 @@ def test_unknown_and_disabled_tools_do_not_run(make: Make, run: Any) -> None:
     tool = make("well")
     ToolDefinition.objects.filter(pk=tool.pk).update(enabled=False)
     assert said(run(tool)) == "This tool is not available.", "the row counts, not what the caller had read"
-    assert not run(tool, trying=True).is_error
+    assert not run(tool, trial=True).is_error
     tool.delete()
     assert said(run(tool)) == "This tool is not available."
     assert said(run(None)) == "This tool is not available."
@@ -290,17 +290,17 @@ def hanging(make: Make) -> ToolDefinition:
 async def test_hanging_functions_block_only_their_own_threads(
     context: ToolContext, clock: ToolDefinition
 ) -> None:
-    held = [asyncio.ensure_future(in_thread(release.wait, 30, among=FUNCTIONS)) for _ in range(AT_ONCE)]
+    held = [asyncio.ensure_future(in_thread(release.wait, 30, limit=FUNCTIONS)) for _ in range(MAX_THREADS)]
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await in_thread(int, "1", among=FUNCTIONS)
+            await in_thread(int, "1", limit=FUNCTIONS)
     assert not (await run_tool(clock, {}, context)).is_error, (
         "other tools go on, and what Parley reads for them"
     )
     release.set()
     await asyncio.gather(*held)
-    assert await in_thread(int, "1", among=FUNCTIONS) == 1
+    assert await in_thread(int, "1", limit=FUNCTIONS) == 1
 
 
 @pytest.fixture
@@ -313,7 +313,7 @@ def test_denied_tool_does_not_run(make: Make, run: Any, context: ToolContext) ->
     assert not run(tool).is_error, "a person approved it"
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="deny")
     assert said(run(tool)) == "This tool is not available."
-    assert not run(tool, trying=True).is_error
+    assert not run(tool, trial=True).is_error
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="ask")
     assistant = Assistant.objects.create(name="Careful")
     AssistantTool.objects.create(assistant=assistant, tool=tool, approval="deny")
@@ -327,7 +327,7 @@ def test_denied_tool_does_not_run(make: Make, run: Any, context: ToolContext) ->
 async def test_expensive_schema_does_not_block_the_event_loop(
     context: ToolContext, doubling: ToolDefinition
 ) -> None:
-    """Each level follows two references: without a bound the check would take hours."""
+    """Each level follows two references: without a limit the check would take hours."""
     longest, last = 0.0, time.monotonic()
     running = asyncio.create_task(run_tool(doubling, {"a": 1}, context))
     while not running.done():
@@ -354,7 +354,7 @@ def doubling(monkeypatch: pytest.MonkeyPatch) -> ToolDefinition:
 @pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), {"a": {"b": object()}}])
 def test_values_outside_json_fail(value: Any) -> None:
     with pytest.raises(ToolFailed):
-        result_of(value, limit_bytes=1000)
+        make_result(value, limit_bytes=1000)
 
 
 @pytest.mark.parametrize(
@@ -370,5 +370,5 @@ def test_values_outside_json_fail(value: Any) -> None:
     ],
 )
 def test_invalid_pictures_become_text(source: Any) -> None:
-    result = result_of([{"type": "image", "source": source}], limit_bytes=1000)
+    result = make_result([{"type": "image", "source": source}], limit_bytes=1000)
     assert result.content == [{"type": "text", "text": "[a picture that could not be read]"}]

@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from chat.claude.cache_diagnostics import Foreseen, diagnose
-from chat.claude.pricing import PriceRow, choose_row, estimate_tokens, is_billed, price
+from chat.claude.cache_diagnostics import ExpectedCache, diagnose
+from chat.claude.pricing import PriceRow, choose_price_row, estimate_tokens, is_billed, price
 from chat.claude.usage import Usage, longest_prompt_tokens
 from chat.models import ApiCall, Budget, LanguageModel, ProviderConnection
 from chat.operations.billing import budgets
@@ -59,7 +59,7 @@ class Settlement:
     stop_reason: str = ""
     first_byte_at: dt.datetime | None = None
     told: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    foreseen: Foreseen = dataclasses.field(default_factory=Foreseen)
+    foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
 
 
 def bill_for(
@@ -97,10 +97,10 @@ def _row_for(
     prices: list[PriceRow], counted: Usage, speed: str, longest_prompt: int
 ) -> tuple[PriceRow | None, bool]:
     """Return the row that holds, and whether it is that of the speed; a speed without a price costs the usual one."""
-    row = choose_row(prices, counted, speed, longest_prompt=longest_prompt)
+    row = choose_price_row(prices, counted, speed, longest_prompt=longest_prompt)
     if row is not None or speed == STANDARD:
         return row, True
-    return choose_row(prices, counted, STANDARD, longest_prompt=longest_prompt), False
+    return choose_price_row(prices, counted, STANDARD, longest_prompt=longest_prompt), False
 
 
 def cost_of(counted: Usage, units: Mapping[str, str]) -> Decimal:

@@ -101,7 +101,7 @@ def _settle(call_id: int, answer: Any, bill: Bill, stop_reason: str = "") -> Non
 
 def _worst_usd(model: LanguageModel, request: dict[str, Any]) -> Decimal:
     bound = min(prompt_bound(request), model.max_input_tokens)
-    planned = bound_cost(request, model.price_rows(), prompt_tokens=bound, room_usd=None)
+    planned = bound_cost(request, model.price_rows(), prompt_tokens=bound, available_usd=None)
     return planned.usd if planned else Decimal(0)
 
 

@@ -1,4 +1,4 @@
-"""Trying a connection out: one tiny real request, and what it told, in a sentence for people."""
+"""The test of a connection: one tiny real request, and a sentence for staff about its outcome."""
 
 import time
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from chat.operations.errors import not_found
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
-# One token out is enough to see key, address, model and billing work together.
+# One output token is enough to check key, address, model and billing together.
 REQUEST: dict[str, Any] = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hello"}]}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """What a test saw. `message` is for people; `milliseconds` is None when no answer came."""
+    """The outcome of a test. `message` is for people; `milliseconds` is None without an answer."""
 
     ok: bool
     message: str
@@ -29,7 +29,7 @@ class ConnectionTestResult:
 
 
 def test_connection(*, connection_id: object, user: User) -> ConnectionTestResult:
-    """Send one tiny request through a connection and enter it in the ledger.
+    """Send one tiny request through a connection and record it in the ledger.
 
     Raises:
         OperationError: there is no such connection.
@@ -41,7 +41,7 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
     model = models.order_by("-enabled", "order", "model_id").first()
     if model is None:
         return ConnectionTestResult(
-            False, _("This connection has no model to try. Add one, or fetch the provider’s list.")
+            False, _("This connection has no model to test. Add one, or fetch the provider’s list.")
         )
     began = time.monotonic()
     try:
@@ -59,23 +59,23 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
 
 
 def _sentence(failure: Failure, model: LanguageModel) -> str:
-    """Say what staff can do about it; people in the chat read other words for the same failure."""
+    """Return what staff can do about a failure; people in the chat read another text for it."""
     advice = {
-        FailureKind.AUTHENTICATION: _("The key was not accepted. Check the credential."),
-        FailureKind.PERMISSION: _("The key is valid but may not use %(model)s."),
+        FailureKind.AUTHENTICATION: _("The provider rejected the key. Check the credential."),
+        FailureKind.PERMISSION: _("The key is valid, but it has no access to %(model)s."),
         FailureKind.BILLING: _("The provider reports a billing problem with this account."),
-        FailureKind.SPEND_LIMIT: _("The account’s spend limit is reached."),
+        FailureKind.SPEND_LIMIT: _("The spending limit of this account is reached."),
         FailureKind.RATE_LIMITED: _(
             "The provider is limiting this account right now. Try again in a moment."
         ),
         FailureKind.OVERLOADED: _("The provider is overloaded right now. Try again in a moment."),
-        FailureKind.UNAVAILABLE: _("The provider has a problem of its own right now. Try again later."),
+        FailureKind.UNAVAILABLE: _("The provider has a problem right now. Try again later."),
         FailureKind.TIMEOUT: _("The provider did not answer in time. Check the address."),
-        FailureKind.CONNECTION: _("Nobody could be reached at this address. Check the base URL."),
+        FailureKind.CONNECTION: _("Could not connect to this address. Check the base URL."),
         FailureKind.NOT_FOUND: _(
-            "The address answers but does not know %(model)s. Check base URL and model id."
+            "The address answers but does not know %(model)s. Check the base URL and the model id."
         ),
-        FailureKind.INVALID_REQUEST: _("The provider did not accept the request for %(model)s."),
-    }.get(failure.kind, _("The answer was not one of the Messages API. Check the base URL."))
+        FailureKind.INVALID_REQUEST: _("The provider rejected the request for %(model)s."),
+    }.get(failure.kind, _("The response is not from a Messages API. Check the base URL."))
     status = _(" (HTTP %(status)d)") % {"status": failure.status} if failure.status else ""
     return advice % {"model": model.model_id} + status

@@ -30,7 +30,7 @@ def context_for(author: User, assistant: Assistant | None) -> str:
         f"Today is {DAYS[today.weekday()]}, {today:%Y-%m-%d} (time zone {zone}).",
         f"The person's language setting is {get_language_info(code)['name']}.",
     ]
-    return write_context(said=said, name=author.get_full_name())
+    return write_context(lines=said, name=author.get_full_name())
 
 
 def _time_zone() -> str:

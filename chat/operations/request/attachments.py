@@ -15,7 +15,7 @@ from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.files import storage
-from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted
+from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, fitted_size
 
 Files = Mapping[str, Attachment]
 
@@ -39,7 +39,7 @@ def resolve_path(
 
 def seen_by(model: LanguageModel, content: list[Block]) -> list[Block]:
     """Return a message's blocks; for a model without image input, tools' pictures are replaced by a text."""
-    if not _denies(model, "image_input") or not tool_pictures(content):
+    if model.supports.image_input or not tool_pictures(content):
         return content
     return with_tool_pictures(
         content, lambda _picture: _note("A picture was here; this model can't see any.")
@@ -58,13 +58,8 @@ def resolve(
 
     `side` is the largest side of pictures in pixels; `cites` is False when the answer's format excludes citations.
     """
-    wanted = side or useful_side(model)
+    wanted = side or model.supports.image_side_pixels
     return [_resolved(block, model, files, wanted, cites) for block in content]
-
-
-def useful_side(model: LanguageModel) -> int:
-    """Return the largest side of a picture, in pixels, that helps this model."""
-    return int((model.capabilities.get("image_input") or {}).get("side_pixels") or USEFUL_SIDE)
 
 
 def known_pages(pdf: bytes) -> int | None:
@@ -103,7 +98,7 @@ def in_order(message: Message, files: Mapping[Any, Files]) -> Iterator[Attachmen
 
 def with_sides(path: ConversationPath, model: LanguageModel) -> Iterator[tuple[Message, int]]:
     """Yield each message with the largest side of its pictures: less once there are many above it."""
-    useful, pictures = useful_side(model), 0
+    useful, pictures = model.supports.image_side_pixels, 0
     for message in path.messages:
         pictures += sum(one.kind == Attachment.Kind.IMAGE for one in in_order(message, path.files))
         pictures += len(tool_pictures(message.content))
@@ -137,7 +132,7 @@ def _resolved(block: Block, model: LanguageModel, files: Files, side: int, cites
 
 
 def _text_document(block: Block, attachment: Attachment, model: LanguageModel, cites: bool) -> Block:
-    if _denies(model, "citations"):
+    if not model.supports.citations:
         # A model that knows no citations may know no document blocks either.
         title = _quoted(attachment)
         return _note(f"<document title={title}>\n{attachment.text}\n</document>")
@@ -146,14 +141,14 @@ def _text_document(block: Block, attachment: Attachment, model: LanguageModel, c
 
 
 def _citable(block: Block, model: LanguageModel, cites: bool) -> Block:
-    enabled = cites and not _denies(model, "citations")
+    enabled = cites and model.supports.citations
     return block if enabled else {**block, "citations": {"enabled": False}}
 
 
 def _picture_source(attachment: Attachment, side: int) -> Block:
     stored = attachment.sent or attachment.original
     size = (attachment.width or 0, attachment.height or 0)
-    whole = not all(size) or fitted(*size, side) == size
+    whole = not all(size) or fitted_size(*size, side) == size
     data = storage.read_stored(stored) if whole else storage.read_shrunk(stored, side)
     return _base64(stored.media_type if whole else _media_type(data), data)
 
@@ -175,17 +170,13 @@ def _quoted(attachment: Attachment) -> str:
 
 
 def takes(model: LanguageModel, attachment: Attachment) -> bool:
-    """Return whether a model accepts this kind of file."""
-    needed = {Attachment.Kind.IMAGE: "image_input", Attachment.Kind.PDF: "pdf_input"}.get(
-        Attachment.Kind(attachment.kind)
-    )
-    return needed is None or not _denies(model, needed)
-
-
-def _denies(model: LanguageModel, capability: str) -> bool:
-    """Return whether the model's row denies a capability; an unknown one is left to the provider."""
-    known = model.capabilities.get(capability)
-    return known is False or (isinstance(known, dict) and known.get("supported") is False)
+    """Return whether a model takes this kind of file."""
+    match attachment.kind:
+        case Attachment.Kind.IMAGE:
+            return model.supports.image_input
+        case Attachment.Kind.PDF:
+            return model.supports.pdf_input
+    return True
 
 
 def cited_document(answer: Message, index: int, title: str) -> Attachment | None:

@@ -4,16 +4,15 @@ import dataclasses
 from typing import Any
 
 from chat.claude import compaction, mcp_connector, server_tool_text
-from chat.claude.request import build, frame_digest, goes_on
+from chat.claude.request import build_request, continues_loop, frame_digest
 from chat.claude.transcript import PathMessage
 from chat.models import Frame, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.request.attachments import resolve_path
 from chat.operations.request.cache_plan import Measured, measure
-from chat.operations.request.compaction import takes_compaction, with_api_compaction
-from chat.operations.request.frame import takes_context, takes_system_role
+from chat.operations.request.compaction import with_api_compaction
 from chat.operations.request.thinking_binding import account_tag, binding, path_message
-from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with, takes_connector
+from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with
 from chat.operations.running_turn import RunningTurn
 
 
@@ -47,11 +46,11 @@ def loop_goes_on(path: ConversationPath, model: LanguageModel, frame: Frame) -> 
     sent = _as_sent(resolve_path(path, model, frame.body), model)
     if sent and sent[-1].role == "assistant" and sent[-1].edited:
         return False  # a pause that was rewritten can't be continued
-    return goes_on(
+    return continues_loop(
         frame.body,
         sent,
         frame_digest=frame.digest,
-        system_role=takes_system_role(model),
+        system_role=model.supports.system_messages,
     )
 
 
@@ -87,13 +86,13 @@ def _measured_request(
     messages = _as_sent(resolve_path(path, running.model, body), running.model)
     if asking:
         messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
-    request = build(
+    request = build_request(
         body,
         messages,
         max_tokens=max_tokens or running.turn.max_tokens,
         frame_digest=frame.digest if body.get("tools") == frame.body.get("tools") else frame_digest(body),
         cache=measured.plan(running.prices),
-        system_role=takes_system_role(running.model),
+        system_role=running.model.supports.system_messages,
     )
     request = {**request, **measured.diagnostics(running.connection)}
     return compaction.with_compaction_beta(mcp_connector.with_connector_beta(request)), measured
@@ -103,13 +102,13 @@ def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
     """Return the path with unsupported blocks replaced. The result depends only on the path and the model."""
     account = account_tag(model.connection)
     messages = [path_message(message, account) for message in path]
-    if not takes_context(model):
+    if not model.supports.context:  # a very small model answers the context instead of the question
         messages = [dataclasses.replace(message, context="") for message in messages]
-    if not takes_compaction(model):
-        messages = compaction.since_compaction(messages)
-    if not takes_connector(model):
-        messages = mcp_connector.without_calls(messages)
-    return server_tool_text.tell_missing(messages, lambda tool: _lacks(model, tool))
+    if not model.supports.compaction:
+        messages = compaction.from_last_compaction(messages)
+    if not model.supports.mcp_connector:
+        messages = mcp_connector.without_mcp_blocks(messages)
+    return server_tool_text.missing_tools_as_text(messages, lambda tool: _lacks(model, tool))
 
 
 def _lacks(model: LanguageModel, tool: str) -> bool:

@@ -13,9 +13,9 @@ from django.core.cache import caches
 from django.utils import timezone
 
 from chat.claude.breakpoints import CachePlan, Rates
-from chat.claude.cache_diagnostics import Foreseen
-from chat.claude.cache_reuse import HOUR, CacheStanding, Gaps, SeenCall
-from chat.claude.pricing import PriceRow, choose_row
+from chat.claude.cache_diagnostics import ExpectedCache
+from chat.claude.cache_reuse import HOUR, CacheState, PastCall, ReuseShares
+from chat.claude.pricing import PriceRow, choose_price_row
 from chat.claude.usage import Usage
 from chat.models import (
     ApiCall,
@@ -37,7 +37,7 @@ DIAGNOSED_KINDS = ("anthropic", "simulator")
 class Habits:
     """When people go on with an assistant's conversations, and how often a call goes on at once (tools)."""
 
-    turns: Gaps
+    turns: ReuseShares
     goes_on: float
 
 
@@ -48,22 +48,22 @@ class Measured:
     policy: str
     minimum_tokens: int
     static_tokens: int | None
-    standing: CacheStanding
-    foreseen: Foreseen
+    standing: CacheState
+    foreseen: ExpectedCache
     previous: str | None
     habits: Habits
-    uses: Gaps
+    uses: ReuseShares
 
     def plan(self, prices: Iterable[PriceRow]) -> CachePlan:
-        """Return what `claude.request.build` places breakpoints by."""
+        """Return what `claude.request.build_request` places breakpoints by."""
         size = self.standing.prompt_tokens or self.static_tokens or 0
         return CachePlan(
             policy=self.policy,
             minimum_tokens=self.minimum_tokens,
-            rates=Rates.of(choose_row(prices, Usage(input_tokens=size))),
+            rates=Rates.of(choose_price_row(prices, Usage(input_tokens=size))),
             static_tokens=self.static_tokens,
-            standing=self.standing,
-            next_call=self.habits.turns.unless(self.habits.goes_on),
+            cache_state=self.standing,
+            next_call=self.habits.turns.with_immediate(self.habits.goes_on),
             next_use=self.uses,
         )
 
@@ -80,13 +80,13 @@ def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measure
     calls = [call for call in path.calls if call.model_id == model.id]
     same = [call for call in calls if call.frame_digest == turn.frame_id]
     # Another frame in between says nothing about the entries of this one.
-    standing = CacheStanding.after(map(_seen, same), timezone.now().timestamp())
+    standing = CacheState.after(map(_seen, same), timezone.now().timestamp())
     last = calls[-1] if calls else None
     return Measured(
         policy=assistant.cache_policy if assistant else Assistant.CachePolicy.AUTO,
         minimum_tokens=model.min_cacheable_tokens,
         static_tokens=_static_tokens(turn, model),
-        standing=standing if last in same else CacheStanding(),
+        standing=standing if last in same else CacheState(),
         foreseen=_foreseen(last, standing, same_frame=last in same),
         previous=(last.upstream_message_id or None) if last else None,
         habits=habits(assistant, model),
@@ -117,18 +117,18 @@ def habits(assistant: Assistant | None, model: LanguageModel) -> Habits:
     return found
 
 
-def uses(digest: str) -> Gaps:
+def uses(digest: str) -> ReuseShares:
     """Count the gaps between the calls of one frame."""
     key = f"cache-uses:{digest}"
-    found: Gaps | None = caches["process"].get(key)
+    found: ReuseShares | None = caches["process"].get(key)
     if found is None:
         found = _count_uses(digest)
         caches["process"].set(key, found, HABIT_SECONDS)
     return found
 
 
-def _seen(call: ApiCall) -> SeenCall:
-    return SeenCall(
+def _seen(call: ApiCall) -> PastCall:
+    return PastCall(
         at=call.started_at.timestamp(),
         input_tokens=call.input_tokens,
         read_tokens=call.cache_read_tokens,
@@ -137,12 +137,12 @@ def _seen(call: ApiCall) -> SeenCall:
     )
 
 
-def _foreseen(last: ApiCall | None, standing: CacheStanding, *, same_frame: bool) -> Foreseen:
+def _foreseen(last: ApiCall | None, standing: CacheState, *, same_frame: bool) -> ExpectedCache:
     if last is None:
-        return Foreseen()
+        return ExpectedCache()
     seen = _seen(last)
     alive = standing.alive_tokens if same_frame else 0
-    return Foreseen(seen.prompt_tokens - seen.input_tokens, alive, same_frame)
+    return ExpectedCache(seen.prompt_tokens - seen.input_tokens, alive, same_frame)
 
 
 def _count_habits(own: dict[str, Any]) -> Habits:
@@ -158,7 +158,9 @@ def _count_habits(own: dict[str, Any]) -> Habits:
         purpose=ApiCall.Purpose.TURN,
         status=ApiCall.Status.SUCCEEDED,
     ).count()
-    return Habits(Gaps.of(_gaps(turns, timezone.now())), max(0.0, 1 - len(turns) / calls) if calls else 0.0)
+    return Habits(
+        ReuseShares.of(_gaps(turns, timezone.now())), max(0.0, 1 - len(turns) / calls) if calls else 0.0
+    )
 
 
 def _gaps(turns: list[tuple[Any, dt.datetime]], now: dt.datetime) -> list[float]:
@@ -173,7 +175,7 @@ def _gaps(turns: list[tuple[Any, dt.datetime]], now: dt.datetime) -> list[float]
     return gaps
 
 
-def _count_uses(digest: str) -> Gaps:
+def _count_uses(digest: str) -> ReuseShares:
     calls = ApiCall.objects.filter(frame_digest=digest).order_by("-started_at", "-id")
     times = list(calls.values_list("started_at", flat=True)[:USES])
-    return Gaps.of((after - before).total_seconds() for after, before in itertools.pairwise(times))
+    return ReuseShares.of((after - before).total_seconds() for after, before in itertools.pairwise(times))

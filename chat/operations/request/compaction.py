@@ -9,11 +9,10 @@ from typing import Any
 from chat.claude import compaction, context_window
 from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
-from chat.models import LanguageModel, Message, ProviderConnection, Turn
+from chat.models import LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.path import ConversationPath
 
-API_KINDS = frozenset({ProviderConnection.Kind.ANTHROPIC, ProviderConnection.Kind.SIMULATOR})
 _EMPTY_SUMMARY: dict[str, Any] = {"role": Message.Role.USER, "kind": Message.Kind.SUMMARY, "content": []}
 
 
@@ -67,24 +66,17 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: ConversationP
     model = turn.model
     if model is None or not path.messages or not _compacts_itself(turn):
         return request
-    if any(compaction.compacts(message.content) for message in path.sent.messages) or _is_full(
-        turn, model, path
-    ):
+    compacted = any(compaction.has_compaction(message.content) for message in path.sent.messages)
+    if compacted or _is_full(turn, model, path):
         return compaction.with_compaction(
             request, context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
         )
     return request
 
 
-def takes_compaction(model: LanguageModel) -> bool:
-    """Return whether the API's own summaries are sent back to this model unchanged."""
-    known = (model.capabilities.get("context_management") or {}).get(compaction.COMPACTION_EDIT) or {}
-    return model.connection.kind in API_KINDS and bool(known.get("supported"))
-
-
 def has_room(turn: Turn, model: LanguageModel) -> bool:
     """Return whether another model could read a turn's conversation and answer it, as far as its length is known."""
-    return context_window.fits(
+    return context_window.fits_context(
         expected_tokens(turn, ConversationPath.to(turn.last_message().id)),
         max_input_tokens=model.max_input_tokens,
         max_tokens=answer_limit(model, turn.conversation.assistant),
@@ -100,8 +92,9 @@ def _is_full(turn: Turn, model: LanguageModel, path: ConversationPath) -> bool:
 def _compacts_itself(turn: Turn) -> bool:
     """Return whether the API summarises for this model; its smallest trigger must lie below ours."""
     model = turn.model
-    if model is None or not takes_compaction(model):
+    if model is None or not model.supports.compaction:
         return False
     return (
-        context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens) >= compaction.SMALLEST_TRIGGER
+        context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
+        >= compaction.MIN_TRIGGER_TOKENS
     )

@@ -6,10 +6,10 @@ from django.core.cache import caches
 from django.db import transaction
 
 from chat.claude.blocks import without
-from chat.claude.cost_bound import bounded
+from chat.claude.cost_bound import with_use_limits
 from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
-from chat.operations.catalogue.thinking import effort_for, supported, thinking_for
+from chat.operations.catalogue.thinking import effort_for, thinking_for
 from chat.operations.request.output_schema import shaped_spec
 from chat.operations.request.tool_selection import runs_with, select_tools
 
@@ -34,7 +34,7 @@ def freeze_frame(
     spec = FrameSpec(
         model=model.model_id,
         system=_system_blocks(assistant),
-        tools=[bounded(tool) for tool in select_tools(model, assistant, author).definitions],
+        tools=[with_use_limits(tool) for tool in select_tools(model, assistant, author).definitions],
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),
     )
@@ -54,16 +54,6 @@ def kept_frame(body: dict[str, Any]) -> Frame:
     frame, _created = Frame.objects.get_or_create(digest=digest, defaults={"body": body})
     transaction.on_commit(lambda: caches["process"].set(key, True, STORED_SECONDS))
     return frame
-
-
-def takes_context(model: LanguageModel) -> bool:
-    """Return whether a model is sent date, language and name; a very small one would answer these instead."""
-    return supported(model.capabilities.get("context", True))
-
-
-def takes_system_role(model: LanguageModel) -> bool:
-    """Return whether this model accepts messages of the role system between turns."""
-    return supported(model.capabilities.get("system_messages"))
 
 
 def frame_for(frame: Frame, model: LanguageModel) -> Frame:

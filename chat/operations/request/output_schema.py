@@ -37,7 +37,7 @@ def checked_schema(schema: Any) -> Schema:
     """
     try:
         checked = shapes.check_schema(schema)
-        transformed_schema(shapes.sendable(checked))
+        transformed_schema(shapes.normalize_schema(checked))
     except ValueError as error:
         text = _("This JSON Schema can’t be used: %(problem)s.") % {"problem": str(error).rstrip(".")}
         raise OperationError("invalid_schema", text, status=422) from error
@@ -60,13 +60,13 @@ def way_of(model: LanguageModel, schema: Schema) -> str:
     Raises:
         OperationError: no_structured_output, when it can do neither, or not for this schema.
     """
-    if _supports(model, "structured_outputs"):
+    if model.supports.structured_outputs:
         return shapes.FORMAT
-    if _supports(model, "forced_tool_choice") and schema.get("type") == "object":
+    if model.supports.forced_tool_choice and schema.get("type") == "object":
         return shapes.TOOL
-    text = _("%(model)s can’t be held to a JSON Schema. Choose another model.")
-    if _supports(model, "forced_tool_choice"):
-        text = _("%(model)s can only be held to a JSON Schema of type “object”.")
+    text = _("%(model)s does not support JSON Schemas. Choose another model.")
+    if model.supports.forced_tool_choice:
+        text = _("%(model)s supports only JSON Schemas of type “object”.")
     raise OperationError("no_structured_output", text % {"model": model.display_name}, status=422)
 
 
@@ -78,7 +78,9 @@ def shaped_spec(spec: FrameSpec, model: LanguageModel, schema: Schema | None) ->
     """
     if schema is None:
         return spec
-    return shapes.shaped(spec, transformed_schema(shapes.sendable(schema)), way_of(model, schema))
+    return shapes.with_output_schema(
+        spec, transformed_schema(shapes.normalize_schema(schema)), way_of(model, schema)
+    )
 
 
 def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> SchemaFault | None:
@@ -87,10 +89,12 @@ def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> 
         return SchemaFault(TRUNCATED, f"the answer was cut: {stop_reason}")
     try:
         answer = shapes.read_answer(content)
-    except shapes.ShapeError as error:
+    except shapes.AnswerError as error:
         return SchemaFault(INVALID, str(error))
     found = (
-        _fault_in_sandbox(schema, answer) if shapes.has_patterns(schema) else shapes.fault_in(schema, answer)
+        _fault_in_sandbox(schema, answer)
+        if shapes.has_patterns(schema)
+        else shapes.answer_problem(schema, answer)
     )
     return SchemaFault(INVALID, found) if found else None
 
@@ -98,13 +102,8 @@ def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> 
 def _fault_in_sandbox(schema: Schema, answer: Any) -> str:
     """Check in a process of its own: a regular expression may never end, and only its process can be killed."""
     try:
-        return str(sandbox.run("fault", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
+        return str(sandbox.run("answer", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
     except Exceeded:
         return "the answer couldn't be checked in time: simplify the schema's patterns"
     except Refused:
         return "the answer couldn't be checked: the schema can't be followed"
-
-
-def _supports(model: LanguageModel, name: str) -> bool:
-    value = model.capabilities.get(name)
-    return bool(value.get("supported")) if isinstance(value, dict) else bool(value)

@@ -16,16 +16,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chat.claude import mcp_connector
-from chat.claude.breakpoints import CachePlan, Rates, place
-from chat.claude.cache_control import lifetime_of, marked_blocks
+from chat.claude.breakpoints import CachePlan, Rates, place_breakpoints
+from chat.claude.cache_control import blocks_with_breakpoints, lifetime_of
 from chat.claude.cache_reuse import FIVE_MINUTES, HOUR
-from chat.claude.pricing import choose_row
+from chat.claude.pricing import choose_price_row
 from chat.claude.usage import Usage
 from chat.models import ApiCall, Assistant, Frame, LanguageModel
 from chat.operations.billing.single_call import call_model
 from chat.operations.request.cache_plan import frame_tokens, uses
 from chat.operations.request.frame import freeze_frame
-from chat.tools.connector import reach
+from chat.tools.connector import reachable_servers
 
 DAYS = 14
 # The job comes every minute; what expires before it comes again is warmed now.
@@ -63,7 +63,7 @@ def warm(job: WarmUp) -> bool:
     """
     if not cache.add(f"prewarm:{job.assistant.pk}:{job.frame.pk}", 1, EXPIRES_SOON_SECONDS / 2):
         return False
-    reached = async_to_sync(reach)(mcp_connector.servers_of(job.request), None)
+    reached = async_to_sync(reachable_servers)(mcp_connector.servers_of(job.request), None)
     if reached.missing:
         return False  # switched off since; the next frame is without it
     request = mcp_connector.with_servers(job.request, reached.servers)
@@ -86,8 +86,8 @@ def _warm_up(assistant: Assistant) -> WarmUp | None:
     body = _warming_body(assistant, model, frame)
     if body is None:
         return None
-    lifetime = lifetime_of(marked_blocks(body)[-1])
-    rates = Rates.of(choose_row(model.price_rows(), Usage()))
+    lifetime = lifetime_of(blocks_with_breakpoints(body)[-1])
+    rates = Rates.of(choose_price_row(model.price_rows(), Usage()))
     left = _seconds_left(frame, lifetime)
     if left > EXPIRES_SOON_SECONDS:
         return None
@@ -108,12 +108,12 @@ def _warming_body(assistant: Assistant, model: LanguageModel, frame: Frame) -> d
     plan = CachePlan(
         policy=assistant.cache_policy,
         minimum_tokens=model.min_cacheable_tokens,
-        rates=Rates.of(choose_row(model.price_rows(), Usage())),
+        rates=Rates.of(choose_price_row(model.price_rows(), Usage())),
         static_tokens=frame_tokens(frame.digest, model),
         next_use=uses(frame.digest),
     )
-    body, _messages = place(plan, frame.body, [])
-    return body if marked_blocks(body) else None
+    body, _messages = place_breakpoints(plan, frame.body, [])
+    return body if blocks_with_breakpoints(body) else None
 
 
 def _seconds_left(frame: Frame, lifetime: str) -> float:

@@ -165,7 +165,7 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
     def ask() -> _Question:
         author, turn = request.author, _finished_turn(request)
         if not turn.can_continue:
-            raise invalid(_("This answer is complete; there is nothing to continue."))
+            raise invalid(_("This answer is already complete."))
         conversation = _locked(author, turn.conversation_id)
         answering = select_answering(author, conversation)
         path = _path_to_continue(turn)
@@ -200,7 +200,7 @@ def _client_id(value: object) -> uuid.UUID:
     try:
         return uuid.UUID(str(value))
     except ValueError:
-        raise invalid(_("client_id must be a UUID that the client made for this message.")) from None
+        raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
 
 
 def _known(author: User, client: uuid.UUID) -> AcceptedTurn | None:
@@ -236,7 +236,9 @@ def _settle_race(author: User, client: uuid.UUID, error: IntegrityError | Operat
 
 def _busy() -> OperationError:
     return OperationError(
-        "busy", _("An answer is being written in this conversation. Stop it or wait for its end."), status=409
+        "busy",
+        _("An answer is being written in this conversation. Stop it, or wait until it is finished."),
+        status=409,
     )
 
 

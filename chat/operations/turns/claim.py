@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from chat.events.store import Batch
 from chat.models import Message, ToolCall, Turn
+from chat.models.ids import TurnId
 from chat.operations.running_turn import LeaseLost, RunningTurn, new_answer, renew_lease
 from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.finish import TurnEnd, end_unowned
 
 
-def claim_turn(turn_id: object, owner: str, accepted: AcceptedTurn | None = None) -> RunningTurn | None:
+def claim_turn(turn_id: TurnId, owner: str, accepted: AcceptedTurn | None = None) -> RunningTurn | None:
     """Claim a queued turn and write its empty assistant message; None when it can't be claimed.
 
     A turn that waited for a decision comes with its last answer, whose tools were decided about. `accepted` is the
@@ -87,7 +88,7 @@ def park_turn(running: RunningTurn, owner: str, batch: Batch) -> bool:
             status=Turn.Status.WAITING,
             owner="",
             heartbeat_at=None,
-            last_seq=batch.first_seq + len(batch.frames) - 1,
+            last_seq=batch.last_seq,
         )
         batch.store()
     return True

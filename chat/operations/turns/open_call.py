@@ -38,7 +38,7 @@ def open_call(running: RunningTurn, request: dict[str, Any], *, call: int, attem
     worst = Decimal(0)
     if room is not None:
         planned = cost_bound.bound_cost(
-            request, running.prices, prompt_tokens=_prompt_bound(running, request), room_usd=room
+            request, running.prices, prompt_tokens=_prompt_bound(running, request), available_usd=room
         )
         if planned is None:
             raise budgets.refusal(payer)
@@ -65,16 +65,16 @@ def _prompt_bound(running: RunningTurn, request: dict[str, Any]) -> int:
     """
     written = ApiCall.objects.filter(conversation=running.turn.conversation_id)
     thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
-    bound = cost_bound.prompt_bound(request, pages_of=known_pages) + thought
+    bound = cost_bound.prompt_bound(request, count_pages=known_pages) + thought
     last = _last_call(running)
     if last is not None:
         messages = request["messages"]
         answered = max(
             (at for at, message in enumerate(messages) if message["role"] == "assistant"), default=0
         )
-        since = cost_bound.messages_bound(messages[answered:], pages_of=known_pages)
+        since = cost_bound.messages_bound(messages[answered:], count_pages=known_pages)
         left = ledger.counters_of(last).prompt_tokens + last.output_tokens
-        bound = min(bound, left + since + cost_bound.found_bound(request))
+        bound = min(bound, left + since + cost_bound.server_tools_bound(request))
     return min(bound, running.model.max_input_tokens)
 
 

@@ -58,7 +58,7 @@ def subscribe(
         raise not_found()
     after = after or 0
     if not isinstance(after, int) or isinstance(after, bool) or not 0 <= after <= MAX_SEQ:
-        raise invalid(_("`after` must be the last sequence number that you have."))
+        raise invalid(_("`after` must be the last sequence number that you received."))
     active = Turn.objects.active().filter(conversation=conversation).values_list("id", flat=True).first()
     if turn_id is None:
         return Subscription(conversation.id, active)
@@ -91,7 +91,9 @@ def conversation_to_leave(request: TurnRequest, watched: Sequence[Any]) -> Any |
 
 
 def too_many_conversations() -> OperationError:
-    return invalid(_("This socket watches too many conversations. Unsubscribe from some first."))
+    return invalid(
+        _("This socket is subscribed to too many conversations. Unsubscribe from some of them first.")
+    )
 
 
 def _conversation_of(request: TurnRequest) -> Any:

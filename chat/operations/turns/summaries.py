@@ -77,11 +77,13 @@ def _request(running: RunningTurn, path: ConversationPath) -> dict[str, Any]:
     if (body.get("thinking") or {}).get("type") == "enabled":
         del body["thinking"]
     if expected_tokens(running.turn, path) + answer < window:
-        return request_of(running, path, body=_plain(body), asking=compaction.INSTRUCTION, max_tokens=answer)
-    said = compaction.since_compaction([path_message(message, "") for message in path.sent.messages])
+        return request_of(
+            running, path, body=_plain(body), asking=compaction.SUMMARY_INSTRUCTION, max_tokens=answer
+        )
+    said = compaction.from_last_compaction([path_message(message, "") for message in path.sent.messages])
     parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
     quoted = compaction.quoted_transcript(parts, window - 2 * answer)
-    text = f"{compaction.INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
+    text = f"{compaction.SUMMARY_INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
     return {
         "model": body["model"],
         "max_tokens": answer,
@@ -91,8 +93,8 @@ def _request(running: RunningTurn, path: ConversationPath) -> dict[str, Any]:
 
 def _worst_usd(running: RunningTurn, request: dict[str, Any]) -> Decimal:
     """A summary is not shortened to what is left: half of one is of no use."""
-    bound = min(cost_bound.prompt_bound(request, pages_of=known_pages), running.model.max_input_tokens)
-    planned = cost_bound.bound_cost(request, running.prices, prompt_tokens=bound, room_usd=None)
+    bound = min(cost_bound.prompt_bound(request, count_pages=known_pages), running.model.max_input_tokens)
+    planned = cost_bound.bound_cost(request, running.prices, prompt_tokens=bound, available_usd=None)
     return planned.usd if planned else Decimal(0)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from chat.claude import mcp_connector
-from chat.claude.request import GO_ON_TEXT
+from chat.claude.request import LOOP_CLOSED_TEXT
 from chat.models import Frame, LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on
@@ -107,6 +107,6 @@ def _close_loop(running: RunningTurn) -> None:
         running.message,
         role=Message.Role.USER,
         kind=Message.Kind.CONTINUE,
-        content=[{"type": "text", "text": GO_ON_TEXT}],
+        content=[{"type": "text", "text": LOOP_CLOSED_TEXT}],
         turn=running.turn,
     )

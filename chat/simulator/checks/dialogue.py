@@ -1,4 +1,4 @@
-"""What a conversation must look like: roles, blocks, tool uses with their results, rules of API versions."""
+"""Checks of a conversation: roles, blocks, tool uses with their results, and the rules of both API versions."""
 
 import re
 from typing import Any
@@ -27,7 +27,11 @@ BY_ROLE = {
 
 
 def check_system(system: Any) -> None:
-    """Check the system prompt: a string or text blocks. Raises ApiError 400."""
+    """Check the system prompt: a string or text blocks.
+
+    Raises:
+        ApiError: 400.
+    """
     if system is None or isinstance(system, str):
         return
     if not isinstance(system, list):
@@ -39,7 +43,11 @@ def check_system(system: Any) -> None:
 
 
 def check_messages(messages: Any, model: Model, *, strict: bool) -> None:
-    """Check the messages; `strict` adds the rules of API version 2026-10-21. Raises ApiError 400."""
+    """Check the messages. `strict` adds the rules of API version 2026-10-21.
+
+    Raises:
+        ApiError: 400.
+    """
     if not isinstance(messages, list) or not messages:
         raise invalid("messages", "at least one message is required")
     if len(messages) > MAX_MESSAGES:
@@ -178,7 +186,7 @@ def _check_system_turns(turns: list[Turn], model: Model) -> None:
     for number, turn in enumerate(turns):
         if turn.role != "system":
             continue
-        where = f"messages.{turn.places[0][0]}"
+        where = f"messages.{turn.positions[0][0]}"
         if not model.system_messages:
             raise invalid(f"{where}.role", "role 'system' is not supported in messages for this model")
         before = turns[number - 1]
@@ -197,7 +205,7 @@ def _check_pairs(turns: list[Turn]) -> None:
             open_ids = []
             continue
         open_ids = [block["id"] for block in turn.blocks if block["type"] == "tool_use"]
-        where = f"messages.{turn.places[0][0]}"
+        where = f"messages.{turn.positions[0][0]}"
         if len(set(open_ids)) < len(open_ids) or seen & set(open_ids):
             raise invalid(where, "`tool_use` ids must be unique")
         seen |= set(open_ids)
@@ -215,7 +223,7 @@ def _check_pairs(turns: list[Turn]) -> None:
 def _check_results(turn: Turn, open_ids: list[str]) -> None:
     waiting = list(open_ids)
     other_seen = False
-    for (number, position), block in zip(turn.places, turn.blocks, strict=True):
+    for (number, position), block in zip(turn.positions, turn.blocks, strict=True):
         where = f"messages.{number}.content.{position}"
         if block["type"] != "tool_result":
             other_seen = True
@@ -247,6 +255,6 @@ def _check_ending(turn: Turn, model: Model) -> None:
 
 
 def is_paused(turn: Turn) -> bool:
-    """Tell whether an assistant turn ends in a server tool that hasn't answered (stop reason pause_turn)."""
+    """Return whether an assistant turn ends with an unanswered server tool (stop reason pause_turn)."""
     answered = {block.get("tool_use_id") for block in turn.blocks}
     return any(block["type"] in RUN_BY_SERVER and block["id"] not in answered for block in turn.blocks)

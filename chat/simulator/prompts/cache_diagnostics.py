@@ -1,7 +1,8 @@
-"""Cache diagnostics: how a request differs from the one that its `previous_message_id` names.
+"""Cache diagnostics: how a request differs from the one named by its `previous_message_id`.
 
-Order of the comparison as the provider's cache-diagnostics page has it: model and speed, tools, system, messages; other
-settings that change the prompt make a diagnosis unavailable. Requests that did not ask are not remembered.
+The order of comparison is that of the provider's cache-diagnostics page: model and speed, tools, system,
+messages. Other settings that change the prompt make a diagnosis unavailable. Requests without `diagnostics`
+are not remembered.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.simulator.prompts.cache import PromptUsage, Segment
-from chat.simulator.prompts.prompt import Prompt, bare
+from chat.simulator.prompts.prompt import Prompt, without_cache_marks
 from chat.simulator.transport.wire import encode
 
 MAX_REMEMBERED = 20_000
@@ -18,7 +19,7 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What of a request is compared; `last` is the hash of its whole prompt."""
+    """The compared parts of a request; `last` is the hash of its complete prompt."""
 
     model: str
     tools: bytes
@@ -45,7 +46,7 @@ class Diagnoses:
     def diagnose(
         self, workspace: str, prompt: Prompt, segments: list[Segment], usage: PromptUsage
     ) -> dict[str, Any] | None:
-        """Return the answer's `diagnostics`: null on the first turn and where nothing differs."""
+        """Return the response's `diagnostics`: None on the first turn and if nothing differs."""
         previous_id = (prompt.body.get("diagnostics") or {}).get("previous_message_id")
         if previous_id is None:
             return None
@@ -77,8 +78,8 @@ def _fingerprint(prompt: Prompt, segments: list[Segment]) -> Fingerprint:
     settings = [prompt.body.get("tool_choice"), prompt.body.get("thinking"), config]
     return Fingerprint(
         model=f"{prompt.model.id}|{prompt.body.get('speed') or 'standard'}",
-        tools=_hash([bare(tool) for tool in prompt.tools]),
-        system=_hash([bare(block) for block in prompt.system]),
+        tools=_hash([without_cache_marks(tool) for tool in prompt.tools]),
+        system=_hash([without_cache_marks(block) for block in prompt.system]),
         settings=_hash(settings),
         last=segments[-1].key,
         tokens=segments[-1].total_tokens,

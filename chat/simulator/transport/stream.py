@@ -1,4 +1,4 @@
-"""A reply as server-sent events, and the player that sends them at a pace with the scenario's faults."""
+"""Sends a reply as server-sent events, paced and with the scenario's faults."""
 
 import functools
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.simulator.replies.reply import Part, Reply
 from chat.simulator.transport.faults import Frame, Pause, Step
-from chat.simulator.transport.http import Line
+from chat.simulator.transport.http import Connection
 from chat.simulator.transport.wire import PING, delta_head, encode, event
 
 PIECE = re.compile(r"\s*\S{1,24}|\s+")
@@ -28,14 +28,16 @@ STARTS: dict[str, dict[str, Any]] = {
 
 
 def frames_of(reply: Reply) -> list[Frame]:
-    """Return the events of a reply in order; each frame knows the output tokens produced up to it."""
-    told = min(1, reply.output_tokens)
+    """Return the events of a reply in order; each frame has the output tokens produced up to it."""
+    start_tokens = min(1, reply.output_tokens)
     start_usage = reply.usage.as_json() | {
-        "output_tokens": told,
+        "output_tokens": start_tokens,
         "service_tier": "standard",
         "inference_geo": reply.prompt.body.get("inference_geo") or "global",
     }
-    frames = [Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), told)]
+    frames = [
+        Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), start_tokens)
+    ]
     produced = 0
     for index, part in enumerate(reply.parts):
         frames += _part_frames(part, index, produced, reply.prompt.model.chars_per_token)
@@ -45,11 +47,18 @@ def frames_of(reply: Reply) -> list[Frame]:
     return [*frames, _closing(reply), Frame(event("message_stop", {}), reply.output_tokens)]
 
 
-def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]:
+def _part_frames(part: Part, index: int, produced: int, chars_per_token: int) -> list[Frame]:
     start = event("content_block_start", {"index": index, "content_block": _start_block(part)})
     frames = [Frame(start + PING if index == 0 else start, produced)]
     if part.kind in DELTAS:
-        frames += _deltas(part.kind, part.text, index=index, produced=produced, per=per, single=part.single)
+        frames += _deltas(
+            part.kind,
+            part.text,
+            index=index,
+            produced=produced,
+            chars_per_token=chars_per_token,
+            single=part.single,
+        )
     for citation in part.block.get("citations", ()):
         cited = event(
             "content_block_delta",
@@ -58,8 +67,8 @@ def _part_frames(part: Part, index: int, produced: int, per: int) -> list[Frame]
         frames.append(Frame(cited, produced + part.tokens, delta=True))
     if part.kind == "compaction":
         delta = {**part.block, "type": "compaction_delta"}
-        told = event("content_block_delta", {"index": index, "delta": delta})
-        frames.append(Frame(told, produced, delta=True))
+        data = event("content_block_delta", {"index": index, "delta": delta})
+        frames.append(Frame(data, produced, delta=True))
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.block["signature"]}
         signed = event("content_block_delta", {"index": index, "delta": signature})
@@ -78,8 +87,10 @@ def _start_block(part: Part) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _deltas(kind: str, text: str, *, index: int, produced: int, per: int, single: bool) -> tuple[Frame, ...]:
-    """Return the delta frames of one block; remembered, as load tests repeat the same long text."""
+def _deltas(
+    kind: str, text: str, *, index: int, produced: int, chars_per_token: int, single: bool
+) -> tuple[Frame, ...]:
+    """Return the delta frames of one block. Results are cached, because load tests repeat the same long text."""
     head = delta_head(index, *DELTAS[kind])
     frames, plain, other = [], 0, 0
     for piece in _pieces(kind, text, single=single):
@@ -87,7 +98,7 @@ def _deltas(kind: str, text: str, *, index: int, produced: int, per: int, single
         plain += ascii_letters
         other += len(piece) - ascii_letters
         data = head + encode(piece) + b"}}\n\n"
-        frames.append(Frame(data, produced - (-plain // per) + other, delta=True))
+        frames.append(Frame(data, produced - (-plain // chars_per_token) + other, delta=True))
     return tuple(frames)
 
 
@@ -115,10 +126,15 @@ def _closing(reply: Reply) -> Frame:
     return Frame(event("message_delta", {"delta": delta, "usage": counters}), reply.output_tokens)
 
 
-async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callable[[int], None]) -> str:
-    """Send the steps at `pace` deltas per second (0: flat out) and return how the stream ended.
+async def play(
+    connection: Connection, steps: Iterable[Step], pace: float, produced: Callable[[int], None]
+) -> str:
+    """Send the steps at `pace` deltas per second (0: as fast as possible) and return how the stream ended.
 
-    `produced` is told the output tokens that have left. Raises ClientGone when the client closes.
+    `produced` is called with the number of output tokens sent so far.
+
+    Raises:
+        ClientGone: the client closed the connection.
     """
     waiting: list[bytes] = []
     size = count = 0
@@ -128,7 +144,7 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
     async def flush() -> None:
         nonlocal size
         if waiting:
-            await line.write(b"".join(waiting))
+            await connection.write(b"".join(waiting))
             produced(tokens_so_far)
             waiting.clear()
             size = 0
@@ -142,7 +158,7 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
                     await flush()
                     now = time.monotonic()
                     if due > now:
-                        await line.pause(due - now)
+                        await connection.pause(due - now)
                         now = time.monotonic()
             waiting.append(step.data)
             size += len(step.data)
@@ -151,7 +167,7 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
                 await flush()
         elif isinstance(step, Pause):
             await flush()
-            await _silence(line, step)
+            await _silence(connection, step)
             start += step.seconds
             now = time.monotonic()
         else:
@@ -161,9 +177,9 @@ async def play(line: Line, steps: Iterable[Step], pace: float, produced: Callabl
     return "complete"
 
 
-async def _silence(line: Line, step: Pause) -> None:
+async def _silence(connection: Connection, step: Pause) -> None:
     end = time.monotonic() + step.seconds
     while (left := end - time.monotonic()) > 0:
-        await line.pause(min(left, step.every or left))
+        await connection.pause(min(left, step.every or left))
         if step.every:
-            await line.write(PING)
+            await connection.write(PING)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.pricing import choose_row, price
+from chat.claude.pricing import choose_price_row, price
 from chat.claude.usage import Usage
 from chat.embedded import local_model
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
@@ -112,7 +112,7 @@ def test_a_long_prompt_to_haiku_costs_the_higher_row() -> None:
     load_catalogue()
     rows = LanguageModel.objects.get(model_id="claude-haiku-5-5").price_rows()
     short, long = Usage(input_tokens=100_000), Usage(input_tokens=50_000, cache_read_tokens=50_001)
-    below, above = choose_row(rows, short), choose_row(rows, long)
+    below, above = choose_price_row(rows, short), choose_price_row(rows, long)
     assert below is not None
     assert above is not None
     assert price(short, below).total == Decimal("0.01")
@@ -122,7 +122,7 @@ def test_a_long_prompt_to_haiku_costs_the_higher_row() -> None:
 def test_fast_rows_are_rows_of_their_own() -> None:
     load_catalogue()
     rows = LanguageModel.objects.get(model_id="claude-opus-5-5").price_rows()
-    fast = choose_row(rows, Usage(input_tokens=1), speed="fast")
+    fast = choose_price_row(rows, Usage(input_tokens=1), speed="fast")
     assert fast is not None
     assert (fast.input, fast.output, fast.read) == (Decimal(8), Decimal(40), Decimal("0.40"))
 

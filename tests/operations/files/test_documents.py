@@ -7,7 +7,7 @@ import pytest
 from chat.operations.files import documents
 from chat.operations.files.documents import page_text, read_document
 from chat.readers import sandbox
-from chat.readers.office import MOST_MARKUP_BYTES
+from chat.readers.office import MAX_MARKUP_BYTES
 from tests.support import media
 from tests.support.refusals import refusal
 
@@ -65,7 +65,7 @@ def test_a_pdf_tells_its_pages_and_their_text() -> None:
         (b"%PDF-1.7 and nothing", ("unreadable", 422)),
         (media.pdf(encrypt=True), ("encrypted", 422)),
         (media.archive({"readme.txt": "Hello"}), ("unsupported", 415)),
-        (media.archive({"word/document.xml": b" " * (MOST_MARKUP_BYTES + 1)}), ("too_large", 413)),
+        (media.archive({"word/document.xml": b" " * (MAX_MARKUP_BYTES + 1)}), ("too_large", 413)),
         (media.archive({"word/document.xml": "<broken"}), ("unreadable", 422)),
         (b"PK\x03\x04 and nothing", ("unreadable", 422)),
         (b"\xd0\xcf\x11\xe0 an old file", ("unsupported", 415)),

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.claude.cache_reuse import Gaps
+from chat.claude.cache_reuse import ReuseShares
 from chat.claude.stream import Fold
 from chat.events.store import Batch
 from chat.models import ApiCall, Assistant, Conversation, FrameCount, LanguageModel, Message, Turn, User
@@ -122,8 +122,8 @@ def test_gaps_are_measured_per_assistant(insider: User, model: LanguageModel) ->
     found = cache_plan.habits(guide, model)
     assert found.goes_on == 0.5
     # Gaps: 2 and 8 minutes, two that ended; the last conversation may still go on.
-    assert found.turns == Gaps.of([120, 480, float("inf"), float("inf")])
-    assert cache_plan.habits(None, model) == cache_plan.Habits(Gaps(), 0.0)
+    assert found.turns == ReuseShares.of([120, 480, float("inf"), float("inf")])
+    assert cache_plan.habits(None, model) == cache_plan.Habits(ReuseShares(), 0.0)
 
 
 def test_gaps_between_uses_of_a_frame(insider: User) -> None:
@@ -132,8 +132,8 @@ def test_gaps_between_uses_of_a_frame(insider: User) -> None:
         factories.call(
             turn, frame_digest=turn.frame_id, started_at=timezone.now() - dt.timedelta(seconds=ago)
         )
-    assert cache_plan.uses(turn.frame_id) == Gaps.of([100, 3900])
-    assert cache_plan.uses(turn.frame_id) == Gaps.of([100, 3900])
+    assert cache_plan.uses(turn.frame_id) == ReuseShares.of([100, 3900])
+    assert cache_plan.uses(turn.frame_id) == ReuseShares.of([100, 3900])
 
 
 def test_cache_policy_of_the_assistant_applies(insider: User, model: LanguageModel) -> None:

@@ -8,8 +8,8 @@ import pytest
 from chat.models import McpGrant, McpServer, ToolDefinition, User
 from chat.operations.staff.mcp_servers import save_server
 from chat.operations.staff.tool_listings import compare
-from chat.tools.mcp import drifted
-from chat.tools.mcp_grants import Grants
+from chat.tools.mcp import has_drifted
+from chat.tools.mcp_grants import GrantStorage
 from tests.tools.conftest import mcp_tool
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_changed_address_ends_grants_and_approvals(
     stored = McpServer.objects.get()
     assert (stored.listing, stored.listed_at, stored.credential or "") == ([], None, credential)
     tool = ToolDefinition.objects.select_related("server").get()
-    assert drifted(tool)
+    assert has_drifted(tool)
     stored.listing = [{"name": "add", "digest": "0" * 64}]
     assert compare(stored).changed == ["add"], (
         "the same definition of another server has to be accepted again"
@@ -55,7 +55,7 @@ def test_other_changes_keep_grants_and_approvals(server: McpServer) -> None:
     server.name, server.enabled = "store", False
     assert save_server(server) is None
     assert McpGrant.objects.count() == 1
-    assert not drifted(ToolDefinition.objects.select_related("server").get())
+    assert not has_drifted(ToolDefinition.objects.select_related("server").get())
 
 
 def test_token_entered_with_the_new_address_is_kept(server: McpServer) -> None:
@@ -72,4 +72,4 @@ def test_tokens_are_sent_only_to_their_address(
 ) -> None:
     """Also where the row was changed in another way, or a refresh was under way meanwhile."""
     McpServer.objects.update(url=url)
-    assert bool(Grants(McpServer.objects.get(), insider.id)._read().tokens) == kept
+    assert bool(GrantStorage(McpServer.objects.get(), insider.id)._read().tokens) == kept

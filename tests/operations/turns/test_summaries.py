@@ -40,7 +40,7 @@ def test_summary_request_reuses_the_prefix(insider: User) -> None:
     job = summaries.summary_job(running)
     assert job
     assert [message["role"] for message in job.request["messages"]] == ["user", "assistant", "user"]
-    assert job.request["messages"][-1]["content"][0]["text"] == compaction.INSTRUCTION
+    assert job.request["messages"][-1]["content"][0]["text"] == compaction.SUMMARY_INSTRUCTION
     assert job.request["max_tokens"] == 2_000
     assert job.request["output_config"] == {"effort": "low"}
     assert "tool_choice" not in job.request
@@ -73,7 +73,7 @@ def test_path_that_does_not_fit_is_quoted(insider: User) -> None:
     assert job
     (message,) = job.request["messages"]
     text = message["content"][0]["text"]
-    assert text.startswith(compaction.INSTRUCTION)
+    assert text.startswith(compaction.SUMMARY_INSTRUCTION)
     assert "<user>\nWhat is it?\n</user>\n<assistant>\nA bridge.\n</assistant>" in text
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.request import GO_ON_TEXT
+from chat.claude.request import LOOP_CLOSED_TEXT
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations import running_turn
 from chat.operations.catalogue.thinking import answer_limit
@@ -116,7 +116,7 @@ def test_loop_with_thinking_is_closed_for_another_account(turn: Turn, spare: Lan
     answer.refresh_from_db()
     assert (note.parent, note.role, note.depth) == (results, "user", 3)
     assert (answer.parent, answer.depth, answer.status) == (note, 4, "streaming")
-    assert note.content == [{"type": "text", "text": GO_ON_TEXT}]
+    assert note.content == [{"type": "text", "text": LOOP_CLOSED_TEXT}]
     turn.conversation.refresh_from_db()
     assert turn.conversation.active_leaf == answer
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]

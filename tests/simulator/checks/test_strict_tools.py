@@ -46,4 +46,6 @@ def test_strict_tools_per_request_are_limited(
     assert ask(client, tools=tools(schema, most)).stop_reason == "end_turn"
     with pytest.raises(anthropic.BadRequestError, match=words):
         ask(client, tools=tools(schema, most + 1))
-    assert ask(client, tools=strict_tools.within_limits(tools(schema, most + 1))).stop_reason == "end_turn"
+    assert (
+        ask(client, tools=strict_tools.limit_strict_tools(tools(schema, most + 1))).stop_reason == "end_turn"
+    )
