@@ -1,14 +1,14 @@
 """The event frames of one turn in this process's memory: an append-only log that viewers read with cursors.
 
-There is no queue per viewer: a slow viewer is only a cursor that lags, and costs no memory.
+There is no queue per viewer: a slow viewer is a cursor that lags and costs no memory.
 """
 
 import datetime as dt
-from typing import Any
 
 from chat.events.payloads import Event, EventFrame, encode_all
+from chat.models.ids import ConversationId, TurnId
 
-# Older durable frames are forgotten; a viewer that lags further reads them from the database.
+# Older durable frames are dropped; a viewer that lags further reads them from the database.
 KEPT_FRAMES = 64
 
 
@@ -20,8 +20,8 @@ class TurnLog:
 
     def __init__(
         self,
-        turn_id: Any,
-        conversation_id: Any,
+        turn_id: TurnId,
+        conversation_id: ConversationId,
         *,
         created_at: dt.datetime,
         fence: int = 0,
@@ -51,7 +51,7 @@ class TurnLog:
         return self.frames[self.flushed - self.base :]
 
     def mark_flushed(self, seq: int) -> None:
-        """Note what is durable and forget what is old as well."""
+        """Note the last durable frame and drop old durable ones."""
         self.flushed = max(self.flushed, seq)
         surplus = min(self.flushed - self.base, len(self.frames) - KEPT_FRAMES)
         if surplus > KEPT_FRAMES:

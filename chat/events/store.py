@@ -4,7 +4,6 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import orjson
 from django.db import transaction
@@ -14,6 +13,7 @@ from django.utils import timezone
 from chat.events.payloads import Event, EventFrame, decoded, encode_all
 from chat.events.state import TurnState
 from chat.models import Turn, TurnEvent
+from chat.models.ids import TurnId
 from chat.models.turns import FINISHED
 
 
@@ -21,7 +21,7 @@ from chat.models.turns import FINISHED
 class Batch:
     """Frames first_seq.. of one turn, under the lease of its owner."""
 
-    turn_id: Any
+    turn_id: TurnId
     fence: int
     first_seq: int
     frames: Sequence[EventFrame]
@@ -55,7 +55,7 @@ def unpack(text: str) -> list[EventFrame]:
     return [decoded(event) for event in orjson.loads(text)]
 
 
-def append_batches(owner: str, batches: Sequence[Batch]) -> set[Any]:
+def append_batches(owner: str, batches: Sequence[Batch]) -> set[TurnId]:
     """Append all turns' frames in one short transaction.
 
     Returns the ids of turns that this owner holds no longer; nothing of theirs was written.
@@ -71,25 +71,25 @@ def append_batches(owner: str, batches: Sequence[Batch]) -> set[Any]:
     return {batch.turn_id for batch in batches} - {batch.turn_id for batch in kept}
 
 
-def append_unowned(turn: Turn, told: Sequence[Event]) -> None:
+def append_unowned(turn: Turn, events: Sequence[Event]) -> None:
     """Append events to a turn that no process owns, behind `turn.last_seq`, which is raised but not saved.
 
     The caller has locked the turn's row, or made sure otherwise that no other process writes.
     """
     batch = Batch(
-        turn.id, turn.fence, turn.last_seq + 1, encode_all(told, turn=str(turn.id), after=turn.last_seq)
+        turn.id, turn.fence, turn.last_seq + 1, encode_all(events, turn=str(turn.id), after=turn.last_seq)
     )
     batch.store()
     turn.last_seq = batch.last_seq
 
 
-def last_stored(turn_ids: Sequence[Any]) -> dict[Any, int]:
+def last_stored(turn_ids: Sequence[TurnId]) -> dict[TurnId, int]:
     """Return the last durable seq of each of these turns that has any."""
     rows = TurnEvent.objects.filter(turn_id__in=turn_ids).values("turn_id").annotate(last=Max("last_seq"))
     return dict(rows.values_list("turn_id", "last"))
 
 
-def stored_frames(turn_id: Any, after: int = 0) -> list[EventFrame]:
+def stored_frames(turn_id: TurnId, after: int = 0) -> list[EventFrame]:
     """Return the durable frames of a turn with seq > after, in order."""
     frames: list[EventFrame] = []
     rows = TurnEvent.objects.filter(turn_id=turn_id, last_seq__gt=after).order_by("first_seq")
@@ -98,24 +98,24 @@ def stored_frames(turn_id: Any, after: int = 0) -> list[EventFrame]:
     return frames
 
 
-def stored_state(turn_id: Any) -> TurnState:
+def stored_state(turn_id: TurnId) -> TurnState:
     """Return the state that a turn's durable frames fold into."""
     return TurnState.of(frame.data for frame in stored_frames(turn_id))
 
 
-def frames_behind(turn_id: Any, after: int) -> list[EventFrame] | None:
-    """Return the durable frames behind a viewer's; None when the viewer holds some that died with their process."""
+def frames_behind(turn_id: TurnId, after: int) -> list[EventFrame] | None:
+    """Return the durable frames behind a viewer's; None if the viewer has frames that were lost with their process."""
     frames = stored_frames(turn_id, after)
-    # Asked behind the frames: a recovery in between has written some of them.
+    # Checked after the frames are read: a recovery in between has written some of them.
     if frames and Turn.objects.filter(id=turn_id, recovered_seq__lt=after).exists():
         return None
     return frames
 
 
 def can_resume(turn: Turn, after: int) -> bool:
-    """Say whether a viewer that has the frames up to `after` can go on from there without a hole.
+    """Return whether a viewer with the frames up to `after` can go on from there without a gap.
 
-    Not when it holds frames that died with their process, nor when what it lacks was cleared since.
+    It can't if it has frames that were lost with their process, or if frames that it lacks were deleted.
     """
     if turn.recovered_seq is not None and after > turn.recovered_seq:
         return False
@@ -133,8 +133,8 @@ def clear_turn_events(
 ) -> int:
     """Delete the frames of turns that finished a while ago; their messages hold the text. Returns rows deleted.
 
-    Streams write five rows a second each, so all there are must go; in short transactions, so that no stream waits
-    long for its own; and within a time that ends before the next run begins.
+    Each stream writes five rows a second, so every run deletes all of them: in short transactions, so that no
+    stream waits long, and within a time that ends before the next run begins.
     """
     until, deleted = clock() + within_seconds, 0
     finished = TurnEvent.objects.filter(

@@ -14,7 +14,7 @@ def message_context(message: Message, thread: Thread) -> dict[str, Any]:
     live = thread.is_live(message)
     versions = thread.siblings.get(message.id, [message.id])
     place = versions.index(message.id)
-    other = None if live else thread.other_models.get(message.turn_id)
+    other = thread.other_models.get(message.turn_id) if message.turn_id and not live else None
     return {
         "conversation": thread.conversation,
         "thread": thread,

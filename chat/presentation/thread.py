@@ -1,11 +1,11 @@
 """The read model of a conversation's page: everything that its messages show, so that rendering queries nothing."""
 
 import dataclasses
-from typing import Any
 
 from chat.claude.context_window import context_tokens
 from chat.events.state import TurnState
 from chat.models import ApiCall, Attachment, Conversation, LanguageModel, Message, ToolCall, Turn
+from chat.models.ids import MessageId, TurnId
 
 
 @dataclasses.dataclass(slots=True)
@@ -21,14 +21,14 @@ class Thread:
     conversation: Conversation
     messages: list[Message]
     has_more: bool
-    siblings: dict[Any, list[Any]]
-    calls: dict[Any, ApiCall]
-    tool_calls: dict[Any, dict[str, ToolCall]]
+    siblings: dict[MessageId, list[MessageId]]
+    calls: dict[MessageId, ApiCall]
+    tool_calls: dict[MessageId, dict[str, ToolCall]]
     active_turn: Turn | None
     state: TurnState | None
-    files: dict[Any, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
+    files: dict[MessageId, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
     unanswered: Turn | None = None
-    other_models: dict[Any, LanguageModel] = dataclasses.field(default_factory=dict)
+    other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
 
     @property
     def ends_with_question(self) -> bool:

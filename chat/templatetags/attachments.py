@@ -24,7 +24,7 @@ def attachment_about(attachment: Attachment) -> str:
     """Return a file's kind and size: PDF · 3 pages · 1.2 MB."""
     size = filesizeformat(attachment.original.size_bytes)
     if attachment.kind == Attachment.Kind.IMAGE:
-        picture = _("Picture")
+        picture = _("Image")
         return f"{picture} · {attachment.width} × {attachment.height} · {size}"
     if attachment.kind == Attachment.Kind.PDF:
         count = attachment.pages or 0

@@ -1,4 +1,4 @@
-"""The chat itself: an empty page, a conversation, and the fragments that keep it fresh."""
+"""The chat page: a new conversation, a conversation, and the fragments that update it."""
 
 import uuid
 from typing import Any
@@ -36,7 +36,7 @@ def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResp
 
 @person_page("GET", "HEAD")
 def thread(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Answer with the whole thread, or 204 when the leaf that the viewer has is still the last one."""
+    """Return the whole thread, or 204 if the viewer's leaf is still the last one."""
     found = own_conversation(request, conversation_id)
     if request.GET.get("leaf", "") == str(found.active_leaf_id):
         return HttpResponse(status=204)
@@ -55,7 +55,7 @@ def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @person_page("POST")
 def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Show another version of a message and what follows it."""
+    """Return another version of a message and the messages that follow it."""
     found = own_conversation(request, conversation_id)
     message = access.find_message(request.user, request.POST.get("message", ""))
     if message is None or message.conversation_id != found.id:
@@ -69,7 +69,7 @@ def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def preferences(request: Any) -> HttpResponse:
-    """Choose a language: kept with the person who is signed in, and in a cookie for those who aren't yet."""
+    """Set the language, for the signed-in person and in a cookie."""
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()

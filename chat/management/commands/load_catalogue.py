@@ -8,7 +8,7 @@ from chat.operations.catalogue.seed import load_catalogue
 
 
 class Command(BaseCommand):
-    help = "Adds the catalogue's connections, models and prices; what staff decided stays."
+    help = "Add the connections, models and prices of the catalogue. Changes by staff are kept."
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = load_catalogue()

@@ -12,7 +12,7 @@ LOOK_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Watches the leases of running turns for one whole lease, then ends those whose owner died."
+    help = "Watch the leases of running turns for one full lease, then end the turns whose process died."
 
     def handle(self, *args: Any, **options: Any) -> None:
         reap(LeaseWatch(), wait=time.sleep, say=self.stdout.write)

@@ -1,4 +1,4 @@
-"""Trying a connection out: one tiny real request, and what it told, in a sentence for people."""
+"""Testing a connection with one tiny real request, and the result in a sentence for staff."""
 
 import time
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from django.utils.translation import gettext as _
 from chat.access import as_id
 from chat.claude.failures import Failure, FailureKind
 from chat.models import ApiCall, LanguageModel, ProviderConnection, Turn, User
-from chat.operations.billing.budgets import BudgetExceeded
+from chat.operations.billing.budgets import BudgetExceeded, Payer
 from chat.operations.billing.single_call import call_model
 from chat.operations.errors import not_found
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
-# One token out is enough to see key, address, model and billing work together.
+# One token of output is enough to check key, address, model and billing together.
 REQUEST: dict[str, Any] = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hello"}]}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """What a test saw. `message` is for people; `milliseconds` is None when no answer came."""
+    """The result of a test. `message` is for staff; `milliseconds` is None if no answer came."""
 
     ok: bool
     message: str
@@ -29,7 +29,7 @@ class ConnectionTestResult:
 
 
 def test_connection(*, connection_id: object, user: User) -> ConnectionTestResult:
-    """Send one tiny request through a connection and enter it in the ledger.
+    """Send one tiny request over a connection; it is in the ledger like any other call.
 
     Raises:
         OperationError: there is no such connection.
@@ -41,11 +41,13 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
     model = models.order_by("-enabled", "order", "model_id").first()
     if model is None:
         return ConnectionTestResult(
-            False, _("This connection has no model to try. Add one, or fetch the provider’s list.")
+            False, _("This connection has no model to test. Add one, or fetch the provider’s list.")
         )
     began = time.monotonic()
     try:
-        called = call_model(model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, user_id=user.id)
+        called = call_model(
+            model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, payer=Payer(user.id)
+        )
     except ConnectionUnusable as problem:
         return ConnectionTestResult(False, str(problem))
     except BudgetExceeded as refused:
@@ -59,23 +61,23 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
 
 
 def _sentence(failure: Failure, model: LanguageModel) -> str:
-    """Say what staff can do about it; people in the chat read other words for the same failure."""
+    """Return what staff can do about a failure; the chat has other texts for the same failure."""
     advice = {
-        FailureKind.AUTHENTICATION: _("The key was not accepted. Check the credential."),
-        FailureKind.PERMISSION: _("The key is valid but may not use %(model)s."),
+        FailureKind.AUTHENTICATION: _("The provider rejected the key. Check the credential."),
+        FailureKind.PERMISSION: _("The key is valid, but it has no access to %(model)s."),
         FailureKind.BILLING: _("The provider reports a billing problem with this account."),
-        FailureKind.SPEND_LIMIT: _("The account’s spend limit is reached."),
+        FailureKind.SPEND_LIMIT: _("The spending limit of this account is reached."),
         FailureKind.RATE_LIMITED: _(
             "The provider is limiting this account right now. Try again in a moment."
         ),
         FailureKind.OVERLOADED: _("The provider is overloaded right now. Try again in a moment."),
-        FailureKind.UNAVAILABLE: _("The provider has a problem of its own right now. Try again later."),
+        FailureKind.UNAVAILABLE: _("The provider has a problem right now. Try again later."),
         FailureKind.TIMEOUT: _("The provider did not answer in time. Check the address."),
-        FailureKind.CONNECTION: _("Nobody could be reached at this address. Check the base URL."),
+        FailureKind.CONNECTION: _("Could not connect to this address. Check the base URL."),
         FailureKind.NOT_FOUND: _(
-            "The address answers but does not know %(model)s. Check base URL and model id."
+            "The address answers but does not know %(model)s. Check the base URL and the model id."
         ),
-        FailureKind.INVALID_REQUEST: _("The provider did not accept the request for %(model)s."),
-    }.get(failure.kind, _("The answer was not one of the Messages API. Check the base URL."))
+        FailureKind.INVALID_REQUEST: _("The provider rejected the request for %(model)s."),
+    }.get(failure.kind, _("The response is not from a Messages API. Check the base URL."))
     status = _(" (HTTP %(status)d)") % {"status": failure.status} if failure.status else ""
     return advice % {"model": model.model_id} + status

@@ -1,4 +1,4 @@
-"""What thinking and effort a model takes, read from its row, and what an assistant's wish becomes with it.
+"""Thinking and effort: what a model accepts, and the setting that an assistant's wish becomes with it.
 
 An assistant may be used with any model, and a model's row may change: a wish that a model does not take becomes
 the nearest one that it takes, so that no setting of staff's is ever refused by the API.
@@ -11,7 +11,7 @@ from chat.models import Assistant, LanguageModel
 Thinking = Assistant.Thinking
 EFFORTS = tuple(Assistant.Effort.values)
 DEMANDING = frozenset({"xhigh", "max"})
-# Types of thinking that may come with a limited effort; a row that does not say is held to the limit.
+# Types of thinking that may limit the effort; without limits in the row, CALM_LIMIT holds.
 CALM = ("disabled", "between_tools")
 CALM_LIMIT = "high"
 

@@ -1,7 +1,7 @@
-"""Deciding about tool calls that wait: once, by the conversation's owner, in time. A decided turn goes on by itself.
+"""Decisions about waiting tool calls: once, by the conversation's owner, in time. The turn then continues by itself.
 
-Everybody who changes a waiting turn locks its row first. While nobody owns the turn, what viewers are told is
-appended here; while an engine runs it, the engine sees the rows and tells.
+Each change of a waiting turn locks its row first. While the turn has no owner, its events are appended here; while an
+engine runs it, the engine reads the rows and publishes their events.
 """
 
 import dataclasses
@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
 from chat.events import hints
 from chat.events.store import append_unowned
 from chat.models import ToolCall, ToolDefinition, Turn, User
+from chat.models.ids import TurnId
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.turns.tool_rounds import decision_events, said
 from chat.tools.validate import SchemaUnusable, input_errors
@@ -31,10 +33,10 @@ Status = ToolCall.Status
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decided:
-    """A decided call; `resumes` says that its turn waits for an engine now."""
+    """A decided call; `resumes` says whether its turn is queued for an engine now."""
 
     call: ToolCall
-    turn_id: Any
+    turn_id: TurnId
     resumes: bool
 
 
@@ -49,7 +51,7 @@ def decide_call(
     """Approve a call, deny it with a reason, or approve it with another `input`, which has to fit the tool's schema.
 
     Raises:
-        OperationError: not_found, invalid, decided (before, by whomever, or too late).
+        OperationError: not_found, invalid, decided (the call was decided before, or expired).
     """
     found = access.find_tool_call(user, tool_call_id)
     if found is None:
@@ -59,20 +61,20 @@ def decide_call(
         turn = Turn.objects.select_for_update().get(id=found.turn_id)
         waiting = ToolCall.objects.waiting().filter(id=found.id, expires_at__gt=timezone.now())
         if not waiting.update(**changes):
-            raise OperationError("decided", _("This call was decided before, or it expired."), status=409)
+            raise OperationError("decided", _("This call was already decided, or it expired."), status=409)
         found.refresh_from_db()
         resumes = _go_on(turn, [found])
     return Decided(found, turn.id, resumes)
 
 
 def expire_calls() -> list[Any]:
-    """End the calls that waited too long; returns the ids of turns that go on without them."""
+    """End the calls that waited too long; return the ids of turns that continue without them."""
     late = ToolCall.objects.waiting().filter(expires_at__lte=timezone.now())
     turns = list(late.order_by("turn_id").values_list("turn_id", flat=True).distinct())
     return [turn_id for turn_id in turns if _expire_in(turn_id)]
 
 
-def _expire_in(turn_id: Any) -> bool:
+def _expire_in(turn_id: TurnId) -> bool:
     now = timezone.now()
     with transaction.atomic():
         turn = Turn.objects.select_for_update().get(id=turn_id)
@@ -95,9 +97,9 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
     if decision != DENY:
         raise invalid(_("Decide with approve, deny or edit."))
     if not isinstance(reason, str | None):
-        raise invalid(_("The reason must be a text."))
+        raise invalid(_("The reason must be text."))
     words = clean_text(reason or "").strip()[:LONGEST_REASON]
-    told = f"The person denied this call. Their reason: {words}" if words else "The person denied this call."
+    told = f"{DENIED_WITH_REASON}{words}" if words else DENIED
     return {
         "status": Status.DENIED,
         "decision": DENY,
@@ -123,21 +125,21 @@ def _checked_input(call: ToolCall, given: object) -> dict[str, Any]:
 
 
 def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) -> None:
-    """Refuse what the tool would refuse anyway, while the person can still put it right."""
+    """Refuse an input that the tool would refuse, while the person can still correct it."""
     if tool is None:
-        return  # it says so itself when it runs
+        return  # the tool was deleted; the call fails when it runs
     try:
         found = input_errors(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
     except SchemaUnusable:
         raise invalid(
-            _("This tool’s own description of its input can’t be used; staff have to look at it.")
+            _("The input schema of this tool can’t be used. An administrator has to correct it.")
         ) from None
     if found:
         raise invalid(_("The input does not fit this tool: %(problems)s") % {"problems": "; ".join(found)})
 
 
 def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:
-    """Tell what changed in a turn that nobody owns, and queue it when no call waits any more."""
+    """Append the events of changed calls to a turn without an owner; queue it if no call waits any more."""
     if turn.status != Turn.Status.WAITING:
         hints.publish(decided=[str(turn.id)])
         return False

@@ -105,7 +105,7 @@ def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
     assert words == "The input does not fit this tool: $.n: 'five' is not of type 'integer'"
     assert "'n' is a required property" in refused_words(turn, insider, {})
     broken = {"type": "object", "properties": {"n": {"$ref": "https://elsewhere.example.test/"}}}
-    assert "staff have to look" in refused_words(turn, insider, {"n": 5}, input_schema=broken)
+    assert "An administrator has to correct it" in refused_words(turn, insider, {"n": 5}, input_schema=broken)
     call = ToolCall.objects.filter(turn=turn).latest("id")
     ToolDefinition.objects.update(
         kind="mcp",
