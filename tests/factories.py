@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +25,8 @@ from chat.models import (
     User,
 )
 from chat.models.turns import FINISHED
+from chat.operations.billing import budgets
+from chat.operations.billing.budgets import Payer
 from chat.operations.request.frame import freeze_frame
 from chat.operations.running_turn import RunningTurn
 
@@ -150,6 +153,25 @@ def call(of: Turn, **fields: Any) -> ApiCall:
     made = _call(of, answer, fields)
     made.save(force_insert=True)
     return made
+
+
+def open_row(
+    model: LanguageModel, user: User | None = None, worst: str = "0", key: str = "", **fields: Any
+) -> int:
+    """Open a row of the ledger and hold `worst` USD for it, as calls do; returns its id."""
+    payer = Payer(user.pk if user else None, fields.get("api_key_id"), fields.pop("assistant_id", None))
+    fields = {"purpose": "title", "door": "chat", "user_id": payer.user_id, **fields}
+    with transaction.atomic():
+        locked = budgets.lock(payer)
+        row = ApiCall.objects.begin(key=key or str(uuid.uuid4()), model=model, **fields)
+        locked.hold(row.pk, Decimal(worst))
+    return row.pk
+
+
+def budget_room(payer: Payer | None = None) -> Decimal | None:
+    """Return what a call may cost; like a call, this creates the current periods."""
+    with transaction.atomic():
+        return budgets.lock(payer or Payer()).room_usd
 
 
 def tool(name: str = "weather", **fields: Any) -> ToolDefinition:

@@ -120,7 +120,7 @@ def turn(row: Turn) -> schemas.TurnOut:
 
     An unfinished answer is empty: its text is in the turn's events until the turn ends.
     """
-    answer = row.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+    answer = row.last_answer()
     calls = list(row.api_calls.all())
     failed = bool(row.error_code)
     return schemas.TurnOut(

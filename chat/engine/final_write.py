@@ -1,4 +1,4 @@
-"""How a turn ends: what its last transaction writes, and the events that tell it."""
+"""What the last transaction of a turn writes, and the last events for its viewers."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,9 +18,7 @@ from chat.operations.turns import tool_rounds
 from chat.operations.turns.finish import AnswerContent, TurnEnd, turn_finished_event
 from chat.operations.turns.tool_rounds import PlannedCall
 
-# Stop reasons of answers that are not a turn's last.
-GOES_ON = ("pause_turn", "tool_use")
-# Why tools that an answer asked for are not run although it is kept.
+# Why the tools that a turn's last answer asks for are not run, by the answer's stop reason or the turn's status.
 _NOT_RUN = {
     "tool_use": tool_rounds.AT_LIMIT,
     "max_tokens": tool_rounds.CUT,
@@ -30,44 +28,42 @@ _NOT_RUN = {
 
 
 @dataclasses.dataclass(slots=True)
-class LastWords:
-    """What is left to be written when a turn ends: its answer, an open call, tools asked for; and the last events."""
+class FinalWrite:
+    """What is written when a turn ends: answer, settlement of an open call, tools that were not run, last events."""
 
     answer: AnswerContent | None = None
     call: tuple[int, Settlement] | None = None
     asked: Sequence[ToolCall] = ()
-    tail: list[Event] = dataclasses.field(default_factory=list)
+    events: list[Event] = dataclasses.field(default_factory=list)
 
 
-async def last_words(
+async def final_write(
     running: RunningTurn, caller: Caller, tools: ToolRound | None, end: TurnEnd
-) -> LastWords:
-    """Say what is left, and end the tools that still run.
+) -> FinalWrite:
+    """Return what is left to write, and end the tools that still run.
 
     Raises:
-        DatabaseError: the database stayed away.
+        DatabaseError: the database can't be reached.
     """
-    attempt, words = caller.attempt, LastWords()
+    attempt, write = caller.attempt, FinalWrite()
     whole = attempt is not None and attempt.fold.ended
-    words.answer = final_answer(attempt, Message.Status.COMPLETE if whole else Message.Status.PARTIAL)
-    if words.answer is not None and running.turn.output_schema is not None:
-        words.answer = dataclasses.replace(words.answer, content=answer_as_text(words.answer.content))
-    call_id = caller.take_call_id()
-    if call_id is not None:
-        failed = end.status == Turn.Status.FAILED
-        status = ApiCall.Status.FAILED if failed else ApiCall.Status.CUT
-        status = ApiCall.Status.SUCCEEDED if whole else status
-        words.call = (call_id, caller.settlement(status, whole=whole, code=end.error_code))
-        if words.call[1].bill.usage is not None:
-            words.tail.append(usage_event(words.call[1].bill))
+    write.answer = final_answer(attempt, Message.Status.COMPLETE if whole else Message.Status.PARTIAL)
+    if write.answer is not None and running.turn.output_schema is not None:
+        write.answer = dataclasses.replace(write.answer, content=answer_as_text(write.answer.content))
+    failed = end.status == Turn.Status.FAILED
+    status = ApiCall.Status.FAILED if failed else ApiCall.Status.CUT
+    status = ApiCall.Status.SUCCEEDED if whole else status
+    write.call = caller.open_row(status, whole=whole, code=end.error_code)
+    if write.call is not None and write.call[1].bill.usage is not None:
+        write.events.append(usage_event(write.call[1].bill))
     if tools is not None:
-        words.tail += await tools.close(stopped=end.status == Turn.Status.STOPPED)
-    elif words.answer is not None and tool_use_ids(words.answer.content):
-        asked = await at_last(_not_to_run, running, words.answer.content, end)
-        words.asked = [planned.row for planned in asked]
-        words.tail += [event for planned in asked for event in planned.events()]
-    words.tail.append(turn_finished_event(end, running.message))
-    return words
+        write.events += await tools.close(stopped=end.status == Turn.Status.STOPPED)
+    elif write.answer is not None and tool_use_ids(write.answer.content):
+        asked = await at_last(_not_to_run, running, write.answer.content, end)
+        write.asked = [planned.row for planned in asked]
+        write.events += [event for planned in asked for event in planned.events()]
+    write.events.append(turn_finished_event(end, running.message))
+    return write
 
 
 def _not_to_run(running: RunningTurn, content: list[Block], end: TurnEnd) -> list[PlannedCall]:
@@ -75,15 +71,8 @@ def _not_to_run(running: RunningTurn, content: list[Block], end: TurnEnd) -> lis
     return tool_rounds.plan_calls(running.turn, running.message, content, {}, not_run=why)
 
 
-def natural_end(attempt: Attempt) -> TurnEnd:
-    """Return the end that the model itself chose."""
-    stop_reason = attempt.fold.stop_reason or ""
-    refused = stop_reason == "refusal"
-    return TurnEnd(Turn.Status.REFUSED if refused else Turn.Status.COMPLETED, stop_reason=stop_reason)
-
-
 def final_answer(attempt: Attempt | None, status: str) -> AnswerContent | None:
-    """Return what the attempt brought; of a refused answer nothing is kept, for its partial text must not be used."""
+    """Return what is kept of an attempt. A refused answer is kept empty: its partial text must not be used."""
     if attempt is None or not attempt.fold.started:
         return None
     message = attempt.fold.message

@@ -1,17 +1,28 @@
 """The ledger: one row per API call attempt that reached an upstream, priced at the moment of the call."""
 
+import datetime as dt
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Conversation, Message
 from chat.models.fields import ExactJSONField
 from chat.models.providers import LanguageModel, ProviderConnection
 from chat.models.turns import Turn
+
+# The smallest part of a USD that the ledger and the budgets keep.
+USD_FRACTION = Decimal("0.0000000001")
+# The key of a count's row is made from the key of the row that it is for, so that a row is counted once at most.
+COUNT_PREFIX = "count:"
+# A count reads what arrived from the turn's frames, which are kept for an hour.
+COUNTABLE_FOR = dt.timedelta(minutes=50)
+WITHOUT_COUNT = (ProviderConnection.Kind.BEDROCK, ProviderConnection.Kind.LOCAL)
 
 
 class ApiCallQuerySet(models.QuerySet["ApiCall"]):
@@ -20,6 +31,37 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
 
     def settled(self) -> Self:
         return self.exclude(status=ApiCall.Status.OPEN)
+
+    def begin(self, *, model: LanguageModel, **fields: Any) -> "ApiCall":
+        """Create the open row of a request to `model` that is about to be sent; `fields` are the other columns."""
+        return self.create(
+            model=model,
+            model_name=model.model_id,
+            connection=model.connection,
+            connection_name=model.connection.name,
+            started_at=timezone.now(),
+            **fields,
+        )
+
+    def settle(self, **outcome: Any) -> bool:
+        """Write the outcome into the open rows; return whether there was one. A settled row never changes."""
+        return bool(self.open().update(finished_at=timezone.now(), **outcome))
+
+    def awaiting_count(self) -> Self:
+        """Return the estimated rows of cut answers that the provider can count and was not asked to count yet.
+
+        Only turns keep what arrived. Of a cut summary or title nothing is left that could be counted.
+        """
+        asked = ApiCall.objects.filter(key=Concat(Value(COUNT_PREFIX), OuterRef("key")))
+        return self.filter(
+            ~Exists(asked),
+            status=ApiCall.Status.CUT,
+            certainty=ApiCall.Certainty.ESTIMATED,
+            purpose=ApiCall.Purpose.TURN,
+            turn__isnull=False,
+            connection__isnull=False,
+            finished_at__gte=timezone.now() - COUNTABLE_FOR,
+        ).exclude(connection__kind__in=WITHOUT_COUNT)
 
 
 class ApiCall(models.Model):

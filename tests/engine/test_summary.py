@@ -3,13 +3,16 @@
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import ClassVar
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from chat.claude.failures import Failure
 from chat.engine.attempt import AttemptFailed
+from chat.engine.cancellation import Cancellation
+from chat.engine.coalescer import Coalescer, Pace
+from chat.engine.sender import Sender
 from chat.engine.summary import write_summary
 from chat.models import ApiCall, Message, Turn
 from chat.operations.running_turn import RunningTurn
@@ -35,26 +38,37 @@ def work_with(upstream: str) -> RunningTurn:
     return running
 
 
-async def written(running: RunningTurn, **changes: Any) -> list[Failure]:
-    """Have the summary written; returns the failures that were waited for."""
-    waited: list[Failure] = []
+class RecordingSender(Sender):
+    """Records the failures before retries instead of waiting."""
+
+    waited: ClassVar[list[Failure]] = []
+
+    async def wait(self, cause: Failure, _tries: int) -> None:
+        self.waited.append(cause)
+
+
+class StoppedAtTheEnd(Cancellation):
+    """A turn that is stopped just when the whole answer has arrived."""
 
     @contextlib.asynccontextmanager
-    async def never() -> AsyncIterator[None]:
+    async def abortable(self) -> AsyncIterator[None]:
         yield
+        raise TimeoutError
 
-    async def wait(cause: Failure, _number: int) -> None:
-        waited.append(cause)
 
+async def written(running: RunningTurn, scope: Cancellation | None = None) -> list[Failure]:
+    """Have the summary written; returns the failures that were waited for."""
     job = await sync_to_async(summaries.summary_job)(running)
     assert job
+    RecordingSender.waited.clear()
     clients = ClientPool()
+    cutter = Coalescer(lambda _event: None, Pace())
     try:
-        given = {"abortable": never, "wait": wait, "numbers": itertools.count(1), **changes}
-        await write_summary(running, job, owner=OWNER, clients=clients, **given)
+        sender = RecordingSender(running, clients, cutter, scope or Cancellation())
+        await write_summary(sender, job, itertools.count(1))
     finally:
         await clients.close()
-    return waited
+    return RecordingSender.waited
 
 
 @sync_to_async
@@ -139,12 +153,7 @@ async def test_unreachable_upstream_costs_nothing() -> None:
 async def test_a_stop_settles_the_call(simulator: Upstream) -> None:
     running = await sync_to_async(work_with)(simulator.url)
 
-    @contextlib.asynccontextmanager
-    async def stopped() -> AsyncIterator[None]:
-        yield
-        raise TimeoutError
-
     with pytest.raises(TimeoutError):
-        await written(running, abortable=stopped)
+        await written(running, StoppedAtTheEnd())
     assert [status for status, _code, _certainty in await rows()] == ["cut"]
     assert await Turn.objects.aget(id=running.turn.id)

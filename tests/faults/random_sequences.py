@@ -82,10 +82,10 @@ class Sequence:
 
     def send_message(self, parent: object = None) -> None:
         from chat.operations.errors import OperationError
-        from chat.operations.turns import accept
+        from tests.support import turns
 
         try:
-            started = accept.start_turn(
+            started = turns.start_turn(
                 author=self.rows.person,
                 client_id=uuid.uuid4(),
                 text=self._text(),
@@ -107,12 +107,12 @@ class Sequence:
 
     def retry(self) -> None:
         from chat.operations.errors import OperationError
-        from chat.operations.turns import accept
+        from tests.support import turns
 
         model = self.random.choice([None, None, self.random.choice(self.rows.models).id])
         turn = self.random.choice(self._turns())
         try:
-            started = accept.retry_turn(
+            started = turns.retry_turn(
                 author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id, model_id=model
             )
         except OperationError as error:
@@ -121,12 +121,12 @@ class Sequence:
         self.answer(started.turn)
 
     def continue_turn(self) -> None:
-        from chat.operations.turns import accept
+        from tests.support import turns
 
         cut = [turn for turn in self._turns() if turn.can_continue]
         if cut:
             turn = self.random.choice(cut)
-            started = accept.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
+            started = turns.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
             self.answer(started.turn)
 
     def change_configuration(self) -> None:
@@ -149,7 +149,7 @@ class Sequence:
             return
         for _call in range(MAX_CALLS):
             if running.takes_over:
-                assert switch.adopt_loop(running, self.owner)
+                assert switch.adopt_loop(running)
             if self.random.random() < 0.15:
                 self._fail_over(running)
             fold = self._ask(running)
@@ -187,7 +187,7 @@ class Sequence:
         other = failover.same_model_elsewhere(running.turn, {running.model.id})
         if other is not None:
             self.checker.counts[f"failovers {self._position(running)}"] += 1
-            assert switch.switch_model(running, self.owner, other, {"code": "failover"})
+            assert switch.switch_model(running, other, {"code": "failover"})
 
     def _follow_refusal(self, running: "RunningTurn", refused: Any) -> bool:
         """Move the turn to the model that staff set as fallback; return whether there is one and chance took it."""
@@ -200,7 +200,7 @@ class Sequence:
         self.checker.counts[f"refusals followed {self._position(running)}"] += 1
         finish.keep_answer(running.message, refused)
         next_answer(running, running.message)
-        assert switch.switch_model(running, self.owner, other, {"code": "fallback"})
+        assert switch.switch_model(running, other, {"code": "fallback"})
         return True
 
     def _wait(self, running: "RunningTurn") -> "RunningTurn":
@@ -229,7 +229,7 @@ class Sequence:
         if fold.stop_reason != "end_turn":
             return False
         self.checker.counts["summaries"] += 1
-        return summaries.keep_summary(running, self.owner, job, plain_text(fold.message["content"]))
+        return summaries.keep_summary(running, job, plain_text(fold.message["content"]))
 
     def _position(self, running: "RunningTurn") -> str:
         within = running.message.parent
@@ -298,7 +298,7 @@ class Sequence:
 
         end = TurnEnd(status, answer.stop_reason if answer else "")
         batch = Batch(running.turn.id, running.fence, 1, [])
-        assert finish.finish_turn(running, self.owner, end, batch, answer=answer, call=None)
+        assert finish.finish_turn(running, end, batch, answer=answer, call=None)
         Conversation.objects.filter(id=running.turn.conversation_id).update(active_leaf=running.message)
 
     def _text(self) -> str:

@@ -5,7 +5,6 @@ from django.test import Client
 from django.utils import translation
 
 from chat.models import Budget
-from chat.operations.billing import budgets
 from chat.operations.billing.budgets import Payer
 from chat.presentation.wording import budget_text, ending, failure_text, soft_limit_text
 from tests import factories
@@ -17,7 +16,7 @@ def test_a_passed_warning_is_a_line_on_the_page() -> None:
     budget = Budget.objects.create(
         name="Hers", scope="person", person=person, hard_limit_usd=10, soft_limit_usd=8
     )
-    budgets.affordable_usd(Payer(person.pk))
+    factories.budget_room(Payer(person.pk))
     client, stranger = Client(), Client()
     client.force_login(person)
     stranger.force_login(other)

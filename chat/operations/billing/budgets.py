@@ -1,11 +1,12 @@
-"""Budgets: money is held before each call, settled after it, and never more than the limit is out.
+"""Budgets: which apply to a call, how they stand, and the money that is held before a call and settled after it.
 
 A hold takes the most that a call can cost from every budget that applies, all or none, under the lock of their
-periods. Sums are made with exact decimals in Python, because SQLite adds in binary fractions.
+periods. So the money spent and held never passes a limit, however many calls begin at the same moment.
 """
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Any
@@ -15,24 +16,27 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, User, Workspace
-from chat.models.budgets import BudgetHoldQuerySet
-from chat.models.ledger import ApiCallQuerySet
+from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, Turn, User, Workspace
+from chat.models.ledger import USD_FRACTION, ApiCallQuerySet
 from chat.operations.errors import OperationError
 from chat.presentation import wording
 
-FRACTION = Decimal("0.0000000001")
 ZERO = Decimal(0)
+ADMITTED_SECONDS = 2.0
 Scope = Budget.Scope
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Payer:
-    """For whom, through what and with which key a call is made; None where there is none."""
+    """The person, API key and assistant that a call is made for; None where there is none."""
 
     user_id: Any = None
     api_key_id: Any = None
     assistant_id: Any = None
+
+    @classmethod
+    def of_turn(cls, turn: Turn) -> "Payer":
+        return cls(turn.author_id, turn.api_key_id, turn.conversation.assistant_id)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class BudgetStanding:
 
     @property
     def room_usd(self) -> Decimal:
-        """What a call may cost at most; never below 0."""
+        """The most that a call may cost; never below 0."""
         return max(ZERO, self.budget.hard_limit_usd - self.spent_usd - self.held_usd)
 
     @property
@@ -65,42 +69,91 @@ class BudgetStanding:
         return int(100 * self.spent_usd / limit) if limit else 100
 
     def detail(self, why: str) -> str:
-        """Name the budget for `wording.budget_text`, in any language later."""
+        """Return the codes that `wording.budget_text` makes a sentence of, in the reader's language."""
         return f"{why} {self.budget.scope} {self.budget.period} {self.renews_on.isoformat()}"
 
 
 class BudgetExceeded(OperationError):
-    """A budget has too little left; nothing was changed. `detail` goes into `wording.budget_text`."""
+    """A budget has too little left; nothing was changed. `detail` is for `wording.budget_text`."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("budget", wording.budget_text(detail), status=402)
         self.detail = detail
 
 
-def affordable_usd(payer: Payer, budgets: Sequence[Budget] | None = None) -> Decimal | None:
-    """Return what the next call may cost at most, None where no budget applies.
+@dataclasses.dataclass(frozen=True, slots=True)
+class LockedBudgets:
+    """The budgets that apply to one call, with their current periods locked until the end of the transaction."""
 
-    `budgets` are the payer's, if known. Inside of a transaction their periods stay locked until its end.
+    pairs: Sequence[tuple[Budget, BudgetPeriod]] = ()
+
+    @property
+    def room_usd(self) -> Decimal | None:
+        """The most that the call may cost; None where no budget applies."""
+        return min((standing.room_usd for standing in self._standings()), default=None)
+
+    @property
+    def warns(self) -> bool:
+        """Whether a soft limit is reached."""
+        return any(standing.warns for standing in self._standings())
+
+    def hold(self, call_id: int, amount_usd: Decimal) -> None:
+        """Hold money for one call in every budget, all or none.
+
+        Raises:
+            BudgetExceeded: one of them has less left; nothing is held.
+        """
+        amount = amount_usd.quantize(USD_FRACTION, ROUND_UP)
+        if any(amount > standing.room_usd for standing in self._standings()):
+            raise self.refusal()
+        for _budget, period in self.pairs:
+            period.add(held_usd=amount)
+        BudgetHold.objects.bulk_create(
+            [BudgetHold(period=period, call_id=call_id, amount_usd=amount) for _budget, period in self.pairs]
+        )
+
+    def refusal(self) -> BudgetExceeded:
+        """Return the refusal that names the tightest budget, for a call that costs more than is left."""
+        tightest = min(self._standings(), key=lambda standing: standing.room_usd)
+        return BudgetExceeded(tightest.detail(_reason(tightest)))
+
+    def _standings(self) -> list[BudgetStanding]:
+        return [_standing(budget, period) for budget, period in self.pairs]
+
+
+def lock(payer: Payer, known: list[Budget] | None = None) -> LockedBudgets:
+    """Lock the budgets that apply to a call of this payer, in the caller's transaction.
+
+    Their current periods are created if they are missing. The budgets are read once: what is bounded, held and
+    warned about in one transaction is the same list. `known` are the budgets, if they were read a moment ago.
     """
-    budgets = applying(payer) if budgets is None else budgets
-    return min((standing.room_usd for standing in _locked_standings(budgets, payer)), default=None)
+    budgets = applying(payer) if known is None else known
+    return LockedBudgets(_locked_periods(budgets, payer)) if budgets else LockedBudgets()
 
 
-def admit(payer: Payer) -> None:
-    """Refuse at once who has nothing left.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Admitted:
+    """The budgets that applied when a turn was admitted; its first call reuses them when it follows at once."""
+
+    budgets: list[Budget]
+    at: float = dataclasses.field(default_factory=time.monotonic)
+
+    def current(self) -> list[Budget] | None:
+        """Return the budgets, or None when they have to be read again: staff may have changed them."""
+        return self.budgets if time.monotonic() - self.at < ADMITTED_SECONDS else None
+
+
+def admit(payer: Payer) -> Admitted:
+    """Refuse a turn when nothing is left; return the budgets that apply.
 
     Raises:
         BudgetExceeded: a budget that applies is used up, or wholly held by calls under way.
     """
-    for standing in standings(payer):
+    budgets = applying(payer)
+    for standing in _read(budgets, payer):
         if not standing.room_usd:
             raise BudgetExceeded(standing.detail(_reason(standing)))
-
-
-def refusal(payer: Payer) -> BudgetExceeded:
-    """Say which budget is the tightest, when what is left is too little for a call."""
-    tightest = min(standings(payer), key=lambda standing: standing.room_usd)
-    return BudgetExceeded(tightest.detail(_reason(tightest)))
+    return Admitted(budgets)
 
 
 def warnings(payer: Payer) -> list[BudgetStanding]:
@@ -108,72 +161,27 @@ def warnings(payer: Payer) -> list[BudgetStanding]:
     return [standing for standing in standings(payer) if standing.warns]
 
 
-def hold(call_id: int, payer: Payer, amount_usd: Decimal, budgets: Sequence[Budget] | None = None) -> None:
-    """Hold money for one call in every budget that applies (`budgets`, if known); in the caller's transaction.
-
-    Raises:
-        BudgetExceeded: one of them has less left; nothing is held.
-    """
-    budgets = applying(payer) if budgets is None else budgets
-    if not budgets:
-        return
-    periods = _locked_periods(budgets, payer)
-    amount = amount_usd.quantize(FRACTION, ROUND_UP)
-    for budget, period in periods:
-        standing = _standing(budget, period)
-        if amount > standing.room_usd:
-            raise BudgetExceeded(standing.detail(_reason(standing)))
-    for _budget, period in periods:
-        period.held_usd += amount
-        period.save(update_fields=["held_usd"])
-    BudgetHold.objects.bulk_create(
-        [BudgetHold(period=period, call_id=call_id, amount_usd=amount) for _budget, period in periods]
-    )
-
-
 @transaction.atomic(savepoint=False)
 def release(call_id: int, cost_usd: Decimal | None, *, keep_rest: bool = False) -> None:
-    """Turn a call's holds into spent money; the rest is free again, or with `keep_rest` stays held for a better bill.
-
-    A cost that nobody knows (None) counts as all that was held. Doing it again with another cost corrects the sums
-    while the rest is held, and changes nothing afterwards.
-    """
-    _settle(BudgetHold.objects.filter(call_id=call_id), cost_usd, keep_rest=keep_rest)
+    """Turn a call's holds into spent money; see `BudgetHoldQuerySet.settle`."""
+    BudgetHold.objects.filter(call_id=call_id).settle(cost_usd, keep_rest=keep_rest)
 
 
 @transaction.atomic
 def free(hold_id: int) -> bool:
-    """Give back what a stale hold still holds; what was settled stays spent. False when it was free already."""
+    """Free what a stale hold still holds; what was settled stays spent. Return whether it held anything."""
     hold = BudgetHold.objects.filter(id=hold_id).first()
-    return hold is not None and _settle(BudgetHold.objects.filter(id=hold_id), hold.settled_usd or ZERO)
-
-
-def _settle(holds: BudgetHoldQuerySet, cost_usd: Decimal | None, *, keep_rest: bool = False) -> bool:
-    """Settle holds under the lock of their periods, where they are read again: another may have been faster."""
-    periods = _lock(holds.open().values_list("period_id", flat=True))
-    settled = False
-    for one in holds.open().filter(period_id__in=periods) if periods else ():
-        cost = one.amount_usd if cost_usd is None else cost_usd.quantize(FRACTION)
-        period, before = periods[one.period_id], one.settled_usd or ZERO
-        rest = max(ZERO, one.amount_usd - cost) if keep_rest else ZERO
-        period.spent_usd += cost - before
-        period.held_usd += rest - one.amount_usd
-        period.save(update_fields=["spent_usd", "held_usd"])
-        one.settled_usd, one.released_at = cost, None if rest else timezone.now()
-        one.amount_usd = rest or one.amount_usd
-        one.save(update_fields=["settled_usd", "amount_usd", "released_at"])
-        settled = True
-    return settled
+    return hold is not None and BudgetHold.objects.filter(id=hold_id).settle(hold.settled_usd or ZERO)
 
 
 def drop(call_id: int) -> None:
-    """Forget the holds of a call that never left."""
+    """Delete the holds of a call that was never sent."""
     release(call_id, ZERO)
     BudgetHold.objects.filter(call_id=call_id).delete()
 
 
 def applying(payer: Payer) -> list[Budget]:
-    """Return the budgets that a call of this payer must keep, in a constant number of queries."""
+    """Return the enabled budgets that apply to a call of this payer, in one query."""
     scopes = Q(scope=Scope.WORKSPACE)
     if payer.user_id is not None:
         scopes |= Q(scope=Scope.EVERYBODY) | Q(person_id=payer.user_id)
@@ -190,20 +198,15 @@ def standings(payer: Payer) -> list[BudgetStanding]:
     return _read(applying(payer), payer)
 
 
-@transaction.atomic(savepoint=False)
-def _locked_standings(budgets: Sequence[Budget], payer: Payer) -> list[BudgetStanding]:
-    return [_standing(*pair) for pair in _locked_periods(budgets, payer)] if budgets else []
-
-
 def own_standings(user: User) -> list[BudgetStanding]:
-    """Return what a person may know: the budgets of their own, of their groups and of their keys, with amounts."""
+    """Return the budgets whose amounts a person may see: their own, and those of their groups and keys."""
     groups = Q(group__in=Group.objects.filter(user=user.id))
     own = Q(scope=Scope.EVERYBODY) | Q(person=user) | Q(api_key__user=user) | groups
     return _read(list(Budget.objects.filter(own, enabled=True).order_by("name", "id")), Payer(user.id))
 
 
 def standing_of(budget: Budget) -> BudgetStanding | None:
-    """Return how one budget stands now; None for a budget of each person, which has no standing of its own."""
+    """Return how one budget stands now; None for a budget of each person, which has one standing per person."""
     return None if budget.scope == Scope.EVERYBODY else _read([budget], Payer())[0]
 
 
@@ -246,7 +249,7 @@ def _today(workspace: Workspace) -> dt.date:
 
 
 def _read(budgets: Sequence[Budget], payer: Payer) -> list[BudgetStanding]:
-    """Read without making periods: one that has no row yet begins with what the ledger knows of it."""
+    """Read without creating periods; one without a row starts with what the ledger says was spent in it."""
     if not budgets:
         return []
     workspace = Workspace.current()
@@ -273,21 +276,12 @@ def _locked_periods(budgets: Iterable[Budget], payer: Payer) -> list[tuple[Budge
     workspace = Workspace.current()
     today = _today(workspace)
     pairs = [(budget, _period(budget, payer, today, workspace)) for budget in budgets]
-    locked = _lock([period.pk for _budget, period in pairs])
+    locked = BudgetPeriod.objects.locked(period.pk for _budget, period in pairs)
     return [(budget, locked[period.pk]) for budget, period in pairs]
 
 
-def _lock(period_ids: Iterable[int]) -> dict[int, BudgetPeriod]:
-    """Lock in one order, so that two calls never wait for each other; on SQLite transactions exclude each other."""
-    wanted = set(period_ids)
-    if not wanted:
-        return {}
-    rows = BudgetPeriod.objects.select_for_update().filter(id__in=wanted).order_by("id")
-    return {period.pk: period for period in rows}
-
-
 def _period(budget: Budget, payer: Payer, today: dt.date, workspace: Workspace) -> BudgetPeriod:
-    """Return the current period; one that begins late begins with what the ledger says was spent in it before."""
+    """Return the current period; a new one starts with what the ledger says was spent in it before."""
     start, subject = period_start(budget.period, today), _subject(budget, payer)
     period, created = BudgetPeriod.objects.get_or_create(budget=budget, subject=subject, starts_on=start)
     if created:
@@ -295,6 +289,7 @@ def _period(budget: Budget, payer: Payer, today: dt.date, workspace: Workspace) 
         if spent:
             BudgetPeriod.objects.filter(id=period.pk).update(spent_usd=spent)
             now = timezone.now()
+            # `check_ledger` compares a period with the sum of its holds, so this money needs a settled hold.
             BudgetHold.objects.create(period=period, amount_usd=0, settled_usd=spent, released_at=now)
     return period
 
@@ -306,7 +301,7 @@ def _midnight(day: dt.date, workspace: Workspace) -> dt.datetime:
 def _spent_before(budget: Budget, subject: str, since: dt.datetime) -> Decimal:
     calls = _calls_of(budget, subject).settled().filter(started_at__gte=since)
     total: Decimal = calls.aggregate(total=Sum("cost_usd"))["total"] or ZERO
-    return total.quantize(FRACTION)
+    return total.quantize(USD_FRACTION)
 
 
 def _calls_of(budget: Budget, subject: str) -> ApiCallQuerySet:

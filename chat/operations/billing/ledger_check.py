@@ -1,6 +1,6 @@
-"""The ledger's self-check: sums that must agree, and rows that must not be there, or must be.
+"""Checks of the ledger: sums that must agree, rows that must not exist, and rows that must.
 
-An upstream's own invoice (the simulator prints one) can be held against it, request by request.
+The ledger can also be compared with an upstream's own invoice, request by request; the simulator prints one.
 """
 
 import dataclasses
@@ -16,14 +16,14 @@ from django.utils import timezone
 from chat.claude.usage import Usage
 from chat.models import ApiCall, BudgetHold, BudgetPeriod, Turn
 from chat.models.turns import FINISHED
-from chat.operations.billing.ledger import awaiting_count, cost_of, counters_of
+from chat.operations.billing.ledger import cost_of, counters_of
 
-# Jobs' calls give up after a minute; a turn's call is settled with its turn.
+# Calls of jobs time out after a minute. A turn's call is settled with its turn.
 OPEN_TOO_LONG = dt.timedelta(minutes=15)
-# SQLite adds up in binary fractions.
+# SQLite adds in binary fractions, so its sums may be off by this much.
 ROUNDING_USD = Decimal("0.000001")
 COUNTERS = tuple(field.name for field in dataclasses.fields(Usage))
-# What an invoice calls the prompt's and the output's counters.
+# The names of the prompt's and the output's counters on an invoice.
 PROMPT = {
     "input_tokens": "input_tokens",
     "cache_write_5m_tokens": "ephemeral_5m_input_tokens",
@@ -36,7 +36,7 @@ OUTPUT = {"output_tokens": "output_tokens", "thinking_tokens": "thinking_tokens"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: its kind, the key of the row or turn, and what was seen."""
+    """One inconsistency: its kind, the key of the row or turn, and what was found."""
 
     kind: str
     subject: str
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclasses.dataclass(slots=True)
 class Report:
-    """What was looked at, and what is wrong with it."""
+    """What was checked, and the findings."""
 
     calls: int = 0
     turns: int = 0
@@ -59,7 +59,7 @@ class Report:
 
 
 def check_ledger() -> Report:
-    """Look at every row of the ledger and at every finished turn, in a constant number of queries."""
+    """Check every row of the ledger and every finished turn, in a constant number of queries."""
     report = Report(turns=Turn.objects.filter(status__in=FINISHED).count())
     for rule in (
         _turns_without_call,
@@ -89,11 +89,11 @@ def check_ledger() -> Report:
 
 
 def check_invoice(rows: Iterable[Mapping[str, Any]], *, connection: str = "") -> list[Finding]:
-    """Hold an upstream's invoice against the ledger rows of a connection (of all, without a name).
+    """Compare an upstream's invoice with the ledger rows of a connection, or of all connections without a name.
 
-    An element of `rows`: {"request_id": "req_…", "billed": true, "usage": {"input_tokens": 7, …}, …}. Rows that
-    never learned their request's id, because it was cut off before its answer began, stand for as many of the
-    invoice's rows that the ledger does not name. Counts of tokens are free and on no invoice.
+    An element of `rows`: {"request_id": "req_…", "billed": true, "usage": {"input_tokens": 7, …}, …}. A ledger row has
+    no request id if its call was cut before the answer began; each such row accounts for one row of the invoice that
+    the ledger does not name. Counts of tokens are free and appear on no invoice.
     """
     calls = ApiCall.objects.settled().exclude(purpose=ApiCall.Purpose.COUNT).order_by("id")
     if connection:
@@ -131,7 +131,7 @@ def _problems_of(row: ApiCall, cost: Decimal | None) -> Iterator[Finding]:
 
 
 def _recomputed(row: ApiCall) -> Decimal | None:
-    """Price a row by what was copied into it; None when its prices are not prices."""
+    """Return the cost by the prices that were copied into the row; None if they can't be read."""
     if not row.unit_prices:
         return Decimal(0)
     try:
@@ -183,7 +183,7 @@ def _repeated_requests() -> Iterator[Finding]:
 
 
 def _wrong_sums(per_turn: Mapping[Any, Decimal]) -> Iterator[Finding]:
-    """Compare what the database adds up with what the rows are worth."""
+    """Compare the sums of the database with the recomputed costs of the rows."""
     sums = ApiCall.objects.values_list("turn_id").annotate(total=Sum("cost_usd"))
     for turn, total in sums.order_by("turn_id"):
         if abs(total - per_turn[turn]) > ROUNDING_USD:
@@ -192,9 +192,9 @@ def _wrong_sums(per_turn: Mapping[Any, Decimal]) -> Iterator[Finding]:
 
 
 def _missing_calls(numbers: Mapping[str, set[int]]) -> Iterator[Finding]:
-    """A later call of a turn is only made after an earlier one succeeded, so calls are numbered without gaps.
+    """Find gaps in the numbers of a turn's calls: each call is only made after the one before it succeeded.
 
-    A turn that waited for a person goes on under another fence, and its calls go on in number.
+    A turn that waited for a person continues under another fence; the numbers of its calls continue too.
     """
     for turn, calls in numbers.items():
         for number in sorted(set(range(1, max(calls))) - calls):
@@ -204,7 +204,7 @@ def _missing_calls(numbers: Mapping[str, set[int]]) -> Iterator[Finding]:
 
 
 def _differences(call: ApiCall, billed: Mapping[str, int]) -> Iterator[Finding]:
-    """Exact rows agree in every counter; estimated ones in the prompt; of unknown ones nothing is said."""
+    """Compare every counter of an exact row, the prompt of an estimated one, and nothing of an unknown one."""
     compared = {"exact": PROMPT | OUTPUT, "estimated": PROMPT}.get(call.certainty, {})
     for ours, theirs in compared.items():
         if getattr(call, ours) != billed[theirs]:
@@ -213,7 +213,7 @@ def _differences(call: ApiCall, billed: Mapping[str, int]) -> Iterator[Finding]:
 
 
 def _wrong_periods() -> Iterator[Finding]:
-    """Compare what periods say is spent and held with the sums of their holds."""
+    """Compare the spent and held sums of periods with their holds."""
     sums = BudgetPeriod.objects.annotate(
         spent_sum=Sum("holds__settled_usd"),
         held_sum=Sum("holds__amount_usd", filter=Q(holds__released_at=None)),
@@ -231,7 +231,7 @@ def _wrong_periods() -> Iterator[Finding]:
 
 
 def _wrong_holds() -> Iterator[Finding]:
-    """Compare what holds were settled with and what their calls cost; unknown calls count as all that was held."""
+    """Compare settled holds with the costs of their calls. An unknown cost counts as all that was held."""
     settled = BudgetHold.objects.filter(call__isnull=False, settled_usd__isnull=False)
     known = settled.exclude(call__certainty=ApiCall.Certainty.UNKNOWN)
     wrong = known.exclude(settled_usd=F("call__cost_usd")).order_by("id")
@@ -240,8 +240,8 @@ def _wrong_holds() -> Iterator[Finding]:
 
 
 def _stale_holds() -> Iterator[Finding]:
-    """Name holds that hold money for no open call, save rests that wait for a count."""
+    """Find holds that hold money for no open call and do not wait for a count."""
     left = BudgetHold.objects.open().exclude(call__status=ApiCall.Status.OPEN)
-    for hold in left.exclude(call__in=awaiting_count()).select_related("call").order_by("id"):
+    for hold in left.exclude(call__in=ApiCall.objects.awaiting_count()).select_related("call").order_by("id"):
         key = hold.call.key if hold.call else f"hold {hold.pk}"
         yield Finding("stale_hold", key, f"{hold.amount_usd} USD are held, but nothing is under way")

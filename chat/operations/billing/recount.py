@@ -1,9 +1,9 @@
-"""Bills of cut answers, made better once: the provider counts the text that arrived.
+"""Corrects the bills of cut answers once, by having the provider count the text that arrived.
 
-A stop settles at once by an estimate from bytes, so that nothing is waited for. This job then asks count_tokens and
-puts the count into the row. The request has a ledger row of its own, named after the row that it is for: the unique
-key makes sure that no bill is counted twice. Until then the rest of the hold stays held, so that a count that is
-higher than the estimate never breaks a budget.
+A stop settles its call at once, with an estimate from the received bytes, so that it waits for nothing. This job asks
+count_tokens later and puts the count into the row. Each count has a ledger row of its own, whose unique key is made
+from the key of the row that it is for; so no bill is counted twice. Until then the rest of the hold stays held, so
+that a count above the estimate never breaks a budget.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from django.db import IntegrityError
 
 from chat.events.store import stored_state
 from chat.models import ApiCall, LanguageModel
+from chat.models.ledger import COUNT_PREFIX
 from chat.operations.billing import budgets, ledger
 from chat.operations.billing.single_call import count_tokens
 from chat.operations.time_limit import in_time
@@ -24,13 +25,13 @@ from chat.providers.upstream import UpstreamError
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
-# The shortest text there is: what a request costs beside its text is the count of this one, less its token.
+# The shortest possible text. Its count less one token is what a request has beside its text.
 PROBE = "."
 
 
 @dataclasses.dataclass(slots=True)
 class Counter:
-    """Counts texts with a model's own tokenizer; what frames a text is asked for once per model."""
+    """Counts texts with a model's own tokenizer; the tokens around a text are counted once per model."""
 
     overheads: dict[Any, int] = dataclasses.field(default_factory=dict)
 
@@ -38,27 +39,27 @@ class Counter:
         """Return the output tokens that these blocks of an answer cost.
 
         Raises:
-            ConnectionUnusable, UpstreamError: nobody counted.
-            IntegrityError: somebody else counts this row, or has.
+            ConnectionUnusable, UpstreamError: the provider did not count.
+            IntegrityError: this row was counted before, or another process is counting it.
         """
         if model.pk not in self.overheads:
-            key = f"{ledger.COUNT_PREFIX}{model.pk}:{uuid.uuid4()}"
+            key = f"{COUNT_PREFIX}{model.pk}:{uuid.uuid4()}"
             self.overheads[model.pk] = _ask(key, model, [PROBE]) - 1
-        return _ask(ledger.COUNT_PREFIX + call.key, model, texts) - self.overheads[model.pk]
+        return _ask(COUNT_PREFIX + call.key, model, texts) - self.overheads[model.pk]
 
 
 def settle_by_count() -> int:
-    """Count what arrived of the cut answers that wait for it; returns how many bills were settled by it."""
+    """Have the output of cut answers counted; return how many bills were corrected."""
     counter, settled, asked = Counter(), 0, 0
-    rows = ledger.awaiting_count().select_related("turn", "model__connection").order_by("id")
+    rows = ApiCall.objects.awaiting_count().select_related("turn", "model__connection").order_by("id")
     for call in in_time(rows[: 4 * AT_ONCE]):
         texts = received_texts(call)
         if not texts or call.model is None:
-            budgets.release(call.pk, call.cost_usd)  # nothing to be counted: the bill is what it is
+            budgets.release(call.pk, call.cost_usd)  # nothing arrived that could be counted: the bill stays
             continue
         asked += 1
         try:
-            settled += ledger.settle_by_count(call.pk, counter.count(call, call.model, texts))
+            settled += ledger.apply_count(call.pk, counter.count(call, call.model, texts))
         except IntegrityError:
             log.info("counted_elsewhere", key=call.key)
         except (ConnectionUnusable, UpstreamError) as error:
@@ -74,7 +75,7 @@ def received_texts(call: ApiCall) -> list[str]:
     assert call.turn_id is not None  # only calls of turns wait for a count
     state = stored_state(call.turn_id)
     values = [block["value"] for block in state.blocks if block["message"] == str(call.message_id)]
-    return [value for value in values if value.strip()]  # nobody counts blanks alone
+    return [value for value in values if value.strip()]  # the API refuses to count blank texts
 
 
 def _ask(key: str, model: LanguageModel, texts: list[str]) -> int:

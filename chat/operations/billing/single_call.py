@@ -1,30 +1,20 @@
-"""One small synchronous call outside of a turn (a title, a connection test), with its row in the ledger."""
+"""Sends one paid call from synchronous code (a title, a connection test, a count) and waits for the whole answer."""
 
 import dataclasses
 import uuid
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-from chat.claude.cost_bound import bound_cost, prompt_bound
-from chat.claude.failures import request_id_of
+from chat.claude.failures import FailureKind, failure, request_id_of
 from chat.models import ApiCall, LanguageModel, Turn
-from chat.operations.billing.ledger import (
-    Bill,
-    Settlement,
-    bill_for,
-    bill_for_message,
-    discard_call,
-    free_bill,
-    open_call,
-    settle_call,
-)
+from chat.operations.billing.budgets import Payer
+from chat.operations.billing.paid_call import Outcome, PaidCall
 from chat.providers.clients import sync_client
 from chat.providers.upstream import UpstreamError, as_upstream_error
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Called:
+class SingleAnswer:
     """The upstream's message as plain JSON, and the id of the ledger row that paid for it."""
 
     message: dict[str, Any]
@@ -32,92 +22,90 @@ class Called:
 
 
 def call_model(
-    model: LanguageModel, request: dict[str, Any], *, purpose: str, door: str, **references: Any
-) -> Called:
-    """Send `request` (keyword arguments of `messages.create` without model) and settle it.
+    model: LanguageModel,
+    request: dict[str, Any],
+    *,
+    purpose: str,
+    door: str,
+    payer: Payer | None = None,
+    **references: Any,
+) -> SingleAnswer:
+    """Send `request` (keyword arguments of `messages.create` without model), settle its row and return the answer.
 
-    `references` are columns of `ApiCall`, such as user_id and conversation_id, and assistant_id.
+    `references` are columns of `ApiCall`, such as conversation_id and frame_digest.
 
     Raises:
-        BudgetExceeded: what is left does not surely pay for it; nothing was sent.
+        BudgetExceeded: a budget has less left than the call may cost; nothing was sent.
         ConnectionUnusable: the connection can't be used; nothing was sent.
-        UpstreamError: the call failed; its row is settled, or removed if nothing reached the upstream.
+        UpstreamError: the call failed; its row is settled, or deleted if nothing reached the upstream.
     """
-    with sync_client(model.connection) as client:
-        call_id = open_call(
-            key=f"{purpose}:{uuid.uuid4()}",
-            model=model,
-            purpose=purpose,
-            door=door,
-            worst_usd=_worst_usd(model, request),
-            **references,
-        )
-        answer, message = _send(
-            call_id, lambda: client.messages.with_raw_response.create(model=model.model_id, **request)
-        )
-    bill = bill_for_message(model.price_rows(), message, whole=True)
-    _settle(call_id, answer, bill, str(message.get("stop_reason") or ""))
-    return Called(message, call_id)
+    paid = PaidCall(
+        key=f"{purpose}:{uuid.uuid4()}",
+        model=model,
+        request={**request, "model": model.model_id},
+        purpose=purpose,
+        door=door,
+        prices=model.price_rows(),
+        payer=payer or Payer(),
+        references=references,
+    )
+    return _send(paid, lambda client: client.messages.with_raw_response.create(**paid.request))
 
 
 def count_tokens(model: LanguageModel, messages: list[dict[str, Any]], *, key: str) -> int:
-    """Ask the provider how many tokens a prompt has. That is free; its ledger row, named `key`, says that it was asked.
+    """Return the number of tokens of a prompt, as the provider counts them.
+
+    Counting is free. The ledger row, named `key`, records that the provider was asked.
 
     Raises:
-        IntegrityError: a row with this key is there already; nothing was sent.
-        ConnectionUnusable, UpstreamError: nobody counted.
+        IntegrityError: a row with this key exists; nothing was sent.
+        ConnectionUnusable, UpstreamError: the provider did not count.
     """
-    with sync_client(model.connection) as client:
-        call_id = open_call(key=key, model=model, purpose=ApiCall.Purpose.COUNT, door=Turn.Door.JOB)
-        request: Any = {"model": model.model_id, "messages": messages}
-        answer, told = _send(call_id, lambda: client.messages.with_raw_response.count_tokens(**request))
-    _settle(call_id, answer, free_bill())
-    return int(told["input_tokens"])
+    paid = PaidCall(
+        key=key,
+        model=model,
+        request={"model": model.model_id, "messages": messages},
+        purpose=ApiCall.Purpose.COUNT,
+        door=Turn.Door.JOB,
+        prices=[],
+    )
+    counted = _send(paid, lambda client: client.messages.with_raw_response.count_tokens(**paid.request))
+    return int(counted.message["input_tokens"])
 
 
-def _send(call_id: int, ask: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the raw answer and its body as plain JSON; a failure settles or removes the row."""
+def _send(paid: PaidCall, ask: Callable[[Any], Any]) -> SingleAnswer:
+    with sync_client(paid.model.connection) as client:
+        call_id = paid.open().call_id
+        assert call_id is not None, "opening a call sets the id of its row"
+        try:
+            outcome = _outcome(ask, client)
+        except UpstreamError as error:
+            _close_failed(paid, error)
+            raise
+    paid.settle(paid.settlement(outcome, ApiCall.Status.SUCCEEDED))
+    return SingleAnswer(dict(outcome.message), call_id)
+
+
+def _outcome(ask: Callable[[Any], Any], client: Any) -> Outcome:
     try:
-        answer = ask()
-        return answer, dict(answer.parse().to_dict(mode="json", warnings=False))
+        answer = ask(client)
     except Exception as error:
-        failed = as_upstream_error(error)
-        _settle_failed(call_id, failed)
-        raise failed from None
+        # Not "from error": the SDK's own message repeats what the upstream sent, which may contain a key.
+        raise as_upstream_error(error) from None
+    request_id = request_id_of(answer.headers)
+    try:
+        message = dict(answer.parse().to_dict(mode="json", warnings=False))
+    except Exception as error:
+        # The request was answered, so its row has to stay, though its answer can't be read.
+        unread = failure(FailureKind.PROTOCOL, type(error).__name__, request_id=request_id)
+        raise UpstreamError(unread) from None
+    return Outcome(message=message, whole=True, request_id=request_id, http_status=answer.status_code)
 
 
-def _settle(call_id: int, answer: Any, bill: Bill, stop_reason: str = "") -> None:
-    settle_call(
-        call_id,
-        Settlement(
-            status=ApiCall.Status.SUCCEEDED,
-            bill=bill,
-            upstream_request_id=request_id_of(answer.headers),
-            http_status=answer.status_code,
-            stop_reason=stop_reason,
-        ),
-    )
-
-
-def _worst_usd(model: LanguageModel, request: dict[str, Any]) -> Decimal:
-    bound = min(prompt_bound(request), model.max_input_tokens)
-    planned = bound_cost(request, model.price_rows(), prompt_tokens=bound, available_usd=None)
-    return planned.usd if planned else Decimal(0)
-
-
-def _settle_failed(call_id: int, error: UpstreamError) -> None:
+def _close_failed(paid: PaidCall, error: UpstreamError) -> None:
     if not error.reached:
-        discard_call(call_id)
+        paid.discard()
         return
-    refused = error.failure.status is not None
-    settle_call(
-        call_id,
-        Settlement(
-            status=ApiCall.Status.FAILED,
-            # Refused calls are free; what a broken connection cost, nobody here knows.
-            bill=free_bill() if refused else bill_for([], None, whole=False),
-            upstream_request_id=error.failure.request_id or "",
-            http_status=error.failure.status,
-            error_code=error.failure.kind,
-        ),
-    )
+    cause = error.failure
+    outcome = Outcome(request_id=cause.request_id or "", http_status=cause.status)
+    paid.settle(paid.settlement(outcome, ApiCall.Status.FAILED, code=cause.kind))

@@ -1,4 +1,4 @@
-"""The test of a connection: one tiny real request, and a sentence for staff about its outcome."""
+"""Testing a connection with one tiny real request, and the result in a sentence for staff."""
 
 import time
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from django.utils.translation import gettext as _
 from chat.access import as_id
 from chat.claude.failures import Failure, FailureKind
 from chat.models import ApiCall, LanguageModel, ProviderConnection, Turn, User
-from chat.operations.billing.budgets import BudgetExceeded
+from chat.operations.billing.budgets import BudgetExceeded, Payer
 from chat.operations.billing.single_call import call_model
 from chat.operations.errors import not_found
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
 
-# One output token is enough to check key, address, model and billing together.
+# One token of output is enough to check key, address, model and billing together.
 REQUEST: dict[str, Any] = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hello"}]}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """The outcome of a test. `message` is for people; `milliseconds` is None without an answer."""
+    """The result of a test. `message` is for staff; `milliseconds` is None if no answer came."""
 
     ok: bool
     message: str
@@ -29,7 +29,7 @@ class ConnectionTestResult:
 
 
 def test_connection(*, connection_id: object, user: User) -> ConnectionTestResult:
-    """Send one tiny request through a connection and record it in the ledger.
+    """Send one tiny request over a connection; it is in the ledger like any other call.
 
     Raises:
         OperationError: there is no such connection.
@@ -45,7 +45,9 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
         )
     began = time.monotonic()
     try:
-        called = call_model(model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, user_id=user.id)
+        called = call_model(
+            model, REQUEST, purpose=ApiCall.Purpose.TEST, door=Turn.Door.JOB, payer=Payer(user.id)
+        )
     except ConnectionUnusable as problem:
         return ConnectionTestResult(False, str(problem))
     except BudgetExceeded as refused:
@@ -59,7 +61,7 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
 
 
 def _sentence(failure: Failure, model: LanguageModel) -> str:
-    """Return what staff can do about a failure; people in the chat read another text for it."""
+    """Return what staff can do about a failure; the chat has other texts for the same failure."""
     advice = {
         FailureKind.AUTHENTICATION: _("The provider rejected the key. Check the credential."),
         FailureKind.PERMISSION: _("The key is valid, but it has no access to %(model)s."),

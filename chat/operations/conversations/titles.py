@@ -1,4 +1,4 @@
-"""Names for conversations: the first words at once, a better title by a small model after the first answer."""
+"""Titles of conversations: the first words at once, and a better title by a small model after the first answer."""
 
 import dataclasses
 import datetime as dt
@@ -12,7 +12,8 @@ from kombu.exceptions import OperationalError
 from chat.claude.blocks import plain_text
 from chat.claude.text import clean_text
 from chat.events import hints
-from chat.models import ApiCall, Conversation, LanguageModel, Message, ProviderConnection, Turn
+from chat.models import ApiCall, Conversation, LanguageModel, ProviderConnection, Turn
+from chat.operations.billing.budgets import Payer
 from chat.operations.billing.single_call import call_model
 
 log = structlog.get_logger(__name__)
@@ -32,7 +33,7 @@ INSTRUCTION = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TitleJob:
-    """A claimed naming: which model to ask, and what."""
+    """A conversation that is claimed for naming, the model to ask and the prompt."""
 
     conversation: Conversation
     turn: Turn
@@ -47,12 +48,12 @@ def first_words(text: str) -> str:
 
 
 def needs_title(conversation_id: Any) -> bool:
-    """Say whether a conversation has its first answer and no title yet."""
+    """Return whether the conversation has an answer but no title."""
     return bool(_nameable().filter(id=conversation_id).exists())
 
 
 def wake_for_title(conversation_id: str) -> None:
-    """Wake a worker to name a conversation; the sweep finds it if no broker listens. May wait for the broker."""
+    """Queue the job that names a conversation; may wait for the broker. Without a broker the regular sweep finds it."""
     try:
         current_app.send_task(TITLE_TASK, args=[conversation_id])
     except (OperationalError, OSError) as error:
@@ -60,7 +61,7 @@ def wake_for_title(conversation_id: str) -> None:
 
 
 def unnamed_conversations(limit: int = 20) -> list[str]:
-    """Return ids whose naming was never begun or was abandoned by a dead worker."""
+    """Return ids of conversations whose naming was not begun, or was abandoned by a worker that died."""
     late = timezone.now() - ABANDONED_AFTER
     Conversation.objects.filter(
         title_status=Conversation.TitleStatus.CLAIMED, title_claimed_at__lt=late
@@ -70,7 +71,7 @@ def unnamed_conversations(limit: int = 20) -> list[str]:
 
 
 def claim_title(conversation_id: str) -> TitleJob | None:
-    """Take the naming of a conversation; None when it is done, taken, or there is no answer yet."""
+    """Claim the naming of a conversation; return None if it is done or claimed, or there is no answer yet."""
     turn = (
         Turn.objects.filter(
             conversation_id=conversation_id, status=Turn.Status.COMPLETED, model__isnull=False
@@ -79,24 +80,24 @@ def claim_title(conversation_id: str) -> TitleJob | None:
         .order_by("created_at", "id")
         .first()
     )
-    # A plain condition on the row itself: of two workers that waited for its lock the second sees it taken.
+    # The condition is on the row itself, so the second of two workers that waited for its lock finds it claimed.
     unnamed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.NONE)
     if turn is None or turn.model is None:
         return None
     if not unnamed.update(title_status=Conversation.TitleStatus.CLAIMED, title_claimed_at=timezone.now()):
         return None
-    answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth").first()
+    answer = turn.last_answer()
     parts = [turn.user_message.text[:QUOTED_CHARACTERS], answer.text[:QUOTED_CHARACTERS] if answer else ""]
     prompt = f"{INSTRUCTION}\n\n<conversation>\n" + "\n\n".join(parts) + "\n</conversation>"
     return TitleJob(turn.conversation, turn, cheapest_model(turn.model.connection) or turn.model, prompt)
 
 
 def ask_for_title(job: TitleJob) -> str:
-    """Ask the model and return its words.
+    """Ask the model for a title and return its answer.
 
     Raises:
-        BudgetExceeded: there is no money for a title.
-        ConnectionUnusable, UpstreamError: there is no answer.
+        BudgetExceeded: no budget is left for a title.
+        ConnectionUnusable, UpstreamError: the call failed.
     """
     request: dict[str, Any] = {
         "max_tokens": TITLE_MAX_TOKENS,
@@ -111,10 +112,8 @@ def ask_for_title(job: TitleJob) -> str:
         request,
         purpose=ApiCall.Purpose.TITLE,
         door=job.turn.door,
-        user_id=job.turn.author_id,
-        api_key_id=job.turn.api_key_id,
+        payer=Payer.of_turn(job.turn),
         conversation_id=job.conversation.id,
-        assistant_id=job.conversation.assistant_id,
     )
     return plain_text(called.message.get("content") or [])
 
@@ -130,9 +129,10 @@ def cheapest_model(connection: ProviderConnection) -> LanguageModel | None:
 
 
 def give_title(conversation_id: str, text: str) -> None:
-    """Keep a model's title if it is one; a person's own name for the conversation always wins.
+    """Keep a model's title, unless a person has named the conversation.
 
-    What is longer than a title is an answer (small models give one): then the person's first words stay.
+    Small models sometimes answer the conversation instead. A text too long for a title is taken for such an answer,
+    and the provisional title stays.
     """
     title = " ".join(clean_text(text).split()).strip("\"'“”«»#* ").rstrip(".")
     if len(title) > LONGEST_TITLE or len(title.split()) > LONGEST_TITLE_WORDS:

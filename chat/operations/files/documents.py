@@ -3,6 +3,7 @@ what a client claims.
 """
 
 import dataclasses
+import hashlib
 
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,13 @@ class Document:
     media_type: str
     text: str = ""
     pages: int | None = None
+
+
+def known_pages(pdf: bytes) -> int | None:
+    """Return how many pages an uploaded PDF was found to have; None for a PDF that was not uploaded here."""
+    digest = hashlib.sha256(pdf).hexdigest()
+    counted = Attachment.objects.filter(original=digest, pages__isnull=False)
+    return counted.values_list("pages", flat=True).first()
 
 
 def read_document(data: bytes, name: str) -> Document:

@@ -1,8 +1,8 @@
-"""Keeping assistants warm: their prompt is written into the cache, or kept in it, before people come, when that pays.
+"""Pre-warming: an assistant's prompt is written into the cache, or refreshed in it, before it is needed, if that pays.
 
-Warming costs a write, or a read while the entry still lives, and spares the writes that would come within the entry's
-lifetime. How many those are is taken from the same time of day in the last two weeks, so that a morning on which five
-people begin at once is prepared for, and an assistant that nobody asks costs nothing.
+Warming costs a cache write, or a read while the entry still lives, and saves the writes that calls would cause within
+the entry's lifetime. Their number is estimated from the same time of day in the last two weeks. So a morning on which
+five people begin at once is prepared for, and an assistant that is not used costs nothing.
 """
 
 import dataclasses
@@ -22,13 +22,14 @@ from chat.claude.cache_reuse import FIVE_MINUTES, HOUR
 from chat.claude.pricing import choose_price_row
 from chat.claude.usage import Usage
 from chat.models import ApiCall, Assistant, Frame, LanguageModel
+from chat.operations.billing.budgets import Payer
 from chat.operations.billing.single_call import call_model
 from chat.operations.request.cache_plan import frame_tokens, uses
 from chat.operations.request.frame import freeze_frame
 from chat.tools.connector import reachable_servers
 
 DAYS = 14
-# The job comes every minute; what expires before it comes again is warmed now.
+# The job runs every minute. Entries that expire before its next run are warmed now.
 EXPIRES_SOON_SECONDS = 90.0
 WARMABLE_KINDS = ("anthropic", "aws", "google_cloud", "simulator")
 TOGETHER = dt.timedelta(seconds=15)
@@ -37,7 +38,7 @@ SECONDS = {"5m": FIVE_MINUTES, "1h": HOUR}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WarmUp:
-    """A request that only writes or refreshes an assistant's prompt, and what it is expected to spare."""
+    """A request that only writes or refreshes an assistant's prompt in the cache."""
 
     assistant: Assistant
     model: LanguageModel
@@ -46,7 +47,7 @@ class WarmUp:
 
 
 def due_warm_ups() -> list[WarmUp]:
-    """Return the warm-ups that pay now."""
+    """Return the warm-ups that save more than they cost now."""
     marked = Assistant.objects.filter(prewarm=True, enabled=True, model__in=LanguageModel.objects.usable())
     rows = marked.exclude(cache_policy=Assistant.CachePolicy.NONE).select_related(
         "model__connection", "prompt"
@@ -55,7 +56,7 @@ def due_warm_ups() -> list[WarmUp]:
 
 
 def warm(job: WarmUp) -> bool:
-    """Send a warm-up unless another worker has just done so; returns whether it was sent.
+    """Send a warm-up, unless another worker has just done so; return whether it was sent.
 
     Raises:
         BudgetExceeded: a budget of the assistant or of all has too little left.
@@ -65,14 +66,14 @@ def warm(job: WarmUp) -> bool:
         return False
     reached = async_to_sync(reachable_servers)(mcp_connector.servers_of(job.request), None)
     if reached.missing:
-        return False  # switched off since; the next frame is without it
+        return False  # the server was switched off; the next frame does not have it
     request = mcp_connector.with_servers(job.request, reached.servers)
     call_model(
         job.model,
         request,
         purpose=ApiCall.Purpose.PREWARM,
         door="job",
-        assistant_id=job.assistant.pk,
+        payer=Payer(assistant_id=job.assistant.pk),
         frame_digest=job.frame.digest,
     )
     return True
@@ -101,7 +102,7 @@ def _warm_up(assistant: Assistant) -> WarmUp | None:
 
 
 def _warming_body(assistant: Assistant, model: LanguageModel, frame: Frame) -> dict[str, Any] | None:
-    """Return the frame with its marks, as requests of this assistant carry them; None where nothing can be warmed."""
+    """Return the frame's body with the breakpoints of real requests; None if nothing can be warmed."""
     thinking, config = frame.body.get("thinking") or {}, frame.body.get("output_config") or {}
     if thinking.get("type") == "enabled" or "format" in config:
         return None  # the API refuses to warm these
@@ -117,7 +118,7 @@ def _warming_body(assistant: Assistant, model: LanguageModel, frame: Frame) -> d
 
 
 def _seconds_left(frame: Frame, lifetime: str) -> float:
-    """Return how long the frame's entry still lives, 0 when it is gone; hits refresh it."""
+    """Return how many seconds the frame's entry still lives, 0 if it has expired. Every hit refreshes it."""
     calls = ApiCall.objects.filter(frame_digest=frame.digest, usage__isnull=False)
     last = calls.order_by("-started_at", "-id").values_list("started_at", flat=True).first()
     if last is None:
@@ -126,7 +127,7 @@ def _seconds_left(frame: Frame, lifetime: str) -> float:
 
 
 def _expected_writes(frame: Frame, seconds: float) -> float:
-    """Return how often, a day, people's calls would find no entry in the coming `seconds` at this time of day."""
+    """Return how many calls a day would find no entry in the next `seconds` at this time of day."""
     now, length = timezone.now(), dt.timedelta(seconds=seconds)
     calls = ApiCall.objects.settled().filter(frame_digest=frame.digest, usage__isnull=False)
     earliest = calls.order_by("started_at").values_list("started_at", flat=True).first()
@@ -142,9 +143,9 @@ def _expected_writes(frame: Frame, seconds: float) -> float:
 
 
 def _writes(rows: Iterable[ApiCall], begins: dt.datetime, length: dt.timedelta) -> int:
-    """Count the calls of one window that found nothing, or would have found nothing had it not been warmed.
+    """Count the calls of one window that found no entry, or would have found none without warming.
 
-    Calls that begin together would all have written, for none could read what the others were writing.
+    Calls that begin at the same time would all have written: none can read an entry that another is still writing.
     """
     near = [row for row in rows if begins - length <= row.started_at < begins + length]
     warmed = any(row.purpose == ApiCall.Purpose.PREWARM for row in near)

@@ -1,6 +1,6 @@
-"""Counting tokens: of frames, prompts and drafts. The provider counts where it can; else it is an estimate.
+"""Token counts of frames, prompts and drafts: by the provider where it can count, else an estimate.
 
-Counting is free and leaves no row in the ledger, which holds what may cost something.
+These counts are free and have no row in the ledger. The counts that correct a bill have one; see `billing.recount`.
 """
 
 import dataclasses
@@ -26,11 +26,10 @@ from chat.models import (
     User,
 )
 from chat.operations.catalogue.thinking import answer_limit
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.selection import resolve_choice
 from chat.operations.errors import not_found
 from chat.operations.request.build import request_of
-from chat.operations.request.compaction import since_summary
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
 from chat.operations.running_turn import RunningTurn
@@ -39,12 +38,12 @@ from chat.providers.upstream import as_upstream_error
 
 log = structlog.get_logger(__name__)
 COUNTED = ("system", "tools", "thinking", "output_config", "tool_choice", "messages")
-PLACE = "."  # a request needs a message; this one is counted once per model and taken off again
+PLACE = "."  # a request needs a message; the tokens of this one are subtracted again
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TokenCount:
-    """Tokens of a prompt for one model; `exact` says that the provider counted them."""
+    """Tokens of a prompt for one model; `exact` if the provider counted them."""
 
     tokens: int
     exact: bool
@@ -53,10 +52,10 @@ class TokenCount:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reach:
-    """How far a prompt's blocks go with one model: the tokens up to a block, and what its cache mark brings.
+    """The tokens of a prompt up to one block with one model, and whether the block's cache mark takes effect.
 
     `verdict` is reached, below, unsure (an estimate near the minimum), or "" without a mark; `tokens` is None before
-    anybody counted.
+    the prompt was counted.
     """
 
     block: int
@@ -67,10 +66,10 @@ class Reach:
 
 
 def count_request(model: LanguageModel, request: Mapping[str, Any]) -> TokenCount:
-    """Count a request, whose keys are those of `messages.create`; never raises for a provider that can't.
+    """Count a request, whose keys are those of `messages.create`; estimate it if the provider can't count it.
 
-    Toolsets of MCP servers are left out, for they only count together with their servers' tokens; without them a
-    count is no longer exact.
+    Toolsets of MCP servers are left out, because counting them needs the servers' access tokens. The count is not
+    exact then.
     """
     counted = mcp_connector.without_servers({name: request[name] for name in COUNTED if request.get(name)})
     whole = not mcp_connector.servers_of(request)
@@ -81,7 +80,7 @@ def count_request(model: LanguageModel, request: Mapping[str, Any]) -> TokenCoun
         return TokenCount(int(told.input_tokens), whole, model)
     except ConnectionUnusable:
         pass
-    except Exception as error:  # whatever a platform lacks or answers: an estimate is better than nothing
+    except Exception as error:  # platforms fail in many ways here; an estimate is better than nothing
         kind = as_upstream_error(error).failure.kind
         log.info("tokens_estimated", model=model.model_id, kind=str(kind))
     return TokenCount(_estimate(counted), False, model)
@@ -96,7 +95,7 @@ def count_draft(
     model_id: object = None,
     output_schema: object = None,
 ) -> TokenCount:
-    """Count a text alone, or as the next message of a conversation with all that would be sent before it.
+    """Count a text alone, or as the next message of a conversation with everything sent before it.
 
     An assistant adds its prompt and tools; a model alone adds nothing.
 
@@ -109,22 +108,23 @@ def count_draft(
         conversation = access.find_conversation(user, conversation_id)
         if conversation is None:
             raise not_found()
-    assistant, model = resolve_choice(user, conversation, assistant_id, model_id)
+    answering = resolve_choice(user, conversation, assistant_id, model_id)
+    assistant, model = answering.assistant, answering.model
     schema = schema_for(output_schema, assistant)
     frame = freeze_frame(model=model, assistant=assistant, output_schema=schema, author=user)
     draft = clean_text(text) if text.strip() else PLACE
-    path = _path(conversation)
-    if not path:
+    path = ConversationPath.to(conversation.active_leaf_id if conversation else None)
+    if not path.messages:
         return count_request(model, {**frame.body, "messages": [_said(draft)]})
     return count_request(
-        model, request_of(_imagined(conversation, frame, model, assistant), path, asking=draft)
+        model, request_of(_unsaved_turn(conversation, frame, model, assistant), path, asking=draft)
     )
 
 
 def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
-    """Return the tokens of a frame with a model: counted once by the provider, then remembered.
+    """Return the tokens of a frame with a model; they are counted once by the provider and then stored.
 
-    An estimate is tried again at the next call.
+    After an estimate the next call asks the provider again.
     """
     known = FrameCount.objects.filter(frame=frame, model_name=model.model_id, exact=True).first()
     if known is not None:
@@ -140,14 +140,14 @@ def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
 
 
 def count_revision(revision: PromptRevision, models: Iterable[LanguageModel]) -> None:
-    """Have every model count a prompt up to each of its cache marks, and as a whole."""
+    """Count a prompt up to each of its cache marks and as a whole, with every one of the models."""
     for model in models:
         for block in _counted_blocks(revision):
             count_frame(_prefix(revision, model, block, keep=True), model)
 
 
 def reach_of(revision: PromptRevision, model: LanguageModel) -> list[Reach]:
-    """Tell what is known of a prompt with a model: one entry per cache mark, and the last for the whole of it."""
+    """Return the known counts of a prompt with a model: one entry per cache mark, the last for the whole prompt."""
     ends = {block: _prefix(revision, model, block, keep=False).digest for block in _counted_blocks(revision)}
     known = {
         count.frame_id: count
@@ -174,7 +174,7 @@ def _counted_blocks(revision: PromptRevision) -> list[int]:
 
 
 def _prefix(revision: PromptRevision, model: LanguageModel, block: int, *, keep: bool) -> Frame:
-    """The frame of a prompt up to a block; cache marks weigh nothing and are left out."""
+    """Return the frame of a prompt up to a block, without cache marks, which have no tokens."""
     system = [{"type": "text", "text": part["text"]} for part in revision.blocks[: block + 1]]
     body = FrameSpec(model=model.model_id, system=system).body()
     if keep:
@@ -182,15 +182,10 @@ def _prefix(revision: PromptRevision, model: LanguageModel, block: int, *, keep:
     return Frame(digest=frame_digest(body), body=body)
 
 
-def _path(conversation: Conversation | None) -> list[Message]:
-    leaf = conversation.active_leaf if conversation else None
-    return since_summary(path_to(leaf)) if leaf else []
-
-
-def _imagined(
+def _unsaved_turn(
     conversation: Conversation | None, frame: Frame, model: LanguageModel, assistant: Assistant | None
 ) -> RunningTurn:
-    """A turn that is never written, for building the request that it would send."""
+    """Return a turn that is never saved, to build the request that it would send."""
     turn = Turn(
         conversation=conversation, frame=frame, model=model, max_tokens=answer_limit(model, assistant)
     )
@@ -202,7 +197,7 @@ def _said(text: str) -> dict[str, Any]:
 
 
 def _estimate(request: Mapping[str, Any]) -> int:
-    """Guess as bills are guessed: a token per 3 bytes; pictures and pages by their largest size."""
+    """Estimate like bills do: a token per 3 bytes, pictures and pages at their largest size."""
     messages = request.get("messages", ())
     said = sum(context_window.content_tokens(message["content"]) for message in messages)
     return said + sum(

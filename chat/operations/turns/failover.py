@@ -1,4 +1,4 @@
-"""Who answers instead: the same model over another connection, or the model that staff named after a refusal."""
+"""The model that answers instead: the same model over another connection, or after a refusal its fallback."""
 
 from collections.abc import Collection, Iterator
 
@@ -13,10 +13,10 @@ from chat.operations.request.output_schema import way_of
 
 
 def same_model_elsewhere(turn: Turn, tried: Collection[ModelId]) -> LanguageModel | None:
-    """Return a turn's model at the next usable connection, in staff's order; None when all were tried.
+    """Return the turn's model on the next usable connection, in staff's order; None if all were tried.
 
-    One that can't give what the turn needs is passed over: platforms differ. A simulator is never asked in a real
-    model's place: its answers would be taken for that model's.
+    Platforms differ, so connections that can't provide what the turn needs are skipped. A simulator never replaces a
+    real model, because its answers would be taken for that model's.
     """
     model = turn.model
     if model is None:
@@ -31,7 +31,7 @@ def same_model_elsewhere(turn: Turn, tried: Collection[ModelId]) -> LanguageMode
 
 
 def after_refusal(turn: Turn, tried: Collection[ModelId]) -> LanguageModel | None:
-    """Return the model to ask at once, where the assistant follows its model's chain."""
+    """Return the model to ask without asking the person first, if the assistant follows fallbacks after a refusal."""
     assistant = turn.conversation.assistant
     if assistant is None or assistant.after_refusal != Assistant.AfterRefusal.FOLLOW:
         return None
@@ -39,7 +39,7 @@ def after_refusal(turn: Turn, tried: Collection[ModelId]) -> LanguageModel | Non
 
 
 def offered_after_refusal(turn: Turn, tried: Collection[ModelId] = ()) -> LanguageModel | None:
-    """Return the first model of the refusing model's chain that can be asked and can give what this turn needs."""
+    """Return the first fallback of the model that refused which is usable and can provide what this turn needs."""
     if turn.model is None:
         return None
     passed = {turn.model_id, *tried}
@@ -57,7 +57,7 @@ def offered_after_refusal(turn: Turn, tried: Collection[ModelId] = ()) -> Langua
 
 
 def chain(model: LanguageModel) -> Iterator[LanguageModel]:
-    """Yield the models that staff named one after the other; a circle ends where it began."""
+    """Yield the fallbacks of a model, one after the other; a circle ends where it began."""
     seen = {model.id}
     current = model.fallback
     while current is not None and current.id not in seen:
@@ -67,11 +67,11 @@ def chain(model: LanguageModel) -> Iterator[LanguageModel]:
 
 
 def _suits(model: LanguageModel, turn: Turn) -> bool:
-    """Say whether a model can give what a turn needs: the shape of its answer, room for its conversation and files."""
-    return _can_shape(model, turn) and has_room(turn, model) and could_take(turn, model)
+    """Return whether a model can provide the turn's output schema and has room for its conversation and files."""
+    return _takes_schema(model, turn) and has_room(turn, model) and could_take(turn, model)
 
 
-def _can_shape(model: LanguageModel, turn: Turn) -> bool:
+def _takes_schema(model: LanguageModel, turn: Turn) -> bool:
     try:
         return turn.output_schema is None or bool(way_of(model, turn.output_schema))
     except OperationError:

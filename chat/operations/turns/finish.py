@@ -1,4 +1,4 @@
-"""How calls, rounds of tools and turns end: each in one transaction that keeps what came and settles what it cost."""
+"""How calls, rounds of tools and turns end: each in one transaction that keeps the answer and settles its cost."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from chat.presentation import wording
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AnswerContent:
-    """What one API call brought for its assistant message."""
+    """The answer of one API call, as it is kept in its assistant message."""
 
     content: list[dict[str, Any]]
     status: str = Message.Status.COMPLETE
@@ -41,20 +41,19 @@ class TurnEnd:
 
 def end_call(
     running: RunningTurn,
-    owner: str,
     batch: Batch,
     *,
     answer: AnswerContent | None,
     call: tuple[int, ledger.Settlement],
     asked: Sequence[ToolCall] = (),
 ) -> bool:
-    """Settle a call in the middle of a turn and keep its message; False when the lease is lost.
+    """Settle a call in the middle of a turn and keep its message; return False if the lease is lost.
 
-    The next answer is opened at once, unless the model asked for tools: then their results come first.
+    The next answer is created at once, unless the model asked for tools: their results come first then.
     """
     with transaction.atomic():
         ledger.settle_call(*call)
-        if not renew_lease(running, owner):
+        if not renew_lease(running):
             return False
         keep_answer(running.message, answer or AnswerContent([]))
         ToolCall.objects.bulk_create(asked)
@@ -64,10 +63,10 @@ def end_call(
     return True
 
 
-def answer_tools(running: RunningTurn, owner: str) -> bool:
-    """Write the results of the last answer's tools and open the next answer; False when the lease is lost."""
+def answer_tools(running: RunningTurn) -> bool:
+    """Write the results of the last answer's tools and create the next answer; return False if the lease is lost."""
     with transaction.atomic():
-        if not renew_lease(running, owner):
+        if not renew_lease(running):
             return False
         next_answer(running, tool_rounds.write_results(running.turn, running.message) or running.message)
     return True
@@ -75,7 +74,6 @@ def answer_tools(running: RunningTurn, owner: str) -> bool:
 
 def finish_turn(
     running: RunningTurn,
-    owner: str,
     end: TurnEnd,
     batch: Batch,
     *,
@@ -83,15 +81,15 @@ def finish_turn(
     call: tuple[int, ledger.Settlement] | None,
     asked: Sequence[ToolCall] = (),
 ) -> bool:
-    """End a turn: message, ledger, last frames and status in one transaction; False when the lease is lost.
+    """Write message, ledger row, last frames and status in one transaction; return False if the lease is lost.
 
-    The ledger row is settled in any case: what the upstream did has to be paid. Tools that the last answer asked
-    for get their results, so that what is said next follows a whole transcript.
+    The ledger row is settled even then, because the call was made. The tools that the last answer asked for get
+    results, because the API refuses a transcript in which a tool_use has none.
     """
     with transaction.atomic():
         if call is not None:
             ledger.settle_call(*call)
-        owned = Turn.objects.owned_by(owner, running.fence).filter(id=running.turn.id)
+        owned = Turn.objects.owned_by(running.owner, running.fence).filter(id=running.turn.id)
         if not owned.update(last_seq=batch.last_seq, **_ended(end)):
             return False
         keep_answer(running.message, answer or AnswerContent([], Message.Status.PARTIAL))
@@ -104,9 +102,9 @@ def finish_turn(
 
 
 def end_unowned(turn: Turn, end: TurnEnd) -> bool:
-    """End a turn that nobody owns, unless it moved on since `turn` was read; returns whether it ended.
+    """End a turn that has no owner, unless it changed since `turn` was read; return whether it ended.
 
-    It has no answer yet, or waited for a person. Viewers read the end from its last events.
+    Such a turn has no answer yet or waits for a person. Viewers read the end from its last events.
     """
     with transaction.atomic():
         unmoved = Turn.objects.filter(
@@ -115,7 +113,7 @@ def end_unowned(turn: Turn, end: TurnEnd) -> bool:
         if not unmoved.update(**_ended(end)):
             return False
         closed = tool_rounds.close_round(turn, stopped=end.status == Turn.Status.STOPPED)
-        answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        answer = turn.last_answer()
         told = [tool_rounds.tool_finished_event(call) for call in closed]
         told.append(turn_finished_event(end, answer))
         append_unowned(turn, told)
@@ -124,7 +122,7 @@ def end_unowned(turn: Turn, end: TurnEnd) -> bool:
 
 
 def turn_finished_event(end: TurnEnd, answer: Message | None) -> Event:
-    """Return the event that tells a turn's end, with words for programs that have none of their own."""
+    """Return the event of a turn's end, with an error message for programs that have no texts of their own."""
     error = None
     if end.status not in (Turn.Status.COMPLETED, Turn.Status.STOPPED):
         code = end.error_code or str(end.status)
@@ -138,7 +136,7 @@ def turn_finished_event(end: TurnEnd, answer: Message | None) -> Event:
 
 
 def keep_answer(message: Message, answer: AnswerContent) -> None:
-    """Write an answer into its message, once: a message that is no longer being written stays as it is."""
+    """Write an answer into its message, unless the message is complete already."""
     Message.objects.filter(id=message.id, status=Message.Status.STREAMING).update(
         content=answer.content,
         text=plain_text(answer.content),

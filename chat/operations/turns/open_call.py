@@ -1,67 +1,44 @@
-"""Open the ledger row of one attempt: hold its worst-case cost, shorten its answer to what the budgets can pay."""
+"""Open the paid call of one attempt to answer a turn, with a tight bound of its prompt."""
 
-import dataclasses
-from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Sum
 
 from chat.claude import cost_bound
-from chat.models import ApiCall
-from chat.operations.billing import budgets, ledger
+from chat.models import ApiCall, Message
+from chat.operations.billing import ledger
 from chat.operations.billing.budgets import Payer
-from chat.operations.conversations.path import answer_above
-from chat.operations.request.attachments import known_pages
+from chat.operations.billing.paid_call import PaidCall
+from chat.operations.files.documents import known_pages
 from chat.operations.running_turn import RunningTurn
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Opened:
-    """An attempt that may leave: its ledger row, its request within the budget, and whether a soft limit is passed."""
-
-    call_id: int
-    request: dict[str, Any]
-    warned: bool = False
-
-
-@transaction.atomic
-def open_call(running: RunningTurn, request: dict[str, Any], *, call: int, attempt: int) -> Opened:
-    """Open the ledger row of one attempt, hold its money, and shorten its answer to what the budgets can pay.
+def open_call(running: RunningTurn, request: dict[str, Any], *, call: int, attempt: int) -> PaidCall:
+    """Open the paid call of one attempt. Its answer is shortened to what the budgets can pay.
 
     Raises:
         BudgetExceeded: too little is left for an answer of any use; nothing was written.
     """
-    payer = Payer(running.turn.author_id, running.turn.api_key_id, running.turn.conversation.assistant_id)
-    applying = budgets.applying(payer)
-    room = budgets.affordable_usd(payer, applying)
-    worst = Decimal(0)
-    if room is not None:
-        planned = cost_bound.bound_cost(
-            request, running.prices, prompt_tokens=_prompt_bound(running, request), available_usd=room
-        )
-        if planned is None:
-            raise budgets.refusal(payer)
-        request, worst = {**request, "max_tokens": planned.max_tokens}, planned.usd
-    call_id = ledger.open_call(
+    return PaidCall(
         key=f"{running.turn.id}:{running.fence}:{call}:{attempt}",
         model=running.model,
+        request=request,
         purpose=ApiCall.Purpose.TURN,
         door=running.turn.door,
-        attempt=attempt,
-        assistant_id=payer.assistant_id,
-        worst_usd=worst,
-        applying=applying,
-        **running.references(),
-    )
-    return Opened(call_id, request, warned=room is not None and bool(budgets.warnings(payer)))
+        prices=running.prices,
+        payer=Payer.of_turn(running.turn),
+        applying=running.admitted.current() if running.admitted else None,
+        references={**running.references(), "attempt": attempt},
+        may_shorten=True,
+        prompt_tokens=lambda: _prompt_bound(running, request),
+    ).open()
 
 
 def _prompt_bound(running: RunningTurn, request: dict[str, Any]) -> int:
-    """Give an upper bound of the prompt's tokens: of all bytes, or of what the last call told and the bytes since.
+    """Return an upper bound of the prompt's tokens: by its bytes, or by the last call's usage and the bytes since.
 
-    Either way the provider's tools may add to it. Hidden thinking is longer than its blocks; what earlier calls wrote
-    bounds it.
+    Both include what the provider's tools may add. Thinking that is shown only in summary is longer than its blocks,
+    so all output of the conversation's earlier calls is added to the bound by bytes.
     """
     written = ApiCall.objects.filter(conversation=running.turn.conversation_id)
     thought = written.aggregate(total=Sum("output_tokens"))["total"] or 0
@@ -75,18 +52,20 @@ def _prompt_bound(running: RunningTurn, request: dict[str, Any]) -> int:
         since = cost_bound.messages_bound(messages[answered:], count_pages=known_pages)
         left = ledger.counters_of(last).prompt_tokens + last.output_tokens
         bound = min(bound, left + since + cost_bound.server_tools_bound(request))
-    return min(bound, running.model.max_input_tokens)
+    return bound
 
 
 def _last_call(running: RunningTurn) -> ApiCall | None:
     """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
-    before = running.message.parent
-    assert before is not None, "a request was built from it"
-    exact = ApiCall.objects.filter(
-        message_id=answer_above(before),
-        model_name=running.model.model_id,
-        frame_digest=running.turn.frame_id,
-        certainty=ApiCall.Certainty.EXACT,
-        status=ApiCall.Status.SUCCEEDED,
-    )
-    return exact.order_by("-id").first()
+    path = running.path().sent
+    answers = [message.id for message in path.messages if message.role == Message.Role.ASSISTANT]
+    exact = [
+        call
+        for call in path.calls
+        if call.message_id == answers[-1]
+        and call.model_name == running.model.model_id
+        and call.frame_digest == running.turn.frame_id
+        and call.certainty == ApiCall.Certainty.EXACT
+        and call.status == ApiCall.Status.SUCCEEDED
+    ]
+    return exact[-1] if exact else None

@@ -1,7 +1,7 @@
-"""Turns whose process died: noticed by a silent heartbeat, ended visibly, their text and bill kept.
+"""Ends turns whose process died, keeps their text and settles their calls; also settles calls and holds left behind.
 
-A lease expires when its heartbeat has not changed for a while of this observer's own monotonic clock; wall clocks
-may jump without killing anybody.
+A lease expires when its heartbeat has not changed for a whole lease by this observer's own monotonic clock. Wall
+clocks are not compared, so a clock that jumps does not end the turns of living processes.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ from chat.operations.billing import budgets, ledger
 from chat.operations.turns import tool_rounds
 from chat.operations.turns.finish import AnswerContent, TurnEnd, keep_answer, turn_finished_event
 
-# Jobs' calls give up after a minute; a turn's call is settled with its turn.
+# Calls of jobs time out after a minute. A turn's call is settled with its turn.
 ABANDONED_AFTER = dt.timedelta(minutes=15)
 Lease = tuple[int, dt.datetime | None]
 RESTARTED = "restarted"
@@ -34,14 +34,14 @@ RESTARTED = "restarted"
 
 @dataclasses.dataclass(slots=True)
 class LeaseWatch:
-    """Remembers when each running turn's heartbeat was first seen as it is now."""
+    """Remembers since when each running turn's heartbeat has had its current value."""
 
     lease_seconds: float = dataclasses.field(default_factory=lambda: settings.TURN_LEASE_SECONDS)
     clock: Callable[[], float] = time.monotonic
     seen: dict[Any, tuple[Lease, float]] = dataclasses.field(default_factory=dict)
 
     def expired(self) -> list[tuple[Any, Lease]]:
-        """Look at all running turns once; returns those whose heartbeat stood still for a whole lease."""
+        """Read all running turns once; return those whose heartbeat has not changed for a whole lease."""
         now = self.clock()
         running = Turn.objects.filter(status=Turn.Status.RUNNING).values_list("id", "fence", "heartbeat_at")
         current = {identifier: (fence, beat) for identifier, fence, beat in running}
@@ -55,7 +55,7 @@ class LeaseWatch:
         ]
 
     def reap(self, alive: Collection[TurnId] = ()) -> list[TurnId]:
-        """End every turn whose lease expired, save those known to be alive; returns their ids."""
+        """End every turn whose lease expired, except those known to be alive; return their ids."""
         expired = [(identifier, lease) for identifier, lease in self.expired() if identifier not in alive]
         return [identifier for identifier, lease in expired if reap_turn(identifier, lease)]
 
@@ -63,8 +63,8 @@ class LeaseWatch:
 def reap_turn(turn_id: TurnId, lease: Lease) -> bool:
     """Mark one turn interrupted, fold its durable frames into its message and settle its open calls.
 
-    The conditional update on (fence, heartbeat) makes sure that only one reaper does it, and only if the owner
-    has not come back. Returns whether it was this one.
+    The update is conditional on fence and heartbeat, so only one reaper ends the turn, and only if its owner has not
+    come back. Return whether this call ended it.
     """
     fence, beat = lease
     with transaction.atomic():
@@ -80,15 +80,15 @@ def reap_turn(turn_id: TurnId, lease: Lease) -> bool:
         if not taken:
             return False
         turn = Turn.objects.get(id=turn_id)
-        # Read behind the update: whoever was still appending under the old lease has committed by now.
+        # Read after the update: an owner that was still appending under the old lease has committed by now.
         state = stored_state(turn_id)
         message = turn.messages.filter(status=Message.Status.STREAMING).first()
         if message is not None:
             keep_answer(message, AnswerContent(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
         _settle_open_calls(turn, message, state)
-        # What ran may have done its work: it is never run again, and the transcript says so.
+        # A tool that was running may have done its work. It is not run again, and the transcript says so.
         tool_rounds.close_round(turn, stopped=False)
-        _tell_end(turn, state)
+        _append_end(turn, state)
         Conversation.objects.filter(id=turn.conversation_id).update(updated_at=timezone.now())
         hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
     return True
@@ -107,9 +107,10 @@ def _kept_content(state: TurnState, message_id: str) -> list[dict[str, Any]]:
 
 
 def _settle_open_calls(turn: Turn, message: Message | None, state: TurnState) -> None:
-    """Estimate what the dead owner's calls cost: the prompt as told at the stream's start, the output as received.
+    """Estimate what the dead owner's calls cost: the prompt as reported at the stream's start, the output as received.
 
-    Usage is told before a message's first block, so without a block the last usage is another call's.
+    Usage arrives before a message's first block. So while the message has no block, the last usage belongs to another
+    call.
     """
     received = [block["value"] for block in state.blocks if message and block["message"] == str(message.id)]
     usage = state.usage if received else None
@@ -121,9 +122,9 @@ def _settle_open_calls(turn: Turn, message: Message | None, state: TurnState) ->
         )
 
 
-def _tell_end(turn: Turn, state: TurnState) -> None:
-    """Tell the ends of tools that viewers have not heard of, and the turn's."""
-    answer = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+def _append_end(turn: Turn, state: TurnState) -> None:
+    """Append the events of tool ends that viewers have not seen, and of the end of the turn."""
+    answer = turn.last_answer()
     told = [
         tool_rounds.tool_finished_event(call)
         for call in turn.tool_calls.order_by("position", "id")
@@ -136,10 +137,10 @@ def _tell_end(turn: Turn, state: TurnState) -> None:
 
 
 def settle_abandoned() -> list[str]:
-    """Settle open rows that nobody will settle any more: of ended turns, and of jobs that died; returns their keys."""
+    """Settle open rows that were left behind by ended turns and by jobs that died; return their keys."""
     late = timezone.now() - ABANDONED_AFTER
-    nobodys = Q(turn__status__in=FINISHED) | Q(turn=None)
-    found = list(ApiCall.objects.open().filter(nobodys, started_at__lt=late).values_list("id", "key"))
+    left_behind = Q(turn__status__in=FINISHED) | Q(turn=None)
+    found = list(ApiCall.objects.open().filter(left_behind, started_at__lt=late).values_list("id", "key"))
     lost = ledger.Settlement(
         status=ApiCall.Status.CUT, bill=ledger.bill_for([], None, whole=False), error_code=RESTARTED
     )
@@ -147,9 +148,9 @@ def settle_abandoned() -> list[str]:
 
 
 def release_stale_holds() -> int:
-    """Free what is held without an open call: rests whose count never came, and holds whose call is gone."""
+    """Free holds without an open call: rests that were never counted, and holds whose call was deleted."""
     stale = BudgetHold.objects.open().filter(
         ~Q(call__status=ApiCall.Status.OPEN) | Q(call=None), created_at__lt=timezone.now() - ABANDONED_AFTER
     )
-    waiting = stale.exclude(call__in=ledger.awaiting_count())
+    waiting = stale.exclude(call__in=ApiCall.objects.awaiting_count())
     return sum(budgets.free(one.pk) for one in waiting.only("id"))

@@ -1,7 +1,7 @@
-"""Deciding about tool calls that wait: once, by the conversation's owner, in time. A decided turn goes on by itself.
+"""Decisions about waiting tool calls: once, by the conversation's owner, in time. The turn then continues by itself.
 
-Everybody who changes a waiting turn locks its row first. While nobody owns the turn, what viewers are told is
-appended here; while an engine runs it, the engine sees the rows and tells.
+Each change of a waiting turn locks its row first. While the turn has no owner, its events are appended here; while an
+engine runs it, the engine reads the rows and publishes their events.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ Status = ToolCall.Status
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decided:
-    """A decided call; `resumes` says that its turn waits for an engine now."""
+    """A decided call; `resumes` says whether its turn is queued for an engine now."""
 
     call: ToolCall
     turn_id: TurnId
@@ -51,7 +51,7 @@ def decide_call(
     """Approve a call, deny it with a reason, or approve it with another `input`, which has to fit the tool's schema.
 
     Raises:
-        OperationError: not_found, invalid, decided (before, by whomever, or too late).
+        OperationError: not_found, invalid, decided (the call was decided before, or expired).
     """
     found = access.find_tool_call(user, tool_call_id)
     if found is None:
@@ -68,7 +68,7 @@ def decide_call(
 
 
 def expire_calls() -> list[Any]:
-    """End the calls that waited too long; returns the ids of turns that go on without them."""
+    """End the calls that waited too long; return the ids of turns that continue without them."""
     late = ToolCall.objects.waiting().filter(expires_at__lte=timezone.now())
     turns = list(late.order_by("turn_id").values_list("turn_id", flat=True).distinct())
     return [turn_id for turn_id in turns if _expire_in(turn_id)]
@@ -125,9 +125,9 @@ def _checked_input(call: ToolCall, given: object) -> dict[str, Any]:
 
 
 def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) -> None:
-    """Refuse what the tool would refuse anyway, while the person can still put it right."""
+    """Refuse an input that the tool would refuse, while the person can still correct it."""
     if tool is None:
-        return  # it says so itself when it runs
+        return  # the tool was deleted; the call fails when it runs
     try:
         found = input_errors(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
     except SchemaUnusable:
@@ -139,7 +139,7 @@ def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) ->
 
 
 def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:
-    """Tell what changed in a turn that nobody owns, and queue it when no call waits any more."""
+    """Append the events of changed calls to a turn without an owner; queue it if no call waits any more."""
     if turn.status != Turn.Status.WAITING:
         hints.publish(decided=[str(turn.id)])
         return False

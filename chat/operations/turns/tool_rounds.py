@@ -1,7 +1,7 @@
 """A round of tools: from the tool_use blocks of one answer to the one user message that has all their results.
 
-The row of a call is the truth; each step is a conditional update, so that a call runs at most once whoever asks
-for it how often. The words of results are for models, which read English.
+The row of a call is authoritative. Each step is a conditional update, so that a call runs at most once even if several
+processes try. The texts of results are for models and always in English.
 """
 
 import dataclasses
@@ -44,14 +44,14 @@ INTERRUPTED_WITHIN = "interrupted while it ran: it may have done its work, and w
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """A call that is about to be written, and what viewers are told of it."""
+    """A call whose row is not saved yet, and what its events need besides."""
 
     row: ToolCall
     approval: str
     title: str
 
     def events(self) -> list[Event]:
-        """Return its tool.requested and, when it is final at once, its tool.finished."""
+        """Return its tool.requested event and, if it is final at once, its tool.finished event."""
         row = self.row
         asked = payloads.tool_requested(
             tool_call=str(row.id),
@@ -70,14 +70,14 @@ class PlannedCall:
 def plan_calls(
     turn: Turn, message: Message, content: Sequence[Block], invalid: Mapping[int, str], *, not_run: str = ""
 ) -> list[PlannedCall]:
-    """Make a row for each client tool_use of an answer, unsaved: it waits, may run, or is final at once.
+    """Return an unsaved row for each client tool_use of an answer; it waits, may run, or is final at once.
 
-    `invalid` has, by block index, inputs that are no JSON objects. `not_run` says why none may run.
+    `invalid` maps block indexes to inputs that are not JSON objects. `not_run` is the reason if no call may run.
     """
     asked: dict[str, tuple[int, Block]] = {}
     for index, block in enumerate(content):
         if block.get("type") == "tool_use":
-            asked.setdefault(str(block["id"]), (index, block))  # an id that comes twice has one result
+            asked.setdefault(str(block["id"]), (index, block))  # a repeated id gets one result
     offered = _offered(turn) if asked else {}
     planned = []
     for position, (index, block) in enumerate(asked.values()):
@@ -113,7 +113,7 @@ def _row(turn: Turn, message: Message, position: int, block: Block) -> ToolCall:
 
 
 def _set_out(row: ToolCall, approval: str, invalid: str | None, not_run: str) -> None:
-    """Say where a new call begins: waiting, ready, or at its end already."""
+    """Set the first status of a new call: waiting, ready or final."""
     if not_run:
         _end(row, Status.STOPPED, not_run)
     elif row.tool is None:
@@ -153,7 +153,7 @@ def tool_finished_event(call: ToolCall) -> Event:
 
 
 def decision_events(call: ToolCall) -> list[Event]:
-    """Tell what became of a call that waited: decided, denied, or expired."""
+    """Return the events of a call that waited and was decided, denied or has expired."""
     told = []
     if call.decision:
         told.append(
@@ -171,7 +171,7 @@ def calls_of(message_id: MessageId) -> list[ToolCall]:
 
 
 def begin_call(call: ToolCall) -> bool:
-    """Take a call that may run; False when it was taken before or is final."""
+    """Mark a ready call as running; return False if it runs already or is final."""
     call.started_at = timezone.now()
     return bool(
         ToolCall.objects.filter(id=call.id, status=Status.READY).update(
@@ -181,17 +181,17 @@ def begin_call(call: ToolCall) -> bool:
 
 
 def finish_call(call: ToolCall, content: list[Block], *, is_error: bool) -> bool:
-    """Write the result of a running call, once; False when somebody ended it meanwhile."""
+    """Write the result of a running call, once; return False if it was ended in the meantime."""
     call.status = Status.FAILED if is_error else Status.DONE
     call.result, call.is_error, call.finished_at = content, is_error, timezone.now()
     return _write_end(call, Status.RUNNING)
 
 
 def close(turn_id: TurnId, *, stopped: bool) -> list[ToolCall]:
-    """End all calls of a turn that are not final, because a person stopped it or its process went away."""
+    """End all calls of a turn that are not final, because a person stopped it or its process died; return them."""
     left = ToolCall.objects.unanswered().filter(turn_id=turn_id).order_by("position", "id")
     with transaction.atomic():
-        # Locked: a task that was cancelled may still be writing the beginning or the end of its call.
+        # Locked, because a cancelled task may still be writing the start or the end of its call.
         closed = list(left.select_for_update())
         for call in closed:
             before = call.status
@@ -213,10 +213,10 @@ def _write_end(call: ToolCall, before: str) -> bool:
 
 
 def write_results(turn: Turn, message: Message) -> Message | None:
-    """Write the one user message with the results of all calls of an answer; None when it asked for none.
+    """Create the user message with the results of all calls of an answer, in the caller's transaction.
 
-    Runs inside the caller's transaction, when all of them are final. There is only ever one: asked again, it is
-    returned.
+    All calls are final by then. Return None if the answer asked for none, and the existing message if it was created
+    before.
     """
     calls = calls_of(message.id)
     if not calls:
@@ -224,11 +224,8 @@ def write_results(turn: Turn, message: Message) -> Message | None:
     known = Message.objects.filter(parent=message, turn=turn, kind=Message.Kind.RESULTS).first()
     if known:
         return known
-    results = Message.objects.create(
-        id=uuid7(),
-        conversation_id=turn.conversation_id,
-        parent=message,
-        depth=message.depth + 1,
+    results = Message.objects.append(
+        after=message,
         role=Message.Role.USER,
         kind=Message.Kind.RESULTS,
         content=fit_pictures([_result_block(call) for call in calls], message, turn.model),
@@ -244,10 +241,10 @@ def _result_block(call: ToolCall) -> Block:
 
 
 def close_round(turn: Turn, *, stopped: bool) -> list[ToolCall]:
-    """End a turn's open calls and answer its last round, so that every tool_use has its result."""
+    """End a turn's open calls and write the results of its last round, so that every tool_use has its result."""
     with transaction.atomic():
         closed = close(turn.id, stopped=stopped)
-        last = turn.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+        last = turn.last_answer()
         if last is not None:
             write_results(turn, last)
     return closed

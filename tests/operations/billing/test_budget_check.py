@@ -7,7 +7,7 @@ import pytest
 from chat.models import ApiCall, BudgetHold, BudgetPeriod, LanguageModel
 from chat.operations.billing import ledger
 from chat.operations.billing.ledger_check import check_ledger
-from tests.operations.billing.test_budgets import budget, open_call, settled
+from tests.operations.billing.test_budgets import budget, open_row, settled
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +24,6 @@ pytestmark = pytest.mark.django_db
 )
 def test_budget_sums_that_disagree_are_found(change: Any, kind: str, model: LanguageModel) -> None:
     budget()
-    ledger.settle_call(open_call(model), settled(model))
+    ledger.settle_call(open_row(model), settled(model))
     change()
     assert kind in {found.kind for found in check_ledger().findings}

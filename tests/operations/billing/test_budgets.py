@@ -20,8 +20,8 @@ from chat.operations.errors import OperationError
 from chat.operations.request import build
 from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import claim, finish, open_call
-from chat.operations.turns.accept import start_turn
 from tests import factories
+from tests.support.turns import start_turn
 
 pytestmark = pytest.mark.django_db
 # With the prices of the tests: 1,000 in and 100 out at 3 and 15 USD per million.
@@ -34,17 +34,8 @@ def budget(scope: str = "workspace", limit: Any = 1, **fields: Any) -> Budget:
     return Budget.objects.create(name=name, scope=scope, hard_limit_usd=limit, **fields)
 
 
-def open_other_call(model: LanguageModel, user: User | None = None, worst: str = "0.5", **fields: Any) -> int:
-    user_id = user.pk if user else None
-    return ledger.open_call(
-        key=str(uuid.uuid4()),
-        model=model,
-        purpose="title",
-        door="chat",
-        user_id=user_id,
-        worst_usd=D(worst),
-        **fields,
-    )
+def open_row(model: LanguageModel, user: User | None = None, worst: str = "0.5", **fields: Any) -> int:
+    return factories.open_row(model, user, worst, **fields)
 
 
 def settled(model: LanguageModel, **fields: Any) -> ledger.Settlement:
@@ -62,7 +53,7 @@ def amounts() -> list[tuple[D, D]]:
 
 def test_worst_case_is_held_and_cost_is_spent(model: LanguageModel, insider: User) -> None:
     budget(limit=1)
-    call = open_other_call(model, insider)
+    call = open_row(model, insider)
     assert amounts() == [(0, D("0.5"))]
     assert ledger.settle_call(call, settled(model))
     assert amounts() == [(COST, 0)]
@@ -76,7 +67,7 @@ def test_worst_case_is_held_and_cost_is_spent(model: LanguageModel, insider: Use
 
 def test_discarded_call_frees_its_hold(model: LanguageModel, insider: User) -> None:
     budget()
-    ledger.discard_call(open_other_call(model, insider))
+    ledger.discard_call(open_row(model, insider))
     assert amounts() == [(0, 0)]
     assert not BudgetHold.objects.exists()
     ledger.discard_call(0)
@@ -85,7 +76,7 @@ def test_discarded_call_frees_its_hold(model: LanguageModel, insider: User) -> N
 def test_a_refused_call_writes_nothing(model: LanguageModel, insider: User) -> None:
     wide, tight = budget(limit=9), budget("everybody", limit="0.49")
     with pytest.raises(BudgetExceeded) as refused:
-        open_other_call(model, insider)
+        open_row(model, insider)
     assert (refused.value.code, refused.value.status) == ("budget", 402)
     assert refused.value.detail.startswith("little everybody month ")
     assert not ApiCall.objects.exists()
@@ -96,21 +87,15 @@ def test_a_refused_call_writes_nothing(model: LanguageModel, insider: User) -> N
 def test_unknown_cost_counts_as_the_hold(model: LanguageModel) -> None:
     budget()
     unknown = ledger.Settlement(status="failed", bill=ledger.bill_for([], None, whole=False))
-    ledger.settle_call(open_other_call(model), unknown)
+    ledger.settle_call(open_row(model), unknown)
     assert amounts() == [(D("0.5"), 0)]
     assert check_ledger().clean
 
 
 def test_a_free_call_costs_no_budget(model: LanguageModel) -> None:
     budget()
-    ledger.settle_call(open_other_call(model), ledger.Settlement(status="failed", bill=ledger.free_bill()))
+    ledger.settle_call(open_row(model), ledger.Settlement(status="failed", bill=ledger.free_bill()))
     assert amounts() == [(0, 0)]
-
-
-def test_counting_is_free_even_when_nothing_is_left(model: LanguageModel) -> None:
-    budget(limit=0)
-    ledger.open_call(key="count:1", model=model, purpose="count", door="job")
-    assert not BudgetHold.objects.exists()
 
 
 # --- Who ---
@@ -152,10 +137,10 @@ def test_assistant_budget_covers_its_conversations(model: LanguageModel, insider
 
 def test_each_person_has_a_period_of_their_own(model: LanguageModel, insider: User, outsider: User) -> None:
     budget("everybody", limit="0.5")
-    open_other_call(model, insider)
-    open_other_call(model, outsider)
+    open_row(model, insider)
+    open_row(model, outsider)
     with pytest.raises(BudgetExceeded):
-        open_other_call(model, insider, "0.01")
+        open_row(model, insider, "0.01")
     assert {row.subject for row in BudgetPeriod.objects.all()} == {str(insider.pk), str(outsider.pk)}
 
 
@@ -169,10 +154,10 @@ def test_new_budget_counts_earlier_costs_of_its_period(
     insider.groups.add(group)
     key, _secret = create_api_key(user=insider, name="k", scopes=["chat"])
     chat = factories.conversation(insider, assistant=guide)
-    paid = open_other_call(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
+    paid = open_row(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
     ledger.settle_call(paid, settled(model))
-    ledger.settle_call(open_other_call(model, outsider), settled(model))
-    old = open_other_call(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
+    ledger.settle_call(open_row(model, outsider), settled(model))
+    old = open_row(model, insider, api_key_id=key.pk, conversation_id=chat.pk)
     ApiCall.objects.filter(id=old).update(started_at=timezone.now() - dt.timedelta(days=40))
     ledger.settle_call(old, settled(model))
     fields = {
@@ -186,7 +171,7 @@ def test_new_budget_counts_earlier_costs_of_its_period(
     spent = COST * 2 if scope == "workspace" else COST
     assert [one.spent_usd for one in budgets.standings(payer)] == [spent]
     assert not made.periods.exists()
-    assert budgets.affordable_usd(payer) == 1 - spent
+    assert factories.budget_room(payer) == 1 - spent
     assert [one.spent_usd for one in budgets.standings(payer)] == [spent]
     assert made.periods.get().holds.get().settled_usd == spent
 
@@ -221,9 +206,9 @@ def test_a_day_begins_at_midnight_of_the_workspace(
     one = budget(period="day")
     now = dt.datetime(2026, 11, 22, 14, 59, tzinfo=dt.UTC)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    ledger.settle_call(open_other_call(model), settled(model))
+    ledger.settle_call(open_row(model), settled(model))
     now = dt.datetime(2026, 11, 22, 15, 0, tzinfo=dt.UTC)
-    assert budgets.affordable_usd(Payer()) == 1
+    assert factories.budget_room(Payer()) == 1
     days = {row.starts_on.isoformat(): row.spent_usd for row in one.periods.all()}
     assert days == {"2026-11-22": COST, "2026-11-23": 0}
 
@@ -234,9 +219,9 @@ def test_a_call_belongs_to_the_period_in_which_it_began(
     one = budget(period="day")
     now = dt.datetime(2026, 11, 22, 23, 59, tzinfo=dt.UTC)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    call = open_other_call(model)
+    call = open_row(model)
     now = dt.datetime(2026, 11, 23, 0, 1, tzinfo=dt.UTC)
-    budgets.affordable_usd(Payer())
+    factories.budget_room(Payer())
     ledger.settle_call(call, settled(model))
     assert [row.spent_usd for row in one.periods.order_by("starts_on")] == [COST, 0]
 
@@ -256,7 +241,7 @@ def test_exhausted_budget_refuses_the_turn_at_once(
     spent: str, held: str, words: str, insider: User, model: LanguageModel
 ) -> None:
     one = budget()
-    budgets.affordable_usd(Payer())
+    factories.budget_room(Payer())
     one.periods.update(spent_usd=D(spent), held_usd=D(held))
     with translation.override("en"), pytest.raises(OperationError) as refused:
         start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
@@ -270,7 +255,7 @@ def test_soft_limit_warns_and_never_refuses(model: LanguageModel, insider: User)
     budget("everybody", limit=1)
     for _ in range(3):
         assert budgets.warnings(Payer(insider.pk)) == []
-        ledger.settle_call(open_other_call(model, insider), settled(model))
+        ledger.settle_call(open_row(model, insider), settled(model))
     [standing] = budgets.warnings(Payer(insider.pk))
     assert (standing.budget.scope, standing.percent) == ("workspace", 1)
     budgets.admit(Payer(insider.pk))
@@ -304,7 +289,7 @@ def work_of(user: User, **fields: Any) -> RunningTurn:
 def test_without_budgets_nothing_is_counted(insider: User, django_assert_num_queries: Any) -> None:
     running = work_of(insider)
     request = build.request_for(running)
-    with django_assert_num_queries(6):  # two savepoints and their ends, budgets, and the row
+    with django_assert_num_queries(4):  # the test's savepoint and its end, budgets, and the row
         opened = open_call.open_call(running, request, call=1, attempt=1)
     assert opened.request is request
     assert not opened.warned
@@ -324,7 +309,7 @@ def test_an_answer_is_shortened_to_what_is_left(insider: User) -> None:
 def test_too_little_for_an_answer_is_refused(insider: User) -> None:
     budget(limit="0.01")
     ledger.settle_call(
-        open_other_call(factories.language_model(), worst="0.01"), settled(factories.language_model())
+        open_row(factories.language_model(), worst="0.01"), settled(factories.language_model())
     )
     BudgetPeriod.objects.update(spent_usd="0.007")
     running = work_of(insider)
@@ -335,7 +320,7 @@ def test_too_little_for_an_answer_is_refused(insider: User) -> None:
 
 def test_passed_soft_limit_is_reported_with_the_call(insider: User, model: LanguageModel) -> None:
     budget(limit=9, soft_limit_usd="0.00")
-    ledger.settle_call(open_other_call(model), settled(model))
+    ledger.settle_call(open_row(model), settled(model))
     assert open_call.open_call(work_of(insider), {"max_tokens": 9, "messages": []}, call=1, attempt=1).warned
 
 
@@ -370,11 +355,11 @@ def test_usage_of_the_last_call_tightens_the_bound(insider: User) -> None:
 
 def test_jobs_hold_their_worst_case(insider: User, model: LanguageModel) -> None:
     budget(limit="0.01")
-    budgets.affordable_usd(Payer())
+    factories.budget_room(Payer())
     BudgetPeriod.objects.update(spent_usd="0.0099")
     request = {"max_tokens": 50, "messages": [{"role": "user", "content": "Hello"}]}
     with pytest.raises(BudgetExceeded):
-        call_model(model, request, purpose="test", door="job", user_id=insider.pk)
+        call_model(model, request, purpose="test", door="job", payer=Payer(insider.pk))
     assert not ApiCall.objects.exists()
     tried = try_connection(connection_id=model.connection_id, user=insider)
     assert (tried.ok, "too small" in tried.message) == (False, True)
@@ -382,7 +367,7 @@ def test_jobs_hold_their_worst_case(insider: User, model: LanguageModel) -> None
 
 def test_a_hold_is_freed_once(model: LanguageModel) -> None:
     budget()
-    open_other_call(model)
+    open_row(model)
     row = BudgetHold.objects.get()
     assert [budgets.free(row.pk), budgets.free(row.pk), budgets.free(0)] == [True, False, False]
     assert amounts() == [(0, 0)]

@@ -1,6 +1,5 @@
 """Fifty requests at the same moment, on both databases: a budget for one admits one, and no sum is lost."""
 
-import uuid
 from collections.abc import Callable
 from decimal import Decimal as D
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 import pytest
 
 from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod
-from chat.operations.billing import budgets, ledger
-from chat.operations.billing.budgets import BudgetExceeded, Payer
+from chat.operations.billing import ledger
+from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.ledger_check import check_ledger
+from chat.operations.billing.paid_call import PaidCall
 from chat.operations.request import build
 from chat.operations.turns import claim, open_call
 from tests import factories
@@ -19,15 +19,8 @@ pytestmark = pytest.mark.usefixtures("any_database")
 AtOnce = Callable[..., list[Any]]
 
 
-def open_other_call(user: Any, worst: str) -> Any:
-    return ledger.open_call(
-        key=str(uuid.uuid4()),
-        model=factories.language_model(),
-        purpose="title",
-        door="chat",
-        user_id=user.pk,
-        worst_usd=D(worst),
-    )
+def open_row(user: Any, worst: str) -> int:
+    return factories.open_row(factories.language_model(), user, worst)
 
 
 def test_budget_for_one_call_admits_one_of_fifty(at_once: AtOnce) -> None:
@@ -35,7 +28,7 @@ def test_budget_for_one_call_admits_one_of_fifty(at_once: AtOnce) -> None:
     factories.language_model()
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
     Budget.objects.create(name="Each", scope="everybody", hard_limit_usd="0.50", period="day")
-    outcomes = at_once(lambda: open_other_call(author, "0.5"))
+    outcomes = at_once(lambda: open_row(author, "0.5"))
     assert len([one for one in outcomes if isinstance(one, int)]) == 1
     assert [type(one) for one in outcomes].count(BudgetExceeded) == 49
     assert ApiCall.objects.count() == 1
@@ -53,7 +46,7 @@ def test_one_of_fifty_turns_is_admitted(at_once: AtOnce) -> None:
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd="0.01")
     waiting = iter(works)
     outcomes = at_once(lambda: open_call.open_call(next(waiting), request, call=1, attempt=1))
-    assert [type(one) for one in outcomes].count(open_call.Opened) == 1
+    assert [type(one) for one in outcomes].count(PaidCall) == 1
     assert [type(one) for one in outcomes].count(BudgetExceeded) == 49
 
 
@@ -61,7 +54,7 @@ def test_sums_are_exact_after_fifty_bills(at_once: AtOnce) -> None:
     """Amounts that binary fractions can't write: not one of them may be lost, nor leave a trace of a hold."""
     author, model = factories.person(), factories.language_model()
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=100)
-    calls = iter([open_other_call(author, "0.1000000001") for _ in range(50)])
+    calls = iter([open_row(author, "0.1000000001") for _ in range(50)])
     bill = ledger.bill_for(model.price_rows(), {"input_tokens": 37, "output_tokens": 1}, whole=True)
     settlement = ledger.Settlement(status="succeeded", bill=bill)
     assert BudgetPeriod.objects.get().held_usd == 50 * D("0.1000000001")
@@ -74,7 +67,7 @@ def test_sums_are_exact_after_fifty_bills(at_once: AtOnce) -> None:
 def test_first_period_is_created_once(at_once: AtOnce) -> None:
     author = factories.person()
     ledger.settle_call(
-        open_other_call(author, "0"),
+        open_row(author, "0"),
         ledger.Settlement(
             status="succeeded",
             bill=ledger.bill_for(
@@ -83,5 +76,5 @@ def test_first_period_is_created_once(at_once: AtOnce) -> None:
         ),
     )
     Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
-    assert set(at_once(lambda: budgets.affordable_usd(Payer()), 20)) == {D("0.985")}
+    assert set(at_once(factories.budget_room, 20)) == {D("0.985")}
     assert (BudgetPeriod.objects.count(), BudgetHold.objects.count()) == (1, 1)

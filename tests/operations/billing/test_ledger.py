@@ -13,9 +13,9 @@ from chat.operations.billing.ledger import (
     bill_for_message,
     discard_call,
     free_bill,
-    open_call,
     settle_call,
 )
+from tests import factories
 
 LOW = PriceRow(Decimal(3), Decimal("3.75"), Decimal(6), Decimal("0.3"), Decimal(15))
 HIGH = PriceRow(*[Decimal(30)] * 5, above_prompt_tokens=100_000)
@@ -88,7 +88,7 @@ def test_a_refusal_before_any_output_is_free(message: dict[str, Any], cost: str,
 
 @pytest.mark.django_db
 def test_row_is_settled_once(model: LanguageModel, insider: User) -> None:
-    row = open_call(key="k", model=model, purpose="title", door="job", user_id=insider.id)
+    row = factories.open_row(model, insider)
     opened = ApiCall.objects.get(id=row)
     assert (opened.status, opened.certainty, opened.model_name, opened.finished_at) == (
         "open",
@@ -122,7 +122,7 @@ def test_row_is_settled_once(model: LanguageModel, insider: User) -> None:
 
 @pytest.mark.django_db
 def test_only_open_rows_are_discarded(model: LanguageModel) -> None:
-    rows = [open_call(key=key, model=model, purpose="test", door="job") for key in ("a", "b")]
+    rows = [factories.open_row(model, key=key) for key in ("a", "b")]
     settle_call(rows[1], Settlement(status="failed", bill=free_bill()))
     for row in rows:
         discard_call(row)

@@ -40,7 +40,6 @@ def turn(insider: User) -> Turn:
     answer = AnswerContent([{"type": "text", "text": "Very high."}])
     assert finish.finish_turn(
         running,
-        "host:1:aa",
         TurnEnd("completed"),
         Batch(queued.id, 1, 1, factories.frames(queued)),
         answer=answer,

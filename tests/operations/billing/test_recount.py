@@ -9,6 +9,7 @@ import pytest
 from chat.events import payloads
 from chat.events.store import Batch
 from chat.models import ApiCall, Budget, BudgetPeriod, LanguageModel, Turn, User
+from chat.models.ledger import ApiCallQuerySet
 from chat.operations.billing import ledger, recount
 from chat.operations.billing.ledger_check import check_invoice, check_ledger
 from chat.operations.turns import claim, finish, open_call
@@ -51,7 +52,6 @@ def cut(user: User, model: LanguageModel, *texts: str, **fields: Any) -> ApiCall
     )
     assert finish.finish_turn(
         running,
-        "host:1:aa",
         finish.TurnEnd(Turn.Status.STOPPED),
         Batch(queued.id, 1, 1, frames),
         answer=None,
@@ -140,7 +140,7 @@ def test_two_jobs_count_once(insider: User, model: LanguageModel, monkeypatch: p
     call = cut(insider, model, TEXT)
     assert recount.settle_by_count() == 1
     stale = ApiCall.objects.filter(id=call.pk)
-    monkeypatch.setattr(ledger, "awaiting_count", lambda: stale)
+    monkeypatch.setattr(ApiCallQuerySet, "awaiting_count", lambda _rows: stale)
     ApiCall.objects.filter(id=call.pk).update(output_tokens=3)
     assert recount.settle_by_count() == 0
     call.refresh_from_db()
@@ -159,6 +159,6 @@ def test_a_run_asks_for_some_and_leaves_the_rest(
 def test_an_exact_bill_is_never_counted(insider: User, model: LanguageModel) -> None:
     call = cut(insider, model, TEXT)
     ApiCall.objects.filter(id=call.pk).update(certainty="exact")
-    assert not ledger.settle_by_count(call.pk, 5)
+    assert not ledger.apply_count(call.pk, 5)
     ApiCall.objects.filter(id=call.pk).update(certainty="estimated", unit_prices=None)
-    assert not ledger.settle_by_count(call.pk, 5)
+    assert not ledger.apply_count(call.pk, 5)

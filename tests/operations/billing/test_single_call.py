@@ -1,11 +1,14 @@
 """Calls outside of turns: each that reached the upstream has a row, settled as the upstream bills it."""
 
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from chat.models import ApiCall, LanguageModel, User
+from chat.operations.billing.budgets import Payer
 from chat.operations.billing.single_call import call_model
 from chat.providers import clients
 from chat.providers.clients import ConnectionUnusable
@@ -24,7 +27,7 @@ def haiku(url: str, **fields: Any) -> LanguageModel:
 
 
 def call(model: LanguageModel, user: User) -> Any:
-    return call_model(model, REQUEST, purpose="test", door="job", user_id=user.id)
+    return call_model(model, REQUEST, purpose="test", door="job", payer=Payer(user.id))
 
 
 def test_answer_has_its_exact_cost(insider: User, simulator: Upstream) -> None:
@@ -90,6 +93,29 @@ def test_call_that_never_arrived_has_no_row(insider: User) -> None:
     with pytest.raises(UpstreamError):
         call(haiku(f"http://127.0.0.1:{free_port()}"), insider)
     assert not ApiCall.objects.exists()
+
+
+class _Unreadable(BaseHTTPRequestHandler):
+    """Answers every request with half a JSON object."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1")
+        self.send_header("request-id", "req_unreadable")
+        self.end_headers()
+        self.wfile.write(b"{")
+
+
+def test_unreadable_answer_keeps_its_row(insider: User) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Unreadable) as server:
+        Thread(target=server.handle_request).start()
+        with pytest.raises(UpstreamError) as failed:
+            call(haiku(f"http://127.0.0.1:{server.server_port}"), insider)
+    assert failed.value.failure.kind == "protocol"
+    row = ApiCall.objects.get()
+    assert (row.status, row.certainty, row.upstream_request_id) == ("failed", "unknown", "req_unreadable")
 
 
 def test_unusable_connection_is_not_called(insider: User, simulator: Upstream) -> None:

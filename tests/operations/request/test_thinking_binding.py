@@ -24,7 +24,7 @@ def answered(insider: User) -> Turn:
     assert running
     build.request_for(running)
     end, batch = TurnEnd(Turn.Status.COMPLETED, "end_turn"), Batch(turn.id, running.fence, 1, [])
-    assert finish.finish_turn(running, "host:1:aa", end, batch, answer=AnswerContent(THOUGHT), call=None)
+    assert finish.finish_turn(running, end, batch, answer=AnswerContent(THOUGHT), call=None)
     return turn
 
 

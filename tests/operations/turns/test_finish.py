@@ -29,7 +29,7 @@ def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: 
     running = factories.running(turn)
     first, call_id = running.message, open_call.open_call(running, REQUEST, call=1, attempt=1).call_id
     batch = Batch(turn.id, 1, 1, factories.frames(turn))
-    assert finish.end_call(running, "host:1:aa", batch, answer=answer, call=(call_id, SETTLED))
+    assert finish.end_call(running, batch, answer=answer, call=(call_id, SETTLED))
     first.refresh_from_db()
     assert (first.status, first.content) == ("complete", answer.content if answer else [])
     assert (running.message.parent, running.message.status) == (first, "streaming")
@@ -41,11 +41,9 @@ def test_lost_lease_only_settles_its_call(turn: Turn) -> None:
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
     batch = Batch(turn.id, 1, 1, factories.frames(turn))
     calls = [open_call.open_call(running, REQUEST, call=number, attempt=1).call_id for number in (1, 2)]
-    assert not finish.end_call(running, "host:1:aa", batch, answer=None, call=(calls[0], SETTLED))
+    assert not finish.end_call(running, batch, answer=None, call=(calls[0], SETTLED))
     end = TurnEnd("completed", stop_reason="end_turn")
-    assert not finish.finish_turn(
-        running, "host:1:aa", end, batch, answer=AnswerContent(TEXT), call=(calls[1], SETTLED)
-    )
+    assert not finish.finish_turn(running, end, batch, answer=AnswerContent(TEXT), call=(calls[1], SETTLED))
     turn.refresh_from_db()
     running.message.refresh_from_db()
     assert (turn.status, running.message.status, turn.events.count()) == ("running", "streaming", 0)
@@ -59,7 +57,7 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     answer = AnswerContent(TEXT, stop_reason="end_turn", model_name="claude-told") if answered else None
     end = TurnEnd("completed", stop_reason="end_turn", detail="x" * 600)
     batch = Batch(turn.id, 1, 5, factories.frames(turn, first=5, count=2))
-    assert finish.finish_turn(running, "host:1:aa", end, batch, answer=answer, call=call)
+    assert finish.finish_turn(running, end, batch, answer=answer, call=call)
     turn.refresh_from_db()
     message = turn.messages.get()
     assert (turn.status, turn.stop_reason, turn.last_seq, len(turn.error_detail)) == (
@@ -81,7 +79,6 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
 def test_end_without_frames_stores_no_events(turn: Turn) -> None:
     assert finish.finish_turn(
         factories.running(turn),
-        "host:1:aa",
         TurnEnd("stopped"),
         Batch(turn.id, 1, 1, []),
         answer=None,
@@ -116,7 +113,6 @@ def test_tool_use_opens_no_answer_before_its_results(turn: Turn) -> None:
     answer = AnswerContent([ASKED], stop_reason="tool_use")
     assert finish.end_call(
         running,
-        "host:1:aa",
         Batch(turn.id, 1, 1, factories.frames(turn)),
         answer=answer,
         call=call,
@@ -124,12 +120,13 @@ def test_tool_use_opens_no_answer_before_its_results(turn: Turn) -> None:
     )
     assert (running.message, running.calls) == (first, 1)
     ToolCall.objects.update(status="done", result=TEXT, finished_at=timezone.now())
-    assert finish.answer_tools(running, "host:1:aa")
+    assert finish.answer_tools(running)
     results = running.message.parent
     assert results
     assert (results.kind, results.turn, results.parent, running.calls) == ("results", turn, first, 2)
     assert results.content == [{"type": "tool_result", "tool_use_id": "toolu_0", "content": TEXT}]
-    assert not finish.answer_tools(running, "host:2:bb")
+    running.turn.owner = "host:2:bb"
+    assert not finish.answer_tools(running)
 
 
 def test_waiting_turn_can_be_ended(turn: Turn) -> None:
@@ -151,7 +148,5 @@ def test_end_during_a_round_adds_tool_results(turn: Turn) -> None:
     running, row = factories.running(turn), planned(turn, "stopped")
     end = TurnEnd("completed", stop_reason="tool_use")
     batch = Batch(turn.id, 1, 1, factories.frames(turn))
-    assert finish.finish_turn(
-        running, "host:1:aa", end, batch, answer=AnswerContent([ASKED]), call=None, asked=[row]
-    )
+    assert finish.finish_turn(running, end, batch, answer=AnswerContent([ASKED]), call=None, asked=[row])
     assert turn.messages.get(kind="results").content[0]["tool_use_id"] == "toolu_0"

@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from chat.events import payloads
 from chat.events.payloads import Event
 from chat.events.store import Batch, append_batches, stored_frames, stored_state
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Turn, User
-from chat.operations.billing import budgets, ledger
+from chat.operations.billing import budgets
 from chat.operations.billing.budgets import Payer
 from chat.operations.turns.recovery import LeaseWatch, reap_turn, release_stale_holds, settle_abandoned
 from tests import factories
@@ -169,14 +170,15 @@ def old(call: ApiCall) -> ApiCall:
 
 
 def held_call(model: LanguageModel, key: str = "title:1") -> ApiCall:
-    call_id = ledger.open_call(key=key, model=model, purpose="title", door="job", worst_usd=Decimal("0.5"))
+    call_id = factories.open_row(model, worst="0.5", key=key)
     return ApiCall.objects.get(id=call_id)
 
 
 def test_reaped_turn_holds_only_uncounted_calls(turn: Turn) -> None:
     budget = Budget.objects.create(name="All", scope="workspace", hard_limit_usd=1)
     call = factories.call(turn, status="open")
-    budgets.hold(call.pk, Payer(), Decimal("0.5"))
+    with transaction.atomic():
+        budgets.lock(Payer()).hold(call.pk, Decimal("0.5"))
     tell(turn, *answer_so_far(turn))
     assert reap_turn(turn.id, lease(turn))
     call.refresh_from_db()

@@ -7,7 +7,6 @@ import pytest
 from chat.claude import compaction
 from chat.claude.mcp_connector import toolset
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Message, Turn, User
-from chat.operations.billing import ledger
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.request import build
 from chat.operations.running_turn import RunningTurn
@@ -98,10 +97,12 @@ def test_a_summary_is_written_once_by_the_turns_owner(insider: User) -> None:
     running = due(insider)
     job = summaries.summary_job(running)
     assert job
-    assert not summaries.keep_summary(running, "host:1:aa", job, "  ")
-    assert not summaries.keep_summary(running, "host:2:bb", job, "Another owner's.")
-    assert summaries.keep_summary(running, "host:1:aa", job, " A bridge. ")
-    assert not summaries.keep_summary(running, "host:1:aa", job, "Another.")
+    assert not summaries.keep_summary(running, job, "  ")
+    running.turn.owner = "host:2:bb"
+    assert not summaries.keep_summary(running, job, "Another owner's.")
+    running.turn.owner = "host:1:aa"
+    assert summaries.keep_summary(running, job, " A bridge. ")
+    assert not summaries.keep_summary(running, job, "Another.")
     kept = Message.objects.get(kind="summary")
     assert (kept.text, kept.content) == (
         "A bridge.",
@@ -131,9 +132,9 @@ def test_summary_worst_case_is_held(insider: User) -> None:
     job = summaries.summary_job(running)
     assert job
     call = summaries.open_summary_call(running, job, 1)
-    held = BudgetHold.objects.get(call_id=call).amount_usd
+    held = BudgetHold.objects.get(call_id=call.call_id).amount_usd
     assert held > 0
-    ledger.discard_call(call)
+    call.discard()
     budget.hard_limit_usd = Decimal("0.01")
     assert held > budget.hard_limit_usd
     budget.save()

@@ -25,7 +25,7 @@ def test_other_connection_keeps_the_frame(turn: Turn, model: LanguageModel) -> N
         connection=factories.provider("Spare"), max_output_tokens=500, default_max_tokens=1
     )
     frame = turn.frame_id
-    assert switch.switch_model(running, "host:1:aa", spare, told)
+    assert switch.switch_model(running, spare, told)
     assert (running.model, running.connection, running.turn.frame_id) == (
         spare,
         spare.connection,
@@ -36,13 +36,14 @@ def test_other_connection_keeps_the_frame(turn: Turn, model: LanguageModel) -> N
     named = factories.language_model(
         "anthropic.claude-test", connection=factories.provider("Named"), canonical_id="claude-test"
     )
-    assert switch.switch_model(running, "host:1:aa", named, told)
+    assert switch.switch_model(running, named, told)
     turn.refresh_from_db()
     assert turn.frame.body == {"model": "anthropic.claude-test"}
     assert turn.notices == [told, told]
     message = turn.messages.get()
     assert (message.frame_id, message.model_name) == (turn.frame_id, "anthropic.claude-test")
-    assert not switch.switch_model(running, "host:2:bb", spare, told)
+    running.turn.owner = "host:2:bb"
+    assert not switch.switch_model(running, spare, told)
 
 
 def test_other_schema_support_needs_another_frame(turn: Turn, model: LanguageModel) -> None:
@@ -53,7 +54,7 @@ def test_other_schema_support_needs_another_frame(turn: Turn, model: LanguageMod
     running = factories.running(Turn.objects.get(id=turn.id))
     forced = {"forced_tool_choice": {"supported": True}}
     spare = factories.language_model(connection=factories.provider("Spare"), capabilities=forced)
-    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, spare, {"code": "failover"})
     turn.refresh_from_db()
     assert turn.frame.body["tool_choice"]["type"] == "tool"
     assert "output_config" not in turn.frame.body
@@ -63,7 +64,7 @@ def test_other_model_gets_its_own_frame(turn: Turn) -> None:
     running = factories.running(turn)
     thinking = {"thinking": {"types": {"adaptive": True}}}
     other = factories.language_model("claude-other", capabilities=thinking, default_max_tokens=77)
-    assert switch.switch_model(running, "host:1:aa", other, {"code": "fallback"})
+    assert switch.switch_model(running, other, {"code": "fallback"})
     turn.refresh_from_db()
     assert turn.frame.body == {
         "model": "claude-other",
@@ -111,7 +112,7 @@ def test_loop_with_thinking_is_closed_for_another_account(turn: Turn, spare: Lan
     loop = in_a_loop(turn, THOUGHT, ASKED)
     results, answer = loop.message.parent, loop.message
     assert sent(loop) == ["u: text", "a: thinking tool_use", "u: tool_result"]
-    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, spare, {"code": "failover"})
     (note,) = closing(turn)
     answer.refresh_from_db()
     assert (note.parent, note.role, note.depth) == (results, "user", 3)
@@ -122,7 +123,7 @@ def test_loop_with_thinking_is_closed_for_another_account(turn: Turn, spare: Lan
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
     # What was closed once needs no more words, wherever the turn goes from here.
     third = factories.language_model(connection=factories.provider("Third", credential="sk-third"))
-    assert switch.switch_model(loop, "host:1:aa", third, {"code": "failover"})
+    assert switch.switch_model(loop, third, {"code": "failover"})
     assert closing(turn) == [note]
 
 
@@ -138,14 +139,14 @@ def test_pause_is_dropped_for_another_account(
     turn: Turn, spare: LanguageModel, content: list[Any], results: bool, then: list[str] | None
 ) -> None:
     loop = in_a_loop(turn, *content, results=results)
-    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, spare, {"code": "failover"})
     assert len(closing(turn)) == 1
     assert sent(loop) == (then or ["u: text", "a: text tool_use", "u: tool_result text"])
 
 
 def test_loop_without_thinking_moves_unchanged(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, ASKED)
-    assert switch.switch_model(loop, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(loop, spare, {"code": "failover"})
     assert closing(turn) == []
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
 
@@ -154,13 +155,14 @@ def test_same_account_on_another_connection_continues(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     twin = factories.language_model(connection=factories.provider("Twin"))
     assert account_tag(twin.connection) == account_tag(loop.connection)
-    assert switch.switch_model(loop, "host:1:aa", twin, {"code": "failover"})
+    assert switch.switch_model(loop, twin, {"code": "failover"})
     assert closing(turn) == []
     # The model's other powers put its context elsewhere: the same thinking would stand behind other messages.
     Message.objects.filter(id=turn.user_message_id).update(context="Today is Monday.")
+    loop.known_path = None
     able = {"system_messages": {"supported": True}}
     other = factories.language_model(connection=factories.provider("Able"), capabilities=able)
-    assert switch.switch_model(loop, "host:1:aa", other, {"code": "failover"})
+    assert switch.switch_model(loop, other, {"code": "failover"})
     assert len(closing(turn)) == 1
 
 
@@ -168,9 +170,7 @@ def test_other_model_gets_a_closed_loop(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     keep_answer(loop.message, AnswerContent([], "partial", "refusal"))
     running_turn.next_answer(loop, loop.message)
-    assert switch.switch_model(
-        loop, "host:1:aa", factories.language_model("claude-other"), {"code": "fallback"}
-    )
+    assert switch.switch_model(loop, factories.language_model("claude-other"), {"code": "fallback"})
     (note,) = closing(turn)
     assert note.parent
     assert (note.parent.stop_reason, loop.message.parent) == ("refusal", note)
@@ -179,17 +179,18 @@ def test_other_model_gets_a_closed_loop(turn: Turn) -> None:
 
 def test_lost_lease_closes_no_loop(turn: Turn, spare: LanguageModel) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
-    assert not switch.switch_model(loop, "host:2:bb", spare, {})
+    loop.turn.owner = "host:2:bb"
+    assert not switch.switch_model(loop, spare, {})
     ProviderConnection.objects.update(credential="sk-new")
     loop.model = factories.language_model()
-    assert not switch.adopt_loop(loop, "host:2:bb")
+    assert not switch.adopt_loop(loop)
     assert closing(turn) == []
 
 
 def test_loop_is_adopted_with_a_new_key(turn: Turn) -> None:
     loop = in_a_loop(turn, THOUGHT, ASKED)
     assert not loop.takes_over
-    assert switch.adopt_loop(loop, "host:1:aa")
+    assert switch.adopt_loop(loop)
     assert closing(turn) == []
     connection = loop.connection
     connection.credential = "sk-new"
@@ -198,7 +199,7 @@ def test_loop_is_adopted_with_a_new_key(turn: Turn) -> None:
     taken = claim.claim_turn(turn.id, "host:2:bb")
     assert taken
     assert taken.takes_over
-    assert switch.adopt_loop(taken, "host:2:bb")
+    assert switch.adopt_loop(taken)
     assert len(closing(turn)) == 1
     assert sent(taken) == ["u: text", "a: tool_use", "u: tool_result text"]
 
@@ -236,16 +237,17 @@ def served(turn: Turn) -> Turn:
 
 def test_removed_servers_remove_their_tools(served: Turn) -> None:
     running = factories.running(served)
-    assert switch.drop_servers(running, "host:1:aa", ["shop"])
+    assert switch.drop_servers(running, ["shop"])
     assert toolsets(served) == ["wiki"]
     assert running.turn.frame.digest == served.frame_id
-    assert not switch.drop_servers(running, "host:2:bb", ["wiki"])
+    running.turn.owner = "host:2:bb"
+    assert not switch.drop_servers(running, ["wiki"])
     assert toolsets(served) == ["wiki"]
 
 
 def test_loop_with_removed_servers_is_closed(served: Turn) -> None:
     loop = in_a_loop(served, THOUGHT, ASKED)
-    assert switch.drop_servers(loop, "host:1:aa", ["shop"])
+    assert switch.drop_servers(loop, ["shop"])
     assert toolsets(served) == ["wiki"]
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result text"]
 
@@ -254,7 +256,7 @@ def test_platform_without_connector_loses_its_tools(served: Turn) -> None:
     running = factories.running(served)
     spare = model_on("bedrock")
     spare.canonical_id = "claude-anthropic"
-    assert switch.switch_model(running, "host:1:aa", spare, {"code": "failover"})
+    assert switch.switch_model(running, spare, {"code": "failover"})
     assert toolsets(served) == []
 
 
@@ -264,7 +266,7 @@ def test_pause_in_an_unsupported_tool_is_closed(turn: Turn) -> None:
     loop = in_a_loop(turn, SEARCH, found, results=False)
     assert sent(loop) == ["u: text", "a: server_tool_use web_search_tool_result"]
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="bedrock"))
-    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: text", "u: text"]
     assert len(closing(turn)) == 1
 
@@ -272,6 +274,6 @@ def test_pause_in_an_unsupported_tool_is_closed(turn: Turn) -> None:
 def test_loop_after_an_api_summary_moves_to_another_model(turn: Turn) -> None:
     loop = in_a_loop(turn, {"type": "compaction", "content": "Short."}, ASKED)
     elsewhere = factories.language_model("claude-away", connection=factories.provider("Away", kind="aws"))
-    assert switch.switch_model(loop, "host:1:aa", elsewhere, {"code": "failover"})
+    assert switch.switch_model(loop, elsewhere, {"code": "failover"})
     assert sent(loop) == ["u: text", "a: tool_use", "u: tool_result"]
     assert closing(turn) == []
