@@ -201,7 +201,7 @@ def test_connector_tools_without_approval_are_named(world: World, root: Client) 
     assert "people can’t approve calls" in root.get(change).content.decode()
     assert "Anthropic can’t ask for approval" in root.get("/admin/chat/tooldefinition/").content.decode()
     tools = root.get(reverse("admin:chat_mcpserver_list_tools", args=[server.pk])).content.decode()
-    assert "so nobody can be asked" in tools
+    assert "so users can’t be asked first" in tools
     form = root.get(reverse("admin:chat_mcpserver_change", args=[server.pk])).content.decode()
     assert "Amazon Bedrock (Mantle), " in form, "connections without the connector are named"
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="allow")
