@@ -26,6 +26,7 @@ from tests.support.server import free_port
 
 LONG = "deltas=2000 pace=20 together=1"
 SHORT = "deltas=1 pace=20 together=1"
+INSERT_TURN = 'INSERT INTO "chat_turn" '
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,10 +57,11 @@ class Statements:
             self.seen.append(Statement(request_id, sql, _caller()))
         return execute(sql, params, many, context)
 
-    def since(self, first: int) -> list[Statement]:
-        """Return the statements from an index on, without those of commands that were seen before it."""
-        earlier = {statement.request_id for statement in self.seen[:first]}
-        return [statement for statement in self.seen[first:] if statement.request_id not in earlier]
+    def of_turn(self, first: int) -> list[Statement]:
+        """Return the statements of the command that wrote a turn, from an index on; none if no command did."""
+        fresh = self.seen[first:]
+        writing = {each.request_id for each in fresh if each.sql.startswith(INSERT_TURN)}
+        return [each for each in fresh if each.request_id in writing]
 
 
 def _caller() -> str:
@@ -82,7 +84,7 @@ async def begin(
             case "turn.accepted":
                 conversation = event["conversation"]
             case "block.delta" if not found:
-                found = statements.since(first)
+                found = statements.of_turn(first)
                 await socket.send(json.dumps({"type": "turn.stop", "turn": event["turn"]}))
             case "turn.finished":
                 assert found, event
