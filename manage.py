@@ -11,7 +11,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:] == ["up"]:
         # It only supervises: loading the applications would cost each start two seconds and 100 MB.
-        from chat.embedded.up import main as up  # noqa: PLC0415
+        from chat.embedded.up import run_up as up  # noqa: PLC0415
 
         sys.exit(up())
     execute_from_command_line(sys.argv)

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.office_people import DESKS, Day, Desk, Request, frame_of
-from chat.claude.cache import CachePlan, Rates, place
-from chat.claude.gaps import Gaps, SeenCall, Standing
-from chat.claude.marks import lifetime_of
-from chat.claude.pricing import PriceRow, choose_row
+from chat.claude.breakpoints import CachePlan, Rates, place_breakpoints
+from chat.claude.cache_control import lifetime_of
+from chat.claude.cache_reuse import CacheState, PastCall, ReuseShares
+from chat.claude.pricing import PriceRow, choose_price_row
 from chat.claude.usage import Usage
-from chat.simulator.cache import PromptCache, Segment, segments_of
 from chat.simulator.models import find
-from chat.simulator.prompt import Prompt, merge
+from chat.simulator.prompts.cache import PromptCache, Segment, segments_of
+from chat.simulator.prompts.prompt import Prompt, merge
 
-CATALOGUE = Path(__file__).parents[1] / "chat" / "catalogue.json"
+CATALOGUE = Path(__file__).parents[1] / "chat" / "operations" / "catalogue" / "catalogue.json"
 STATIC = ("tools", "system")
 Marks = dict[tuple[str, int, int], str]
 """Lifetimes of blocks: (tools or system, 0, block) or ("messages", message, block)."""
@@ -35,7 +35,7 @@ class Offer:
     static_tokens: int
 
     def row(self, prompt_tokens: int) -> PriceRow:
-        row = choose_row(self.rows, Usage(input_tokens=prompt_tokens))
+        row = choose_price_row(self.rows, Usage(input_tokens=prompt_tokens))
         assert row
         return row
 
@@ -104,7 +104,7 @@ class Accounting:
         ]
 
     def _position(self, request: Request, place: tuple[str, int, int]) -> int:
-        part, at, index = place
+        part, at, index = place_breakpoints
         frame, messages = self._offers[request.desk].frame, self._day.messages[request.conversation]
         before = [] if part == "tools" else [frame.get("tools", ())]
         before += [frame["system"]] if part == "messages" else []
@@ -170,8 +170,8 @@ class Learned:
             for conversation, times in _times(asked, lambda request: request.conversation):
                 gaps = [after - before for before, after in itertools.pairwise(times)]
                 turns[desks[conversation]] += [*gaps, float("inf")]
-        self.turns = {desk: Gaps.of(gaps) for desk, gaps in turns.items()}
-        self.uses = {desk: Gaps.of(gaps) for desk, gaps in uses.items()}
+        self.turns = {desk: ReuseShares.of(gaps) for desk, gaps in turns.items()}
+        self.uses = {desk: ReuseShares.of(gaps) for desk, gaps in uses.items()}
         self.goes_on = {desk: 1 - begun[desk] / max(1, calls[desk]) for desk in turns}
 
 
@@ -187,7 +187,7 @@ class Parley(NoCaching):
 
     def __init__(self, day: Day, offered: list[Offer], learned: Learned) -> None:
         self._day, self._offers, self._learned = day, offered, learned
-        self._seen: dict[int, list[SeenCall]] = {}
+        self._seen: dict[int, list[PastCall]] = {}
 
     def marks(self, request: Request) -> Marks:
         offer, learned = self._offers[request.desk], self._learned
@@ -196,15 +196,15 @@ class Parley(NoCaching):
             minimum_tokens=offer.minimum,
             rates=Rates.of(offer.row(seen[-1].prompt_tokens if seen else 0)),
             static_tokens=offer.static_tokens,
-            standing=Standing.after(seen, request.at),
-            next_call=learned.turns[request.desk].unless(learned.goes_on[request.desk]),
+            cache_state=CacheState.after(seen, request.at),
+            next_call=learned.turns[request.desk].with_immediate(learned.goes_on[request.desk]),
             next_use=learned.uses[request.desk],
         )
         messages = self._day.messages[request.conversation][: request.messages]
-        return marks_of(*place(plan, offer.frame, messages))
+        return marks_of(*place_breakpoints(plan, offer.frame, messages))
 
     def billed(self, request: Request, usage: Usage) -> None:
-        call = SeenCall(
+        call = PastCall(
             at=request.at,
             input_tokens=usage.input_tokens,
             read_tokens=usage.cache_read_tokens,

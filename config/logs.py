@@ -1,10 +1,17 @@
-"""Logs: structured, with identifiers and never content or keys."""
+"""Logging: structured lines with identifiers, never with content or keys.
 
+An exception's message may quote a row, a request or a key (a database error shows the refused values), so
+tracebacks are written with types, files and lines only.
+"""
+
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
 from typing import Any
 
 import structlog
 
-from chat.logs import exception_without_values
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -15,7 +22,7 @@ _PROCESSORS: list[structlog.typing.Processor] = [
 
 
 def configure_structlog() -> None:
-    """Let structlog's loggers write through those of the standard library."""
+    """Send the output of structlog's loggers through the standard library's."""
     structlog.configure(
         processors=[*_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -25,7 +32,7 @@ def configure_structlog() -> None:
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
-    """Return Django's LOGGING: every line on stderr, in one form, from `level` on."""
+    """Return Django's LOGGING: all lines from `level` on to stderr, in one format."""
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
@@ -45,14 +52,37 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-            "django.request": {"level": "ERROR"},  # the middleware has its own line for each request
+            "django.request": {"level": "ERROR"},  # the middleware writes one line per request
             "uvicorn": {"handlers": [], "level": "WARNING"},
             "uvicorn.access": {"level": "WARNING"},
             "httpx2": {"level": "WARNING"},
             "anthropic": {"level": "WARNING"},
-            # They log what servers and sign-ins answered; tools and failures of sign-ins are logged by themselves.
+            # These log responses of servers and sign-ins. Parley logs failures of tools and sign-ins itself.
             "mcp": {"level": "CRITICAL"},
             "azure": {"level": "CRITICAL"},
             "msal": {"level": "CRITICAL"},
         },
     }
+
+
+def exception_without_values(exc_info: ExcInfo) -> str:
+    """Return an exception and its causes, oldest first, as text without their messages."""
+    return "\n".join(_one(error) for error in reversed(list(_chain(exc_info[1]))))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+
+
+def _one(error: BaseException) -> str:
+    kind = type(error)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    lines = "".join(traceback.format_tb(error.__traceback__)) + name
+    if isinstance(error, BaseExceptionGroup):
+        lines += "".join("\n  | " + _one(inner).replace("\n", "\n  | ") for inner in error.exceptions)
+    return lines

@@ -1,4 +1,4 @@
-"""Holds that each language is complete: every word of the source collected, translated, and fit for its places."""
+"""Checks that each language is complete: every text of the source is collected and translated with its placeholders."""
 
 import ast
 import os
@@ -14,17 +14,17 @@ import polib
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("chat", "config", "templates", "static", "locale", "scripts", "manage.py", "pyproject.toml")
 SHOWN = 20
-LANGUAGES = ("ko",)  # beside English, which the source speaks
-PLACE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+LANGUAGES = ("ko",)  # besides English, the language of the source
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
 def key(entry: polib.POEntry) -> tuple[str | None, str, str]:
-    """Return what identifies an entry: context, text, plural text."""
+    """Return the identity of an entry: context, text, plural text."""
     return entry.msgctxt, entry.msgid, entry.msgid_plural
 
 
-def complete(path: Path) -> list[str]:
-    """Return one line for each untranslated or fuzzy entry, and for each whose placeholders differ."""
+def incomplete_entries(path: Path) -> list[str]:
+    """Return one line for each entry that is untranslated, fuzzy, or has other placeholders."""
     found = []
     for entry in polib.pofile(str(path)):
         if entry.obsolete:
@@ -32,16 +32,16 @@ def complete(path: Path) -> list[str]:
         if not entry.translated():
             found.append(f"{path.relative_to(ROOT)}: not translated: {entry.msgid!r}")
         texts = list(entry.msgstr_plural.values()) or [entry.msgstr]
-        wanted = set(PLACE.findall(entry.msgid_plural or entry.msgid))
-        if entry.translated() and any(set(PLACE.findall(text)) - wanted for text in texts):
+        wanted = set(PLACEHOLDER.findall(entry.msgid_plural or entry.msgid))
+        if entry.translated() and any(set(PLACEHOLDER.findall(text)) - wanted for text in texts):
             found.append(f"{path.relative_to(ROOT)}: other placeholders: {entry.msgid!r}")
     return found
 
 
-def said() -> list[tuple[str, str]]:
-    """Return (place, text) of each text in Python code that is handed to one of Django's translating functions.
+def translated_texts() -> list[tuple[str, str]]:
+    """Return (place, text) of each text in Python code that is passed to one of Django's translation functions.
 
-    xgettext finds neither those in an f-string nor those under another name than its own list has.
+    xgettext finds neither texts in an f-string nor those of functions under a name that is not in its list.
     """
     texts = []
     for path in sorted((ROOT / "chat").rglob("*.py")) + sorted((ROOT / "config").rglob("*.py")):
@@ -62,14 +62,14 @@ def said() -> list[tuple[str, str]]:
     return texts
 
 
-def uncollected(catalogue: Path) -> list[str]:
+def missing_texts(catalogue: Path) -> list[str]:
     """Return one line for each text of the code that a catalogue lacks."""
     here = {entry.msgid for entry in polib.pofile(str(catalogue)) if not entry.obsolete}
-    return [f"{place}: not collected: {text!r}" for place, text in said() if text not in here]
+    return [f"{place}: not collected: {text!r}" for place, text in translated_texts() if text not in here]
 
 
-def collected(catalogues: list[Path]) -> list[str]:
-    """Return one line for each word of the source that is in no catalogue, and for each that is gone."""
+def outdated_entries(catalogues: list[Path]) -> list[str]:
+    """Return one line for each text of the source that is in no catalogue, and for each entry without a source."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in SOURCES:
@@ -98,14 +98,14 @@ def collected(catalogues: list[Path]) -> list[str]:
 
 
 def main() -> int | str:
-    """Check all languages; collecting needs GNU gettext, which only CI is sure to have."""
+    """Check all languages. Collecting texts needs GNU gettext, which only CI is sure to have."""
     catalogues = sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po"))
     missing = set(LANGUAGES) - {path.parent.parent.name for path in catalogues}
     if missing:
         return f"No catalogue for {', '.join(sorted(missing))}: make messages"
-    found = [line for path in catalogues for line in [*complete(path), *uncollected(path)]]
+    found = [line for path in catalogues for line in [*incomplete_entries(path), *missing_texts(path)]]
     if shutil.which("xgettext"):
-        found += collected(catalogues)
+        found += outdated_entries(catalogues)
     elif os.environ.get("REQUIRE_SERVICES") == "1":
         found.append("GNU gettext is missing here.")
     more = [f"... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []

@@ -1,6 +1,6 @@
-"""Writes the tables of docs/platforms.md from chat/models/platforms.py; a test holds that they are up to date.
+"""Writes the tables of docs/platforms.md from chat/models/platforms.py; a test checks that they are up to date.
 
-python -m scripts.platform_tables
+Usage: python -m scripts.platform_tables
 """
 
 import os
@@ -49,8 +49,8 @@ def tables() -> dict[str, str]:
     }
 
 
-def filled(text: str) -> str:
-    """Return the document with today's tables between its marks."""
+def with_tables(text: str) -> str:
+    """Return the document with the current tables between its marks."""
     for name, table in tables().items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, rest = text.partition(begin)
@@ -67,4 +67,4 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    FILE.write_text(filled(FILE.read_text(encoding="utf-8")), encoding="utf-8")
+    FILE.write_text(with_tables(FILE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,10 +1,14 @@
-"""What all tests share: a private environment, no network, and real parts to test against."""
+"""Fixtures of all tests, and the plugins that start servers, browsers and services for them."""
 
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import caches
 from django.utils import translation
 from hypothesis import HealthCheck, settings
+
+from chat.models import User
+from tests import factories
 
 pytest_plugins = [
     "tests.support.chromium",
@@ -13,7 +17,7 @@ pytest_plugins = [
     "tests.support.server",
     "tests.support.services",
     "tests.support.simulator",
-    "tests.faults.stage",
+    "tests.support.parley",
 ]
 
 
@@ -23,14 +27,30 @@ settings.load_profile("parley")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a page need a browser."""
+    """Mark tests that use a page as tests that need a browser."""
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
 
 
+@pytest.fixture
+def insider(db: None) -> User:
+    return factories.person("insider")
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    return factories.person("outsider")
+
+
+@pytest.fixture(autouse=True)
+def fresh_process_cache() -> None:
+    """Forget what the process remembers of rows: each test has a database of its own."""
+    caches["process"].clear()
+
+
 @pytest.fixture(autouse=True)
 def language() -> Iterator[None]:
-    """Leave no language behind: a request activates one for its thread, and the next test is on the same."""
+    """Deactivate the language after each test: a request activates one for its thread."""
     yield
     translation.deactivate()

@@ -1,12 +1,15 @@
-"""Plain functions that make rows for tests: a cast of people, a connection with priced models, chats and turns."""
+"""Functions that create rows for tests: people, a connection with priced models, conversations and turns."""
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from chat.events.payloads import EventFrame, encode_all, notice
+from chat.events.store import Batch
 from chat.models import (
     ApiCall,
     Conversation,
@@ -22,9 +25,10 @@ from chat.models import (
     User,
 )
 from chat.models.turns import FINISHED
-from chat.operations.events_log import Batch
-from chat.operations.frames import freeze_frame
-from chat.operations.work import Work
+from chat.operations.billing import budgets
+from chat.operations.billing.budgets import Payer
+from chat.operations.request.frame import freeze_frame
+from chat.operations.running_turn import RunningTurn
 
 PASSWORD = "a-long-password-of-the-tests"
 PRICED_SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -32,7 +36,7 @@ PRICES = {"input": 3, "write_5m": 3.75, "write_1h": 6, "read": 0.3, "output": 15
 
 
 def person(name: str = "insider", **fields: Any) -> User:
-    """Somebody with the email address name@example.test; insider, colleague and outsider are the cast."""
+    """Return the person name@example.test, created if needed. Usual names: insider, colleague, outsider."""
     found = User.objects.filter(email=f"{name}@example.test").first()
     return found or User.objects.create_user(f"{name}@example.test", PASSWORD, **fields)
 
@@ -49,7 +53,7 @@ def language_model(
     prices: dict[str, Any] | None = None,
     **fields: Any,
 ) -> LanguageModel:
-    """A model with prices, in force on every day that a test may set its clock to; `prices={}` leaves it without."""
+    """Return a model with prices that hold on every day a test may choose; `prices={}` leaves it without prices."""
     made, created = LanguageModel.objects.get_or_create(
         connection=connection or provider(),
         model_id=model_id,
@@ -62,7 +66,7 @@ def language_model(
 
 
 def conversation(owner: User, *texts: str, **fields: Any) -> Conversation:
-    """A chat whose path alternates between its owner and the model; without texts it is empty."""
+    """Create a conversation whose path alternates between its owner and the model; without texts it is empty."""
     made = Conversation.objects.create(owner=owner, **fields)
     leaf = None
     for number, text in enumerate(texts):
@@ -74,7 +78,7 @@ def conversation(owner: User, *texts: str, **fields: Any) -> Conversation:
 
 @transaction.atomic
 def long_conversation(owner: User, length: int) -> Conversation:
-    """A chat of `length` messages in one path, each answer with its turn, its frames and its paid call."""
+    """Create a conversation of `length` messages in one path, each answer with its turn, frames and settled call."""
     made = Conversation.objects.create(owner=owner, title="Long")
     model, at = language_model(), timezone.now() - dt.timedelta(hours=2)
     frame = freeze_frame(model=model, assistant=None)
@@ -91,7 +95,7 @@ def long_conversation(owner: User, length: int) -> Conversation:
             messages[-1].turn, messages[-1].frame = turns[-1], frame
     Message.objects.bulk_create(messages)
     Turn.objects.bulk_create(turns)
-    TurnEvent.objects.bulk_create([Batch(turn.id, 1, 1, [b"{}"]).row() for turn in turns])
+    TurnEvent.objects.bulk_create([Batch(turn.id, 1, 1, frames(turn)).row() for turn in turns])
     answers = [message for message in messages if message.turn]
     ApiCall.objects.bulk_create([_call(answer.turn, answer, {}) for answer in answers if answer.turn])
     made.active_leaf = messages[-1]
@@ -118,7 +122,7 @@ def turn(
     client_id: uuid.UUID | None = None,
     **fields: Any,
 ) -> Turn:
-    """A turn in any state with its question, which becomes the active leaf; `answer` adds the model's message."""
+    """Create a turn in any state; its question becomes the active leaf, and `answer` adds the model's message."""
     model = model or language_model()
     frame = freeze_frame(model=model, assistant=None)
     question = message(within, parent, text)
@@ -144,21 +148,40 @@ def turn(
 
 
 def call(of: Turn, **fields: Any) -> ApiCall:
-    """A ledger row of a turn: by default settled, exact and priced; `status="open"` leaves it open."""
+    """Create a ledger row of a turn: settled, exact and priced unless `status="open"`."""
     answer = of.messages.filter(role="assistant").order_by("-depth").first()
     made = _call(of, answer, fields)
     made.save(force_insert=True)
     return made
 
 
+def open_row(
+    model: LanguageModel, user: User | None = None, worst: str = "0", key: str = "", **fields: Any
+) -> int:
+    """Open a row of the ledger and hold `worst` USD for it, as calls do; returns its id."""
+    payer = Payer(user.pk if user else None, fields.get("api_key_id"), fields.pop("assistant_id", None))
+    fields = {"purpose": "title", "door": "chat", "user_id": payer.user_id, **fields}
+    with transaction.atomic():
+        locked = budgets.lock(payer)
+        row = ApiCall.objects.begin(key=key or str(uuid.uuid4()), model=model, **fields)
+        locked.hold(row.pk, Decimal(worst))
+    return row.pk
+
+
+def budget_room(payer: Payer | None = None) -> Decimal | None:
+    """Return what a call may cost; like a call, this creates the current periods."""
+    with transaction.atomic():
+        return budgets.lock(payer or Payer()).room_usd
+
+
 def tool(name: str = "weather", **fields: Any) -> ToolDefinition:
-    """A Python tool that may run at once."""
+    """Return a Python tool that runs without approval, created if needed."""
     defaults = {"kind": "python", "target": name, "approval": "allow", "title": name.title()}
     return ToolDefinition.objects.get_or_create(name=name, defaults={**defaults, **fields})[0]
 
 
 def tool_call(of: Turn, status: str = "waiting", **fields: Any) -> ToolCall:
-    """A call that the turn's last answer asked for."""
+    """Create a tool call of the turn's last answer."""
     answer = of.messages.filter(role="assistant").latest("depth")
     number = answer.tool_calls.count()
     ended = {"finished_at": timezone.now(), "result": [{"type": "text", "text": "18°"}]}
@@ -174,11 +197,11 @@ def tool_call(of: Turn, status: str = "waiting", **fields: Any) -> ToolCall:
     )
 
 
-def work(of: Turn) -> Work:
+def running(of: Turn) -> RunningTurn:
     """What an engine holds while it runs this turn."""
     model = language_model()
     answer = of.messages.filter(role="assistant").latest("depth")
-    return Work(of, answer, model, model.connection, model.price_rows())
+    return RunningTurn(of, answer, model, model.connection, model.price_rows())
 
 
 def _message(within: Conversation, parent: Message | None, text: str, *, role: str, **fields: Any) -> Message:
@@ -244,3 +267,8 @@ def _call(of: Turn, answer: Message | None, fields: dict[str, Any]) -> ApiCall:
             **fields,
         }
     )
+
+
+def frames(turn: Turn, *, first: int = 1, count: int = 1) -> list[EventFrame]:
+    """Return frames of some events of a turn."""
+    return encode_all([notice("waiting")] * count, turn=str(turn.id), after=first - 1)

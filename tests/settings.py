@@ -1,4 +1,4 @@
-"""Parley's own settings on a private, empty environment: no .env file, key or database of a person gets in."""
+"""Parley's settings in a private, empty environment, without a developer's .env file, keys or database."""
 
 import atexit
 import os

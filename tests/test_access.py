@@ -1,4 +1,4 @@
-"""Who may see or do what: each question asked by an insider, an outsider and somebody who was deactivated."""
+"""The questions of `access.py`, asked for an insider, an outsider and a deactivated person."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def test_own_things_are_seen_and_foreign_ones_are_not_there() -> None:
+def test_own_rows_are_found_and_foreign_ones_are_not() -> None:
     insider, outsider = factories.person("insider"), factories.person("outsider")
     turn = factories.turn(factories.conversation(insider), answer="Very high.")
     things = [
@@ -29,7 +29,7 @@ def test_own_things_are_seen_and_foreign_ones_are_not_there() -> None:
     assert [find(insider, thing.id) for find, thing in things] == [None, None, None]
 
 
-def test_only_the_canonical_spelling_of_an_id_is_one() -> None:
+def test_only_the_canonical_spelling_of_an_id_is_valid() -> None:
     own = uuid.uuid4()
     assert access.as_id(str(own)) == access.as_id(own) == own
     for variant in (

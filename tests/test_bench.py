@@ -1,4 +1,4 @@
-"""The benchmark runs: every row is printed with a figure. What the figures are is for a quiet machine to say."""
+"""The benchmark prints every row with a figure. The figures themselves need a quiet machine."""
 
 import json
 import os
@@ -21,7 +21,7 @@ PERHAPS_NOTHING = ("streams a core", "memory a stream", "cold start beyond")
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_quick_run_prints_and_keeps_every_row(tmp_path: Path) -> None:
+def test_quick_run_prints_and_stores_every_row(tmp_path: Path) -> None:
     missing = missing_service()
     if missing and os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(missing)
@@ -47,7 +47,7 @@ def test_the_quick_run_prints_and_keeps_every_row(tmp_path: Path) -> None:
         assert (row["must"] is None) == (row["verdict"] == "-")
 
 
-def test_a_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_DATABASE_URL", "postgres://127.0.0.1:1/postgres")
     assert missing_service().startswith("TEST_DATABASE_URL: nothing answers at 127.0.0.1:1")
 
@@ -65,7 +65,7 @@ def test_a_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         (Row("-", "rate", 39, "deltas/s"), "-"),
     ],
 )
-def test_verdicts(row: Row, verdict: str) -> None:
+def test_verdict_compares_figure_and_limits(row: Row, verdict: str) -> None:
     assert row.verdict == verdict
     assert row.as_json()["verdict"] == verdict
 
@@ -83,7 +83,7 @@ def test_the_table_is_aligned_markdown() -> None:
     assert cells[2] == ["-", "c", "14", "-", "≤ 14", "-", "held"]
 
 
-def test_a_load_lasts_longer_than_its_window() -> None:
+def test_load_lasts_longer_than_its_window() -> None:
     flat, paced = QUICK.flat(), QUICK.paced()
     assert flat.request == "deltas=500 pace=0 together=8"
     assert (flat.window_seconds, flat.spacing_seconds) == (0, 0)

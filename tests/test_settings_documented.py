@@ -13,9 +13,9 @@ def test_every_variable_is_documented() -> None:
     assert problems() == []
 
 
-def test_the_check_reads_real_variables() -> None:
+def test_check_finds_variables_of_the_settings() -> None:
     assert {"DATA_DIR", "DATABASE_URL", "ANTHROPIC_API_KEY", "PORT", "LOCAL_MODEL"} <= variables()
 
 
-def test_no_variable_of_the_machine_reaches_a_test() -> None:
+def test_tests_see_no_variables_of_the_machine() -> None:
     assert variables() - set(hermetic(Path("data"))) <= LEFT_ALONE | {"DEFAULT_FROM_EMAIL", "EMAIL_URL"}

@@ -1,4 +1,4 @@
-"""Jobs in a real Celery worker on every broker: delivered twice they run once, and a worker's death loses none."""
+"""Jobs in a real Celery worker on every broker: a job delivered twice runs once, and a killed worker loses none."""
 
 import datetime as dt
 import secrets
@@ -15,11 +15,11 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.models import Attachment, TurnEvent
-from chat.operations.uploads import store_upload
+from chat.operations.files.uploads import store_upload
 from chat.tasks import clear_files_task, clear_sessions_task, clear_turn_events_task
 from tests import factories
-from tests.faults.stage import Parley, build
 from tests.support.environment import ROOT
+from tests.support.parley import Parley, create_parley
 from tests.support.services import service_url
 from tests.support.simulator import Upstream
 
@@ -41,7 +41,9 @@ def parley(
     prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
 ) -> Iterator[Parley]:
     """A Parley whose web server is not needed."""
-    made = build(prepared_data, tmp_path_factory.mktemp("jobs") / "parley", upstream, [{"name": "plain"}])
+    made = create_parley(
+        prepared_data, tmp_path_factory.mktemp("jobs") / "parley", upstream, [{"name": "plain"}]
+    )
     yield made
     made.server.kill()
 
@@ -99,7 +101,7 @@ def worker(request: pytest.FixtureRequest, parley: Parley) -> Iterator[Worker]:
 
 
 def answered(parley: Parley, text: str) -> str:
-    """Make an answered conversation that nobody named, and return its id."""
+    """Create an answered conversation without a title, and return its id."""
     return parley.shell(ANSWERED.format(text=text, model=parley.models["plain"])).split()[-1]
 
 
@@ -137,7 +139,7 @@ def test_a_job_delivered_twice_runs_once(parley: Parley, worker: Worker) -> None
     assert [row["status"] for row in titles(parley, last)] == ["succeeded"]
 
 
-def test_a_name_that_died_with_its_worker_is_given_by_the_next(parley: Parley) -> None:
+def test_title_of_a_killed_worker_is_made_by_the_next(parley: Parley) -> None:
     worker = Worker(parley, "")
     chat = answered(parley, "[[scenario:slow_first_byte first_byte=30]] How wide is it?")
     worker.publish(TITLE, chat)
@@ -156,7 +158,7 @@ def test_a_name_that_died_with_its_worker_is_given_by_the_next(parley: Parley) -
         )
         parley.shell("from chat.tasks import reap_task; reap_task()")
         named = parley.shell(
-            "from chat.operations import titles; from chat.tasks import title_conversation_task; "
+            "from chat.operations.conversations import titles; from chat.tasks import title_conversation_task; "
             f"title_conversation_task({chat!r}); title_conversation_task({chat!r})"
         )
         assert named == ""
@@ -166,7 +168,7 @@ def test_a_name_that_died_with_its_worker_is_given_by_the_next(parley: Parley) -
 
 
 @pytest.mark.django_db
-def test_what_is_old_is_cleared_and_what_is_new_stays() -> None:
+def test_old_rows_are_cleared_and_new_ones_kept() -> None:
     long_ago = timezone.now() - dt.timedelta(days=2)
     chat = factories.conversation(factories.person())
     old = factories.turn(chat, answer="Long ago", finished_at=long_ago)

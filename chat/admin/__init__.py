@@ -1,35 +1,5 @@
-"""What staff see and govern. One module per family of tables; importing it registers them."""
+"""The Django admin for staff. One module per family of tables; importing it registers its models."""
 
-from chat.admin import (
-    assistants,
-    attachments,
-    budgets,
-    connections,
-    conversations,
-    frames,
-    keys,
-    ledger,
-    people,
-    prompts,
-    providers,
-    tool_calls,
-    tools,
-    turns,
-)
+from chat.admin import diagnostics, models, money, people, prompts, tools
 
-__all__ = [
-    "assistants",
-    "attachments",
-    "budgets",
-    "connections",
-    "conversations",
-    "frames",
-    "keys",
-    "ledger",
-    "people",
-    "prompts",
-    "providers",
-    "tool_calls",
-    "tools",
-    "turns",
-]
+__all__ = ["diagnostics", "models", "money", "people", "prompts", "tools"]

@@ -1,18 +1,18 @@
-"""Counting tokens of a draft. Free: no model answers, and nothing is written."""
+"""Counting the tokens of a draft. It is free: no model answers, and nothing is stored."""
 
 from django.http import HttpRequest
 from ninja import Router
 
 from chat.api import schemas
 from chat.api.identity import identity_of
-from chat.operations.counting import count_draft
+from chat.operations.request.token_counts import count_draft
 
 router = Router(tags=["counting"])
 
 
 @router.post("/count_tokens", response=schemas.CountOut)
 def count_tokens(request: HttpRequest, data: schemas.CountInput) -> schemas.CountOut:
-    """Count a text as the model would: alone, or with `conversation` as its next message and all before it."""
+    """Count the tokens of a text: alone, or as the next message of `conversation` with all earlier messages."""
     count = count_draft(
         user=identity_of(request).user,
         text=data.text,

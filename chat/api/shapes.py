@@ -1,4 +1,4 @@
-"""From rows to the JSON of this API. What is not named here never leaves: prompts, credentials, addresses."""
+"""Rows as the JSON of this API. Fields that are not named here are never sent: prompts, credentials, addresses."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -18,10 +18,10 @@ from chat.models import (
     Turn,
     User,
 )
-from chat.operations.budgets import Standing
-from chat.operations.conversations import Thread
-from chat.operations.failover import offered_after_refusal
-from chat.wording import failure_text
+from chat.operations.billing.budgets import BudgetStanding
+from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.thread import Thread
+from chat.presentation.wording import failure_text
 
 COUNTERS = tuple(schemas.Tokens.model_fields)
 _CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)
@@ -32,11 +32,11 @@ def identifier(value: object) -> str | None:
 
 
 def usd(value: Decimal) -> str:
-    """Write money exactly, without an exponent or idle zeros: 0.00123."""
+    """Return the exact amount without an exponent or trailing zeros, such as 0.00123."""
     return format(value.normalize(), "f")
 
 
-def budget(standing: Standing) -> schemas.BudgetOut:
+def budget(standing: BudgetStanding) -> schemas.BudgetOut:
     soft = standing.budget.soft_limit_usd
     return schemas.BudgetOut(
         name=standing.budget.name,
@@ -116,11 +116,11 @@ def thread(page: Thread) -> schemas.MessagePage:
 
 
 def turn(row: Turn) -> schemas.TurnOut:
-    """Build a turn with its newest answer, its tool calls and the sums of its ledger rows (four queries).
+    """Return a turn with its newest answer, its tool calls and the sums of its ledger rows (four queries).
 
-    An unfinished answer is empty here: its text is in the turn's events until it ends.
+    An unfinished answer is empty: its text is in the turn's events until the turn ends.
     """
-    answer = row.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+    answer = row.last_answer()
     calls = list(row.api_calls.all())
     failed = bool(row.error_code)
     return schemas.TurnOut(

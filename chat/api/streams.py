@@ -1,4 +1,4 @@
-"""A turn's events as server-sent events, and waiting for a turn's end. Readers come and go; the turn goes on.
+"""A turn's events as server-sent events, and waiting for a turn's end. The turn does not depend on its readers.
 
 `id:` is the event's seq and `data:` its frame, byte for byte what every other viewer gets, now or replayed.
 """
@@ -19,17 +19,18 @@ from chat import metrics
 from chat.api.identity import Identity
 from chat.api.problems import Problem
 from chat.engine.database import in_database
-from chat.engine.hub import ViewerClosed, refresh
 from chat.engine.runtime import engine
+from chat.engine.viewer import ViewerClosed
+from chat.events.payloads import EventFrame
 from chat.models import Turn
 from chat.models.turns import FINISHED
-from chat.operations.events_log import can_resume
+from chat.operations.turns.subscription import Resumption, resumption
 
-# So often a reader's right to read and the turn's row are looked at; access taken away ends a stream within 5 s.
+# The interval in which a reader's access and the turn's row are checked; revoked access ends a stream within 5 s.
 LOOK_SECONDS = 4
-# So many silent looks later a comment keeps proxies from closing the connection.
+# After so many silent looks a comment keeps proxies from closing the connection.
 HEARTBEAT_LOOKS = 3
-_ABOUT_WAITING = (b'{"type":"turn.waiting"', b'{"type":"tool.decided"')
+_ABOUT_WAITING = ("turn.waiting", "tool.decided")
 HEARTBEAT = b": still here\n\n"
 
 
@@ -45,29 +46,31 @@ def event_stream(
 
 
 async def until_finished(turn: Turn, identity: Identity) -> None:
-    """Return when the turn has ended, waits for a person, or can't be told of any more (shutdown, revoked access)."""
+    """Return when the turn has ended, waits for a person, or can't be followed any more (shutdown, revoked access)."""
     if not turn.finished:
         async with aclosing(follow(turn, 0, identity)) as runs:
             async for run in runs:
-                told = any(frame.startswith(_ABOUT_WAITING) for _seq, frame in run)
+                told = any(frame.type in _ABOUT_WAITING for frame in run)
                 if told and await in_database(_status, turn.id, identity) == Turn.Status.WAITING:
                     return
 
 
-def check_resumable(turn: Turn, after: int) -> None:
-    """See that events behind `after` can be told without a hole.
+def check_resumable(turn: Turn, after: int) -> Resumption:
+    """Return how events behind `after` go on.
 
     Raises:
-        Problem: 410, when they are deleted, or when `after` was lost with the process that told it.
+        Problem: 410, when they are deleted, or when `after` was lost with the process that sent it.
     """
-    if not can_resume(turn, after):
+    how = resumption(turn, after)
+    if how == Resumption.REFRESH:
         raise Problem(
-            410, "events_gone", _("These events can't be continued. Read the turn and its messages anew.")
+            410, "events_gone", _("These events can’t be resumed. Read the turn and its messages again.")
         )
+    return how
 
 
 async def release_connection() -> None:
-    """Give back the database connection of this request's thread: a long answer must not hold one."""
+    """Return the database connection of this request's thread to the pool: a long answer must not hold one."""
     await sync_to_async(connections.close_all)()
 
 
@@ -81,13 +84,13 @@ async def _encoded(
         async for run in runs:
             silent = 0 if run else silent + 1
             if run:
-                yield b"".join(b"id: %d\ndata: %b\n\n" % (seq, frame) for seq, frame in run)
+                yield b"".join(b"id: %d\ndata: %b\n\n" % (frame.seq, frame.data) for frame in run)
             elif silent % HEARTBEAT_LOOKS == 0:
                 yield HEARTBEAT
 
 
-async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[list[tuple[int, bytes]], None]:
-    """Yield runs of (seq, frame) behind `after` without hole or repetition; an empty run for a silent while.
+async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[list[EventFrame], None]:
+    """Yield runs of frames behind `after` without hole or repetition; an empty run for a silent while.
 
     Ends after turn.finished, and when the identity no longer holds, the turn is deleted or this process goes down.
     """
@@ -117,7 +120,7 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
 
 
 def _status(turn_id: uuid.UUID, identity: Identity) -> str | None:
-    """Return the turn's status; None when it is gone or not for these eyes any more."""
+    """Return the turn's status; None when it is gone or this identity is no longer valid."""
     return (
         Turn.objects.filter(id=turn_id).values_list("status", flat=True).first()
         if identity.still_holds()
@@ -126,7 +129,7 @@ def _status(turn_id: uuid.UUID, identity: Identity) -> str | None:
 
 
 class _Reader:
-    """A viewer of one turn. The hub may repeat frames or tell of other turns; here each comes once, in order."""
+    """A viewer of one turn. The hub may repeat frames or send those of other turns; here each comes once, in order."""
 
     def __init__(self, turn: Turn, after: int) -> None:
         self.turn, self.last, self.finished, self.parted = turn, after, False, False
@@ -137,18 +140,19 @@ class _Reader:
         self._next = asyncio.ensure_future(self._viewer.next())
         metrics.VIEWERS.inc()
 
-    async def run(self, seconds: float) -> list[tuple[int, bytes]]:
+    async def run(self, seconds: float) -> list[EventFrame]:
         """Wait for the next frames; empty when none came in time. Never cancels the viewer in the middle."""
         await asyncio.wait({self._next}, timeout=seconds)
         if not self._next.done():
             return []
         due = self._next.result()
         self._next = asyncio.ensure_future(self._viewer.next())
-        self.parted = refresh(self.turn.conversation_id, self.turn.id) in due
-        return list(self._mine(item for item in due if isinstance(item, bytes)))
+        own = [frame for frame in due if frame.turn == str(self.turn.id)]
+        self.parted = any(frame.type == "refresh" for frame in own)
+        return list(self._fresh(own))
 
     def look_again(self) -> None:
-        """Ask for what follows; heals a hint that was lost."""
+        """Watch what follows again; this makes up for a lost hint."""
         self._viewer.watch(self.turn.id, self.turn.conversation_id, self.last)
 
     def leave(self) -> None:
@@ -156,15 +160,12 @@ class _Reader:
         self._next.cancel()
         self._hub.leave(self._viewer)
 
-    def _mine(self, frames: Iterable[bytes]) -> Iterable[tuple[int, bytes]]:
-        own = str(self.turn.id)
+    def _fresh(self, frames: Iterable[EventFrame]) -> Iterable[EventFrame]:
         for frame in frames:
-            event = orjson.loads(frame)
-            if event["turn"] != own or event["seq"] <= self.last:
+            if frame.seq <= self.last:  # a message, or an event that was read before
                 continue
-            if event["seq"] != self.last + 1:
+            if frame.seq != self.last + 1:
                 self.look_again()
                 return
-            self.last = event["seq"]
-            self.finished = event["type"] == "turn.finished"
-            yield self.last, frame
+            self.last, self.finished = frame.seq, frame.ends_turn
+            yield frame

@@ -1,5 +1,5 @@
-"""What Parley knows about the Messages API, as pure functions over plain dicts.
+"""The rules of the Messages API as pure functions over plain dicts.
 
-No Django, no network, no clock and no randomness: the same input gives the same output, so that live
-streaming, reload, replay and tests share one truth.
+This package uses no Django, no network, no clock and no randomness. The same input gives the same output, so
+live streaming, reload, replay and tests share one implementation.
 """

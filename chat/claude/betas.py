@@ -1,4 +1,4 @@
-"""Betas of the Messages API in the keyword arguments of `messages.create`, which has no parameters for them."""
+"""Beta features of the Messages API in the keyword arguments of `messages.create`, which has no parameters for them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,10 @@ HEADER = "anthropic-beta"
 
 
 def with_beta(request: Mapping[str, Any], beta: str, **fields: Any) -> dict[str, Any]:
-    """Give a request that names a beta and has its `fields`; what other betas brought stays."""
+    """Return the request with a beta named in its headers and the beta's `fields` in its body.
+
+    Headers and body fields of other betas are kept.
+    """
     headers = request.get("extra_headers") or {}
     named = [name for name in headers.get(HEADER, "").split(",") if name]
     made = {

@@ -1,7 +1,7 @@
-"""Content blocks and their rules: what is empty, what may be replayed, which tool call has which result.
+"""Content blocks and their rules: which are empty, which may be sent again, which tool result belongs to which call.
 
-A block is a dict as the API sent it. Replay keeps it as it came, unknown types and fields included; only what
-the API refuses is left out. Blocks are never changed in place.
+A block is a dict as the API sent it. It is replayed as it came, with unknown types and fields; only what the
+API refuses is left out. Blocks are never changed in place.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -12,16 +12,22 @@ from chat.claude.text import clean_text
 Block = dict[str, Any]
 
 KEPT_DELTAS = "parley_deltas"
-"""Key under which a known block keeps deltas that it has no field for; it never goes back to the API."""
+"""Key under which a known block keeps deltas without a field of their own. It is never sent to the API."""
 
 THINKING = frozenset({"thinking", "redacted_thinking"})
 SERVER_TOOL_CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
 TOOL_CALLS = SERVER_TOOL_CALLS | {"tool_use"}
 NOT_RUN = "not run: stopped"
+DENIED = "The person denied this call."
+DENIED_WITH_REASON = f"{DENIED} Their reason: "
 
 
 def plain_text(content: Iterable[Block]) -> str:
-    """Join the text blocks for search and titles, cleaned; a sentence that citations cut stays whole."""
+    """Return the text blocks joined for search and titles, cleaned by `clean_text`.
+
+    The API splits a sentence into several blocks where it cites a source; these are joined without a line
+    break.
+    """
     parts: list[str] = []
     previous_cited: bool | None = None
     for block in content:
@@ -36,7 +42,7 @@ def plain_text(content: Iterable[Block]) -> str:
 
 
 def tool_pictures(content: Iterable[Block]) -> list[Block]:
-    """Return the pictures in the results of tools."""
+    """Return the image blocks inside tool results."""
     return [
         inner
         for block in content
@@ -47,7 +53,7 @@ def tool_pictures(content: Iterable[Block]) -> list[Block]:
 
 
 def with_tool_pictures(content: Iterable[Block], change: Callable[[Block], Block]) -> list[Block]:
-    """Give a message's blocks with each picture in the results of tools as `change` has it."""
+    """Return a message's blocks with each image inside a tool result replaced by `change(image)`."""
     return [
         {
             **block,
@@ -66,7 +72,7 @@ def _has_blocks(block: Block) -> bool:
 
 
 def is_empty(block: Block) -> bool:
-    """Say whether the API would refuse `block` for having nothing in it: blank text, unsigned thinking."""
+    """Return whether the API would refuse the block as empty: blank text, or thinking without a signature."""
     match block.get("type"):
         case "text":
             return not str(block.get("text") or "").strip()
@@ -80,19 +86,24 @@ def is_empty(block: Block) -> bool:
 
 
 def for_replay(
-    content: Iterable[Block], *, keep_thinking: bool, whole: bool = True, gone: Container[str] = ()
+    content: Iterable[Block],
+    *,
+    keep_thinking: bool,
+    keep_after_gap: bool = True,
+    dropped_calls: Container[str] = (),
 ) -> list[Block]:
-    """Give the blocks of an assistant message as they may go back to the API.
+    """Return the blocks of an assistant message in the form that may be sent to the API again.
 
-    Empty blocks go, calls whose ids are `gone`, and all thinking unless `keep_thinking`. Thinking is bound to
-    what stands before it, so without `whole` that behind a missing block goes too. Thinking at the end of a
-    message is refused by the API in any case. Cache marks belong to a request and are removed.
+    Empty blocks, server tool calls with an id in `dropped_calls` and cache breakpoints are left out, and all
+    thinking unless `keep_thinking`. Thinking is bound to the content before it, so it is also left out after
+    a missing block unless `keep_after_gap`. Thinking at the end of a message is always left out, because the
+    API refuses it.
     """
     kept: list[Block] = []
     missing = False
     for block in content:
-        if is_empty(block) or (block.get("type") in SERVER_TOOL_CALLS and block.get("id") in gone):
-            missing = not whole
+        if is_empty(block) or (block.get("type") in SERVER_TOOL_CALLS and block.get("id") in dropped_calls):
+            missing = not keep_after_gap
         elif block.get("type") not in THINKING or (keep_thinking and not missing):
             kept.append(without(block, "cache_control", KEPT_DELTAS))
     while kept and kept[-1].get("type") in THINKING:
@@ -100,17 +111,21 @@ def for_replay(
     return kept
 
 
-def leading_thinking(content: Sequence[Block]) -> list[Block]:
-    """Give the blocks of a cut answer, of thinking only that at its beginning: elsewhere something may be missing."""
+def keep_leading_thinking(content: Sequence[Block]) -> list[Block]:
+    """Return the blocks of a cut answer with only the thinking at its beginning.
+
+    Thinking further down is left out: content before it may be missing, which invalidates it.
+    """
     first = next((at for at, block in enumerate(content) if block.get("type") not in THINKING), len(content))
     return [block for at, block in enumerate(content) if at < first or block.get("type") not in THINKING]
 
 
 def for_user(content: Iterable[Block]) -> list[Block]:
-    """Give the blocks of a user or system message as they may be sent.
+    """Return the blocks of a user or system message in the form that may be sent.
 
-    Empty text goes, also inside tool results, search results and documents; so do cache marks, and citations
-    of text, which the API takes from the assistant only. A failed tool result always says something.
+    Left out are empty text (also inside tool results, search results and documents), cache breakpoints, and
+    citations of text, which the API accepts from the assistant only. A failed tool result without content
+    gets an error text.
     """
     return [_sendable(block) for block in content if not is_empty(block)]
 
@@ -124,10 +139,10 @@ def _sendable(block: Block) -> Block:
         block = {**block, "content": for_user(inner)}
     if isinstance(source, dict) and isinstance(source.get("content"), list):
         block = {**block, "source": {**source, "content": for_user(source["content"])}}
-    return _speaking(block) if kind == "tool_result" else block
+    return _with_error_text(block) if kind == "tool_result" else block
 
 
-def _speaking(result: Block) -> Block:
+def _with_error_text(result: Block) -> Block:
     content = result.get("content")
     if content and (not isinstance(content, str) or content.strip()):
         return result
@@ -137,34 +152,34 @@ def _speaking(result: Block) -> Block:
 
 
 def without(block: Block, *keys: str) -> Block:
-    """Give `block` itself, or a copy without `keys` if it has any of them."""
+    """Return a copy of the block without `keys`, or the block itself if it has none of them."""
     if any(key in block for key in keys):
         return {key: value for key, value in block.items() if key not in keys}
     return block
 
 
 def tool_use_ids(content: Iterable[Block]) -> list[str]:
-    """List the ids of the client tool calls in `content`, in call order; server tools answer themselves."""
+    """Return the ids of the client tool calls in `content`, in call order. Server tools are not included."""
     return [block["id"] for block in content if block.get("type") == "tool_use"]
 
 
 def is_server_tool_result(block: Block) -> bool:
-    """Say whether `block` is what a server-side tool (web search, code execution, MCP …) answered."""
+    """Return whether the block is the result of a server tool (web search, code execution, MCP …)."""
     kind = str(block.get("type"))
     return kind.endswith("_tool_result") and kind != "tool_result"
 
 
 def unanswered_server_tools(content: Sequence[Block]) -> set[str]:
-    """Find the ids of server tool calls in an assistant message that no result block in it answers."""
+    """Return the ids of server tool calls in an assistant message that have no result block in it."""
     answered = {str(block.get("tool_use_id")) for block in content if is_server_tool_result(block)}
     return {block["id"] for block in content if block.get("type") in SERVER_TOOL_CALLS} - answered
 
 
 def pair_results(calls: Sequence[str], results: Iterable[Block]) -> list[Block]:
-    """Give exactly one tool_result per id of `calls`, in call order.
+    """Return exactly one tool_result per id of `calls`, in call order.
 
-    The first of `results` with the id is taken; a missing one becomes an error result that says that the
-    tool was not run. Results of other calls are left out.
+    The first of `results` with the id is used. A missing result becomes an error result saying that the tool
+    was not run. Results of other calls are left out.
     """
     by_id: dict[str, Block] = {}
     for result in results:
@@ -173,5 +188,5 @@ def pair_results(calls: Sequence[str], results: Iterable[Block]) -> list[Block]:
 
 
 def not_run(tool_use_id: str) -> Block:
-    """Make the result of a call that was stopped before its tool ran."""
+    """Return the error result of a call that was stopped before its tool ran."""
     return {"type": "tool_result", "tool_use_id": tool_use_id, "content": NOT_RUN, "is_error": True}

@@ -1,7 +1,7 @@
-"""What can go wrong with an API call, as the few kinds that Parley treats differently.
+"""Failures of API calls, reduced to the kinds that Parley treats differently.
 
-Error types, statuses and codes are those of the Messages API. A `Failure` is safe to log and to store: no
-key, no whole body. Words for people are the interfaces' business, chosen by kind.
+Error types, statuses and codes are those of the Messages API. A `Failure` is safe to log and to store: it
+holds no key and no complete body. The interfaces choose the words for people by its kind.
 """
 
 import json
@@ -18,7 +18,7 @@ MESSAGE_LIMIT = 500
 
 
 class FailureKind(StrEnum):
-    """The distinctions that change what Parley does or says."""
+    """The kinds of failure that change what Parley does or shows."""
 
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
@@ -68,17 +68,17 @@ class Failure:
 
 
 def failure(kind: FailureKind, message: str, *, request_id: str | None = None) -> Failure:
-    """Make a failure that no response describes (a lost connection, a timeout), retryable by its kind."""
+    """Return a failure without a response (a lost connection, a timeout); its kind decides whether it is retryable."""
     return Failure(kind, safe_message(message), kind in RETRYABLE, request_id=request_id)
 
 
 def from_response(
     status: int, body: Any, headers: Mapping[str, str], *, now: datetime | None = None
 ) -> Failure:
-    """Read an HTTP error answer.
+    """Return the failure that an HTTP error response describes.
 
-    `body` is the parsed JSON, or the text or bytes that a proxy sent instead. `now` (aware) turns a
-    Retry-After that is a date into seconds; without it such a date is not used.
+    `body` is the parsed JSON, or the text or bytes that a proxy sent instead. `now` (aware) converts a
+    Retry-After date into seconds; without it such a date is ignored.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     parsed = _parsed(body)
@@ -105,13 +105,16 @@ def from_response(
 
 
 def request_id_of(headers: Mapping[str, str]) -> str:
-    """Return the id by which the upstream knows a request, "" when it gave none."""
+    """Return the upstream's id of the request, "" if it sent none."""
     lowered = {name.lower(): value for name, value in headers.items()}
     return next((lowered[name] for name in _REQUEST_IDS if lowered.get(name)), "")
 
 
 def from_error_event(event: Mapping[str, Any], request_id: str | None = None) -> Failure:
-    """Read an `error` event inside a stream whose HTTP status was 200; only its type tells the kind."""
+    """Return the failure of an `error` event inside a stream.
+
+    The HTTP status was 200, so only the event's type decides the kind.
+    """
     error_type, code, text = _error_fields(event)
     kind = _kind(None, error_type, code, text)
     return Failure(
@@ -132,7 +135,7 @@ _SECRETS = re.compile(
 
 
 def safe_message(text: str) -> str:
-    """Cut whatever looks like a credential, join the white space and shorten to 500 characters."""
+    """Return the text with credentials replaced, white space joined, and at most 500 characters."""
     line = " ".join(_SECRETS.sub("[secret]", text.replace("\x00", "\ufffd")).split())
     return line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
 
@@ -153,11 +156,11 @@ _BY_TYPE = {
     "request_too_large": FailureKind.TOO_LARGE,
     "rate_limit_error": FailureKind.RATE_LIMITED,
     "overloaded_error": FailureKind.OVERLOADED,
-    "exceed_context_size_error": FailureKind.CONTEXT_FULL,  # llama.cpp's word for it
+    "exceed_context_size_error": FailureKind.CONTEXT_FULL,  # sent by llama.cpp
     "api_error": FailureKind.UNAVAILABLE,
     "invalid_request_error": FailureKind.INVALID_REQUEST,
 }
-# Amazon's own names, in small letters: errors of Bedrock, and of whoever checks signatures before it.
+# Amazon's own names in lower case: errors of Bedrock and of the signature check before it.
 _BY_AMAZON_TYPE = {
     "throttlingexception": FailureKind.RATE_LIMITED,
     "servicequotaexceededexception": FailureKind.RATE_LIMITED,
@@ -190,7 +193,7 @@ _BY_STATUS = {
     504: FailureKind.TIMEOUT,
     529: FailureKind.OVERLOADED,
 }
-# These two types accompany many statuses; the status then says more.
+# These two types come with many statuses, so the status decides.
 _VAGUE = frozenset({"api_error", "invalid_request_error"})
 _MARKUP = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _SPEND_TEXT = "you have reached your specified api usage limits"
@@ -231,7 +234,7 @@ def _parsed(body: Any) -> Any:
 
 
 def _error_fields(body: Any) -> tuple[str | None, str | None, str]:
-    """Type, code and message of an error body; foreign shapes give at least a message."""
+    """Return type, code and message of an error body. Bodies of other formats give at least a message."""
     error = body.get("error") if isinstance(body, Mapping) else None
     if isinstance(error, str):
         return None, None, error
@@ -247,7 +250,7 @@ def _string(body: Any, key: str) -> str | None:
 
 
 def _stripped(body: Any) -> str:
-    # A proxy's page: its words help, its markup does not, and the whole of it is never kept.
+    # A proxy's HTML page: keep some of its text, without the markup.
     return _MARKUP.sub(" ", body[:4000]) if isinstance(body, str) else ""
 
 

@@ -1,7 +1,7 @@
-"""What an API call costs, in exact decimal US dollars.
+"""The cost of an API call in exact decimal US dollars.
 
-Prices come as rows per model, speed and prompt size, because no single factor holds for all models: cache
-reads cost 0.1, 0.05 or 0.025 of input, and one model doubles as two price tiers by total prompt length.
+Prices are rows per model, speed and prompt size, because no single factor holds for all models: cache reads
+cost 0.1, 0.05 or 0.025 of input, and one model doubles its prices above a prompt length.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,15 +13,15 @@ from chat.claude.usage import Usage
 
 MILLION = Decimal(1_000_000)
 US = "us"
-# Categories of refusals that are billed even when they come before any output.
+# Categories of refusals that are billed even before any output.
 BILLED_REFUSALS = frozenset({"bio", "frontier_llm", "reasoning_extraction"})
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """USD per million tokens, and USD per web search, valid above a prompt length at one speed.
+    """USD per million tokens and per web search, valid above a prompt length at one speed.
 
-    `batch_factor` and `us_factor` multiply every price of tokens, one on top of the other; never that of searches.
+    `batch_factor` and `us_factor` multiply all token prices, also together, but never the price of searches.
     """
 
     input: Decimal
@@ -36,7 +36,7 @@ class PriceRow:
     us_factor: Decimal = Decimal("1.1")
 
     def factor(self, *, batch: bool = False, geo: str = "") -> Decimal:
-        """Give what token prices are multiplied by for a batch, and for inference in `geo` ("us" costs more)."""
+        """Return the factor of token prices for a batch and for inference in `geo` ("us" costs more)."""
         return (self.batch_factor if batch else Decimal(1)) * (self.us_factor if geo == US else 1)
 
 
@@ -48,12 +48,12 @@ class Cost:
     lines: dict[str, Decimal]
 
 
-def choose_row(
+def choose_price_row(
     rows: Iterable[PriceRow], usage: Usage, speed: str = "standard", *, longest_prompt: int = 0
 ) -> PriceRow | None:
-    """Find the row of this speed with the highest threshold that the whole prompt exceeds, or None.
+    """Return the row of this speed with the highest threshold that the complete prompt exceeds, or None.
 
-    `longest_prompt`: the longest single prompt in tokens, where `usage` is the sum of several.
+    `longest_prompt` is the longest single prompt in tokens, if `usage` is the sum of several.
     """
     prompt_tokens = longest_prompt or usage.prompt_tokens
     fitting = [
@@ -65,7 +65,7 @@ def choose_row(
 
 
 def price(usage: Usage, row: PriceRow, *, batch: bool = False, geo: str = "") -> Cost:
-    """Price every line of `usage`; batch and geography change tokens, never the price of a search."""
+    """Return the cost of `usage`. Batch and geography change token prices, never the price of a search."""
     factor = row.factor(batch=batch, geo=geo) / MILLION
     lines = {
         "input": usage.input_tokens * row.input * factor,
@@ -79,12 +79,15 @@ def price(usage: Usage, row: PriceRow, *, batch: bool = False, geo: str = "") ->
 
 
 def is_billed(message: Mapping[str, Any]) -> bool:
-    """Say whether an answered call is billed: refusals before any output are free, save for some categories."""
+    """Return whether an answered call is billed: refusals before any output are free except for some categories."""
     if message.get("stop_reason") != "refusal" or message.get("content"):
         return True
     return (message.get("stop_details") or {}).get("category") in BILLED_REFUSALS
 
 
 def estimate_tokens(text: str) -> int:
-    """Guess the tokens of `text` for bills that no upstream settled: one per 3 bytes of UTF-8, rounded up."""
+    """Return an estimate of the tokens of `text` for bills without an upstream count.
+
+    One token is counted per 3 bytes of UTF-8, rounded up.
+    """
     return (len(text.encode(errors="replace")) + 2) // 3

@@ -1,6 +1,6 @@
-"""Building a request: a frozen frame, the messages of a path, and the cache breakpoints of both.
+"""Builds a request from a frozen frame, the messages of a path, and their cache breakpoints.
 
-The frame is everything before the messages. It is hashed from its exact JSON, so its keys have one order:
+The frame is everything before the messages. It is hashed from its exact JSON, so its keys have a fixed order:
 model, tools, system, thinking, output_config, tool_choice. The same frame gives the same cache prefix.
 """
 
@@ -12,42 +12,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.claude.blocks import Block, is_empty
-from chat.claude.cache import CachePlan, place
-from chat.claude.marks import MARKS, MAX_BREAKPOINTS, limited
+from chat.claude.breakpoints import CachePlan, place_breakpoints
+from chat.claude.cache_control import CACHE_CONTROL, MAX_BREAKPOINTS, limit_breakpoints
 from chat.claude.text import encodable_text
-from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages, uncited
-
-__all__ = [
-    "GO_ON_TEXT",
-    "FrameSpec",
-    "PathMessage",
-    "RequestError",
-    "build",
-    "continue_text",
-    "exact_json",
-    "frame_digest",
-    "goes_on",
-]
+from chat.claude.transcript import (
+    PathMessage,
+    RequestError,
+    loop_can_continue,
+    to_messages,
+    without_citations,
+)
 
 MIN_THINKING_BUDGET = 1024
 MAX_MESSAGES = 100_000
 QUOTED_CHARACTERS = 400
-# The user message that closes a tool loop which can't go on where it began.
-GO_ON_TEXT = (
+# The user message that closes a tool loop which can't continue under another frame or account.
+LOOP_CLOSED_TEXT = (
     "Your answer goes on from here, with all that stands above: what you asked to be done was done, and the results "
     "above stand, so don't ask for them again. Don't mention this note."
 )
 
-_REFUSED = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
+_NOT_IN_FRAME = ("temperature", "top_p", "top_k", "cache_control", "messages", "max_tokens", "stream")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSpec:
-    """What staff decided for a turn.
+    """The configuration of a turn that staff decided.
 
     An element of `system` is {"type": "text", "text": str, "cache": None | "none" | "5m" | "1h"}; `tools`,
-    `thinking` and `output_config` are as the API takes them.
+    `thinking` and `output_config` are in the API's format.
     """
 
     model: str
@@ -58,10 +52,10 @@ class FrameSpec:
     tool_choice: dict[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
-        """Give the frame as request fields in their fixed order; absent parts are left out.
+        """Return the frame as request fields in their fixed order, without absent parts.
 
         Raises:
-            RequestError: a part would be refused by the API.
+            RequestError: the API would refuse a part.
         """
         _check_tools(self.tools)
         parts = {
@@ -74,23 +68,23 @@ class FrameSpec:
             "output_config": self.output_config,
             "tool_choice": self.tool_choice,
         }
-        return limited({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
+        return limit_breakpoints({key: part for key, part in parts.items() if part}, MAX_BREAKPOINTS)
 
     def digest(self) -> str:
-        """Give the SHA-256 of the body's exact JSON, in hex."""
+        """Return the SHA-256 of the body's exact JSON, in hex."""
         return frame_digest(self.body())
 
 
 def frame_digest(body: Mapping[str, Any]) -> str:
-    """Give the SHA-256 of the exact JSON of a frame's body, in hex."""
+    """Return the SHA-256 of the exact JSON of a frame's body, in hex."""
     return hashlib.sha256(exact_json(body).encode()).hexdigest()
 
 
 def exact_json(value: Any) -> str:
-    """Write JSON compactly, keys in their order, all characters themselves, ready for UTF-8.
+    """Return compact JSON with keys in their order and without escapes for non-ASCII characters, encodable as UTF-8.
 
     Raises:
-        ValueError: NaN, infinity, an integer too long, or nesting too deep.
+        ValueError: NaN, infinity, an integer that is too long, or nesting that is too deep.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -99,7 +93,7 @@ def exact_json(value: Any) -> str:
     return encodable_text(text)
 
 
-def build(
+def build_request(
     frame_body: Mapping[str, Any],
     path: Sequence[PathMessage],
     *,
@@ -108,48 +102,49 @@ def build(
     cache: CachePlan | None = None,
     system_role: bool = False,
 ) -> dict[str, Any]:
-    """Give the keyword arguments of `messages.create` for the next answer at the end of `path`.
+    """Return the keyword arguments of `messages.create` for the next answer at the end of `path`.
 
-    `cache` says where breakpoints go; without it only the frame's own ones are sent. `system_role` says that the
-    model takes system-role messages, where the contexts of user messages then go. Nothing given is changed.
+    `cache` decides the breakpoints; without it only the frame's own ones are sent. `system_role` says that
+    the model accepts system-role messages; the contexts of user messages then go there. The arguments are not
+    changed.
 
     Raises:
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
-    messages = to_messages(_fitting(frame_body, path), frame_digest, system_role=system_role)
+    messages = to_messages(_for_output_format(frame_body, path), frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(messages)
-    body = limited(frame_body, MAX_BREAKPOINTS)
+    body = limit_breakpoints(frame_body, MAX_BREAKPOINTS)
     if cache is not None:
-        body, messages = place(cache, body, messages)
+        body, messages = place_breakpoints(cache, body, messages)
     return {**body, "max_tokens": max_tokens, "messages": messages}
 
 
-def goes_on(
+def continues_loop(
     frame_body: Mapping[str, Any],
     path: Sequence[PathMessage],
     *,
     frame_digest: str,
     system_role: bool = False,
 ) -> bool:
-    """Say whether `build` would make a request that continues the tool loop at the end of `path`; see `loop_holds`.
+    """Return whether `build_request` would continue the tool loop at the end of `path`; see `loop_can_continue`.
 
-    If not, the loop has to be closed by a user message first, such as `GO_ON_TEXT`.
+    If not, a user message such as `LOOP_CLOSED_TEXT` must close the loop first.
 
     Raises:
         RequestError: the API would refuse the request.
     """
-    return loop_holds(_fitting(frame_body, path), frame_digest, system_role=system_role)
+    return loop_can_continue(_for_output_format(frame_body, path), frame_digest, system_role=system_role)
 
 
-def _fitting(frame_body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
-    return uncited(path) if "format" in (frame_body.get("output_config") or {}) else path
+def _for_output_format(frame_body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
+    return without_citations(path) if "format" in (frame_body.get("output_config") or {}) else path
 
 
 def continue_text(partial_text: str) -> str:
-    """Write the user message that asks to go on where `partial_text`, a cut answer, stopped.
+    """Return the user message that asks to continue where `partial_text`, a cut answer, stopped.
 
     Current models refuse a prefilled answer, so the end of the text is quoted instead.
     """
@@ -169,18 +164,18 @@ def _system_block(block: Mapping[str, Any]) -> Block:
         case None | "none":
             return text
         case str(lifetime):
-            return {**text, "cache_control": _mark(lifetime)}
+            return {**text, "cache_control": _cache_control(lifetime)}
     raise RequestError("a cache mark is none, 5m or 1h")
 
 
-def _mark(lifetime: str) -> dict[str, str]:
-    if lifetime not in MARKS:
+def _cache_control(lifetime: str) -> dict[str, str]:
+    if lifetime not in CACHE_CONTROL:
         raise RequestError(f"cache lifetime {lifetime!r} is unknown: use 5m or 1h")
-    return dict(MARKS[lifetime])
+    return dict(CACHE_CONTROL[lifetime])
 
 
 def _check_frame(body: Mapping[str, Any], max_tokens: int) -> None:
-    for key in _REFUSED:
+    for key in _NOT_IN_FRAME:
         if key in body:
             raise RequestError(f"{key} may not be part of a frame: leave it out")
     if not body.get("model"):

@@ -1,25 +1,23 @@
-"""Folding the events of a Messages API stream, as plain dicts, into the message that they describe.
+"""Folds the events of a Messages API stream, as plain dicts, into the message that they describe.
 
-One fold serves live streaming, replay and recovery. It agrees with the SDK's stream helper on every valid
-stream and goes on where that one gives up: unknown deltas are kept, later events never erase earlier fields
-by leaving them out, and tool input that is no JSON object is remembered instead of raised.
+The same fold serves live streaming, replay and recovery. It agrees with the SDK's stream helper on every
+valid stream and is more tolerant: unknown deltas are kept, fields missing from later events keep their
+values, and tool input that is not a JSON object is recorded instead of raised.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from chat.claude.block_builder import BlockBuilder, ProtocolError, copied_object
 from chat.claude.blocks import SERVER_TOOL_CALLS, Block, is_empty, unanswered_server_tools
 from chat.claude.failures import Failure, from_error_event
-from chat.claude.growth import GrowingBlock, ProtocolError, owned
 from chat.claude.usage import merge_usage
-
-__all__ = ["Fold", "ProtocolError", "StreamError"]
 
 _UNSTOPPED = {"stop_reason": None, "stop_sequence": None, "stop_details": None}
 
 
 class StreamError(Exception):
-    """The upstream sent an `error` event; `failure` says what it means."""
+    """The upstream sent an `error` event, described by `failure`."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -29,9 +27,9 @@ class StreamError(Exception):
 class Fold:
     """The state of one streamed message. Feed it with `apply`; read the properties at any time.
 
-    Events are copied where they are kept. What is read must not be changed in place.
-    `unknown_events` counts ignored events. `invalid_inputs` has, by block index, the raw input of tool calls
-    that is not a JSON object (cut, malformed, too deep); their block keeps the `input` it started with.
+    Events are copied where they are kept. Returned values must not be changed in place. `unknown_events`
+    counts ignored events. `invalid_inputs` has, by block index, the raw input of tool calls that is not a
+    JSON object (cut, malformed, too deep); such a block keeps the `input` that it started with.
     """
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -42,25 +40,25 @@ class Fold:
         self.invalid_inputs: dict[int, str] = {}
         self._request_id = request_id
         self._head: dict[str, Any] = {}
-        self._blocks: list[GrowingBlock] = []
-        self._open: dict[int, GrowingBlock] = {}
+        self._blocks: list[BlockBuilder] = []
+        self._open: dict[int, BlockBuilder] = {}
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Take in the next event of the stream.
+        """Apply the next event of the stream.
 
         Raises:
             StreamError: it is an `error` event.
-            ProtocolError: it cannot come here, or is malformed; the fold keeps its state.
+            ProtocolError: it is malformed or not allowed at this point; the fold keeps its state.
         """
         try:
             if event["type"] == "content_block_delta":
                 delta = event["delta"]
                 block = self._open[event["index"]]
-                # The hot path: one look at the type, one append; text is joined when somebody reads it.
-                if delta["type"] == block.grows_by:
-                    block.append(delta[block.source])
+                # The hot path: one comparison and one append per delta. Text is joined when the block is read.
+                if delta["type"] == block.delta_type:
+                    block.append(delta[block.delta_field])
                 else:
-                    block.merge(owned(delta))
+                    block.merge(copied_object(delta))
             else:
                 self._apply_rare(event)
         except (KeyError, TypeError, AttributeError) as error:
@@ -68,17 +66,17 @@ class Fold:
 
     @property
     def message(self) -> dict[str, Any]:
-        """The message so far in the API's shape, {} before message_start; open tool inputs are as started."""
+        """The message so far in the API's format, {} before message_start; unfinished tool inputs are as started."""
         return {**self._head, "content": [block.value() for block in self._blocks]} if self.started else {}
 
     @property
     def usage(self) -> dict[str, Any]:
-        """The API's usage counters so far; before message_delta `output_tokens` is only a start value."""
+        """The API's usage counters so far. Before message_delta `output_tokens` is only a start value."""
         return dict(self._head.get("usage") or {})
 
     @property
     def stop_reason(self) -> str | None:
-        """Why the model stopped, None while it has not."""
+        """The stop reason, None while the message is not finished."""
         return self._head.get("stop_reason")
 
     @property
@@ -87,7 +85,7 @@ class Fold:
         return list(self._open)
 
     def partial_content(self) -> list[Block]:
-        """Give the blocks that may be stored and replayed if the stream ends here.
+        """Return the blocks that may be stored and replayed if the stream ends here.
 
         Left out are blank text, thinking without its signature, tool calls whose input is unfinished or
         invalid, server tool calls without a result, and unfinished blocks of unknown types.
@@ -96,14 +94,14 @@ class Fold:
         dropped = []
         for index, block in enumerate(self._blocks):
             value = block.value()
-            if is_empty(value) or index in self.invalid_inputs or not (block.closed or block.usable_open):
+            if is_empty(value) or index in self.invalid_inputs or not (block.closed or block.kept_when_cut):
                 dropped.append(value.get("id"))
             elif "tool_use_id" not in value or value["tool_use_id"] not in dropped:
                 content.append(value)
         if self.ended:
             return content
         unanswered = unanswered_server_tools(content)
-        # Only calls have ids that are known to be texts.
+        # Only the ids of calls are checked to be strings.
         return [
             value
             for value in content
@@ -132,9 +130,9 @@ class Fold:
     def _start(self, message: Mapping[str, Any]) -> None:
         if self.started:
             raise ProtocolError("second message_start in one stream")
-        head = owned(message)
+        head = copied_object(message)
         _check_head(head)
-        content = [GrowingBlock(block) for block in head.get("content") or ()]
+        content = [BlockBuilder(block) for block in head.get("content") or ()]
         for block in content:
             block.close()
         self._head = head
@@ -145,7 +143,7 @@ class Fold:
         self._expect_running()
         if index != len(self._blocks):
             raise ProtocolError(f"block {index!r} started where {len(self._blocks)} was due")
-        started = GrowingBlock(block)
+        started = BlockBuilder(block)
         self._blocks.append(started)
         self._open[index] = started
         self.has_output = True
@@ -159,10 +157,10 @@ class Fold:
         self._expect_running()
         fields = {**event, **event["delta"], "usage": merge_usage(self.usage, event.get("usage") or {})}
         del fields["type"], fields["delta"]
-        # A container that a later delta does not repeat is still the container.
+        # A later delta may omit the container or send null; the first one stays valid.
         if fields.get("container") is None:
             fields.pop("container", None)
-        head = {**_UNSTOPPED, **self._head, **owned(fields)}
+        head = {**_UNSTOPPED, **self._head, **copied_object(fields)}
         _check_head(head)
         self._head = head
 

@@ -1,14 +1,14 @@
-"""Normalising text at the door, so that no text can fail to be saved or sent.
+"""Normalises text on input, so that every text can be saved and sent.
 
-PostgreSQL refuses NUL in text, UTF-8 cannot carry lone surrogates, and JSON nested too deep overflows the
-parsers' stacks. Every other character passes through as it came.
+PostgreSQL refuses NUL in text, UTF-8 can't encode lone surrogates, and deeply nested JSON overflows the
+stacks of parsers. All other characters are kept.
 """
 
 import re
 from typing import Any
 
 MAX_DEPTH = 200
-"""Levels of lists and objects that stored JSON may have; orjson writes no more than 254."""
+"""Maximum nesting of lists and objects in stored JSON. orjson writes at most 254 levels."""
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -16,19 +16,19 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
-    """Replace NUL and lone surrogates by U+FFFD, one for one; a surrogate pair becomes its character."""
+    """Return the text with NUL and lone surrogates replaced by U+FFFD; a surrogate pair becomes its character."""
     if "\x00" not in text and _encodable(text):
         return text
     return _UNSTORABLE.sub("\ufffd", _PAIR.sub(_join_pair, text))
 
 
 def encodable_text(text: str) -> str:
-    """Replace lone surrogates only: the text of a model stays exact as far as UTF-8 can carry it."""
+    """Return the text with lone surrogates replaced. A model's text stays exact otherwise."""
     return text if _encodable(text) else _LONE.sub("\ufffd", _PAIR.sub(_join_pair, text))
 
 
 def clean_json(value: Any) -> Any:
-    """Clean every string of a JSON value, object keys included, and return the result as a new value.
+    """Return a copy of a JSON value with every string cleaned, object keys included.
 
     Raises:
         ValueError: the value is nested deeper than `MAX_DEPTH`.
@@ -39,12 +39,15 @@ def clean_json(value: Any) -> Any:
 
 
 def encodable_json(value: Any) -> Any:
-    """Make every string of a JSON value encodable as UTF-8; `value` must not be deeper than `MAX_DEPTH`."""
+    """Return a copy of a JSON value with every string encodable as UTF-8.
+
+    `value` must not be nested deeper than `MAX_DEPTH`.
+    """
     return _mapped(value, encodable_text)
 
 
 def too_deep(value: Any, limit: int = MAX_DEPTH) -> bool:
-    """Say whether lists and objects are nested more than `limit` levels, without recursion."""
+    """Return whether lists and objects are nested more than `limit` levels. No recursion is used."""
     level = [value]
     for _ in range(limit + 1):
         level = [child for node in level if isinstance(node, dict | list) for child in _children(node)]

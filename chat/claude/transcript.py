@@ -1,16 +1,15 @@
-"""From a path of stored turns to the `messages` of a request that the API accepts.
+"""Makes the `messages` of a request from a path of stored turns.
 
-The rules are the API's: the user speaks first, every tool call has its result in the very next user message,
-nothing is empty, thinking goes back unchanged or not at all, system-role messages stand between a user turn
-and an assistant turn. Decisions depend on the path and its frames only, so that later requests repeat earlier
-ones byte for byte and caches and thinking signatures stay valid.
+The rules are the API's: the user speaks first, every tool call has its result in the next user message,
+nothing is empty, thinking is sent unchanged or not at all, system-role messages stand between a user turn and
+an assistant turn. Decisions depend only on the path and its frames. Later requests therefore repeat earlier
+ones byte for byte, and caches and thinking signatures stay valid.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chat.claude.binding import Prefix
 from chat.claude.blocks import (
     SERVER_TOOL_CALLS,
     THINKING,
@@ -19,28 +18,29 @@ from chat.claude.blocks import (
     for_replay,
     for_user,
     is_server_tool_result,
-    leading_thinking,
+    keep_leading_thinking,
     pair_results,
     tool_use_ids,
     unanswered_server_tools,
     without,
 )
 from chat.claude.context import Context
+from chat.claude.thinking_binding import Prefix
 
 
 class RequestError(ValueError):
-    """The request would be refused; the message says what to change."""
+    """The API would refuse the request; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class PathMessage:
-    """One stored message on the way from the first message to the leaf.
+    """One stored message on the path from the first message to the leaf.
 
     `frame` is the digest of the frame that an assistant message was made under, None if unknown or if another
-    account made it. `complete` is False for a stopped or interrupted answer, whose content is what
-    `Fold.partial_content` gave. `edited` says that the messages before this one are no longer those that it was
-    made after; where `prefix` has the digest of those messages, that is found out and need not be said.
-    `context` is what was frozen with a user message (see `chat.claude.context`).
+    account made it. `complete` is False for a stopped or interrupted answer; its content is the result of
+    `Fold.partial_content`. `edited` says that the messages before this one have changed since it was made;
+    with the digest of those messages in `prefix` the change is detected without it. `context` is stored with
+    a user message (see `chat.claude.context`).
     """
 
     role: str
@@ -54,54 +54,59 @@ class PathMessage:
 
 @dataclass(slots=True)
 class _Round:
-    """What an assistant said in one go and all that came after it until the assistant spoke again.
+    """Consecutive assistant messages and everything after them until the next assistant message.
 
-    `gone` are the ids of its server tool calls that are given up; `in_loop` says that it belongs to the tool
-    loop that is running now, `stale` that something in it may neither go back from here nor be left out.
+    `dropped_calls` are the ids of its server tool calls that are left out. `in_loop` says that it belongs to
+    the running tool loop, `stale` that some of its content may neither be sent under this frame nor be left
+    out.
     """
 
     assistant: list[PathMessage] = field(default_factory=list)
     user: list[Block] = field(default_factory=list)
     system: list[list[Block]] = field(default_factory=list)
     in_loop: bool = False
-    gone: frozenset[str] = frozenset()
+    dropped_calls: frozenset[str] = frozenset()
     stale: bool = False
 
-    def said(self) -> list[Block]:
-        """The assistant's blocks with all thinking."""
+    def blocks(self) -> list[Block]:
+        """Return the assistant's blocks with all thinking."""
         return [
             block
             for message in self.assistant
-            for block in for_replay(message.content, keep_thinking=True, gone=self.gone)
+            for block in for_replay(message.content, keep_thinking=True, dropped_calls=self.dropped_calls)
         ]
 
     def bound(self, prefix: Prefix) -> list[Block]:
-        """The assistant's blocks with the thinking that is valid behind `prefix`, which takes them in."""
-        said: list[Block] = []
+        """Return the assistant's blocks with the thinking that is valid after `prefix`, and add them to `prefix`."""
+        bound: list[Block] = []
         for message in self.assistant:
-            holds = not message.edited and prefix.holds(message.frame, message.prefix)
-            keep = self.in_loop or holds
-            content = message.content if message.complete else leading_thinking(message.content)
-            blocks = for_replay(content, keep_thinking=keep, whole=self.in_loop, gone=self.gone)
-            self.stale |= self.in_loop and not holds and _stays_put(blocks)
+            matches = not message.edited and prefix.matches(message.frame, message.prefix)
+            content = message.content if message.complete else keep_leading_thinking(message.content)
+            blocks = for_replay(
+                content,
+                keep_thinking=self.in_loop or matches,
+                keep_after_gap=self.in_loop,
+                dropped_calls=self.dropped_calls,
+            )
+            self.stale |= self.in_loop and not matches and _is_bound(blocks)
             prefix.add("assistant", blocks)
-            said += blocks
-        return said
+            bound += blocks
+        return bound
 
 
 def to_messages(
     path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False
 ) -> list[dict[str, Any]]:
-    """Give the `messages` for a request under the frame `frame_digest`.
+    """Return the `messages` of a request under the frame with the digest `frame_digest`.
 
-    Thinking of completed earlier turns is left out when it was made under another frame or behind other
-    messages; inside a running tool loop it always stays. Neighbours of the same role are merged, as the server
-    would. `system_role` says that the model takes system-role messages; contexts go there.
+    Thinking of completed earlier turns is left out if it was made under another frame or after other
+    messages; inside a running tool loop it always stays. Neighbours of the same role are merged, as the
+    server would do. `system_role` says that the model accepts system-role messages; contexts go there.
 
     Raises:
-        RequestError: the path is no conversation that a request can be made of.
+        RequestError: no valid request can be made from the path.
     """
-    messages = _emitted(_settled(_rounds(path, system_role)), frame_digest)
+    messages = _as_messages(_with_calls_given_up(_rounds(path, system_role)), frame_digest)
     if not messages or messages[0]["role"] != "user":
         raise RequestError("a conversation must begin with a user message that is not empty")
     if messages[-1]["role"] == "assistant" and not _is_paused(path, messages[-1]["content"]):
@@ -112,47 +117,51 @@ def to_messages(
     return messages
 
 
-def loop_holds(path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False) -> bool:
-    """Say whether the running tool loop at the end of `path` may go on under the frame `frame_digest`.
+def loop_can_continue(path: Sequence[PathMessage], frame_digest: str, *, system_role: bool = False) -> bool:
+    """Return whether the running tool loop at the end of `path` may continue under the frame `frame_digest`.
 
-    Not when another account made part of it, or when it was made under another frame or behind other messages,
-    and that part holds thinking or a pause: until the user says something new, neither may be left out.
+    It may not if a part with thinking or a pause was made by another account, under another frame or after
+    other messages: until a new user message, that part may neither be sent nor be left out.
 
     Raises:
-        RequestError: the path is no conversation that a request can be made of.
+        RequestError: no valid request can be made from the path.
     """
-    rounds = _settled(_rounds(path, system_role))
-    _emitted(rounds, frame_digest)
+    rounds = _with_calls_given_up(_rounds(path, system_role))
+    _as_messages(rounds, frame_digest)
     return not any(this.stale for this in rounds)
 
 
-def uncited(path: Sequence[PathMessage]) -> list[PathMessage]:
-    """Turn the citations of all documents and search results off: they and an output format exclude each other."""
+def without_citations(path: Sequence[PathMessage]) -> list[PathMessage]:
+    """Return the path with citations disabled for all documents and search results.
+
+    Citations and an output format exclude each other.
+    """
     return [
-        replace(message, content=[_uncited(block) for block in _checked(message.content)]) for message in path
+        replace(message, content=[_without_citations(block) for block in _checked(message.content)])
+        for message in path
     ]
 
 
-def _uncited(block: Block) -> Block:
+def _without_citations(block: Block) -> Block:
     if block.get("type") in ("document", "search_result"):
         return without(block, "citations")
     if block.get("type") == "tool_result" and isinstance(block.get("content"), list):
-        return {**block, "content": [_uncited(part) for part in block["content"]]}
+        return {**block, "content": [_without_citations(part) for part in block["content"]]}
     return block
 
 
 def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:
-    asked = _last_question(path)
+    last_question = _last_question(path)
     rounds = [_Round()]
     for index, message in enumerate(path):
         current = rounds[-1]
         match message.role:
             case "assistant":
-                if _can_go_back(message):
-                    if current.user or current.system or tool_use_ids(current.said()):
+                if _is_replayable(message):
+                    if current.user or current.system or tool_use_ids(current.blocks()):
                         rounds.append(current := _Round())
                     current.assistant.append(message)
-                    current.in_loop = index > asked
+                    current.in_loop = index > last_question
             case "user":
                 _add_user(current, message, system_role)
             case "system":
@@ -165,26 +174,26 @@ def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:
 
 def _add_user(current: _Round, message: PathMessage, system_role: bool) -> None:
     blocks = _user_blocks(message.content)
-    context = Context(message.context if _says_something(blocks) else "", system_role=system_role)
+    context = Context(message.context if _has_own_content(blocks) else "", system_role=system_role)
     current.user += blocks + context.for_user
     if context.for_system and context.for_system not in current.system:
         current.system.append(context.for_system)
 
 
 def _last_question(path: Sequence[PathMessage]) -> int:
-    """Index of the last user message that says something itself; what follows is one running tool loop."""
+    """Return the index of the last user message with content of its own. A running tool loop follows it."""
     for index in reversed(range(len(path))):
         message = path[index]
-        if message.role == "user" and _says_something(for_user(_checked(message.content))):
+        if message.role == "user" and _has_own_content(for_user(_checked(message.content))):
             return index
     return -1
 
 
-def _says_something(blocks: Sequence[Block]) -> bool:
+def _has_own_content(blocks: Sequence[Block]) -> bool:
     return any(block.get("type") != "tool_result" for block in blocks)
 
 
-def _can_go_back(message: PathMessage) -> bool:
+def _is_replayable(message: PathMessage) -> bool:
     for block in _checked(message.content):
         if block["type"] in ("document", "tool_result"):
             raise RequestError(
@@ -214,10 +223,11 @@ def _user_blocks(content: Sequence[Block]) -> list[Block]:
     return for_user(content)
 
 
-def _settled(rounds: Sequence[_Round]) -> list[_Round]:
-    """Give up server tool calls that never got their result, once the user has said something new.
+def _with_calls_given_up(rounds: Sequence[_Round]) -> list[_Round]:
+    """Leave out server tool calls that never got a result, once a new user message came.
 
-    Until then they stay: a paused turn goes back unchanged, and so does one that waits for tool results only.
+    Until then they stay: a paused turn is sent again unchanged, and so is one that waits for tool results
+    only.
     """
     settled: list[_Round] = []
     for this in rounds:
@@ -231,13 +241,13 @@ def _settled(rounds: Sequence[_Round]) -> list[_Round]:
 
 
 def _gives_up_all(this: _Round) -> bool:
-    """Give up what has to be; says whether nothing of the assistant's is left."""
-    if _says_something(this.user):
-        this.gone = frozenset(unanswered_server_tools(this.said()))
-    return not this.said()
+    """Mark the calls to leave out; return whether the assistant has no blocks left."""
+    if _has_own_content(this.user):
+        this.dropped_calls = frozenset(unanswered_server_tools(this.blocks()))
+    return not this.blocks()
 
 
-def _emitted(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, Any]]:
+def _as_messages(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     prefix = Prefix(frame_digest)
     for this in rounds:
@@ -256,8 +266,8 @@ def _emitted(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, Any]
     return messages
 
 
-def _stays_put(blocks: Sequence[Block]) -> bool:
-    """Say whether blocks of a running loop are bound to where they were made: thinking, and what a pause waits for."""
+def _is_bound(blocks: Sequence[Block]) -> bool:
+    """Return whether blocks of a running loop can't be moved: they hold thinking or a paused server tool."""
     thinks = any(block.get("type") in THINKING for block in blocks)
     return (
         thinks

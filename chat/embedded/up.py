@@ -1,4 +1,4 @@
-"""Runs Parley on one machine. It knows the settings but loads no application, so it starts fast and stays small."""
+"""Runs Parley on one machine. It reads the settings but loads no application, so it starts fast and stays small."""
 
 import asyncio
 import contextlib
@@ -10,42 +10,43 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from chat.embedded.parts import LOCAL_MODEL, parts
-from chat.embedded.supervisor import Part, Supervisor
-from chat.own_address import own_host, own_url
+from chat.embedded.services import LOCAL_MODEL, configured_services
+from chat.embedded.supervisor import Service, Supervisor
 
 POLL_SECONDS = 0.05
 
 
 class CantStart(Exception):
-    """The start is impossible; the message is one sentence for the person who tried."""
+    """Parley can't start; the message is one sentence for the person who started it."""
 
 
-def main() -> int:
-    """Run everything until a signal or the web server's end; return the exit code."""
+def run_up() -> int:
+    """Run everything until a signal or the end of the web server; return the exit code."""
     try:
-        supervisor = Supervisor(_parts(), say=_say)
+        supervisor = Supervisor(_services(), say=_say)
     except (CantStart, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     if sys.stderr.isatty():
         os.environ.setdefault(
             "LOG_FORMAT", "console"
-        )  # a person reads; the environment or .env may say otherwise
-    return asyncio.run(supervisor.run(_answering))
+        )  # for a person at a terminal; the environment or .env may override it
+    return asyncio.run(supervisor.run(_wait_until_serving))
 
 
-def _parts() -> list[Part]:
-    if not _free(settings.HOST, settings.PORT):
+def _services() -> list[Service]:
+    if not _is_port_free(settings.HOST, settings.PORT):
         raise CantStart(
             f"Port {settings.PORT} on {settings.HOST} is taken. "
             f"Stop what uses it, or choose another: PORT={settings.PORT + 10} make run"
         )
-    kept = parts()
-    if any(part.name == LOCAL_MODEL for part in kept) and not _free("127.0.0.1", settings.LOCAL_MODEL_PORT):
+    services = configured_services()
+    if any(service.name == LOCAL_MODEL for service in services) and not _is_port_free(
+        "127.0.0.1", settings.LOCAL_MODEL_PORT
+    ):
         _say(f"Port {settings.LOCAL_MODEL_PORT} is taken: no local model. LOCAL_MODEL_PORT moves it.")
-        return [part for part in kept if part.name != LOCAL_MODEL]
-    return kept
+        return [service for service in services if service.name != LOCAL_MODEL]
+    return services
 
 
 def _say(text: str) -> None:
@@ -53,11 +54,12 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _free(host: str, port: int) -> bool:
+def _is_port_free(host: str, port: int) -> bool:
     """Return whether this process could listen there.
 
     Raises:
-        CantStart: the address can't be used at all: another machine's, or a port that needs privileges.
+        CantStart: the address can't be used at all: it belongs to another machine, or the port needs
+            privileges.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -69,19 +71,19 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-async def _answering() -> None:
-    while not await _answers(own_host()):  # noqa: ASYNC110 - another process: there is no event to wait for
+async def _wait_until_serving() -> None:
+    while not await _is_serving(settings.OWN_HOST):  # noqa: ASYNC110 - another process: there is no event to wait for
         await asyncio.sleep(POLL_SECONDS)
-    _say(f"Parley is ready at {own_url()}  (Ctrl-C stops it)")
+    _say(f"Parley is ready at {settings.OWN_URL}  (Ctrl-C stops it)")
 
 
-async def _answers(host: str) -> bool:
+async def _is_serving(host: str) -> bool:
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(host, settings.PORT)
             writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
             line = await reader.readline()
             writer.close()
-            # Any answer below 500 comes from a server that serves, even "this host name is not allowed".
+            # Any status below 500 shows a working server, even a refused host name.
             return line.startswith(b"HTTP/") and line.split()[1] < b"500"
     return False

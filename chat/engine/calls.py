@@ -1,30 +1,32 @@
-"""One API call of a turn, with its attempts: retries on one connection, then the next that has the same model."""
+"""The API calls of one turn: attempts and retries on one connection, then on the next that has the same model."""
 
-import asyncio
-import random
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
-from chat import events, metrics
-from chat.claude import connector
+from chat import metrics
+from chat.claude import mcp_connector
 from chat.claude.failures import RETRYABLE, Failure, FailureKind, failure
-from chat.engine.attempt import Attempt, AttemptFailed
-from chat.engine.cutter import Cutter
+from chat.engine.attempt import Attempt, AttemptFailed, ShownAttempt
+from chat.engine.cancellation import AbortReason
 from chat.engine.database import in_database
-from chat.engine.scope import IDLE, LOST, Scope
+from chat.engine.sender import Sender
+from chat.engine.summary import write_summary
+from chat.events import payloads
 from chat.models import ApiCall, LanguageModel
-from chat.operations import failover, ledger, moves, requests
-from chat.operations.ledger import Settlement
-from chat.operations.work import Work
-from chat.providers.clients import ClientPool, ConnectionUnusable
-from chat.tools.connector import reach
+from chat.operations.billing.ledger import Settlement
+from chat.operations.billing.paid_call import PaidCall
+from chat.operations.request import build
+from chat.operations.turns import failover, open_call, summaries, switch
+from chat.providers.clients import ConnectionUnusable
+from chat.tools.connector import reachable_servers
 
 log = structlog.get_logger(__name__)
 
-BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.5, 8.0
-# One more try tells a hiccup from an outage; after it, another connection is better than the same one.
+# Failures of the connection rather than of the request. One retry tells a hiccup from an outage; after that another
+# connection is better than the same one.
 OUTAGE = frozenset(
     {FailureKind.CONNECTION, FailureKind.UNAVAILABLE, FailureKind.OVERLOADED, FailureKind.TIMEOUT}
 )
@@ -32,66 +34,115 @@ TRIES_IN_AN_OUTAGE = 2
 
 
 class Caller:
-    """Makes the calls of one turn. `attempt` is the last one, until its message is kept; `call_id` its open row."""
+    """Makes the calls of one turn, and the summary before them.
 
-    def __init__(self, work: Work, owner: str, clients: ClientPool, cutter: Cutter, scope: Scope) -> None:
-        self._work, self._owner, self._clients = work, owner, clients
-        self._cutter, self._scope = cutter, scope
-        self._clock: Callable[[], float] = asyncio.get_running_loop().time
+    `attempt` is the last attempt until its message is kept. Its ledger row stays open, so that one transaction can
+    settle it together with the message.
+    """
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender, self._running = sender, sender.running
         self._number = 0
         self._tried: set[Any] = set()
-        self._takes_over = work.takes_over
-        self._reading = False
+        self._takes_over = self._running.takes_over
+        self._kept_any = self._running.resumed
+        self._paid: PaidCall | None = None
         self.attempt: Attempt | None = None
-        self.call_id: int | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether viewers have seen any answer of this turn."""
+        return self._kept_any or self._attempt_shown
+
+    @property
+    def _attempt_shown(self) -> bool:
+        return self.attempt is not None and self.attempt.shown
 
     def check_silence(self) -> None:
-        """Abort when the stream brings nothing but pings for too long."""
-        limit = self._work.connection.content_idle_seconds
-        if self._reading and self.attempt and self._clock() - self.attempt.last_content > limit:
-            self._scope.abort(IDLE)
+        """Abort if the stream has brought nothing but pings for too long."""
+        limit = self._running.connection.content_idle_seconds
+        if self.attempt is not None and self.attempt.silent_seconds > limit:
+            self._sender.scope.abort(AbortReason.IDLE)
+
+    async def summarise(self) -> None:
+        """Have the summary written that this turn's request begins with, if one is due.
+
+        Raises: see `call`.
+        """
+        numbers = itertools.count(1)
+        while (job := await in_database(summaries.summary_job, self._running)) is not None:
+            self._sender.cutter.event(payloads.notice("summarising"))
+            try:
+                return await write_summary(self._sender, job, numbers)
+            except (AttemptFailed, ConnectionUnusable) as error:
+                if not await self._fails_over(error):
+                    raise
 
     async def call(self) -> Attempt:
-        """Try one call until it succeeds, has shown something, or nobody is left to be asked.
+        """Make one call: retry until it succeeds, has shown something, or no other connection is left.
 
         Raises:
             AttemptFailed: the last failure; its row is not settled yet if the request arrived.
             ConnectionUnusable: nothing was sent.
+            OperationError: a budget has too little left.
             TimeoutError: the turn is to end.
         """
         self._number, self._tried = 0, set()
         if self._takes_over:
-            await self._hold_on(moves.adopt_loop, self._work, self._owner)
+            await self._under_lease(switch.adopt_loop, self._running)
             self._takes_over = False
         while True:
             try:
                 return await self._on_connection()
             except (AttemptFailed, ConnectionUnusable) as error:
-                shown = self.attempt is not None and self.attempt.shown
-                if shown or not await self.moves_on(error):
+                if self._attempt_shown or not await self._fails_over(error):
                     raise
 
-    async def moves_on(self, error: AttemptFailed | ConnectionUnusable) -> bool:
-        """Go on with the next connection after a failure that another one may not have; False when there is none.
+    async def switch(self, model: LanguageModel, notice: payloads.Event) -> None:
+        """Make the next attempts with another model or connection; the notice is kept with the turn.
 
         Raises:
             TimeoutError: the lease is lost.
         """
+        told = {key: value for key, value in notice.items() if key != "type"}
+        await self._under_lease(switch.switch_model, self._running, model, told)
+        self._sender.cutter.event(notice)
+
+    def open_row(self, status: str, *, whole: bool, code: str = "") -> tuple[int, Settlement] | None:
+        """Return the id of the last attempt's row and its settlement, to be written with the message; None if no row
+        is open.
+        """
+        attempt, paid = self.attempt, self._paid
+        if attempt is None or paid is None or paid.call_id is None:
+            return None
+        outcome, foreseen = attempt.outcome(whole=whole), self._running.foreseen
+        return paid.call_id, paid.settlement(outcome, status, code=code, foreseen=foreseen)
+
+    def message_kept(self) -> None:
+        """Forget the last attempt: its message is written and its row settled."""
+        self.attempt = self._paid = None
+        self._kept_any = True
+
+    async def _fails_over(self, error: AttemptFailed | ConnectionUnusable) -> bool:
+        """Switch to the next connection after a failure that it may not have; return False if there is none."""
         cause = error.failure if isinstance(error, AttemptFailed) else None
-        other = await self._elsewhere() if cause is None or cause.kind in RETRYABLE else None
+        other = await self._next_connection() if cause is None or cause.kind in RETRYABLE else None
         if other is None:
             return False
         if cause is not None:
             await self._settle_failed(cause)
-        before = self._work.connection.name
+        before = self._running.connection.name
         reason = str(cause.kind) if cause is not None else "connection_unusable"
         names = {"from": before, "to": other.connection.name, "reason": reason}
         log.warning("failed_over", **names)
-        await self.switch(other, events.notice("failover", about=names))
+        await self.switch(other, payloads.notice("failover", about=names))
         return True
 
     async def _on_connection(self) -> Attempt:
-        """Try the call over the current connection: as often as staff allow, less often when another could answer."""
+        """Make the call over the current connection, with the retries that staff allow.
+
+        There are fewer retries in an outage if another connection could answer.
+        """
         request = await self._request()
         tries = 0
         while True:
@@ -102,127 +153,64 @@ class Caller:
             except AttemptFailed as error:
                 cause = error.failure
                 self._note_failure(cause)
-                if not error.reached:
-                    await self._discard()
-                shown = self.attempt is not None and self.attempt.shown
-                idle = isinstance(error, FellSilent)
-                if shown or idle or not cause.retryable or tries > self._work.connection.max_retries:
+                silent = isinstance(error, FellSilent)
+                last = tries > self._running.connection.max_retries
+                if self._attempt_shown or silent or last or not cause.retryable:
                     raise
-                if tries >= TRIES_IN_AN_OUTAGE and cause.kind in OUTAGE and await self._elsewhere():
+                if tries >= TRIES_IN_AN_OUTAGE and cause.kind in OUTAGE and await self._next_connection():
                     raise
                 await self._settle_failed(cause)
-                await self.wait(cause, tries)
+                await self._sender.wait(cause, tries)
 
     async def _request(self) -> dict[str, Any]:
         """Build the request of the next call, with the servers of its toolsets.
 
-        Their tokens are this person's and in this request only. A server that can't be named any more takes its
-        toolset along.
+        Their tokens belong to this person and are in the request only, never in the frame. A server that can't be
+        named any more is left out together with its toolset.
         """
-        work = self._work
-        request = await in_database(requests.request_for, work)
-        names = connector.servers_of(request)
+        running = self._running
+        request = await in_database(build.request_for, running)
+        names = mcp_connector.servers_of(request)
         if not names:
             return request
-        async with self._scope.abortable():
-            reached = await reach(names, work.turn.author_id)
+        async with self._sender.scope.abortable():
+            reached = await reachable_servers(names, running.turn.author_id)
         if reached.missing:
-            await self._hold_on(moves.leave_servers, work, self._owner, reached.missing)
-            request = await in_database(requests.request_for, work)
-        return connector.with_servers(request, reached.servers)
+            await self._under_lease(switch.drop_servers, running, reached.missing)
+            request = await in_database(build.request_for, running)
+        return mcp_connector.with_servers(request, reached.servers)
 
     async def _try(self, request: dict[str, Any]) -> Attempt:
-        work = self._work
-        attempt = self.attempt = Attempt(work, self._cutter)
-        opened = await in_database(requests.open_call, work, request, call=work.calls, attempt=self._number)
-        self.call_id = opened.call_id
-        if opened.warned and work.calls == self._number == 1:
-            self._cutter.event(events.notice("budget_soft"))
+        running, cutter, scope = self._running, self._sender.cutter, self._sender.scope
+        attempt = self.attempt = ShownAttempt(running, cutter)
+        self._paid = await in_database(
+            open_call.open_call, running, request, call=running.calls, attempt=self._number
+        )
+        if self._paid.warned and running.calls == self._number == 1:
+            cutter.event(payloads.notice("budget_soft"))
         try:
-            async with self._scope.abortable(), self._clients.lease(work.connection) as client:
-                self._reading = True
-                await attempt.read(client, opened.request, self._clock)
-        except ConnectionUnusable:
-            await self._discard()
-            raise
+            await self._sender.send(self._paid, attempt)
         except TimeoutError:
-            if not attempt.sent:
-                await self._discard()
-            if not attempt.shown and self._scope.forget(IDLE):
+            # Silence before anything is shown ends this attempt only: another connection may answer.
+            if not attempt.shown and scope.forget(AbortReason.IDLE):
                 raise FellSilent(failure(FailureKind.TIMEOUT, "no content in time")) from None
             raise
-        finally:
-            self._reading = False
         metrics.UPSTREAM_ATTEMPTS.labels("succeeded").inc()
         return attempt
 
-    async def wait(self, cause: Failure, tries: int) -> None:
-        """Wait before the next attempt, as long as the upstream asks but not beyond the connection's cap."""
-        backoff = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311
-        asked = cause.retry_after_seconds
-        seconds = backoff if asked is None else min(asked, self._work.connection.retry_after_limit_seconds)
-        self._cutter.event(events.notice("retrying", seconds=seconds))
-        async with self._scope.abortable():
-            await asyncio.sleep(seconds)
+    async def _next_connection(self) -> LanguageModel | None:
+        self._tried.add(self._running.model.id)
+        return await in_database(failover.same_model_elsewhere, self._running.turn, self._tried)
 
-    async def _elsewhere(self) -> LanguageModel | None:
-        self._tried.add(self._work.model.id)
-        return await in_database(failover.same_model_elsewhere, self._work.turn, self._tried)
-
-    async def switch(self, model: LanguageModel, notice: events.Event) -> None:
-        """Make the next attempts with another model or connection, and say so for good.
-
-        Raises:
-            TimeoutError: the lease is lost.
-        """
-        told = {key: value for key, value in notice.items() if key != "type"}
-        await self._hold_on(moves.move, self._work, self._owner, model, told)
-        self._cutter.event(notice)
-
-    async def _hold_on(self, write: Callable[..., bool], *arguments: Any) -> None:
+    async def _under_lease(self, write: Callable[..., bool], *arguments: Any) -> None:
         if not await in_database(write, *arguments):
-            self._scope.abort(LOST)
+            self._sender.scope.abort(AbortReason.LOST)
             raise TimeoutError
 
-    def settlement(self, status: str, *, whole: bool, code: str = "") -> Settlement:
-        """Price the last attempt, as far as it came."""
-        attempt = self.attempt
-        if attempt is None:
-            return Settlement(status=status, bill=ledger.free_bill(), error_code=code)
-        refused_before_work = (attempt.http_status or 200) >= 400
-        if refused_before_work:
-            bill, status = ledger.free_bill(), ApiCall.Status.FAILED
-        else:
-            bill = ledger.bill_for_message(
-                self._work.prices, attempt.fold.message, whole=whole, text=attempt.received_text()
-            )
-        return Settlement(
-            status=status,
-            bill=bill,
-            upstream_request_id=attempt.request_id,
-            http_status=attempt.http_status,
-            error_code=code,
-            stop_reason=attempt.fold.stop_reason or "",
-            first_byte_at=attempt.first_byte_at,
-            told=attempt.fold.message,
-            foreseen=self._work.foreseen,
-        )
-
-    def take_call_id(self) -> int | None:
-        """Hand over the open row, to be settled by whoever asks."""
-        call_id, self.call_id = self.call_id, None
-        return call_id
-
     async def _settle_failed(self, cause: Failure) -> None:
-        settlement = self.settlement(ApiCall.Status.FAILED, whole=False, code=cause.kind)
-        call_id = self.take_call_id()
-        if call_id is not None:
-            await in_database(ledger.settle_call, call_id, settlement)
-
-    async def _discard(self) -> None:
-        call_id = self.take_call_id()
-        if call_id is not None:
-            await in_database(ledger.discard_call, call_id)
+        paid, row = self._paid, self.open_row(ApiCall.Status.FAILED, whole=False, code=cause.kind)
+        if paid is not None and row is not None:
+            await in_database(paid.settle, row[1])
 
     def _note_failure(self, cause: Failure) -> None:
         metrics.UPSTREAM_ATTEMPTS.labels(cause.kind).inc()
@@ -232,9 +220,9 @@ class Caller:
             attempt=self._number,
             status=cause.status,
             request=cause.request_id,
-            connection=self._work.connection.name,
+            connection=self._running.connection.name,
         )
 
 
 class FellSilent(AttemptFailed):
-    """Nothing but silence or pings for as long as the connection allows: another try there would only wait again."""
+    """The stream brought nothing but pings for as long as the connection allows; a retry would only wait again."""

@@ -1,141 +1,80 @@
-"""Having a summary written before a turn is answered: a call that viewers see as a notice only.
+"""Has a summary written before a turn is answered; viewers see this call as a notice only.
 
-From then on it stands for all that came before, so half of one, or a refusal, is no summary. Nothing of it is kept, and
-the call's bill stays as it was settled.
+The summary replaces all that came before it, so a cut summary or a refusal is not accepted as one. Its text is thrown
+away then, and its bill stays.
 """
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
-from typing import Any
-
-from django.utils import timezone
+from collections.abc import Iterator
 
 from chat.claude.blocks import plain_text
 from chat.claude.failures import Failure, FailureKind, failure
-from chat.claude.stream import Fold, ProtocolError, StreamError
-from chat.engine.attempt import AttemptFailed
+from chat.engine.attempt import Attempt, AttemptFailed
 from chat.engine.database import in_database
+from chat.engine.sender import Sender
 from chat.models import ApiCall
-from chat.operations import ledger, summaries
-from chat.operations.ledger import Settlement
-from chat.operations.summaries import SummaryJob
-from chat.operations.work import Work
-from chat.providers.clients import ClientPool
-from chat.providers.upstream import UpstreamError, open_stream
+from chat.operations.billing.paid_call import PaidCall
+from chat.operations.turns import summaries
+from chat.operations.turns.summaries import SummaryJob
 
-# Why an answer that came whole is no summary; any other reason to stop is nothing that was asked for.
-_SHORT_OF = {
-    "end_turn": FailureKind.TRUNCATED,  # without a word
+# The failures of whole answers that are not a summary, by stop reason. Any other stop reason was not asked for.
+_SHORTCOMINGS = {
+    "end_turn": FailureKind.TRUNCATED,  # the answer is blank
     "max_tokens": FailureKind.TRUNCATED,
     "model_context_window_exceeded": FailureKind.CONTEXT_FULL,
     "refusal": FailureKind.REFUSED,
 }
 
 
-@dataclasses.dataclass(slots=True)
-class _Reading:
-    """One attempt: what arrived, and how the call is settled."""
+async def write_summary(sender: Sender, job: SummaryJob, numbers: Iterator[int]) -> None:
+    """Have the summary written and keep it; failures that may pass are retried.
 
-    fold: Fold = dataclasses.field(default_factory=Fold)
-    request_id: str = ""
-    http_status: int | None = None
-    first_byte_at: Any = None
-    sent: bool = False
-    reached: bool = True
-
-    def settlement(self, work: Work, status: str, *, whole: bool, code: str = "") -> Settlement:
-        refused = (self.http_status or 200) >= 400
-        return Settlement(
-            status=status,
-            bill=ledger.free_bill()
-            if refused
-            else ledger.bill_for_message(work.prices, self.fold.message, whole=whole, text=self.text()),
-            upstream_request_id=self.request_id,
-            http_status=self.http_status,
-            error_code=code,
-            stop_reason=self.fold.stop_reason or "",
-            first_byte_at=self.first_byte_at,
-            told=self.fold.message,
-        )
-
-    async def read(self, clients: ClientPool, work: Work, request: dict[str, Any]) -> Failure | None:
-        """Read the whole answer; returns why there is none."""
-        try:
-            async with clients.lease(work.connection) as client:
-                self.sent = True
-                async with open_stream(client, request) as stream:
-                    self.request_id, self.http_status = stream.request_id, stream.status
-                    async for event in stream.events():
-                        self.first_byte_at = self.first_byte_at or timezone.now()
-                        self.fold.apply(event)
-        except UpstreamError as error:
-            self.reached = error.reached
-            self.request_id = self.request_id or error.failure.request_id or ""
-            self.http_status = self.http_status or error.failure.status
-            return error.failure
-        except StreamError as error:
-            return error.failure
-        except ProtocolError as error:
-            return failure(FailureKind.PROTOCOL, str(error))
-        return None if self.fold.ended else failure(FailureKind.TRUNCATED, "the summary broke off")
-
-    def shortcoming(self) -> Failure | None:
-        """Say why an answer that came whole is no summary. Asked again, the model would most likely do the same."""
-        reason = self.fold.stop_reason or ""
-        if reason == "end_turn" and self.text().strip():
-            return None
-        short = failure(_SHORT_OF.get(reason, FailureKind.PROTOCOL), f"the summary ended with {reason}")
-        return dataclasses.replace(short, retryable=False)
-
-    def text(self) -> str:
-        return plain_text(self.fold.message.get("content") or [])
-
-
-async def write_summary(
-    work: Work,
-    job: SummaryJob,
-    *,
-    owner: str,
-    clients: ClientPool,
-    abortable: Callable[[], AbstractAsyncContextManager[None]],
-    wait: Callable[[Failure, int], Awaitable[None]],
-    numbers: Iterator[int],
-) -> None:
-    """Have the summary written and keep it; failures that may pass are tried again.
-
-    `numbers` count the attempts of the turn, over all connections.
+    `numbers` counts the attempts of the turn over all connections.
 
     Raises:
         AttemptFailed: there is no summary.
         TimeoutError: the turn is to end.
         ConnectionUnusable: the connection can't be used.
     """
+    running = sender.running
     tries = 0
     while True:
         tries += 1
-        reading = _Reading()
-        call = await in_database(summaries.open_summary_call, work, job, next(numbers))
-        status, cause = ApiCall.Status.CUT, None
-        try:
-            async with abortable():
-                cause = await reading.read(clients, work, job.request)
-            status = ApiCall.Status.FAILED if cause else ApiCall.Status.SUCCEEDED
-        finally:
-            await _settle(work, call, reading, status, cause)
-        cause = cause or reading.shortcoming()
+        paid = await in_database(summaries.open_summary_call, running, job, next(numbers))
+        attempt = Attempt()
+        cause = await _send(sender, paid, attempt) or _shortcoming(attempt)
         if cause is None:
-            await in_database(summaries.keep_summary, work, owner, job, reading.text())
+            await in_database(summaries.keep_summary, running, job, _text(attempt))
             return
-        if not cause.retryable or tries > work.connection.max_retries:
-            raise AttemptFailed(cause, reached=reading.reached)
-        await wait(cause, tries)
+        if not cause.retryable or tries > running.connection.max_retries:
+            raise AttemptFailed(cause)
+        await sender.wait(cause, tries)
 
 
-async def _settle(work: Work, call: int, reading: _Reading, status: str, cause: Failure | None) -> None:
-    if not reading.sent or not reading.reached:
-        await in_database(ledger.discard_call, call)
-        return
-    whole = status == ApiCall.Status.SUCCEEDED
-    settlement = reading.settlement(work, status, whole=whole, code=cause.kind if cause else "")
-    await in_database(ledger.settle_call, call, settlement)
+async def _send(sender: Sender, paid: PaidCall, attempt: Attempt) -> Failure | None:
+    """Send the call and settle it, whatever happens; return why there is no whole answer."""
+    status, cause = ApiCall.Status.CUT, None
+    try:
+        await sender.send(paid, attempt)
+        status = ApiCall.Status.SUCCEEDED
+    except AttemptFailed as error:
+        status, cause = ApiCall.Status.FAILED, error.failure
+    finally:
+        if attempt.reached:
+            outcome = attempt.outcome(whole=status == ApiCall.Status.SUCCEEDED)
+            settlement = paid.settlement(outcome, status, code=cause.kind if cause else "")
+            await in_database(paid.settle, settlement)
+    return cause
+
+
+def _shortcoming(attempt: Attempt) -> Failure | None:
+    """Return why a whole answer is not a summary. It is not retryable: the model would most likely repeat it."""
+    reason = attempt.fold.stop_reason or ""
+    if reason == "end_turn" and _text(attempt).strip():
+        return None
+    short = failure(_SHORTCOMINGS.get(reason, FailureKind.PROTOCOL), f"the summary ended with {reason}")
+    return dataclasses.replace(short, retryable=False)
+
+
+def _text(attempt: Attempt) -> str:
+    return plain_text(attempt.fold.message.get("content") or [])

@@ -1,4 +1,4 @@
-"""One round of tools: all calls that may run do so at once, each within its own time, until none is left."""
+"""One round of tools: the calls of one answer run at the same time, each within its own time limit."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,49 +7,53 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from chat import events
+from chat.engine.cancellation import Cancellation
 from chat.engine.database import at_last, in_database
-from chat.engine.scope import Scope
-from chat.events import Event
+from chat.events import payloads
+from chat.events.payloads import Event
 from chat.models import ToolCall, Workspace
-from chat.operations import tool_rounds
-from chat.operations.work import Work
+from chat.operations.running_turn import RunningTurn
+from chat.operations.turns import tool_rounds
 from chat.tools.result import ToolContext, ToolResult
 from chat.tools.run import run_tool
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
-# How often the rows are looked at for decisions that were taken elsewhere, while tools run.
+# How often the rows are read for decisions made in other processes while tools run.
 LOOK_SECONDS = 1.0
-# A tool keeps its own time; this only ends one that can't.
+# A tool ends itself at its time limit. This much later a tool that did not is cut off.
 GRACE_SECONDS = 5.0
 
 Status = ToolCall.Status
 
 
 class ToolRound:
-    """The calls of one answer, run in this process. The rows are the truth; `emit` tells what becomes of them."""
+    """The tool calls of one answer, run in this process. Their rows are authoritative; `emit` shows their changes."""
 
     def __init__(
-        self, work: Work, emit: Callable[[Event], None], scope: Scope, asked: Iterable[ToolCall] = ()
+        self,
+        running: RunningTurn,
+        emit: Callable[[Event], None],
+        scope: Cancellation,
+        asked: Iterable[ToolCall] = (),
     ) -> None:
-        self._work, self._emit, self._scope = work, emit, scope
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._running, self._emit, self._scope = running, emit, scope
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Any, asyncio.Task[None]] = {}
         self._decided = asyncio.Event()
-        # What viewers know; a round that is taken up again was told by whoever decided.
+        # The status of each call as viewers know it. In a resumed round the process that decided has shown it.
         self._known: dict[Any, str] = {call.id: call.status for call in asked}
 
     def look(self) -> None:
-        """Hear that a call may have been decided about."""
+        """Check soon whether a waiting call was decided."""
         self._decided.set()
 
     async def run(self) -> bool:
-        """Run what may run, until every call is final (True) or only such are left that wait for a person (False).
+        """Run the calls that may run; return True once all are final, False once the rest wait for a person.
 
         Raises:
-            TimeoutError: the turn is to end; nothing runs any more, and `close` has to follow.
+            TimeoutError: the turn is to end; no call runs any more, and `close` has to follow.
         """
         try:
             async with self._scope.abortable():
@@ -62,8 +66,8 @@ class ToolRound:
     async def _run(self) -> bool:
         while True:
             self._decided.clear()
-            calls = await in_database(tool_rounds.calls_of, self._work.message.id)
-            self._tell_decisions(calls)
+            calls = await in_database(tool_rounds.calls_of, self._running.message.id)
+            self._show_decisions(calls)
             for call in calls:
                 if call.status == Status.READY and call.id not in self._tasks:
                     self._tasks[call.id] = asyncio.create_task(self._run_one(call))
@@ -83,17 +87,17 @@ class ToolRound:
             decided.cancel()
 
     async def _run_one(self, call: ToolCall) -> None:
-        async with self._places:
-            if not await in_database(tool_rounds.begin, call):
+        async with self._slots:
+            if not await in_database(tool_rounds.begin_call, call):
                 return
-            self._tell(call, [events.tool_started(tool_call=str(call.id))], Status.RUNNING)
+            self._show(call, [payloads.tool_started(tool_call=str(call.id))], Status.RUNNING)
             result = await self._result(call)
-            if await at_last(tool_rounds.finish, call, result.content, is_error=result.is_error):
-                self._tell(call, [tool_rounds.finished_event(call)])
+            if await at_last(tool_rounds.finish_call, call, result.content, is_error=result.is_error):
+                self._show(call, [tool_rounds.tool_finished_event(call)])
 
     async def _result(self, call: ToolCall) -> ToolResult:
         seconds = (call.tool.timeout_seconds if call.tool else 0) + GRACE_SECONDS
-        context = await in_database(_context, self._work)
+        context = await in_database(_context, self._running)
         try:
             async with asyncio.timeout(seconds):
                 return await run_tool(call.tool, call.effective_input, context)
@@ -102,32 +106,32 @@ class ToolRound:
             return ToolResult(tool_rounds.said("The tool did not finish in time."), is_error=True)
 
     async def close(self, *, stopped: bool) -> list[Event]:
-        """End what is left of the round; returns the events that viewers have not had."""
-        await at_last(tool_rounds.close, self._work.turn.id, stopped=stopped)
-        calls = await at_last(tool_rounds.calls_of, self._work.message.id)
-        return [tool_rounds.finished_event(call) for call in calls if not self._is_told(call)]
+        """End the calls that are not final; return the events that viewers have not seen yet."""
+        await at_last(tool_rounds.close, self._running.turn.id, stopped=stopped)
+        calls = await at_last(tool_rounds.calls_of, self._running.message.id)
+        return [tool_rounds.tool_finished_event(call) for call in calls if not self._is_shown(call)]
 
-    def _is_told(self, call: ToolCall) -> bool:
+    def _is_shown(self, call: ToolCall) -> bool:
         return self._known.get(call.id) in ToolCall.FINAL
 
-    def _tell_decisions(self, calls: Iterable[ToolCall]) -> None:
+    def _show_decisions(self, calls: Iterable[ToolCall]) -> None:
         for call in calls:
             before = self._known.setdefault(call.id, call.status)
             if before == Status.WAITING and call.status != Status.WAITING:
-                self._tell(call, tool_rounds.decision_events(call))
+                self._show(call, tool_rounds.decision_events(call))
 
-    def _tell(self, call: ToolCall, told: Iterable[Event], status: str = "") -> None:
+    def _show(self, call: ToolCall, events: Iterable[Event], status: str = "") -> None:
         self._known[call.id] = status or call.status
-        for event in told:
+        for event in events:
             self._emit(event)
 
 
-def _context(work: Work) -> ToolContext:
-    conversation = work.turn.conversation
+def _context(running: RunningTurn) -> ToolContext:
+    conversation = running.turn.conversation
     return ToolContext(
-        user_id=work.turn.author_id,
+        user_id=running.turn.author_id,
         conversation_id=conversation.id,
         assistant_id=conversation.assistant_id,
-        language=work.turn.author.language or settings.LANGUAGE_CODE,
+        language=running.turn.author.language or settings.LANGUAGE_CODE,
         time_zone=Workspace.current().time_zone,
     )

@@ -1,17 +1,28 @@
 """The ledger: one row per API call attempt that reached an upstream, priced at the moment of the call."""
 
+import datetime as dt
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Conversation, Message
 from chat.models.fields import ExactJSONField
 from chat.models.providers import LanguageModel, ProviderConnection
 from chat.models.turns import Turn
+
+# The smallest part of a USD that the ledger and the budgets keep.
+USD_FRACTION = Decimal("0.0000000001")
+# The key of a count's row is made from the key of the row that it is for, so that a row is counted once at most.
+COUNT_PREFIX = "count:"
+# A count reads what arrived from the turn's frames, which are kept for an hour.
+COUNTABLE_FOR = dt.timedelta(minutes=50)
+WITHOUT_COUNT = (ProviderConnection.Kind.BEDROCK, ProviderConnection.Kind.LOCAL)
 
 
 class ApiCallQuerySet(models.QuerySet["ApiCall"]):
@@ -21,6 +32,37 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
     def settled(self) -> Self:
         return self.exclude(status=ApiCall.Status.OPEN)
 
+    def begin(self, *, model: LanguageModel, **fields: Any) -> "ApiCall":
+        """Create the open row of a request to `model` that is about to be sent; `fields` are the other columns."""
+        return self.create(
+            model=model,
+            model_name=model.model_id,
+            connection=model.connection,
+            connection_name=model.connection.name,
+            started_at=timezone.now(),
+            **fields,
+        )
+
+    def settle(self, **outcome: Any) -> bool:
+        """Write the outcome into the open rows; return whether there was one. A settled row never changes."""
+        return bool(self.open().update(finished_at=timezone.now(), **outcome))
+
+    def awaiting_count(self) -> Self:
+        """Return the estimated rows of cut answers that the provider can count and was not asked to count yet.
+
+        Only turns keep what arrived. Of a cut summary or title nothing is left that could be counted.
+        """
+        asked = ApiCall.objects.filter(key=Concat(Value(COUNT_PREFIX), OuterRef("key")))
+        return self.filter(
+            ~Exists(asked),
+            status=ApiCall.Status.CUT,
+            certainty=ApiCall.Certainty.ESTIMATED,
+            purpose=ApiCall.Purpose.TURN,
+            turn__isnull=False,
+            connection__isnull=False,
+            finished_at__gte=timezone.now() - COUNTABLE_FOR,
+        ).exclude(connection__kind__in=WITHOUT_COUNT)
+
 
 class ApiCall(models.Model):
     """Opened before the request leaves, settled when it ends; never priced again afterwards."""
@@ -28,7 +70,7 @@ class ApiCall(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", _("open")
         SUCCEEDED = "succeeded", _("succeeded")
-        CUT = "cut", _("cut")
+        CUT = "cut", _("cut off")
         FAILED = "failed", _("failed")
 
     class Certainty(models.TextChoices):
@@ -41,11 +83,13 @@ class ApiCall(models.Model):
         TITLE = "title", _("title")
         TEST = "test", _("connection test")
         COUNT = "count", _("token count")
-        PREWARM = "prewarm", _("cache warm-up")
+        PREWARM = "prewarm", _("cache pre-warming")
         SUMMARY = "summary", _("summary")
 
     key = models.CharField(_("key"), max_length=120, unique=True)
-    door = models.CharField(_("door"), max_length=8, choices=[*Turn.Door.choices, ("gateway", _("gateway"))])
+    door = models.CharField(
+        _("source"), max_length=8, choices=[*Turn.Door.choices, ("gateway", _("gateway"))]
+    )
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("person")
@@ -62,7 +106,7 @@ class ApiCall(models.Model):
     message = models.ForeignKey(
         Message, models.SET_NULL, null=True, related_name="api_calls", verbose_name=_("message")
     )
-    frame_digest = models.CharField(_("frame"), max_length=64, blank=True, default="")
+    frame_digest = models.CharField(_("request frame"), max_length=64, blank=True, default="")
     connection = models.ForeignKey(
         ProviderConnection, models.SET_NULL, null=True, related_name="+", verbose_name=_("connection")
     )
@@ -73,8 +117,8 @@ class ApiCall(models.Model):
     model_name = models.CharField(_("model id"), max_length=120)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
-    upstream_request_id = models.CharField(_("upstream request id"), max_length=80, blank=True, default="")
-    upstream_message_id = models.CharField(_("upstream message id"), max_length=80, blank=True, default="")
+    upstream_request_id = models.CharField(_("provider request id"), max_length=80, blank=True, default="")
+    upstream_message_id = models.CharField(_("provider message id"), max_length=80, blank=True, default="")
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
@@ -88,13 +132,15 @@ class ApiCall(models.Model):
     web_search_requests = models.PositiveIntegerField(_("web searches"), default=0)
     speed = models.CharField(_("speed"), max_length=12, blank=True, default="")
     inference_geo = models.CharField(_("geography"), max_length=12, blank=True, default="")
-    cache_miss_reason = models.CharField(_("why the cache missed"), max_length=40, blank=True, default="")
-    cache_missed_tokens = models.PositiveIntegerField(_("tokens missed"), default=0)
+    cache_miss_reason = models.CharField(
+        _("reason for the cache miss"), max_length=40, blank=True, default=""
+    )
+    cache_missed_tokens = models.PositiveIntegerField(_("cache miss tokens"), default=0)
     usage = ExactJSONField(_("usage"), null=True, blank=True)
     unit_prices = ExactJSONField(_("unit prices"), null=True, blank=True)
     cost_usd = models.DecimalField(_("cost (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
     certainty = models.CharField(
-        _("certainty"), max_length=10, choices=Certainty.choices, default=Certainty.UNKNOWN
+        _("accuracy"), max_length=10, choices=Certainty.choices, default=Certainty.UNKNOWN
     )
     started_at = models.DateTimeField(_("started"))
     first_byte_at = models.DateTimeField(_("first byte"), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""PDFs: how many pages they have, and the text of one."""
+"""PDF files: the number of pages, and the text of one page."""
 
 import io
 from typing import TYPE_CHECKING, Any
@@ -8,11 +8,11 @@ from chat.readers.errors import Refused
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-_MOST_NODES = 5_000
+_MAX_NODES = 5_000
 
 
-def look(data: bytes, *, most_pages: int) -> tuple[int, list[bytes]]:
-    """Count the pages, no further than one beyond `most_pages`.
+def count_pages(data: bytes, *, max_pages: int) -> tuple[int, list[bytes]]:
+    """Return the number of pages, counted up to one more than `max_pages`.
 
     Raises:
         Refused: encrypted.
@@ -20,11 +20,11 @@ def look(data: bytes, *, most_pages: int) -> tuple[int, list[bytes]]:
     reader = _reader(data)
     if reader.is_encrypted:
         raise Refused("encrypted")
-    return _count_pages(reader, most_pages), []
+    return _count_leaves(reader, max_pages), []
 
 
-def page(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
-    """Give the text of one page, counted from 1; nothing where there is none."""
+def extract_page(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
+    """Return the text of one page, counted from 1; empty if there is no such page."""
     pages = _reader(data).pages
     text = pages[number - 1].extract_text() if 1 <= number <= len(pages) else ""
     return None, [text.encode("utf-8", "replace")]
@@ -36,17 +36,17 @@ def _reader(data: bytes) -> "PdfReader":
     return PdfReader(io.BytesIO(data), strict=False)
 
 
-def _count_pages(reader: "PdfReader", most: int) -> int:
-    """Count leaves of the page tree, no further than needed: neither /Count nor the tree's depth is trusted."""
+def _count_leaves(reader: "PdfReader", maximum: int) -> int:
+    """Return the number of leaves of the page tree. Neither /Count nor the tree's depth is trusted."""
     waiting: list[Any] = [reader.root_object["/Pages"]]
     pages = nodes = 0
-    while waiting and pages <= most:
+    while waiting and pages <= maximum:
         node = waiting.pop().get_object()
         nodes += 1
-        if nodes > _MOST_NODES:
+        if nodes > _MAX_NODES:
             raise ValueError("the page tree does not end")
         if "/Kids" in node:
-            waiting += list(node["/Kids"])[: most + 1]
+            waiting += list(node["/Kids"])[: maximum + 1]
         else:
             pages += 1
     return pages

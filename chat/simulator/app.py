@@ -1,4 +1,4 @@
-"""The simulator as one ASGI application: routing, authentication, models and the control panel."""
+"""The simulator as one ASGI application: routing, authentication, the models endpoints and the control endpoints."""
 
 import hmac
 import time
@@ -6,18 +6,25 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chat.simulator import models, scenarios
-from chat.simulator.faults import PROXY_PAGE, status_error
-from chat.simulator.http import ClientGone, Line, Receive, Request, Scope, Send
+from chat.simulator.checks.request import check_version
 from chat.simulator.messages import Messages, Settings
-from chat.simulator.validation import check_version
-from chat.simulator.wire import ORGANIZATION_ID, ApiError, encode, error_body, new_request_id, workspace_of
+from chat.simulator.transport.faults import PROXY_PAGE, status_error
+from chat.simulator.transport.http import ClientGone, Connection, Receive, Request, Scope, Send
+from chat.simulator.transport.wire import (
+    ORGANIZATION_ID,
+    ApiError,
+    encode,
+    error_body,
+    new_request_id,
+    workspace_of,
+)
 
 DEFAULT_PACE = 60.0
 STATIC_HEADERS = {"content-type": "application/json", "anthropic-organization-id": ORGANIZATION_ID}
 
 
 class Simulator:
-    """A local Messages API; call it as an ASGI application."""
+    """A local Messages API; an ASGI application."""
 
     def __init__(self, settings: Settings, *, keys: Iterable[str] | None, prefix: str, control: bool) -> None:
         self._keys = None if keys is None else tuple(keys)
@@ -29,35 +36,37 @@ class Simulator:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(Request.of(scope, self._prefix), Line(receive, send))
+            await self._answer(Request.of(scope, self._prefix), Connection(receive, send))
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(self, request: Request, line: Line) -> None:
+    async def _answer(self, request: Request, connection: Connection) -> None:
         request_id = new_request_id()
         request.answer_headers = STATIC_HEADERS | {"request-id": request_id}
         try:
-            await self._route(request, line, request_id)
+            await self._route(request, connection, request_id)
         except ApiError as error:
-            await self._refuse(request, line, error, request_id)
+            await self._refuse(request, connection, error, request_id)
         except ClientGone:
             pass
         finally:
-            line.close()
+            connection.close()
 
-    async def _refuse(self, request: Request, line: Line, error: ApiError, request_id: str) -> None:
-        if line.started:
+    async def _refuse(
+        self, request: Request, connection: Connection, error: ApiError, request_id: str
+    ) -> None:
+        if connection.started:
             raise error
         headers = request.answer_headers | error.headers
         body = encode(error_body(error.type, error.message, request_id, error.code))
         if error.status == 502:
             headers |= {"content-type": "text/html"}
             body = PROXY_PAGE
-        await _send_body(line, error.status, headers, body)
+        await _send_body(connection, error.status, headers, body)
 
-    async def _route(self, request: Request, line: Line, request_id: str) -> None:
+    async def _route(self, request: Request, connection: Connection, request_id: str) -> None:
         if self._control and request.path.startswith("/simulator/"):
-            await self._panel(request, line)
+            await self._panel(request, connection)
             return
         workspace = self._authenticate(request)
         request.answer_headers["anthropic-workspace-id"] = workspace
@@ -66,26 +75,30 @@ class Simulator:
             case ["v1", "messages"]:
                 _allow(request, "POST")
                 await self._messages.create(
-                    request, line, workspace=workspace, version=version, request_id=request_id
+                    request, connection, workspace=workspace, version=version, request_id=request_id
                 )
             case ["v1", "messages", "count_tokens"]:
                 _allow(request, "POST")
                 _fail_when_asked(request)
-                body = await line.read()
-                await _json(request, line, self._messages.count(body, request, workspace, version))
+                body = await connection.read()
+                await _json(request, connection, self._messages.count(body, request, workspace, version))
             case ["v1", "models"]:
                 _allow(request, "GET")
                 _fail_when_asked(request)
-                await _json(request, line, _model_page(request))
+                await _json(request, connection, _model_page(request))
             case ["v1", "models", name]:
                 _allow(request, "GET")
                 _fail_when_asked(request)
-                await _json(request, line, _model_info(name))
+                await _json(request, connection, _model_info(name))
             case _:
                 raise ApiError(404, "Not found")
 
     def _authenticate(self, request: Request) -> str:
-        """Return the workspace of the request's key. Raises ApiError 401 or 403."""
+        """Return the workspace of the request's key.
+
+        Raises:
+            ApiError: 401 without an accepted key, 403 for another workspace's key.
+        """
         key = request.key
         if not key:
             raise ApiError(401, "x-api-key or authorization header is required")
@@ -99,15 +112,15 @@ class Simulator:
             raise ApiError(403, "the API key does not belong to this workspace")
         return workspace
 
-    async def _panel(self, request: Request, line: Line) -> None:
+    async def _panel(self, request: Request, connection: Connection) -> None:
         match request.path:
             case "/simulator/invoice":
                 _allow(request, "GET")
-                await _json(request, line, self._messages.invoice.as_json())
+                await _json(request, connection, self._messages.invoice.as_json())
             case "/simulator/reset":
                 _allow(request, "POST")
                 self._messages.reset()
-                await _json(request, line, {"reset": True})
+                await _json(request, connection, {"reset": True})
             case _:
                 raise ApiError(404, "Not found")
 
@@ -124,12 +137,14 @@ def create_app(
 ) -> Simulator:
     """Return the simulator as an ASGI application.
 
-    `scenario` is the server's default ("name key=value …"); `keys` the accepted API keys (None: any);
-    `pace` the deltas per second (0: flat out); `prefix` the path under which it is mounted, when the outer
-    application leaves the path as it is; `control` whether /simulator/invoice and /simulator/reset exist;
-    `clock` gives seconds and drives cache lifetimes and rate-limit windows.
+    `scenario` is the server's default ("name key=value …"). `keys` are the accepted API keys (None: any).
+    `pace` is the number of deltas per second (0: as fast as possible). `prefix` is the path under which the
+    application is mounted, if the outer application does not remove it. `control` says whether
+    /simulator/invoice and /simulator/reset exist. `clock` returns seconds and drives cache lifetimes and
+    rate-limit windows.
 
-    Raises ApiError for an unknown scenario.
+    Raises:
+        ApiError: the scenario is unknown.
     """
     settings = Settings(scenarios.parse(scenario), seed, pace, clock)
     return Simulator(settings, keys=keys, prefix=prefix, control=control)
@@ -151,7 +166,7 @@ def _model_page(request: Request) -> dict[str, Any]:
     stages = [stage for name in ("lifecycle", "lifecycle[]") for stage in request.query.get(name, [])]
     if not set(stages) <= {"active", "deprecated", "retired"}:
         raise ApiError(400, "lifecycle: Input should be 'active', 'deprecated' or 'retired'")
-    found = [models.info(model) for model in models.listed(stages)]
+    found = [models.model_info(model) for model in models.list_models(stages)]
     ids = [model["id"] for model in found]
     limit = _limit(request)
     after, before = request.query.get("after_id"), request.query.get("before_id")
@@ -193,16 +208,16 @@ def _model_info(name: str) -> dict[str, Any]:
     model = models.find(name)
     if model is None:
         raise ApiError(404, f"model: {name}")
-    return models.info(model)
+    return models.model_info(model)
 
 
-async def _json(request: Request, line: Line, value: dict[str, Any]) -> None:
-    await _send_body(line, 200, request.answer_headers, encode(value))
+async def _json(request: Request, connection: Connection, value: dict[str, Any]) -> None:
+    await _send_body(connection, 200, request.answer_headers, encode(value))
 
 
-async def _send_body(line: Line, status: int, headers: dict[str, str], body: bytes) -> None:
-    await line.start(status, headers | {"content-length": str(len(body))})
-    await line.finish(body)
+async def _send_body(connection: Connection, status: int, headers: dict[str, str], body: bytes) -> None:
+    await connection.start(status, headers | {"content-length": str(len(body))})
+    await connection.finish(body)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""POST /v1/messages from body to last byte: scenario, checks, cache, answer, stream, bill."""
+"""POST /v1/messages from the body to the last byte: scenario, checks, cache, answer, stream and invoice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,25 +6,26 @@ from typing import Any
 
 import orjson
 
-from chat.simulator import compaction, scenarios, thinking
-from chat.simulator.cache import PromptCache, PromptUsage, Segment, segments_of
-from chat.simulator.compose import compose
-from chat.simulator.diagnosis import Diagnoses
-from chat.simulator.faults import disturb, status_error
-from chat.simulator.http import ClientGone, Line, Request
+from chat.simulator import scenarios
+from chat.simulator.checks.request import check_request
 from chat.simulator.invoice import Invoice, Row
 from chat.simulator.limits import RateLimits
-from chat.simulator.prompt import Prompt, asks_for_title, blocks_of
-from chat.simulator.reply import Part, Reply, Writer
+from chat.simulator.prompts import compaction, thinking
+from chat.simulator.prompts.cache import PromptCache, PromptUsage, Segment, segments_of
+from chat.simulator.prompts.cache_diagnostics import Diagnoses
+from chat.simulator.prompts.prompt import Prompt, asks_for_title, blocks_of
+from chat.simulator.replies.compose import compose
+from chat.simulator.replies.reply import Part, Reply, Writer
 from chat.simulator.scenarios import Attempts, Choice
-from chat.simulator.stream import frames_of, play
-from chat.simulator.validation import check_request
-from chat.simulator.wire import ApiError, encode
+from chat.simulator.transport.faults import status_error, with_fault
+from chat.simulator.transport.http import ClientGone, Connection, Request
+from chat.simulator.transport.stream import frames_of, play
+from chat.simulator.transport.wire import ApiError, encode
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the server decides: default scenario, seed, deltas per second and clock."""
+    """The server's configuration: default scenario, seed, deltas per second and clock."""
 
     default: Choice
     seed: int
@@ -33,7 +34,7 @@ class Settings:
 
 
 class Messages:
-    """The messages endpoint with the state behind it: cache, attempts, rate limits and invoice."""
+    """The messages endpoint with its state: cache, attempts, rate limits and invoice."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -44,25 +45,34 @@ class Messages:
         self.invoice = Invoice()
 
     def reset(self) -> None:
-        """Forget the invoice, the cache and the counted attempts."""
+        """Clear the invoice, the cache, the diagnostics and the counted attempts."""
         self.invoice.clear()
         self._cache.clear()
         self._diagnoses.clear()
         self._attempts.clear()
 
     def count(self, raw: bytes, request: Request, workspace: str, version: str) -> dict[str, Any]:
-        """Return the answer of count_tokens. Raises ApiError."""
+        """Return the response of count_tokens.
+
+        Raises:
+            ApiError: the request is refused.
+        """
         prompt = check_request(_parsed(raw), version=version, betas=request.betas, counting=True)
         thinking.check(prompt, workspace)
-        return {"input_tokens": segments_of(compaction.shortened(prompt), workspace)[-1].total_tokens}
+        return {"input_tokens": segments_of(compaction.from_last_summary(prompt), workspace)[-1].total_tokens}
 
     async def create(
-        self, request: Request, line: Line, workspace: str, version: str, request_id: str
+        self, request: Request, connection: Connection, workspace: str, version: str, request_id: str
     ) -> None:
-        """Answer one request. Raises ApiError before the answer begins, ClientGone when the client leaves."""
+        """Answer one request.
+
+        Raises:
+            ApiError: the request is refused before the response starts.
+            ClientGone: the client closed the connection.
+        """
         row = self.invoice.open(Row(request_id, workspace))
         try:
-            await self._create(request, line, version, row)
+            await self._create(request, connection, version, row)
         except ApiError as error:
             row.status, row.error_type, row.outcome, row.reply = error.status, error.type, "refused", None
             raise
@@ -73,9 +83,9 @@ class Messages:
             if row.outcome == "running":
                 row.outcome = "server_stopped"
 
-    async def _create(self, request: Request, line: Line, version: str, row: Row) -> None:
+    async def _create(self, request: Request, connection: Connection, version: str, row: Row) -> None:
         workspace = str(row.workspace)
-        body = _parsed(await line.read())
+        body = _parsed(await connection.read())
         request.answer_headers |= self._spend(workspace, requests=1)
         choice = self._choose(request, body, workspace)
         row.scenario = choice.name
@@ -85,25 +95,25 @@ class Messages:
         row.model, row.stream = prompt.model.id, bool(body.get("stream"))
         reply = self._reply(prompt, choice, workspace)
         if choice.text("first_byte"):
-            await line.pause(choice.seconds("first_byte"))
+            await connection.pause(choice.seconds("first_byte"))
         reply.usage.commit()
         row.status, row.reply = 200, reply
         spent = {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.output_tokens}
         request.answer_headers |= self._spend(workspace, **spent)
         if row.stream:
-            await self._stream(request, line, reply, choice, row)
+            await self._stream(request, connection, reply, choice, row)
         else:
-            await _complete(request, line, reply, choice, row)
+            await _complete(request, connection, reply, choice, row)
 
     def _spend(self, workspace: str, **amounts: int) -> dict[str, str]:
         self._limits.spend(workspace, **amounts)
         return self._limits.headers(workspace)
 
     def _choose(self, request: Request, body: Any, workspace: str) -> Choice:
-        """Return this attempt's scenario: header, marker in the last user text, or the server's default."""
+        """Return this attempt's scenario, from the header, the last user text or the server's default."""
         written = request.headers.get("x-simulator-scenario") or _marker(body)
         choice = scenarios.parse(written) if written else self._settings.default
-        if not choice.counted:
+        if not choice.counts_attempts:
             return choice
         same = body | {"stream": None} if isinstance(body, dict) else body
         return self._attempts.settle(choice, encode([workspace, choice.name, same]))
@@ -111,10 +121,10 @@ class Messages:
     def _reply(self, prompt: Prompt, choice: Choice, workspace: str) -> Reply:
         prefix = thinking.check(prompt, workspace)
         thinking.check_sealed(prompt)
-        read = compaction.shortened(prompt)
+        read = compaction.from_last_summary(prompt)
         segments = segments_of(read, workspace)
         usage = self._account(read, segments)
-        made = compaction.due(read, usage)
+        made = compaction.triggered_compaction(read, usage)
         if made is not None:
             usage.commit()
             read = compaction.compacted(read, made)
@@ -146,38 +156,40 @@ class Messages:
             raise ApiError(400, "max_tokens: 0 needs a cache_control breakpoint to warm")
         return self._cache.account(segments, prompt.model.min_cache_tokens)
 
-    async def _stream(self, request: Request, line: Line, reply: Reply, choice: Choice, row: Row) -> None:
-        steps = disturb(frames_of(reply), choice, row.request_id)
+    async def _stream(
+        self, request: Request, connection: Connection, reply: Reply, choice: Choice, row: Row
+    ) -> None:
+        steps = with_fault(frames_of(reply), choice, row.request_id)
         headers = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
-        await line.start(200, request.answer_headers | headers)
+        await connection.start(200, request.answer_headers | headers)
         pace = choice.number("pace", self._settings.pace)
-        outcome = await play(line, steps, pace, row.progress)
+        outcome = await play(connection, steps, pace, row.progress)
         if outcome == "reset":
-            line.reset()
+            connection.reset()
         elif outcome != "cut":
-            await line.finish()
+            await connection.finish()
         row.outcome = outcome
 
 
-async def _complete(request: Request, line: Line, reply: Reply, choice: Choice, row: Row) -> None:
-    """Answer without streaming; the stream scenarios do what comes nearest."""
+async def _complete(request: Request, connection: Connection, reply: Reply, choice: Choice, row: Row) -> None:
+    """Send the response without streaming; stream scenarios do the closest equivalent."""
     body = encode(reply.message())
     match choice.name:
         case "error_before_delta" | "error_after_delta":
             raise ApiError(529, "Overloaded")
         case "stall" | "pings":
-            await line.pause(choice.seconds("seconds"))
+            await connection.pause(choice.seconds("seconds"))
         case "bad_json" | "bad_utf8":
             body = body[: len(body) // 2] + (b"\xff\xfe" if choice.name == "bad_utf8" else b"")
     row.progress(reply.output_tokens)
-    await line.start(200, request.answer_headers | {"content-length": str(len(body))})
+    await connection.start(200, request.answer_headers | {"content-length": str(len(body))})
     if choice.name in ("cut", "cut_before_delta", "truncated", "reset"):
         row.outcome = "reset" if choice.name == "reset" else "cut"
-        await line.write(body[: len(body) // 2])
+        await connection.write(body[: len(body) // 2])
         if choice.name == "reset":
-            line.reset()
+            connection.reset()
         return
-    await line.finish(body)
+    await connection.finish(body)
     row.outcome = "complete"
 
 

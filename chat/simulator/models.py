@@ -1,7 +1,7 @@
-"""The models that the simulator offers: limits, lifecycle and what each accepts.
+"""The models of the simulator: their limits, their lifecycle and what each accepts.
 
-Source: the provider's models, thinking, effort, prompt-caching and deprecation pages (autumn 2026).
-Release dates that the provider doesn't print are the retirement promise minus one year.
+Source: the provider's models, thinking, effort, prompt-caching and deprecation pages (autumn 2026). Release
+dates that the provider doesn't publish are the earliest retirement date minus one year.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the catalogue and the rules that the Messages API applies to it."""
+    """One model and the rules that the Messages API applies to it."""
 
     id: str
     name: str
@@ -21,11 +21,11 @@ class Model:
     released: str
     thinking: str  # without a thinking setting: "always", "on" or "off"
     accepts: frozenset[str]  # accepted thinking types
-    calm_types: frozenset[str] = frozenset()  # thinking types that are limited to effort "high"
+    limited_effort_types: frozenset[str] = frozenset()  # thinking types that are limited to effort "high"
     efforts: tuple[str, ...] = ALL_EFFORTS
     effort: str = "high"
     forced_tools: bool = True
-    prefix_bound: bool = False  # thinking is only valid behind the conversation that it was made for
+    prefix_bound: bool = False  # thinking is only valid after the conversation that it was made for
     hides_thinking: bool = True  # display "omitted" by default
     min_cache_tokens: int = 512
     context_tokens: int = 1_000_000
@@ -80,7 +80,7 @@ CATALOGUE: tuple[Model, ...] = (
         "2026-10-07",
         thinking="on",
         accepts=_types("adaptive", "disabled"),
-        calm_types=_types("disabled"),
+        limited_effort_types=_types("disabled"),
         effort="medium",
         prefix_bound=True,
     ),
@@ -91,7 +91,7 @@ CATALOGUE: tuple[Model, ...] = (
         "2026-09-28",
         thinking="on",
         accepts=_types("adaptive", "between_tools"),
-        calm_types=_types("between_tools"),
+        limited_effort_types=_types("between_tools"),
         **BOUND,
     ),
     Model(
@@ -113,7 +113,7 @@ CATALOGUE: tuple[Model, ...] = (
         "2026-07-24",
         thinking="on",
         accepts=_types("adaptive", "disabled"),
-        calm_types=_types("disabled"),
+        limited_effort_types=_types("disabled"),
         fast="beta",
     ),
     Model(
@@ -211,12 +211,12 @@ _BY_ID = {model.id: model for model in CATALOGUE} | {m.alias: m for m in CATALOG
 
 
 def find(model_id: object) -> Model | None:
-    """Return the model with this id or alias, whatever its lifecycle; None when there is none."""
+    """Return the model with this id or alias, in any lifecycle stage; None if there is none."""
     return _BY_ID.get(model_id) if isinstance(model_id, str) else None
 
 
-def listed(lifecycles: Iterable[str]) -> list[Model]:
-    """Return the models in these lifecycle stages, newest first; without stages all but the retired ones."""
+def list_models(lifecycles: Iterable[str]) -> list[Model]:
+    """Return the models in these lifecycle stages, newest first; without stages, all but the retired ones."""
     wanted = set(lifecycles) or {"active", "deprecated"}
     return [model for model in CATALOGUE if model.lifecycle in wanted]
 
@@ -229,8 +229,8 @@ def _moment(day: str | None) -> str | None:
     return f"{day}T00:00:00Z" if day else None
 
 
-def info(model: Model) -> dict[str, Any]:
-    """Return the model as the models endpoint prints it (ModelInfo)."""
+def model_info(model: Model) -> dict[str, Any]:
+    """Return the model as the models endpoint shows it (ModelInfo)."""
     return {
         "type": "model",
         "id": model.id,

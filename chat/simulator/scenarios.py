@@ -1,14 +1,14 @@
-"""The scenarios by name: what each does, its parameters, and how a request chooses one.
+"""The scenarios by name, their parameters, and how a request selects one.
 
-A choice is written `name key=value …`: in the header `x-simulator-scenario`, as `[[scenario:name key=value]]`
-in the last user text, or as the server's default. The first of these that is present wins.
+A selection is written `name key=value …`: in the header `x-simulator-scenario`, as `[[scenario:name
+key=value]]` in the last user text, or as the server's default. The first of these that is present is used.
 """
 
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
-from chat.simulator.wire import ApiError
+from chat.simulator.transport.wire import ApiError
 
 MARKER = re.compile(r"\[\[scenario:\s*([^\[\]]{1,500}?)\s*\]\]")
 MAX_SECONDS = 3600.0
@@ -18,7 +18,7 @@ COMMON = ("from", "times", "key", "pace", "first_byte", "thinking_tokens", "toke
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One documented behaviour: its kind ("answer", "status" or "stream"), text and default parameters."""
+    """One documented behaviour: its kind ("answer", "status" or "stream"), description and default parameters."""
 
     name: str
     kind: str
@@ -103,7 +103,7 @@ SCENARIOS = {scenario.name: scenario for scenario in _ALL}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A scenario with the parameters that this request gave it."""
+    """A scenario with the parameters of one request."""
 
     scenario: Scenario
     params: dict[str, str] = field(default_factory=dict)
@@ -113,15 +113,19 @@ class Choice:
         return self.scenario.name
 
     @property
-    def counted(self) -> bool:
-        """Whether it depends on how often the same request came."""
+    def counts_attempts(self) -> bool:
+        """Whether the scenario depends on how often the same request came."""
         return bool(self.text("times") or self.text("from"))
 
     def text(self, name: str) -> str:
         return self.params.get(name, self.scenario.defaults.get(name, ""))
 
     def number(self, name: str, default: float = 0, *, maximum: float = 10_000_000) -> float:
-        """Return a parameter as a number from 0 to `maximum`. Raises ApiError 400 when it isn't one."""
+        """Return a parameter as a number from 0 to `maximum`.
+
+        Raises:
+            ApiError: 400, it is not a number of 0 or more.
+        """
         written = self.text(name)
         if not written:
             return default
@@ -133,20 +137,24 @@ class Choice:
             raise ApiError(400, f"x-simulator-scenario: {name}={written} is not a number of 0 or more")
         return min(value, maximum)
 
-    def whole(self, name: str, default: int = 0) -> int:
+    def integer(self, name: str, default: int = 0) -> int:
         return int(self.number(name, default))
 
     def seconds(self, name: str) -> float:
         return self.number(name, maximum=MAX_SECONDS)
 
-    def calmed(self) -> "Choice":
-        """Return the default scenario with the parameters that are common to all."""
+    def without_fault(self) -> "Choice":
+        """Return the default scenario with the parameters that all scenarios share."""
         kept = {name: value for name, value in self.params.items() if name in COMMON and name != "first_byte"}
         return replace(self, scenario=SCENARIOS["default"], params=kept)
 
 
 def parse(written: str) -> Choice:
-    """Return the choice that `name key=value …` stands for. Raises ApiError 400 for anything unknown."""
+    """Return the selection for `name key=value …`.
+
+    Raises:
+        ApiError: 400, the scenario or a parameter is unknown.
+    """
     name, *pairs = written.split() or ["default"]
     scenario = SCENARIOS.get(name)
     if scenario is None:
@@ -162,7 +170,7 @@ def parse(written: str) -> Choice:
 
 
 def marker(text: str) -> str | None:
-    """Return what stands inside the last scenario marker of a text; None without one."""
+    """Return the content of the last scenario marker in a text, None without one."""
     found = MARKER.findall(text)
     return found[-1] if found else None
 
@@ -173,23 +181,23 @@ def without_marker(text: str) -> str:
 
 
 class Attempts:
-    """Counts how often the same request came, so that a fault can begin late, and end after `times` attempts."""
+    """Counts how often the same request came, so that a fault can start late and end after `times` attempts."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[bytes, int] = OrderedDict()
 
     def settle(self, choice: Choice, digest: bytes) -> Choice:
-        """Return the choice for this attempt: the default scenario before the fault begins and once it is over."""
-        if not choice.counted:
+        """Return the choice for this attempt: the default scenario before the fault starts and after it ended."""
+        if not choice.counts_attempts:
             return choice
         key = choice.text("key").encode() or digest
         number = self._seen.pop(key, 0) + 1
         self._seen[key] = number
         if len(self._seen) > MAX_REMEMBERED:
             self._seen.popitem(last=False)
-        begins = choice.whole("from", 1)
-        over = bool(choice.text("times")) and number >= begins + choice.whole("times")
-        return choice.calmed() if number < begins or over else choice
+        begins = choice.integer("from", 1)
+        over = bool(choice.text("times")) and number >= begins + choice.integer("times")
+        return choice.without_fault() if number < begins or over else choice
 
     def clear(self) -> None:
         self._seen.clear()

@@ -1,4 +1,7 @@
-"""The tools that come along: date and time, an exact calculator, and a search in one's own conversations."""
+"""The built-in tools: date and time, an exact calculator, and a search in the person's own conversations.
+
+The docstrings of the tools are their descriptions: they are sent to the model.
+"""
 
 import datetime as dt
 import zoneinfo
@@ -10,13 +13,13 @@ from chat.tools import calculator
 from chat.tools.registry import tool
 from chat.tools.result import ToolContext, ToolFailed
 
-FOUND_AT_MOST = 20
-AROUND_CHARACTERS = 160
+MAX_RESULTS = 20
+EXCERPT_CHARACTERS = 160
 
 
 @tool(title="Date and time")
 def date_and_time(context: ToolContext, time_zone: str = "", moment: str = "", moment_zone: str = "") -> Any:
-    """Tell the date and time now, or convert a moment from one time zone to another.
+    """Return the current date and time, or convert a moment from one time zone to another.
 
     Args:
         time_zone: The IANA time zone to answer in, such as Asia/Seoul; the person's own when empty.
@@ -47,7 +50,7 @@ def calculate(expression: str) -> str:
     Args:
         expression: The expression, such as (1999.99 * 12) / 1.19
     """
-    return calculator.written(calculator.evaluate(expression))
+    return calculator.format_number(calculator.evaluate(expression))
 
 
 @tool(title="Search in my conversations")
@@ -71,7 +74,7 @@ def search_conversations(context: ToolContext, query: str, limit: int = 5) -> An
     for word in words:
         rows = rows.filter(text__icontains=word)
     found = rows.select_related("conversation").order_by("-created_at", "-id")
-    return [_shown(message, words[0]) for message in found[: max(1, min(limit, FOUND_AT_MOST))]]
+    return [_shown(message, words[0]) for message in found[: max(1, min(limit, MAX_RESULTS))]]
 
 
 def _shown(message: Message, word: str) -> dict[str, str]:
@@ -80,20 +83,20 @@ def _shown(message: Message, word: str) -> dict[str, str]:
         "link": f"/c/{message.conversation_id}",
         "date": message.created_at.date().isoformat(),
         "by": message.get_role_display(),
-        "text": _around(message.text, word),
+        "text": _excerpt(message.text, word),
     }
 
 
-def _around(text: str, word: str) -> str:
+def _excerpt(text: str, word: str) -> str:
     place = max(text.lower().find(word.lower()), 0)
-    start, end = max(place - AROUND_CHARACTERS, 0), place + AROUND_CHARACTERS
+    start, end = max(place - EXCERPT_CHARACTERS, 0), place + EXCERPT_CHARACTERS
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone, or no name of one at all
+    except (KeyError, ValueError, OSError):  # an unknown zone, or not the name of a zone
         raise ToolFailed(
             f"There is no time zone {name[:60]!r}. Use an IANA name such as Europe/Paris."
         ) from None
@@ -106,5 +109,5 @@ def _moment(text: str, zone: zoneinfo.ZoneInfo) -> dt.datetime:
         read = dt.datetime.fromisoformat(text)
     except ValueError:
         raise ToolFailed("The moment is not in ISO 8601, such as 2026-03-01T09:30.") from None
-    # Through UTC: a wall clock's gap in spring then shows the time it was set to.
+    # Conversion through UTC gives a valid time for moments in the gap when summer time begins.
     return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(dt.UTC)

@@ -1,4 +1,4 @@
-"""Exact arithmetic: an expression is read as a tree of numbers and operations, never as code."""
+"""Exact arithmetic. An expression is parsed as a tree of numbers and operations and never executed as code."""
 
 import ast
 import math
@@ -29,10 +29,10 @@ UNARY: dict[type[ast.unaryop], Callable[[Fraction], Fraction]] = {
 
 
 def evaluate(expression: str) -> Fraction:
-    """Compute an expression exactly.
+    """Return the exact value of an expression.
 
     Raises:
-        ToolFailed: it can't be read, can't be computed, or would grow beyond `MAX_BITS`.
+        ToolFailed: it can't be parsed, can't be computed, or would grow beyond `MAX_BITS`.
     """
     if len(expression) > MAX_CHARACTERS:
         raise ToolFailed(f"The expression is longer than {MAX_CHARACTERS} characters.")
@@ -45,8 +45,8 @@ def evaluate(expression: str) -> Fraction:
         raise ToolFailed("This is no expression that the calculator can read.") from None
 
 
-def written(value: Fraction) -> str:
-    """Write a number exactly: as a decimal if it ends, else as a fraction with its first digits."""
+def format_number(value: Fraction) -> str:
+    """Return a number exactly: as a decimal if it ends, otherwise as a fraction with its first digits."""
     if value.denominator == 1:
         return str(value.numerator)
     rest = value.denominator
@@ -66,7 +66,7 @@ def _decimal(value: Fraction, *, exact: bool) -> str:
 
 
 def _number(text: str) -> Fraction:
-    """Read a literal as it is written: as a float, 0.1 would be another number."""
+    """Return the exact value of a literal. As a float, 0.1 would be a different number."""
     _digits, _, exponent = text.lower().partition("e")
     if exponent and abs(int(exponent)) > MAX_CHARACTERS:
         raise ToolFailed("A number in this expression gets too long.")
@@ -84,7 +84,7 @@ def _value(node: ast.AST, source: str) -> Fraction:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
             return _checked(Fraction(BINARY[type(op)](_value(left, source), _value(right, source))))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
-            return _applied(name, [_value(argument, source) for argument in arguments])
+            return _call_function(name, [_value(argument, source) for argument in arguments])
     raise ToolFailed(
         f"The calculator knows numbers, + - * / // % **, brackets and {', '.join(sorted(FUNCTIONS))}."
     )
@@ -109,21 +109,21 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
     return _checked(Fraction(base**exponent.numerator))
 
 
-def _applied(name: str, values: list[Fraction]) -> Fraction:
+def _call_function(name: str, values: list[Fraction]) -> Fraction:
     try:
         return _checked(Fraction(FUNCTIONS[name](*values)))
     except TypeError:
         raise ToolFailed(f"{name} was given the wrong number of values.") from None
 
 
-def _whole(value: Fraction, name: str, limit: int = 1_400) -> int:
+def _whole_number(value: Fraction, name: str, limit: int = 1_400) -> int:
     if value.denominator != 1 or not 0 <= value <= limit:
         raise ToolFailed(f"{name} takes whole numbers from 0 to {limit}.")
     return value.numerator
 
 
 def _sqrt(value: Fraction) -> Fraction:
-    """Exact where the root is rational; else its first digits, which the answer can only approximate."""
+    """Return the exact root if it is rational, otherwise its first digits."""
     if value < 0:
         raise ToolFailed("There is no real square root of a negative number.")
     top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)
@@ -134,8 +134,8 @@ def _sqrt(value: Fraction) -> Fraction:
 
 
 def _round(value: Fraction, places: Fraction = Fraction(0)) -> Fraction:
-    """Round half away from zero, as people do."""
-    scale = Fraction(10) ** _whole(places, "round", 100)
+    """Return the value rounded half away from zero, as in everyday use."""
+    scale = Fraction(10) ** _whole_number(places, "round", 100)
     half = Fraction(1, 2) if value >= 0 else Fraction(-1, 2)
     return Fraction(math.trunc(value * scale + half)) / scale
 
@@ -143,8 +143,8 @@ def _round(value: Fraction, places: Fraction = Fraction(0)) -> Fraction:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "ceil": math.ceil,
-    "comb": lambda n, k: math.comb(_whole(n, "comb"), _whole(k, "comb")),
-    "factorial": lambda n: math.factorial(_whole(n, "factorial")),
+    "comb": lambda n, k: math.comb(_whole_number(n, "comb"), _whole_number(k, "comb")),
+    "factorial": lambda n: math.factorial(_whole_number(n, "factorial")),
     "floor": math.floor,
     "max": lambda first, *rest: max(first, *rest) if rest else first,
     "min": lambda first, *rest: min(first, *rest) if rest else first,

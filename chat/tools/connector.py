@@ -1,6 +1,6 @@
-"""How the provider reaches the MCP servers that it calls itself: addresses and tokens, for one request of one person.
+"""Addresses and tokens of the MCP servers that the provider calls itself, for one request of one person.
 
-What is returned holds secrets: it goes into that request and nowhere else.
+The result holds secrets: it is used in that request and nowhere else.
 """
 
 import dataclasses
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from chat.claude.connector import server_entry
+from chat.claude.mcp_connector import server_entry
 from chat.models import McpServer
 from chat.tools.mcp_auth import token_of
 from chat.tools.mcp_grants import SignInNeeded
@@ -16,22 +16,22 @@ from chat.tools.threads import in_thread
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reached:
-    """Entries for `mcp_servers`, and the names of servers that can't be called for this person now."""
+class ReachableServers:
+    """Elements of `mcp_servers`, and the names of servers that can't be called for this person now."""
 
     servers: list[dict[str, Any]]
     missing: list[str]
 
 
-async def reach(names: Sequence[str], user_id: uuid.UUID | None) -> Reached:
-    """Find out how servers are called in a person's name, refreshing tokens whose time is over.
+async def reachable_servers(names: Sequence[str], user_id: uuid.UUID | None) -> ReachableServers:
+    """Return how servers are called for a person. Expired tokens are refreshed.
 
-    Without a person only servers are reached that ask nobody to sign in.
+    Without a person only servers without a personal sign-in are included.
     """
     rows = await in_thread(_rows, names)
     tokens = {name: await _token(rows[name], user_id) for name in names if name in rows}
     known = {name: token for name, token in tokens.items() if token is not None}
-    return Reached(
+    return ReachableServers(
         servers=[server_entry(name, rows[name].url, token) for name, token in known.items()],
         missing=[name for name in names if name not in known],
     )
@@ -43,7 +43,7 @@ def _rows(names: Sequence[str]) -> dict[str, McpServer]:
 
 
 async def _token(server: McpServer, user_id: uuid.UUID | None) -> str | None:
-    """Return "" where no token is needed and None where one is missing."""
+    """Return "" if no token is needed and None if the token is missing."""
     if server.auth == McpServer.Auth.NONE:
         return ""
     if server.auth == McpServer.Auth.BEARER:

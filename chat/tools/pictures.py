@@ -1,48 +1,50 @@
-"""Pictures that tools give: encoded anew like those that people attach, because a transcript keeps them for ever.
+"""Re-encodes pictures in tool results like attached ones, because they stay in the transcript.
 
-A picture that the API refuses, for its size or because it is none, would be sent again with each later request.
+A picture that the API refuses (too large, or not a picture) would be sent again with each later request.
 """
 
 import base64
 
 from chat.claude.blocks import Block
 from chat.models.platforms import MOST_PICTURE_BYTES
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.readers.errors import Exceeded, Refused
 from chat.readers.sizes import OLDER_SIDE
 from chat.tools.result import ToolResult, text_block
 from chat.tools.threads import CHECKS, in_thread
 
-MOST_PICTURES = 20
+MAX_PICTURES = 20
 
 
-async def with_pictures_read(result: ToolResult) -> ToolResult:
-    """Encode a result's pictures anew, so small that every model takes them however many there are."""
+async def with_encoded_pictures(result: ToolResult) -> ToolResult:
+    """Return the result with its pictures re-encoded, small enough for every model in any number."""
     if not any(block["type"] == "image" for block in result.content):
         return result
-    return await in_thread(_read_all, result, among=CHECKS)
+    return await in_thread(_all_encoded, result, limit=CHECKS)
 
 
-def _read_all(result: ToolResult) -> ToolResult:
+def _all_encoded(result: ToolResult) -> ToolResult:
     content, pictures = [], 0
     for block in result.content:
         if block["type"] == "image":
             pictures += 1
             block = (
-                _read(block)
-                if pictures <= MOST_PICTURES
-                else text_block(f"[one picture more than the {MOST_PICTURES} that a tool may give at once]")
+                _encoded(block)
+                if pictures <= MAX_PICTURES
+                else text_block(f"[one picture more than the {MAX_PICTURES} that a tool may give at once]")
             )
         content.append(block)
     return ToolResult(content, result.is_error)
 
 
-def _read(block: Block) -> Block:
+def _encoded(block: Block) -> Block:
     data = base64.b64decode(block["source"]["data"])
     try:
-        found = apart.run("picture", data, bounds=apart.FILES, side=OLDER_SIDE, most_bytes=MOST_PICTURE_BYTES)
+        found = sandbox.run(
+            "picture", data, bounds=sandbox.FILES, side=OLDER_SIDE, max_bytes=MOST_PICTURE_BYTES
+        )
     except Refused as refused:
-        return text_block(_WORDS.get(refused.code, _WORDS["unreadable"]).format(**refused.numbers))
+        return text_block(_MESSAGES.get(refused.code, _MESSAGES["unreadable"]).format(**refused.numbers))
     except Exceeded:
         return text_block("[a picture that takes too much to decode]")
     encoded = base64.b64encode(found.parts[0]).decode()
@@ -50,7 +52,7 @@ def _read(block: Block) -> Block:
     return {"type": "image", "source": source}
 
 
-_WORDS = {
+_MESSAGES = {
     "unreadable": "[a picture that could not be read]",
     "too_large": "[a picture of {pixels} megapixels; at most {most} are taken in its format]",
 }

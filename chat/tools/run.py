@@ -1,7 +1,7 @@
-"""Running one tool call: checked before, bounded while it runs, and always a result afterwards.
+"""Runs one tool call: checks it before, limits it while it runs, and always gives a result.
 
-Whatever goes wrong becomes a result that says so in words made for it. Internals (exceptions, addresses, what a
-server said) go to the log as the name of the error's class, never to the model.
+Every problem becomes a result with a message of its own. Internals (exceptions, addresses, responses of
+servers) go to the log as the name of the error's class, never to the model.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import structlog
 
 from chat.models import Approval, AssistantTool, ToolDefinition
 from chat.tools import mcp, python, webhook
-from chat.tools.addresses import EgressRefused, TooMuch
-from chat.tools.mcp_auth import sign_in_words
+from chat.tools.addresses import EgressRefused, ResponseTooLarge
+from chat.tools.mcp_auth import sign_in_failure
 from chat.tools.mcp_grants import SignInNeeded
-from chat.tools.pictures import with_pictures_read
-from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed
+from chat.tools.pictures import with_encoded_pictures
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, failed_result
 from chat.tools.threads import CHECKS, in_thread
 from chat.tools.validate import input_problem
 
@@ -24,37 +24,39 @@ log = structlog.get_logger(__name__)
 
 
 async def run_tool(
-    tool: ToolDefinition | None, given: dict[str, Any], context: ToolContext, *, trying: bool = False
+    tool: ToolDefinition | None, tool_input: dict[str, Any], context: ToolContext, *, trial: bool = False
 ) -> ToolResult:
-    """Run a tool and give its result; never raises, except that a cancelled task stays cancelled.
+    """Run a tool and return its result. It never raises, except that a cancelled task stays cancelled.
 
-    The rows are read anew: what staff switched off, or said never to run, does not run from then on, whoever
-    approved the call. `trying` runs it all the same, for staff.
+    The rows are read again: a tool that staff have disabled or denied does not run, even if a person approved
+    the call. With `trial`, for staff, it runs in any case.
     """
     began = time.monotonic()
     try:
-        current = await in_thread(_current, tool, context, trying=trying)
+        current = await in_thread(_current, tool, context, trial=trial)
         if current is None:
-            return failed("This tool is not available.")
+            return failed_result("This tool is not available.")
         trusted = current.kind != ToolDefinition.Kind.MCP
-        problem = await in_thread(input_problem, current.input_schema, given, trusted=trusted, among=CHECKS)
+        problem = await in_thread(
+            input_problem, current.input_schema, tool_input, trusted=trusted, limit=CHECKS
+        )
     except Exception as error:
-        return _told(error, tool, began)
+        return _failure_result(error, tool, began)
     if problem:
-        return failed(problem)
+        return failed_result(problem)
     try:
         async with asyncio.timeout(current.timeout_seconds):
-            return await with_pictures_read(await _call(current, given, context))
+            return await with_encoded_pictures(await _call(current, tool_input, context))
     except Exception as error:
-        return _told(error, current, began)
+        return _failure_result(error, current, began)
 
 
-def _current(tool: ToolDefinition | None, context: ToolContext, *, trying: bool) -> ToolDefinition | None:
-    """Read a tool's row as it is now; None when it may not run for this assistant."""
+def _current(tool: ToolDefinition | None, context: ToolContext, *, trial: bool) -> ToolDefinition | None:
+    """Return the tool's row as it is now; None if it may not run for this assistant."""
     if tool is None:
         return None
     row = ToolDefinition.objects.select_related("server").filter(pk=tool.pk).first()
-    if row is None or trying:
+    if row is None or trial:
         return row
     on = row.enabled and (row.server is None or row.server.enabled)
     return row if on and _approval(row, context) != Approval.DENY else None
@@ -66,18 +68,18 @@ def _approval(tool: ToolDefinition, context: ToolContext) -> str:
     return (link.approval if link else "") or tool.approval
 
 
-async def _call(tool: ToolDefinition, given: dict[str, Any], context: ToolContext) -> ToolResult:
+async def _call(tool: ToolDefinition, tool_input: dict[str, Any], context: ToolContext) -> ToolResult:
     match tool.kind:
         case ToolDefinition.Kind.PYTHON:
-            return await python.call(tool, given, context)
+            return await python.call_function(tool, tool_input, context)
         case ToolDefinition.Kind.WEBHOOK:
-            return await webhook.call(tool, given, context)
+            return await webhook.call_webhook(tool, tool_input, context)
         case ToolDefinition.Kind.MCP:
-            return await mcp.call(tool, given, context)
+            return await mcp.call_mcp_tool(tool, tool_input, context)
     raise ToolFailed("This tool is run by the model's provider, not here.")
 
 
-def _told(error: Exception, tool: ToolDefinition | None, began: float) -> ToolResult:
+def _failure_result(error: Exception, tool: ToolDefinition | None, began: float) -> ToolResult:
     log.warning(
         "tool_failed",
         tool=tool.name if tool else None,
@@ -85,20 +87,20 @@ def _told(error: Exception, tool: ToolDefinition | None, began: float) -> ToolRe
         error=f"{type(error).__module__}.{type(error).__name__}",
         seconds=round(time.monotonic() - began, 3),
     )
-    return failed(_words(error, tool))
+    return failed_result(_failure_text(error, tool))
 
 
-def _words(error: Exception, tool: ToolDefinition | None) -> str:
+def _failure_text(error: Exception, tool: ToolDefinition | None) -> str:
     import httpx2
 
     match error:
         case ToolFailed():
             return str(error)
         case SignInNeeded() if tool is not None and tool.server is not None:
-            return str(sign_in_words(tool.server))
+            return str(sign_in_failure(tool.server))
         case TimeoutError() | httpx2.TimeoutException() if tool is not None:
             return f"The tool did not finish within {tool.timeout_seconds} seconds."
-        case TooMuch():
+        case ResponseTooLarge():
             return "The tool's answer is longer than it may be."
         case EgressRefused():
             return "The tool's address is not one that may be called; staff have to look at it."

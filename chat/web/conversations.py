@@ -1,4 +1,4 @@
-"""The sidebar: finding, naming, pinning, archiving and deleting conversations."""
+"""The sidebar: finding, renaming, pinning, archiving and deleting conversations."""
 
 import datetime as dt
 import uuid
@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 
 from chat import access
 from chat.models import Conversation
-from chat.operations import conversations as journeys
+from chat.operations.conversations import edit as journeys
 from chat.operations.errors import OperationError
 from chat.web.page import PersonRequest, own_conversation, person_page
 
@@ -24,22 +24,22 @@ PAGE = 60
 
 @person_page("GET", "HEAD")
 def sidebar(request: PersonRequest) -> HttpResponse:
-    """Answer with the list: `q` filters titles, `archived` shows the others, `current` is marked."""
+    """Return the list. `q` filters titles, `archived` shows the archived conversations, `current` is highlighted."""
     current = access.find_conversation(request.user, request.GET.get("current", ""))
-    return render(request, "chat/_conversations.html", sidebar_context(request, current=current))
+    return render(request, "chat/sidebar/_conversations.html", sidebar_context(request, current=current))
 
 
 @person_page("GET", "HEAD", "POST")
 def rename(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = own_conversation(request, conversation_id)
     if request.method != "POST":
-        return render(request, "chat/_rename.html", {"conversation": found, "title": found.title})
+        return render(request, "chat/dialogs/_rename.html", {"conversation": found, "title": found.title})
     title = request.POST.get("title", "").strip()
     try:
         found = journeys.update_conversation(user=request.user, conversation_id=found.id, title=title)
     except OperationError as error:
         context = {"conversation": found, "title": title, "error": error.message}
-        return render(request, "chat/_rename.html", context, status=422)
+        return render(request, "chat/dialogs/_rename.html", context, status=422)
     return _changed(found)
 
 
@@ -57,19 +57,19 @@ def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = own_conversation(request, conversation_id)
     if request.method != "POST":
-        return render(request, "chat/_delete.html", {"conversation": found})
+        return render(request, "chat/dialogs/_delete.html", {"conversation": found})
     try:
         journeys.delete_conversation(user=request.user, conversation_id=found.id)
     except OperationError as error:
         context = {"conversation": found, "error": error.message}
-        return render(request, "chat/_delete.html", context, status=409)
+        return render(request, "chat/dialogs/_delete.html", context, status=409)
     return trigger_client_event(
         HttpResponse(status=204), "conversation-deleted", {"id": str(conversation_id)}
     )
 
 
 def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> dict[str, Any]:
-    """Return one page of the list in groups: pinned first, then by how long ago something was said."""
+    """Return one page of the list in groups: pinned first, then by the time of the last message."""
     archived = request.GET.get("archived") == "1"
     words = request.GET.get("q", "").strip()
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
@@ -113,6 +113,6 @@ def _switch(request: PersonRequest, conversation_id: uuid.UUID, field: str) -> H
 
 
 def _changed(found: Conversation) -> HttpResponse:
-    """Tell the page by an event; the list and the heading read themselves anew."""
+    """Return a response with an event on which the page reloads the list and the heading."""
     details = {"id": str(found.id), "title": str(found)}
     return trigger_client_event(HttpResponse(status=204), "conversation-changed", details)

@@ -1,4 +1,4 @@
-"""Signing in and out, resetting a password, addresses and second factors, as people meet them."""
+"""Account pages: sign-in, sign-out, password reset, addresses and second factors."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from chat.models import User
-from chat.operations.people import confirm_email
+from chat.operations.accounts.users import confirm_email
 
 PASSWORD = "a-long-password-1"
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ PAGES = ["email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/recove
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_account_is_for_those_who_are_signed_in(client: Client, page: str) -> None:
+def test_account_pages_require_a_sign_in(client: Client, page: str) -> None:
     for answer in (client.get(f"/accounts/{page}"), client.post(f"/accounts/{page}")):
         assert answer.status_code == 302
         assert urlsplit(answer.headers["Location"]).path == "/accounts/login/"
@@ -63,17 +63,17 @@ def test_the_account_is_for_those_who_are_signed_in(client: Client, page: str) -
 @pytest.mark.parametrize(
     "page", ["login/", "signup/", "password/reset/", "password/reset/done/", "inactive/"]
 )
-def test_pages_before_the_door_wear_parleys_look(client: Client, page: str) -> None:
+def test_signed_out_pages_have_parleys_style(client: Client, page: str) -> None:
     text = client.get(f"/accounts/{page}").content.decode()
-    assert "chat/css/account.css" in text
+    assert "chat/css/pages/account.css" in text
     assert 'class="plain__brand"' in text
 
 
-def test_in_and_out(client: Client, mina: User) -> None:
+def test_sign_in_and_sign_out(client: Client, mina: User) -> None:
     assert sign_in(client, next="/accounts/email/").headers["Location"] == "/accounts/email/"
     assert is_in(client)
     assert client.get("/accounts/logout/").status_code == 200
-    assert is_in(client), "a link alone signs nobody out"
+    assert is_in(client), "a link alone does not sign out"
     assert client.post("/accounts/logout/").headers["Location"] == "/accounts/login/"
     assert not is_in(client)
 
@@ -84,7 +84,7 @@ def test_letter_case_of_the_address_does_not_matter(client: Client, mina: User) 
 
 
 @pytest.mark.parametrize(
-    ("email", "password"), [("mina@example.test", "wrong-password-1"), ("nobody@example.test", PASSWORD)]
+    ("email", "password"), [("mina@example.test", "wrong-password-1"), ("unknown@example.test", PASSWORD)]
 )
 def test_a_wrong_password_and_an_unknown_address_read_the_same(
     client: Client, mina: User, email: str, password: str
@@ -95,13 +95,13 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(
     assert not is_in(client)
 
 
-def test_who_is_switched_off_stays_out(client: Client, mina: User) -> None:
+def test_deactivated_person_cannot_sign_in(client: Client, mina: User) -> None:
     User.objects.update(is_active=False)
     sign_in(client)
     assert not is_in(client)
 
 
-def test_nobody_is_sent_to_another_origin(client: Client, mina: User) -> None:
+def test_sign_in_never_redirects_to_another_origin(client: Client, mina: User) -> None:
     assert sign_in(client, next="https://evil.example.test/").headers["Location"] == "/"
 
 
@@ -113,7 +113,7 @@ def test_sign_up_is_closed(client: Client) -> None:
     assert "/accounts/signup/" not in client.get("/accounts/login/").content.decode()
 
 
-def test_an_open_sign_up_makes_an_ordinary_person_whatever_is_sent(client: Client, settings: Any) -> None:
+def test_open_sign_up_ignores_fields_that_raise_rights(client: Client, settings: Any) -> None:
     settings.SIGNUP_OPEN = True
     assert "/accounts/signup/" in client.get("/accounts/login/").content.decode()
     form = {"email": "new@example.test", "password1": PASSWORD, "password2": PASSWORD}
@@ -124,7 +124,7 @@ def test_an_open_sign_up_makes_an_ordinary_person_whatever_is_sent(client: Clien
     assert not user.groups.exists()
 
 
-def test_an_open_sign_up_does_not_tell_who_is_here(client: Client, mina: User, settings: Any) -> None:
+def test_open_sign_up_does_not_reveal_accounts(client: Client, mina: User, settings: Any) -> None:
     settings.SIGNUP_OPEN, settings.ACCOUNT_EMAIL_VERIFICATION = (
         True,
         "mandatory",
@@ -156,13 +156,13 @@ def test_a_password_is_reset_by_mail(client: Client, mina: User) -> None:
     assert "Bad Token" in again
 
 
-def test_a_reset_for_strangers_looks_the_same_and_sends_nothing(client: Client) -> None:
-    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.test"})
+def test_password_reset_does_not_reveal_accounts(client: Client) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": "unknown@example.test"})
     assert answer.headers["Location"] == "/accounts/password/reset/done/"
     assert not mail.outbox
 
 
-def test_a_weak_password_is_refused_where_it_is_typed(client: Client, mina: User) -> None:
+def test_weak_password_is_refused_at_its_field(client: Client, mina: User) -> None:
     sign_in(client)
     form = {"oldpassword": PASSWORD, "password1": "1234567890", "password2": "1234567890"}
     page = client.post("/accounts/password/change/", form).content.decode()
@@ -171,7 +171,7 @@ def test_a_weak_password_is_refused_where_it_is_typed(client: Client, mina: User
     assert 'aria-invalid="true"' in page
 
 
-def test_a_password_is_changed_and_said_by_mail(client: Client, mina: User) -> None:
+def test_password_change_is_confirmed_by_mail(client: Client, mina: User) -> None:
     sign_in(client)
     form = {"oldpassword": PASSWORD, "password1": "brand-new-secret-1", "password2": "brand-new-secret-1"}
     assert client.post("/accounts/password/change/", form).status_code == 302
@@ -180,7 +180,7 @@ def test_a_password_is_changed_and_said_by_mail(client: Client, mina: User) -> N
     assert "password" in mail.outbox[0].subject.lower()
 
 
-def test_a_second_address_is_added_and_waits_for_its_letter(client: Client, mina: User) -> None:
+def test_second_address_waits_for_confirmation(client: Client, mina: User) -> None:
     sign_in(client)
     confirm(client)
     client.post("/accounts/email/", {"email": "second@example.test", "action_add": ""})
@@ -195,7 +195,7 @@ def test_a_second_address_is_added_and_waits_for_its_letter(client: Client, mina
     assert mina.emailaddress_set.get(email="second@example.test").verified  # type: ignore[attr-defined]
 
 
-def test_somebody_elses_address_cannot_be_touched(client: Client, mina: User) -> None:
+def test_address_of_another_person_cannot_be_changed(client: Client, mina: User) -> None:
     other = User.objects.create_user("other@example.test", PASSWORD)
     confirm_email(user=other)
     sign_in(client)
@@ -210,7 +210,7 @@ def code_for(secret: str) -> str:
     return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
-def test_a_second_factor_is_asked_at_every_door(client: Client, mina: User) -> None:
+def test_every_sign_in_page_asks_for_the_second_factor(client: Client, mina: User) -> None:
     mina.is_staff = mina.is_superuser = True
     mina.save()
     secret = generate_totp_secret()
@@ -219,7 +219,7 @@ def test_a_second_factor_is_asked_at_every_door(client: Client, mina: User) -> N
     assert not is_in(client)
     assert client.get("/admin/").status_code == 302
     page = client.get("/accounts/2fa/authenticate/").content.decode()
-    assert "chat/css/account.css" in page
+    assert "chat/css/pages/account.css" in page
     assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
     assert not is_in(client)
     client.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
@@ -227,7 +227,7 @@ def test_a_second_factor_is_asked_at_every_door(client: Client, mina: User) -> N
     assert client.get("/admin/").status_code == 200
 
 
-def test_a_second_factor_is_set_up_and_its_secret_kept_encrypted(client: Client, mina: User) -> None:
+def test_second_factor_secret_is_stored_encrypted(client: Client, mina: User) -> None:
     sign_in(client)
     confirm(client)
     page = client.get("/accounts/2fa/totp/activate/")
@@ -244,7 +244,7 @@ def test_a_second_factor_is_set_up_and_its_secret_kept_encrypted(client: Client,
     assert Authenticator.objects.get(type="totp").wrap().validate_code(code_for(secret)) is not None
 
 
-def test_a_recovery_code_opens_the_door_once(client: Client, mina: User) -> None:
+def test_recovery_code_works_once(client: Client, mina: User) -> None:
     from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
     TOTP.activate(mina, generate_totp_secret())
@@ -256,9 +256,7 @@ def test_a_recovery_code_opens_the_door_once(client: Client, mina: User) -> None
         assert is_in(visitor) is expected
 
 
-def test_a_second_factor_whose_key_is_lost_opens_nothing_and_breaks_nothing(
-    client: Client, mina: User, settings: Any
-) -> None:
+def test_second_factor_with_a_lost_key_accepts_no_code(client: Client, mina: User, settings: Any) -> None:
     secret = generate_totp_secret()
     TOTP.activate(mina, secret)
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
@@ -267,7 +265,7 @@ def test_a_second_factor_whose_key_is_lost_opens_nothing_and_breaks_nothing(
     assert not is_in(client)
 
 
-def test_a_sign_in_is_confirmed_before_the_lock_is_changed(client: Client, mina: User) -> None:
+def test_second_factor_setup_requires_reauthentication(client: Client, mina: User) -> None:
     sign_in(client)
     answer = client.get("/accounts/2fa/totp/activate/")
     assert urlsplit(answer.headers["Location"]).path == "/accounts/reauthenticate/"
@@ -275,7 +273,7 @@ def test_a_sign_in_is_confirmed_before_the_lock_is_changed(client: Client, mina:
     assert "Confirm Access" in page
 
 
-def test_pages_of_the_account_are_strict(client: Client, mina: User) -> None:
+def test_account_pages_have_a_strict_policy(client: Client, mina: User) -> None:
     policy = client.get("/accounts/login/").headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     mina.is_staff = True

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from chat.models import User
-from chat.operations.api_keys import authenticate
+from chat.operations.accounts.api_keys import authenticate
 
 pytestmark = pytest.mark.django_db
 
@@ -20,9 +20,7 @@ def run(command: str, *arguments: str, **options: Any) -> str:
     return out.getvalue()
 
 
-def test_the_first_start_prints_a_password_that_works_and_later_ones_nothing(
-    settings: Any, client: Client
-) -> None:
+def test_only_the_first_start_prints_a_password(settings: Any, client: Client) -> None:
     settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD = "admin@localhost", ""
     printed = run("ensure_admin")
     (line,) = [line for line in printed.splitlines() if "Password:" in line]
@@ -38,7 +36,7 @@ def test_a_password_of_the_environment_is_not_printed(settings: Any) -> None:
     assert User.objects.get().check_password("given-by-the-operator")
 
 
-def test_createsuperuser_makes_somebody_who_can_sign_in(
+def test_createsuperuser_creates_a_person_who_can_sign_in(
     monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
     monkeypatch.setitem(os.environ, "DJANGO_SUPERUSER_PASSWORD", "by-the-framework-1")
@@ -47,7 +45,7 @@ def test_createsuperuser_makes_somebody_who_can_sign_in(
     assert client.get("/admin/").status_code == 200
 
 
-def test_a_key_is_printed_alone_so_that_scripts_can_take_it() -> None:
+def test_create_api_key_prints_only_the_key() -> None:
     user = User.objects.create_user("mina@example.test", "a-long-password")
     secret = run("create_api_key", user="MINA@example.test", name="Nightly").strip()
     key = authenticate(secret)
@@ -60,18 +58,18 @@ def test_a_key_is_printed_alone_so_that_scripts_can_take_it() -> None:
     assert both.scopes == ["gateway", "read"]
 
 
-def test_a_key_needs_a_person_and_a_name() -> None:
+def test_create_api_key_requires_a_person_and_a_name() -> None:
     user = User.objects.create_user("mina@example.test", "a-long-password", is_active=False)
     with pytest.raises(CommandError, match="no active person"):
         run("create_api_key", user=user.email, name="x")
     User.objects.update(is_active=True)
-    with pytest.raises(CommandError, match="Give the key a name"):
+    with pytest.raises(CommandError, match="Enter a name for the key"):
         run("create_api_key", user=user.email, name=" ")
     with pytest.raises(CommandError):
         run("create_api_key", "--scope", "everything", user=user.email, name="x")
 
 
-def test_the_catalogue_says_what_it_added(settings: Any) -> None:
+def test_load_catalogue_prints_what_it_added(settings: Any) -> None:
     settings.SIMULATOR, settings.LOCAL_MODEL, settings.ANTHROPIC_API_KEY_SET = True, False, False
     first = run("load_catalogue")
     assert "Connection added: Simulator" in first

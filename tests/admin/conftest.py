@@ -1,4 +1,4 @@
-"""The admin's tests: one world, and its people signed in."""
+"""Clients of the admin's tests, signed in as superuser, staff and ordinary person."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Every page of the admin, for strangers, ordinary people, staff without rights, and superusers."""
+"""Every page of the admin for signed-out people, ordinary people, staff without rights, and superusers."""
 
 from typing import Any
 
@@ -56,11 +56,11 @@ def admin_routes(world: World) -> list[str]:
     ]
 
 
-def test_every_table_of_the_house_is_registered(world: World) -> None:
+def test_every_model_is_registered(world: World) -> None:
     assert set(TABLES) == set(world.rows)
 
 
-def test_strangers_are_sent_to_the_account_pages(world: World, client: Client) -> None:
+def test_signed_out_people_are_redirected_to_sign_in(world: World, client: Client) -> None:
     addresses = admin_routes(world)
     assert len(addresses) > 80
     for address in addresses:
@@ -72,7 +72,7 @@ def test_strangers_are_sent_to_the_account_pages(world: World, client: Client) -
     assert login.headers["Location"] == "/accounts/login/?next=%2Fadmin%2Fchat%2Fturn%2F"
 
 
-def test_ordinary_people_get_no_page_of_the_admin(world: World, person: Client) -> None:
+def test_people_without_staff_status_see_no_admin_page(world: World, person: Client) -> None:
     for address in admin_routes(world):
         response = person.get(address, follow=True)
         assert response.status_code in (403, 404, 405) or "/admin/" not in response.request["PATH_INFO"], (
@@ -120,7 +120,7 @@ def test_history_pages_of_configuration(world: World, root: Client, name: str) -
 
 
 @pytest.mark.parametrize("name", CONTENT)
-def test_staff_with_the_right_see_metadata_and_not_a_word(world: World, staff: Client, name: str) -> None:
+def test_staff_see_metadata_and_no_content(world: World, staff: Client, name: str) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     for view in ("changelist", "change", "history"):
         response = staff.get(world.url(name, view))
@@ -134,7 +134,7 @@ def test_staff_with_the_right_see_metadata_and_not_a_word(world: World, staff: C
 
 
 @pytest.mark.parametrize("name", ["chat_message", "chat_attachment"])
-def test_a_superusers_reading_leaves_a_trace_without_words(
+def test_reading_by_superusers_is_logged_without_content(
     world: World, root: Client, caplog: Any, name: str
 ) -> None:
     caplog.set_level("INFO")
@@ -158,7 +158,7 @@ WRITE_ONCE = ["chat_modelprice", "chat_promptrevision"]
 
 
 @pytest.mark.parametrize("name", READ_ONLY)
-def test_records_can_only_be_read(world: World, root: Client, name: str) -> None:
+def test_records_are_read_only(world: World, root: Client, name: str) -> None:
     row = world.rows[name]
     assert root.get(world.url(name, "add")).status_code == 403
     assert root.post(world.url(name, "change"), {}).status_code == 403
@@ -170,17 +170,17 @@ def test_records_can_only_be_read(world: World, root: Client, name: str) -> None
 
 
 @pytest.mark.parametrize("name", WRITE_ONCE)
-def test_write_once_rows_stay_as_they_are(world: World, root: Client, name: str) -> None:
+def test_write_once_rows_cannot_be_changed(world: World, root: Client, name: str) -> None:
     row = world.rows[name]
     assert root.post(world.url(name, "change"), {"input": "1"}).status_code == 403
     assert root.post(world.url(name, "delete"), {"post": "yes"}).status_code == 403
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
-def test_leaving_and_changing_the_password_go_through_the_account_pages(world: World, root: Client) -> None:
+def test_sign_out_and_password_use_the_account_pages(world: World, root: Client) -> None:
     assert root.get("/admin/login/").headers["Location"] == "/admin/"
     assert root.get("/admin/password_change/").headers["Location"] == "/accounts/password/change/"
     assert root.get("/admin/logout/").status_code == 405
-    assert "_auth_user_id" in root.session, "a link alone signs nobody out"
+    assert "_auth_user_id" in root.session, "a link alone does not sign out"
     assert root.post("/admin/logout/").headers["Location"] == "/accounts/login/?next=/admin/"
     assert "_auth_user_id" not in root.session

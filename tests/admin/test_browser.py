@@ -1,4 +1,4 @@
-"""The admin and the account pages in a real browser: their policy holds, nothing is missing, nothing overflows."""
+"""The admin and the account pages in a browser, with their content policy and without overflow on a phone."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +38,7 @@ def sign_in(page: Page, server: Server, to: str) -> list[str]:
     return missing
 
 
-def test_every_list_and_form_loads_under_its_policy(server: Server, page: Page) -> None:
+def test_every_list_and_form_loads_with_its_content_policy(server: Server, page: Page) -> None:
     missing = sign_in(page, server, "")
     expect(page.get_by_text("Cost today")).to_be_visible()
     for table in TABLES:
@@ -50,7 +50,7 @@ def test_every_list_and_form_loads_under_its_policy(server: Server, page: Page) 
     page.goto(f"{server.url}/admin/chat/providerconnection/add/")
     page.get_by_role("link", name="Amazon Bedrock", exact=True).click()
     expect(page.get_by_label("Secret access key")).to_be_visible()
-    expect(page.get_by_label("Project id")).not_to_be_attached()
+    expect(page.get_by_label("Project ID")).not_to_be_attached()
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     assert missing == []
 
@@ -68,7 +68,7 @@ def test_a_connection_is_tested_and_a_prompt_reworded(server: Server, page: Page
     page.goto(f"{server.url}/admin/chat/systemprompt/add/")
     page.get_by_label("Name").fill("Voice")
     page.get_by_label("Block 1", exact=True).fill("Be brief.")
-    page.get_by_label("Cache mark of block 1").select_option("1h")
+    page.get_by_label("Cache point of block 1").select_option("1h")
     page.get_by_role("button", name="Save and continue editing").click()
     page.get_by_label("Block 2", exact=True).fill("Be kind.")
     page.get_by_role("button", name="Save and continue editing").click()
@@ -85,7 +85,7 @@ def test_account_pages_fit_a_phone(server: Server, open_context: Callable[..., B
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
-def test_an_assistant_is_offered_what_its_model_takes(server: Server, page: Page) -> None:
+def test_assistant_form_offers_what_its_model_supports(server: Server, page: Page) -> None:
     sign_in(page, server, "chat/assistant/add/")
     thinking, effort = page.locator("#id_thinking"), page.locator("#id_effort")
     page.locator("#id_model").select_option(label="Claude Opus 5.5 (simulated)")

@@ -1,4 +1,4 @@
-"""A form per kind of connection: it shows what the kind needs, says what to do, and keeps secrets in."""
+"""A form for each kind of connection: its fields, its errors, and no secret in the page."""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from chat.models import ModelPrice, ProviderConnection
 from chat.models.platforms import PLATFORMS
-from tests.admin.test_connections import FORM, errors, stored
-from tests.admin.world import World
+from tests.admin.models.test_connections import FORM, stored
+from tests.admin.world import World, form_errors
 
 ADD = "admin:chat_providerconnection_add"
 SPECIAL = {"region", "project", "workspace", "resource", "access_key_id", "tenant_id", "ambient"}
@@ -53,14 +53,14 @@ def second() -> ProviderConnection:
 
 
 @pytest.mark.parametrize("kind", ["anthropic", "bedrock"])
-def test_a_form_says_of_which_kind_it_is(kind: str, world: World, root: Client) -> None:
+def test_form_shows_its_kind(kind: str, world: World, root: Client) -> None:
     page = root.get(reverse(ADD), {"kind": kind}).content.decode()
     label = ProviderConnection.Kind(kind).label
     assert f"{label}. " in page
     assert ("Not available: message batches" in page) == (kind == "bedrock")
 
 
-def test_the_kind_is_chosen_first_and_without_a_script(world: World, root: Client) -> None:
+def test_kind_is_chosen_first_without_a_script(world: World, root: Client) -> None:
     page = root.get(reverse(ADD)).content.decode()
     for kind, label in ProviderConnection.Kind.choices:
         assert f'href="?kind={kind}"' in page
@@ -101,11 +101,15 @@ def test_every_kind_has_a_form() -> None:
             {"region": "us-east-1", "access_key_id": "A", "secret_access_key": "s", "new_credential": "k"},
             "not both",
         ),
-        ("bedrock", {"region": "us-east-1", "ambient": "on", "new_credential": "k"}, "no other credential"),
+        (
+            "bedrock",
+            {"region": "us-east-1", "ambient": "on", "new_credential": "k"},
+            "combined with another credential",
+        ),
         ("bedrock", {"region": "us-east-1", "credential_env": "SECRET_KEY"}, "_CREDENTIALS"),
         ("vertex", {"project": "a-project"}, "required"),
         ("vertex", {"project": "A Project", "region": "global"}, "not its number"),
-        ("vertex", {"project": "p", "region": "global", "new_credential": "sk-key"}, "no JSON object"),
+        ("vertex", {"project": "p", "region": "global", "new_credential": "sk-key"}, "not a JSON object"),
         (
             "vertex",
             {"project": "p", "region": "global", "new_credential": '{"type": "x"}'},
@@ -119,28 +123,36 @@ def test_every_kind_has_a_form() -> None:
         (
             "vertex",
             {"project": "p", "region": "global", "ambient": "on", "base_url": "https://elsewhere.test"},
-            "own address only",
+            "only to the platform’s own address",
         ),
         ("google_cloud", {"project": "p"}, "required"),
-        ("foundry", {}, "one of them"),
-        ("foundry", {"resource": "a", "base_url": "https://a.test"}, "one of them"),
+        ("foundry", {}, "Enter either a resource name or a base URL"),
+        (
+            "foundry",
+            {"resource": "a", "base_url": "https://a.test"},
+            "Enter either a resource name or a base URL",
+        ),
         ("foundry", {"resource": "a.evil.test/"}, "services.ai.azure.com"),
         ("foundry", {"resource": "a", "tenant_id": "t", "client_id": "c"}, "needs tenant_id"),
         ("foundry", {"resource": "a", **PRINCIPAL, "client_id": "the app"}, "five groups"),
         ("foundry", {"resource": "a", **PRINCIPAL, "new_credential": "k"}, "not both"),
-        ("foundry", {"resource": "a", **PRINCIPAL, "ambient": "on"}, "no other credential"),
-        ("foundry", {"base_url": "https://elsewhere.test", "ambient": "on"}, "own address only"),
+        ("foundry", {"resource": "a", **PRINCIPAL, "ambient": "on"}, "combined with another credential"),
+        (
+            "foundry",
+            {"base_url": "https://elsewhere.test", "ambient": "on"},
+            "only to the platform’s own address",
+        ),
         ("foundry", {"resource": "a", "credential_env": "SECRET_KEY"}, "_CREDENTIALS"),
         ("compatible", {}, "required"),
         ("anthropic", {"new_credential": "two words"}, "Copy it again"),
         ("anthropic", {"credential_env": "MY_CREDENTIALS"}, "_AUTH_TOKEN"),
     ],
 )
-def test_a_form_says_what_to_do(
+def test_invalid_form_explains_the_error(
     world: World, root: Client, kind: str, fields: dict[str, str], words: str
 ) -> None:
     response = add(root, kind, **fields)
-    assert words in errors(response).replace("&#x27;", "'")
+    assert words in form_errors(response).replace("&#x27;", "'")
     assert not ProviderConnection.objects.filter(name="Second").exists()
     for name in ("new_credential", "secret_access_key", "client_secret"):
         if len(fields.get(name, "")) > 1:
@@ -172,10 +184,12 @@ def test_a_service_principal_is_kept_as_one_secret(world: World, root: Client) -
     page += str(list(row.history.values()))
     assert not [part for part in PRINCIPAL.values() if part in page]
     given = {**FORM, "name": "Second", "base_url": "", "resource": "theirs"}
-    assert "again" in errors(root.post(reverse("admin:chat_providerconnection_change", args=[row.pk]), given))
+    assert "again" in form_errors(
+        root.post(reverse("admin:chat_providerconnection_change", args=[row.pk]), given)
+    )
 
 
-def test_a_service_account_goes_in_and_never_comes_out(world: World, root: Client) -> None:
+def test_service_account_is_never_shown_again(world: World, root: Client) -> None:
     page = add(root, "vertex", project="a-project", region="global", new_credential=ACCOUNT).content.decode()
     assert second().problem() == ""
     page += root.get(reverse("admin:chat_providerconnection_change", args=[second().pk])).content.decode()
@@ -183,9 +197,9 @@ def test_a_service_account_goes_in_and_never_comes_out(world: World, root: Clien
     assert "a-private-word" not in page + refused
 
 
-def test_the_identity_of_the_machine_is_chosen_seen_and_given_up(world: World, root: Client) -> None:
+def test_machine_identity_can_be_chosen_and_removed(world: World, root: Client) -> None:
     page = add(root, "aws", region="us-east-1", workspace="wrkspc_1", ambient="on").content.decode()
-    assert "identity of this machine" in page
+    assert "identity of this server" in page
     assert (second().credential_env, second().problem()) == ("ambient", "")
     address = reverse("admin:chat_providerconnection_change", args=[second().pk])
     form = root.get(address).context["adminform"].form
@@ -196,21 +210,21 @@ def test_the_identity_of_the_machine_is_chosen_seen_and_given_up(world: World, r
     assert "This connection has no credential." in page, "what is missing is said at once"
 
 
-def test_a_stored_key_does_not_follow_another_resource(world: World, root: Client) -> None:
+def test_stored_key_is_not_sent_to_another_resource(world: World, root: Client) -> None:
     add(root, "foundry", resource="ours", new_credential="key-of-ours")
     given = {**FORM, "name": "Second", "base_url": "", "resource": "theirs"}
     address = reverse("admin:chat_providerconnection_change", args=[second().pk])
-    assert "again" in errors(root.post(address, given))
+    assert "again" in form_errors(root.post(address, given))
     assert second().resource == "ours"
 
 
-def test_a_kind_stays(world: World, root: Client) -> None:
+def test_kind_cannot_be_changed(world: World, root: Client) -> None:
     address = world.url("chat_providerconnection", "change")
     assert root.post(address, {**FORM, "kind": "anthropic"}).status_code == 302
     assert stored().kind == "compatible"
 
 
-def test_who_may_not_add_is_not_asked_for_a_kind(world: World, staff: Client) -> None:
+def test_kind_page_requires_the_add_permission(world: World, staff: Client) -> None:
     world.staff.user_permissions.clear()
     assert staff.get(reverse(ADD)).status_code == 403
 
@@ -226,7 +240,7 @@ def test_who_may_not_add_is_not_asked_for_a_kind(world: World, staff: Client) ->
         ("bedrock", ("us-east-1", "eu-west-1"), ""),
     ],
 )
-def test_another_region_may_have_other_prices(
+def test_changing_the_region_warns_about_prices(
     world: World, root: Client, kind: str, regions: tuple[str, str], factor: str
 ) -> None:
     connection = world.rows["chat_providerconnection"]
@@ -236,13 +250,13 @@ def test_another_region_may_have_other_prices(
     form = {**FORM, **more, "base_url": "", "region": after, "ambient": "on"}
     page = root.post(world.url("chat_providerconnection", "change"), form, follow=True).content.decode()
     assert ProviderConnection.objects.get().region == after
-    assert ("this region has other prices" in page) == bool(factor)
+    assert ("this region has different prices" in page) == bool(factor)
     assert f"with {factor} times" in page or not factor
 
 
-def test_a_connection_without_prices_has_none_to_change(world: World, root: Client) -> None:
+def test_connection_without_prices_gets_no_price_warning(world: World, root: Client) -> None:
     ModelPrice.objects.all().delete()
     ProviderConnection.objects.update(kind="vertex", region="global", project="p", base_url="", credential="")
     form = {**FORM, "project": "p", "base_url": "", "region": "us-east5", "ambient": "on"}
     page = root.post(world.url("chat_providerconnection", "change"), form, follow=True).content.decode()
-    assert "other prices" not in page
+    assert "different prices" not in page

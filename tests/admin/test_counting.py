@@ -1,4 +1,4 @@
-"""Prompts with their length per model, and assistants whose answers have a shape."""
+"""Token counts of prompts, and output schemas of assistants in the admin."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from chat.models import ApiCall, Assistant, FrameCount, LanguageModel, ProviderConnection
-from tests.admin.test_offer import save_assistant
+from tests.admin.test_catalogue import save_assistant
 from tests.admin.world import World
 from tests.support.simulator import Upstream
 
@@ -31,20 +31,20 @@ def test_a_prompts_tokens_are_counted_on_request(world: World, root: Client, sim
     assert FrameCount.objects.get().exact
     for name in ("chat_systemprompt", "chat_promptrevision"):
         shown = page(root, world, name)
-        assert "too short: nothing is cached here" in shown
+        assert "too short to be cached" in shown
         assert "(at least 512)" in shown
     LanguageModel.objects.update(min_cacheable_tokens=1)
     assert "long enough to be cached" in page(root, world, "chat_systemprompt")
     assert not ApiCall.objects.filter(purpose="count").exists()
 
 
-def test_an_estimate_says_so(world: World, root: Client) -> None:
-    root.post(count_url(world), {"_form_submitted": "True"})  # nobody listens at the connection's address
+def test_estimates_are_marked(world: World, root: Client) -> None:
+    root.post(count_url(world), {"_form_submitted": "True"})  # nothing listens at the connection's address
     assert not FrameCount.objects.get().exact
     assert "≈" in page(root, world, "chat_promptrevision")
 
 
-def test_who_may_not_change_prompts_may_not_count(world: World, staff: Client) -> None:
+def test_counting_requires_the_change_permission(world: World, staff: Client) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename="view_systemprompt"))
     assert staff.post(count_url(world), {"_form_submitted": "True"}).status_code == 403
     assert not FrameCount.objects.exists()
@@ -54,7 +54,7 @@ def test_who_may_not_change_prompts_may_not_count(world: World, staff: Client) -
     ("schema", "capabilities", "words"),
     [
         (POINT, {"structured_outputs": {"supported": True}}, ""),
-        (POINT, {}, "can’t be held to a JSON Schema"),
+        (POINT, {}, "does not support JSON Schemas"),
         ({"$ref": "#"}, {"structured_outputs": {"supported": True}}, "recursive"),
     ],
 )

@@ -1,4 +1,4 @@
-"""One row of every table, with words and secrets that must not show up where they don't belong."""
+"""One row of every table, with private texts and secrets that most pages must not show."""
 
 import dataclasses
 import uuid
@@ -30,10 +30,10 @@ from chat.models import (
     User,
     Workspace,
 )
-from chat.operations.api_keys import create_api_key
-from chat.operations.frames import freeze_frame
-from chat.operations.prompts import revise_prompt
-from chat.operations.uploads import store_upload
+from chat.operations.accounts.api_keys import create_api_key
+from chat.operations.files.uploads import store_upload
+from chat.operations.request.frame import freeze_frame
+from chat.operations.staff.prompt_revisions import revise_prompt
 
 PASSWORD = "a-long-password"
 UPSTREAM_SECRET = "sk-upstream-credential-4711"
@@ -60,8 +60,19 @@ def people() -> tuple[User, User, User]:
 
 
 def build() -> World:
+    """Create one row of every table."""
     root, staff, person = people()
-    group = Group.objects.create(name="Design")
+    factor = Authenticator.objects.create(user=person, type="totp", data={"secret": TOTP_SECRET})
+    rows: dict[str, Any] = {"auth_group": Group.objects.create(name="Design"), "mfa_authenticator": factor}
+    offered = _models_and_assistants(root)
+    chat = _conversation(person, offered)
+    others = [create_api_key(user=person, name="Script", scopes=["read"])[0], Workspace.objects.create()]
+    for row in (person, *offered, *chat, *_tools(person), *_money(), *others):
+        rows[f"chat_{type(row)._meta.model_name}"] = row
+    return World(root, staff, person, rows)
+
+
+def _models_and_assistants(root: User) -> list[Any]:
     connection = ProviderConnection.objects.create(
         name="Upstream", kind="compatible", base_url="http://127.0.0.1:9", credential=UPSTREAM_SECRET
     )
@@ -72,6 +83,12 @@ def build() -> World:
     prompt = SystemPrompt.objects.create(name="Voice")
     revision = revise_prompt(prompt=prompt, blocks=[{"text": "Be brief.", "cache": "1h"}], author=root)
     assistant = Assistant.objects.create(name="Guide", model=model, prompt=prompt, starters=["Hello?"])
+    return [connection, model, price, prompt, revision, assistant]
+
+
+def _conversation(person: User, offered: list[Any]) -> list[Any]:
+    """A conversation of a question, its turn with a tool call and a ledger row, and the answer."""
+    connection, model, assistant = offered[0], offered[1], offered[-1]
     frame = freeze_frame(model=model, assistant=assistant)
     conversation = Conversation.objects.create(owner=person, title=f"About {PRIVATE}", model=model)
     content = [{"type": "text", "text": f"What is {PRIVATE}?"}]
@@ -96,10 +113,10 @@ def build() -> World:
     answer = Message.objects.create(
         conversation=conversation, parent=question, depth=1, role="assistant", turn=turn, content=content
     )
-    said = {"result": [{"type": "text", "text": PRIVATE}], "finished_at": now}
+    result = {"result": [{"type": "text", "text": PRIVATE}], "finished_at": now}
     asked = {"name": "weather", "tool_use_id": "toolu_1", "input": {"city": PRIVATE}, "reason": PRIVATE}
     tool_call = ToolCall.objects.create(
-        turn=turn, message=answer, status="done", edited_input={"city": PRIVATE}, **asked, **said
+        turn=turn, message=answer, status="done", edited_input={"city": PRIVATE}, **asked, **result
     )
     call = ApiCall.objects.create(
         key="turn:1",
@@ -117,7 +134,10 @@ def build() -> World:
         finished_at=now,
         usage={"input_tokens": 10},
     )
-    key, _secret = create_api_key(user=person, name="Script", scopes=["read"])
+    return [frame, conversation, question, attachment, turn, event, tool_call, call]
+
+
+def _tools(person: User) -> list[Any]:
     server = McpServer.objects.create(
         name="shop", url="https://shop.example.test/mcp", auth="bearer", credential=UPSTREAM_SECRET
     )
@@ -127,39 +147,19 @@ def build() -> World:
     tool = ToolDefinition.objects.create(
         name="stock", kind="webhook", url="https://tools.example.test/hook", secret=UPSTREAM_SECRET
     )
-    factor = Authenticator.objects.create(user=person, type="totp", data={"secret": TOTP_SECRET})
+    return [server, grant, tool]
+
+
+def _money() -> list[Any]:
     budget = Budget.objects.create(name="Everything", scope="workspace", hard_limit_usd=100)
-    period = BudgetPeriod.objects.create(budget=budget, starts_on=now.date().replace(day=1), spent_usd=25)
-    workspace = Workspace.objects.create()
-    rows = {
-        "auth_group": group,
-        "mfa_authenticator": factor,
-        **{
-            f"chat_{type(row)._meta.model_name}": row
-            for row in (person, connection, model, price, prompt, revision, assistant)
-        },
-        **{
-            f"chat_{type(row)._meta.model_name}": row
-            for row in (
-                frame,
-                conversation,
-                question,
-                turn,
-                event,
-                tool_call,
-                call,
-                key,
-                budget,
-                period,
-                workspace,
-                server,
-                grant,
-                tool,
-                attachment,
-            )
-        },
-    }
-    return World(root, staff, person, rows)
+    month = timezone.now().date().replace(day=1)
+    return [budget, BudgetPeriod.objects.create(budget=budget, starts_on=month, spent_usd=25)]
+
+
+def form_errors(response: Any) -> str:
+    """Return the errors of the form that an admin page shows again."""
+    assert response.status_code == 200
+    return str(response.context["adminform"].form.errors)
 
 
 def digests() -> list[str]:

@@ -1,4 +1,4 @@
-"""People and their things for the API's tests, and one running server for all that needs real HTTP."""
+"""People for the tests of the API, and one running server for tests that need real HTTP."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from chat.models import Conversation
-from tests.api.cast import Person, conversation, person
-from tests.api.live import Live
+from tests import factories
+from tests.api.live_server import LiveServer
+from tests.api.people import Person, person
 from tests.support.server import furnished
 
 
@@ -24,15 +25,15 @@ def outsider(db: None) -> Person:
 @pytest.fixture
 def chat(insider: Person) -> Conversation:
     """The insider's conversation: a question and its answer."""
-    return conversation(insider.user, "How high is it?", "Very high.")
+    return factories.conversation(insider.user, "How high is it?", "Very high.")
 
 
 @pytest.fixture(scope="session")
-def live(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One Parley with the cast; its tests leave each other's conversations alone."""
     server = furnished(tmp_path_factory.mktemp("api"), prepared_data)
     try:
-        running = Live(server.start())
+        running = LiveServer(server.start())
         yield running
         running.close()
     finally:

@@ -1,9 +1,10 @@
-"""Every route, for everybody: a stranger is asked to sign in, a foreign id is as unknown as one that never was."""
+"""Every route for every role: without identity it is unauthorized, and a foreign id is not found."""
 
 import pytest
 
 from chat.api import urls
-from tests.api.live import Live, Program, new_id, scenario
+from tests.api.live_server import ApiClient, LiveServer, scenario
+from tests.api.people import new_id
 
 # What the insider, who owns the things, gets. Each route of the API has its row; one without fails the test.
 OWNERS = {
@@ -52,9 +53,9 @@ BY_ID = [route for route in OWNERS if "{" in route[1]]
 
 
 @pytest.fixture(scope="module")
-def things(live: Live) -> dict[str, str]:
+def things(live: LiveServer) -> dict[str, str]:
     """Things of the insider: a conversation with a stopped turn, which can be continued and repeated."""
-    program = live.program()
+    program = live.client()
     (call,) = program.turn(scenario("tool_loop rounds=1"), conversation=live.conversation)["tool_calls"]
     assert (call["status"], call["is_error"]) == ("failed", True)
     turn = program.turn(scenario("max_tokens"), conversation=live.conversation)
@@ -68,14 +69,14 @@ def things(live: Live) -> dict[str, str]:
     }
 
 
-def ask(program: Program, route: tuple[str, str], ids: dict[str, str], **options):
+def ask(program: ApiClient, route: tuple[str, str], ids: dict[str, str], **options):
     method, path = route
     body = BODIES.get(route)
     sent = {"files": FILE} if route == ("POST", "/attachments") else {"json": body} if body else {}
     return program.http.request(method, path.format(**ids), **sent, **options)
 
 
-def test_every_route_has_its_row() -> None:
+def test_every_route_is_in_the_access_table() -> None:
     routes = {
         (method, "/" + path.lstrip("/"))
         for router in urls.api._get_bound_routers()
@@ -87,9 +88,11 @@ def test_every_route_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("route", OWNERS, ids=" ".join)
-def test_a_stranger_is_asked_to_sign_in(live: Live, things: dict[str, str], route: tuple[str, str]) -> None:
+def test_request_without_identity_is_unauthorized(
+    live: LiveServer, things: dict[str, str], route: tuple[str, str]
+) -> None:
     for ids in (things, {name: new_id() for name in things}):
-        refused = ask(live.program(None), route, ids)
+        refused = ask(live.client(None), route, ids)
         assert refused.status_code == 401
         assert refused.headers["content-type"] == "application/problem+json"
         assert refused.json()["code"] == "not_signed_in"
@@ -97,10 +100,10 @@ def test_a_stranger_is_asked_to_sign_in(live: Live, things: dict[str, str], rout
 
 @pytest.mark.parametrize("route", BY_ID, ids=" ".join)
 @pytest.mark.parametrize("name", ["colleague", "outsider"])
-def test_a_foreign_id_is_as_unknown_as_any(
-    live: Live, things: dict[str, str], route: tuple[str, str], name: str
+def test_foreign_id_is_not_found(
+    live: LiveServer, things: dict[str, str], route: tuple[str, str], name: str
 ) -> None:
-    program = live.program(name)
+    program = live.client(name)
     foreign = ask(program, route, things)
     unknown = ask(program, route, {key: new_id() for key in things})
     assert foreign.status_code == unknown.status_code == 404
@@ -110,8 +113,8 @@ def test_a_foreign_id_is_as_unknown_as_any(
 
 
 @pytest.mark.parametrize("name", ["colleague", "outsider"])
-def test_lists_show_nothing_of_others(live: Live, things: dict[str, str], name: str) -> None:
-    program = live.program(name)
+def test_lists_show_only_own_rows(live: LiveServer, things: dict[str, str], name: str) -> None:
+    program = live.client(name)
     for path in ("/conversations", "/usage", "/me", "/models", "/assistants"):
         told = program.get(path).text
         assert all(value not in told for value in things.values())
@@ -120,24 +123,24 @@ def test_lists_show_nothing_of_others(live: Live, things: dict[str, str], name: 
     assert (len(program.get("/assistants").json()["data"]) == 1) is (name == "colleague")
 
 
-def test_a_foreign_conversation_is_not_written_to_by_name(live: Live, things: dict[str, str]) -> None:
-    program = live.program("outsider")
+def test_foreign_conversation_cannot_be_continued(live: LiveServer, things: dict[str, str]) -> None:
+    program = live.client("outsider")
     for members in ({"conversation": things["conversation_id"]}, {"parent": things["message_id"]}):
         assert program.post("/turns", {"text": "Hi", "wait": False, **members}).status_code == 404
     assert program.get("/conversations").json()["data"] == []
 
 
-def test_a_reading_key_reads_and_changes_nothing(live: Live, things: dict[str, str]) -> None:
+def test_read_key_changes_nothing(live: LiveServer, things: dict[str, str]) -> None:
     for route in OWNERS:
-        answer = ask(live.program("reader"), route, things)
+        answer = ask(live.client("reader"), route, things)
         if route[0] == "GET":
             assert answer.status_code == 200, route
         else:
             assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope"), route
 
 
-def test_the_owner_is_let_in_everywhere(live: Live, things: dict[str, str]) -> None:
-    program = live.program()
+def test_owner_may_use_every_route(live: LiveServer, things: dict[str, str]) -> None:
+    program = live.client()
     last = [("POST", "/turns/{turn_id}/continue"), ("POST", "/turns/{turn_id}/retry")]
     for route in [*(route for route in OWNERS if route[0] != "DELETE" and route not in last), *last]:
         answer = ask(program, route, things)

@@ -1,4 +1,4 @@
-"""Attachments by the API: uploads with their refusals, reuse by digest, and turns that carry them."""
+"""Attachments in the API: uploads, refusals, reuse by digest, and turns that carry files."""
 
 import hashlib
 import socket
@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from chat.models import Attachment
-from tests.api.cast import BASE, Person, person
-from tests.api.live import Live, scenario
+from tests.api.live_server import LiveServer, scenario
+from tests.api.people import BASE, Person, person
 from tests.support import media
 
 URL = f"{BASE}/attachments"
@@ -35,7 +35,7 @@ def test_an_upload_is_described(insider: Person) -> None:
     assert send(insider.client(), b"Hello").json()["characters"] == 5
 
 
-def test_the_browsers_session_needs_its_token(insider: Person) -> None:
+def test_session_upload_requires_a_csrf_token(insider: Person) -> None:
     browser = insider.signed_in(enforce_csrf_checks=True)
     assert send(browser, b"Hello").status_code == 403
     browser.get("/")
@@ -43,7 +43,7 @@ def test_the_browsers_session_needs_its_token(insider: Person) -> None:
     assert send(browser, b"Hello", headers={"X-CSRFToken": token}).status_code == 201
 
 
-def test_others_and_readers_are_refused(insider: Person, outsider: Person) -> None:
+def test_other_people_and_read_keys_are_refused(insider: Person, outsider: Person) -> None:
     mine = send(insider.client(), b"Hello").json()["id"]
     foreign, unknown = (outsider.client().get(f"{URL}/{one}") for one in (mine, uuid.uuid4()))
     assert foreign.status_code == unknown.status_code == 404
@@ -54,7 +54,7 @@ def test_others_and_readers_are_refused(insider: Person, outsider: Person) -> No
     assert Attachment.objects.count() == 1
 
 
-def test_known_bytes_are_not_sent_twice(insider: Person, outsider: Person) -> None:
+def test_known_digest_needs_no_second_upload(insider: Person, outsider: Person) -> None:
     made = send(insider.client(), b"Hello", "a.txt").json()
     asked = {"sha256": made["sha256"], "name": "b.txt"}
     again = insider.client().post(f"{URL}/reuse", asked, content_type="application/json")
@@ -76,7 +76,7 @@ def test_known_bytes_are_not_sent_twice(insider: Person, outsider: Person) -> No
         (media.picture()[:60], 422, "unreadable"),
     ],
 )
-def test_what_cant_be_read_is_told_what_to_do(insider: Person, data: bytes, status: int, code: str) -> None:
+def test_unreadable_file_is_refused_with_advice(insider: Person, data: bytes, status: int, code: str) -> None:
     refused = send(insider.client(), data, "a.bin")
     assert (refused.status_code, refused["Content-Type"]) == (status, "application/problem+json")
     assert refused.json()["code"] == code
@@ -97,7 +97,9 @@ OTHER_FIELD = b"--x\r\nContent-Disposition: form-data; name=other\r\n\r\ny\r\n--
         (OTHER_FIELD.replace(b"other", b"file"), "multipart/form-data; boundary=x", 422),
     ],
 )
-def test_odd_bodies_are_refused_in_words(insider: Person, body: bytes, kind: str, status: int) -> None:
+def test_malformed_upload_is_refused_with_a_message(
+    insider: Person, body: bytes, kind: str, status: int
+) -> None:
     refused = insider.client().generic("POST", URL, body, content_type=kind)
     assert refused.status_code == status
     assert refused["Content-Type"] == "application/problem+json"
@@ -109,8 +111,8 @@ def test_too_many_files_are_refused(insider: Person) -> None:
     assert insider.client().post(URL, files).status_code == 400
 
 
-def test_a_turn_carries_files_and_its_answer_cites_them(live: Live) -> None:
-    program, stranger = live.program(), live.program("outsider")
+def test_answer_cites_the_files_of_its_turn(live: LiveServer) -> None:
+    program, stranger = live.client(), live.client("outsider")
     form = {"file": ("notes.md", b"Grass is green. Sky is blue.")}
     made = program.http.post("/attachments", files=form)
     assert made.status_code == 201
@@ -131,8 +133,8 @@ def test_a_turn_carries_files_and_its_answer_cites_them(live: Live) -> None:
     assert program.post("/turns", {}).status_code == 422
 
 
-def test_a_message_of_content_blocks_keeps_their_order(live: Live) -> None:
-    program, stranger = live.program(), live.program("outsider")
+def test_a_message_of_content_blocks_keeps_their_order(live: LiveServer) -> None:
+    program, stranger = live.client(), live.client("outsider")
     picture = program.http.post("/attachments", files={"file": ("a.png", media.picture())}).json()["id"]
     shown = {"type": "image", "source": {"type": "attachment", "attachment": picture}}
     content = [{"type": "text", "text": scenario("echo", "Before")}, shown, {"type": "text", "text": "After"}]
@@ -159,12 +161,12 @@ def test_a_message_of_content_blocks_keeps_their_order(live: Live) -> None:
     ("headers", "body", "status"),
     [
         (["Content-Length: 40000000"], b"x", b"413"),
-        (["Content-Length: 100"], b"x" * 50, b""),  # gone in the middle: there is nobody to answer
+        (["Content-Length: 100"], b"x" * 50, b""),  # closed in the middle: no answer can be sent
         (["Transfer-Encoding: chunked"], b"5\r\nhello\r\n0\r\n\r\n", b"411"),
     ],
 )
-def test_lengths_that_lie_or_lack_cost_nothing(
-    live: Live, headers: list[str], body: bytes, status: bytes
+def test_wrong_or_missing_content_length_is_refused(
+    live: LiveServer, headers: list[str], body: bytes, status: bytes
 ) -> None:
     place = urlsplit(live.server.url)
     head = [
@@ -179,4 +181,4 @@ def test_lengths_that_lie_or_lack_cost_nothing(
         while part := line.recv(65536):
             answer += part
     assert answer[9:12] == status
-    assert live.program().get("/me").status_code == 200
+    assert live.client().get("/me").status_code == 200

@@ -1,4 +1,4 @@
-"""What may be used and was used: assistants, models, usage and oneself; and what never shows in any of them."""
+"""Assistants, models, usage and the own account in the API, and what these answers never contain."""
 
 import datetime as dt
 from decimal import Decimal
@@ -7,7 +7,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from chat.models import ApiCall, Budget, ModelPrice
-from tests.api.cast import BASE, SECRET_PROMPT, Person, assistant, language_model
+from tests import factories
+from tests.api.people import BASE, SECRET_PROMPT, Person, assistant
 
 
 def call(person: Person, *, days_ago: float = 0, cost: str = "0.01", **fields: object) -> ApiCall:
@@ -31,9 +32,7 @@ def call(person: Person, *, days_ago: float = 0, cost: str = "0.01", **fields: o
     )
 
 
-def test_assistants_are_those_of_ones_groups_and_never_their_prompts(
-    insider: Person, outsider: Person
-) -> None:
+def test_assistants_are_limited_to_groups_without_prompts(insider: Person, outsider: Person) -> None:
     group = Group.objects.create(name="research")
     insider.user.groups.add(group)
     assistant("Everybody's", order=2)
@@ -48,13 +47,13 @@ def test_assistants_are_those_of_ones_groups_and_never_their_prompts(
     assert SECRET_PROMPT.encode() not in listed.content
 
 
-def test_models_come_with_the_prices_in_force(insider: Person, django_assert_max_num_queries) -> None:
+def test_models_have_current_prices(insider: Person, django_assert_max_num_queries) -> None:
     now = timezone.now()
-    model = language_model("claude-one", max_output_tokens=9000)
-    language_model("claude-two")
-    language_model("claude-gone", lifecycle="retired")
+    model = factories.language_model("claude-one", max_output_tokens=9000)
+    factories.language_model("claude-two")
+    factories.language_model("claude-gone", lifecycle="retired")
     ModelPrice.objects.create(model=model, valid_from=now + dt.timedelta(days=1), input=99)
-    ModelPrice.objects.create(model=model, valid_from=now - dt.timedelta(days=9), input=77)
+    ModelPrice.objects.create(model=model, valid_from=factories.PRICED_SINCE - dt.timedelta(days=9), input=77)
     ModelPrice.objects.create(model=model, valid_from=now, above_prompt_tokens=200_000, input="6.5")
     with django_assert_max_num_queries(4):
         listed = insider.client().get(f"{BASE}/models")
@@ -66,8 +65,8 @@ def test_models_come_with_the_prices_in_force(insider: Person, django_assert_max
     assert prices == {0: "3", 200_000: "6.5"}
 
 
-def test_models_show_no_credential_and_no_address(insider: Person) -> None:
-    model = language_model()
+def test_models_reveal_no_credential_or_address(insider: Person) -> None:
+    model = factories.language_model()
     model.connection.credential_env, model.connection.credential = "PARLEY_TEST_UNSET_KEY", ""
     model.connection.save()
     listed = insider.client().get(f"{BASE}/models")
@@ -76,7 +75,7 @@ def test_models_show_no_credential_and_no_address(insider: Person) -> None:
         assert secret not in listed.content
 
 
-def test_usage_is_ones_own_by_day_and_model(insider: Person, outsider: Person) -> None:
+def test_usage_is_personal_by_day_and_model(insider: Person, outsider: Person) -> None:
     call(insider, cost="0.0100000001", input_tokens=10, output_tokens=5)
     call(insider, cost="0.02", input_tokens=1, certainty="estimated")
     call(insider, cost="0.5", days_ago=1, model_name="claude-other")
@@ -90,7 +89,7 @@ def test_usage_is_ones_own_by_day_and_model(insider: Person, outsider: Person) -
     assert insider.client().get(f"{BASE}/usage?days=60").json()["cost_usd"] == "9.5300000001"
 
 
-def test_usage_tells_ones_own_budgets(insider: Person, outsider: Person) -> None:
+def test_usage_includes_own_budgets(insider: Person, outsider: Person) -> None:
     Budget.objects.create(
         name="Each", scope="everybody", hard_limit_usd=5, soft_limit_usd="4.5", period="day"
     )
@@ -114,7 +113,7 @@ def test_usage_tells_ones_own_budgets(insider: Person, outsider: Person) -> None
     assert b"Hers" not in foreign.content
 
 
-def test_usage_is_bounded(insider: Person) -> None:
+def test_usage_period_is_limited(insider: Person) -> None:
     for days in ("0", "367", "-1", "x", "9" * 5000):
         assert insider.client().get(f"{BASE}/usage", {"days": days}).status_code == 422
 

@@ -1,10 +1,11 @@
-"""Conversations and messages through the API, as a program sees them."""
+"""Conversations and messages in the API."""
 
 import pytest
 
 from chat.claude.request import exact_json
 from chat.models import Conversation, Turn
-from tests.api.cast import BASE, Person, assistant, conversation, language_model, message, new_id
+from tests import factories
+from tests.api.people import BASE, Person, assistant, new_id
 
 URL = f"{BASE}/conversations"
 
@@ -18,7 +19,7 @@ def patch(client, url, data):
 
 
 def test_create_read_change_delete(insider: Person) -> None:
-    client, model, guide = insider.client(), language_model(), assistant()
+    client, model, guide = insider.client(), factories.language_model(), assistant()
     made = post(client, URL, {"title": "  Road   trip ", "assistant": str(guide.id), "model": str(model.id)})
     assert made.status_code == 201
     body = made.json()
@@ -46,7 +47,7 @@ def test_create_read_change_delete(insider: Person) -> None:
         ({"assistant": None}, "body.assistant"),
     ],
 )
-def test_change_takes_nothing_else(insider: Person, chat: Conversation, sent: dict, field: str) -> None:
+def test_change_refuses_other_fields(insider: Person, chat: Conversation, sent: dict, field: str) -> None:
     refused = patch(insider.client(), f"{URL}/{chat.id}", sent)
     assert refused.status_code == 422
     assert [error["field"] for error in refused.json()["errors"]] == [field]
@@ -58,8 +59,8 @@ def test_unknown_assistant_or_model_is_not_found(insider: Person) -> None:
             assert post(insider.client(), URL, {field: value}).status_code == 404
 
 
-def test_a_model_goes_by_either_id(insider: Person) -> None:
-    client, model = insider.client(), language_model()
+def test_model_may_be_given_by_either_id(insider: Person) -> None:
+    client, model = insider.client(), factories.language_model()
     for name in (str(model.id), model.model_id):
         made = post(client, URL, {"model": name})
         assert (made.status_code, made.json()["model"]) == (201, str(model.id))
@@ -67,8 +68,12 @@ def test_a_model_goes_by_either_id(insider: Person) -> None:
         assert patch(client, address, {"model": name}).json()["model"] == str(model.id)
 
 
-def test_whoever_picks_a_model_alone_leaves_the_assistant(insider: Person) -> None:
-    client, own, other = insider.client(), language_model("claude-own"), language_model("claude-other")
+def test_choosing_only_a_model_removes_the_assistant(insider: Person) -> None:
+    client, own, other = (
+        insider.client(),
+        factories.language_model("claude-own"),
+        factories.language_model("claude-other"),
+    )
     guide = assistant(model=own)
     address = f"{URL}/{post(client, URL, {'assistant': str(guide.id)}).json()['id']}"
     picked = patch(client, address, {"model": other.model_id}).json()
@@ -84,8 +89,8 @@ def test_text_that_cannot_be_stored_is_replaced(insider: Person) -> None:
     assert made.json()["title"] == "a�b�c\N{GRINNING FACE}d\\ud800"
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(insider: Person) -> None:
-    rows = [conversation(insider.user, pinned=number % 3 == 0) for number in range(11)]
+def test_pages_have_no_gaps_or_repeats(insider: Person) -> None:
+    rows = [factories.conversation(insider.user, pinned=number % 3 == 0) for number in range(11)]
     same_moment = rows[0].last_message_at
     Conversation.objects.filter(id__in=[row.id for row in rows[:6]]).update(last_message_at=same_moment)
     seen, cursor = [], None
@@ -101,7 +106,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(insider: Person) -> None:
 
 
 def test_archived_conversations_have_their_own_list(insider: Person) -> None:
-    kept, away = conversation(insider.user), conversation(insider.user, archived=True)
+    kept, away = factories.conversation(insider.user), factories.conversation(insider.user, archived=True)
     for archived, row in (("false", kept), ("true", away)):
         data = insider.client().get(URL, {"archived": archived}).json()["data"]
         assert [found["id"] for found in data] == [str(row.id)]
@@ -111,13 +116,13 @@ def test_archived_conversations_have_their_own_list(insider: Person) -> None:
     "cursor",
     ["x", "e30", "WzEsMiwzXQ", "W3RydWUsIjIwMjYiLCJ4Il0", "é", "\x00", "W3RydWUsIjIwMjYtMDEtMDEiLCIwIl0"],
 )
-def test_strange_cursors_are_refused(insider: Person, cursor: str) -> None:
+def test_invalid_cursors_are_refused(insider: Person, cursor: str) -> None:
     refused = insider.client().get(URL, {"cursor": cursor})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
 
 def test_messages_come_exactly_as_stored(insider: Person) -> None:
-    chat = conversation(insider.user, "Think about it.")
+    chat = factories.conversation(insider.user, "Think about it.")
     blocks = [
         {"type": "thinking", "thinking": "…", "signature": "c2ln", "zeta": 1, "alpha": 1.0},
         {
@@ -126,7 +131,7 @@ def test_messages_come_exactly_as_stored(insider: Person) -> None:
             "nested": {"b": [1e-7, None], "a": "한국어"},
         },
     ]
-    answer = message(
+    answer = factories.message(
         chat,
         chat.active_leaf,
         "",
@@ -145,8 +150,8 @@ def test_messages_come_exactly_as_stored(insider: Person) -> None:
     assert (told["model"], told["stop_reason"], told["status"]) == ("claude-x", "end_turn", "partial")
 
 
-def test_messages_page_upwards(insider: Person) -> None:
-    chat = conversation(insider.user, *[f"text {number}" for number in range(7)])
+def test_messages_are_paged_from_the_newest(insider: Person) -> None:
+    chat = factories.conversation(insider.user, *[f"text {number}" for number in range(7)])
     address, texts, before = f"{URL}/{chat.id}/messages", [], None
     while True:
         page = insider.client().get(address, {"limit": 3, **({"before": before} if before else {})}).json()
@@ -157,9 +162,9 @@ def test_messages_page_upwards(insider: Person) -> None:
     assert texts == [f"text {number}" for number in range(7)]
 
 
-def test_branches_are_read_and_chosen(insider: Person, chat: Conversation) -> None:
+def test_branches_can_be_read_and_selected(insider: Person, chat: Conversation) -> None:
     first, root = chat.active_leaf, chat.active_leaf.parent
-    second = message(chat, root, "Not so high.", role="assistant")
+    second = factories.message(chat, root, "Not so high.", role="assistant")
     address = f"{URL}/{chat.id}/messages"
     client = insider.client()
     told = client.get(address, {"leaf": str(second.id)}).json()["data"]
@@ -176,32 +181,32 @@ def test_branches_are_read_and_chosen(insider: Person, chat: Conversation) -> No
 def test_a_message_of_another_conversation_is_not_found(
     insider: Person, chat: Conversation, name: str
 ) -> None:
-    other = conversation(insider.user, "Elsewhere")
+    other = factories.conversation(insider.user, "Elsewhere")
     for value in (str(other.active_leaf_id), new_id(), "nonsense"):
         assert insider.client().get(f"{URL}/{chat.id}/messages", {name: value}).status_code == 404
 
 
 def test_reading_takes_a_constant_number_of_queries(insider: Person, django_assert_max_num_queries) -> None:
-    chat = conversation(insider.user, *["again"] * 60)
+    chat = factories.conversation(insider.user, *["again"] * 60)
     for _number in range(20):
-        conversation(insider.user)
+        factories.conversation(insider.user)
     with django_assert_max_num_queries(10):
         assert insider.client().get(f"{URL}/{chat.id}/messages", {"limit": 100}).status_code == 200
     with django_assert_max_num_queries(3):
         assert len(insider.client().get(URL).json()["data"]) == 21
 
 
-def test_a_running_answer_is_named_and_keeps_its_conversation(insider: Person, chat: Conversation) -> None:
-    from chat.operations.turns import Doorway, start_turn
+def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, chat: Conversation) -> None:
+    from tests.support.turns import start_turn
 
-    model = language_model()
+    model = factories.language_model()
     turn = start_turn(
         author=insider.user,
         client_id=new_id(),
         text="More",
         conversation_id=str(chat.id),
         model_id=str(model.id),
-        doorway=Doorway(door=Turn.Door.API),
+        door=Turn.Door.API,
     ).turn
     assert insider.client().get(f"{URL}/{chat.id}/messages").json()["active_turn"] == str(turn.id)
     busy = insider.client().delete(f"{URL}/{chat.id}")

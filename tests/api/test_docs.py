@@ -1,4 +1,4 @@
-"""The description of the API: who sees it, that it is true, and that its page asks nobody else."""
+"""The description of the API: it requires an identity, it is true, and its page loads nothing from elsewhere."""
 
 import schemathesis
 from django.test import Client
@@ -12,12 +12,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chat.api import docs, urls
-from tests.api.cast import BASE, Person
-from tests.api.live import Live
+from tests.api.live_server import LiveServer
+from tests.api.people import BASE, Person
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
-def test_the_description_is_for_people_and_keys(insider: Person) -> None:
+def test_openapi_requires_an_identity(insider: Person) -> None:
     assert Client().get(f"{BASE}/openapi.json").status_code == 401
     by_key = insider.client().get(f"{BASE}/openapi.json")
     assert by_key.status_code == 200
@@ -25,7 +25,7 @@ def test_the_description_is_for_people_and_keys(insider: Person) -> None:
     assert insider.client().get(f"{BASE}/openapi.json")["Cache-Control"] == "no-store"
 
 
-def test_the_page_is_for_signed_in_people(insider: Person) -> None:
+def test_docs_page_requires_a_sign_in(insider: Person) -> None:
     stranger = Client().get(f"{BASE}/docs")
     assert stranger.status_code == 302
     assert stranger["Location"].startswith("/accounts/login/")
@@ -50,7 +50,7 @@ schema = schemathesis.openapi.from_dict(docs.described(urls.api))
 
 @schema.parametrize()
 @examples(max_examples=8, derandomize=True)
-def test_what_is_described_is_what_is_answered(case: schemathesis.Case, live: Live) -> None:
+def test_answers_match_their_description(case: schemathesis.Case, live: LiveServer) -> None:
     if isinstance(case.body, dict) and case.path.endswith(("/turns", "/continue", "/retry")):
         case.body = {**case.body, "wait": False}
     case.call_and_validate(
@@ -65,7 +65,7 @@ def test_what_is_described_is_what_is_answered(case: schemathesis.Case, live: Li
     )
 
 
-def test_the_page_works_under_the_strict_policy(live: Live, page: Page) -> None:
+def test_docs_page_works_with_the_strict_policy(live: LiveServer, page: Page) -> None:
     page.goto(live.server.url + "/accounts/login/")
     page.locator("input[name=login]").fill(ADMIN_EMAIL)
     page.locator("input[name=password]").fill(ADMIN_PASSWORD)

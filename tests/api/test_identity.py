@@ -1,4 +1,4 @@
-"""Who may ask: keys and their scopes, sessions and their CSRF token, and nothing else."""
+"""Identities of the API: keys with scopes, and sessions with a CSRF token."""
 
 import datetime as dt
 
@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from chat.api.identity import Identity
 from chat.models import ApiKey
-from chat.operations.api_keys import revoke_api_key
-from tests.api.cast import BASE, Person, person
+from chat.operations.accounts.api_keys import revoke_api_key
+from tests.api.people import BASE, Person, person
 
 ME = f"{BASE}/me"
 CONVERSATIONS = f"{BASE}/conversations"
@@ -37,7 +37,7 @@ def refused(response) -> None:
         {"X-Api-Key": "pk-parley-wrong"},
     ],
 )
-def test_nothing_but_a_good_key_is_an_identity(insider: Person, headers: dict) -> None:
+def test_only_a_valid_key_is_an_identity(insider: Person, headers: dict) -> None:
     refused(Client(headers=headers).get(ME))
 
 
@@ -45,11 +45,11 @@ def test_a_wrong_key_is_refused_beside_a_good_session(insider: Person) -> None:
     refused(insider.signed_in(headers={"Authorization": "Bearer pk-parley-wrong"}).get(ME))
 
 
-def test_another_schemes_header_leaves_the_session_alone(insider: Person) -> None:
+def test_other_authorization_scheme_does_not_end_the_session(insider: Person) -> None:
     assert insider.signed_in(headers={"Authorization": "Basic cHJveHk6cA=="}).get(ME).status_code == 200
 
 
-def test_a_key_ends_with_revocation_expiry_and_its_person(insider: Person) -> None:
+def test_key_ends_with_revocation_expiry_or_its_person(insider: Person) -> None:
     client, key = insider.client(), ApiKey.objects.get(user=insider.user)
     assert client.get(ME).status_code == 200
     ApiKey.objects.update(expires_at=timezone.now() - dt.timedelta(seconds=1))
@@ -66,14 +66,19 @@ def test_a_key_ends_with_revocation_expiry_and_its_person(insider: Person) -> No
 
 
 @pytest.mark.parametrize(
-    ("scopes", "may_read", "may_write"),
+    ("scopes", "may_read_content", "may_write"),
     [(("chat",), True, True), (("read",), True, False), (("gateway",), False, False)],
 )
-def test_scopes(db: None, scopes: tuple[str, ...], may_read: bool, may_write: bool) -> None:
+def test_scopes_limit_reading_and_writing(
+    db: None, scopes: tuple[str, ...], may_read_content: bool, may_write: bool
+) -> None:
     client = person("program", scopes=scopes).client()
     read = client.get(ME)
     write = client.post(CONVERSATIONS, {}, content_type="application/json")
-    assert (read.status_code, write.status_code) == (200 if may_read else 403, 201 if may_write else 403)
+    assert (read.status_code, write.status_code) == (
+        200 if may_read_content else 403,
+        201 if may_write else 403,
+    )
     if not may_write:
         assert write.json()["code"] == "missing_scope"
         assert 'scope="chat"' in write["WWW-Authenticate"]
@@ -92,12 +97,12 @@ def test_a_session_needs_its_csrf_token_to_change_something(insider: Person) -> 
     assert with_token.status_code == 201
 
 
-def test_a_stranger_is_told_to_sign_in_before_any_csrf_token(db: None) -> None:
+def test_unauthorized_comes_before_the_csrf_check(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
     refused(client.post(CONVERSATIONS, {}, content_type="application/json"))
 
 
-def test_an_identity_is_asked_again(insider: Person) -> None:
+def test_identity_is_checked_again_later(insider: Person) -> None:
     key = ApiKey.objects.get(user=insider.user)
     by_key = Identity(insider.user, api_key=key)
     client = insider.signed_in()

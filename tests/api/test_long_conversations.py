@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.api.live import Live, Program, scenario
+from tests.api.live_server import ApiClient, LiveServer, scenario
 
 LONG = "word " * 36_000  # 60,000 tokens of the simulator's
+BRIDGES = scenario("default", "Tell me of bridges.")
 
 
 @pytest.fixture(scope="module")
-def small(live: Live) -> str:
+def small(live: LiveServer) -> str:
     """A model with a context of 3,000 tokens, and one with 100,000 for which the API summarises from 68,000 on."""
     live.shell(
         "from chat.models import LanguageModel as M\n"
@@ -24,7 +25,7 @@ def small(live: Live) -> str:
     return "claude-opus-4-7"
 
 
-def ledger(live: Live, turn: dict[str, Any]) -> list[dict[str, Any]]:
+def ledger(live: LiveServer, turn: dict[str, Any]) -> list[dict[str, Any]]:
     told = live.shell(
         "import json; from chat.models import ApiCall\n"
         f"rows = ApiCall.objects.filter(turn_id='{turn['id']}').order_by('id')\n"
@@ -42,12 +43,12 @@ def prompt_tokens(row: dict[str, Any]) -> int:
     )
 
 
-def kinds(program: Program, conversation: str) -> list[str]:
+def kinds(program: ApiClient, conversation: str) -> list[str]:
     return [row["kind"] for row in program.get(f"/conversations/{conversation}/messages").json()["data"]]
 
 
-def test_parley_summarises_before_the_context_is_full(live: Live, small: str) -> None:
-    program = live.program()
+def test_summary_is_written_before_the_context_is_full(live: LiveServer, small: str) -> None:
+    program = live.client()
     first = program.turn(scenario("long tokens=600"), model=small)
     chat = first["conversation"]
     turns = [
@@ -71,11 +72,13 @@ def test_parley_summarises_before_the_context_is_full(live: Live, small: str) ->
     assert prompt_tokens(rows[1]) < prompt_tokens(rows[0])
 
 
-def test_the_api_summarises_where_it_can(live: Live, small: str) -> None:
-    program = live.program()
-    first = program.turn(LONG, model="claude-sonnet-5")
+def test_the_api_summarises_where_it_can(live: LiveServer, small: str) -> None:
+    program = live.client()
+    first = program.turn(scenario("default", LONG), model="claude-sonnet-5")
     chat = first["conversation"]
-    second = program.turn("And " + LONG[:50_000], conversation=chat, model="claude-sonnet-5")
+    second = program.turn(
+        scenario("default", "And " + LONG[:50_000]), conversation=chat, model="claude-sonnet-5"
+    )
     assert second["status"] == "completed", second["error"]
     block = second["message"]["content"][0]
     assert (block["type"], bool(block["content"]), bool(block["encrypted_content"])) == (
@@ -83,21 +86,21 @@ def test_the_api_summarises_where_it_can(live: Live, small: str) -> None:
         True,
         True,
     )
-    third = program.turn("Go on.", conversation=chat, model="claude-sonnet-5")
+    third = program.turn(scenario("default", "Go on."), conversation=chat, model="claude-sonnet-5")
     assert third["status"] == "completed", third["error"]
     assert "compaction" not in {part["type"] for part in third["message"]["content"]}
     assert prompt_tokens(ledger(live, third)[0]) < 5_000
     assert kinds(program, chat) == ["chat"] * 6
 
 
-def test_a_summary_by_the_api_never_costs_more_than_was_held(live: Live, small: str) -> None:
+def test_compaction_by_the_api_costs_at_most_its_hold(live: LiveServer, small: str) -> None:
     """What fills the context is the last message, so that it is read twice: for the summary, and behind it."""
-    program = live.program()
-    chat = program.turn("Tell me of bridges.", model="claude-sonnet-5")["conversation"]
+    program = live.client()
+    chat = program.turn(BRIDGES, model="claude-sonnet-5")["conversation"]
     live.shell(
         "from chat.models import Budget; Budget.objects.create(name='Wide', scope='workspace', hard_limit_usd=100)"
     )
-    turn = program.turn("word " * 54_000, conversation=chat, model="claude-sonnet-5")
+    turn = program.turn(scenario("default", "word " * 54_000), conversation=chat, model="claude-sonnet-5")
     assert (turn["status"], turn["message"]["content"][0]["type"]) == ("completed", "compaction")
     held, spent = json.loads(
         live.shell(
@@ -112,7 +115,7 @@ def test_a_summary_by_the_api_never_costs_more_than_was_held(live: Live, small: 
     assert 100_000 * 2.5 / 1_000_000 < spent <= held
 
 
-def test_too_little_money_is_said_with_its_budget(live: Live, small: str) -> None:
+def test_exhausted_budget_is_named(live: LiveServer, small: str) -> None:
     """The door lets in who has anything left; what the answer could cost at most is known only then."""
     live.shell(
         "from decimal import Decimal; from django.db.models import Sum; from chat.models import ApiCall, Budget\n"
@@ -121,16 +124,16 @@ def test_too_little_money_is_said_with_its_budget(live: Live, small: str) -> Non
         "Budget.objects.create(name='Narrow', scope='workspace', period='month', **rest)"
     )
     try:
-        turn = live.program().turn("Tell me of bridges. " * 100, model=small)
+        turn = live.client().turn("Tell me of bridges. " * 100, model=small)
     finally:
         live.shell("from chat.models import Budget; Budget.objects.all().delete()")
     assert (turn["status"], turn["error"]["code"]) == ("failed", "budget")
-    assert "What is left of the workspace’s budget for this month is too little" in turn["error"]["message"]
+    assert "The rest of the workspace’s budget for this month is too small" in turn["error"]["message"]
 
 
-def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) -> None:
-    program = live.program()
-    first = program.turn("Tell me of bridges.", model=small)
+def test_full_context_is_summarised_and_retried(live: LiveServer, small: str) -> None:
+    program = live.client()
+    first = program.turn(BRIDGES, model=small)
     full = program.turn(scenario("context_exceeded"), conversation=first["conversation"], model=small)
     assert full["stop_reason"] == "model_context_window_exceeded"
     again = program.post(f"/turns/{full['id']}/retry").json()
@@ -139,9 +142,9 @@ def test_a_full_context_is_summarised_and_asked_again(live: Live, small: str) ->
     assert [row["purpose"] for row in ledger(live, again)] == ["summary", "turn"]
 
 
-def test_a_summary_is_written_elsewhere_when_its_connection_is_away(live: Live, small: str) -> None:
-    program = live.program()
-    chat = program.turn("Tell me of bridges.", model=small)["conversation"]
+def test_summary_fails_over_to_another_connection(live: LiveServer, small: str) -> None:
+    program = live.client()
+    chat = program.turn(BRIDGES, model=small)["conversation"]
     full = program.turn(scenario("context_exceeded"), conversation=chat, model=small)
     away = live.shell(
         "from chat.models import LanguageModel, ModelPrice, ProviderConnection\n"
@@ -161,11 +164,11 @@ def test_a_summary_is_written_elsewhere_when_its_connection_is_away(live: Live, 
     assert kinds(program, chat) == ["chat", "chat", "summary", "chat", "chat"]
 
 
-def test_the_ledger_is_whole(live: Live, small: str) -> None:
+def test_ledger_has_no_findings(live: LiveServer, small: str) -> None:
     assert (
         json.loads(
             live.shell(
-                "import json; from chat.operations.ledger_check import check_ledger\n"
+                "import json; from chat.operations.billing.ledger_check import check_ledger\n"
                 "report = check_ledger(); print(json.dumps([str(finding) for finding in report.findings]))"
             ).splitlines()[-1]
         )

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a problem in RFC 9457's form, and never a fault of ours."""
+"""Errors of the API are problems as in RFC 9457, and no request causes an internal error."""
 
 import json
 
@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from chat.api import problems, urls
-from tests.api.cast import BASE, Person, new_id
+from tests.api.people import BASE, Person, new_id
 
 HOSTILE = {
     "no body": b"",
@@ -74,7 +74,7 @@ def filled(address: str) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_bodies_on_every_route(insider: Person, name: str) -> None:
+def test_every_route_refuses_hostile_bodies(insider: Person, name: str) -> None:
     client, body = insider.client(), HOSTILE[name]
     for method, address in body_addresses():
         if not body and address.endswith(BODILESS):
@@ -85,7 +85,7 @@ def test_hostile_bodies_on_every_route(insider: Person, name: str) -> None:
         assert len(response.content) < 5000, address
 
 
-def test_fields_of_later_work_are_refused_by_name(insider: Person) -> None:
+def test_unsupported_fields_are_refused_by_name(insider: Person) -> None:
     response = insider.client().generic(
         "POST", f"{BASE}/turns", HOSTILE["later fields"], content_type="application/json"
     )
@@ -109,7 +109,7 @@ def test_only_json_is_read(insider: Person, content_type: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
-def test_other_methods_are_named_as_such(insider: Person, method: str) -> None:
+def test_wrong_methods_are_refused(insider: Person, method: str) -> None:
     response = insider.client().generic(method, f"{BASE}/conversations")
     assert is_problem(response, 405)["code"] == "method_not_allowed"
     assert response["Allow"] == "GET, POST"
@@ -118,7 +118,7 @@ def test_other_methods_are_named_as_such(insider: Person, method: str) -> None:
 @pytest.mark.parametrize(
     "path", ["", "nothing", "conversations/", "turns/x/y", "tool-calls/1/verdict", "files", "é%00"]
 )
-def test_unknown_addresses(db: None, path: str) -> None:
+def test_unknown_addresses_are_problems(db: None, path: str) -> None:
     assert is_problem(Client().get(f"{BASE}/{path}"), 404)["code"] == "not_found"
 
 
@@ -132,7 +132,7 @@ def test_the_message_is_in_the_readers_language(insider: Person) -> None:
     ("error", "status", "code"),
     [(OperationalError("database is locked"), 503, "unavailable"), (RuntimeError("oops"), 500, "failed")],
 )
-def test_faults_say_nothing_of_their_cause(rf, error: Exception, status: int, code: str) -> None:
+def test_internal_errors_hide_their_cause(rf, error: Exception, status: int, code: str) -> None:
     response = urls.api.on_exception(rf.get("/"), error)
     assert is_problem(response, status)["code"] == code
     assert str(error).encode() not in response.content
@@ -146,7 +146,7 @@ def test_other_framework_errors_are_problems_too(rf) -> None:
     assert is_problem(urls.api.on_exception(rf.get("/"), HttpError(409, "no")), 409)["code"] == "refused"
 
 
-def test_errors_told_are_bounded(rf) -> None:
+def test_number_and_length_of_errors_are_limited(rf) -> None:
     from ninja.errors import ValidationError
 
     faults = [{"loc": ("query", "x" * 500), "type": "missing", "msg": ""}] * 500

@@ -1,16 +1,17 @@
-"""Turns over real HTTP against a real server and the simulator: waiting, following, resuming, stopping, going on."""
+"""Turns over real HTTP against the simulator: awaited, streamed, resumed, stopped and continued."""
 
 import httpx2
 import pytest
 
-from tests.api.live import Live, new_id, scenario, text_of
+from tests.api.live_server import LiveServer, scenario, text_of
+from tests.api.people import new_id
 from tests.support.at_once import at_once
 
 LONG = "long tokens=4000 pace=60"
 
 
-def test_the_answer_comes_whole_or_later_or_in_steps(live: Live) -> None:
-    program = live.program()
+def test_answer_can_be_awaited_polled_or_streamed(live: LiveServer) -> None:
+    program = live.client()
     waited = program.post("/turns", {"text": scenario("echo", "Say this.")})
     assert waited.status_code == 200
     turn = waited.json()
@@ -44,8 +45,8 @@ def test_the_answer_comes_whole_or_later_or_in_steps(live: Live) -> None:
     assert page["data"][1]["cost_usd"] == turn["cost_usd"]
 
 
-def test_a_stream_goes_on_where_it_was_cut(live: Live) -> None:
-    program = live.program()
+def test_stream_resumes_after_the_last_event(live: LiveServer) -> None:
+    program = live.client()
     turn = program.turn(scenario("long tokens=400 pace=200"), wait=False)
     path = f"/turns/{turn['id']}/events"
     head = []
@@ -54,7 +55,7 @@ def test_a_stream_goes_on_where_it_was_cut(live: Live) -> None:
             head.append(sent)
             if sent.id == 8:
                 break
-    # The reader is gone; the turn goes on, and whoever comes back gets the rest, byte for byte.
+    # The reader is gone; the turn goes on, and a later reader gets the rest, byte for byte.
     tail = program.all_events(path, headers={"Last-Event-ID": "8"})
     assert tail[0].id == 9
     whole = program.all_events(path)
@@ -69,16 +70,16 @@ def test_a_stream_goes_on_where_it_was_cut(live: Live) -> None:
         assert program.get(path, headers={"Last-Event-ID": strange}).status_code == 422
 
 
-def test_two_readers_of_one_turn_get_the_same_bytes(live: Live) -> None:
-    turn = live.program().turn(scenario("long tokens=200 pace=100"), wait=False)
+def test_two_readers_of_one_turn_get_the_same_bytes(live: LiveServer) -> None:
+    turn = live.client().turn(scenario("long tokens=200 pace=100"), wait=False)
     path = f"/turns/{turn['id']}/events"
-    streams = at_once(lambda _number: live.program().all_events(path), 4)
+    streams = at_once(lambda _number: live.client().all_events(path), 4)
     assert all(stream == streams[0] for stream in streams)
 
 
-def test_deleted_events_are_gone_and_the_turn_is_not(live: Live) -> None:
-    program = live.program()
-    turn = program.turn("Hello")
+def test_turn_outlives_its_deleted_events(live: LiveServer) -> None:
+    program = live.client()
+    turn = program.turn(scenario("default"))
     live.shell(
         f"from chat.models import TurnEvent; TurnEvent.objects.filter(turn_id='{turn['id']}').delete()"
     )
@@ -87,13 +88,13 @@ def test_deleted_events_are_gone_and_the_turn_is_not(live: Live) -> None:
     assert program.get(f"/turns/{turn['id']}").json() == turn
 
 
-def test_one_client_id_is_one_turn(live: Live) -> None:
-    program, client_id = live.program("colleague"), new_id()
+def test_same_client_id_is_one_turn(live: LiveServer) -> None:
+    program, client_id = live.client("colleague"), new_id()
 
     def send(number: int) -> tuple[int, str]:
         named = {"client_id": client_id} if number % 2 else {}
         headers = {} if named else {"Idempotency-Key": client_id}
-        response = live.program("colleague").post(
+        response = live.client("colleague").post(
             "/turns", {"text": "Once.", "wait": False, **named}, headers=headers
         )
         return response.status_code, response.json().get("id")
@@ -107,8 +108,8 @@ def test_one_client_id_is_one_turn(live: Live) -> None:
     assert turn["status"] == "completed"
 
 
-def test_client_ids_that_are_none_are_refused(live: Live) -> None:
-    program = live.program("outsider")
+def test_invalid_client_ids_are_refused(live: LiveServer) -> None:
+    program = live.client("outsider")
     for members, headers in (
         ({"client_id": "mine"}, {}),
         ({}, {"Idempotency-Key": "mine"}),
@@ -119,8 +120,8 @@ def test_client_ids_that_are_none_are_refused(live: Live) -> None:
     assert program.get("/conversations").json()["data"] == []
 
 
-def test_stop_keeps_what_came_and_continue_and_retry_go_on(live: Live) -> None:
-    program = live.program()
+def test_stopped_turn_can_be_continued_and_retried(live: LiveServer) -> None:
+    program = live.client()
     turn = program.turn(scenario(LONG), wait=False)
     path = f"/turns/{turn['id']}"
     with program.events(path + "/events") as events:
@@ -148,8 +149,8 @@ def test_stop_keeps_what_came_and_continue_and_retry_go_on(live: Live) -> None:
     assert [row["kind"] for row in page] == ["chat", "chat", "continue", "chat"]
 
 
-def test_one_who_leaves_while_waiting_stops_nothing(live: Live) -> None:
-    program, client_id = live.program(), new_id()
+def test_closed_request_does_not_stop_the_turn(live: LiveServer) -> None:
+    program, client_id = live.client(), new_id()
     members = {"text": scenario("long tokens=300 pace=150"), "client_id": client_id}
     with program.events("/turns", method="POST", json=members) as events:
         turn = next(events).event["turn"]
@@ -158,26 +159,26 @@ def test_one_who_leaves_while_waiting_stops_nothing(live: Live) -> None:
     assert program.all_events(f"/turns/{turn}/events")[-1].event["status"] == "completed"
 
 
-def test_a_failure_is_told_in_words(live: Live) -> None:
-    turn = live.program().turn(scenario("authentication"))
+def test_failure_has_a_message(live: LiveServer) -> None:
+    turn = live.client().turn(scenario("authentication"))
     assert turn["status"] == "failed"
     assert turn["error"]["code"] == "authentication"
     assert "credentials" in turn["error"]["message"]
-    cut = live.program().turn(scenario("cut"))
+    cut = live.client().turn(scenario("cut"))
     assert (cut["status"], cut["can_continue"], cut["certainty"]) == ("interrupted", True, "estimated")
 
 
-def test_a_revoked_key_ends_its_streams(live: Live) -> None:
-    turn = live.program().turn(scenario(LONG), wait=False)
+def test_a_revoked_key_ends_its_streams(live: LiveServer) -> None:
+    turn = live.client().turn(scenario(LONG), wait=False)
     command = (
         "from chat.models import ApiKey; from django.utils import timezone; "
         "ApiKey.objects.filter(name='reader').update(revoked_at=timezone.now())"
     )
-    with live.program("reader").events(f"/turns/{turn['id']}/events") as events:
+    with live.client("reader").events(f"/turns/{turn['id']}/events") as events:
         next(events)
         live.shell(command)
         rest = list(events)
     assert rest[-1].event["type"] != "turn.finished"
-    assert live.program("reader").get("/me").status_code == 401
-    assert live.program().get(f"/turns/{turn['id']}").json()["status"] == "running"
+    assert live.client("reader").get("/me").status_code == 401
+    assert live.client().get(f"/turns/{turn['id']}").json()["status"] == "running"
     live.shell("from chat.models import ApiKey; ApiKey.objects.filter(name='reader').update(revoked_at=None)")

@@ -1,4 +1,4 @@
-"""The cast in a server's own database, each with an open session; runs inside that server's shell."""
+"""Creates the cast in a server's database, each with an open session. Runs in that server's shell."""
 
 import json
 
@@ -10,8 +10,8 @@ from chat.models import Assistant, LanguageModel, User
 from tests import factories
 
 
-def live_cast() -> None:
-    """Make the people and an assistant, and print {"name": session key, …}."""
+def create_cast() -> None:
+    """Create the users and an assistant, and print {name: session key} as JSON."""
     people = {
         "insider": factories.person("insider"),
         "korean": factories.person("korean", language="ko"),

@@ -1,40 +1,53 @@
-"""One running Parley for the browser's tests, and its people with their browsers."""
+"""One running Parley for the browser tests, and the cast's browsers."""
 
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat_page import ChatPage
 from tests.support.server import Server, furnished
 
-# An answer of the demo takes some seconds, and test machines are busy.
+# An answer of the simulator takes some seconds, and test machines are busy.
 expect.set_options(timeout=30_000)
 
 
 class Parley:
-    """A server and the sessions of its cast."""
+    """A server, and the session keys of its cast by name."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.url = server, server.url
         self.sessions: dict[str, str] = json.loads(
-            self.run("from tests.browser.cast import live_cast; live_cast()")
+            self.run("from tests.browser.cast import create_cast; create_cast()")
         )
 
     def run(self, code: str) -> str:
-        """Run code on the server's data; returns the last line it printed."""
+        """Run code on the server's data and return the last line that it printed."""
         return (self.server.shell(code).splitlines() or [""])[-1]
 
     def open_session(self, name: str) -> str:
+        """Return the key of a new session of a user, who is created when missing."""
         return self.run(f"from tests.browser.cast import open_session; print(open_session({name!r}))")
+
+
+class OpenContext(Protocol):
+    """Open a browser profile in which a member of the cast is signed in, with Playwright's context options."""
+
+    def __call__(self, name: str = ..., **options: Any) -> BrowserContext: ...
+
+
+class OpenChat(Protocol):
+    """Open a page of the chat in a new browser profile, with Playwright's context options."""
+
+    def __call__(self, path: str = ..., *, name: str = ..., **options: Any) -> ChatPage: ...
 
 
 @pytest.fixture(scope="session")
 def parley(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
-    """One Parley with the simulator; its tests leave each other's conversations alone."""
+    """One Parley with the simulator. Tests share it and use conversations of their own."""
     server = furnished(tmp_path_factory.mktemp("browser"), prepared_data)
     try:
         yield Parley(server.start())
@@ -43,31 +56,37 @@ def parley(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def enter(parley: Parley, open_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
-    """A function that opens a browser in which somebody of the cast is signed in."""
-
-    def enter_as(name: str = "insider", **options: Any) -> BrowserContext:
+def signed_in_context(parley: Parley, open_context: Callable[..., BrowserContext]) -> OpenContext:
+    def open_signed_in(name: str = "insider", **options: Any) -> BrowserContext:
         context = open_context(**options)
         context.add_cookies([{"name": "sessionid", "value": parley.sessions[name], "url": parley.url}])
         return context
 
-    return enter_as
+    return open_signed_in
 
 
 @pytest.fixture
-def insider(enter: Callable[..., BrowserContext]) -> BrowserContext:
-    return enter()
+def open_chat(signed_in_context: OpenContext, parley: Parley) -> OpenChat:
+    def open_page(path: str = "/", *, name: str = "insider", **options: Any) -> ChatPage:
+        return ChatPage(signed_in_context(name, **options).new_page(), parley.url).open(path)
+
+    return open_page
 
 
 @pytest.fixture
-def chat(insider: BrowserContext, parley: Parley) -> Chat:
-    """The insider's page, empty."""
-    return Chat(insider.new_page(), parley.url).open()
+def insider(signed_in_context: OpenContext) -> BrowserContext:
+    return signed_in_context()
 
 
 @pytest.fixture
-def second_tab(insider: BrowserContext, parley: Parley) -> Callable[[str], Chat]:
-    def open_tab(path: str) -> Chat:
-        return Chat(insider.new_page(), parley.url).open(path)
+def chat(insider: BrowserContext, parley: Parley) -> ChatPage:
+    """The insider's page for a new conversation."""
+    return ChatPage(insider.new_page(), parley.url).open()
+
+
+@pytest.fixture
+def second_tab(insider: BrowserContext, parley: Parley) -> Callable[[str], ChatPage]:
+    def open_tab(path: str) -> ChatPage:
+        return ChatPage(insider.new_page(), parley.url).open(path)
 
     return open_tab

@@ -84,7 +84,7 @@ def test_replay_passes_blocks_through_untouched() -> None:
     ]
 
 
-def test_replay_leaves_out_what_is_refused_or_ours() -> None:
+def test_replay_leaves_out_unaccepted_and_own_blocks() -> None:
     content = [
         thinking(""),
         text("  "),
@@ -131,7 +131,7 @@ def test_replay_leaves_out_what_is_refused_or_ours() -> None:
         ),
     ],
 )
-def test_for_user(block: Event, sent: Event) -> None:
+def test_for_user_removes_internal_blocks(block: Event, sent: Event) -> None:
     before = repr(block)
     assert for_user([block, text(" ")]) == [sent]
     assert repr(block) == before

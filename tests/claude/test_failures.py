@@ -46,7 +46,9 @@ def body(kind: str, message: str = "what happened", code: str | None = None) -> 
         (302, None, K.UNKNOWN, False),
     ],
 )
-def test_every_status(status: int, error_type: str | None, kind: K, retryable: bool) -> None:
+def test_every_status_has_a_failure_kind(
+    status: int, error_type: str | None, kind: K, retryable: bool
+) -> None:
     found = from_response(status, body(error_type) if error_type else None, {"Request-Id": "req_1"})
     assert (found.kind, found.retryable, found.status) == (kind, retryable, status)
     assert (found.error_type, found.request_id) == (error_type, "req_1")
@@ -78,7 +80,7 @@ def test_spend_limits_are_never_retried(status: int, error_type: str, code: str)
         (400, "messages.0: all messages must have non-empty content", K.INVALID_REQUEST),
     ],
 )
-def test_kinds_told_by_words(status: int, message: str, kind: K) -> None:
+def test_kinds_are_recognised_by_message(status: int, message: str, kind: K) -> None:
     found = from_response(status, body("invalid_request_error", message), {})
     assert (found.kind, found.retryable) == (kind, False)
 
@@ -143,7 +145,7 @@ def test_retry_after(headers: dict[str, str], now: datetime | None, seconds: flo
         ("", "HTTP 502 without a body"),
     ],
 )
-def test_foreign_bodies(raw: Any, message: str) -> None:
+def test_bodies_of_other_services_are_readable(raw: Any, message: str) -> None:
     found = from_response(502, raw, {})
     assert (found.kind, found.message) == (K.UNAVAILABLE, message)
 
@@ -171,7 +173,7 @@ def test_error_events(error_type: str, kind: K, retryable: bool) -> None:
     assert (found.kind, found.retryable, found.status, found.request_id) == (kind, retryable, None, "req_2")
 
 
-def test_an_error_event_without_anything() -> None:
+def test_empty_error_event_is_a_failure() -> None:
     found = from_error_event({"type": "error"})
     assert (found.kind, found.message) == (K.UNKNOWN, "error event without a message")
 
@@ -200,7 +202,7 @@ def test_failures_without_a_response(kind: K, retryable: bool) -> None:
         "token eyJhbGciOi.SECRETSECRET.sig expired",
     ],
 )
-def test_messages_carry_no_secrets(text: str) -> None:
+def test_messages_contain_no_secrets(text: str) -> None:
     assert "SECRETSECRET" in text
     assert "SECRETSECRET" not in safe_message(text)
     assert "[secret]" in safe_message(text)
@@ -212,7 +214,7 @@ def test_messages_are_one_short_line() -> None:
 
 
 @given(st.integers(100, 599), values, st.dictionaries(st.text(max_size=5), st.text(max_size=5)))
-def test_any_answer_gives_a_failure(status: int, raw: Any, headers: dict[str, str]) -> None:
+def test_every_answer_gives_a_failure(status: int, raw: Any, headers: dict[str, str]) -> None:
     for found in (from_response(status, raw, headers), from_error_event({"type": "error", "error": raw})):
         assert found.message
         assert len(found.message) <= 500

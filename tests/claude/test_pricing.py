@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.claude.pricing import PriceRow, choose_row, estimate_tokens, is_billed, price
+from chat.claude.pricing import PriceRow, choose_price_row, estimate_tokens, is_billed, price
 from chat.claude.usage import Usage
 
 
@@ -49,7 +49,7 @@ USAGE = Usage(
 
 
 @pytest.mark.parametrize("model", LIST)
-def test_every_model_of_the_list(model: str) -> None:
+def test_every_listed_model_has_its_price(model: str) -> None:
     prices, expected = LIST[model]
     assert price(USAGE, row(prices)).total == D(expected)
     assert price(USAGE, row(prices), batch=True).total == D(expected) / 2
@@ -60,13 +60,13 @@ def test_every_model_of_the_list(model: str) -> None:
     ("prices", "expected"),
     [("16 20 32 0.40 80", "0.1936"), ("8 10 16 0.40 40", "0.0976"), ("10 12.50 20 1.00 50", "0.124")],
 )
-def test_fast_rows(prices: str, expected: str) -> None:
+def test_fast_row_is_used_for_fast_calls_only(prices: str, expected: str) -> None:
     rows = [row("4 5 8 0.20 20"), row(prices, speed="fast")]
-    chosen = choose_row(rows, USAGE, "fast")
+    chosen = choose_price_row(rows, USAGE, "fast")
     assert chosen == rows[1]
     assert price(USAGE, rows[1]).total == D(expected)
-    assert choose_row(rows[:1], USAGE, "fast") is None
-    assert choose_row(rows, USAGE) == rows[0]
+    assert choose_price_row(rows[:1], USAGE, "fast") is None
+    assert choose_price_row(rows, USAGE) == rows[0]
 
 
 HAIKU = [row(LIST["claude-haiku-5-5 >"][0], above=100_000), row(LIST["claude-haiku-5-5"][0])]
@@ -84,13 +84,13 @@ HAIKU = [row(LIST["claude-haiku-5-5 >"][0], above=100_000), row(LIST["claude-hai
         (Usage(input_tokens=10, output_tokens=200_000), D("0.100001")),
     ],
 )
-def test_the_tier_goes_by_the_whole_prompt(usage: Usage, expected: D) -> None:
-    chosen = choose_row(HAIKU, usage)
+def test_price_tier_depends_on_the_whole_prompt(usage: Usage, expected: D) -> None:
+    chosen = choose_price_row(HAIKU, usage)
     assert chosen is not None
     assert price(usage, chosen).total == expected
 
 
-def test_searches_cost_the_same_everywhere() -> None:
+def test_searches_cost_the_same_in_every_geo() -> None:
     cost = price(
         Usage(output_tokens=1_000_000, web_search_requests=3),
         row("1 1 1 1 10"),
@@ -140,5 +140,5 @@ def test_estimate_tokens(text: str, tokens: int) -> None:
         ],
     ],
 )
-def test_refusals_before_any_output_are_free_save_for_some(message: dict[str, Any], billed: bool) -> None:
+def test_refusals_before_output_are_free_with_exceptions(message: dict[str, Any], billed: bool) -> None:
     assert is_billed(message) is billed

@@ -6,16 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.claude import request as module
-from chat.claude.cache import CachePlan
-from chat.claude.request import (
-    FrameSpec,
-    PathMessage,
-    RequestError,
-    build,
-    continue_text,
-    exact_json,
-    frame_digest,
-)
+from chat.claude.breakpoints import CachePlan
+from chat.claude.request import FrameSpec, build_request, continue_text, exact_json, frame_digest
+from chat.claude.transcript import PathMessage, RequestError
 from tests.claude.rules import assert_acceptable, breakpoints
 from tests.claude.strategies import (
     Event,
@@ -45,12 +38,14 @@ def marked(*caches: Any) -> FrameSpec:
 
 def asked(body: Any, policy: str | None = None, *path: Any, max_tokens: int = 2000) -> dict[str, Any]:
     cache = CachePlan(policy, minimum_tokens=0) if policy else None
-    request = build(body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache=cache)
+    request = build_request(
+        body, path or [user("hi")], max_tokens=max_tokens, frame_digest="now", cache=cache
+    )
     assert_acceptable(request)
     return request
 
 
-def test_a_frame_has_one_order_and_no_absent_parts() -> None:
+def test_frame_has_a_fixed_order_and_no_empty_parts() -> None:
     spec = FrameSpec(
         model="m",
         output_config={"effort": "low"},
@@ -103,7 +98,7 @@ def test_exact_json_round_trips(value: Any) -> None:
     assert json.loads(written.encode()) == value
 
 
-def test_exact_json_refuses_what_is_no_json() -> None:
+def test_exact_json_refuses_values_outside_json() -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]
@@ -287,7 +282,7 @@ def test_a_context_stands_behind_the_last_breakpoint() -> None:
     path = [PathMessage("user", [{"type": "text", "text": "hi"}], context="Today is Monday.")]
     for system_role in (False, True):
         plan = CachePlan("5m", minimum_tokens=0)
-        request = build(
+        request = build_request(
             {"model": "m"}, path, max_tokens=9, frame_digest="f", cache=plan, system_role=system_role
         )
         blocks = [block for message in request["messages"] for block in message["content"]]

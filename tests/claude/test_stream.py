@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat.claude.block_builder import ProtocolError
 from chat.claude.blocks import KEPT_DELTAS
-from chat.claude.cache import CachePlan
+from chat.claude.breakpoints import CachePlan
 from chat.claude.failures import FailureKind
-from chat.claude.request import PathMessage, build, continue_text
-from chat.claude.stream import Fold, ProtocolError, StreamError
+from chat.claude.request import build_request, continue_text
+from chat.claude.stream import Fold, StreamError
+from chat.claude.transcript import PathMessage
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import (
     Event,
@@ -356,7 +358,9 @@ def test_every_prefix_of_a_stream_is_replayable(
             user(continue_text(partial)),
         ]
         policy = data.draw(st.sampled_from(["none", "auto", "1h"])) if cut == 1 else "5m"
-        request = build({"model": "m"}, path, max_tokens=9, frame_digest="now", cache=CachePlan(policy, 0))
+        request = build_request(
+            {"model": "m"}, path, max_tokens=9, frame_digest="now", cache=CachePlan(policy, 0)
+        )
         assert_acceptable(request)
 
 

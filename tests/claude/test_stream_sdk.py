@@ -1,4 +1,4 @@
-"""The fold against the SDK: both read the same bytes, the SDK over real HTTP."""
+"""The fold compared with the SDK: both read the same bytes, the SDK over real HTTP."""
 
 import json
 import threading

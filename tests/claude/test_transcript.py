@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.claude.binding import prefix_digest
-from chat.claude.cache import CachePlan
+from chat.claude.breakpoints import CachePlan
 from chat.claude.context import write_context
-from chat.claude.request import build
-from chat.claude.transcript import PathMessage, RequestError, loop_holds, to_messages
+from chat.claude.request import build_request
+from chat.claude.thinking_binding import prefix_digest
+from chat.claude.transcript import PathMessage, RequestError, loop_can_continue, to_messages
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import (
     assistant,
@@ -26,7 +26,7 @@ from tests.claude.strategies import (
 
 
 def shape(*path: PathMessage, frame: str = "now") -> list[str]:
-    """Write the messages made of `path` in short: the role's initial, then the types of its blocks."""
+    """Return the messages made of `path` in short: the initial of the role, then the types of its blocks."""
     messages = to_messages(path, frame)
     return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
 
@@ -70,7 +70,7 @@ def test_nothing_is_touched_inside_a_running_tool_loop(made_under: str | None) -
     assert "thinking" not in after[1]
 
 
-def test_a_missing_result_is_made_up() -> None:
+def test_missing_result_is_added() -> None:
     calls = assistant(tool_use("1"), tool_use("2"), complete=False)
     messages = to_messages([user("hi"), calls, user("new question", tool_result("2"))], "now")
     assert messages[2]["content"] == [
@@ -86,7 +86,7 @@ def test_results_come_right_after_their_call() -> None:
     assert shape(*path) == ["u: text", "a: tool_use", "u: tool_result", "s: text"]
 
 
-def test_results_of_nothing_are_left_out() -> None:
+def test_results_without_a_call_are_left_out() -> None:
     path = [user("hi"), assistant(tool_use("1")), user(tool_result("1"), tool_result("1", "again"))]
     assert shape(*path)[-1] == "u: tool_result"
     assert shape(user("hi"), assistant("a"), user(tool_result("9"), "b"))[-1] == "u: text"
@@ -115,7 +115,7 @@ def test_empty_messages_are_skipped_and_neighbours_merged() -> None:
     ]
 
 
-def test_system_messages_find_their_place() -> None:
+def test_system_messages_are_placed_after_the_user() -> None:
     unanswered = [user("hi"), system("one"), assistant(" "), user("again"), system("two")]
     assert shape(*unanswered) == ["u: text text", "s: text", "s: text"]
     assert (
@@ -145,27 +145,27 @@ def test_a_paused_turn_goes_back_unchanged() -> None:
         ([tool_use(), thinking()], False),  # thinking at the end is never sent
     ],
 )
-def test_what_holds_a_loop_where_it_is(content: list[Any], stays: bool) -> None:
+def test_loop_with_bound_thinking_stays_with_its_frame(content: list[Any], stays: bool) -> None:
     for frame, holds in (("now", True), ("then", not stays), (None, not stays)):
         loop = [user("hi"), assistant(*content, frame=frame)]
-        assert loop_holds(loop, "now") == holds
+        assert loop_can_continue(loop, "now") == holds
         if not content[-1].get("type", "").startswith(("server", "web")):
-            assert loop_holds([*loop, user(tool_result())], "now") == holds
-        assert loop_holds([*loop, user(tool_result(), "go on")], "now")
+            assert loop_can_continue([*loop, user(tool_result())], "now") == holds
+        assert loop_can_continue([*loop, user(tool_result(), "go on")], "now")
 
 
-def test_a_loop_holds_behind_the_messages_it_was_made_behind() -> None:
+def test_loop_holds_only_after_its_own_prefix() -> None:
     question, result = user("hi"), user(tool_result())
     call = assistant(thinking(), tool_use(), prefix=prefix_digest("now", to_messages([question], "now")))
-    assert loop_holds([question, call, result], "now")
-    assert not loop_holds([user("hi there"), call, result], "now")
+    assert loop_can_continue([question, call, result], "now")
+    assert not loop_can_continue([user("hi there"), call, result], "now")
     # All of it counts, not only what was said last.
     foreign = dataclasses.replace(call, frame=None)
     own = assistant(thinking(), tool_use("2"))
-    assert not loop_holds([question, foreign, result, own, user(tool_result("2"))], "now")
+    assert not loop_can_continue([question, foreign, result, own, user(tool_result("2"))], "now")
 
 
-def test_a_waiting_server_tool_is_given_up_for_a_new_question() -> None:
+def test_pending_server_tool_is_dropped_by_a_new_question() -> None:
     given_up = [
         user("hi"),
         assistant("so", thinking(), server_call(), tool_use()),
@@ -180,13 +180,13 @@ def test_a_waiting_server_tool_is_given_up_for_a_new_question() -> None:
     assert shape(*resumed)[1] == "a: server_tool_use web_search_tool_result text"
 
 
-def test_each_tool_call_ends_what_the_assistant_says_in_one_go() -> None:
+def test_tool_call_ends_the_assistant_message() -> None:
     unanswered = [user("hi"), assistant(tool_use("1")), assistant("so"), user("x")]
     assert shape(*unanswered) == ["u: text", "a: tool_use", "u: tool_result", "a: text", "u: text"]
     assert shape(*unanswered[:2]) == shape(*unanswered)[:3]
 
 
-def test_thinking_stays_behind_the_messages_it_was_made_behind() -> None:
+def test_thinking_is_kept_only_after_its_own_prefix() -> None:
     asked = [user("hi")]
     answer = assistant(thinking(), "hello", prefix=prefix_digest("now", to_messages(asked, "now")))
     assert shape(*asked, answer, user("more"))[1] == "a: thinking text"
@@ -194,7 +194,7 @@ def test_thinking_stays_behind_the_messages_it_was_made_behind() -> None:
     assert shape(user("hi", context="Today is Monday."), answer, user("more"))[1] == "a: text"
 
 
-def test_what_was_made_behind_thinking_that_is_gone_loses_its_own() -> None:
+def test_thinking_after_removed_thinking_is_removed() -> None:
     path = [user("hi")]
     for reply in ("one", "two"):
         path.append(assistant(thinking(), reply, prefix=prefix_digest("now", to_messages(path, "now"))))
@@ -204,7 +204,7 @@ def test_what_was_made_behind_thinking_that_is_gone_loses_its_own() -> None:
     assert shape(*path) == ["u: text", "a: text", "u: text", "a: text", "u: text"]
 
 
-def test_thinking_behind_a_missing_block_is_left_out() -> None:
+def test_thinking_after_a_missing_block_is_left_out() -> None:
     gap = [thinking(), text("so"), text(" "), thinking(), text("done")]
     assert shape(user("hi"), assistant(*gap), user("more"))[1] == "a: thinking text text"
     cut = assistant(thinking(), "so", thinking(), "done", complete=False)
@@ -214,11 +214,11 @@ def test_thinking_behind_a_missing_block_is_left_out() -> None:
 
 
 CONTEXT = write_context(
-    said=["Today is Monday, 2026-11-23.", "The person's language setting is Korean."], name="Kim"
+    lines=["Today is Monday, 2026-11-23.", "The person's language setting is Korean."], name="Kim"
 )
 
 
-def test_a_context_is_a_system_message_where_the_model_takes_one() -> None:
+def test_context_is_a_system_message_if_supported() -> None:
     path = [user("hi", context=CONTEXT), assistant(tool_use()), user(tool_result())]
     messages = to_messages(path, "now", system_role=True)
     assert [message["role"] for message in messages] == ["user", "system", "assistant", "user"]
@@ -228,7 +228,7 @@ def test_a_context_is_a_system_message_where_the_model_takes_one() -> None:
     assert to_messages(path[:1], "now", system_role=True) == messages[:2]
 
 
-def test_a_context_is_the_end_of_the_user_message_elsewhere() -> None:
+def test_context_otherwise_ends_the_user_message() -> None:
     (message,) = to_messages([user("hi", context=CONTEXT)], "now")
     assert [block["text"].split("\n")[0] for block in message["content"]] == ["hi", "<context>"]
     assert "Monday" in message["content"][1]["text"]
@@ -270,13 +270,11 @@ def test_refused_paths(path: list[PathMessage], words: str) -> None:
 
 @settings(max_examples=200)
 @given(paths(), st.sampled_from(["none", "auto", "5m", "1h"]), st.booleans())
-def test_any_path_that_came_about_is_accepted(
-    path: list[PathMessage], policy: str, system_role: bool
-) -> None:
+def test_any_stored_path_is_accepted(path: list[PathMessage], policy: str, system_role: bool) -> None:
     path = in_context(path)
     before = repr(path)
     plan = CachePlan(policy, 0)
-    request = build(
+    request = build_request(
         {"model": "m"}, path, max_tokens=9, frame_digest="now", cache=plan, system_role=system_role
     )
     assert_acceptable(request)
@@ -285,8 +283,8 @@ def test_any_path_that_came_about_is_accepted(
 
 @settings(max_examples=100)
 @given(paths(settled=True), st.booleans())
-def test_under_one_frame_requests_only_grow(path: list[PathMessage], system_role: bool) -> None:
-    """Caches and thinking signatures rest on it: what was sent once is sent again, byte for byte."""
+def test_requests_of_one_frame_only_grow(path: list[PathMessage], system_role: bool) -> None:
+    """Caches and thinking signatures need it: earlier content is sent again byte for byte."""
     path = [message for message in in_context(path) if message.role != "system"]
     whole = said(path, system_role)
     for length, message in enumerate(path, start=1):
@@ -301,7 +299,7 @@ def said(path: list[PathMessage], system_role: bool) -> list[Any]:
 
 
 def in_context(path: list[PathMessage]) -> list[PathMessage]:
-    """Give every user message a context of its own, and every third one none."""
+    """Return the path with a context in each user message except every third."""
     return [
         dataclasses.replace(message, context=f"Day {at}." if at % 3 else "")
         if message.role == "user"

@@ -60,7 +60,7 @@ def test_cache_writes_without_a_full_split(total: int | None, split: Any, writes
 
 
 @given(values)
-def test_nonsense_counts_as_nothing(value: Any) -> None:
+def test_invalid_usage_counts_as_zero(value: Any) -> None:
     keys = ("input_tokens", "cache_creation", "output_tokens_details", "server_tool_use", "output_tokens")
     usage = Usage.from_api(dict.fromkeys(keys, value))
     assert usage.prompt_tokens >= 0

@@ -20,16 +20,16 @@ installed = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, (1, 1)), (2, (1, 2)), (8, (4, 8)), (64, (8, 64))])
-def test_half_of_the_cores_write_and_all_of_them_read(cores: int, expected: tuple[int, int]) -> None:
-    assert local_model.threads(cores) == expected
+def test_threads_for_generation_and_batches(cores: int, expected: tuple[int, int]) -> None:
+    assert local_model.thread_counts(cores) == expected
 
 
-def test_without_key_or_port_it_says_so(
+def test_missing_key_or_port_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("LOCAL_MODEL_KEY", raising=False)
     monkeypatch.setattr(sys, "argv", ["local_model", "1"])
-    assert local_model.main() == 1
+    assert local_model.serve_local_model() == 1
     assert "LOCAL_MODEL_KEY" in capsys.readouterr().err
 
 
@@ -78,7 +78,7 @@ class TestWire:
         assert events[0]["message"]["usage"]["input_tokens"] > 0
         assert events[-2]["usage"]["output_tokens"] >= len(texts)
 
-    async def test_the_limit_of_tokens_holds(self, model: anthropic.AsyncAnthropic) -> None:
+    async def test_max_tokens_is_respected(self, model: anthropic.AsyncAnthropic) -> None:
         message = await model.messages.create(model=local_model.MODEL_ID, max_tokens=2, messages=QUESTION)
         assert (message.stop_reason, message.usage.output_tokens) == ("max_tokens", 2)
 

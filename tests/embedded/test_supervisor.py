@@ -1,4 +1,4 @@
-"""The supervisor with real processes: who is started, restarted, ended, in which order, and what is left."""
+"""The supervisor with real processes: start, restart, order of ending, and remaining processes."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.embedded.supervisor import Part, Supervisor, exit_code
+from chat.embedded.supervisor import Service, Supervisor, exit_code
 from tests.support.environment import ROOT
 
 
@@ -19,7 +19,7 @@ def script(text: str) -> list[str]:
 
 
 class Said(list[str]):
-    """What the supervisor told its user."""
+    """The messages of the supervisor."""
 
     async def until(self, word: str) -> None:
         async with asyncio.timeout(20):
@@ -55,23 +55,25 @@ def until_gone(pid: int) -> None:
         time.sleep(0.01)
 
 
-async def test_the_end_of_the_essential_part_ends_all_with_its_code(tmp_path: Path) -> None:
+async def test_essential_process_ends_all_with_its_code(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    parts = [
-        Part(name="web", command=script(f"until [ -s {pids} ]; do sleep 0.05; done; exit 7"), essential=True),
-        Part(name="jobs", command=script(f"echo $$ > {pids}; exec sleep 1000")),
+    services = [
+        Service(
+            name="web", command=script(f"until [ -s {pids} ]; do sleep 0.05; done; exit 7"), essential=True
+        ),
+        Service(name="jobs", command=script(f"echo $$ > {pids}; exec sleep 1000")),
     ]
-    assert await Supervisor(parts, say=Said().append).run(at_once) == 7
+    assert await Supervisor(services, say=Said().append).run(at_once) == 7
     assert not alive(int(pids.read_text()))
 
 
 async def test_a_companion_that_dies_starts_again(tmp_path: Path) -> None:
     starts, said = tmp_path / "starts", Said()
-    parts = [
-        Part(name="web", command=script("exec sleep 1000"), essential=True),
-        Part(name="jobs", command=script(f"echo started >> {starts}; exit 3")),
+    services = [
+        Service(name="web", command=script("exec sleep 1000"), essential=True),
+        Service(name="jobs", command=script(f"echo started >> {starts}; exit 3")),
     ]
-    supervisor = Supervisor(parts, say=said.append)
+    supervisor = Supervisor(services, say=said.append)
     running = asyncio.create_task(supervisor.run(at_once))
     await lines(starts, 2)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -80,33 +82,33 @@ async def test_a_companion_that_dies_starts_again(tmp_path: Path) -> None:
     assert supervisor.running == {}
 
 
-async def test_late_parts_wait_for_the_essential_one_to_answer(tmp_path: Path) -> None:
-    order, answering = tmp_path / "order", asyncio.Event()
-    parts = [
-        Part(name="web", command=script(f"echo web >> {order}; exec sleep 1000"), essential=True),
-        Part(name="jobs", command=script(f"echo jobs >> {order}; exec sleep 1000"), late=True),
+async def test_late_processes_wait_for_the_essential_one(tmp_path: Path) -> None:
+    order, serving = tmp_path / "order", asyncio.Event()
+    services = [
+        Service(name="web", command=script(f"echo web >> {order}; exec sleep 1000"), essential=True),
+        Service(name="jobs", command=script(f"echo jobs >> {order}; exec sleep 1000"), late=True),
     ]
 
     async def answers() -> None:
-        await answering.wait()
+        await serving.wait()
 
-    running = asyncio.create_task(Supervisor(parts, say=Said().append).run(answers))
+    running = asyncio.create_task(Supervisor(services, say=Said().append).run(answers))
     assert await lines(order, 1) == ["web"]
-    answering.set()
+    serving.set()
     assert await lines(order, 2) == ["web", "jobs"]
     os.kill(os.getpid(), signal.SIGINT)
     assert await running == 0
 
 
-async def test_waves_end_one_after_the_other(tmp_path: Path) -> None:
+async def test_process_groups_end_in_order(tmp_path: Path) -> None:
     order = tmp_path / "order"
 
-    def part(name: str, **options: object) -> Part:
+    def service(name: str, **options: object) -> Service:
         trap = f"trap 'sleep 0.2; echo {name} >> {order}; exit 0' TERM; echo ready >> {order}"
-        return Part(name=name, command=script(f"{trap}; while :; do sleep 0.02; done"), **options)
+        return Service(name=name, command=script(f"{trap}; while :; do sleep 0.02; done"), **options)
 
-    parts = [part("web", essential=True), part("model", wave=2)]
-    running = asyncio.create_task(Supervisor(parts, say=Said().append).run(at_once))
+    services = [service("web", essential=True), service("model", wave=2)]
+    running = asyncio.create_task(Supervisor(services, say=Said().append).run(at_once))
     await lines(order, 2)
     os.kill(os.getpid(), signal.SIGINT)
     assert await running == 0
@@ -114,12 +116,12 @@ async def test_waves_end_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("second_signal", [True, False])
-async def test_what_does_not_end_is_killed(tmp_path: Path, second_signal: bool) -> None:
+async def test_process_that_ignores_sigterm_is_killed(tmp_path: Path, second_signal: bool) -> None:
     pids, said = tmp_path / "pids", Said()
     stubborn = script(f"trap '' TERM; echo $$ > {pids}; while :; do sleep 0.05; done")
     grace = 1000 if second_signal else 0.2
-    parts = [Part(name="web", command=stubborn, essential=True, grace_seconds=grace)]
-    running = asyncio.create_task(Supervisor(parts, say=said.append).run(at_once))
+    services = [Service(name="web", command=stubborn, essential=True, grace_seconds=grace)]
+    running = asyncio.create_task(Supervisor(services, say=said.append).run(at_once))
     (pid,) = await lines(pids, 1)
     os.kill(os.getpid(), signal.SIGINT)
     await said.until("Stopping")
@@ -130,10 +132,10 @@ async def test_what_does_not_end_is_killed(tmp_path: Path, second_signal: bool) 
     assert not alive(int(pid))
 
 
-async def test_what_a_dead_part_left_behind_goes_with_it(tmp_path: Path) -> None:
+async def test_children_of_a_dead_process_are_ended(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    parts = [Part(name="web", command=script(f"sleep 1000 & echo $! > {pids}; exit 0"), essential=True)]
-    assert await Supervisor(parts, say=Said().append).run(at_once) == 0
+    services = [Service(name="web", command=script(f"sleep 1000 & echo $! > {pids}; exit 0"), essential=True)]
+    assert await Supervisor(services, say=Said().append).run(at_once) == 0
     until_gone(int(pids.read_text()))
 
 
@@ -142,10 +144,10 @@ def test_no_child_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     program = f"""
 import asyncio
-from chat.embedded.supervisor import Part, Supervisor
+from chat.embedded.supervisor import Service, Supervisor
 async def never(): await asyncio.Event().wait()
-part = Part(name="web", command=["sh", "-c", "echo $$ > {pids}; exec sleep 1000"], essential=True)
-asyncio.run(Supervisor([part], say=print).run(never))
+service = Service(name="web", command=["sh", "-c", "echo $$ > {pids}; exec sleep 1000"], essential=True)
+asyncio.run(Supervisor([service], say=print).run(never))
 """
     supervisor = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     deadline = time.monotonic() + 20
@@ -158,5 +160,5 @@ asyncio.run(Supervisor([part], say=print).run(never))
 
 
 @pytest.mark.parametrize(("returncode", "expected"), [(0, 0), (3, 3), (-9, 137), (-15, 143)])
-def test_exit_codes_are_a_shells(returncode: int, expected: int) -> None:
+def test_exit_codes_follow_the_shell(returncode: int, expected: int) -> None:
     assert exit_code(returncode) == expected

@@ -1,34 +1,15 @@
-"""A turn that somebody runs."""
-
-import uuid
+"""A running turn for the tests of the engine."""
 
 import pytest
 
-from chat.claude.request import FrameSpec
-from chat.models import Conversation, Frame, LanguageModel, Message, ProviderConnection, Turn, User
-from chat.operations import running
+from chat.models import Turn, User
+from chat.operations.turns import claim
+from tests import factories
 
 
 @pytest.fixture
-def turn(db: None) -> Turn:
-    """A turn claimed by "owner", under the fence 1."""
-    owner = User.objects.create_user("insider@example.test", "a-long-password")
-    connection = ProviderConnection.objects.create(
-        name="Loopback", kind="compatible", base_url="http://127.0.0.1:9", credential="x"
-    )
-    model = LanguageModel.objects.create(connection=connection, model_id="m", display_name="M")
-    conversation = Conversation.objects.create(owner=owner)
-    message = Message.objects.create(conversation=conversation, role="user", content=[], text="hi")
-    spec = FrameSpec(model="m")
-    frame = Frame.objects.create(digest=spec.digest(), body=spec.body())
-    made = Turn.objects.create(
-        conversation=conversation,
-        author=owner,
-        client_id=uuid.uuid4(),
-        user_message=message,
-        model=model,
-        frame=frame,
-        max_tokens=10,
-    )
-    assert running.claim(made.id, "owner") is not None
-    return made
+def turn(insider: User) -> Turn:
+    """A turn that "owner" has claimed, with the fence 1."""
+    queued = factories.turn(factories.conversation(insider), status="queued")
+    assert claim.claim_turn(queued.id, "owner") is not None
+    return queued

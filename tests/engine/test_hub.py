@@ -1,17 +1,26 @@
-"""Viewers and logs of one process: who is woken, who hears an end, who is forgotten."""
+"""Viewers and logs of one process: who is woken, who receives an end, what is forgotten."""
 
+import asyncio
 import uuid
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from chat.engine.hub import Hub, Viewer, ViewerClosed, accepted
+from chat.engine.hub import Hub
 from chat.engine.turn_log import TurnLog
-from chat.events import encode, notice, turn_finished
+from chat.engine.viewer import Viewer, ViewerClosed
+from chat.events.payloads import (
+    EventFrame,
+    accepted,
+    encode_all,
+    message_frame,
+    notice,
+    refresh,
+    turn_finished,
+)
+from chat.events.store import Batch
 from chat.models import Conversation, Turn
-from chat.operations.events_log import Batch
 from tests import factories
 
 END = turn_finished(status="completed", stop_reason="end_turn", message=None, error=None)
@@ -53,10 +62,10 @@ async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
     viewer.watch(log.turn_id, "c", 7)
     hub.publish(log, log.encode(notice("waiting"), END))
     hub.close(log)
-    assert await viewer.next() == [{"type": "refresh", "conversation": "c", "turn": str(log.turn_id)}]
+    assert await viewer.next() == [message_frame(refresh("c", log.turn_id))]
 
 
-async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hub) -> None:
+async def test_unsubscribing_affects_one_conversation(hub: Hub) -> None:
     viewer = watching(hub, "c")
     hub.subscribe(viewer, "d")
     first, second = running(hub, "c"), running(hub, "d")
@@ -64,25 +73,25 @@ async def test_unsubscribing_forgets_the_turns_of_that_conversation_only(hub: Hu
     for log in (first, second):
         hub.publish(log, log.encode(notice("waiting")))
     assert await viewer.next() == second.frames
-    viewer.leave()
+    hub.leave(viewer)
     assert not viewer.watched
     assert not hub.viewers
 
 
-async def test_shut_hub_sends_viewers_away(hub: Hub) -> None:
+async def test_closed_hub_closes_its_viewers(hub: Hub) -> None:
     viewer = watching(hub)
     hub.shut()
     with pytest.raises(ViewerClosed):
         await viewer.next()
 
 
-async def test_messages_are_told_once_and_to_those_who_watch(hub: Hub) -> None:
+async def test_messages_are_sent_once_to_subscribed_viewers(hub: Hub) -> None:
     viewer = watching(hub)
     hub.tell("c", {"type": "x"})
     hub.tell("elsewhere", {"type": "y"})
-    assert await viewer.next() == [{"type": "x"}]
+    assert await viewer.next() == [message_frame({"type": "x"})]
     hub.tell("c", {"type": "z"})
-    assert await viewer.next() == [{"type": "z"}]
+    assert await viewer.next() == [message_frame({"type": "z"})]
 
 
 async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> None:
@@ -96,11 +105,11 @@ async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> 
     hub.add(after)
     hub.publish(after, after.encode(notice("waiting")))
     hub.publish(before, before.encode(END))
-    assert await viewer.next() == [before.frames[-1], announced, *after.frames]
+    assert await viewer.next() == [before.frames[-1], message_frame(announced), *after.frames]
 
 
 async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
-    """Whoever watches keeps its place; without a viewer nothing of it stays in memory."""
+    """Viewers keep their subscription; without a viewer nothing stays in memory."""
     watched, unwatched = running(hub, "c"), running(hub, "d")
     viewer = hub.viewer()
     hub.subscribe(viewer, "c")
@@ -130,7 +139,7 @@ async def test_a_viewer_with_frames_that_were_lost_is_told_to_refresh(
     ahead.watch(turn.id, turn.conversation_id, 2 + lost)
     await sync_to_async(recovered)(turn, frames)
     await hub.look()
-    gone = {"type": "refresh", "conversation": str(turn.conversation_id), "turn": str(turn.id)}
+    gone = message_frame(refresh(turn.conversation_id, turn.id))
     assert [one for one in await ahead.next() if one != announcement(turn)] == [gone]
     assert [one for one in await level.next() if one != announcement(turn)] == frames[2:]
     assert not ahead.watched
@@ -138,17 +147,17 @@ async def test_a_viewer_with_frames_that_were_lost_is_told_to_refresh(
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_viewer_that_reads_the_rows_alone_learns_of_a_recovery_too(hub: Hub) -> None:
+async def test_viewer_of_stored_rows_learns_of_a_recovery(hub: Hub) -> None:
     turn, frames = await sync_to_async(dying)()
     viewer = watching(hub, turn.conversation_id)
     await sync_to_async(recovered)(turn, frames)
     viewer.watch(turn.id, turn.conversation_id, 3)
-    assert [message["type"] for message in await viewer.next()] == ["refresh"]
+    assert [frame.type for frame in await viewer.next()] == ["refresh"]
     assert not viewer.watched
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_turn_that_was_read_from_its_rows_is_not_told_again(hub: Hub) -> None:
+async def test_turn_read_from_its_rows_is_not_sent_twice(hub: Hub) -> None:
     """It ran elsewhere, and had ended before this process looked."""
     conversation = await sync_to_async(factories.conversation)(await sync_to_async(factories.person)())
     viewer = watching(hub, conversation.id)
@@ -159,12 +168,12 @@ async def test_a_turn_that_was_read_from_its_rows_is_not_told_again(hub: Hub) ->
     for _look in range(2):
         await hub.look()
     viewer.tell({"type": "x"})
-    assert [one for one in await viewer.next() if one != announcement(turn)] == [{"type": "x"}]
+    assert [one for one in await viewer.next() if one != announcement(turn)] == [message_frame({"type": "x"})]
     assert not viewer.read
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub) -> None:
+async def test_turn_about_to_be_claimed_here_is_local(hub: Hub) -> None:
     turn = await sync_to_async(queued)()
     viewer = watching(hub, turn.conversation_id)
     hub.expected.add(turn.id)
@@ -172,28 +181,53 @@ async def test_a_turn_that_is_about_to_be_claimed_here_is_nobody_elses(hub: Hub)
     assert not hub.logs
     hub.expected.discard(turn.id)
     await hub.look()
-    assert [message["type"] for message in await viewer.next()] == ["turn.accepted"]
+    assert [frame.type for frame in await viewer.next()] == ["turn.accepted"]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_rows_are_not_read_before_a_claim_ends(hub: Hub) -> None:
+    turn, frames = await sync_to_async(dying)()
+    viewer = watching(hub, turn.conversation_id)
+    hub.expected.add(turn.id)
+    viewer.watch(turn.id, turn.conversation_id, 0)
+    waiting = asyncio.ensure_future(viewer.next())
+    await asyncio.sleep(0)
+    hub.claim_ended(turn.id, claimed=False)
+    assert await waiting == frames[:2]
+
+
+async def test_a_claimed_turn_is_read_from_its_log(hub: Hub) -> None:
+    viewer, turn_id = watching(hub), uuid.uuid4()
+    hub.expected.add(turn_id)
+    viewer.watch(turn_id, "c", 0)
+    waiting = asyncio.ensure_future(viewer.next())
+    await asyncio.sleep(0)
+    hub.claim_ended(turn_id, claimed=True)
+    log = TurnLog(turn_id, "c", created_at=timezone.now())
+    hub.add(log)
+    hub.publish(log, log.encode(notice("waiting")))
+    assert await waiting == log.frames
 
 
 def queued() -> Turn:
     return factories.turn(factories.conversation(factories.person()), status="queued")
 
 
-def dying(conversation: Conversation | None = None) -> tuple[Turn, list[bytes]]:
+def dying(conversation: Conversation | None = None) -> tuple[Turn, list[EventFrame]]:
     """A turn with two durable frames, and what a recovery will write behind them."""
     conversation = conversation or factories.conversation(factories.person())
     turn = factories.turn(conversation, status="running", answer="")
     told = [notice("waiting")] * 3 + [END]
-    frames = [encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, 1)]
+    frames = encode_all(told, turn=str(turn.id), after=0)
     Batch(turn.id, turn.fence, 1, frames[:2]).store()
     return turn, frames
 
 
-def recovered(turn: Turn, frames: list[bytes]) -> None:
+def recovered(turn: Turn, frames: list[EventFrame]) -> None:
     ended = {"status": "interrupted", "owner": "", "finished_at": timezone.now()}
     Turn.objects.filter(id=turn.id).update(recovered_seq=2, last_seq=4, **ended)
     Batch(turn.id, turn.fence, 3, frames[2:]).store()
 
 
-def announcement(turn: Turn) -> dict[str, Any]:
-    return {**accepted(turn), "status": "interrupted"}
+def announcement(turn: Turn) -> EventFrame:
+    return message_frame({**accepted(turn), "status": "interrupted"})

@@ -1,4 +1,4 @@
-"""Who owns a turn: a late owner changes nothing, a living one keeps it whatever the clocks say."""
+"""Leases: a late owner changes nothing, and a living owner keeps its turn whatever the wall clock says."""
 
 import datetime as dt
 
@@ -6,38 +6,31 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Turn
-from chat.operations.recovery import LeaseWatch
-from tests.faults.stage import Parley
+from chat.operations.turns.recovery import LeaseWatch
+from tests.support.clock import Clock
+from tests.support.parley import Parley
 
 
 async def test_late_owner_changes_nothing(parley: Parley) -> None:
     """Another owner takes the turn while its text is being written here, as after a pause longer than the lease."""
-    async with parley.socket() as line:
-        accepted = await line.start("[[scenario:long tokens=4000 pace=60]]", model=parley.models["plain"])
+    async with parley.socket() as client:
+        accepted = await client.start("[[scenario:long tokens=4000 pace=60]]", model=parley.models["plain"])
         turn = accepted["turn"]
-        await line.until(lambda found: found.get("seq") == 20)
+        await client.until(lambda found: found.get("seq") == 20)
         parley.rows.query("UPDATE chat_turn SET fence = fence + 1, owner = 'another' WHERE id = ?", turn)
         taken = parley.rows.frames(turn)
-        assert await line.expect("refresh", turn=turn)
-        assert not [found for found in line.messages if found["type"] == "turn.finished"]
+        assert await client.expect("refresh", turn=turn)
+        assert not [found for found in client.messages if found["type"] == "turn.finished"]
     row = parley.rows.turn(turn)
     assert (row["status"], row["owner"], row["last_seq"]) == ("running", "another", 0)
     assert parley.rows.frames(turn)[: len(taken)] == taken
     assert parley.rows.answers(turn)[0]["status"] == "streaming"
-    # What the upstream did has to be paid all the same, and nobody pays it twice.
+    # What the upstream did is still paid, and only once.
     assert [call["status"] for call in parley.rows.calls(turn)] == ["cut"]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.mark.parametrize("jump", [dt.timedelta(days=-1), dt.timedelta(days=1)])
-def test_wall_clock_that_jumps_kills_nobody(turn: Turn, jump: dt.timedelta) -> None:
+def test_wall_clock_jumps_expire_no_lease(turn: Turn, jump: dt.timedelta) -> None:
     clock = Clock()
     watch = LeaseWatch(lease_seconds=15, clock=clock)
     for _ in range(10):

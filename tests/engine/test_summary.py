@@ -1,20 +1,23 @@
-"""A summary's call: what it costs when it fails, is tried again, or is cut."""
+"""The call of a summary: its cost when it fails, is retried or is cut."""
 
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import ClassVar
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from chat.claude.failures import Failure
 from chat.engine.attempt import AttemptFailed
+from chat.engine.cancellation import Cancellation
+from chat.engine.coalescer import Coalescer, Pace
+from chat.engine.sender import Sender
 from chat.engine.summary import write_summary
 from chat.models import ApiCall, Message, Turn
-from chat.operations import summaries
-from chat.operations.running import claim
-from chat.operations.work import Work
+from chat.operations.running_turn import RunningTurn
+from chat.operations.turns import summaries
+from chat.operations.turns.claim import claim_turn
 from chat.providers.clients import ClientPool
 from tests import factories
 from tests.support.simulator import Upstream
@@ -23,38 +26,49 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWNER = "host:1:aa"
 
 
-def work_with(upstream: str) -> Work:
+def work_with(upstream: str) -> RunningTurn:
     connection = factories.provider(base_url=upstream, kind="simulator", max_retries=1)
     model = factories.language_model("claude-haiku-4-5", connection=connection, max_input_tokens=20_000)
     chat = factories.conversation(factories.person())
     before = factories.turn(chat, text="What is it?", answer="A bridge.", model=model)
     summary = factories.message(chat, before.messages.get(), "", kind="summary")
     turn = factories.turn(chat, status="queued", text="How high?", parent=summary, model=model)
-    work = claim(turn.id, OWNER)
-    assert work
-    return work
+    running = claim_turn(turn.id, OWNER)
+    assert running
+    return running
 
 
-async def written(work: Work, **changes: Any) -> list[Failure]:
-    """Have the summary written; returns the failures that were waited for."""
-    waited: list[Failure] = []
+class RecordingSender(Sender):
+    """Records the failures before retries instead of waiting."""
+
+    waited: ClassVar[list[Failure]] = []
+
+    async def wait(self, cause: Failure, _tries: int) -> None:
+        self.waited.append(cause)
+
+
+class StoppedAtTheEnd(Cancellation):
+    """A turn that is stopped just when the whole answer has arrived."""
 
     @contextlib.asynccontextmanager
-    async def never() -> AsyncIterator[None]:
+    async def abortable(self) -> AsyncIterator[None]:
         yield
+        raise TimeoutError
 
-    async def wait(cause: Failure, _number: int) -> None:
-        waited.append(cause)
 
-    job = await sync_to_async(summaries.summary_job)(work)
+async def written(running: RunningTurn, scope: Cancellation | None = None) -> list[Failure]:
+    """Have the summary written; returns the failures that were waited for."""
+    job = await sync_to_async(summaries.summary_job)(running)
     assert job
+    RecordingSender.waited.clear()
     clients = ClientPool()
+    cutter = Coalescer(lambda _event: None, Pace())
     try:
-        given = {"abortable": never, "wait": wait, "numbers": itertools.count(1), **changes}
-        await write_summary(work, job, owner=OWNER, clients=clients, **given)
+        sender = RecordingSender(running, clients, cutter, scope or Cancellation())
+        await write_summary(sender, job, itertools.count(1))
     finally:
         await clients.close()
-    return waited
+    return RecordingSender.waited
 
 
 @sync_to_async
@@ -72,8 +86,8 @@ def summary() -> str:
 
 async def test_a_passing_failure_is_tried_again(make_simulator: Callable[..., Upstream]) -> None:
     upstream = make_simulator(scenario="overloaded times=1")
-    work = await sync_to_async(work_with)(upstream.url)
-    waited = await written(work)
+    running = await sync_to_async(work_with)(upstream.url)
+    waited = await written(running)
     assert [cause.kind for cause in waited] == ["overloaded"]
     assert await rows() == [("failed", "overloaded", "exact"), ("succeeded", "", "exact")]
     assert await summary()
@@ -95,9 +109,9 @@ async def test_a_passing_failure_is_tried_again(make_simulator: Callable[..., Up
 async def test_a_lasting_failure_leaves_no_summary(
     make_simulator: Callable[..., Upstream], scenario: str, kind: str, certainty: str
 ) -> None:
-    work = await sync_to_async(work_with)(make_simulator(scenario=scenario).url)
+    running = await sync_to_async(work_with)(make_simulator(scenario=scenario).url)
     with pytest.raises(AttemptFailed) as failed:
-        await written(work)
+        await written(running)
     assert failed.value.failure.kind == kind
     assert await rows() == [("failed", kind, certainty)] * 2
     assert await summary() == ""
@@ -115,13 +129,13 @@ async def test_a_lasting_failure_leaves_no_summary(
         ("stops reason=stop_sequence", "protocol"),
     ],
 )
-async def test_what_is_no_summary_never_stands_for_one(
+async def test_invalid_summary_is_not_stored(
     make_simulator: Callable[..., Upstream], scenario: str, kind: str
 ) -> None:
     upstream = make_simulator(scenario=scenario)
-    work = await sync_to_async(work_with)(upstream.url)
+    running = await sync_to_async(work_with)(upstream.url)
     with pytest.raises(AttemptFailed) as failed:
-        await written(work)
+        await written(running)
     assert failed.value.failure.kind == kind
     assert await summary() == ""
     assert await rows() == [("succeeded", "", "exact")], "it came whole, and is not asked for again"
@@ -129,22 +143,17 @@ async def test_what_is_no_summary_never_stands_for_one(
     assert paid.output_tokens == upstream.invoice()["totals"]["output_tokens"]
 
 
-async def test_nobody_there_costs_nothing() -> None:
-    work = await sync_to_async(work_with)("http://127.0.0.1:9")
+async def test_unreachable_upstream_costs_nothing() -> None:
+    running = await sync_to_async(work_with)("http://127.0.0.1:9")
     with pytest.raises(AttemptFailed):
-        await written(work)
+        await written(running)
     assert await rows() == []
 
 
 async def test_a_stop_settles_the_call(simulator: Upstream) -> None:
-    work = await sync_to_async(work_with)(simulator.url)
-
-    @contextlib.asynccontextmanager
-    async def stopped() -> AsyncIterator[None]:
-        yield
-        raise TimeoutError
+    running = await sync_to_async(work_with)(simulator.url)
 
     with pytest.raises(TimeoutError):
-        await written(work, abortable=stopped)
+        await written(running, StoppedAtTheEnd())
     assert [status for status, _code, _certainty in await rows()] == ["cut"]
-    assert await Turn.objects.aget(id=work.turn.id)
+    assert await Turn.objects.aget(id=running.turn.id)

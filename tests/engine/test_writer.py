@@ -1,4 +1,4 @@
-"""The one writer: what waits is written once, whatever became of an earlier try."""
+"""The writer of frames: pending frames are written once, even if an earlier attempt seemed to fail."""
 
 import datetime as dt
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
 from chat.engine.writer import Writer
-from chat.events import notice
+from chat.events.payloads import notice
+from chat.events.store import Batch, append_batches, stored_frames
 from chat.models import Turn
-from chat.operations.events_log import Batch, append_batches, stored_frames
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +38,7 @@ def append(owner: str, batch: Batch) -> None:
     assert append_batches(owner, [batch]) == set()
 
 
-async def test_flush_writes_what_waits_and_says_how_far(turn: Turn) -> None:
+async def test_flush_writes_pending_frames_and_returns_the_last(turn: Turn) -> None:
     heard = Heard()
     writer, log = heard.writer(), log_of(turn, 3)
     writer.take(log)
@@ -64,7 +64,7 @@ async def test_commit_whose_answer_was_lost_is_not_written_twice(turn: Turn) -> 
     assert await in_database(stored_frames, turn.id) == log.frames
 
 
-async def test_lost_lease_is_told_and_writes_nothing(turn: Turn) -> None:
+async def test_lost_lease_is_reported_and_writes_nothing(turn: Turn) -> None:
     heard = Heard()
     writer, log = heard.writer(), log_of(turn, 3, fence=0)
     writer.take(log)

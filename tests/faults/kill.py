@@ -1,10 +1,10 @@
-"""Kill the server again and again in the middle of its turns, and look whether anything is lost.
+"""Kill the server repeatedly in the middle of its turns and check that nothing is lost.
 
 `python -m tests.faults.kill --rounds 200` runs it alone (`--database postgres://…` for another store). A real server
-with its upstream in another process runs several turns at once; SIGKILL comes at a random moment, often right around
-an acknowledgement; the next server starts on the same data. At the end every accepted message must be there once,
-every turn must have ended, interrupted ones must continue, the ledger must be clean, and of the text that a
-viewer had received only what came within the last flush may be missing.
+with its upstream in another process runs several turns at once. SIGKILL comes at a random moment, often close to an
+acknowledgement, and the next server starts on the same data. At the end every accepted message must be stored once,
+every turn must have ended, interrupted turns must continue, the ledger must be clean, and of the text that a client
+had received only what came within the last flush may be missing.
 """
 
 import argparse
@@ -22,8 +22,9 @@ from uuid import uuid4
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from chat.simulator.app import create_app
-from tests.faults.stage import Line, Parley, build, prepare
+from tests.support.parley import Parley, create_data_folder, create_parley
 from tests.support.simulator import Upstream
+from tests.support.socket_client import SocketClient
 
 LEASE_SECONDS = 3
 TURNS_AT_ONCE = 4
@@ -38,8 +39,8 @@ SCENARIOS = (
 
 
 @dataclasses.dataclass
-class Seen:
-    """What clients know: texts whose turn was acknowledged, frames by turn with their time of arrival."""
+class Received:
+    """What clients received. `accepted` maps acknowledged turns to client ids; `frames` are by turn."""
 
     accepted: dict[str, str] = dataclasses.field(default_factory=dict)
     frames: dict[str, list[bytes]] = dataclasses.field(default_factory=dict)
@@ -48,8 +49,8 @@ class Seen:
 
 
 @dataclasses.dataclass
-class Verdict:
-    """The figures of a run; `problems` is empty when everything held."""
+class Report:
+    """The figures of a run; `problems` is empty if nothing was lost."""
 
     rounds: int
     accepted: int
@@ -66,79 +67,79 @@ class Verdict:
         )
 
 
-class Killer:
-    """Runs rounds against one Parley and keeps what clients saw."""
+class KillRun:
+    """Runs rounds against one Parley and keeps what its clients received."""
 
-    def __init__(self, stage: Parley, seed: int) -> None:
-        self.stage, self.seen, self.chance = stage, Seen(), random.Random(seed)
+    def __init__(self, parley: Parley, seed: int) -> None:
+        self.parley, self.received, self.random = parley, Received(), random.Random(seed)
 
     async def round(self) -> None:
-        """Start turns, kill the server at a random moment, start it again."""
-        await asyncio.to_thread(self.stage.server.start)
-        async with self.stage.socket() as line:
-            starting = asyncio.create_task(self._start_turns(line))
-            if self.chance.random() < 0.3:
-                # Right around the first acknowledgement.
-                await line.expect("turn.accepted")
+        """Start the server and some turns, and kill the server at a random moment."""
+        await asyncio.to_thread(self.parley.server.start)
+        async with self.parley.socket() as client:
+            starting = asyncio.create_task(self._start_turns(client))
+            if self.random.random() < 0.3:
+                # Close to the first acknowledgement.
+                await client.expect("turn.accepted")
             else:
-                await line.expect("block.delta")
-                await asyncio.sleep(self.chance.uniform(0, 1.2))
+                await client.expect("block.delta")
+                await asyncio.sleep(self.random.uniform(0, 1.2))
             killed_at = asyncio.get_running_loop().time()
-            self.stage.server.kill()
-            await line.closed()
+            self.parley.server.kill()
+            await client.closed()
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
-        self._note(line, killed_at)
+        self._keep(client, killed_at)
 
-    async def _start_turns(self, line: Line) -> None:
+    async def _start_turns(self, client: SocketClient) -> None:
         try:
             for _ in range(TURNS_AT_ONCE):
-                text = f"{uuid4()} [[scenario:{self.chance.choice(SCENARIOS)}]]"
-                await line.start(text, model=self.stage.models["plain"], client_id=text[:36])
+                text = f"{uuid4()} [[scenario:{self.random.choice(SCENARIOS)}]]"
+                await client.start(text, model=self.parley.models["plain"], client_id=text[:36])
         except (ConnectionClosed, AssertionError):
             return  # killed before the answer: this message was not accepted
 
-    def _note(self, line: Line, killed_at: float) -> None:
-        seen = self.seen
-        for message in line.messages:
+    def _keep(self, client: SocketClient, killed_at: float) -> None:
+        received = self.received
+        for message in client.messages:
             if message["type"] == "turn.accepted":
-                seen.accepted[message["turn"]] = message["client_id"]
-                seen.killed_at[message["turn"]] = killed_at
-        seen.frames.update(line.frames)
-        seen.received_at.update(line.received_at)
+                received.accepted[message["turn"]] = message["client_id"]
+                received.killed_at[message["turn"]] = killed_at
+        received.frames.update(client.frames)
+        received.received_at.update(client.received_at)
 
-    async def settle(self) -> None:
-        """Start a last server and wait until it has ended every turn; some it still runs itself."""
-        await asyncio.to_thread(self.stage.server.start)
+    async def end_turns(self) -> None:
+        """Start a last server and wait until every turn has ended."""
+        await asyncio.to_thread(self.parley.server.start)
         active = "SELECT count(*) AS n FROM chat_turn WHERE status IN ('queued', 'running', 'waiting')"
         deadline = time.monotonic() + 30 + LEASE_SECONDS
-        while self.stage.rows.query(active)[0]["n"] and time.monotonic() < deadline:
+        while self.parley.rows.query(active)[0]["n"] and time.monotonic() < deadline:
             await asyncio.sleep(0.2)  # the reaper works in another process: there is no event to wait for
-        left = self.stage.rows.query(active)[0]["n"]
+        left = self.parley.rows.query(active)[0]["n"]
         assert not left, f"{left} turns did not end"
 
     async def continue_all(self) -> list[str]:
-        """Continue the interrupted turns; returns what did not work."""
+        """Continue up to ten interrupted turns and return what did not work."""
         problems = []
         interrupted = "SELECT id FROM chat_turn WHERE status = 'interrupted' ORDER BY id DESC LIMIT 10"
-        turns = [row["id"] for row in self.stage.rows.query(interrupted)]
-        async with self.stage.socket() as line:
+        turns = [row["id"] for row in self.parley.rows.query(interrupted)]
+        async with self.parley.socket() as client:
             for turn in turns:
-                accepted = await line.ask(type="turn.continue", turn=turn)
+                accepted = await client.ask(type="turn.continue", turn=turn)
                 if accepted["type"] != "turn.accepted":
                     problems.append(f"{turn} can't be continued: {accepted}")
                     continue
-                await line.send(type="turn.stop", turn=accepted["turn"])
-                await line.finished(accepted["turn"])
+                await client.send(type="turn.stop", turn=accepted["turn"])
+                await client.finished(accepted["turn"])
         return problems
 
-    def judge(self, rounds: int) -> Verdict:
-        """Hold what the tables have against what clients saw."""
-        rows, seen = self.stage.rows, self.seen
+    def check(self, rounds: int) -> Report:
+        """Compare the tables with what clients received."""
+        rows, received = self.parley.rows, self.received
         problems: list[str] = []
         lost_frames, longest = 0, 0.0
         turns = {row["id"]: row for row in rows.query("SELECT * FROM chat_turn")}
-        for turn, client in seen.accepted.items():
+        for turn, client in received.accepted.items():
             if turn not in turns:
                 problems.append(f"accepted turn {turn} is lost")
                 continue
@@ -149,71 +150,72 @@ class Killer:
                 problems.append(f"the message of {turn} is lost")
             if turns[turn]["status"] not in ENDS:
                 problems.append(f"{turn} ended as {turns[turn]['status']} {turns[turn]['error_code']}")
-            stored, received = rows.frames(turn), seen.frames.get(turn, [])
-            same = sum(1 for mine, kept in zip(received, stored, strict=False) if mine == kept)
-            if same < len(received):
-                lost_frames += len(received) - same
-                at = seen.received_at[turn, same + 1]
-                longest = max(longest, seen.killed_at[turn] - at)
-            problems += self._unkept(turn, stored)
-        problems += self._doubles()
+            stored, frames = rows.frames(turn), received.frames.get(turn, [])
+            same = sum(1 for one, kept in zip(frames, stored, strict=False) if one == kept)
+            if same < len(frames):
+                lost_frames += len(frames) - same
+                at = received.received_at[turn, same + 1]
+                longest = max(longest, received.killed_at[turn] - at)
+            problems += self._text_problems(turn, stored)
+        problems += self._duplicates()
         interrupted = sum(row["status"] == "interrupted" for row in turns.values())
-        return Verdict(rounds, len(seen.accepted), interrupted, lost_frames, longest, problems)
+        return Report(rounds, len(received.accepted), interrupted, lost_frames, longest, problems)
 
-    def _unkept(self, turn: str, stored: list[bytes]) -> Iterator[str]:
-        """The message must have all text of the durable frames."""
+    def _text_problems(self, turn: str, stored: list[bytes]) -> Iterator[str]:
+        """Yield what is wrong with the stored frames and the stored text of a turn."""
         import orjson
 
         events = [orjson.loads(frame) for frame in stored]
         text = "".join(event.get("text", "") for event in events)
-        if self.stage.rows.text(turn).strip() != text.strip():
+        if self.parley.rows.text(turn).strip() != text.strip():
             yield f"the text of {turn} is not what its frames say"
         if [event["seq"] for event in events] != list(range(1, len(events) + 1)):
             yield f"the frames of {turn} have a hole"
         if not events or events[-1]["type"] != "turn.finished":
             yield f"{turn} has no visible end"
 
-    def _doubles(self) -> Iterator[str]:
+    def _duplicates(self) -> Iterator[str]:
+        """Yield rows that exist twice, and calls that were never settled."""
         for table, column in (("chat_turn", "client_id"), ("chat_apicall", "key"), ("chat_message", "text")):
             only = " WHERE role = 'user' AND kind = 'chat'" if table == "chat_message" else ""
             twice = f"SELECT {column} FROM {table}{only} GROUP BY {column} HAVING count(*) > 1"
-            yield from (f"{table}: {row[column]} is there twice" for row in self.stage.rows.query(twice))
-        for row in self.stage.rows.query("SELECT key FROM chat_apicall WHERE status = 'open'"):
+            yield from (f"{table}: {row[column]} is there twice" for row in self.parley.rows.query(twice))
+        for row in self.parley.rows.query("SELECT key FROM chat_apicall WHERE status = 'open'"):
             yield f"ledger row {row['key']} is open"
         twice = (
             "SELECT upstream_request_id FROM chat_apicall WHERE upstream_request_id <> '' "
             "GROUP BY upstream_request_id HAVING count(*) > 1"
         )
-        yield from (f"request {row} is in the ledger twice" for row in self.stage.rows.query(twice))
+        yield from (f"request {row} is in the ledger twice" for row in self.parley.rows.query(twice))
 
 
-async def run(stage: Parley, rounds: int, seed: int) -> Verdict:
-    """Run the rounds and return the verdict; the server is left running."""
-    killer = Killer(stage, seed)
+async def run_rounds(parley: Parley, rounds: int, seed: int) -> Report:
+    """Run the rounds and return their report; the server is left running."""
+    run = KillRun(parley, seed)
     for _ in range(rounds):
         try:
-            await killer.round()
+            await run.round()
         except (ConnectionError, InvalidMessage, ConnectionClosed):
             continue
-    await killer.settle()
-    verdict = killer.judge(rounds)
-    verdict.problems += await killer.continue_all()
-    stage.server.manage("check_ledger")
-    return verdict
+    await run.end_turns()
+    report = run.check(rounds)
+    report.problems += await run.continue_all()
+    parley.server.manage("check_ledger")
+    return report
 
 
 @contextmanager
 def parley_to_kill(prepared: Path, folder: Path, **environment: str) -> Iterator[Parley]:
-    """Make a Parley with a short lease and an upstream in this process."""
+    """Create a Parley with a short lease and an upstream in this process."""
     with Upstream(create_app(pace=60)) as upstream:
         lease = {"TURN_LEASE_SECONDS": str(LEASE_SECONDS), **environment}
         connections = [{"name": "plain", "max_retries": 1}]
         # A process that is killed leaves no coverage: measuring it would only make its starts slow.
-        stage = build(prepared, folder, upstream, connections, measured=False, **lease)
+        parley = create_parley(prepared, folder, upstream, connections, measured=False, **lease)
         try:
-            yield stage
+            yield parley
         finally:
-            stage.server.kill()
+            parley.server.kill()
 
 
 def main() -> int:
@@ -224,12 +226,12 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         environment = {"DATABASE_URL": options.database} if options.database else {}
-        prepared = prepare(Path(folder) / "prepared", **environment)
-        with parley_to_kill(prepared, Path(folder) / "parley", **environment) as stage:
-            verdict = asyncio.run(run(stage, options.rounds, options.seed))
-    print(f"seed {options.seed}: {verdict}")
-    print(*verdict.problems, sep="\n")
-    return 1 if verdict.problems else 0
+        prepared = create_data_folder(Path(folder) / "prepared", **environment)
+        with parley_to_kill(prepared, Path(folder) / "parley", **environment) as parley:
+            report = asyncio.run(run_rounds(parley, options.rounds, options.seed))
+    print(f"seed {options.seed}: {report}")
+    print(*report.problems, sep="\n")
+    return 1 if report.problems else 0
 
 
 if __name__ == "__main__":

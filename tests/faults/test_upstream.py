@@ -1,4 +1,4 @@
-"""The upstream matrix: every fault, once, against a running Parley; all cases at the same time."""
+"""Every case of `upstream_cases` against a running Parley, all of them at the same time."""
 
 import asyncio
 import dataclasses
@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from chat.events import TurnState
-from chat.simulator.wire import workspace_of
-from tests.faults.matrix import CASES, Case
-from tests.faults.matrix_table import DOCUMENT, document, sentence
-from tests.faults.stage import LONGEST_WAIT_SECONDS, Parley
+from chat.events.state import TurnState
+from chat.simulator.transport.wire import workspace_of
+from tests.faults.upstream_cases import CASES, Case
+from tests.faults.upstream_table import DOCUMENT, document, sentence
+from tests.support.parley import Parley
+from tests.support.socket_client import LONGEST_WAIT_SECONDS
+
+pytestmark = pytest.mark.slow
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What a case left behind: in the tables, on the socket, on the upstream's bill."""
+    """The rows, the frames and the upstream's bill of one case. `shown` is the text that the socket brought."""
 
     turn: dict[str, Any]
     finished: dict[str, Any]
@@ -32,14 +35,16 @@ class Outcome:
 
 
 def final_invoice(parley: Parley, turns: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the upstream's bill, once it has noticed that the last client left."""
+    """Return the upstream's bill when it has an entry for every request; the last clients may just have left."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    due = Counter({workspace_of(f"sk-{name}"): len(parley.rows.calls(turn)) for name, turn in turns.items()})
+    expected = Counter(
+        {workspace_of(f"sk-{name}"): len(parley.rows.calls(turn)) for name, turn in turns.items()}
+    )
     while True:
         rows: list[dict[str, Any]] = parley.upstream.invoice()["rows"]
-        if due <= Counter(row["workspace"] for row in rows) or time.monotonic() > deadline:
+        if expected <= Counter(row["workspace"] for row in rows) or time.monotonic() > deadline:
             return rows
-        time.sleep(0.1)  # the upstream tells nobody when it enters a row
+        time.sleep(0.1)  # the upstream does not announce a new row
 
 
 @pytest.fixture(scope="module")
@@ -47,29 +52,31 @@ def outcomes(parley: Parley) -> dict[str, Outcome]:
     """Run all cases at once over one socket."""
 
     async def run_all() -> dict[str, str]:
-        async with parley.socket() as line:
+        async with parley.socket() as client:
             turns = {}
             for name, case in CASES.items():
-                accepted = await line.start(f"[[scenario:{case.scenario}]]", model=parley.models[name])
+                accepted = await client.start(f"[[scenario:{case.scenario}]]", model=parley.models[name])
                 turns[name] = accepted["turn"]
             for turn in turns.values():
-                await line.finished(turn)
-            found.append(line)
+                await client.finished(turn)
+            found.append(client)
             return turns
 
     found: list[Any] = []
     turns = asyncio.run(run_all())
-    line, invoice = found[0], final_invoice(parley, turns)
+    client, invoice = found[0], final_invoice(parley, turns)
     return {
         name: Outcome(
             turn=parley.rows.turn(turn),
-            finished=next(m for m in line.messages if m.get("turn") == turn and m["type"] == "turn.finished"),
-            frames=line.frames[turn],
+            finished=next(
+                m for m in client.messages if m.get("turn") == turn and m["type"] == "turn.finished"
+            ),
+            frames=client.frames[turn],
             stored=parley.rows.frames(turn),
             answers=parley.rows.answers(turn),
             calls=parley.rows.calls(turn),
             billed=[row for row in invoice if row["workspace"] in _workspaces(name)],
-            shown=line.text(turn),
+            shown=client.text(turn),
         )
         for name, turn in turns.items()
     }
@@ -115,13 +122,13 @@ def test_text_is_kept_as_the_table_says(case: Case, outcome: Outcome) -> None:
     assert (outcome.answers[-1]["status"] == "complete") == whole
 
 
-def test_ledger_has_a_row_for_every_try_that_arrived(case: Case, outcome: Outcome) -> None:
-    assert [(call["status"], call["certainty"]) for call in outcome.calls] == list(case.tries)
-    assert len(outcome.billed) == len(case.tries)
+def test_ledger_has_a_row_for_each_request_that_arrived(case: Case, outcome: Outcome) -> None:
+    assert [(call["status"], call["certainty"]) for call in outcome.calls] == list(case.attempts)
+    assert len(outcome.billed) == len(case.attempts)
     assert all(call["finished_at"] for call in outcome.calls)
 
 
-def test_ledger_agrees_with_the_upstreams_own_bill(case: Case, outcome: Outcome) -> None:
+def test_ledger_agrees_with_the_upstream_invoice(case: Case, outcome: Outcome) -> None:
     for call, bill in zip(outcome.calls, outcome.billed, strict=True):
         if call["certainty"] == "exact":
             assert call["output_tokens"] == bill["usage"]["output_tokens"]
@@ -130,18 +137,18 @@ def test_ledger_agrees_with_the_upstreams_own_bill(case: Case, outcome: Outcome)
             assert call["upstream_request_id"] == bill["request_id"]
 
 
-def test_what_was_seen_live_is_what_is_stored(outcome: Outcome) -> None:
+def test_stored_frames_are_those_of_the_socket(outcome: Outcome) -> None:
     assert outcome.frames == outcome.stored
     state = TurnState.of(outcome.frames)
     assert state.status == outcome.turn["status"]
     assert state.seq == outcome.turn["last_seq"]
 
 
-def test_person_can_go_on(case: Case, outcome: Outcome) -> None:
+def test_continue_is_offered_as_the_table_says(case: Case, outcome: Outcome) -> None:
     from chat.models import Turn
 
     turn = Turn(status=outcome.turn["status"], stop_reason=outcome.turn["stop_reason"])
-    assert turn.can_continue == ("Continue" in case.goes_on)
+    assert turn.can_continue == ("Continue" in case.offered)
 
 
 def test_waits_are_announced_and_capped(outcomes: dict[str, Outcome]) -> None:
@@ -151,13 +158,13 @@ def test_waits_are_announced_and_capped(outcomes: dict[str, Outcome]) -> None:
         assert b'"code":"retrying","seconds":1' in notices[0]
 
 
-def test_moves_to_another_connection_are_told_and_kept(outcomes: dict[str, Outcome]) -> None:
-    moved = {name: outcome for name, outcome in outcomes.items() if outcome.turn["notices"] != "[]"}
-    assert moved.keys() == {case.name for case in CASES.values() if case.spare} - {
+def test_failover_is_announced_and_stored(outcomes: dict[str, Outcome]) -> None:
+    failed_over = {name: outcome for name, outcome in outcomes.items() if outcome.turn["notices"] != "[]"}
+    assert failed_over.keys() == {case.name for case in CASES.values() if case.spare} - {
         "cut-key-spare-late",
         "bad-request-key-spare-400",
     }
-    for name, outcome in moved.items():
+    for name, outcome in failed_over.items():
         (kept,) = TurnState.of(outcome.frames).notices
         assert json.loads(outcome.turn["notices"]) == [kept]
         assert (kept["code"], kept["from"], kept["to"]) == ("failover", name, f"{name}-spare")
@@ -166,7 +173,7 @@ def test_moves_to_another_connection_are_told_and_kept(outcomes: dict[str, Outco
         assert set(connections[:-1]) == {name}
 
 
-def test_document_is_made_from_this_table() -> None:
+def test_document_has_the_generated_table() -> None:
     with translation.override("en"):
         text = DOCUMENT.read_text(encoding="utf-8")
-        assert document(text) == text, "run: python -m tests.faults.matrix_table"
+        assert document(text) == text, "run: python -m tests.faults.upstream_table"

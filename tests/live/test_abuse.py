@@ -1,4 +1,4 @@
-"""What clients may send and not read: refused clearly, bounded in memory, harmless to others."""
+"""Clients that send too much or read too little: refused clearly, bounded in memory, harmless to others."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chat.live.consumer import BURST
-from tests.faults.stage import SOCKET, Line, Parley
+from tests.support.parley import Parley
+from tests.support.socket_client import SOCKET_OPTIONS, SocketClient
 
 DEEP = '{"type":"ping","x":' + "[" * 10_000 + "]" * 10_000 + "}"
 ALLOWED_GROWTH_KIB = 64 * 1024
@@ -57,68 +58,68 @@ def resident_kib(parley: Parley) -> int:
     ],
     ids=lambda text: text[:30] or "nothing",
 )
-async def test_nonsense_is_refused_in_words(parley: Parley, text: str) -> None:
-    async with parley.socket() as line:
-        await line.connection.send(text)
-        answer = await line.expect("error")
+async def test_invalid_commands_are_refused_with_a_message(parley: Parley, text: str) -> None:
+    async with parley.socket() as client:
+        await client.connection.send(text)
+        answer = await client.expect("error")
         assert answer["code"] == "invalid"
         assert answer["message"]
-        await line.send(type="ping")
-        await line.expect("pong")
+        await client.send(type="ping")
+        await client.expect("pong")
 
 
 @pytest.mark.parametrize("after", [-1, 1.5, "7", True, 2**31, 2**63, 2**64 - 1, [1]])
-async def test_after_is_a_small_whole_number(parley: Parley, after: Any) -> None:
-    async with parley.socket() as line:
-        accepted = await line.start("[[scenario:echo]] hi", model=parley.models["plain"])
+async def test_after_has_to_be_a_small_integer(parley: Parley, after: Any) -> None:
+    async with parley.socket() as client:
+        accepted = await client.start("[[scenario:echo]] hi", model=parley.models["plain"])
         command = {"type": "subscribe", "conversation": accepted["conversation"], "turn": accepted["turn"]}
-        assert await line.refused(**command, after=after) == "invalid"
-        await line.finished(accepted["turn"])
+        assert await client.refused(**command, after=after) == "invalid"
+        await client.finished(accepted["turn"])
 
 
 @pytest.mark.parametrize(
     ("text", "code"), [(" \n\u3000", "empty"), ("\u200b" * 3, None), ("x" * 1_000_001, "too_long")]
 )
-async def test_texts_at_the_limits(parley: Parley, text: str, code: str | None) -> None:
-    async with parley.socket() as line:
-        answer = await line.ask(type="turn.start", text=text, model=parley.models["plain"])
+async def test_texts_up_to_the_limit_are_accepted(parley: Parley, text: str, code: str | None) -> None:
+    async with parley.socket() as client:
+        answer = await client.ask(type="turn.start", text=text, model=parley.models["plain"])
         assert answer.get("code") == code
         if code is None:
-            await line.finished(answer["turn"])
+            await client.finished(answer["turn"])
 
 
-async def test_odd_characters_are_kept_as_far_as_they_can_be(parley: Parley) -> None:
-    async with parley.socket() as line:
+async def test_odd_characters_are_kept_or_replaced(parley: Parley) -> None:
+    async with parley.socket() as client:
         start = {"type": "turn.start", "client_id": str(uuid4()), "model": parley.models["plain"]}
         text = "[[scenario:echo]] a\0b\u202ec😀"
-        await line.connection.send(json.dumps({**start, "text": text}))
-        accepted = await line.expect("turn.accepted")
-        await line.finished(accepted["turn"])
+        await client.connection.send(json.dumps({**start, "text": text}))
+        accepted = await client.expect("turn.accepted")
+        await client.finished(accepted["turn"])
     assert parley.rows.text(accepted["turn"]) == "a\ufffdb\u202ec😀"
 
 
 async def test_binary_frames_are_refused(parley: Parley) -> None:
-    async with parley.socket() as line:
-        await line.connection.send(b'{"type":"ping"}')
-        assert (await line.expect("error"))["code"] == "invalid"
+    async with parley.socket() as client:
+        await client.connection.send(b'{"type":"ping"}')
+        assert (await client.expect("error"))["code"] == "invalid"
 
 
 async def test_huge_message_ends_the_socket_and_costs_no_memory(parley: Parley) -> None:
     before = resident_kib(parley)
-    async with parley.socket() as line:
+    async with parley.socket() as client:
         with contextlib.suppress(ConnectionClosed):
-            await line.connection.send("x" * (64 * 2**20))
-        assert await line.closed() in (1009, 1006)
+            await client.connection.send("x" * (64 * 2**20))
+        assert await client.closed() in (1009, 1006)
     assert resident_kib(parley) - before < ALLOWED_GROWTH_KIB
 
 
-async def test_flood_is_ended(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket() as other:
-        # Not many more than are allowed: a server that closes with a heap unread resets the line, and no code arrives.
+async def test_flood_of_commands_closes_the_socket(parley: Parley) -> None:
+    async with parley.socket() as client, parley.socket() as other:
+        # Only some more than are allowed: a server that closes with much unread resets the connection without a code.
         with contextlib.suppress(ConnectionClosed):
             for _ in range(3 * BURST):
-                await line.send(type="ping")
-        assert await line.closed() == 4429
+                await client.send(type="ping")
+        assert await client.closed() == 4429
         await other.send(type="ping")
         await other.expect("pong")
 
@@ -129,61 +130,64 @@ async def test_too_many_subscriptions_are_refused(parley: Parley) -> None:
     )
     make = "print(*[Conversation.objects.create(owner=u).id for _ in range(101)])"
     conversations = (await asyncio.to_thread(parley.shell, made + make)).split()
-    async with parley.socket("colleague") as line:
+    async with parley.socket("colleague") as client:
         for conversation in conversations:
-            await line.send(type="subscribe", conversation=conversation)
-        assert (await line.expect("error"))["conversation"] == conversations[-1]
+            await client.send(type="subscribe", conversation=conversation)
+        assert (await client.expect("error"))["conversation"] == conversations[-1]
 
 
 @pytest.mark.slow
 async def test_client_that_never_reads_is_dropped_not_buffered(parley: Parley) -> None:
     """Sockets ask for a megabyte again and again and read nothing of it."""
-    async with parley.socket() as line:
-        accepted = await line.start("[[scenario:huge_delta bytes=1000000]]", model=parley.models["plain"])
+    async with parley.socket() as client:
+        accepted = await client.start("[[scenario:huge_delta bytes=1000000]]", model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await line.finished(turn)
+        await client.finished(turn)
         before = resident_kib(parley)
         again = json.dumps({"type": "subscribe", "conversation": conversation, "turn": turn, "after": 0})
         headers = {"Authorization": f"Bearer {parley.people['insider']['chat']}"}
         deaf = []
         for _ in range(5):
-            connection = await connect(parley.server.ws_url, additional_headers=headers, **SOCKET)
+            connection = await connect(parley.server.ws_url, additional_headers=headers, **SOCKET_OPTIONS)
             connection.transport.pause_reading()
             deaf.append(connection)
             for _ in range(60):
                 await connection.send(again)
         # Others are served meanwhile; this answer lasts longer than the server's patience with the deaf.
-        own = (await line.start("[[scenario:long tokens=800 pace=20]]", model=parley.models["plain"]))["turn"]
-        await line.expect("block.delta", turn=own)
+        own = (await client.start("[[scenario:long tokens=800 pace=20]]", model=parley.models["plain"]))[
+            "turn"
+        ]
+        await client.expect("block.delta", turn=own)
         while not [
-            found for found in line.messages if found["type"] == "turn.finished" and found["turn"] == own
+            found for found in client.messages if found["type"] == "turn.finished" and found["turn"] == own
         ]:
             assert resident_kib(parley) - before < ALLOWED_GROWTH_KIB
-            await line.expect("pong", count=await _ping(line))
+            await client.expect("pong", count=await _ping(client))
         for connection in deaf:
             connection.transport.resume_reading()
-        assert {await Line(connection).closed() for connection in deaf} == {TOO_SLOW}
+        assert {await SocketClient(connection).closed() for connection in deaf} == {TOO_SLOW}
 
 
-async def _ping(line: Line) -> int:
+async def _ping(client: SocketClient) -> int:
     """Ask for one more pong, no more often than the socket's pace allows; returns how many there will be."""
-    seen = len(line.messages)
-    await line.until(lambda found: found["type"] in ("block.delta", "turn.finished"), after=seen)
-    await line.send(type="ping")
-    return 1 + len([found for found in line.messages if found["type"] == "pong"])
+    seen = len(client.messages)
+    await client.until(lambda found: found["type"] in ("block.delta", "turn.finished"), after=seen)
+    await client.send(type="ping")
+    return 1 + len([found for found in client.messages if found["type"] == "pong"])
 
 
 async def test_burst_of_messages_to_one_viewer_arrives_whole(parley: Parley) -> None:
     """Three hundred events at once, which a channel layer would cut to a hundred, silently."""
-    async with parley.socket() as line, parley.socket() as other:
+    async with parley.socket() as client, parley.socket() as other:
         turns = [
-            await line.start("[[scenario:burst tokens=300]]", model=parley.models["plain"]) for _ in range(20)
+            await client.start("[[scenario:burst tokens=300]]", model=parley.models["plain"])
+            for _ in range(20)
         ]
         for accepted in turns:
             await other.send(
                 type="subscribe", conversation=accepted["conversation"], turn=accepted["turn"], after=0
             )
         for accepted in turns:
-            await line.finished(accepted["turn"])
+            await client.finished(accepted["turn"])
             await other.finished(accepted["turn"])
-            assert line.frames[accepted["turn"]] == other.frames[accepted["turn"]]
+            assert client.frames[accepted["turn"]] == other.frames[accepted["turn"]]

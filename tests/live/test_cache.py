@@ -1,22 +1,22 @@
-"""A conversation over a real socket reads from the upstream's cache what it wrote there."""
+"""A conversation over a real socket reads the cache entries that it wrote at the upstream."""
 
-from tests.faults.stage import Parley
+from tests.support.parley import Parley
 
 LONG = "The lighthouse stands on a rock. " * 800
 REPLY = "[[scenario:long tokens=30]]"
 
 
-async def test_a_conversation_reads_what_it_wrote(parley: Parley) -> None:
+async def test_conversation_reads_its_cache_entries(parley: Parley) -> None:
     model = parley.connection("cached", kind="anthropic")
-    async with parley.socket() as line:
-        first = await line.start(f"{LONG}{REPLY}", model=model)
-        answer = (await line.finished(first["turn"]))["message"]
-        second = await line.start(
+    async with parley.socket() as client:
+        first = await client.start(f"{LONG}{REPLY}", model=model)
+        answer = (await client.finished(first["turn"]))["message"]
+        second = await client.start(
             f"And then? {REPLY}", model=model, conversation=first["conversation"], parent=answer
         )
-        await line.finished(second["turn"])
-        other = await line.start(f"Other words. {REPLY}", model=model)
-        await line.finished(other["turn"])
+        await client.finished(second["turn"])
+        other = await client.start(f"Other words. {REPLY}", model=model)
+        await client.finished(other["turn"])
     one, two, three = (parley.rows.calls(started["turn"])[0] for started in (first, second, other))
     written = one["cache_write_5m_tokens"] + one["cache_write_1h_tokens"]
     assert written > 4096

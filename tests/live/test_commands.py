@@ -1,10 +1,10 @@
-"""What surrounds each command of a socket: the dialect of its answers, and its id in the logs."""
+"""Commands of a socket: the dialect of their answers, and their id in the logs."""
 
 import json
 
 import pytest
 
-from tests.faults.stage import Parley
+from tests.support.parley import Parley
 
 
 @pytest.mark.parametrize(
@@ -18,19 +18,19 @@ from tests.faults.stage import Parley
         ("?render=html&render=data", False),
     ],
 )
-async def test_only_the_whole_word_asks_for_fragments(parley: Parley, query: str, rendered: bool) -> None:
+async def test_only_render_html_requests_fragments(parley: Parley, query: str, rendered: bool) -> None:
     async with parley.page_socket(parley.sign_in("insider"), query=query) as page:
         accepted = await page.start("[[scenario:echo]] hi", model=parley.models["plain"])
         assert ("html" in accepted) is rendered
         await page.finished(accepted["turn"])
 
 
-async def test_lines_of_a_turn_name_the_command_that_began_it(parley: Parley) -> None:
-    async with parley.socket() as line:
+async def test_log_lines_of_a_turn_name_its_command(parley: Parley) -> None:
+    async with parley.socket() as client:
         turns = []
         for text in ("[[scenario:echo]] one", "[[scenario:echo]] two"):
-            accepted = await line.start(text, model=parley.models["plain"])
-            await line.finished(accepted["turn"])
+            accepted = await client.start(text, model=parley.models["plain"])
+            await client.finished(accepted["turn"])
             turns.append(accepted)
     lines = [json.loads(each) for each in parley.server.log.splitlines() if '"turn_finished"' in each]
     told = {each["turn"]: each for each in lines}

@@ -1,37 +1,37 @@
-"""A deleted conversation: whoever watches it hears so, whichever process deleted it, and watches it no longer."""
+"""A deleted conversation: all its viewers are told, in every process, and unsubscribed."""
 
-from tests.faults.stage import Parley
+from tests.support.parley import Parley
 
 DELETE = """
 from chat.models import Conversation
-from chat.operations.conversations import delete_conversation
+from chat.operations.conversations.edit import delete_conversation
 found = Conversation.objects.get(id="{}")
 delete_conversation(user=found.owner, conversation_id=found.id)
 """
 GONE = 4404
 
 
-async def test_a_program_is_told_and_keeps_its_socket(parley: Parley) -> None:
-    async with parley.socket() as line:
-        kept = await line.start("[[scenario:echo]] kept", model=parley.models["plain"])
-        gone = await line.start("[[scenario:echo]] soon gone", model=parley.models["plain"])
+async def test_program_is_told_of_a_deletion_and_stays_connected(parley: Parley) -> None:
+    async with parley.socket() as client:
+        kept = await client.start("[[scenario:echo]] kept", model=parley.models["plain"])
+        gone = await client.start("[[scenario:echo]] soon gone", model=parley.models["plain"])
         for accepted in (kept, gone):
-            await line.finished(accepted["turn"])
+            await client.finished(accepted["turn"])
         parley.shell(DELETE.format(gone["conversation"]))
-        await line.expect("conversation.deleted", conversation=gone["conversation"])
+        await client.expect("conversation.deleted", conversation=gone["conversation"])
         for kind in ("subscribe", "unsubscribe"):
-            assert await line.refused(type=kind, conversation=gone["conversation"]) == "not_found"
-        again = await line.start("[[scenario:echo]] on", conversation=kept["conversation"])
-        await line.finished(again["turn"])
-        assert len([found for found in line.messages if found["type"] == "conversation.deleted"]) == 1
+            assert await client.refused(type=kind, conversation=gone["conversation"]) == "not_found"
+        again = await client.start("[[scenario:echo]] on", conversation=kept["conversation"])
+        await client.finished(again["turn"])
+        assert len([found for found in client.messages if found["type"] == "conversation.deleted"]) == 1
         # Nothing is left of it to be watched, but a socket that only waits is a program's own business.
         parley.shell(DELETE.format(kept["conversation"]))
-        await line.expect("conversation.deleted", conversation=kept["conversation"])
-        await line.send(type="ping")
-        await line.expect("pong")
+        await client.expect("conversation.deleted", conversation=kept["conversation"])
+        await client.send(type="ping")
+        await client.expect("pong")
 
 
-async def test_a_page_is_closed_with_its_conversation(parley: Parley) -> None:
+async def test_page_socket_closes_with_its_conversation(parley: Parley) -> None:
     cookie = parley.sign_in("insider")
     async with parley.page_socket(cookie, query="?render=html") as page:
         accepted = await page.start("[[scenario:echo]] soon gone", model=parley.models["plain"])

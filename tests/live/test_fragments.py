@@ -1,17 +1,13 @@
-"""What the browser's dialect adds to events: fragments and words in the viewer's language, for the owner only."""
+"""Fragments of the browser's dialect: in the viewer's language, and for the owner only."""
 
 from typing import Any
 
 import pytest
 
+from chat.claude.blocks import DENIED
 from chat.live.fragments import RENDERED, decorate
 from chat.models import Conversation, Turn, User
 from tests import factories
-
-
-@pytest.fixture
-def insider(db: None) -> User:
-    return factories.person("insider")
 
 
 @pytest.fixture
@@ -29,9 +25,7 @@ def finished(turn: Turn, **fields: Any) -> dict[str, Any]:
     return {"type": "turn.finished", "turn": str(turn.id), "message": message, "error": None, **fields}
 
 
-def test_an_accepted_turn_brings_the_message_and_a_place_for_its_answer(
-    chat: Conversation, insider: User
-) -> None:
+def test_accepted_turn_has_fragments_of_message_and_answer(chat: Conversation, insider: User) -> None:
     turn = factories.turn(chat, status="queued", text="<b>Hello</b>")
     html = decorate(accepted(turn), user=insider, language="en")["html"]
     assert "&lt;b&gt;Hello&lt;/b&gt;" in html["message"]
@@ -39,7 +33,7 @@ def test_an_accepted_turn_brings_the_message_and_a_place_for_its_answer(
     assert f'data-turn="{turn.id}" data-live data-seq="0"' in html["answer"]
 
 
-def test_a_finished_turn_brings_its_answer_with_bill_and_actions(chat: Conversation, insider: User) -> None:
+def test_finished_turn_has_a_fragment_with_cost_and_actions(chat: Conversation, insider: User) -> None:
     turn = factories.turn(chat, status="stopped", answer="Part of it")
     factories.call(turn, certainty="estimated")
     html = decorate(finished(turn), user=insider, language="en")["html"]["messages"]
@@ -58,12 +52,12 @@ def test_a_turn_that_never_began_still_ends_visibly(chat: Conversation, insider:
     assert event["error"]["message"] == "raw"
 
 
-def test_words_are_those_of_the_viewer(chat: Conversation, insider: User) -> None:
+def test_fragments_are_in_the_viewers_language(chat: Conversation, insider: User) -> None:
     turn = factories.turn(chat, status="stopped", answer="Part")
     assert "답변을 중지했습니다." in decorate(finished(turn), user=insider, language="ko")["html"]["messages"]
 
 
-def test_strangers_get_nothing_and_other_events_pass(chat: Conversation, insider: User) -> None:
+def test_fragments_require_access(chat: Conversation, insider: User) -> None:
     turn = factories.turn(chat, answer="Secret")
     outsider = factories.person("outsider")
     assert decorate(finished(turn), user=outsider, language="en") == finished(turn)
@@ -72,7 +66,9 @@ def test_strangers_get_nothing_and_other_events_pass(chat: Conversation, insider
     assert {"turn.accepted", "turn.finished"} == RENDERED
 
 
-def test_the_cost_of_rendering_does_not_grow(insider: User, django_assert_max_num_queries: Any) -> None:
+def test_rendering_takes_a_constant_number_of_queries(
+    insider: User, django_assert_max_num_queries: Any
+) -> None:
     chat = factories.long_conversation(insider, 300)
     chat.refresh_from_db()
     turn = Turn.objects.get(messages=chat.active_leaf_id)
@@ -80,3 +76,13 @@ def test_the_cost_of_rendering_does_not_grow(insider: User, django_assert_max_nu
         decorate(finished(turn), user=insider, language="en")
     with django_assert_max_num_queries(12):
         decorate(accepted(turn), user=insider, language="en")
+
+
+def test_the_result_of_a_denied_call_is_told_to_the_person(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="running")
+    event = {"type": "tool.finished", "turn": str(turn.id), "status": "denied"}
+    event["result"] = [{"type": "text", "text": DENIED}, {"type": "image"}]
+    told = decorate(event, user=insider, language="ko")["result"]
+    assert told == [{"type": "text", "text": "이 호출을 거부했습니다."}, {"type": "image"}]
+    done = {**event, "status": "done"}
+    assert decorate(done, user=insider, language="ko") == done

@@ -1,4 +1,4 @@
-"""Every socket command × every role × foreign and oddly spelt ids, and who gets a socket at all."""
+"""Every socket command × every role × foreign and oddly spelt ids, and who may open a socket."""
 
 import asyncio
 import uuid
@@ -8,12 +8,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from chat.live.identity import LOOK_SECONDS
-from tests.faults.stage import SOCKET, Line, Parley
+from chat.live.identity import CHECK_SECONDS
+from tests.support.parley import Parley
+from tests.support.socket_client import SOCKET_OPTIONS, SocketClient
 
 NOT_SIGNED_IN = 4401
 # What is promised, and a look of the guard more, for machines that are busy.
-CLOSED_WITHIN_SECONDS = 5 + LOOK_SECONDS
+CLOSED_WITHIN_SECONDS = 5 + CHECK_SECONDS
 
 
 def variants(identifier: str) -> list[Any]:
@@ -62,33 +63,33 @@ def command(name: str, fields: dict[str, Any], ids: dict[str, Any]) -> dict[str,
 
 
 async def finished_turn(parley: Parley, person: str) -> dict[str, str]:
-    async with parley.socket(person) as line:
-        accepted = await line.start("[[scenario:cut]]", model=parley.models["plain"])
-        await line.finished(accepted["turn"])
+    async with parley.socket(person) as client:
+        accepted = await client.start("[[scenario:cut]]", model=parley.models["plain"])
+        await client.finished(accepted["turn"])
     names = {"turn": "turn", "conversation": "conversation", "message": "user_message"}
     return {name: accepted[key] for name, key in names.items()}
 
 
-async def errors_of(line: Line, commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def errors_of(client: SocketClient, commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Send commands and return what answers them."""
-    seen = len(line.messages)
+    seen = len(client.messages)
     for each in commands:
-        await line.send(**each)
-    await line.send(type="ping")
-    await line.until(lambda found: found["type"] == "pong", after=seen)
-    return [found for found in line.messages[seen:] if found["type"] != "pong"]
+        await client.send(**each)
+    await client.send(type="ping")
+    await client.until(lambda found: found["type"] == "pong", after=seen)
+    return [found for found in client.messages[seen:] if found["type"] != "pong"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_foreign_ids_are_not_there(parley: Parley, name: str) -> None:
+async def test_foreign_ids_are_not_found(parley: Parley, name: str) -> None:
     foreign, own = await finished_turn(parley, "insider"), await finished_turn(parley, "outsider")
     before = parley.rows.query("SELECT count(*) AS n FROM chat_turn")
     sent = [command(name, COMMANDS[name], {**foreign, "own": own["conversation"]})]
-    nobody = str(uuid.uuid4())
-    sent.append(command(name, COMMANDS[name], dict.fromkeys(foreign, nobody) | {"own": own["conversation"]}))
+    unknown = str(uuid.uuid4())
+    sent.append(command(name, COMMANDS[name], dict.fromkeys(foreign, unknown) | {"own": own["conversation"]}))
     for role in ("outsider", "colleague"):
-        async with parley.socket(role) as line:
-            answers = await errors_of(line, sent[: 2 if role == "outsider" else 1])
+        async with parley.socket(role) as client:
+            answers = await errors_of(client, sent[: 2 if role == "outsider" else 1])
             assert {answer["code"] for answer in answers} == {"not_found"}
             told = [{key: answer[key] for key in ("type", "code", "message")} for answer in answers]
             assert all(each == told[0] for each in told)
@@ -96,40 +97,40 @@ async def test_foreign_ids_are_not_there(parley: Parley, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_odd_spellings_of_own_ids_are_not_there(parley: Parley, name: str) -> None:
+async def test_other_spellings_of_own_ids_are_not_found(parley: Parley, name: str) -> None:
     own = await finished_turn(parley, "insider")
     before = parley.rows.query("SELECT count(*) AS n FROM chat_turn")
-    async with parley.socket() as line:
+    async with parley.socket() as client:
         for key, kind in COMMANDS[name].items():
             if kind not in ("turn", "conversation", "message", "own"):
                 continue
             good = command(name, COMMANDS[name], own | {"own": own["conversation"]})
-            answers = await errors_of(line, [{**good, key: odd} for odd in variants(good[key])])
+            answers = await errors_of(client, [{**good, key: odd} for odd in variants(good[key])])
             assert {answer["code"] for answer in answers} == {"not_found"}
             assert len(answers) == len(variants(good[key]))
     assert parley.rows.query("SELECT count(*) AS n FROM chat_turn") == before
 
 
-async def test_foreign_and_odd_choices_are_not_there(parley: Parley) -> None:
+async def test_foreign_models_and_assistants_are_not_found(parley: Parley) -> None:
     """An assistant of another group, and models and assistants that don't exist, however they are spelt."""
-    async with parley.socket("outsider") as line:
+    async with parley.socket("outsider") as client:
         start = {"type": "turn.start", "text": "mine?"}
         closed = await errors_of(
-            line, [{**start, "client_id": str(uuid.uuid4()), "assistant": parley.assistant}]
+            client, [{**start, "client_id": str(uuid.uuid4()), "assistant": parley.assistant}]
         )
         assert [answer["code"] for answer in closed] == ["not_found"]
         for key in ("assistant", "model"):
             odd = variants(str(uuid.uuid4()))
             answers = await errors_of(
-                line, [{**start, "client_id": str(uuid.uuid4()), key: each} for each in odd]
+                client, [{**start, "client_id": str(uuid.uuid4()), key: each} for each in odd]
             )
             assert [answer["code"] for answer in answers] == ["not_found"] * len(odd)
 
 
-async def test_another_persons_client_id_is_no_door(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket("outsider") as other:
-        accepted = await line.start("[[scenario:echo]] secret", model=parley.models["plain"])
-        await line.finished(accepted["turn"])
+async def test_foreign_client_id_gives_no_access(parley: Parley) -> None:
+    async with parley.socket() as client, parley.socket("outsider") as other:
+        accepted = await client.start("[[scenario:echo]] secret", model=parley.models["plain"])
+        await client.finished(accepted["turn"])
         answer = await other.ask(
             type="turn.start",
             text="[[scenario:echo]] own",
@@ -140,35 +141,35 @@ async def test_another_persons_client_id_is_no_door(parley: Parley) -> None:
         await other.finished(answer["turn"])
 
 
-async def test_key_that_may_only_read(parley: Parley) -> None:
+async def test_read_key_cannot_write(parley: Parley) -> None:
     own = await finished_turn(parley, "insider")
-    async with parley.socket(scope="read") as line:
+    async with parley.socket(scope="read") as client:
         for name, fields in COMMANDS.items():
             if name.startswith("turn."):
-                answers = await errors_of(line, [command(name, fields, own | {"own": own["conversation"]})])
+                answers = await errors_of(client, [command(name, fields, own | {"own": own["conversation"]})])
                 assert [answer["code"] for answer in answers] == ["forbidden"], name
-        await line.send(type="subscribe", conversation=own["conversation"], turn=own["turn"], after=0)
-        await line.finished(own["turn"])
+        await client.send(type="subscribe", conversation=own["conversation"], turn=own["turn"], after=0)
+        await client.finished(own["turn"])
 
 
 async def refused_with(url: str, headers: dict[str, str]) -> int:
     """Return the close code, or the HTTP status of a socket that was refused before it opened."""
     try:
-        async with connect(url, additional_headers=headers, **SOCKET) as connection:
-            return await Line(connection).closed()
+        async with connect(url, additional_headers=headers, **SOCKET_OPTIONS) as connection:
+            return await SocketClient(connection).closed()
     except InvalidStatus as error:
         return error.response.status_code
 
 
-async def test_who_gets_no_socket(parley: Parley) -> None:
+async def test_socket_requires_an_identity(parley: Parley) -> None:
     url, cookie = parley.server.ws_url, parley.sign_in("insider")
     own = parley.server.url
     key = parley.people["insider"]["chat"]
     refused = {
-        "nobody": ({"Origin": own}, NOT_SIGNED_IN),
+        "no identity": ({"Origin": own}, NOT_SIGNED_IN),
         "a forged cookie": ({"Origin": own, "Cookie": "sessionid=abcdefgh"}, NOT_SIGNED_IN),
         "no Origin": ({"Cookie": cookie}, 403),
-        "no Origin and nobody": ({}, 403),
+        "no Origin and no identity": ({}, 403),
         "another Origin": ({"Cookie": cookie, "Origin": "http://evil.test"}, 403),
         "another port": ({"Cookie": cookie, "Origin": "http://127.0.0.1:1"}, 403),
         "an Origin that begins alike": ({"Cookie": cookie, "Origin": f"{own}.evil.test"}, 403),
@@ -188,9 +189,9 @@ async def test_who_gets_no_socket(parley: Parley) -> None:
     }
     for name, (headers, wanted) in refused.items():
         assert await refused_with(url, headers) == wanted, name
-    async with parley.page_socket(cookie) as line:
-        await line.send(type="ping")
-        await line.expect("pong")
+    async with parley.page_socket(cookie) as client:
+        await client.send(type="ping")
+        await client.expect("pong")
 
 
 REVOKE = """
@@ -198,7 +199,7 @@ import datetime as dt
 from django.utils import timezone
 from django.contrib.auth.models import Group
 from chat.models import ApiKey, User
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 people = [User.objects.create_user(f"{name}@gone.test", "a-long-password-of-the-tests") for name in "abcdefg"]
 for person in people[4:6]:
     person.groups.add(Group.objects.get_or_create(name="some")[0], Group.objects.get_or_create(name="more")[0])
@@ -230,11 +231,11 @@ async def test_access_that_ends_closes_open_sockets(parley: Parley) -> None:
         parley.socket("g") as no_more_staff,
         parley.socket("insider") as unharmed,
     ):
-        lines = (revoked, expired, deactivated, logged_out, new_password)
-        lines += (left_group, left_group_too, no_more_staff)
-        for line in (*lines, unharmed):
-            await line.send(type="ping")
-            await line.expect("pong")
+        clients = (revoked, expired, deactivated, logged_out, new_password)
+        clients += (left_group, left_group_too, no_more_staff)
+        for client in (*clients, unharmed):
+            await client.send(type="ping")
+            await client.expect("pong")
         past = "2020-01-01 00:00:00"
         find = "(SELECT id FROM chat_user WHERE email = ?)"
         rows.query(f"UPDATE chat_apikey SET revoked_at = ? WHERE user_id = {find}", past, "a@gone.test")
@@ -252,11 +253,11 @@ async def test_access_that_ends_closes_open_sockets(parley: Parley) -> None:
             parley.people["insider"]["email"],
         )
         async with asyncio.timeout(CLOSED_WITHIN_SECONDS):
-            assert [await line.closed() for line in lines] == [NOT_SIGNED_IN] * len(lines)
+            assert [await client.closed() for client in clients] == [NOT_SIGNED_IN] * len(clients)
         await unharmed.send(type="ping")
         await unharmed.expect("pong", count=2)
     # Who lost a group comes back as what they are now.
-    async with parley.socket("e") as line, parley.page_socket(cookies[2]) as page:
-        for each in (line, page):
+    async with parley.socket("e") as client, parley.page_socket(cookies[2]) as page:
+        for each in (client, page):
             await each.send(type="ping")
             await each.expect("pong")

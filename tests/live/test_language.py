@@ -1,4 +1,4 @@
-"""The language of a socket: own choice, cookie, browser, then the house's."""
+"""The language of a socket: the person's choice, the cookie, the browser, then the default."""
 
 import pytest
 
@@ -18,10 +18,10 @@ from chat.models import User
         ("", "", "", "en"),
     ],
 )
-def test_language_of_a_socket(own: str, cookie: str, accepted: str, wanted: str) -> None:
+def test_socket_uses_the_persons_language(own: str, cookie: str, accepted: str, wanted: str) -> None:
     headers = [(b"cookie", cookie.encode("latin-1")), (b"accept-language", accepted.encode("latin-1"))]
     assert language_of({"headers": headers}, User(language=own)) == wanted
 
 
-def test_socket_without_headers() -> None:
+def test_socket_without_headers_uses_the_default_language() -> None:
     assert language_of({}, User()) == "en"

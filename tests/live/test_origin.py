@@ -1,4 +1,4 @@
-"""Whose page may open a socket with a cookie: the same origins whose forms Django takes."""
+"""Origins that may open a socket with a cookie: the same as for Django's forms."""
 
 from typing import Any
 
@@ -50,15 +50,15 @@ def hosts(settings: Any) -> None:
         ("wss", None, False),
     ],
 )
-def test_origins_are_those_of_forms(scheme: str, origin: str | None, allowed: bool) -> None:
+def test_origin_check_matches_the_csrf_check(scheme: str, origin: str | None, allowed: bool) -> None:
     assert origin_allowed(scope(origin, scheme=scheme)) is allowed
 
 
-def test_a_host_that_is_not_ours_makes_no_origin_good() -> None:
+def test_unknown_host_makes_no_origin_valid() -> None:
     assert not origin_allowed(scope("http://evil.test", host="evil.test"))
 
 
-def test_behind_a_proxy_its_scheme_counts(settings: Any) -> None:
+def test_scheme_of_the_proxy_counts(settings: Any) -> None:
     through = {"x_forwarded_proto": "https"}
     assert not origin_allowed(scope("https://parley.test", **through))
     settings.SECURE_PROXY_SSL_HEADER = PROXY
@@ -66,5 +66,5 @@ def test_behind_a_proxy_its_scheme_counts(settings: Any) -> None:
     assert not origin_allowed(scope("http://parley.test", **through))
 
 
-def test_a_key_of_its_own_needs_no_origin() -> None:
+def test_api_key_needs_no_origin() -> None:
     assert origin_allowed(scope(None, authorization="Bearer x"))

@@ -1,4 +1,4 @@
-"""Two web processes on PostgreSQL and Redis: viewer and owner in different ones, whatever becomes of the hints."""
+"""Two web processes on PostgreSQL and Redis: viewer and owner in different ones, with and without hints."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.proxy import Proxy
-from tests.faults.stage import Line, Parley, build, ended_well
+from tests.support.parley import Parley, assert_clean_shutdown, create_parley
 from tests.support.server import Server
 from tests.support.services import postgres_database, redis_database
 from tests.support.simulator import Upstream
+from tests.support.socket_client import SocketClient
+from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 DATABASE_THREADS = 6
@@ -21,14 +22,14 @@ LONG = "[[scenario:long tokens=4000 pace=60]]"
 
 @dataclasses.dataclass
 class Pair:
-    """Parley in two processes; Redis stands behind a line that can be frozen and cut."""
+    """Parley in two processes; Redis is behind a proxy that can be frozen and cut."""
 
     parley: Parley
     other: Server
-    redis: Proxy
+    redis: TcpProxy
 
     @contextlib.asynccontextmanager
-    async def sockets(self) -> AsyncIterator[tuple[Line, Line]]:
+    async def sockets(self) -> AsyncIterator[tuple[SocketClient, SocketClient]]:
         async with self.parley.socket() as near, self.parley.socket(url=self.other.ws_url) as far:
             yield near, far
 
@@ -41,17 +42,17 @@ def pair(
     upstream: Upstream,
 ) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("pair") / "parley"
-    with postgres_database(postgres_template) as url, redis_database() as own, Proxy(own) as redis:
+    with postgres_database(postgres_template) as url, redis_database() as own, TcpProxy(own) as redis:
         environment = {"DATABASE_URL": url, "REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}
         lease = {"TURN_LEASE_SECONDS": "2"}
-        parley = build(prepared_data, folder, upstream, [{"name": "plain"}], **environment, **lease)
+        parley = create_parley(prepared_data, folder, upstream, [{"name": "plain"}], **environment, **lease)
         other = Server(folder, parley.server.environment)
         parley.server.start()
         other.start()
         try:
             yield Pair(parley, other, redis)
-            ended_well(dataclasses.replace(parley, server=other), pardoned="channels_redis")
-            ended_well(parley, pardoned="channels_redis")
+            assert_clean_shutdown(dataclasses.replace(parley, server=other), ignored_logger="channels_redis")
+            assert_clean_shutdown(parley, ignored_logger="channels_redis")
         finally:
             other.kill()
             parley.server.kill()
@@ -64,7 +65,7 @@ def whole(pair: Pair) -> Iterator[None]:
     pair.redis.thaw()
 
 
-async def watched(pair: Pair, near: Line, far: Line, text: str) -> tuple[str, str]:
+async def watched(pair: Pair, near: SocketClient, far: SocketClient, text: str) -> tuple[str, str]:
     """Start a turn here, watch it there; returns (conversation, turn)."""
     accepted = await near.start(text, model=pair.parley.models["plain"])
     conversation, turn = accepted["conversation"], accepted["turn"]
@@ -80,7 +81,7 @@ async def test_viewer_of_another_process_sees_the_same_bytes(pair: Pair) -> None
     assert near.frames[turn] == far.frames[turn] == pair.parley.rows.frames(turn)
 
 
-async def test_conversation_watched_elsewhere_hears_of_new_turns_and_titles(pair: Pair) -> None:
+async def test_new_turns_and_titles_reach_other_processes(pair: Pair) -> None:
     async with pair.sockets() as (near, far):
         conversation, turn = await watched(pair, near, far, "[[scenario:echo]] first")
         await far.finished(turn)
@@ -92,7 +93,7 @@ async def test_conversation_watched_elsewhere_hears_of_new_turns_and_titles(pair
         assert len([found for found in far.messages if found["type"] == "turn.finished"]) == 2
 
 
-async def test_stop_from_another_process(pair: Pair) -> None:
+async def test_stop_works_from_another_process(pair: Pair) -> None:
     async with pair.sockets() as (near, far):
         _conversation, turn = await watched(pair, near, far, LONG)
         await far.expect("block.delta", turn=turn)
@@ -106,7 +107,7 @@ async def test_stop_from_another_process(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["freeze", "cut"])
-async def test_lost_hints_lose_nothing(pair: Pair, trouble: str) -> None:
+async def test_lost_hints_lose_no_events(pair: Pair, trouble: str) -> None:
     async with pair.sockets() as (near, far):
         _conversation, turn = await watched(pair, near, far, LONG)
         await far.expect("block.delta", turn=turn)
@@ -127,11 +128,11 @@ async def test_lost_hints_lose_nothing(pair: Pair, trouble: str) -> None:
         assert near.frames[turn] == far.frames[turn]
 
 
-async def test_death_of_the_owner_is_heard_by_viewers_elsewhere(pair: Pair) -> None:
+async def test_owners_death_reaches_viewers_of_other_processes(pair: Pair) -> None:
     async with pair.sockets() as (near, far):
         conversation, turn = await watched(pair, far, near, LONG)
-        for line in (near, far):
-            await line.expect("block.delta", turn=turn)
+        for client in (near, far):
+            await client.expect("block.delta", turn=turn)
         # Any process may take a waiting turn; the one that accepted it is only nearly always first.
         owner = int(pair.parley.rows.turn(turn)["owner"].split(":")[1])
         (dead, lost), (alive, kept) = sorted(
@@ -148,20 +149,20 @@ async def test_death_of_the_owner_is_heard_by_viewers_elsewhere(pair: Pair) -> N
             pair.parley.socket(url=alive.ws_url) as ahead,
             pair.parley.socket(url=alive.ws_url) as just,
         ):
-            for line, more in ((ahead, have + 1000), (just, durable + 1)):
-                await line.send(type="subscribe", conversation=conversation, turn=turn, after=more)
+            for client, more in ((ahead, have + 1000), (just, durable + 1)):
+                await client.send(type="subscribe", conversation=conversation, turn=turn, after=more)
             finished = await kept.finished(turn)
             assert (finished["status"], finished["error"]["code"]) == ("interrupted", "restarted")
-            for line in (ahead, just):
-                await line.expect("refresh", turn=turn)
-                assert turn not in line.frames
+            for client in (ahead, just):
+                await client.expect("refresh", turn=turn)
+                assert turn not in client.frames
         assert kept.text(turn) == pair.parley.rows.text(turn) != ""
         accepted = await kept.ask(type="turn.continue", turn=turn)
         assert (await kept.finished(accepted["turn"]))["status"] == "completed"
     await asyncio.to_thread(dead.start)
 
 
-async def test_turn_whose_end_fell_between_subscribing_and_looking(pair: Pair) -> None:
+async def test_end_between_subscribe_and_read_is_not_missed(pair: Pair) -> None:
     """Many short turns, watched from elsewhere at once: each brings its end, none is told twice."""
     async with pair.sockets() as (near, far):
         turns = []
@@ -177,9 +178,9 @@ async def test_turn_whose_end_fell_between_subscribing_and_looking(pair: Pair) -
             assert far.frames[turn] == near.frames[turn], turn
 
 
-async def test_ids_with_characters_that_postgresql_refuses(pair: Pair) -> None:
-    async with pair.parley.socket() as line:
+async def test_ids_that_postgresql_refuses_are_not_found(pair: Pair) -> None:
+    async with pair.parley.socket() as client:
         for key in ("model", "assistant", "conversation", "parent"):
             # NUL in text is replaced; in an id it names nothing.
-            answer = await line.ask(type="turn.start", text="a\0b", **{key: "x\0y"})
+            answer = await client.ask(type="turn.start", text="a\0b", **{key: "x\0y"})
             assert answer["code"] == "not_found", key

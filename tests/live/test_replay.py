@@ -1,4 +1,4 @@
-"""A stream can be picked up anywhere: after any cut, in a second tab, from any seq; else an explicit refresh."""
+"""A stream can be resumed after any cut, in a second tab, from any seq; otherwise a refresh is sent."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,15 @@ import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from chat.events import TurnState
-from tests.faults.stage import Line, Parley
+from chat.events.state import TurnState
+from tests.support.parley import Parley
+from tests.support.socket_client import SocketClient
 
 SNAPSHOT = """
 import dataclasses, json
 from chat.models import Conversation
-from chat.operations.conversations import thread
-print(json.dumps(dataclasses.asdict(thread(Conversation.objects.get(id="{}")).state)))
+from chat.operations.conversations.thread import read_thread
+print(json.dumps(dataclasses.asdict(read_thread(Conversation.objects.get(id="{}")).state)))
 """
 STREAM = "[[scenario:long tokens=400 pace=80]]"
 
@@ -26,44 +27,44 @@ async def flaky_viewer(parley: Parley, conversation: str, turn: str, seed: int) 
     """Watch a turn over sockets that are cut off at random moments; return all frames in order of arrival."""
     chance, frames = random.Random(seed), list[bytes]()
     while not (frames and b'"turn.finished"' in frames[-1]):
-        async with parley.socket() as line:
-            await line.send(type="subscribe", conversation=conversation, turn=turn, after=len(frames))
+        async with parley.socket() as client:
+            await client.send(type="subscribe", conversation=conversation, turn=turn, after=len(frames))
             wanted = chance.randint(1, 60)
             ends = f'"turn":"{turn}","seq":'.encode()
             with contextlib.suppress(AssertionError, ConnectionClosed):
-                await line.until(_enough(line, turn, wanted))
-            frames += line.frames.get(turn, [])
+                await client.until(_enough(client, turn, wanted))
+            frames += client.frames.get(turn, [])
             assert all(ends in frame for frame in frames)
-            line.connection.transport.abort()
+            client.connection.transport.abort()
     return frames
 
 
-def _enough(line: Line, turn: str, wanted: int) -> Callable[[dict[str, Any]], bool]:
+def _enough(client: SocketClient, turn: str, wanted: int) -> Callable[[dict[str, Any]], bool]:
     return lambda found: (
-        found.get("turn") == turn and (found["type"] == "turn.finished" or len(line.frames[turn]) >= wanted)
+        found.get("turn") == turn and (found["type"] == "turn.finished" or len(client.frames[turn]) >= wanted)
     )
 
 
 async def test_cut_sockets_see_every_byte_once(parley: Parley) -> None:
-    async with parley.socket() as line:
-        accepted = await line.start(STREAM, model=parley.models["plain"])
+    async with parley.socket() as client:
+        accepted = await client.start(STREAM, model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
         viewers = [flaky_viewer(parley, conversation, turn, seed) for seed in range(6)]
         seen = await asyncio.gather(*viewers)
-        await line.finished(turn)
-    assert len(line.frames[turn]) > 50
+        await client.finished(turn)
+    assert len(client.frames[turn]) > 50
     for frames in seen:
-        assert frames == line.frames[turn]
-    assert parley.rows.frames(turn) == line.frames[turn]
-    assert parley.rows.text(turn) == line.text(turn)
+        assert frames == client.frames[turn]
+    assert parley.rows.frames(turn) == client.frames[turn]
+    assert parley.rows.text(turn) == client.text(turn)
 
 
 async def test_replay_from_every_seq(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket() as late:
-        accepted = await line.start("[[scenario:long tokens=60 pace=60]]", model=parley.models["plain"])
+    async with parley.socket() as client, parley.socket() as late:
+        accepted = await client.start("[[scenario:long tokens=60 pace=60]]", model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await line.finished(turn)
-        frames = line.frames[turn]
+        await client.finished(turn)
+        frames = client.frames[turn]
         for after in range(len(frames)):
             late.frames.clear()
             late.messages.clear()
@@ -78,50 +79,50 @@ async def test_replay_from_every_seq(parley: Parley) -> None:
 
 
 @pytest.mark.parametrize("behind", [0, 1])
-async def test_what_began_while_a_viewer_was_away_is_seen_too(parley: Parley, behind: int) -> None:
-    async with parley.socket() as line, parley.socket() as late:
-        first = await line.start("[[scenario:echo]] first", model=parley.models["plain"])
+async def test_turn_begun_during_an_absence_is_replayed(parley: Parley, behind: int) -> None:
+    async with parley.socket() as client, parley.socket() as late:
+        first = await client.start("[[scenario:echo]] first", model=parley.models["plain"])
         turn, conversation = first["turn"], first["conversation"]
-        last = (await line.finished(turn))["seq"]
-        second = await line.start(STREAM, conversation=conversation, model=parley.models["plain"])
-        await line.expect("block.delta", turn=second["turn"])
+        last = (await client.finished(turn))["seq"]
+        second = await client.start(STREAM, conversation=conversation, model=parley.models["plain"])
+        await client.expect("block.delta", turn=second["turn"])
         await late.send(type="subscribe", conversation=conversation, turn=turn, after=last - behind)
-        for each in (line, late):
+        for each in (client, late):
             await each.finished(second["turn"])
-        assert late.frames[second["turn"]] == line.frames[second["turn"]]
+        assert late.frames[second["turn"]] == client.frames[second["turn"]]
         assert len(late.frames.get(turn, [])) == behind
 
 
 async def test_second_tab_and_page_dialect_see_the_same(parley: Parley) -> None:
     cookie = parley.sign_in("insider")
     async with (
-        parley.socket() as line,
+        parley.socket() as client,
         parley.page_socket(cookie, query="?render=html") as page,
         parley.socket() as tab,
     ):
-        accepted = await line.start(STREAM, model=parley.models["plain"])
+        accepted = await client.start(STREAM, model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await line.until(lambda found: found.get("seq") == 20)
+        await client.until(lambda found: found.get("seq") == 20)
         for other in (page, tab):
             await other.send(type="subscribe", conversation=conversation, turn=None)
-        for other in (page, tab, line):
+        for other in (page, tab, client):
             await other.finished(turn)
-    assert tab.frames[turn] == line.frames[turn]
+    assert tab.frames[turn] == client.frames[turn]
     plain = [
         {key: value for key, value in found.items() if key != "html"}
         for found in page.messages
         if "seq" in found
     ]
-    assert plain == [orjson.loads(frame) for frame in line.frames[turn]]
+    assert plain == [orjson.loads(frame) for frame in client.frames[turn]]
     assert any("html" in found for found in page.messages)
 
 
 async def test_snapshot_and_later_events_are_the_state(parley: Parley) -> None:
     """The page's first state is read from rows in the middle of a stream; its socket brings the rest."""
-    async with parley.socket() as line, parley.socket() as late:
-        accepted = await line.start("[[scenario:long tokens=2500 pace=80]]", model=parley.models["plain"])
+    async with parley.socket() as client, parley.socket() as late:
+        accepted = await client.start("[[scenario:long tokens=2500 pace=80]]", model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await line.until(lambda found: found.get("seq") == 30)
+        await client.until(lambda found: found.get("seq") == 30)
         seen = await asyncio.to_thread(parley.shell, SNAPSHOT.format(conversation))
         snapshot = TurnState(**orjson.loads(seen))
         assert snapshot.status == "running"
@@ -130,41 +131,43 @@ async def test_snapshot_and_later_events_are_the_state(parley: Parley) -> None:
         await late.expect("block.delta")
         await late.send(type="turn.stop", turn=turn)
         await late.finished(turn)
-        await line.finished(turn)
+        await client.finished(turn)
         for frame in late.frames[turn]:
             snapshot.apply(orjson.loads(frame))
-    assert snapshot == TurnState.of(line.frames[turn])
+    assert snapshot == TurnState.of(client.frames[turn])
 
 
-async def test_cleared_events_are_said(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket() as late:
-        client = "018f0000-0000-7000-8000-00000000c1ea"
-        accepted = await line.start("[[scenario:echo]] bye", model=parley.models["plain"], client_id=client)
+async def test_cleared_events_cause_a_refresh(parley: Parley) -> None:
+    async with parley.socket() as client, parley.socket() as late:
+        client_id = "018f0000-0000-7000-8000-00000000c1ea"
+        accepted = await client.start(
+            "[[scenario:echo]] bye", model=parley.models["plain"], client_id=client_id
+        )
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await line.finished(turn)
+        await client.finished(turn)
         parley.rows.query("DELETE FROM chat_turnevent WHERE turn_id = ?", turn)
         await late.send(type="subscribe", conversation=conversation, turn=turn, after=1)
         assert (await late.expect("refresh", turn=turn))["conversation"] == conversation
-        assert (await late.ask(type="turn.start", text="again", client_id=client))["turn"] == turn
+        assert (await late.ask(type="turn.start", text="again", client_id=client_id))["turn"] == turn
         await late.expect("refresh", turn=turn, count=2)
 
 
-async def test_frames_that_never_came_to_be_are_said(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket() as ahead:
-        accepted = await line.start(STREAM, model=parley.models["plain"])
+async def test_unknown_frames_cause_a_refresh(parley: Parley) -> None:
+    async with parley.socket() as client, parley.socket() as ahead:
+        accepted = await client.start(STREAM, model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await line.expect("block.delta", turn=turn)
+        await client.expect("block.delta", turn=turn)
         await ahead.send(type="subscribe", conversation=conversation, turn=turn, after=50_000)
-        await line.finished(turn)
+        await client.finished(turn)
         await ahead.expect("refresh", turn=turn)
         await ahead.send(type="subscribe", conversation=conversation, turn=turn, after=50_000)
         await ahead.expect("refresh", turn=turn, count=2)
         assert turn not in ahead.frames
 
 
-async def test_unsubscribed_conversations_are_silent(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket() as other:
-        accepted = await line.start("[[scenario:long tokens=3000 pace=60]]", model=parley.models["plain"])
+async def test_unsubscribed_conversations_send_nothing(parley: Parley) -> None:
+    async with parley.socket() as client, parley.socket() as other:
+        accepted = await client.start("[[scenario:long tokens=3000 pace=60]]", model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
         await other.send(type="subscribe", conversation=conversation, turn=turn, after=0)
         await other.expect("block.delta", turn=turn)
@@ -178,43 +181,43 @@ async def test_unsubscribed_conversations_are_silent(parley: Parley) -> None:
         ]
         await other.finished(own)
         assert all(found.get("turn") in (own, None) for found in other.messages[seen:])
-        await line.send(type="turn.stop", turn=turn)
-        await line.finished(turn)
+        await client.send(type="turn.stop", turn=turn)
+        await client.finished(turn)
 
 
 async def test_same_client_id_replays_its_turn(parley: Parley) -> None:
-    async with parley.socket() as line, parley.socket() as other:
-        accepted = await line.start(STREAM, model=parley.models["plain"])
+    async with parley.socket() as client, parley.socket() as other:
+        accepted = await client.start(STREAM, model=parley.models["plain"])
         again = await other.ask(type="turn.start", text="something else", client_id=accepted["client_id"])
         assert again["turn"] == accepted["turn"]
-        for each in (line, other):
+        for each in (client, other):
             await each.finished(accepted["turn"])
-    assert line.frames == other.frames
+    assert client.frames == other.frames
 
 
 async def test_same_client_id_fifty_times_at_once_is_one_turn(parley: Parley) -> None:
-    client = "018f0000-0000-7000-8000-000000000050"
+    client_id = "018f0000-0000-7000-8000-000000000050"
     async with parley.socket() as first, parley.socket() as second:
         made = await first.start("[[scenario:echo]] begin", model=parley.models["plain"])
         await first.finished(made["turn"])
-        lines = [first, second] * 25
-        for line in lines:
-            await line.send(
+        clients = [first, second] * 25
+        for client in clients:
+            await client.send(
                 type="turn.start",
                 text=STREAM,
-                client_id=client,
+                client_id=client_id,
                 conversation=made["conversation"],
                 model=parley.models["plain"],
             )
-        for line in (first, second):
+        for client in (first, second):
             for count in range(1, 26):
-                await line.expect("turn.accepted", client_id=client, count=count)
-            assert not [found for found in line.messages if found["type"] == "error"]
+                await client.expect("turn.accepted", client_id=client_id, count=count)
+            assert not [found for found in client.messages if found["type"] == "error"]
         turns = {
             found["turn"]
-            for line in (first, second)
-            for found in line.messages
-            if found["type"] == "turn.accepted" and found["client_id"] == client
+            for client in (first, second)
+            for found in client.messages
+            if found["type"] == "turn.accepted" and found["client_id"] == client_id
         }
         assert len(turns) == 1
         await first.send(type="turn.stop", turn=turns.pop())
@@ -230,17 +233,17 @@ async def test_two_tabs_at_the_same_moment_are_one_turn_and_one_busy(parley: Par
         await first.finished(made["turn"])
         answers = await asyncio.gather(
             *(
-                line.ask(
+                client.ask(
                     type="turn.start",
                     text=STREAM,
                     conversation=made["conversation"],
                     model=parley.models["plain"],
                 )
-                for line in (first, second)
+                for client in (first, second)
             )
         )
         assert sorted(answer.get("code", answer["type"]) for answer in answers) == ["busy", "turn.accepted"]
         winner = next(answer for answer in answers if answer["type"] == "turn.accepted")
-        line = first if winner in first.messages else second
-        await line.send(type="turn.stop", turn=winner["turn"])
-        await line.finished(winner["turn"])
+        client = first if winner in first.messages else second
+        await client.send(type="turn.stop", turn=winner["turn"])
+        await client.finished(winner["turn"])

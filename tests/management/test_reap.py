@@ -1,18 +1,18 @@
-"""`manage.py reap`: watches for a whole lease, ends the dead, leaves the living alone."""
+"""`manage.py reap` watches for a whole lease and ends only turns without a heartbeat."""
 
 import pytest
 from django.utils import timezone
 
 from chat.management.commands.reap import Command, reap
 from chat.models import Turn
-from chat.operations.recovery import LeaseWatch
+from chat.operations.turns.recovery import LeaseWatch
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
 class Clock:
-    """A clock that only moves when somebody waits; `each` runs at every wait."""
+    """A clock that moves only with `wait`; `each` runs at every wait."""
 
     def __init__(self, each: object = None) -> None:
         self.now, self.each, self.waits = 0.0, each, 0
@@ -32,12 +32,12 @@ def watch(clock: Clock) -> LeaseWatch:
     return LeaseWatch(lease_seconds=5, clock=lambda: clock.now)
 
 
-def test_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_reap_without_turns_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     Command().handle()
     assert capsys.readouterr().out == "0 turns reaped, 0 are alive.\n"
 
 
-def test_the_dead_are_ended_after_a_whole_lease() -> None:
+def test_silent_turns_are_ended_after_a_whole_lease() -> None:
     dead, alive = running(), running()
     clock = Clock(lambda: Turn.objects.filter(id=alive.id).update(heartbeat_at=timezone.now()))
     told: list[str] = []
@@ -49,7 +49,7 @@ def test_the_dead_are_ended_after_a_whole_lease() -> None:
     assert str(dead.id) in told[1]
 
 
-def test_it_ends_as_soon_as_all_have_moved() -> None:
+def test_reap_returns_once_all_turns_have_a_heartbeat() -> None:
     turn = running()
     clock = Clock(lambda: Turn.objects.filter(id=turn.id).update(heartbeat_at=timezone.now()))
     assert reap(watch(clock), wait=clock.wait, say=lambda _text: None) == []

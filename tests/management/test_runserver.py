@@ -1,4 +1,4 @@
-"""`manage.py runserver`, for development: daphne serves it."""
+"""`manage.py runserver`, for development, serves with daphne."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`manage.py up` as a person runs it: it serves, says where, and ends without a trace."""
+"""`manage.py up` serves, prints its address, and leaves no process."""
 
 import os
 import re
@@ -21,13 +21,13 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def data_dir(prepared_data: Path, tmp_path: Path) -> Path:
-    """Data that is migrated, of a Parley that was never started."""
+    """A migrated data folder without a first start."""
     return furnish(tmp_path, prepared_data, "empty.sqlite3")
 
 
 @pytest.fixture
 def up(data_dir: Path) -> Iterator[Start]:
-    """A function that runs `manage.py up` with more environment; whatever is left is ended."""
+    """A function that runs `manage.py up` with more environment; remaining processes are ended."""
     started: list[subprocess.Popen[str]] = []
 
     def start(**environment: str) -> subprocess.Popen[str]:
@@ -74,7 +74,7 @@ def processes_of(data_dir: Path) -> list[str]:
     return found
 
 
-def test_it_serves_says_where_and_ends_without_a_trace(up: Start, data_dir: Path) -> None:
+def test_up_serves_prints_its_address_and_ends_cleanly(up: Start, data_dir: Path) -> None:
     port = free_port()
     process = up(PORT=str(port), ADMIN_PASSWORD="")
     seen = read_until(process, "Parley is ready")
@@ -89,7 +89,7 @@ def test_it_serves_says_where_and_ends_without_a_trace(up: Start, data_dir: Path
         assert processes_of(data_dir) == []
 
 
-def test_a_taken_port_is_one_clear_line(up: Start) -> None:
+def test_taken_port_is_one_clear_message(up: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         process = up(PORT=str(port))
@@ -99,7 +99,7 @@ def test_a_taken_port_is_one_clear_line(up: Start) -> None:
     assert f"Port {port} on 127.0.0.1 is taken" in lines[0]
 
 
-def test_an_address_of_another_machine_is_one_clear_line(up: Start) -> None:
+def test_foreign_host_is_one_clear_message(up: Start) -> None:
     process = up(PORT=str(free_port()), HOST="192.0.2.1")
     assert process.wait(60) == 1
     (line,) = process.stdout.read().splitlines()
@@ -107,7 +107,7 @@ def test_an_address_of_another_machine_is_one_clear_line(up: Start) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help exists on Linux")
-def test_killed_outright_it_leaves_nothing(up: Start, data_dir: Path) -> None:
+def test_sigkill_leaves_no_process(up: Start, data_dir: Path) -> None:
     process = up(PORT=str(free_port()))
     read_until(process, "Parley is ready")
     os.kill(process.pid, signal.SIGKILL)
@@ -117,7 +117,7 @@ def test_killed_outright_it_leaves_nothing(up: Start, data_dir: Path) -> None:
         time.sleep(0.05)
 
 
-def test_when_the_web_server_dies_all_ends_with_its_code(up: Start, data_dir: Path) -> None:
+def test_dead_web_server_ends_all_with_its_code(up: Start, data_dir: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("finds the process through /proc")
     process = up(PORT=str(free_port()))

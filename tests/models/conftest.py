@@ -1,4 +1,4 @@
-"""Both databases for the tables' tests."""
+"""Both databases for the tests of constraints."""
 
 from tests.operations.conftest import any_database
 

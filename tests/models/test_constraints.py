@@ -1,4 +1,4 @@
-"""Wrong states are impossible: each constraint refuses its case, on both databases."""
+"""Invalid rows are impossible: each constraint refuses its case, on both databases."""
 
 import datetime as dt
 import uuid
@@ -89,19 +89,19 @@ REFUSED: dict[str, Callable[[], object]] = {
         model_id="claude-test", display_name="Again"
     ),
     "user_email_case_insensitive": lambda: [
-        User.objects.create_user(f"{name}@example.test") for name in ("somebody", "Somebody")
+        User.objects.create_user(f"{name}@example.test") for name in ("person", "Person")
     ],
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
 @pytest.mark.django_db
-def test_refused(case: str) -> None:
+def test_constraints_refuse_invalid_rows(case: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         REFUSED[case]()
 
 
-def test_refused_by_every_database(any_database: str) -> None:
+def test_deferred_constraints_refuse_on_every_database(any_database: str) -> None:
     for case, attempt in REFUSED.items():
         with pytest.raises(IntegrityError) as refused, transaction.atomic():
             attempt()
@@ -111,7 +111,7 @@ def test_refused_by_every_database(any_database: str) -> None:
 
 
 @pytest.mark.django_db
-def test_a_turn_may_follow_another_and_end_in_every_way() -> None:
+def test_finished_turn_makes_room_for_the_next() -> None:
     chat = factories.conversation(factories.person())
     for status in ("completed", "stopped", "interrupted", "failed", "refused", "running"):
         factories.turn(chat, status=status, parent=chat.active_leaf)
@@ -121,7 +121,7 @@ def test_a_turn_may_follow_another_and_end_in_every_way() -> None:
 
 
 @pytest.mark.django_db
-def test_exact_json_keeps_keys_numbers_and_characters_in_their_order() -> None:
+def test_exact_json_keeps_order_numbers_and_characters() -> None:
     content = [{"type": "text", "text": "ü\u2028👩‍👩‍👧"}, {"b": 1, "a": [1.0, 10**20, None, True], "": {}}]
     kept = _message(role="user", content=content)
     kept.refresh_from_db()
@@ -134,7 +134,7 @@ def test_exact_json_keeps_keys_numbers_and_characters_in_their_order() -> None:
 
 
 @pytest.mark.django_db
-def test_prices_in_force_are_the_newest_that_have_begun() -> None:
+def test_current_prices_are_the_newest_that_have_begun() -> None:
     model = factories.language_model(prices={})
     for days, price in ((-2, 1), (-1, 2), (1, 3)):
         ModelPrice.objects.create(model=model, valid_from=now() + dt.timedelta(days=days), input=price)
@@ -145,7 +145,7 @@ def test_prices_in_force_are_the_newest_that_have_begun() -> None:
 
 
 @pytest.mark.django_db
-def test_a_connection_says_why_it_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_has_a_problem_text_if_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
     stored, named, empty, off = (
         factories.provider("Stored"),
         factories.provider("Named", credential="", credential_env="A_KEY_OF_THE_TESTS"),
@@ -162,7 +162,7 @@ def test_a_connection_says_why_it_cannot_be_used(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.django_db
-def test_newest_conversations_come_first_and_pinned_ones_before() -> None:
+def test_conversations_are_ordered_pinned_then_newest() -> None:
     owner = factories.person()
     old, pinned, new = (factories.conversation(owner, pinned=pin) for pin in (False, True, False))
     found = Conversation.objects.of(owner).newest_first()

@@ -1,4 +1,4 @@
-"""Secrets in columns: which keys open them, and what becomes of one that no key opens."""
+"""Secrets in columns: which keys decrypt them, and what happens to one that no key decrypts."""
 
 import copy
 from typing import Any
@@ -43,13 +43,13 @@ def test_a_secret_is_encrypted_by_the_first_key_and_read_by_all(settings: Any) -
     assert (read().secret(), column() == by_first) == (SECRET, False)
 
 
-def test_the_signing_key_may_change(settings: Any) -> None:
+def test_secret_key_may_change(settings: Any) -> None:
     row()
     settings.SECRET_KEY = "another-signing-key"
     assert (read().secret(), read().problem()) == (SECRET, "")
 
 
-def test_what_the_library_encrypted_is_read_with_the_signing_key_of_then(settings: Any) -> None:
+def test_values_of_the_old_library_need_the_old_secret_key(settings: Any) -> None:
     signing = settings.SECRET_KEY
     row(credential="")
     old = EncryptedTextField().f.encrypt(SECRET.encode()).decode()
@@ -65,7 +65,7 @@ def test_what_the_library_encrypted_is_read_with_the_signing_key_of_then(setting
 
 
 @pytest.mark.parametrize("stored", [None, "no token at all", "gAAAA\ud7ff한국"])
-def test_what_no_key_opens_is_not_used_and_not_overwritten(settings: Any, stored: str | None) -> None:
+def test_undecryptable_value_is_not_used_or_overwritten(settings: Any, stored: str | None) -> None:
     row()
     if stored:
         with connection.cursor() as cursor:
@@ -74,7 +74,7 @@ def test_what_no_key_opens_is_not_used_and_not_overwritten(settings: Any, stored
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     kept = read()
     assert (kept.credential, kept.secret(), is_kept(kept.credential)) == ("", "", True)
-    assert "can’t be read" in kept.problem()
+    assert "can’t be decrypted" in kept.problem()
     for way in (kept, copy.deepcopy(kept)):
         way.full_clean()
         way.save()
@@ -87,7 +87,7 @@ def test_what_no_key_opens_is_not_used_and_not_overwritten(settings: Any, stored
     assert (read().secret(), read().problem()) == ("sk-new", "")
 
 
-def test_other_secrets_count_as_missing(settings: Any) -> None:
+def test_undecryptable_secrets_count_as_missing(settings: Any) -> None:
     server = McpServer.objects.create(
         name="maps", url="https://maps.example.org", auth="bearer", credential=SECRET
     )

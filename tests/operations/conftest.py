@@ -1,4 +1,4 @@
-"""The cast, and the two databases: what a constraint or a lock must hold, it must hold on both."""
+"""Models, running turns and both databases for tests of operations."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -8,24 +8,20 @@ import environ
 import pytest
 from django.db import connections
 
-from chat.models import LanguageModel, User
+from chat.models import LanguageModel, Turn, User
 from tests import factories
 from tests.support.at_once import at_once as in_threads
 
 
 @pytest.fixture
-def insider(db: None) -> User:
-    return factories.person("insider")
-
-
-@pytest.fixture
-def outsider(db: None) -> User:
-    return factories.person("outsider")
-
-
-@pytest.fixture
 def model(db: None) -> LanguageModel:
     return factories.language_model()
+
+
+@pytest.fixture
+def turn(insider: User) -> Turn:
+    """A running turn of the insider, whose answer is empty so far."""
+    return factories.turn(factories.conversation(insider), status="running", answer="")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])

@@ -1,10 +1,10 @@
-"""Connections to upstreams on loopback, for the journeys that send something."""
+"""Connections to upstreams on loopback, for tests of operations that send requests."""
 
 import json
 from typing import Any
 
 from chat.models import LanguageModel, ProviderConnection
-from chat.operations.catalogue import Loaded, load_models
+from chat.operations.catalogue.seed import Loaded, load_models
 
 KEY = "sk-test-of-this-connection"
 

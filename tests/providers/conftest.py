@@ -1,4 +1,4 @@
-"""The platforms on loopback, and a machine that is full of somebody else's settings and credentials."""
+"""The platforms on loopback, and an environment full of foreign settings and credentials."""
 
 import json
 from collections.abc import Iterator
@@ -12,21 +12,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.support.platforms import Platforms
 
 VARIABLES = {
-    "ANTHROPIC_API_KEY": "sk-ant-of-somebody-else",
-    "ANTHROPIC_AWS_API_KEY": "aws-of-somebody-else",
-    "ANTHROPIC_FOUNDRY_API_KEY": "foundry-of-somebody-else",
+    "ANTHROPIC_API_KEY": "sk-ant-of-the-environment",
+    "ANTHROPIC_AWS_API_KEY": "aws-of-the-environment",
+    "ANTHROPIC_FOUNDRY_API_KEY": "foundry-of-the-environment",
     "ANTHROPIC_FOUNDRY_RESOURCE": "somewhere",
     "ANTHROPIC_PROFILE": "stray",
-    "AWS_BEARER_TOKEN_BEDROCK": "bearer-of-somebody-else",
+    "AWS_BEARER_TOKEN_BEDROCK": "bearer-of-the-environment",
     "AWS_ACCESS_KEY_ID": "AKIASOMEBODYELSE0000",
-    "AWS_SECRET_ACCESS_KEY": "secret-of-somebody-else",
-    "AWS_SESSION_TOKEN": "session-of-somebody-else",
+    "AWS_SECRET_ACCESS_KEY": "secret-of-the-environment",
+    "AWS_SESSION_TOKEN": "session-of-the-environment",
     "AWS_REGION": "ap-south-1",
     "CLOUD_ML_REGION": "asia-east1",
-    "GOOGLE_CLOUD_PROJECT": "project-of-somebody-else",
-    "AZURE_TENANT_ID": "tenant-of-somebody-else",
-    "AZURE_CLIENT_ID": "client-of-somebody-else",
-    "AZURE_CLIENT_SECRET": "secret-of-somebody-else",
+    "GOOGLE_CLOUD_PROJECT": "project-of-the-environment",
+    "AZURE_TENANT_ID": "tenant-of-the-environment",
+    "AZURE_CLIENT_ID": "client-of-the-environment",
+    "AZURE_CLIENT_SECRET": "secret-of-the-environment",
     "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us",
     "AZURE_REGIONAL_AUTHORITY_NAME": "westus",
     **{
@@ -51,9 +51,9 @@ def private_key() -> str:
 
 @pytest.fixture
 def platforms(server: Platforms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Platforms:
-    """The server, on a machine full of settings and credentials of somebody else."""
+    """The server, with an environment full of foreign settings and credentials."""
     server.forget()
-    _get_session.cache_clear()  # the SDK keeps what it found on the machine as long as the process lives
+    _get_session.cache_clear()  # the SDK caches the machine's credentials for the life of the process
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     profile = tmp_path / "credentials"

@@ -1,4 +1,4 @@
-"""Connections of every kind for tests, each with the settings and the credential that it takes."""
+"""Connections of every kind for tests, each with its settings and its credential."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Clients of connections: where their credential comes from, who sees it, and how long they live."""
+"""Clients of connections: the source of their credential, who sees it, and how long they live."""
 
 import asyncio
 import gc
@@ -69,8 +69,8 @@ async def test_credential_from_the_environment_and_from_the_row(
 async def test_unusable_connection_says_so_at_once(
     pool: ClientPool, simulator: Upstream, fields: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the SDK would take by itself must not be taken for a connection that names no credential.
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-of-somebody-else")
+    # The SDK's own defaults must not be used for a connection without a credential.
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-of-the-environment")
     made = connection(base_url=simulator.url, **fields)
     with pytest.raises(ConnectionUnusable, match=words):
         async with pool.lease(made):
@@ -107,9 +107,7 @@ async def test_credential_is_in_no_repr_log_or_traceback(simulator: Upstream, po
         assert secret not in written.getvalue()
 
 
-async def test_changed_settings_close_the_old_client_after_its_last_stream(
-    make_simulator: Any, pool: ClientPool
-) -> None:
+async def test_old_client_closes_after_its_last_stream(make_simulator: Any, pool: ClientPool) -> None:
     simulator = make_simulator(pace=50)
     made = connection(base_url=simulator.url, credential=SECRET)
     async with pool.lease(made) as old:
@@ -169,7 +167,7 @@ async def test_leaving_a_stream_closes_its_connection(make_simulator: Any, pool:
     assert rows[0]["closed_by_client"]
 
 
-async def test_nobody_at_the_address(pool: ClientPool) -> None:
+async def test_unreachable_address_is_a_connection_failure(pool: ClientPool) -> None:
     async with pool.lease(connection(credential=SECRET)) as client:
         with pytest.raises(UpstreamError) as caught:
             await read(client)

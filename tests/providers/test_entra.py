@@ -31,19 +31,19 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
 
 @pytest.fixture
 def directory(login: Entra, platforms: Platforms, monkeypatch: pytest.MonkeyPatch) -> Iterator[Entra]:
-    """The sign-in, reached by its real name from a machine full of somebody else's variables."""
+    """The sign-in, reached by its real name from a machine full of foreign variables."""
     login.forget()
     for name, value in login.variables().items():
         monkeypatch.setenv(name, value)
     entra._shared_tokens.cache_clear()
     yield login
     entra._shared_tokens.cache_clear()
-    gc.collect()  # what nobody closed fails the test that left it
+    gc.collect()  # an unclosed object fails the test that left it
 
 
 @pytest.fixture
 def hosted(directory: Entra, monkeypatch: pytest.MonkeyPatch) -> Entra:
-    """A machine of Azure's with an identity, as an App Service gives it out."""
+    """An Azure machine with an identity, as in an App Service."""
     monkeypatch.delenv("AZURE_CLIENT_ID")
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{directory.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", HEADER)
@@ -70,7 +70,7 @@ def assert_sent(platforms: Platforms, token: str) -> None:
     headers = platforms.asked[-1].headers
     assert headers["authorization"] == f"Bearer {token}"
     assert not {"api-key", "x-api-key"} & set(headers)
-    assert "somebody" not in json.dumps(headers)
+    assert "of-the-environment" not in json.dumps(headers)
 
 
 def assert_asked_as_principal(directory: Entra) -> None:
@@ -85,7 +85,7 @@ def assert_asked_as_principal(directory: Entra) -> None:
         }
 
 
-async def test_a_service_principals_token_opens_a_stream(platforms: Platforms, directory: Entra) -> None:
+async def test_service_principal_token_authorizes_a_stream(platforms: Platforms, directory: Entra) -> None:
     pool, row = ClientPool(), foundry(platforms)
     for _ in range(2):
         assert await streamed(pool, row) == EVENTS
@@ -106,7 +106,7 @@ def test_jobs_share_a_service_principals_token(platforms: Platforms, directory: 
     assert_sent(platforms, "entra-token-2")
 
 
-async def test_a_token_that_ends_is_renewed(platforms: Platforms, directory: Entra) -> None:
+async def test_expired_token_is_renewed(platforms: Platforms, directory: Entra) -> None:
     pool, row = ClientPool(), foundry(platforms)
     directory.lifetime_seconds = 0
     await streamed(pool, row)
@@ -133,7 +133,7 @@ async def test_another_secret_is_another_sign_in(platforms: Platforms, directory
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, "authentication"), (400, "authentication"), (503, "unavailable")]
 )
-async def test_a_refused_secret_is_a_failure_that_says_nothing(
+async def test_refused_secret_is_a_failure_without_details(
     platforms: Platforms, directory: Entra, caplog: pytest.LogCaptureFixture, status: int, kind: str
 ) -> None:
     directory.status = status
@@ -145,7 +145,7 @@ async def test_a_refused_secret_is_a_failure_that_says_nothing(
         assert word not in caplog.text
 
 
-async def test_nobody_to_sign_in_at(
+async def test_unreachable_sign_in_is_a_failure(
     platforms: Platforms, directory: Entra, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTPS_PROXY", "https_proxy"):
@@ -174,7 +174,7 @@ def assert_failed(error: UpstreamError, kind: str, *, retryable: bool) -> None:
     assert "a-private-word" not in error.failure.message
 
 
-async def test_the_machines_identity_is_used_when_it_was_chosen(platforms: Platforms, hosted: Entra) -> None:
+async def test_machine_identity_is_used_if_chosen(platforms: Platforms, hosted: Entra) -> None:
     pool = ClientPool()
     with pytest.raises(ConnectionUnusable, match="no credential"):
         await streamed(pool, foundry(platforms, ""))
@@ -190,7 +190,7 @@ async def test_the_machines_identity_is_used_when_it_was_chosen(platforms: Platf
         assert "client_id" not in asked.fields
 
 
-async def test_one_of_several_identities_of_the_machine(
+async def test_machine_identity_can_be_selected_by_id(
     platforms: Platforms, hosted: Entra, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", CLIENT)
@@ -201,7 +201,7 @@ async def test_one_of_several_identities_of_the_machine(
     assert [asked.fields["client_id"] for asked in hosted.asked] == [CLIENT, CLIENT]
 
 
-async def test_the_identity_of_a_pod(
+async def test_workload_identity_is_used(
     platforms: Platforms, directory: Entra, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     file = tmp_path / "token"
@@ -220,7 +220,7 @@ async def test_the_identity_of_a_pod(
     assert_sent(platforms, "entra-token-2")
 
 
-async def test_a_machine_without_an_identity(platforms: Platforms, hosted: Entra) -> None:
+async def test_missing_machine_identity_is_a_failure(platforms: Platforms, hosted: Entra) -> None:
     hosted.status = 400
     chosen = foundry(platforms, "", credential_env="ambient")
     assert_failed(await failure_of_turn(chosen), "authentication", retryable=False)
@@ -228,16 +228,16 @@ async def test_a_machine_without_an_identity(platforms: Platforms, hosted: Entra
     assert not platforms.asked
 
 
-def test_a_key_needs_nothing_of_microsofts(platforms: Platforms, directory: Entra) -> None:
+def test_api_key_makes_no_token_request(platforms: Platforms, directory: Entra) -> None:
     message(foundry(platforms, KEY))
     assert platforms.asked[-1].headers["api-key"] == KEY
     assert not directory.asked
 
 
-def test_nothing_of_microsofts_is_loaded_without_need() -> None:
+def test_azure_libraries_are_loaded_on_demand() -> None:
     code = (
         "import django, sys; django.setup()\n"
-        "from chat.providers.making import make_client\n"
+        "from chat.providers.client_factory import make_client\n"
         "from tests.providers.rows import KEY, connection\n"
         "make_client(connection('foundry', KEY), asynchronous=False).close()\n"
         "print({'azure', 'msal'} & set(sys.modules))"

@@ -1,4 +1,4 @@
-"""Who asks, and where: only the row says so, whatever settings and credentials the machine has."""
+"""Identity and address of a client come only from the connection, whatever the environment contains."""
 
 import json
 from pathlib import Path
@@ -8,17 +8,15 @@ import pytest
 
 from chat.models import ProviderConnection
 from chat.models.platforms import PLATFORMS
+from chat.providers.client_factory import make_client
 from chat.providers.clients import ClientPool, ConnectionUnusable, sync_client
-from chat.providers.making import make_client
 from chat.providers.upstream import UpstreamError, open_stream
 from tests.providers.conftest import VARIABLES
 from tests.providers.rows import KEY, KEYS, REQUEST, SERVICES, SETTINGS, connection, credential_of
 from tests.support.platforms import ACCESS, GOOGLE_TOKEN, SECRET, Platforms, signature_problem
 
 
-def test_the_profile_that_a_variable_names_is_not_used(
-    platforms: Platforms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_profile_variables_are_ignored(platforms: Platforms, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "stray")
     with sync_client(connection("bedrock", KEYS, platforms.url)) as client:
         client.messages.create(model="anthropic.claude-opus-5", **REQUEST)
@@ -26,7 +24,7 @@ def test_the_profile_that_a_variable_names_is_not_used(
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-def test_the_address_is_the_sdks_own_and_never_the_environments(
+def test_address_variables_are_ignored(
     kind: str, account: str, platforms: Platforms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = connection(kind, credential_of(kind, account))
@@ -46,7 +44,7 @@ def test_the_address_is_the_sdks_own_and_never_the_environments(
 
 
 def default_of(row: ProviderConnection) -> Any:
-    """The client that the SDK makes when nobody says where."""
+    """The client that the SDK creates without an address."""
     import anthropic
 
     own = {
@@ -62,7 +60,7 @@ def default_of(row: ProviderConnection) -> Any:
 
 
 @pytest.mark.parametrize("kind", SERVICES)
-def test_the_machines_identity_on_amazon_is_used_when_it_was_chosen(
+def test_aws_machine_identity_is_used_if_chosen(
     platforms: Platforms, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_BEARER_TOKEN_BEDROCK", "ANTHROPIC_AWS_API_KEY", "AWS_SESSION_TOKEN"):
@@ -82,7 +80,7 @@ def test_the_machines_identity_on_amazon_is_used_when_it_was_chosen(
 
 
 @pytest.mark.parametrize("kind", ["vertex", "google_cloud"])
-async def test_the_machines_identity_on_google_is_used_when_it_was_chosen(
+async def test_google_machine_identity_is_used_if_chosen(
     platforms: Platforms, kind: str, account: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "account.json"
@@ -100,7 +98,7 @@ async def test_the_machines_identity_on_google_is_used_when_it_was_chosen(
     assert platforms.asked[-1].headers["authorization"] == f"Bearer {GOOGLE_TOKEN}"
 
 
-async def test_no_identity_is_a_failure_of_its_own(
+async def test_missing_identity_is_a_failure(
     platforms: Platforms, account: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     platforms.token_status = 400
@@ -138,7 +136,7 @@ def test_no_secret_is_in_a_repr(account: str) -> None:
         assert repr(credential).endswith("()")
 
 
-def test_a_private_key_that_cannot_be_read_says_so_without_it(account: str) -> None:
+def test_unreadable_private_key_is_reported_without_it(account: str) -> None:
     broken = json.dumps(json.loads(account) | {"private_key": "-----BEGIN half-a-key"})
     row = connection("vertex", broken)
     with pytest.raises(ConnectionUnusable) as caught, sync_client(row):

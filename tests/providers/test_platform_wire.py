@@ -7,8 +7,8 @@ import pytest
 
 from chat.claude.stream import Fold, StreamError
 from chat.models import LanguageModel
-from chat.operations.calls import call_model
-from chat.operations.model_sync import sync_models
+from chat.operations.billing.single_call import call_model
+from chat.operations.catalogue.sync import sync_models
 from chat.providers.clients import ClientPool, sync_client
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 from tests.providers.rows import KEY, KEYS, REQUEST, SERVICES, SETTINGS, connection, credential_of
@@ -50,7 +50,7 @@ each_wire = pytest.mark.parametrize("wire", WIRES, ids=[wire.kind for wire in WI
 
 
 def assert_signed_in(kind: str, platforms: Platforms) -> None:
-    """What proves who asks, and nothing of somebody else's."""
+    """Check the authentication headers, which contain nothing from the environment."""
     asked = platforms.asked[-1]
     if kind in SERVICES:
         region = SETTINGS[kind]["region"]
@@ -65,7 +65,7 @@ def assert_signed_in(kind: str, platforms: Platforms) -> None:
     else:
         assert asked.headers["authorization"] == f"Bearer {KEY}"
         assert "x-api-key" not in asked.headers
-    assert "somebody" not in json.dumps(asked.headers)
+    assert "of-the-environment" not in json.dumps(asked.headers)
     assert asked.headers.get("anthropic-workspace-id") == ("wrkspc_1" if kind == "aws" else None)
 
 
@@ -73,7 +73,7 @@ def assert_body(kind: str, platforms: Platforms, model: str, *, stream: bool) ->
     body = platforms.asked[-1].body
     in_path = kind in ("bedrock", "vertex")
     assert body.pop("model", None) == (None if in_path else model)
-    version = "bedrock-2023-05-31" if kind == "bedrock" else "2026-10-21"  # the model there is of before 4.7
+    version = "bedrock-2023-05-31" if kind == "bedrock" else "2026-10-21"  # that model is older than 4.7
     assert body.pop("anthropic_version", None) == (version if in_path else None)
     if kind == "bedrock":
         assert "stream" not in body
@@ -84,7 +84,7 @@ def assert_body(kind: str, platforms: Platforms, model: str, *, stream: bool) ->
 
 @pytest.mark.django_db
 @each_wire
-def test_a_message(platforms: Platforms, account: str, wire: Wire) -> None:
+def test_message_request_of_each_platform(platforms: Platforms, account: str, wire: Wire) -> None:
     row = connection(wire.kind, credential_of(wire.kind, account), platforms.url + wire.prefix)
     row.save()
     model = LanguageModel.objects.create(connection=row, model_id=wire.model_id, display_name="A model")
@@ -96,7 +96,7 @@ def test_a_message(platforms: Platforms, account: str, wire: Wire) -> None:
 
 
 @each_wire
-async def test_a_stream(platforms: Platforms, account: str, wire: Wire) -> None:
+async def test_stream_of_each_platform(platforms: Platforms, account: str, wire: Wire) -> None:
     pool = ClientPool()
     row = connection(wire.kind, credential_of(wire.kind, account), platforms.url + wire.prefix)
     request = {"model": wire.model_id, **REQUEST}
@@ -119,7 +119,7 @@ async def test_a_stream(platforms: Platforms, account: str, wire: Wire) -> None:
 
 
 @each_wire
-async def test_failures(platforms: Platforms, account: str, wire: Wire) -> None:
+async def test_failures_of_each_platform(platforms: Platforms, account: str, wire: Wire) -> None:
     pool = ClientPool()
     bedrock = wire.kind == "bedrock"
     row = connection(wire.kind, credential_of(wire.kind, account), platforms.url + wire.prefix)
@@ -163,7 +163,7 @@ async def test_a_frame_with_a_wrong_checksum_is_a_broken_stream(platforms: Platf
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["aws", "google_cloud"])
-def test_the_list_of_models_where_there_is_one(platforms: Platforms, account: str, kind: str) -> None:
+def test_models_endpoint_of_each_platform(platforms: Platforms, account: str, kind: str) -> None:
     prefix = ROOM if kind == "google_cloud" else ""
     row = connection(kind, credential_of(kind, account), platforms.url + prefix)
     row.save()
@@ -173,11 +173,11 @@ def test_the_list_of_models_where_there_is_one(platforms: Platforms, account: st
 
 
 @pytest.mark.parametrize("kind", ["aws", "bedrock", "bedrock_mantle"])
-def test_an_api_key_on_amazon(platforms: Platforms, kind: str) -> None:
+def test_amazon_accepts_an_api_key(platforms: Platforms, kind: str) -> None:
     with sync_client(connection(kind, KEY, platforms.url)) as client:
         client.messages.create(model="anthropic.claude-opus-5", **REQUEST)
     assert platforms.asked[-1].headers["authorization"] == f"Bearer {KEY}"
-    assert "somebody" not in json.dumps(platforms.asked[-1].headers)
+    assert "of-the-environment" not in json.dumps(platforms.asked[-1].headers)
 
 
 @pytest.mark.parametrize(

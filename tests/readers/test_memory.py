@@ -1,4 +1,4 @@
-"""What reading costs at the most that is taken: in a fresh child, and in the process that asks for it."""
+"""The most memory that reading takes, in the child process and in the process that starts it."""
 
 import json
 import re
@@ -9,38 +9,42 @@ from typing import Any
 
 import pytest
 
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.readers.pictures import MAX_PIXELS
 from tests.readers import inflated
 from tests.support import media
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
 MOST_MIB, MOST_EXTRA_MIB = 300, 64
-PICTURE = {"side": 2576, "most_bytes": 3_750_000}
-OFFICE = {"most_characters": 4_000_000}
-# The child as it is, and at its end the most memory that it had.
+PICTURE = {"side": 2576, "max_bytes": 3_750_000}
+OFFICE = {"max_characters": 4_000_000}
+# The child process; at its end it prints its peak memory.
 CHILD = """
 import re, sys
-from chat.readers.child import main
-main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
+from chat.readers.sandbox_worker import run_job
+run_job(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
 """
-# A process that asks: how much more it has at most than before.
+# A process that calls the sandbox; it prints how much its peak memory has grown.
 PARENT = """
 import re, sys
-from chat.readers import apart
+from chat.readers import sandbox
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 data = sys.stdin.buffer.read()
 before = peak()
-apart.run("picture", data, bounds=apart.FILES, side=2576, most_bytes=3_750_000)
+sandbox.run("picture", data, bounds=sandbox.FILES, side=2576, max_bytes=3_750_000)
 print(peak() - before, file=sys.stderr)
 """
 
 
 def mib(code: str, data: bytes, *arguments: str) -> tuple[int, bytes]:
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], input=data, capture_output=True, check=True, cwd=apart._HOME
+        [sys.executable, "-c", code, *arguments],
+        input=data,
+        capture_output=True,
+        check=True,
+        cwd=sandbox._PROJECT_ROOT,
     )
     return int(done.stderr) // 1024, done.stdout
 
@@ -61,11 +65,11 @@ def picture(name: str, mode: str, kind: str = "", **options: Any) -> Callable[[]
         picture("JPEG", "RGB"),
         picture("JPEG", "CMYK"),
         picture("JPEG", "RGB", "progressive", progressive=True, subsampling=0),
-        lambda: media.picture("JPEG", (8_160, 6_120)),  # what a telephone takes at most
+        lambda: media.picture("JPEG", (8_160, 6_120)),  # the largest photo of a phone
     ],
     ids=("png", "png-grey", "png-palette", "gif", "webp", "jpeg", "cmyk", "progressive", "photo"),
 )
-def test_the_largest_pictures(make: Callable[[], bytes]) -> None:
+def test_memory_for_the_largest_pictures(make: Callable[[], bytes]) -> None:
     data = make()
     assert taken("picture", data, PICTURE) < MOST_MIB
     extra, _answer = mib(PARENT, data)
@@ -90,17 +94,19 @@ def full_sheet() -> bytes:
         ("office", full_sheet, OFFICE),
         ("office", lambda: inflated.wide_slides(1, 600), OFFICE),
         ("pdf_page", lambda: media.pdf("word " * 1_000_000), {"number": 1}),
-        ("pdf", lambda: media.pdf(*["word " * 7_000] * 600), {"most_pages": 600}),
+        ("pdf", lambda: media.pdf(*["word " * 7_000] * 600), {"max_pages": 600}),
     ],
     ids=("word", "sheet", "slides", "page", "pdf"),
 )
-def test_the_longest_documents(job: str, make: Callable[[], bytes], options: dict[str, Any]) -> None:
+def test_memory_for_the_longest_documents(
+    job: str, make: Callable[[], bytes], options: dict[str, Any]
+) -> None:
     assert taken(job, make(), options) < MOST_MIB
 
 
 def taken(job: str, data: bytes, options: dict[str, Any]) -> int:
-    bounds = apart.FILES
+    bounds = sandbox.FILES
     task = {"job": job, "options": options, "seconds": 60, "memory_bytes": bounds.memory_bytes}
-    found, answer = mib(CHILD, data, json.dumps({**task, "answer_bytes": apart.MOST_ANSWER_BYTES}))
+    found, answer = mib(CHILD, data, json.dumps({**task, "answer_bytes": sandbox.MAX_ANSWER_BYTES}))
     assert b'"value"' in answer.partition(b"\n")[0], answer[:200]
     return found

@@ -1,4 +1,4 @@
-"""Office files that inflate: a small file that stands for endless text ends at the limit, whichever kind it is."""
+"""Office files that inflate to endless text are cut at the limit, whichever kind they are."""
 
 import io
 import time
@@ -14,7 +14,7 @@ MOST = 100_000
 
 
 def text_of(data: bytes) -> str:
-    return office.read(data, most_characters=MOST)[1][0].decode()
+    return office.read_office(data, max_characters=MOST)[1][0].decode()
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_inflation_ends_at_the_limit(data: bytes, code: str) -> None:
     assert time.process_time() - began < 10
 
 
-def test_a_sheets_claim_of_its_size_is_not_asked() -> None:
+def test_declared_sheet_size_is_ignored() -> None:
     began = time.process_time()
     assert text_of(inflated.lying_sheet()) == text_of(media.sheets()) == "# Fruit\napples,3\n\n# Empty\n"
     assert time.process_time() - began < 5
 
 
-def test_columns_stay_where_they_are() -> None:
+def test_columns_keep_their_places() -> None:
     spanned = text_of(inflated.wide_word(3)).splitlines()
     assert spanned[-1] == '"apples, red",,,3'
 
@@ -71,9 +71,9 @@ def test_a_slide_may_have_a_page_of_notes_without_a_text() -> None:
     ("data", "code"),
     [
         (media.archive({"readme.txt": "Hello"}), "archive"),
-        (media.archive({"word/document.xml": b" " * (office.MOST_MARKUP_BYTES + 1)}), "too_large"),
+        (media.archive({"word/document.xml": b" " * (office.MAX_MARKUP_BYTES + 1)}), "too_large"),
     ],
 )
-def test_archives_are_looked_at_first(data: bytes, code: str) -> None:
+def test_archives_are_checked_before_reading(data: bytes, code: str) -> None:
     with pytest.raises(Refused, match=code):
         text_of(data)

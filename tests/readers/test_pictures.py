@@ -1,4 +1,4 @@
-"""Pictures: useful in size, in two modes, light enough; every way of keeping pixels is read."""
+"""Pictures: sizes, the two modes, file sizes, and every pixel format."""
 
 import io
 import struct
@@ -9,13 +9,13 @@ from PIL import Image
 
 from chat.readers import pictures
 from chat.readers.errors import Refused
-from chat.readers.sizes import fitted, picture_format
+from chat.readers.sizes import fitted_size, picture_format
 from tests.support import media
 
 
-def read(data: bytes, side: int = 2576, most_bytes: int = 3_750_000) -> tuple[dict[str, Any], Any]:
-    """Return what is told of the picture that is sent, and the picture."""
-    told, parts = pictures.read(data, side=side, most_bytes=most_bytes)
+def read(data: bytes, side: int = 2576, max_bytes: int = 3_750_000) -> tuple[dict[str, Any], Any]:
+    """Return the description of the encoded picture, and the picture."""
+    told, parts = pictures.normalize_picture(data, side=side, max_bytes=max_bytes)
     return {**told[0], "bytes": len(parts[0])}, Image.open(io.BytesIO(parts[0]))
 
 
@@ -24,14 +24,14 @@ def test_formats_are_found_in_the_first_bytes(name: str) -> None:
     assert picture_format(media.picture(name)) == name
 
 
-def test_sizes_stay_within_side_and_tokens() -> None:
-    assert fitted(100, 50, 2576) == (100, 50)
+def test_sizes_stay_within_side_and_token_limits() -> None:
+    assert fitted_size(100, 50, 2576) == (100, 50)
     for side, tokens in ((2576, 4784), (1568, 1568)):
-        width, height = fitted(8000, 8000, side)
+        width, height = fitted_size(8000, 8000, side)
         assert max(width, height) <= side
         assert -(-width // 28) * -(-height // 28) <= tokens
-    assert fitted(100_000, 1, 2576) == (2576, 1)
-    assert fitted(900, 900, 480) == (480, 480)
+    assert fitted_size(100_000, 1, 2576) == (2576, 1)
+    assert fitted_size(900, 900, 480) == (480, 480)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_every_mode_is_read(name: str, mode: str, sent: str, side: int) -> None:
     assert (told["width"], told["height"]) == made.size
 
 
-def test_a_large_photo_that_lies_on_its_side_is_turned() -> None:
+def test_large_rotated_photo_is_turned() -> None:
     told, made = read(media.turned_photo((5000, 1000)))
     assert made.size == (told["width"], told["height"]) == (515, 2576)
     assert not made.getexif()
 
 
-def test_a_colour_that_stands_for_nothing_stays_nothing() -> None:
+def test_transparent_colour_stays_transparent() -> None:
     _told, made = read(media.picture("PNG", (300, 200), transparency=(255, 165, 0)), side=100)
     assert made.mode == "RGBA"
     assert (made.getpixel((90, 10))[3], made.getpixel((10, 10))[3]) == (0, 255)
@@ -72,13 +72,13 @@ def test_a_colour_that_stands_for_nothing_stays_nothing() -> None:
 
 def test_heavy_pictures_become_photos() -> None:
     for mode in ("RGB", "RGBA"):
-        told, _made = read(media.picture("PNG", (200, 200), mode, noise=True), most_bytes=20_000)
+        told, _made = read(media.picture("PNG", (200, 200), mode, noise=True), max_bytes=20_000)
         assert told["media_type"] == "image/jpeg"
         assert told["bytes"] <= 20_000
-    assert read(media.picture("JPEG"), most_bytes=10)[0]["media_type"] == "image/jpeg"
+    assert read(media.picture("JPEG"), max_bytes=10)[0]["media_type"] == "image/jpeg"
 
 
-def test_other_bytes_are_no_picture() -> None:
+def test_other_bytes_are_not_a_picture() -> None:
     assert picture_format(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == ""
 
 
@@ -92,7 +92,7 @@ BOMBS = [
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=range(5))
-def test_bombs_fall_at_their_headers(bomb: bytes) -> None:
+def test_picture_bombs_are_refused_by_their_header(bomb: bytes) -> None:
     with pytest.raises(Refused, match="too_large") as refused:
         read(bomb)
     assert refused.value.numbers["pixels"] > refused.value.numbers["most"]
@@ -103,6 +103,6 @@ def test_a_picture_without_pixels_is_damaged() -> None:
         read(media.webp_head(b"VP8 ", b"\0" * 30))
 
 
-def test_one_that_was_made_here_is_made_smaller() -> None:
-    _none, (made,) = pictures.shrink(media.picture("JPEG", (400, 200)), side=100, most_bytes=3_750_000)
+def test_own_output_can_be_reduced_again() -> None:
+    _none, (made,) = pictures.shrink_picture(media.picture("JPEG", (400, 200)), side=100, max_bytes=3_750_000)
     assert Image.open(io.BytesIO(made)).size == (100, 50)

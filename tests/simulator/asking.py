@@ -1,4 +1,4 @@
-"""Short ways to ask the simulator through the SDK, and to read its bill."""
+"""Helpers that send requests to the simulator through the SDK and read its invoice."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The simulator on loopback with a clock that tests move, and the provider's own client in front of it."""
+"""The simulator on loopback with a clock that tests move, and the SDK as its client."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,27 +6,15 @@ import pytest
 from anthropic import Anthropic, AsyncAnthropic, DefaultAioHttpClient
 
 from chat.simulator.app import create_app
+from tests.support.clock import Clock
 from tests.support.simulator import Loopback
 
 KEY = "sk-simulated-team"
 
 
-class Clock:
-    """Seconds that pass only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture(scope="module")
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture(scope="module")

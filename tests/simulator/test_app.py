@@ -91,7 +91,7 @@ def test_unknown_routes_answer_with_api_errors(url: str, method: str, path: str,
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[1]", b'{"a": NaN}', b"\xff", b'{"x":' + b"[" * 10_000, b'"\\ud800"']
 )
-def test_bodies_that_are_no_request_are_refused(url: str, data: bytes):
+def test_malformed_bodies_are_refused(url: str, data: bytes):
     status, _, answer = raw(url, "POST", "/v1/messages", VERSION | {"x-api-key": "k"}, data)
     assert (status, json.loads(answer)["error"]["type"]) == (400, "invalid_request_error")
 
@@ -138,13 +138,13 @@ def test_models_are_filtered_by_lifecycle(client: anthropic.Anthropic):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "after_id=nobody", "lifecycle=new", "after_id=a&before_id=b"]
+    "query", ["limit=0", "limit=x", "after_id=unknown", "lifecycle=new", "after_id=a&before_id=b"]
 )
 def test_wrong_paging_is_refused(url: str, query: str):
     assert raw(url, "GET", f"/v1/models?{query}", VERSION | {"x-api-key": "k"})[0] == 400
 
 
-def test_a_model_tells_its_capabilities(client: anthropic.Anthropic):
+def test_model_lists_its_capabilities(client: anthropic.Anthropic):
     model = client.models.retrieve("claude-sonnet-5-5")
     assert (model.line, model.lifecycle, model.max_input_tokens, model.max_tokens) == (
         *("sonnet", "active"),
@@ -159,7 +159,7 @@ def test_a_model_tells_its_capabilities(client: anthropic.Anthropic):
     ]
     assert client.models.retrieve("claude-opus-4-5").id == "claude-opus-4-5-20251101"
     with pytest.raises(anthropic.NotFoundError):
-        client.models.retrieve("claude-nobody")
+        client.models.retrieve("claude-unknown")
 
 
 def test_status_scenarios_reach_every_endpoint(client: anthropic.Anthropic):

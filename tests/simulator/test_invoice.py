@@ -42,7 +42,7 @@ def test_a_refused_request_has_a_row_without_a_price(client: anthropic.Anthropic
     assert set(row["usage"].values()) == {0}
 
 
-def test_a_stream_that_the_client_closes_is_billed_up_to_there(client: anthropic.Anthropic):
+def test_stream_closed_by_the_client_is_billed_in_part(client: anthropic.Anthropic):
     with client.messages.create(**body(stream=True), **scenario("long tokens=3000 pace=100")) as stream:
         deltas = 0
         for event in stream:
@@ -55,7 +55,7 @@ def test_a_stream_that_the_client_closes_is_billed_up_to_there(client: anthropic
     assert row["usage"]["input_tokens"] > 0
 
 
-async def test_so_is_one_closed_by_the_asynchronous_client(
+async def test_stream_closed_by_the_async_client_is_billed_in_part(
     async_client: AsyncAnthropic, client: anthropic.Anthropic
 ):
     stream = await async_client.messages.create(**body(stream=True), **scenario("stall at=5 seconds=600"))
@@ -90,14 +90,14 @@ def test_a_running_stream_is_on_the_invoice(client: anthropic.Anthropic):
         assert (row["outcome"], row["status"]) == ("running", 200)
 
 
-def test_reset_forgets(client: anthropic.Anthropic):
+def test_reset_clears_the_invoice(client: anthropic.Anthropic):
     ask(client)
     client.post("/simulator/reset", cast_to=object)
     assert invoice(client)["rows"] == []
     assert set(invoice(client)["totals"].values()) == {0}
 
 
-def test_old_rows_live_on_in_the_totals():
+def test_totals_include_dropped_rows():
     bill = Invoice(limit=2)
     for number in range(5):
         bill.open(Row(f"req_{number}", None))

@@ -6,7 +6,7 @@ import pytest
 
 from chat.simulator.app import create_app
 from chat.simulator.scenarios import SCENARIOS, marker, parse, without_marker
-from chat.simulator.wire import ApiError
+from chat.simulator.transport.wire import ApiError
 from tests.simulator.asking import ask, body, invoice, scenario, text_of
 from tests.support.simulator import Loopback
 
@@ -66,7 +66,7 @@ def test_retry_after(client: anthropic.Anthropic, written: str, retry_after: str
     assert caught.value.response.headers.get("retry-after") == retry_after
 
 
-def test_the_spend_cap_has_its_code_and_the_own_limit_its_words(client: anthropic.Anthropic):
+def test_spend_cap_and_own_limit_have_their_errors(client: anthropic.Anthropic):
     with pytest.raises(anthropic.RateLimitError) as caught:
         ask(client, **scenario("spend_cap"))
     assert caught.value.error_code == "enforced_spend_limit_reached"
@@ -74,14 +74,14 @@ def test_the_spend_cap_has_its_code_and_the_own_limit_its_words(client: anthropi
         ask(client, **scenario("usage_limit"))
 
 
-def test_a_proxy_answers_with_a_page(client: anthropic.Anthropic):
+def test_bad_gateway_is_an_html_page(client: anthropic.Anthropic):
     with pytest.raises(anthropic.InternalServerError) as caught:
         ask(client, **scenario("bad_gateway"))
     assert caught.value.response.headers["content-type"] == "text/html"
     assert "502 Bad Gateway" in caught.value.response.text
 
 
-def test_the_same_request_fails_so_often_and_then_succeeds(client: anthropic.Anthropic):
+def test_request_fails_the_given_times_and_then_succeeds(client: anthropic.Anthropic):
     text = "[[scenario:overloaded times=2]] Hello"
     for _ in range(2):
         with pytest.raises(anthropic.OverloadedError):
@@ -97,7 +97,7 @@ def test_attempts_can_be_counted_by_key(client: anthropic.Anthropic):
     assert ask(client, "two", **scenario("overloaded times=1 key=a")).stop_reason == "end_turn"
 
 
-def test_a_fault_can_begin_late(client: anthropic.Anthropic):
+def test_fault_can_begin_at_a_later_request(client: anthropic.Anthropic):
     ends = []
     for _ in range(4):
         try:
@@ -111,13 +111,13 @@ def test_a_fault_can_begin_late(client: anthropic.Anthropic):
             ask(client, **scenario("overloaded from=2 key=for-good"))
 
 
-def test_the_clients_own_retries_heal_a_fault(client: anthropic.Anthropic):
+def test_retries_of_the_sdk_succeed(client: anthropic.Anthropic):
     patient = client.with_options(max_retries=2)
     assert ask(patient, **scenario("server_error times=1")).stop_reason == "end_turn"
     assert [row["status"] for row in invoice(client)["rows"]] == [500, 200]
 
 
-def test_the_header_wins_over_the_marker_and_the_marker_over_the_default():
+def test_header_overrides_marker_and_marker_the_default():
     with (
         Loopback(create_app(scenario="overloaded", pace=0)) as server,
         anthropic.Anthropic(api_key="k", base_url=server.url, max_retries=0) as client,
@@ -142,7 +142,7 @@ def test_the_header_wins_over_the_marker_and_the_marker_over_the_default():
         "long tokens=-1",
     ],
 )
-def test_mistakes_in_a_scenario_are_named(client: anthropic.Anthropic, written: str):
+def test_invalid_scenarios_are_explained(client: anthropic.Anthropic, written: str):
     with pytest.raises(anthropic.BadRequestError, match="x-simulator-scenario"):
         ask(client, stream=True, **scenario(written))
 

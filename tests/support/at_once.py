@@ -1,4 +1,4 @@
-"""Doing the same thing many times at the same moment, each time in a thread of its own."""
+"""Call a function many times at the same moment, each time in its own thread."""
 
 from collections.abc import Callable
 from threading import Barrier, Event, Thread

@@ -1,4 +1,4 @@
-"""A real browser: the system's Chromium, driven by Playwright, that can reach nothing but this machine."""
+"""The system's Chromium, driven by Playwright, which can reach only this machine."""
 
 import asyncio
 import os

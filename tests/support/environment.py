@@ -1,4 +1,4 @@
-"""The environment of tests: whatever Parley reads is set or emptied, so that nothing of the machine shows."""
+"""The environment of tests: every variable that Parley reads is set or emptied."""
 
 import os
 from pathlib import Path

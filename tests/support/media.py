@@ -1,4 +1,4 @@
-"""Files for tests, made on the spot: pictures of any size, PDFs with a page tree, office files, and bombs."""
+"""Files for tests: pictures of any size, PDFs with a page tree, office files, and decompression bombs."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""What all test processes of a run share, made by the first that needs it."""
+"""Folders that all test processes of a run share, each filled by the process that needs it first."""
 
 import fcntl
 import os

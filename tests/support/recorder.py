@@ -1,9 +1,10 @@
-"""An upstream that notes what it was sent, in front of the simulator, which checks it."""
+"""An upstream that records requests in front of the simulator, which checks them."""
 
 import json
 from typing import Any
 
 from chat.simulator.app import create_app
+from tests.support.asgi import read_body, replay_body
 
 
 class Recorder:
@@ -17,18 +18,10 @@ class Recorder:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
+        body = await read_body(receive)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.sent.append({"path": scope["path"], "headers": headers, "body": json.loads(body)})
-        told = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def again() -> Any:
-            return told.pop() if told else await receive()
-
-        await self._app(scope, again, send)
+        await self._app(scope, replay_body(body, receive), send)
 
     def last(self, path: str = "/v1/messages") -> dict[str, Any]:
         return [one for one in self.sent if one["path"] == path][-1]

@@ -1,4 +1,4 @@
-"""Real Parley web processes for tests: each with data of its own, to be asked, killed and started again."""
+"""Parley web processes for tests, each with its own data, which can be killed and started again."""
 
 import contextlib
 import os
@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import ROOT, child
+from tests.support.fork_server import ForkedProcess, ForkServer, share_fork_server, start_process
 from tests.support.once import made_once
 from tests.support.shell import Shell
 
@@ -43,7 +44,7 @@ class Server:
         self.data_dir = folder
         self.log_path = folder / f"web-{self.port}.log"
         self.environment = {**environment, "PORT": str(self.port), "CSRF_TRUSTED_ORIGINS": self.url}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: ForkedProcess | subprocess.Popen[bytes] | None = None
         self._shell: Shell | None = None
 
     @property
@@ -82,23 +83,16 @@ class Server:
     def start(self, *options: str) -> "Server":
         """Start the process, with the options of production, and return when /readyz says yes."""
         # An option given twice counts the last time, so a test may change any of them.
-        command = f"""-m uvicorn config.asgi:application --host 127.0.0.1 --port {self.port} --no-access-log
+        command = f"""uvicorn config.asgi:application --host 127.0.0.1 --port {self.port} --no-access-log
             --loop uvloop --http httptools --ws websockets-sansio --ws-per-message-deflate false --lifespan on
             --ws-max-size 1048576 --timeout-graceful-shutdown 30 --log-level warning""".split()
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *command, *options],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        with self.log_path.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            files = (nothing.fileno(), log.fileno(), log.fileno())
+            self.process = start_process([*command, *options], self.environment, files)
         self._await_ready(self.process)
         return self
 
-    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _await_ready(self, process: ForkedProcess | subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
@@ -130,6 +124,22 @@ class Server:
         code = self.process.wait(timeout=60)
         self.process = None
         return code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let all test processes of this run share a fork server, started with the first Parley."""
+
+    def make(folder: Path) -> None:
+        owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+        address = ForkServer.start(owner=owner, log=folder / "log")
+        (folder / "address").write_text(address)
+
+    def find_address() -> str:
+        return (made_once(tmp_path_factory, "fork-server", make) / "address").read_text()
+
+    if sys.platform == "linux":
+        share_fork_server(find_address)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""PostgreSQL, Redis and RabbitMQ: used where they are reachable, skipped elsewhere, demanded by REQUIRE_SERVICES=1."""
+"""PostgreSQL, Redis and RabbitMQ: used where they are reachable, otherwise skipped; REQUIRE_SERVICES=1 demands them."""
 
 import contextlib
 import os

@@ -1,28 +1,25 @@
-"""Python on a Parley's own data, for tests: one process that is asked again and again, for each start takes seconds."""
+"""A Python process on a Parley's data that executes code again and again, since each start of Python takes a second."""
 
 import contextlib
 import io
 import json
-import subprocess
+import os
 import sys
 import traceback
 from typing import Any
 
-from tests.support.environment import ROOT
+from tests.support.fork_server import start_process
 
 
 class Shell:
     """A Python process with a Parley's environment. `run` executes code in it, each time in a new namespace."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.shell"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        (stdin, to_stdin), (from_stdout, stdout) = os.pipe(), os.pipe()
+        self._process = start_process(["tests.support.shell"], environment, (stdin, stdout, 2))
+        os.close(stdin)
+        os.close(stdout)
+        self._requests, self._answers = os.fdopen(to_stdin, "w"), os.fdopen(from_stdout)
 
     def run(self, code: str) -> str:
         """Execute `code` and return what it printed.
@@ -30,21 +27,19 @@ class Shell:
         Raises:
             AssertionError: it raised; the message is its traceback.
         """
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(code) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        self._requests.write(json.dumps(code) + "\n")
+        self._requests.flush()
+        answer = self._answers.readline()
         assert answer, f"the shell ended with {self._process.wait(10)}"
         told: dict[str, Any] = json.loads(answer)
         assert not told["failure"], f"{told['failure']}\n{told['printed']}"
         return str(told["printed"])
 
     def close(self) -> None:
-        with self._process as process:
-            assert process.stdin
-            process.stdin.close()
-            process.wait(30)
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
+        self._process.wait(30)
+        self._answers.close()
 
 
 def _serve() -> None:

@@ -1,4 +1,4 @@
-"""The simulator of the Messages API as an upstream on loopback: real HTTP for the SDK to talk to."""
+"""The simulator of the Messages API as an upstream on loopback, over real HTTP."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Tools of the tests. Each notes its runs in a file of the data folder, so that a test can count them."""
+"""Tools for tests. Each records its runs in a file of the data folder, so that a test can count them."""
 
 import asyncio
 import os

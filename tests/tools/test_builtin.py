@@ -1,4 +1,4 @@
-"""The tools that come along, called as a model calls them."""
+"""Parley's own tools, called as a model calls them."""
 
 import datetime as dt
 import json
@@ -18,7 +18,7 @@ def call(name: str, given: dict[str, Any], context: ToolContext) -> Any:
     return registered()[name].call(given, context)
 
 
-def test_now_is_the_persons_now(context: ToolContext) -> None:
+def test_current_time_is_in_the_persons_time_zone(context: ToolContext) -> None:
     told = call(TIME, {}, context)
     assert told["time_zone"] == "Asia/Seoul"
     shown = dt.datetime.fromisoformat(told["time"])
@@ -43,7 +43,7 @@ def test_now_is_the_persons_now(context: ToolContext) -> None:
             "Friday",
             False,
         ),
-        # The hour that clocks leave out in spring: 02:30 never was, 03:30 is meant.
+        # 02:30 does not exist when summer time begins; it becomes 03:30.
         (
             {"moment": "2026-03-29T02:30", "moment_zone": "Europe/Berlin", "time_zone": "Europe/Berlin"},
             "2026-03-29T03:30:00+02:00",
@@ -52,7 +52,7 @@ def test_now_is_the_persons_now(context: ToolContext) -> None:
         ),
     ],
 )
-def test_moments(given: Any, time: str, weekday: str, summer: bool, context: ToolContext) -> None:
+def test_times_are_converted(given: Any, time: str, weekday: str, summer: bool, context: ToolContext) -> None:
     told = call(TIME, given, context)
     assert (told["time"], told["weekday"], told["summer_time"]) == (time, weekday, summer)
 
@@ -66,7 +66,7 @@ def test_moments(given: Any, time: str, weekday: str, summer: bool, context: Too
         {"moment_zone": "x"},
     ],
 )
-def test_moments_that_are_none(given: Any, context: ToolContext) -> None:
+def test_invalid_times_fail(given: Any, context: ToolContext) -> None:
     with pytest.raises(ToolFailed):
         call(TIME, {"moment": "2026-01-01", **given}, context)
 
@@ -104,7 +104,7 @@ def test_moments_that_are_none(given: Any, context: ToolContext) -> None:
         ("+5", "5"),
     ],
 )
-def test_sums(expression: str, value: str, context: ToolContext) -> None:
+def test_expressions_are_calculated(expression: str, value: str, context: ToolContext) -> None:
     assert call(SUM, {"expression": expression}, context) == value
 
 
@@ -121,17 +121,12 @@ def test_sums(expression: str, value: str, context: ToolContext) -> None:
         "2**12999*2**12999", "\x00", "１", "1e", "print(1)",
     ],
 )  # fmt: skip
-def test_sums_that_are_none(expression: str, context: ToolContext) -> None:
+def test_invalid_expressions_fail(expression: str, context: ToolContext) -> None:
     with pytest.raises(ToolFailed):
         call(SUM, {"expression": expression}, context)
 
 
-@pytest.fixture
-def insider(db: None) -> User:
-    return factories.person("insider")
-
-
-def test_search_finds_ones_own_and_nobody_elses(insider: User) -> None:
+def test_search_finds_only_own_conversations(insider: User) -> None:
     here = factories.conversation(insider, "A garden is here too")
     there = factories.conversation(
         insider, "x" * 400 + " My Garden plan " + "y" * 400, "Water the garden", title="Plans"
@@ -151,7 +146,7 @@ def test_search_finds_ones_own_and_nobody_elses(insider: User) -> None:
     assert call(SEARCH, {"query": "100% sure_thing"}, context) == []
 
 
-def test_search_needs_words_and_an_active_person(insider: User) -> None:
+def test_search_requires_words_and_an_active_person(insider: User) -> None:
     factories.conversation(insider, "garden")
     context = ToolContext(user_id=insider.id)
     assert call(SEARCH, {"query": "garden"}, context)

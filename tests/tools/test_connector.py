@@ -1,4 +1,4 @@
-"""How the provider reaches the servers that it calls: by route, by token, by person."""
+"""The server entries with which the provider calls MCP servers: by route, by token, by person."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.models import McpGrant, McpServer
-from chat.tools.connector import Reached, reach
+from chat.tools.connector import ReachableServers, reachable_servers
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,24 +19,26 @@ def server() -> McpServer:
     return McpServer.objects.create(name="shop", url="https://shop.example.test/mcp", route="connector")
 
 
-def reached(server: McpServer, *, user: Any = None, **fields: Any) -> Reached:
+def reached(server: McpServer, *, user: Any = None, **fields: Any) -> ReachableServers:
     for name, value in fields.items():
         setattr(server, name, value)
     server.save()
-    return asyncio.run(reach(["shop"], user.id if user else None))
+    return asyncio.run(reachable_servers(["shop"], user.id if user else None))
 
 
-GONE = Reached([], ["shop"])
+GONE = ReachableServers([], ["shop"])
 
 
-def test_servers_of_everybody(server: McpServer) -> None:
+def test_servers_without_personal_sign_in(server: McpServer) -> None:
     entry = {"type": "url", "name": "shop", "url": server.url}
-    assert reached(server) == Reached([entry], [])
+    assert reached(server) == ReachableServers([entry], [])
     assert reached(server, auth="bearer") == GONE, "no token, no server"
-    assert reached(server, credential="t-1") == Reached([{**entry, "authorization_token": "t-1"}], [])
+    assert reached(server, credential="t-1") == ReachableServers(
+        [{**entry, "authorization_token": "t-1"}], []
+    )
     assert reached(server, route="parley") == GONE
     assert reached(server, route="connector", enabled=False) == GONE
-    assert asyncio.run(reach(["renamed"], None)) == Reached([], ["renamed"])
+    assert asyncio.run(reachable_servers(["renamed"], None)) == ReachableServers([], ["renamed"])
 
 
 def test_each_person_has_a_token_of_their_own(server: McpServer) -> None:

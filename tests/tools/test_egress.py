@@ -1,4 +1,4 @@
-"""The guard on outgoing requests, against real hosts on loopback that mean harm."""
+"""The guard on outgoing requests, against hostile hosts on loopback."""
 
 import ipaddress
 import socket
@@ -22,12 +22,12 @@ PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:f
 
 
 @pytest.mark.parametrize("address", INSIDE)
-def test_addresses_inside(address: str) -> None:
+def test_internal_addresses_are_refused(address: str) -> None:
     assert not egress.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_addresses_outside(address: str) -> None:
+def test_public_addresses_are_allowed(address: str) -> None:
     assert egress.is_public(ipaddress.ip_address(address))
 
 
@@ -40,12 +40,12 @@ def test_addresses_outside(address: str) -> None:
         "https://169.254.169.254/latest/meta-data", "https://0/", "https://a\x00b/",
     ],
 )  # fmt: skip
-def test_addresses_that_staff_can_not_set(url: str) -> None:
+def test_invalid_urls_are_refused(url: str) -> None:
     with pytest.raises(egress.EgressRefused):
         addresses.check_url(url)
 
 
-def test_addresses_that_staff_can_set(settings: Any) -> None:
+def test_valid_urls_are_accepted(settings: Any) -> None:
     addresses.check_url("https://tools.example.org:8443/hook?x=1")
     addresses.check_url("https://8.8.8.8/hook")
     settings.EGRESS_ALLOW = ["inside.example.org", "127.0.0.1:9000"]
@@ -57,13 +57,13 @@ def test_addresses_that_staff_can_set(settings: Any) -> None:
             addresses.check_url(refused)
 
 
-def test_a_unix_socket_is_no_address() -> None:
+def test_unix_sockets_are_refused() -> None:
     transport = egress.GuardedTransport(egress.Meter(1), egress.resolve_host)
     assert not hasattr(transport._pool, "_uds") or transport._pool._uds is None
 
 
 class Names:
-    """A resolver whose answer changes: the list of answers is used up, the last one stays."""
+    """A resolver whose answer changes: it returns the given answers in turn and repeats the last one."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers, self.asked = list(answers), 0
@@ -74,14 +74,14 @@ class Names:
 
 
 async def fetch(url: str, *, resolve: Any = None, limit_bytes: int = 100_000, **options: Any) -> bytes:
-    async with egress.client(
+    async with egress.guarded_client(
         limit_bytes=limit_bytes, timeout_seconds=5, resolve=resolve, **options
     ) as client:
         answer = await client.get(url)
         return answer.content
 
 
-async def test_a_name_is_refused_at_the_connection_whatever_it_said_before(
+async def test_name_is_checked_again_when_connecting(
     hostile: tuple[Hostile, Served],
 ) -> None:
     made, served = hostile
@@ -97,7 +97,7 @@ async def test_a_name_is_refused_at_the_connection_whatever_it_said_before(
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "169.254.169.254", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("company", [[], ["93.184.216.34"]])
-async def test_one_address_inside_is_enough_to_refuse(address: str, company: list[str]) -> None:
+async def test_one_internal_address_refuses_the_name(address: str, company: list[str]) -> None:
     with pytest.raises(egress.EgressRefused):
         await fetch("https://tool.example.org/", resolve=Names([*company, address]))
 
@@ -105,7 +105,7 @@ async def test_one_address_inside_is_enough_to_refuse(address: str, company: lis
 @pytest.mark.parametrize(
     "host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::1]", "[::ffff:7f00:1]", "localhost"]
 )
-async def test_spellings_of_this_machine(host: str, hostile: tuple[Hostile, Served]) -> None:
+async def test_other_spellings_of_loopback_are_refused(host: str, hostile: tuple[Hostile, Served]) -> None:
     made, served = hostile
     before = len(made.hits)
     with pytest.raises((egress.EgressRefused, httpx2.InvalidURL)):  # the client itself reads no octal
@@ -119,14 +119,14 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     _made, served = hostile
     settings.EGRESS_ALLOW = [f"tool.example.org:{served.port}"]
     names = Names(["127.0.0.1"], ["10.255.255.1"])
-    async with egress.client(limit_bytes=1000, timeout_seconds=5, resolve=names) as client:
+    async with egress.guarded_client(limit_bytes=1000, timeout_seconds=5, resolve=names) as client:
         for _ in range(3):
             answer = await client.get(f"http://tool.example.org:{served.port}/gzip")
             assert answer.content == b"small"
     assert names.asked == 1, "one connection, one question"
 
 
-async def test_the_next_address_is_tried(hostile: tuple[Hostile, Served], settings: Any) -> None:
+async def test_next_address_is_tried_after_a_failure(hostile: tuple[Hostile, Served], settings: Any) -> None:
     _made, served = hostile
     settings.EGRESS_ALLOW = ["tool.example.org"]
     url = f"http://tool.example.org:{served.port}/deflate"
@@ -137,7 +137,7 @@ async def test_the_next_address_is_tried(hostile: tuple[Hostile, Served], settin
         await fetch(url, resolve=Names([]))
 
 
-async def test_a_name_without_address() -> None:
+async def test_name_without_address_is_a_failure() -> None:
     async def nowhere(host: str, port: int) -> list[str]:
         raise socket.gaierror("no such name")
 
@@ -164,7 +164,7 @@ async def test_redirects_are_not_followed(
     settings.EGRESS_ALLOW = [f"127.0.0.1:{served.port}"]
     before = len(made.hits)
     target = f"http://127.0.0.1:{served.port}/gzip"
-    async with egress.client(limit_bytes=1000, timeout_seconds=5) as client:
+    async with egress.guarded_client(limit_bytes=1000, timeout_seconds=5) as client:
         answer = await client.get(f"{served.url}/redirect/{status}?{target}")
     assert answer.status_code == status
     assert len(made.hits) == before + 1
@@ -176,30 +176,30 @@ async def test_a_followed_redirect_meets_the_guard_again(
     _made, served = hostile
     settings.EGRESS_ALLOW = [f"127.0.0.1:{served.port}"]
     for target in ("http://127.0.0.1:1/", "https://[::1]/", "https://169.254.169.254/", "http://localhost/"):
-        async with egress.client(limit_bytes=1000, timeout_seconds=5) as client:
+        async with egress.guarded_client(limit_bytes=1000, timeout_seconds=5) as client:
             with pytest.raises(egress.EgressRefused):
                 await client.get(f"{served.url}/redirect/307?{target}", follow_redirects=True)
 
 
 @pytest.mark.parametrize(("path", "most"), [("/big", 400_000), ("/bomb", 800_000)])
-async def test_too_long_an_answer_is_cut_off(
+async def test_large_answers_are_cut_off(
     path: str, most: int, hostile: tuple[Hostile, Served], loopback: None
 ) -> None:
     _made, served = hostile
-    async with egress.client(limit_bytes=100_000, timeout_seconds=5) as client:
+    async with egress.guarded_client(limit_bytes=100_000, timeout_seconds=5) as client:
         with pytest.raises(egress.TooMuch):
             await client.get(f"{served.url}{path}")
         meter = client._transport.meter
     assert meter.exceeded
-    assert meter.unfolded <= 100_000 + egress.PIECE_BYTES
+    assert meter.decoded <= 100_000 + egress.CHUNK_BYTES
     assert meter.wire < most
 
 
-async def test_all_answers_of_a_client_count_together(
+async def test_size_limit_covers_all_answers_of_a_client(
     hostile: tuple[Hostile, Served], loopback: None
 ) -> None:
     _made, served = hostile
-    async with egress.client(limit_bytes=8, timeout_seconds=5) as client:
+    async with egress.guarded_client(limit_bytes=8, timeout_seconds=5) as client:
         meter = client._transport.meter
         meter.limit_bytes = 40
         assert (await client.get(f"{served.url}/gzip")).content == b"small"
@@ -208,7 +208,9 @@ async def test_all_answers_of_a_client_count_together(
 
 
 @pytest.mark.parametrize("path", ["/broken-gzip", "/brotli"])
-async def test_unreadable_encodings(path: str, hostile: tuple[Hostile, Served], loopback: None) -> None:
+async def test_unreadable_encodings_are_refused(
+    path: str, hostile: tuple[Hostile, Served], loopback: None
+) -> None:
     _made, served = hostile
     with pytest.raises(httpx2.DecodingError):
         await fetch(f"{served.url}{path}")
@@ -228,6 +230,6 @@ async def test_sockets_of_this_machine_are_refused() -> None:
         await egress.GuardedNetwork(egress.resolve_host).connect_unix_socket("/run/docker.sock")
 
 
-async def test_an_answer_that_is_no_address_connects_nowhere() -> None:
+async def test_invalid_resolver_answer_connects_nowhere() -> None:
     with pytest.raises(httpcore2.ConnectError):
         await egress.GuardedNetwork(Names(["not an address"])).addresses("tool.example.org", 443)

@@ -1,4 +1,4 @@
-"""Pictures of tools: read like uploads before a transcript keeps them; what can't be read becomes words."""
+"""Pictures of tools are read like uploads before a transcript keeps them; unreadable ones become text."""
 
 import asyncio
 import base64
@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from chat.claude.blocks import Block
-from chat.readers import apart
-from chat.tools.pictures import MOST_PICTURES, with_pictures_read
-from chat.tools.result import ToolResult, result_of
+from chat.readers import sandbox
+from chat.tools.pictures import MAX_PICTURES, with_encoded_pictures
+from chat.tools.result import ToolResult, make_result
 from tests.support import media
 
 pytestmark = pytest.mark.django_db
@@ -26,21 +26,21 @@ def given(*pictures: bytes, claimed: str = "image/png") -> ToolResult:
         }
         for data in pictures
     ]
-    return result_of([*blocks, {"type": "text", "text": "Done."}], limit_bytes=5_000_000)
+    return make_result([*blocks, {"type": "text", "text": "Done."}], limit_bytes=5_000_000)
 
 
 def kept(*pictures: bytes, **options: Any) -> list[Block]:
-    return asyncio.run(with_pictures_read(given(*pictures, **options))).content
+    return asyncio.run(with_encoded_pictures(given(*pictures, **options))).content
 
 
-def test_a_picture_that_the_api_would_refuse_is_made_one_that_it_takes() -> None:
+def test_unsupported_picture_is_converted() -> None:
     image, said = kept(media.picture("PNG", (9000, 8)))
     made = Image.open(io.BytesIO(base64.b64decode(image["source"]["data"])))
     assert (made.size, image["source"]["media_type"]) == ((1568, 1), "image/png")
     assert said == {"type": "text", "text": "Done."}
 
 
-def test_its_bytes_say_what_it_is() -> None:
+def test_type_is_read_from_the_bytes() -> None:
     image, _said = kept(media.picture("JPEG"), claimed="image/png")
     assert image["source"]["media_type"] == "image/jpeg"
 
@@ -52,20 +52,20 @@ def test_its_bytes_say_what_it_is() -> None:
         (media.png_bomb(), "[a picture of 2500 megapixels; at most 25 are taken in its format]"),
     ],
 )
-def test_what_can_not_be_read_is_said(data: bytes, words: str) -> None:
+def test_unreadable_pictures_become_text(data: bytes, words: str) -> None:
     assert kept(data)[0] == {"type": "text", "text": words}
 
 
-def test_what_takes_too_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "FILES", dataclasses.replace(apart.FILES, memory_bytes=1_000_000))
+def test_expensive_pictures_become_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "FILES", dataclasses.replace(sandbox.FILES, memory_bytes=1_000_000))
     assert kept(media.picture())[0]["text"] == "[a picture that takes too much to decode]"
 
 
-def test_one_result_has_so_many() -> None:
-    content = kept(*[media.picture("PNG", (5, 5))] * (MOST_PICTURES + 1))
-    assert [block["type"] for block in content] == ["image"] * MOST_PICTURES + ["text", "text"]
+def test_pictures_per_result_are_limited() -> None:
+    content = kept(*[media.picture("PNG", (5, 5))] * (MAX_PICTURES + 1))
+    assert [block["type"] for block in content] == ["image"] * MAX_PICTURES + ["text", "text"]
 
 
-async def test_other_results_stay_as_they_are() -> None:
-    result = result_of("Fine.", limit_bytes=100)
-    assert await with_pictures_read(result) is result
+async def test_other_results_are_unchanged() -> None:
+    result = make_result("Fine.", limit_bytes=100)
+    assert await with_encoded_pictures(result) is result

@@ -1,4 +1,4 @@
-"""The decorator: schema from signature and docstring, the SDK loaded late, one name one function."""
+"""The decorator `tool`: schemas from signature and docstring, unique names, late imports."""
 
 import os
 import subprocess
@@ -66,7 +66,7 @@ async def test_asynchronous_functions(context: ToolContext) -> None:
     assert await made.call({"key": "a"}, context) == "ako"
 
 
-def test_one_name_one_function() -> None:
+def test_same_name_is_registered_once() -> None:
     @tool
     def same() -> str:
         """One."""
@@ -85,14 +85,12 @@ def test_one_name_one_function() -> None:
     assert registered()["same"].function is first
 
 
-def test_modules_of_ones_own_are_loaded(
-    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_modules_are_loaded(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "our_tools_of_the_test.py").write_text(
         "from chat.tools.registry import tool\n\n"
         "@tool(title='Greet')\n"
         "def greet(name: str) -> str:\n"
-        "    '''Greet somebody.'''\n"
+        "    '''Greet a person.'''\n"
         "    return f'Hello {name}'\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
@@ -103,10 +101,11 @@ def test_modules_of_ones_own_are_loaded(
     assert registry.fingerprint() == registry.fingerprint()
 
 
-def test_nothing_heavy_is_loaded_with_the_package() -> None:
+def test_package_imports_no_large_libraries() -> None:
     code = (
         "import django, sys; django.setup()\n"
-        "import chat.operations.tools, config.urls, django.urls; django.urls.get_resolver().url_patterns\n"
+        "import chat.operations.staff.tool_listings, config.urls, django.urls\n"
+        "django.urls.get_resolver().url_patterns\n"
         "from chat.tools.registry import registered; registered()\n"
         "heavy = {'anthropic', 'mcp', 'httpx2', 'jsonschema', 'standardwebhooks', 'daphne.server'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"

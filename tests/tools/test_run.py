@@ -1,4 +1,4 @@
-"""Every tool call ends with a result: what it says, what it never says, and what still works beside it."""
+"""Every tool call ends with a result: what it contains, what it never reveals, and what works meanwhile."""
 
 import asyncio
 import dataclasses
@@ -11,12 +11,12 @@ import pytest
 from django.db import connection
 
 from chat.models import Assistant, AssistantTool, McpServer, ToolDefinition, User
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.tools import registry
 from chat.tools.registry import tool
-from chat.tools.result import ToolContext, ToolFailed, ToolResult, result_of
+from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 from chat.tools.run import run_tool
-from chat.tools.threads import AT_ONCE, FUNCTIONS, in_thread
+from chat.tools.threads import FUNCTIONS, MAX_THREADS, in_thread
 from tests import factories
 from tests.tools.conftest import ADD, mcp_tool, webhook
 from tests.tools.servers import Hostile, Receiver, Served
@@ -122,7 +122,7 @@ REGISTERED = (
 
 @pytest.fixture(autouse=True)
 def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Register functions that behave in every way for one test; those that hang are let go at its end."""
+    """Register the functions for one test; hanging ones are released at its end."""
     registry.registered()
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     for function in REGISTERED:
@@ -159,7 +159,7 @@ def run(context: ToolContext) -> Callable[..., ToolResult]:
     return run
 
 
-def test_it_runs(make: Make, run: Any) -> None:
+def test_function_runs_and_returns_text(make: Make, run: Any) -> None:
     result = run(make("well"), {"word": "한"})
     assert (result.content, result.is_error) == ([{"type": "text", "text": "well 한 ko"}], False)
 
@@ -172,7 +172,7 @@ def test_functions_have_a_thread_and_a_connection_of_their_own(make: Make, run: 
 
 
 @pytest.mark.parametrize("target", ["crash", "value_error", "stop", "leave"])
-def test_exceptions_tell_nothing(target: str, make: Make, run: Any, caplog: Any) -> None:
+def test_exceptions_reveal_nothing(target: str, make: Make, run: Any, caplog: Any) -> None:
     assert said(run(make(target))) == "The tool failed."
     assert "tool_failed" in caplog.text
     assert "hunter2" not in caplog.text
@@ -181,18 +181,18 @@ def test_exceptions_tell_nothing(target: str, make: Make, run: Any, caplog: Any)
 @pytest.mark.parametrize(
     ("target", "told"), [("words", "There is no room left."), ("sdk_words", "No table is free.")]
 )
-def test_chosen_words_are_told(target: str, told: str, make: Make, run: Any) -> None:
+def test_chosen_error_message_is_returned(target: str, told: str, make: Make, run: Any) -> None:
     assert said(run(make(target))) == told
 
 
 @pytest.mark.parametrize("target", ["hang", "hang_async"])
-def test_too_slow(target: str, make: Make, run: Any) -> None:
+def test_slow_function_times_out(target: str, make: Make, run: Any) -> None:
     began = time.monotonic()
     assert said(run(make(target, timeout_seconds=1))) == "The tool did not finish within 1 seconds."
     assert time.monotonic() - began < 10
 
 
-def test_too_long(make: Make, run: Any) -> None:
+def test_long_result_is_cut(make: Make, run: Any) -> None:
     assert said(run(make("long"))) == "The tool's answer is longer than the 5000 bytes it may have."
 
 
@@ -206,11 +206,11 @@ def test_input_is_checked_before_the_call(make: Make, run: Any) -> None:
     assert said(run(make("well"), {"unknown": 1})) == "The input does not fit what this tool takes."
 
 
-def test_what_is_not_there_or_off(make: Make, run: Any) -> None:
+def test_unknown_and_disabled_tools_do_not_run(make: Make, run: Any) -> None:
     tool = make("well")
     ToolDefinition.objects.filter(pk=tool.pk).update(enabled=False)
     assert said(run(tool)) == "This tool is not available.", "the row counts, not what the caller had read"
-    assert not run(tool, trying=True).is_error
+    assert not run(tool, trial=True).is_error
     tool.delete()
     assert said(run(tool)) == "This tool is not available."
     assert said(run(None)) == "This tool is not available."
@@ -218,7 +218,7 @@ def test_what_is_not_there_or_off(make: Make, run: Any) -> None:
     assert "provider" in said(run(make("", kind="server", options={"type": "web_search_20260318"})))
 
 
-def test_a_server_that_is_off(make: Make, run: Any, shop: Served) -> None:
+def test_tool_of_a_disabled_server_does_not_run(make: Make, run: Any, shop: Served) -> None:
     server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
     tool = mcp_tool(server, "add", ADD)
     server.save()
@@ -230,7 +230,9 @@ def test_a_server_that_is_off(make: Make, run: Any, shop: Served) -> None:
     assert said(run(tool, {"a": 1, "b": 2})) == "This tool is not available."
 
 
-def test_mcp_troubles(run: Any, shop: Served, hostile: tuple[Hostile, Served], settings: Any) -> None:
+def test_mcp_failures_become_error_results(
+    run: Any, shop: Served, hostile: tuple[Hostile, Served], settings: Any
+) -> None:
     server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
     for target in ("crash", "wait", "shout"):
         mcp_tool(server, target, timeout_seconds=2, max_result_bytes=1000).save()
@@ -249,7 +251,7 @@ def test_mcp_troubles(run: Any, shop: Served, hostile: tuple[Hostile, Served], s
     assert "not one that may be called" in said(run(named["crash"]))
 
 
-def test_webhook_troubles(
+def test_webhook_failures_become_error_results(
     run: Any, receiver: tuple[Receiver, str], hostile: tuple[Hostile, Served], settings: Any
 ) -> None:
     url = hostile[1].url
@@ -285,18 +287,20 @@ def hanging(make: Make) -> ToolDefinition:
     return make("hang")
 
 
-async def test_those_that_hang_take_their_places_only(context: ToolContext, clock: ToolDefinition) -> None:
-    held = [asyncio.ensure_future(in_thread(release.wait, 30, among=FUNCTIONS)) for _ in range(AT_ONCE)]
+async def test_hanging_functions_block_only_their_own_threads(
+    context: ToolContext, clock: ToolDefinition
+) -> None:
+    held = [asyncio.ensure_future(in_thread(release.wait, 30, limit=FUNCTIONS)) for _ in range(MAX_THREADS)]
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await in_thread(int, "1", among=FUNCTIONS)
+            await in_thread(int, "1", limit=FUNCTIONS)
     assert not (await run_tool(clock, {}, context)).is_error, (
         "other tools go on, and what Parley reads for them"
     )
     release.set()
     await asyncio.gather(*held)
-    assert await in_thread(int, "1", among=FUNCTIONS) == 1
+    assert await in_thread(int, "1", limit=FUNCTIONS) == 1
 
 
 @pytest.fixture
@@ -304,12 +308,12 @@ def clock(make: Make) -> ToolDefinition:
     return make("at_once")
 
 
-def test_what_staff_say_never_to_run_does_not_run(make: Make, run: Any, context: ToolContext) -> None:
+def test_denied_tool_does_not_run(make: Make, run: Any, context: ToolContext) -> None:
     tool = make("well", approval="ask")
-    assert not run(tool).is_error, "somebody approved it"
+    assert not run(tool).is_error, "a person approved it"
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="deny")
     assert said(run(tool)) == "This tool is not available."
-    assert not run(tool, trying=True).is_error
+    assert not run(tool, trial=True).is_error
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="ask")
     assistant = Assistant.objects.create(name="Careful")
     AssistantTool.objects.create(assistant=assistant, tool=tool, approval="deny")
@@ -320,10 +324,10 @@ def test_what_staff_say_never_to_run_does_not_run(make: Make, run: Any, context:
     assert not asyncio.run(run_tool(tool, {}, here)).is_error
 
 
-async def test_a_strangers_schema_never_holds_the_loop(
+async def test_expensive_schema_does_not_block_the_event_loop(
     context: ToolContext, doubling: ToolDefinition
 ) -> None:
-    """Each level follows two references: without a bound the check takes longer than anybody waits."""
+    """Each level follows two references: without a limit the check would take hours."""
     longest, last = 0.0, time.monotonic()
     running = asyncio.create_task(run_tool(doubling, {"a": 1}, context))
     while not running.done():
@@ -335,7 +339,7 @@ async def test_a_strangers_schema_never_holds_the_loop(
 
 @pytest.fixture
 def doubling(monkeypatch: pytest.MonkeyPatch) -> ToolDefinition:
-    monkeypatch.setattr(apart, "CHECKS", dataclasses.replace(apart.CHECKS, seconds=1))
+    monkeypatch.setattr(sandbox, "CHECKS", dataclasses.replace(sandbox.CHECKS, seconds=1))
     levels: dict[str, Any] = {
         f"l{level}": {"allOf": [{"$ref": f"#/$defs/l{level + 1}"}] * 2} for level in range(40)
     }
@@ -348,9 +352,9 @@ def doubling(monkeypatch: pytest.MonkeyPatch) -> ToolDefinition:
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), {"a": {"b": object()}}])
-def test_values_that_are_no_json(value: Any) -> None:
+def test_values_outside_json_fail(value: Any) -> None:
     with pytest.raises(ToolFailed):
-        result_of(value, limit_bytes=1000)
+        make_result(value, limit_bytes=1000)
 
 
 @pytest.mark.parametrize(
@@ -365,6 +369,6 @@ def test_values_that_are_no_json(value: Any) -> None:
         None,
     ],
 )
-def test_pictures_that_are_none(source: Any) -> None:
-    result = result_of([{"type": "image", "source": source}], limit_bytes=1000)
+def test_invalid_pictures_become_text(source: Any) -> None:
+    result = make_result([{"type": "image", "source": source}], limit_bytes=1000)
     assert result.content == [{"type": "text", "text": "[a picture that could not be read]"}]

@@ -1,11 +1,11 @@
-"""Inputs against schemas, trusted ones and those of strangers."""
+"""Inputs validated against trusted and untrusted schemas."""
 
 import dataclasses
 from typing import Any
 
 import pytest
 
-from chat.readers import apart
+from chat.readers import sandbox
 from chat.tools.validate import input_problem, schema_problem
 
 SCHEMA = {
@@ -19,7 +19,7 @@ SCHEMA = {
 }
 
 
-def test_what_fits() -> None:
+def test_valid_input_is_accepted() -> None:
     assert input_problem(SCHEMA, {"count": 1, "name": "abc"}) == ""
     assert input_problem({"type": "object"}, {}) == ""
 
@@ -37,18 +37,18 @@ def test_what_fits() -> None:
         ("{}", "JSON object"),
     ],
 )
-def test_what_is_wrong_is_said(given: Any, words: str) -> None:
+def test_invalid_input_is_explained(given: Any, words: str) -> None:
     assert words in input_problem(SCHEMA, given)
 
 
-def test_words_are_bounded() -> None:
+def test_messages_are_limited() -> None:
     schema = {"type": "object", "additionalProperties": {"type": "integer"}}
     problem = input_problem(schema, {f"k{number}": "x" * 10_000 for number in range(50)})
     assert "(and 45 more)" in problem
     assert len(problem) < 2_500
 
 
-def test_depth() -> None:
+def test_deep_input_is_refused() -> None:
     deep: Any = {}
     for _ in range(5_000):
         deep = {"a": deep}
@@ -67,13 +67,13 @@ def test_depth() -> None:
         {"type": "object", "patternProperties": {"(": {}}},
     ],
 )
-def test_schemas_that_can_not_be_used(schema: Any) -> None:
+def test_unusable_schemas_are_a_problem_of_the_tool(schema: Any) -> None:
     assert "schema can't be used" in input_problem(schema, {"a": 1})
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_endless_expressions_end(trusted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "CHECKS", dataclasses.replace(apart.CHECKS, seconds=1))
+def test_slow_patterns_time_out(trusted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "CHECKS", dataclasses.replace(sandbox.CHECKS, seconds=1))
     schema = {"type": "object", "properties": {"b": {"type": "string", "pattern": "^(a+)+$"}}}
     assert input_problem(schema, {"b": "aaa"}, trusted=trusted) == ""
     assert "does not match" in input_problem(schema, {"b": "b"}, trusted=trusted)
@@ -81,9 +81,9 @@ def test_endless_expressions_end(trusted: bool, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("schema", [None, [], {}, {"type": "string"}, {"type": "object", "properties": []}])
-def test_schemas_that_no_tool_has(schema: Any) -> None:
+def test_invalid_schemas_are_refused(schema: Any) -> None:
     assert schema_problem(schema)
 
 
-def test_schemas_that_tools_have() -> None:
+def test_valid_schemas_are_accepted() -> None:
     assert schema_problem(SCHEMA) == ""

@@ -1,4 +1,4 @@
-"""Webhooks against a receiver that checks their signature with the standard's library, and against hostile hosts."""
+"""Webhooks against a receiver that checks signatures with the standard's library, and against hostile hosts."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ PICTURE = {
 
 async def test_a_signed_call_arrives(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
-    result = await webhook.call(definition(url), {"sku": "é한"}, context)
+    result = await webhook.call_webhook(definition(url), {"sku": "é한"}, context)
     assert (result.content, result.is_error) == ([{"type": "text", "text": "42 in stock"}], False)
     seen = made.seen[-1]
     assert seen["body"] == {
@@ -42,33 +42,33 @@ async def test_a_signed_call_arrives(receiver: tuple[Receiver, str], context: To
     assert "cookie" not in seen["headers"]
 
 
-async def test_each_call_has_an_id_of_its_own(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_each_call_has_its_own_id(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
-    await asyncio.gather(*(webhook.call(definition(url), {}, context) for _ in range(3)))
+    await asyncio.gather(*(webhook.call_webhook(definition(url), {}, context) for _ in range(3)))
     assert len({seen["headers"]["webhook-id"] for seen in made.seen[-3:]}) == 3
 
 
-async def test_another_secret_is_not_taken(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_wrong_secret_is_refused(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     before = len(made.seen)
     with pytest.raises(ToolFailed, match="status 401"):
-        await webhook.call(definition(url, secret=webhook.new_secret()), {}, context)
+        await webhook.call_webhook(definition(url, secret=webhook.new_secret()), {}, context)
     assert (len(made.seen), made.refused) == (before, made.refused)
     assert made.refused
 
 
 @pytest.mark.parametrize("secret", ["", None, "whsec_", "whsec_%%%", "short"])
-async def test_no_call_goes_out_unsigned(
+async def test_calls_without_a_secret_are_not_sent(
     secret: Any, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
     before = len(made.seen)
     with pytest.raises(ToolFailed, match="signing secret"):
-        await webhook.call(definition(url, secret=secret), {}, context)
+        await webhook.call_webhook(definition(url, secret=secret), {}, context)
     assert len(made.seen) == before
 
 
-def test_new_secrets_are_good_and_different() -> None:
+def test_new_secrets_are_valid_and_different() -> None:
     made = {webhook.new_secret() for _ in range(5)}
     assert len(made) == 5
     assert not any(webhook.secret_problem(secret) for secret in made)
@@ -99,12 +99,12 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("body", "content", "is_error"), ANSWERS)
-async def test_answers(
+async def test_answers_become_results(
     body: bytes, content: Any, is_error: bool, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
     made.answer = (200, "application/json", body)
-    result = await webhook.call(definition(url), {}, context)
+    result = await webhook.call_webhook(definition(url), {}, context)
     assert (result.content, result.is_error) == (content, is_error)
 
 
@@ -114,67 +114,71 @@ async def test_answers(
         b"{", b"[" * 100_000, b"9" * 5_000, b"\xff\xfe", b'{"a": NaN}', b'{"a":' * 1000 + b"1" + b"}" * 1000,
     ],
 )  # fmt: skip
-async def test_answers_that_are_no_json(
+async def test_invalid_json_answers_fail(
     body: bytes, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
     made.answer = (200, "application/json", body)
     with pytest.raises(ToolFailed):
-        await webhook.call(definition(url, max_result_bytes=200_000), {}, context)
+        await webhook.call_webhook(definition(url, max_result_bytes=200_000), {}, context)
 
 
-async def test_text_is_taken_as_it_is(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_text_answers_are_unchanged(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     made.answer = (201, "text/plain; charset=utf-8", "방 한 개".encode())
-    assert (await webhook.call(definition(url), {}, context)).content[0]["text"] == "방 한 개"
+    assert (await webhook.call_webhook(definition(url), {}, context)).content[0]["text"] == "방 한 개"
 
 
-async def test_a_result_has_its_length(receiver: tuple[Receiver, str], context: ToolContext) -> None:
+async def test_result_length_is_limited(receiver: tuple[Receiver, str], context: ToolContext) -> None:
     made, url = receiver
     made.answer = (200, "text/plain", b"x" * 3000)
     with pytest.raises(ToolFailed, match="longer than the 2000 bytes"):
-        await webhook.call(definition(url, max_result_bytes=2000), {}, context)
+        await webhook.call_webhook(definition(url, max_result_bytes=2000), {}, context)
 
 
 @pytest.mark.parametrize("status", [204, 301, 400, 404, 500, 503])
-async def test_other_statuses_fail_without_their_words(
+async def test_error_statuses_fail_without_their_body(
     status: int, receiver: tuple[Receiver, str], context: ToolContext
 ) -> None:
     made, url = receiver
     made.answer = (status, "text/plain", b"" if status == 204 else b"Traceback in /srv/secret.py")
     if status == 204:
-        result = await webhook.call(definition(url), {}, context)
+        result = await webhook.call_webhook(definition(url), {}, context)
         assert result.content[0]["text"] == "The tool gave no output."
         return
     with pytest.raises(ToolFailed) as failed:
-        await webhook.call(definition(url), {}, context)
+        await webhook.call_webhook(definition(url), {}, context)
     assert str(failed.value) == f"The tool's server answered with HTTP status {status}."
 
 
 @pytest.mark.parametrize("path", ["/big", "/bomb"])
-async def test_bombs(path: str, hostile: tuple[Hostile, Served], context: ToolContext) -> None:
+async def test_compressed_bombs_are_cut_off(
+    path: str, hostile: tuple[Hostile, Served], context: ToolContext
+) -> None:
     with pytest.raises(egress.TooMuch):
-        await webhook.call(definition(hostile[1].url + path), {}, context)
+        await webhook.call_webhook(definition(hostile[1].url + path), {}, context)
 
 
-async def test_an_endless_answer_ends(hostile: tuple[Hostile, Served], context: ToolContext) -> None:
+async def test_endless_answer_is_cut_off(hostile: tuple[Hostile, Served], context: ToolContext) -> None:
     made, served = hostile
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
-            await webhook.call(definition(f"{served.url}/slow"), {}, context)
+            await webhook.call_webhook(definition(f"{served.url}/slow"), {}, context)
     assert made.ended.wait(5), "the connection is closed, not left to run"
 
 
-async def test_a_redirect_inside_is_not_followed(
+async def test_redirect_to_an_internal_address_is_not_followed(
     hostile: tuple[Hostile, Served], context: ToolContext
 ) -> None:
     made, served = hostile
     with pytest.raises(ToolFailed, match="status 307"):
-        await webhook.call(definition(f"{served.url}/redirect/307?{served.url}/gzip"), {}, context)
+        await webhook.call_webhook(definition(f"{served.url}/redirect/307?{served.url}/gzip"), {}, context)
     assert made.hits[-1] == "/redirect/307"
 
 
-async def test_a_name_that_turns_inside(context: ToolContext, receiver: tuple[Receiver, str]) -> None:
+async def test_name_that_changes_to_an_internal_address_is_refused(
+    context: ToolContext, receiver: tuple[Receiver, str]
+) -> None:
     made, url = receiver
     before = len(made.seen)
 
@@ -183,10 +187,10 @@ async def test_a_name_that_turns_inside(context: ToolContext, receiver: tuple[Re
 
     address = url.replace("http://127.0.0.1", "https://tool.example.org")
     with pytest.raises(egress.EgressRefused):
-        await webhook.call(definition(address), {}, context, resolve=turned)
+        await webhook.call_webhook(definition(address), {}, context, resolve=turned)
     assert len(made.seen) == before
 
 
-async def test_nobody_there(context: ToolContext) -> None:
+async def test_unreachable_webhook_is_a_failure(context: ToolContext) -> None:
     with pytest.raises(httpx2.ConnectError):
-        await webhook.call(definition("http://127.0.0.1:1/"), {}, context)
+        await webhook.call_webhook(definition("http://127.0.0.1:1/"), {}, context)

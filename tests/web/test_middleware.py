@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from django.urls import include, path
 
 from chat.models import User
-from chat.operations.api_keys import create_api_key
+from chat.operations.accounts.api_keys import create_api_key
 
 WRITTEN = "my-diary-entry-9f3"
 PATH_WORD = "private-path-word"

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import Attachment, Conversation, Message, User
-from chat.operations import stored_files
-from chat.operations.attachments import content_blocks
-from chat.operations.uploads import store_upload
+from chat.operations.conversations.message_input import content_blocks
+from chat.operations.files import storage
+from chat.operations.files.uploads import store_upload
 from chat.web import attachments as pages
 from tests import factories
 from tests.support import media
@@ -78,7 +78,7 @@ def test_citations_lead_nobody_else_anywhere(signed_in: Callable[[str], Client],
 
 def test_a_download_is_the_upload_and_never_runs(browser: Client, notes: Attachment) -> None:
     response = get(browser, "attachment_file", notes)
-    assert response.content == stored_files.read(notes.original)
+    assert response.content == storage.read_stored(notes.original)
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="notes.html"'
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -90,7 +90,7 @@ def test_a_download_is_the_upload_and_never_runs(browser: Client, notes: Attachm
 def test_pictures_are_shown_as_they_are_sent(browser: Client, photo: Attachment) -> None:
     shown, small = get(browser, "attachment_shown", photo), get(browser, "attachment_thumbnail", photo)
     assert (shown["Content-Type"], small["Content-Type"]) == ("image/png", "image/webp")
-    assert shown.content == stored_files.read(photo.sent)  # type: ignore[arg-type]
+    assert shown.content == storage.read_stored(photo.sent)  # type: ignore[arg-type]
     assert len(small.content) < len(shown.content)
     assert small["Content-Disposition"] == 'inline; filename="a photo.png"'
     assert b"attachments/" in get(browser, "attachment", photo).content
@@ -105,7 +105,7 @@ def test_only_pictures_and_pdfs_are_shown(browser: Client, notes: Attachment, pa
 
 
 def test_lost_bytes_are_not_found(browser: Client, paper: Attachment) -> None:
-    stored_files.default_storage.delete(paper.original.path)
+    storage.default_storage.delete(paper.original.path)
     assert get(browser, "attachment_file", paper).status_code == 404
     assert get(browser, "attachment", paper).status_code == 200
 

@@ -10,13 +10,13 @@ import pytest
 from django.test import Client
 
 from chat.claude.failures import FailureKind
-from chat.events import block_delta, block_start, encode, turn_started
+from chat.events.payloads import block_delta, block_start, encode, turn_started
+from chat.events.store import Batch
 from chat.models import Assistant, Conversation, LanguageModel, Message, Turn
-from chat.operations.events_log import Batch
-from chat.operations.turns import start_turn
+from chat.presentation.wording import FAILURES, UNKNOWN_FAILURE, ending, failure_text
 from chat.web.strings import script_strings
-from chat.wording import FAILURES, UNKNOWN_FAILURE, ending, failure_text
 from tests import factories
+from tests.support.turns import start_turn
 
 
 def text_of(answer: Any) -> str:
@@ -129,11 +129,11 @@ def test_a_queued_turn_has_a_place_for_its_answer(browser: Client, chat: Convers
 ENDS = [
     ("stopped", "", "", "You stopped this answer.", True),
     ("interrupted", "", "restarted", "Parley was restarted", True),
-    ("interrupted", "", "connection", "What had arrived is kept.", True),
+    ("interrupted", "", "connection", "The text so far is saved.", True),
     ("failed", "", "overloaded", "overloaded right now", False),
     ("refused", "refusal", "", "The model declined to answer.", False),
     ("completed", "max_tokens", "", "reached its length limit", True),
-    ("completed", "model_context_window_exceeded", "", "filled the model’s context", False),
+    ("completed", "model_context_window_exceeded", "", "full for this model", False),
 ]
 
 
@@ -234,7 +234,7 @@ def test_tools_thoughts_and_unknown_blocks_are_shown(browser: Client, chat: Conv
     page = shown(browser, chat)
     for words in (
         "Let me see.",
-        "kept encrypted",
+        "stored encrypted",
         "look_up",
         '"word": "높이"',
         "never_heard_of",

@@ -1,4 +1,4 @@
-"""Starts Parley on one machine. manage.py takes a shorter way to the same function, without loading applications."""
+"""Starts Parley on one machine. manage.py calls the same function directly, without loading applications."""
 
 import sys
 from typing import Any
@@ -13,4 +13,4 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sys.exit(up.main())
+        sys.exit(up.run_up())

@@ -1,7 +1,8 @@
-// What the server told this page: who it is for, addresses, and the words in the viewer's language.
+// The data that the server wrote into this page: the user, addresses, and the texts in the user's language.
 
 export const page = JSON.parse(document.getElementById("page").textContent);
 
-export function words(key, values = {}) {
+// Returns the text for `key` with its {placeholders} replaced by `values`.
+export function translate(key, values = {}) {
   return page.strings[key].replace(/\{(\w+)\}/g, (_match, name) => values[name]);
 }

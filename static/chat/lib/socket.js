@@ -1,10 +1,10 @@
-// One socket that is always on its way back: reconnects by itself, notices a dead line, says how it is.
-// It knows nothing of turns; what to resume is the listener's business (`onopen`).
+// A WebSocket that reconnects by itself, detects a dead connection with pings, and reports its status.
+// It knows nothing of turns: the listener `onopen` decides what to resume.
 
 import { delayBefore } from "parley/models/backoff.js";
 
-const PING_EVERY = 25_000;
-const SILENCE = 10_000;
+const PING_EVERY_MS = 25_000;
+const PONG_WITHIN_MS = 10_000;
 const FINAL_CODES = new Set([4401, 4403, 4404]);
 
 export class Socket {
@@ -33,17 +33,17 @@ export class Socket {
 
   close() {
     this.#closed = true;
-    this.#forget();
+    this.#drop();
   }
 
-  // Returns whether the message left; what did not leave is the outbox's to repeat.
+  // Returns whether the message was sent. The outbox repeats messages that were not.
   send(message) {
     if (!this.isOpen) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }
 
-  // The network or the page came back: look at once instead of at the next timer.
+  // The network or the page is active again: connect, or test the connection, at once.
   wake() {
     if (this.#closed) return;
     if (this.isOpen) this.#ping();
@@ -53,36 +53,36 @@ export class Socket {
     }
   }
 
-  // The network is gone; a line that looks open is not waited for.
+  // The network is gone. The connection is closed even if it still looks open.
   sleep() {
-    if (!this.#closed) this.#lost(1006);
+    if (!this.#closed) this.#disconnected(1006);
   }
 
   #connect() {
-    this.#forget();
+    this.#drop();
     this.listeners.onstatus(this.online() ? "connecting" : "offline");
     const socket = new this.WebSocket(this.url);
     this.#socket = socket;
     socket.onopen = () => this.#opened();
     socket.onmessage = (event) => this.#received(event.data);
-    socket.onclose = (event) => this.#lost(event.code);
+    socket.onclose = (event) => this.#disconnected(event.code);
   }
 
   #opened() {
     this.listeners.onstatus("open");
-    this.#listenOn();
+    this.#restartTimers();
     this.listeners.onopen();
   }
 
   #received(data) {
     this.#attempt = 0;
-    this.#listenOn();
+    this.#restartTimers();
     const message = JSON.parse(data);
     if (message.type !== "pong") this.listeners.onmessage(message);
   }
 
-  #lost(code) {
-    this.#forget();
+  #disconnected(code) {
+    this.#drop();
     if (FINAL_CODES.has(code)) {
       this.#closed = true;
       this.listeners.onfinal(code);
@@ -94,19 +94,19 @@ export class Socket {
     this.#timers.retry = setTimeout(() => this.#connect(), delay);
   }
 
-  #listenOn() {
+  #restartTimers() {
     clearTimeout(this.#timers.silence);
     clearTimeout(this.#timers.ping);
     this.#timers.silence = null;
-    this.#timers.ping = setTimeout(() => this.#ping(), PING_EVERY);
+    this.#timers.ping = setTimeout(() => this.#ping(), PING_EVERY_MS);
   }
 
   #ping() {
     if (!this.send({ type: "ping" })) return;
-    this.#timers.silence ??= setTimeout(() => this.#lost(1006), SILENCE);
+    this.#timers.silence ??= setTimeout(() => this.#disconnected(1006), PONG_WITHIN_MS);
   }
 
-  #forget() {
+  #drop() {
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#timers = {};
     const socket = this.#socket;

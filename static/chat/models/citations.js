@@ -1,9 +1,9 @@
-// Where citations lead, and the numbered links that stand in the text for them: the same as chat/citations.py writes.
+// The addresses of citations and their numbered links in the text, as chat/presentation/citations.py writes them.
 
 const MARK = / ?\[\\\[(\d+)\\\]\]\(([^)\s]+)\)/g;
 const LONGEST_QUOTE = 300;
 
-// The address of what a citation names, below the answer's own; "" when it leads nowhere.
+// Returns the address of the cited text in a document of the answer or on the web; "" if it has none.
 export function addressOf(message, citation) {
   const places = {
     char_location: () => ({ start: citation.start_char_index, end: citation.end_char_index }),
@@ -22,18 +22,18 @@ export function addressOf(message, citation) {
   return `/cited/${message}?${query.join("&")}`;
 }
 
-// Numbers places in the order in which an answer names them.
-export class Marks {
+// Numbers the cited places in the order in which an answer names them.
+export class CitationMarks {
   #numbers = new Map();
 
-  // `text`: what is shown already, with its marks.
+  // `text`: the text that is shown already, with its marks.
   constructor(message, text = "") {
     this.message = message;
     for (const [, number, address] of text.matchAll(MARK)) this.#numbers.set(address, Number(number));
   }
 
-  // Returns the text with its marks, which stand before the blanks at its end.
-  after(text, citations) {
+  // Returns the text with the marks of `citations` appended, before trailing white space.
+  append(text, citations) {
     const marks = (citations ?? [])
       .map((citation) => addressOf(this.message, citation))
       .filter((address, place, all) => address && all.indexOf(address) === place)
@@ -48,6 +48,7 @@ export class Marks {
   }
 }
 
+// Returns the text without its citation marks.
 export function withoutMarks(text) {
   return text.replace(MARK, "");
 }

@@ -1,11 +1,11 @@
-// What was written and not yet sent, per conversation.
+// Unsent texts and attachments, stored per user and conversation.
 
 export class Drafts {
   #prefix;
 
-  constructor(storage, person) {
+  constructor(storage, userId) {
     this.storage = storage;
-    this.#prefix = `parley.${person}.draft.`;
+    this.#prefix = `parley.${userId}.draft.`;
   }
 
   read(conversation) {
@@ -21,11 +21,11 @@ export class Drafts {
       if (text.trim()) this.storage.setItem(this.#key(conversation), text);
       else this.storage.removeItem(this.#key(conversation));
     } catch {
-      // Storage is full or forbidden; the text is still in its field.
+      // Storage is full or forbidden; the text is still in the field.
     }
   }
 
-  // Ids of attachments that wait for their message.
+  // Returns the ids of attachments that belong to no message yet.
   readFiles(conversation) {
     try {
       const kept = JSON.parse(this.storage.getItem(`${this.#key(conversation)}.files`) ?? "[]");
@@ -41,7 +41,7 @@ export class Drafts {
       if (ids.length) this.storage.setItem(key, JSON.stringify(ids));
       else this.storage.removeItem(key);
     } catch {
-      // Storage is full or forbidden; the files are still in their tray.
+      // Storage is full or forbidden; the files are still in the tray.
     }
   }
 

@@ -1,8 +1,8 @@
-// Splits a growing markdown text into blocks that are final and the tail that may still change.
+// Splits a growing markdown text into blocks that are final and a tail that may still change.
 
 import { lexer } from "marked";
 
-// A later line can still join or change the last two blocks (lists, tables, headings with underlines).
+// A later line can change the last two blocks (lists, tables, headings with underlines).
 const OPEN_BLOCKS = 2;
 
 export class MarkdownBlocks {
@@ -11,7 +11,8 @@ export class MarkdownBlocks {
     this.settled = 0;
   }
 
-  // Takes the whole text so far. Returns {settled: token lists that became final, open: tokens of the tail}.
+  // `text`: the whole text so far. Returns {settled: tokens that are final now, open: tokens of the tail}.
+  // Throws Error when the settled part of the text has changed.
   grow(text) {
     if (!text.startsWith(this.text.slice(0, this.settled))) throw new Error("the text may only grow");
     this.text = text;

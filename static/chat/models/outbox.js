@@ -1,22 +1,22 @@
-// Messages that were sent and not yet acknowledged. Kept in storage, so that neither a lost connection nor a
-// closed tab loses one; the server knows a repeated client_id. All tabs of a person share the storage: each entry
-// names the page that posted it, and that page alone repeats it while it lives.
+// Messages that were sent and not yet acknowledged. They are kept in storage, so that neither a lost connection nor
+// a closed tab loses one; the server recognises a repeated client_id. All tabs of a user share the storage: each
+// entry names the page that sent it, and only that page repeats it while it is open.
 
-const LONGEST_AGE = 24 * 3600 * 1000;
+const MAX_AGE_MS = 24 * 3600 * 1000;
 
 export class Outbox {
   #key;
   #page;
   #locks;
 
-  // `page`: an id of this page's own. `locks`: the browser's Web Locks; a Parley on the local network may have none.
-  constructor(storage, person, { page, now = Date.now, locks = globalThis.navigator?.locks } = {}) {
+  // `page`: this page's own id. `locks`: the browser's Web Locks, which exist on secure origins only.
+  constructor(storage, userId, { page, now = Date.now, locks = globalThis.navigator?.locks } = {}) {
     this.storage = storage;
-    this.#key = `parley.${person}.outbox`;
+    this.#key = `parley.${userId}.outbox`;
     this.#page = page;
     this.#locks = locks;
     this.now = now;
-    // Held until this page is gone, however it goes.
+    // The lock is held until this page is closed.
     this.#locks?.request(lockOf(page), () => new Promise(() => {}));
   }
 
@@ -28,9 +28,9 @@ export class Outbox {
     this.#write(this.#read().filter((entry) => entry.message.client_id !== clientId));
   }
 
-  // Calls `take` with each message that another page has left, as soon as that page is gone. Without locks nobody
-  // knows, so that they are taken at once: the worst is a message that two pages send, and the server takes once.
-  inherit(take) {
+  // Calls `take` with each message of another page as soon as that page is closed. Without locks that moment is
+  // unknown and the messages are taken at once: at worst two pages send a message, and the server accepts it once.
+  takeOver(take) {
     for (const page of new Set(this.#read().map((entry) => entry.page))) {
       if (page === this.#page) continue;
       const claim = () => this.#claim(page).forEach(take);
@@ -50,7 +50,7 @@ export class Outbox {
   #read() {
     try {
       const entries = JSON.parse(this.storage.getItem(this.#key) ?? "[]");
-      return entries.filter((entry) => this.now() - entry.at < LONGEST_AGE);
+      return entries.filter((entry) => this.now() - entry.at < MAX_AGE_MS);
     } catch {
       return [];
     }

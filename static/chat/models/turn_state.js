@@ -1,8 +1,8 @@
-// What a viewer of a turn knows after its first `seq` events: the same fold as the server's TurnState.
+// The state of a turn after its first `seq` events: the same fold as the server's TurnState.
 
 export class GapError extends Error {}
 
-const LASTING = ["failover", "fallback"];
+const LASTING_NOTICES = ["failover", "fallback"];
 const DELTA_KEYS = ["text", "thinking", "partial_json"];
 
 export class TurnState {
@@ -11,7 +11,7 @@ export class TurnState {
     this.seq = seq;
     this.blocks = blocks;
     this.notice = notice;
-    // What is known of each tool call, by its id: the fields of its events merged.
+    // Tool calls by id, each with the merged fields of its events.
     this.tools = new Map(tools.map((tool) => [tool.tool_call, tool]));
     this.notices = [];
     this.status = "queued";
@@ -24,7 +24,7 @@ export class TurnState {
     return !["queued", "running", "waiting"].includes(this.status);
   }
 
-  // Returns the block or the tool call that changed, or null. Throws GapError when an event is missing before this one.
+  // Returns the changed block or tool call, or null. Throws GapError when an event before this one is missing.
   apply(event) {
     if (event.seq !== this.seq + 1) throw new GapError(`event ${event.seq} after ${this.seq}`);
     this.seq = event.seq;
@@ -36,12 +36,12 @@ export class TurnState {
   }
 }
 
-// Drops what a model that refused had written: another one answers.
+// Removes the blocks of a model that refused: another model answers.
 function fallBack(state, { message }) {
   state.blocks = state.blocks.filter((block) => block.message !== message);
 }
 
-// tool.requested, tool.decided, tool.started and tool.finished carry a tool_call; anything else unknown is passed over.
+// tool.requested, tool.decided, tool.started and tool.finished carry a tool_call; other unknown events are ignored.
 function applyTool(state, event) {
   if (!event.tool_call) return null;
   const tool = { ...state.tools.get(event.tool_call), ...event };
@@ -78,7 +78,7 @@ const APPLY = {
   },
 
   notice(state, event) {
-    if (LASTING.includes(event.code)) {
+    if (LASTING_NOTICES.includes(event.code)) {
       state.notices.push(event);
       if (event.code === "fallback") fallBack(state, event);
     } else state.notice = { code: event.code, seconds: event.seconds };

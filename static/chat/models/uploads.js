@@ -1,4 +1,4 @@
-// Files on their way into a message, and what each is doing. No DOM, no network.
+// The files of a message that is being written, and the status of each. No DOM, no network.
 
 export const SENDING = "sending";
 export const READY = "ready";
@@ -37,14 +37,15 @@ export class Uploads {
     return this.#find(key);
   }
 
-  progress(key, part) {
-    this.#change(key, { progress: Math.min(1, Math.max(0, part)) });
+  // `share`: from 0 to 1.
+  progress(key, share) {
+    this.#change(key, { progress: Math.min(1, Math.max(0, share)) });
   }
 
-  // `attachment`: what the server said of it. One that is here already is not shown twice.
+  // Completes an upload. An attachment that is in the list already is not shown twice.
   done(key, { id, name, kind }) {
-    const twin = this.#items.some((item) => item.id === id);
-    if (twin) this.remove(key);
+    const duplicate = this.#items.some((item) => item.id === id);
+    if (duplicate) this.remove(key);
     else this.#change(key, { status: READY, progress: 1, id, name, kind });
   }
 
@@ -57,7 +58,7 @@ export class Uploads {
     this.onchange();
   }
 
-  // Empties the list and returns the ids of what was ready.
+  // Empties the list and returns the ids of the files that were ready.
   take() {
     const ids = this.ids;
     this.#items = [];
@@ -69,7 +70,7 @@ export class Uploads {
     return this.#items.find((item) => item.key === key);
   }
 
-  // Something removed meanwhile stays removed.
+  // A file that was removed meanwhile stays removed.
   #change(key, changes) {
     if (!this.#find(key)) return;
     this.#items = this.#items.map((item) => (item.key === key ? { ...item, ...changes } : item));

@@ -1,0 +1,5 @@
+"""Conversations, turns, tool calls, files and frames: read only."""
+
+from chat.admin.diagnostics import attachments, conversations, frames, tool_calls, turns
+
+__all__ = ["attachments", "conversations", "frames", "tool_calls", "turns"]

@@ -1,0 +1,180 @@
+"""The models of connections and their prices."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, WriteOnce
+from chat.models import LanguageModel, ModelPrice
+
+
+class PriceInline(WriteOnce, TabularInline):
+    model = ModelPrice
+    extra = 0
+    fields = ("valid_from", "speed", "above_prompt_tokens", *ModelPrice.UNITS)
+    verbose_name_plural = _("prices (USD per million tokens; add a row for a new price)")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelPrice]:
+        rows: QuerySet[ModelPrice] = super().get_queryset(request)
+        return rows.select_related("model").order_by("-valid_from", "speed", "above_prompt_tokens", "id")
+
+
+class IndentedJSONField(forms.JSONField):
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (RecursionError, ValueError) as error:  # nested too deep, or a number of thousands of digits
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (RecursionError, ValueError):
+            return data
+
+    def prepare_value(self, value: Any) -> Any:
+        if value is None:
+            return ""  # None is shown as an empty field, not as "null"
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+class LanguageModelForm(forms.ModelForm):
+    capabilities = IndentedJSONField(
+        label=_("Capabilities"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 12})
+    )
+
+    def clean_capabilities(self) -> dict[str, Any]:
+        value = self.cleaned_data["capabilities"] or {}
+        if not isinstance(value, dict):
+            raise forms.ValidationError(_("Enter a JSON object."))
+        return value
+
+
+@admin.register(LanguageModel)
+class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
+    form = LanguageModelForm
+    inlines = (PriceInline,)
+    written_once = (ModelPrice,)
+    list_display = (
+        "display_name",
+        "connection",
+        "model_id",
+        "stage",
+        "context",
+        "price_count",
+        "order",
+        "enabled",
+    )
+    list_editable = ("order", "enabled")
+    list_filter = ("connection", "enabled", "lifecycle", "line")
+    list_select_related = ("connection",)
+    search_fields = ("display_name", "model_id")
+    ordering = ("connection__order", "order", "model_id", "id")
+    warn_unsaved_form = True
+    fieldsets = (
+        (
+            None,
+            {"fields": ("display_name", ("connection", "model_id"), "canonical_id", ("enabled", "order"))},
+        ),
+        (
+            _("Limits"),
+            {
+                "fields": (
+                    ("max_input_tokens", "max_output_tokens"),
+                    ("default_max_tokens", "min_cacheable_tokens"),
+                )
+            },
+        ),
+        (
+            _("From the provider"),
+            {
+                "fields": (("line", "lifecycle"), "retires_at", "capabilities"),
+                "description": _("Updated from the catalogue and the provider’s list of models."),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LanguageModel]:
+        rows: QuerySet[LanguageModel] = super().get_queryset(request)
+        return rows.annotate(prices_known=Count("prices"))
+
+    @display(
+        description=_("lifecycle"),
+        ordering="lifecycle",
+        label={"active": "success", "deprecated": "warning", "retired": "danger"},
+    )
+    def stage(self, model: LanguageModel) -> tuple[str, str]:
+        return model.lifecycle, model.get_lifecycle_display()
+
+    @display(description=_("context (tokens)"), ordering="max_input_tokens")
+    def context(self, model: LanguageModel) -> str:
+        return f"{model.max_input_tokens:,}"
+
+    @display(description=_("prices"), ordering="prices_known")
+    def price_count(self, model: Any) -> str:
+        return str(model.prices_known or _("unknown"))
+
+
+def _amount(unit: str, label: Any) -> Callable[[Any, ModelPrice], str]:
+    """Return a column that shows a price without trailing zeros."""
+
+    @display(description=label, ordering=unit)
+    def shown(_options: Any, price: ModelPrice) -> str:
+        return f"{getattr(price, unit).normalize():f}"
+
+    return shown
+
+
+@admin.register(ModelPrice)
+class ModelPriceAdmin(WriteOnce, BigTableAdmin):
+    list_display = (
+        "model",
+        "valid_from",
+        "speed",
+        "above_prompt_tokens",
+        "shown_input",
+        "shown_write_5m",
+        "shown_write_1h",
+        "shown_read",
+        "shown_output",
+    )
+    shown_input = _amount("input", _("input"))
+    shown_write_5m = _amount("write_5m", _("cache write, 5 min"))
+    shown_write_1h = _amount("write_1h", _("cache write, 1 h"))
+    shown_read = _amount("read", _("cache read"))
+    shown_output = _amount("output", _("output"))
+    list_filter = ("speed", "model__connection")
+    list_select_related = ("model__connection",)
+    search_fields = ("model__display_name", "model__model_id")
+    ordering = ("-valid_from", "model_id", "id")
+    autocomplete_fields = ("model",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("model", "valid_from", ("speed", "above_prompt_tokens")),
+                "description": _("Prices can’t be edited. Add a new price; it applies from its start time."),
+            },
+        ),
+        (
+            _("USD per million tokens"),
+            {"fields": (("input", "output"), ("write_5m", "write_1h"), ("read", "per_search"))},
+        ),
+        (
+            _("Factors"),
+            {
+                "fields": (("batch_factor", "us_factor"),),
+                "description": _("Token prices are multiplied by these factors. Search prices are not."),
+            },
+        ),
+    )

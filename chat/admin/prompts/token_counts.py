@@ -1,0 +1,52 @@
+"""The tokens of a prompt for each model, and whether each cache point reaches the model's minimum."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from chat.models import LanguageModel, PromptRevision
+from chat.operations.request.token_counts import Reach, reach_of
+
+COUNT = {
+    "title": _("Count the tokens of this prompt?"),
+    "description": _(
+        "All models that are switched on count it. This is free, but it may take a few seconds."
+    ),
+    "form_class": None,
+    "form_submit_text": _("Count"),
+}
+VERDICTS = {
+    "reached": ("good", _("long enough to be cached")),
+    "below": ("bad", _("too short to be cached")),
+    "unsure": ("bad", _("close to the minimum; count the tokens to be sure")),
+    "": ("", ""),
+}
+
+
+def counted_models() -> list[LanguageModel]:
+    return list(LanguageModel.objects.usable().select_related("connection").by_preference())
+
+
+def counts_table(revision: PromptRevision | None) -> str:
+    """Return a table with a row per model and cache point. The last row of a model is for the whole prompt."""
+    if revision is None:
+        return gettext("There is nothing to count yet.")
+    rows = [_row(revision, model, reach) for model in counted_models() for reach in reach_of(revision, model)]
+    return render_to_string("admin/prompt_counts.html", {"rows": rows})
+
+
+def _row(revision: PromptRevision, model: LanguageModel, reach: Reach) -> dict[str, Any]:
+    tone, verdict = VERDICTS[reach.verdict]
+    whole = reach.block == len(revision.blocks) - 1
+    return {
+        "model": model,
+        "reach": reach,
+        "place": gettext("the whole prompt")
+        if whole
+        else gettext("up to block %(n)d") % {"n": reach.block + 1},
+        "marked": reach.cache != "none",
+        "tone": tone,
+        "verdict": verdict,
+    }

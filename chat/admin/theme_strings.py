@@ -1,0 +1,54 @@
+"""Texts of the admin's theme, which has no Korean catalogue, and of Django's admin where its Korean is wrong.
+
+Listed here, they are collected with ours. Our catalogue takes precedence over those of packages.
+"""
+
+from django.utils.translation import gettext_noop
+
+THEME_WORDS = (
+    gettext_noop("Add new item"),
+    gettext_noop("Add row"),
+    gettext_noop("Apply Filters"),
+    gettext_noop("Change History"),
+    gettext_noop("Change reason"),
+    gettext_noop("Changed by"),
+    gettext_noop("Changes"),
+    gettext_noop("Choose a date from the list below to revert to a previous version of this object"),
+    gettext_noop("Comment"),
+    gettext_noop("Date from"),
+    gettext_noop("Date to"),
+    gettext_noop("Default"),
+    gettext_noop("Expand row"),
+    gettext_noop("Filters"),
+    gettext_noop("Go back"),
+    gettext_noop("Loading more results..."),
+    gettext_noop("More actions"),
+    gettext_noop("Next"),
+    gettext_noop("No data"),
+    gettext_noop("No results found"),
+    gettext_noop("No results matching your query"),
+    gettext_noop("Object"),
+    gettext_noop("Previous"),
+    gettext_noop("Reset filters"),
+    gettext_noop("Return to site"),
+    gettext_noop("Revert"),
+    gettext_noop("Select action"),
+    gettext_noop("Select action to run"),
+    gettext_noop("Select all rows"),
+    gettext_noop("Select record"),
+    gettext_noop("Select value"),
+    gettext_noop("This object doesn't have a change history."),
+    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
+    gettext_noop("Toggle password visibility"),
+    gettext_noop("Type to search"),
+)
+ADMIN_TEXTS = (
+    gettext_noop("Select %s to view"),
+    gettext_noop("Select %s to change"),
+    gettext_noop("View %s"),
+    gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),
+    gettext_noop("Delete selected %(verbose_name_plural)s"),
+    gettext_noop("No action selected."),
+    gettext_noop("Run the selected action"),
+    gettext_noop("0 of %(cnt)s selected"),
+)

@@ -1,0 +1,5 @@
+"""Tools and MCP servers."""
+
+from chat.admin.tools import definitions
+
+__all__ = ["definitions"]

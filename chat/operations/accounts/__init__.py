@@ -1,0 +1,1 @@
+"""People and their access: users, API keys, sign-ins at MCP servers."""

@@ -1,0 +1,1 @@
+"""Money: budgets, the ledger, its check, and calls outside a turn."""

@@ -1,0 +1,188 @@
+"""The ledger: what a call cost, and how its row is settled, discarded or corrected together with its holds.
+
+`paid_call` opens the rows. Each is settled exactly once, with the prices of that moment. The bill of a cut stream is
+an estimate; a count may correct it once (see `recount`), and nothing changes it afterwards.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from chat.claude.cache_diagnostics import ExpectedCache, diagnose
+from chat.claude.pricing import PriceRow, choose_price_row, estimate_tokens, is_billed, price
+from chat.claude.usage import Usage, longest_prompt_tokens
+from chat.models import ApiCall
+from chat.models.ledger import USD_FRACTION
+from chat.operations.billing import budgets
+
+STANDARD = "standard"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bill:
+    """What one call cost: the upstream's usage, the counters, USD, the unit prices and the certainty."""
+
+    usage: dict[str, Any] | None
+    counted: Usage
+    cost_usd: Decimal
+    unit_prices: dict[str, str] | None
+    certainty: str
+    speed: str = ""
+    inference_geo: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a call ended; `bill` and the outcome fields are copied into its row.
+
+    `told` is the upstream's message as far as it arrived, `foreseen` what was expected to be in the cache; together
+    they say what the cache missed.
+    """
+
+    status: str
+    bill: Bill
+    upstream_request_id: str = ""
+    http_status: int | None = None
+    error_code: str = ""
+    stop_reason: str = ""
+    first_byte_at: dt.datetime | None = None
+    told: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
+
+
+def bill_for(
+    prices: Iterable[PriceRow], usage: dict[str, Any] | None, *, whole: bool, text: str = ""
+) -> Bill:
+    """Price a call.
+
+    `whole` says that `usage` is final. A cut call is estimated: the prompt as reported at its start, the output from
+    the `text` received (never less than reported). Without usage or a price row the cost is unknown and counts as 0.
+    """
+    if usage is None:
+        return Bill(None, Usage(), Decimal(0), None, ApiCall.Certainty.UNKNOWN)
+    counted = Usage.from_api(usage)
+    if not whole:
+        counted = dataclasses.replace(
+            counted, output_tokens=max(counted.output_tokens, estimate_tokens(text))
+        )
+    speed, geo = str(usage.get("speed") or ""), str(usage.get("inference_geo") or "")
+    row, told = _row_for(list(prices), counted, speed or STANDARD, longest_prompt_tokens(usage))
+    if row is None:
+        return Bill(usage, counted, Decimal(0), None, ApiCall.Certainty.UNKNOWN, speed[:12], geo[:12])
+    units = {
+        field.name: str(getattr(row, field.name))
+        for field in dataclasses.fields(row)
+        if field.name not in ("speed", "batch_factor", "us_factor")
+    }
+    factor = row.factor(batch=usage.get("service_tier") == "batch", geo=geo)
+    if factor != 1:
+        units["factor"] = str(factor.normalize())  # multiplies the cost of the tokens
+    certainty = ApiCall.Certainty.EXACT if whole and told else ApiCall.Certainty.ESTIMATED
+    return Bill(usage, counted, cost_of(counted, units), units, certainty, speed[:12], geo[:12])
+
+
+def _row_for(
+    prices: list[PriceRow], counted: Usage, speed: str, longest_prompt: int
+) -> tuple[PriceRow | None, bool]:
+    """Return the row that applies and whether it has this speed; a speed without a price costs the standard price."""
+    row = choose_price_row(prices, counted, speed, longest_prompt=longest_prompt)
+    if row is not None or speed == STANDARD:
+        return row, True
+    return choose_price_row(prices, counted, STANDARD, longest_prompt=longest_prompt), False
+
+
+def cost_of(counted: Usage, units: Mapping[str, str]) -> Decimal:
+    """Return the USD that counters cost with the unit prices that were copied into a row.
+
+    Raises:
+        ArithmeticError, KeyError, TypeError, ValueError: `units` are not unit prices.
+    """
+    amounts: dict[str, Any] = {name: Decimal(value) for name, value in units.items()}
+    factor, tier = amounts.pop("factor", Decimal(1)), int(amounts.pop("above_prompt_tokens"))
+    row = PriceRow(**amounts, above_prompt_tokens=tier)
+    cost = price(counted, row)
+    tokens = cost.total - cost.lines["searches"]
+    return Decimal(tokens * factor + cost.lines["searches"]).quantize(USD_FRACTION)
+
+
+def bill_for_message(
+    prices: Iterable[PriceRow], message: Mapping[str, Any], *, whole: bool, text: str = ""
+) -> Bill:
+    """Price a call by its message as far as it arrived ({} before its start); see `bill_for`."""
+    usage = message.get("usage")
+    usage = dict(usage) if isinstance(usage, Mapping) else None
+    return bill_for(prices, usage, whole=whole, text=text) if is_billed(message) else free_bill(usage)
+
+
+def free_bill(usage: dict[str, Any] | None = None) -> Bill:
+    """Return the bill of a call that surely costs nothing, such as a refused one, with the `usage` reported for it."""
+    return Bill(usage, Usage(), Decimal(0), None, ApiCall.Certainty.EXACT)
+
+
+@transaction.atomic
+def discard_call(call_id: int) -> None:
+    """Delete the row and the holds of a request that never reached the upstream."""
+    if ApiCall.objects.open().filter(id=call_id).exists():
+        budgets.drop(call_id)
+        ApiCall.objects.open().filter(id=call_id).delete()
+
+
+@transaction.atomic(savepoint=False)
+def settle_call(call_id: int, settlement: Settlement) -> bool:
+    """Settle an open row and its holds; return False, and change nothing, if the row was settled before."""
+    bill = settlement.bill
+    missed = diagnose(settlement.told, settlement.foreseen, bill.counted)
+    row = ApiCall.objects.filter(id=call_id)
+    settled = row.settle(
+        **dataclasses.asdict(bill.counted),
+        status=settlement.status,
+        usage=bill.usage,
+        unit_prices=bill.unit_prices,
+        cost_usd=bill.cost_usd,
+        certainty=bill.certainty,
+        speed=bill.speed,
+        inference_geo=bill.inference_geo,
+        upstream_request_id=settlement.upstream_request_id[:80],
+        upstream_message_id=str(settlement.told.get("id") or "")[:80],
+        cache_miss_reason=missed.reason[:40],
+        cache_missed_tokens=missed.tokens,
+        http_status=settlement.http_status,
+        error_code=settlement.error_code[:40],
+        stop_reason=settlement.stop_reason[:40],
+        first_byte_at=settlement.first_byte_at,
+    )
+    if settled:
+        known = bill.certainty != ApiCall.Certainty.UNKNOWN
+        cut = settlement.status == ApiCall.Status.CUT and bill.certainty == ApiCall.Certainty.ESTIMATED
+        # The count may be higher than the estimate. The rest stays held until then, so that it never breaks a budget.
+        keep_rest = cut and row.awaiting_count().exists()
+        budgets.release(call_id, bill.cost_usd if known else None, keep_rest=keep_rest)
+    return settled
+
+
+@transaction.atomic
+def apply_count(call_id: int, output_tokens: int) -> bool:
+    """Correct an estimated bill by a count of the output that arrived; return False if the row is not estimated.
+
+    The caller makes sure that this happens once per row. The prompt stays as the upstream reported it.
+    """
+    row = (
+        ApiCall.objects.select_for_update().filter(id=call_id, certainty=ApiCall.Certainty.ESTIMATED).first()
+    )
+    if row is None or not row.unit_prices:
+        return False
+    told = Usage.from_api(row.usage or {}).output_tokens
+    row.output_tokens = max(told, output_tokens)
+    row.cost_usd = cost_of(counters_of(row), row.unit_prices)
+    row.save(update_fields=["output_tokens", "cost_usd"])
+    budgets.release(call_id, row.cost_usd)
+    return True
+
+
+def counters_of(row: ApiCall) -> Usage:
+    """Return the billable quantities of a row."""
+    return Usage(**{field.name: getattr(row, field.name) for field in dataclasses.fields(Usage)})

@@ -1,0 +1,80 @@
+"""Read a page of a conversation: its messages with versions, costs, tool calls and files."""
+
+from chat import access
+from chat.events.store import stored_state
+from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
+from chat.models.ids import MessageId
+from chat.operations.errors import not_found
+from chat.presentation.thread import Thread
+
+# About twelve screens of a phone; earlier pages are read on request.
+PAGE = 40
+
+
+def read_thread(
+    conversation: Conversation, *, leaf: object = None, before: object = None, limit: int = PAGE
+) -> Thread:
+    """Return one page of the path to `leaf` (else to the active leaf), or of the messages above `before`.
+
+    Raises:
+        OperationError: not_found, when leaf or before is not a message of this conversation.
+    """
+    start = _page_start(conversation, leaf, before)
+    rows = Message.objects.path_to(start, limit + 1).select_related("turn__model") if start else ()
+    found = list(rows)
+    messages, has_more = found[-limit:], len(found) > limit
+    turn = Turn.objects.active().filter(conversation=conversation).select_related("model").first()
+    return Thread(
+        conversation=conversation,
+        messages=messages,
+        has_more=has_more,
+        siblings=_siblings(conversation, messages),
+        calls=_calls(messages),
+        tool_calls=_tool_calls(messages),
+        active_turn=turn,
+        state=stored_state(turn.id) if turn else None,
+        files=Attachment.objects.by_message(row.id for row in messages if row.has_files),
+    )
+
+
+def _page_start(conversation: Conversation, leaf: object, before: object) -> MessageId | None:
+    wanted = before if before is not None else leaf
+    if wanted is None:
+        return conversation.active_leaf_id
+    message = conversation.messages.filter(id=access.as_id(wanted)).values("id", "parent_id").first()
+    if message is None:
+        raise not_found()
+    return message["parent_id"] if before is not None else message["id"]
+
+
+def _siblings(conversation: Conversation, messages: list[Message]) -> dict[MessageId, list[MessageId]]:
+    """Map each message to the ids of all versions at its place (itself included), oldest first."""
+    parents = [message.parent_id for message in messages if message.parent_id]
+    rows = (
+        Message.objects.filter(parent_id__in=parents)
+        .order_by("created_at", "id")
+        .values_list("parent_id", "id")
+    )
+    groups: dict[MessageId | None, list[MessageId]] = {}
+    for parent, identifier in rows:
+        groups.setdefault(parent, []).append(identifier)
+    if any(message.parent_id is None for message in messages):
+        roots = conversation.messages.filter(parent=None).order_by("created_at", "id")
+        groups[None] = list(roots.values_list("id", flat=True))
+    return {message.id: groups.get(message.parent_id, [message.id]) for message in messages}
+
+
+def _calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
+    """Map each answer to the last ledger row that paid for it."""
+    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
+    rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
+    return {row.message_id: row for row in rows if row.message_id}
+
+
+def _tool_calls(messages: list[Message]) -> dict[MessageId, dict[str, ToolCall]]:
+    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
+    found: dict[MessageId, dict[str, ToolCall]] = {}
+    rows = ToolCall.objects.filter(message_id__in=answers).select_related("tool").order_by("position", "id")
+    for row in rows:
+        found.setdefault(row.message_id, {})[row.tool_use_id] = row
+    return found

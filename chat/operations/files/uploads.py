@@ -1,0 +1,129 @@
+"""Uploads: a file is read, its version for models is made, and its bytes are stored once per content."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.claude.text import clean_text
+from chat.models import Attachment, StoredFile, User
+from chat.operations.errors import OperationError, invalid
+from chat.operations.files.documents import read_document
+from chat.operations.files.pictures import read_picture
+from chat.operations.files.storage import delete_if_unused, keep
+from chat.readers.sizes import picture_format
+
+MAX_UPLOAD_BYTES = 33_000_000  # with its envelope below the largest request that this server accepts
+# A PDF is sent unchanged, as base64, with the rest of a request.
+MAX_PDF_BYTES = 22_000_000
+UNSENT_FOR = dt.timedelta(days=2)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LONGEST_NAME = 255
+
+
+def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
+    """Store an uploaded file. The same file under the same name is the same attachment.
+
+    Raises:
+        OperationError: empty, too_large, too_long, unsupported, unreadable, encrypted; the message says what to do.
+    """
+    name = file_name(name)
+    _check_size(data)
+    fields, files = _read(data, name)
+    with transaction.atomic():
+        # In one order, so that two uploads never wait for each other.
+        in_order = sorted(files.items(), key=lambda item: item[1][0])
+        rows = {field: keep(content, media_type) for field, (content, media_type) in in_order}
+        attachment, _made = Attachment.objects.get_or_create(
+            owner=owner, name=name, original=rows.pop("original"), defaults={**fields, **rows}
+        )
+    return attachment
+
+
+def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | None:
+    """Return an attachment of bytes that this person has uploaded before; None when they have not.
+
+    The digest of another person's file reveals nothing and gives no access.
+
+    Raises:
+        OperationError: invalid.
+    """
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise invalid(_("sha256 must be a SHA-256 hash in 64 hexadecimal digits."))
+    name = file_name(name)
+    with transaction.atomic():
+        known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
+        if known is None:
+            return None
+        copied = ("kind", "sent", "thumbnail", "text", "width", "height", "pages")
+        attachment, _made = Attachment.objects.get_or_create(
+            owner=owner,
+            name=name,
+            original=known.original,
+            defaults={field: getattr(known, field) for field in copied},
+        )
+    return attachment
+
+
+def clear_unused_files() -> int:
+    """Delete attachments that no message has had for two days, and bytes that no attachment names; returns how many
+    files went.
+    """
+    before = timezone.now() - UNSENT_FOR
+    Attachment.objects.filter(messages=None, created_at__lt=before).delete()
+    return sum(map(delete_if_unused, list(_unnamed_files(before))))
+
+
+def file_name(value: object) -> str:
+    """Return a name that can be shown and saved: the last part of a path, on one line.
+
+    Raises:
+        OperationError: invalid, when it is no text.
+    """
+    if not isinstance(value, str):
+        raise invalid(_("A file needs a name."))
+    last = re.split(r"[/\\]", clean_text(value))[-1]
+    printable = "".join(character if character.isprintable() else " " for character in last)
+    return " ".join(printable.split())[-_LONGEST_NAME:] or "file"
+
+
+def _check_size(data: bytes) -> None:
+    if not data:
+        raise OperationError("empty", _("This file is empty. Choose another one."), status=422)
+    most = MAX_PDF_BYTES if b"%PDF-" in data[:1024] else MAX_UPLOAD_BYTES
+    if len(data) > most:
+        raise OperationError(
+            "too_large",
+            _("This file is larger than %(most)s MB. Attach a smaller one, or only the part you need.")
+            % {"most": most // 1_000_000},
+            status=413,
+        )
+
+
+def _read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, tuple[bytes, str]]]:
+    """Return the attachment's fields, and the files that it points at with their media types."""
+    if picture_format(data):
+        picture = read_picture(data)
+        sent, small = picture.sent, picture.thumbnail
+        files = {
+            "original": (data, picture.media_type),
+            "sent": (sent.data, sent.media_type),
+            "thumbnail": (small.data, small.media_type),
+        }
+        return {"kind": Attachment.Kind.IMAGE, "width": sent.width, "height": sent.height}, files
+    document = read_document(data, name)
+    fields = {"kind": document.kind, "text": document.text, "pages": document.pages}
+    return fields, {"original": (data, document.media_type)}
+
+
+def _unnamed_files(before: dt.datetime) -> Iterable[StoredFile]:
+    used = Q()
+    for field in ("original", "sent", "thumbnail"):
+        used |= Q(digest__in=Attachment.objects.filter(**{f"{field}__isnull": False}).values(field))
+    return StoredFile.objects.filter(created_at__lt=before).exclude(used)

@@ -1,0 +1,78 @@
+"""The frame of a turn, everything before its messages: model, tools, prompt, thinking, effort and output format."""
+
+from typing import Any
+
+from django.core.cache import caches
+from django.db import transaction
+
+from chat.claude.blocks import without
+from chat.claude.cost_bound import with_use_limits
+from chat.claude.request import FrameSpec, frame_digest
+from chat.models import Assistant, Frame, LanguageModel, User
+from chat.operations.catalogue.thinking import effort_for, thinking_for
+from chat.operations.request.output_schema import shaped_spec
+from chat.operations.request.tool_selection import runs_with, select_tools
+
+STORED_SECONDS = 600
+
+
+def freeze_frame(
+    *,
+    model: LanguageModel,
+    assistant: Assistant | None,
+    output_schema: dict[str, Any] | None = None,
+    author: User | None = None,
+) -> Frame:
+    """Return the content-addressed frame of a turn, stored once however many turns share it.
+
+    `output_schema` is the turn's, from `output_schema.schema_for`. Toolsets of servers that ask each person to sign in
+    are included for an author who has done so.
+
+    Raises:
+        OperationError: no_structured_output.
+    """
+    spec = FrameSpec(
+        model=model.model_id,
+        system=_system_blocks(assistant),
+        tools=[with_use_limits(tool) for tool in select_tools(model, assistant, author).definitions],
+        thinking=thinking_for(model, assistant),
+        output_config=_output_config(model, assistant),
+    )
+    spec = shaped_spec(spec, model, output_schema)
+    return kept_frame(spec.body())
+
+
+def kept_frame(body: dict[str, Any]) -> Frame:
+    """Return the frame with this exact body, stored once.
+
+    Frames are never deleted, so a digest that this process has seen committed is not looked up again for a while.
+    """
+    digest = frame_digest(body)
+    key = f"frame:{digest}"
+    if caches["process"].get(key):
+        return Frame(digest=digest, body=body)
+    frame, _created = Frame.objects.get_or_create(digest=digest, defaults={"body": body})
+    transaction.on_commit(lambda: caches["process"].set(key, True, STORED_SECONDS))
+    return frame
+
+
+def frame_for(frame: Frame, model: LanguageModel) -> Frame:
+    """Return the same frame with another connection's id of the model, without the tools that it lacks."""
+    tools = [tool for tool in frame.body.get("tools", ()) if runs_with(tool, model)]
+    body = {**frame.body, "model": model.model_id, "tools": tools}
+    return kept_frame(body if tools else without(body, "tools"))
+
+
+def _system_blocks(assistant: Assistant | None) -> list[dict[str, Any]]:
+    revision = assistant.prompt.current() if assistant and assistant.prompt else None
+    if revision is None:
+        return []
+    return [
+        {"type": "text", "text": block["text"], "cache": block.get("cache", "none")}
+        for block in revision.blocks
+    ]
+
+
+def _output_config(model: LanguageModel, assistant: Assistant | None) -> dict[str, Any] | None:
+    effort = effort_for(model, assistant)
+    return {"effort": effort} if effort else None

@@ -1,0 +1,1 @@
+"""Operations of the admin: prompt revisions, tool listings, cache health, key rotation."""

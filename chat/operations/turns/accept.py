@@ -1,0 +1,319 @@
+"""Start, retry and continue turns, for every door.
+
+A turn is accepted when its transaction has committed: the person's message, the turn and its frame. The same
+client id again returns the same turn, so a client that got no answer simply sends its request again.
+"""
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.claude.request import continue_text
+from chat.events import hints
+from chat.models import ApiKey, Conversation, Message, Turn, User
+from chat.models.turns import FINISHED
+from chat.operations.billing import budgets
+from chat.operations.billing.budgets import Admitted, Payer
+from chat.operations.catalogue.thinking import answer_limit
+from chat.operations.conversations.message_context import context_for
+from chat.operations.conversations.message_input import read_draft, resolve_draft
+from chat.operations.conversations.path import ConversationPath
+from chat.operations.conversations.selection import (
+    Answering,
+    Chosen,
+    choose,
+    chosen_model,
+    select_answering,
+)
+from chat.operations.conversations.titles import first_words
+from chat.operations.errors import OperationError, invalid, not_found
+from chat.operations.request.attachment_limits import check_sendable
+from chat.operations.request.compaction import make_room, repeat_behind_summary
+from chat.operations.request.frame import freeze_frame
+from chat.operations.request.output_schema import schema_for
+from chat.operations.turns.failover import chain
+
+ROOT = "root"
+Identifier = uuid.UUID | str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRequest:
+    """What a client asks for, as its door read it; the operations below check the values.
+
+    A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
+    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
+    makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the turn to retry or to
+    continue. `output_schema` is a JSON Schema that the answer must match.
+    """
+
+    author: User
+    client_id: Identifier | None
+    door: str = Turn.Door.CHAT
+    api_key: ApiKey | None = None
+    turn_id: Identifier | None = None
+    conversation_id: Identifier | None = None
+    assistant_id: Identifier | None = None
+    model_id: Identifier | None = None
+    parent_id: Identifier | None = None
+    text: str | None = ""
+    attachments: list[str] | None = None
+    content: list[Any] | None = None
+    output_schema: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AcceptedTurn:
+    """An accepted turn; `created` is False when this client id had started it before.
+
+    A new one carries what its claim in this process need not read again: the path to its message, and the budgets.
+    """
+
+    turn: Turn
+    user_message: Message
+    created: bool
+    path: ConversationPath | None = None
+    admitted: Admitted | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Question:
+    """The last message of `path`, about to be answered; `is_new` when it is a person's new message."""
+
+    conversation: Conversation
+    path: ConversationPath
+    answering: Answering
+    output_schema: Any = None
+    is_new: bool = False
+
+
+def start_turn(request: TurnRequest) -> AcceptedTurn:
+    """Accept a person's message and queue its answer.
+
+    Raises:
+        OperationError: empty, too_long, not_found, busy (a turn is running here), assistant_unavailable, no_model,
+            connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and the errors of
+            `check_sendable`.
+    """
+    draft = read_draft(text=request.text, attachments=request.attachments, content=request.content)
+
+    def ask() -> _Question:
+        author = request.author
+        given = resolve_draft(author, draft)
+        conversation, chosen = _conversation(request)
+        above = _path_above(conversation, request.parent_id)
+        answering = select_answering(author, conversation, chosen)
+        message = Message.objects.append(
+            after=above.leaf,
+            conversation=conversation,
+            role=Message.Role.USER,
+            content=given.blocks,
+            text=given.text,
+            context=context_for(author, answering.assistant),
+        )
+        if given.files:
+            message.attachments.set(given.files)
+        return _Question(conversation, above.then(message), answering, request.output_schema, is_new=True)
+
+    return _once(request, ask)
+
+
+def retry_turn(request: TurnRequest) -> AcceptedTurn:
+    """Answer the same message once more; the new answer is a sibling of the old one.
+
+    Where the context was full the message is repeated behind a summary of what came before it, for the same model.
+
+    Raises:
+        OperationError: not_found, busy, assistant_unavailable, no_model, connection_unusable, budget.
+    """
+
+    def ask() -> _Question:
+        author, turn = request.author, _finished_turn(request)
+        conversation = _locked(author, turn.conversation_id)
+        path = ConversationPath.to(turn.user_message_id)
+        if request.model_id is None:
+            answering = select_answering(author, conversation)
+            path = repeat_behind_summary(path) if turn.filled_context else path
+        else:
+            model = conversation.model = chosen_model(author, request.model_id)
+            # Named by staff for after a refusal, it answers in place of the assistant's model too.
+            instead = model if turn.model is not None and model in chain(turn.model) else None
+            answering = select_answering(author, conversation, Chosen(model=model), instead)
+        return _Question(conversation, path, answering, turn.output_schema)
+
+    return _once(request, ask)
+
+
+def continue_turn(request: TurnRequest) -> AcceptedTurn:
+    """Ask for the rest of an answer that was stopped, interrupted or cut at its limit.
+
+    An answer without any text, or with an output schema, is asked for again. There is no prefill: a synthetic message
+    quotes the end of the partial answer.
+
+    Raises:
+        OperationError: not_found, busy, invalid (the answer is whole), assistant_unavailable, no_model,
+            connection_unusable, budget.
+    """
+
+    def ask() -> _Question:
+        author, turn = request.author, _finished_turn(request)
+        if not turn.can_continue:
+            raise invalid(_("This answer is already complete."))
+        conversation = _locked(author, turn.conversation_id)
+        answering = select_answering(author, conversation)
+        path = _path_to_continue(turn)
+        partial = path.messages[-1]
+        if partial.role == Message.Role.USER:
+            return _Question(conversation, path, answering, turn.output_schema)
+        message = Message.objects.append(
+            after=partial,
+            conversation=conversation,
+            role=Message.Role.USER,
+            kind=Message.Kind.CONTINUE,
+            content=[{"type": "text", "text": continue_text(partial.text)}],
+            context=context_for(author, answering.assistant),
+        )
+        return _Question(conversation, path.then(message), answering)
+
+    return _once(request, ask)
+
+
+def _path_to_continue(turn: Turn) -> ConversationPath:
+    """Return the path to a turn's last message with text: part of an answer, its tools' results, or the question."""
+    if turn.output_schema is not None:
+        # A part of an answer does not match the schema, and neither would its continuation.
+        return ConversationPath.to(turn.user_message_id)
+    messages = ConversationPath.to(turn.last_message().id).messages
+    while messages[-1].role == Message.Role.ASSISTANT and not messages[-1].text.strip():
+        messages = messages[:-1]
+    return ConversationPath(messages)
+
+
+def _client_id(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
+
+
+def _known(author: User, client: uuid.UUID) -> AcceptedTurn | None:
+    turns = Turn.objects.filter(author=author, client_id=client)
+    turn = turns.select_related("conversation", "user_message").first()
+    return AcceptedTurn(turn, turn.user_message, created=False) if turn else None
+
+
+def _once(request: TurnRequest, ask: Callable[[], _Question]) -> AcceptedTurn:
+    """Queue what `ask` writes, in one transaction.
+
+    A client id that has a turn already is refused by its unique constraint or by a rule before it; then that turn is
+    returned. This is rare, so there is no look for it beforehand.
+    """
+    client = _client_id(request.client_id)
+    try:
+        with transaction.atomic():
+            return _queue(request, client, ask())
+    except (IntegrityError, OperationError) as error:
+        return _settle_race(request.author, client, error)
+
+
+def _settle_race(author: User, client: uuid.UUID, error: IntegrityError | OperationError) -> AcceptedTurn:
+    """Return the turn of a repeated client id; a conflict with a second tab's turn in this conversation is busy."""
+    known = _known(author, client)
+    if known:
+        return known
+    # PostgreSQL names the constraint, SQLite the column of the partial index.
+    if "one_active" in str(error) or str(error).endswith("chat_turn.conversation_id"):
+        raise _busy() from error
+    raise error
+
+
+def _busy() -> OperationError:
+    return OperationError(
+        "busy",
+        _("An answer is being written in this conversation. Stop it, or wait until it is finished."),
+        status=409,
+    )
+
+
+def _locked(author: User, conversation_id: Identifier | None) -> Conversation:
+    active = Turn.objects.active().filter(conversation=OuterRef("pk"))
+    own = access.conversations(author).select_for_update(of=("self",)).annotate(busy=Exists(active))
+    conversation = own.filter(id=access.as_id(conversation_id)).first()
+    if conversation is None or not author.is_active:
+        raise not_found()
+    # On PostgreSQL this may be older than the lock; then the constraint on active turns refuses the new one.
+    if conversation.busy:
+        raise _busy()
+    return conversation
+
+
+def _conversation(request: TurnRequest) -> tuple[Conversation, Chosen]:
+    """Return the locked conversation with the person's choices applied, or a new one with them, and these choices.
+
+    A new one is written with its first turn; the database checks references to it at commit.
+    """
+    author = request.author
+    conversation = (
+        Conversation(owner=author)
+        if request.conversation_id is None
+        else _locked(author, request.conversation_id)
+    )
+    return conversation, choose(conversation, author, request.assistant_id, request.model_id)
+
+
+def _path_above(conversation: Conversation, parent_id: Identifier | None) -> ConversationPath:
+    """Return the path that a new message follows."""
+    if parent_id is None:
+        return ConversationPath.to(conversation.active_leaf_id)
+    if parent_id == ROOT:
+        return ConversationPath()
+    path = ConversationPath.to(access.as_id(parent_id))
+    if path.leaf is None or path.leaf.conversation_id != conversation.id:
+        raise not_found()
+    return path
+
+
+def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> AcceptedTurn:
+    """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
+    author, conversation, path = request.author, question.conversation, question.path
+    message, assistant, model = path.messages[-1], question.answering.assistant, question.answering.model
+    schema = schema_for(question.output_schema, assistant)
+    key_id = request.api_key.pk if request.api_key else None
+    admitted = budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
+    check_sendable(path, model)
+    turn = Turn.objects.create(
+        conversation=conversation,
+        author=author,
+        client_id=client,
+        door=request.door,
+        api_key=request.api_key,
+        user_message=message,
+        model=model,
+        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema, author=author),
+        max_tokens=answer_limit(model, assistant),
+        output_schema=schema,
+    )
+    if question.is_new:
+        path = make_room(turn, path)
+    conversation.title = conversation.title or first_words(message.text)
+    conversation.active_leaf = message
+    conversation.last_message_at = timezone.now()
+    conversation.save()
+    hints.publish(conversations=[str(conversation.id)])
+    return AcceptedTurn(turn, message, created=True, path=path, admitted=admitted)
+
+
+def _finished_turn(request: TurnRequest) -> Turn:
+    turn = access.find_turn(request.author, request.turn_id)
+    if turn is None:
+        raise not_found()
+    if turn.status not in FINISHED:
+        raise _busy()
+    return turn

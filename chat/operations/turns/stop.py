@@ -1,0 +1,31 @@
+"""Stop a turn."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import access
+from chat.events import hints
+from chat.models import Turn, User
+from chat.operations.errors import not_found
+from chat.operations.turns.finish import TurnEnd, end_unowned
+
+
+def stop_turn(*, user: User, turn_id: object) -> Turn:
+    """Request the turn's owner to stop it; a turn without an owner ends at once. Stopping twice changes nothing.
+
+    Raises:
+        OperationError: not_found.
+    """
+    turn = access.find_turn(user, turn_id)
+    if turn is None:
+        raise not_found()
+    with transaction.atomic():
+        turn = Turn.objects.select_for_update().get(id=turn.id)
+        Turn.objects.active().filter(id=turn.id, stop_requested_at=None).update(
+            stop_requested_at=timezone.now()
+        )
+        if turn.status in (Turn.Status.QUEUED, Turn.Status.WAITING):
+            end_unowned(turn, TurnEnd(Turn.Status.STOPPED))
+        hints.publish(stops=[str(turn.id)], conversations=[str(turn.conversation_id)])
+    turn.refresh_from_db(fields=["status", "stop_requested_at", "finished_at", "last_seq"])
+    return turn

@@ -1,0 +1,82 @@
+"""The addresses of citations, and the numbered links for them in an answer's markdown.
+
+static/chat/models/citations.js does the same while an answer arrives.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+LONGEST_QUOTE = 300
+_WEB = re.compile(r"https?://")
+_UNSAFE = re.compile(r"[()\s\"'<>\\]")
+Block = dict[str, Any]
+
+
+def address_of(message_id: object, citation: Block) -> str:
+    """Return the address of a citation's source; "" if it has none."""
+    place: dict[str, Any]
+    match citation.get("type"):
+        case "char_location":
+            place = {"start": citation.get("start_char_index"), "end": citation.get("end_char_index")}
+        case "page_location":
+            quoted = str(citation.get("cited_text") or "")[:LONGEST_QUOTE]
+            place = {"page": citation.get("start_page_number"), "quote": quoted}
+        case "content_block_location":
+            place = {}
+        case "web_search_result_location":
+            url = str(citation.get("url") or "")
+            return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", url) if _WEB.match(url) else ""
+        case _:
+            return ""
+    asked = {
+        "document": citation.get("document_index"),
+        "title": citation.get("document_title") or "",
+        **place,
+    }
+    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in asked.items())
+    return f"/cited/{message_id}?{query}"
+
+
+class Marks:
+    """Numbers sources in the order in which an answer cites them."""
+
+    def __init__(self, message_id: object) -> None:
+        self._message_id = message_id
+        self._numbers: dict[str, int] = {}
+
+    def after(self, text: str, citations: Iterable[Any]) -> str:
+        """Return the text with its links, placed before trailing whitespace."""
+        addresses = (address_of(self._message_id, one) for one in citations if isinstance(one, dict))
+        marks = "".join(
+            f" [\\[{self._number(address)}\\]]({address})" for address in dict.fromkeys(addresses) if address
+        )
+        kept = text.rstrip()
+        return kept + marks + text[len(kept) :]
+
+    def _number(self, address: str) -> int:
+        return self._numbers.setdefault(address, len(self._numbers) + 1)
+
+
+def joined(blocks: Sequence[Block], message_id: object, *, live: bool = False) -> list[Block]:
+    """Return the blocks with neighbouring text blocks joined and citations replaced by numbered links.
+
+    Elements are as templates show them: {"index", "type", "value", "open"?, "citations"?}. While an answer is
+    written (`live`) all neighbours are one text, and a block that is still open gets its links at its end.
+    """
+    marks = Marks(message_id)
+    result: list[Block] = []
+    for block in blocks:
+        if block["type"] != "text":
+            result.append(block)
+            continue
+        citations = block.get("citations") or []
+        shown = block["value"] if block.get("open") else marks.after(block["value"], citations)
+        last = result[-1] if result and result[-1]["type"] == "text" else None
+        text = {**block, "value": shown, "cited": bool(citations)}
+        if last is not None and (live or citations or last["cited"]):
+            result[-1] = {**text, "value": last["value"] + shown}
+        else:
+            result.append(text)
+    return result

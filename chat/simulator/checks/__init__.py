@@ -1,0 +1,1 @@
+"""The checks after which the Messages API refuses a request."""

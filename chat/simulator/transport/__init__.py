@@ -1,0 +1,1 @@
+"""The HTTP side of the simulator: requests, event streams and their faults."""

@@ -1,0 +1,136 @@
+"""The assistants and models that a person may choose, and the suggested first messages."""
+
+import dataclasses
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.models import Assistant, Conversation, LanguageModel, User
+from chat.operations.conversations.selection import unavailable_words
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of the picker. `problem` is the reason why it can't be used now."""
+
+    value: str
+    name: str
+    description: str = ""
+    problem: str = ""
+    window: int = 0  # tokens of context
+    model: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Picker:
+    """The picker's groups in order, and the chosen value. `starters` are (choice value, text)."""
+
+    groups: list[tuple[str, list[Choice]]]
+    chosen: str
+    assistants: list[Assistant]
+    starters: list[tuple[str, str]]
+    problem: str
+
+
+def picker_for(user: User, conversation: Conversation | None) -> Picker:
+    """Return all choices of this person (a constant number of queries)."""
+    assistants = list(access.assistants(user))
+    models = list(access.models(user))
+    first = next((model for model in models if not model.connection.problem()), None)
+    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _unavailable_assistant(
+        conversation, assistants
+    )
+    groups = [(_("Assistants"), entries)] if entries else []
+    for model in models:
+        name = model.connection.name
+        if not groups or groups[-1][0] != name:
+            groups.append((name, []))
+        groups[-1][1].append(_model_choice(model))
+    usable = [choice for _name, choices in groups for choice in choices if not choice.problem]
+    return Picker(
+        groups=groups,
+        chosen=_chosen(conversation) or _first_model(usable),
+        assistants=assistants,
+        starters=_starters(assistants),
+        problem="" if usable else _no_model_text(models),
+    )
+
+
+def _chosen(conversation: Conversation | None) -> str:
+    if conversation is None:
+        return ""
+    if conversation.assistant_id:
+        return f"assistant:{conversation.assistant_id}"
+    return f"model:{conversation.model_id}" if conversation.model_id else ""
+
+
+def _first_model(usable: list[Choice]) -> str:
+    models = [choice.value for choice in usable if choice.value.startswith("model:")]
+    return (models or [choice.value for choice in usable] or [""])[0]
+
+
+def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choice:
+    """Return the choice for an assistant. An assistant without a model uses the first one."""
+    problem = assistant.model.connection.problem() if assistant.model else ""
+    model = assistant.model or first
+    return Choice(
+        f"assistant:{assistant.id}",
+        assistant.name,
+        assistant.description,
+        str(problem),
+        window=model.max_input_tokens if model else 0,
+        model=str(model.id) if model else "",
+    )
+
+
+def _unavailable_assistant(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
+    """Return the conversation's assistant if it is no longer available, so that no other one replaces it silently."""
+    own = conversation.assistant if conversation else None
+    if own is None or own in assistants:
+        return []
+    return [Choice(f"assistant:{own.id}", own.name, problem=unavailable_words())]
+
+
+def _model_choice(model: LanguageModel) -> Choice:
+    return Choice(
+        f"model:{model.id}",
+        model.display_name,
+        problem=str(model.connection.problem()),
+        window=model.max_input_tokens,
+        model=str(model.id),
+    )
+
+
+def _starters(assistants: list[Assistant]) -> list[tuple[str, str]]:
+    """Return starters of all assistants in turn, so that the first assistant doesn't fill the list."""
+    lists = [
+        [(f"assistant:{assistant.id}", text) for text in _texts(assistant.starters)]
+        for assistant in assistants
+    ]
+    longest = max((len(texts) for texts in lists), default=0)
+    mixed = [texts[place] for place in range(longest) for texts in lists if place < len(texts)]
+    return mixed[:6] or [("", text) for text in _general_starters()]
+
+
+def _texts(starters: Any) -> list[str]:
+    return (
+        [text for text in starters if isinstance(text, str) and text.strip()]
+        if isinstance(starters, list)
+        else []
+    )
+
+
+def _general_starters() -> list[str]:
+    return [
+        _("Help me write a clear summary of a long document"),
+        _("Explain a difficult idea in simple words"),
+        _("Review a piece of code and suggest improvements"),
+        _("Plan the steps of a small project with me"),
+    ]
+
+
+def _no_model_text(models: list[LanguageModel]) -> str:
+    if not models:
+        return _("No model has been set up yet.")
+    return str(models[0].connection.problem())

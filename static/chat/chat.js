@@ -1,0 +1,201 @@
+// The conversation on this page: passes the socket's messages to the thread, and the user's requests to the socket.
+
+import { Composer } from "parley/composer/composer.js";
+import { ContextGauge } from "parley/composer/context_gauge.js";
+import { leaveFor } from "parley/lib/navigation.js";
+import { page, translate } from "parley/lib/page.js";
+import { pageSocket } from "parley/lib/page_socket.js";
+import { newId } from "parley/lib/uuid.js";
+import { Drafts } from "parley/models/drafts.js";
+import { Outbox } from "parley/models/outbox.js";
+import { APPLY, RELOAD, RESUBSCRIBE, Subscription } from "parley/models/subscription.js";
+import { ConnectionStatus } from "parley/shell/connection_status.js";
+import { showConversationTitle } from "parley/shell/dialogs.js";
+import { PendingRequests } from "parley/thread/pending_requests.js";
+import { Scroll } from "parley/thread/scroll.js";
+import { ThreadView } from "parley/thread/thread.js";
+import { decisionFrom, showToolProblem } from "parley/thread/tool_card.js";
+import { enableTurnButtons, turnRequestFrom } from "parley/thread/turn_buttons.js";
+
+export class Chat {
+  #opened = false;
+  #stopWhenOpen = null;
+
+  constructor({ sidebar, storage }) {
+    this.sidebar = sidebar;
+    this.status = new ConnectionStatus();
+    this.gauge = new ContextGauge(document.getElementById("choice"));
+    this.composer = new Composer({
+      conversation: page.conversation,
+      drafts: new Drafts(storage, page.person),
+      storage,
+      onsend: (message) => this.start(message),
+      onstop: (turn) => this.stop(turn),
+      ondraft: (text) => this.gauge.draft(text),
+    });
+    this.subscription = page.conversation ? new Subscription(page.conversation) : null;
+    this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
+    this.socket = pageSocket({
+      onopen: () => this.#resume(),
+      onmessage: (message) => this.#receive(message),
+      onstatus: (name) => this.status.show(name),
+      onrefused: () => this.status.refuse(),
+    });
+    this.requests = new PendingRequests({
+      outbox: new Outbox(storage, page.person, { page: newId() }),
+      send: (message) => this.socket.send(message),
+    });
+    this.thread.attach();
+    this.requests.takeOver((message) => this.#takesOver(message));
+    this.scroll = new Scroll();
+    this.#listen();
+    this.socket.open();
+  }
+
+  get path() {
+    return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
+  }
+
+  start({ text, choice, attachments = [] }) {
+    const [kind, id] = choice.split(":");
+    if (!this.thread.conversation) this.thread.begin(null);
+    this.#post({
+      type: "turn.start",
+      conversation: this.thread.conversation,
+      assistant: kind === "assistant" ? id : null,
+      model: kind === "model" ? id : null,
+      parent: null,
+      text,
+      attachments,
+    });
+  }
+
+  stop(turn) {
+    if (!this.socket.send({ type: "turn.stop", turn })) this.#stopWhenOpen = turn;
+  }
+
+  // htmx may have replaced the thread: the user chose another version of a message.
+  attachReplaced() {
+    if (this.thread.root === this.thread.attached) return;
+    this.thread.attach();
+    this.scroll.watch();
+    this.socket.send(this.subscription.request());
+  }
+
+  // A closed page has not sent this message. Returns whether it belongs to the conversation here, which then begins.
+  #takesOver({ type, conversation }) {
+    const own = type === "turn.start" && conversation === this.thread.conversation;
+    if (own) this.thread.begin(conversation);
+    return own;
+  }
+
+  #listen() {
+    document.addEventListener("click", ({ target }) => {
+      const request = this.composer.busy ? null : turnRequestFrom(target);
+      if (request) this.#post(request);
+      const decision = decisionFrom(target);
+      if (decision && !this.socket.send(decision)) this.composer.showError(translate("pending"));
+    });
+  }
+
+  #post(request) {
+    this.requests.post(request);
+    this.scroll.toEnd();
+  }
+
+  // The socket is open (again): continue after the last event of this page, and resend unacknowledged messages.
+  #resume() {
+    if (this.thread.conversation) {
+      this.socket.send(this.subscription.request());
+      if (this.#opened && !this.subscription.turn) this.#reload({ ifNewer: true });
+    }
+    if (this.#stopWhenOpen) this.stop(this.#stopWhenOpen);
+    this.#stopWhenOpen = null;
+    this.#opened = true;
+    this.requests.resend();
+  }
+
+  #receive(message) {
+    const handlers = {
+      "turn.accepted": () => this.#accepted(message),
+      "conversation.updated": () => this.#updated(message),
+      "conversation.deleted": () => this.#isOwn(message) && leaveFor("/"),
+      refresh: () => this.#isOwn(message) && this.#reload(),
+      error: () => this.#refused(message),
+    };
+    const handle = handlers[message.type];
+    if (handle) handle();
+    else if ("seq" in message && this.subscription) this.#turnEvent(message);
+  }
+
+  #turnEvent(event) {
+    // While the thread reloads, events are ignored: its new state is ahead of them, and #reload subscribes again.
+    if (this.thread.loading) return;
+    const action = this.subscription.check(event);
+    if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
+    if (action === RELOAD) this.#reload({ ifNewer: true });
+    else if (action === RESUBSCRIBE) this.socket.send(this.subscription.request());
+    else if (action === APPLY && !this.thread.apply(event)) this.#reload();
+  }
+
+  async #accepted(message) {
+    await this.thread.loading;
+    const mine = this.requests.settle(message.client_id);
+    if (mine && !this.thread.conversation) this.#moveTo(message.conversation);
+    if (message.conversation !== this.thread.conversation) {
+      this.subscription?.ignore(message.turn);
+      this.sidebar.refresh();
+      return;
+    }
+    if (!this.subscription.follow(message.turn)) return;
+    this.thread.accept(message);
+    this.scroll.watch();
+    if (mine) this.scroll.toEnd();
+  }
+
+  // The first message of a new conversation was accepted: this page shows that conversation from now on.
+  #moveTo(conversation) {
+    this.thread.begin(conversation);
+    history.pushState(null, "", this.path);
+    this.composer.moveTo(conversation);
+    this.sidebar.moveTo(conversation);
+    this.subscription = new Subscription(conversation);
+    this.socket.send(this.subscription.request());
+  }
+
+  #updated({ conversation, title }) {
+    if (conversation === this.thread.conversation && title) showConversationTitle(title);
+    this.sidebar.refresh();
+  }
+
+  #isOwn({ conversation }) {
+    return conversation === this.thread.conversation;
+  }
+
+  #refused({ client_id: clientId, tool_call: toolCall, code, message, ...about }) {
+    if (toolCall) {
+      showToolProblem(toolCall, message);
+      return;
+    }
+    // The subscription was refused: the conversation is gone.
+    if (code === "not_found" && !clientId && this.#isOwn(about)) leaveFor("/");
+    const mine = clientId ? this.requests.settle(clientId) : null;
+    enableTurnButtons();
+    if (mine?.type === "turn.start") this.composer.restore(mine.text, mine.attachments);
+    if (mine) this.thread.refuse();
+    this.composer.showError(message);
+  }
+
+  async #reload(options) {
+    await this.thread.reload(options);
+    this.scroll.watch();
+    this.socket.send(this.subscription.request());
+  }
+
+  // The thread shows another unfinished answer, or none.
+  #liveChanged(live) {
+    this.composer.busy = live?.turn ?? null;
+    this.gauge.read(this.thread.root);
+    this.subscription?.sync(live);
+  }
+}

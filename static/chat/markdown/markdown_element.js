@@ -1,0 +1,47 @@
+// <parley-markdown>raw text</parley-markdown> shows its text rendered. With data-open the text may still grow.
+
+import { renderMarkdown } from "parley/markdown/render.js";
+import { MarkdownStream } from "parley/markdown/stream.js";
+
+// A pause of four times the last rendering: rendering takes at most a fifth of the time, however long the text is.
+const PAUSE_FACTOR = 4;
+
+class ParleyMarkdown extends HTMLElement {
+  #stream = null;
+  #pausedUntil = 0;
+  #scheduled = false;
+
+  connectedCallback() {
+    if (this.source !== undefined) return;
+    this.source = this.textContent;
+    if ("open" in this.dataset) this.#render();
+    else this.replaceChildren(renderMarkdown(this.source));
+  }
+
+  // Shows the whole text so far with the next free frame.
+  grow(text) {
+    this.source = text;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setTimeout(
+      () => requestAnimationFrame(() => this.#render()),
+      Math.max(0, this.#pausedUntil - performance.now()),
+    );
+  }
+
+  #render() {
+    this.#scheduled = false;
+    if (!this.isConnected) return;
+    const began = performance.now();
+    this.#stream ??= new MarkdownStream(this);
+    this.#stream.grow(this.source);
+    // Forces the layout here, so that it is part of the measured time.
+    this.getBoundingClientRect();
+    const ended = performance.now();
+    this.#pausedUntil = ended + PAUSE_FACTOR * (ended - began);
+  }
+}
+
+export function defineMarkdownElement() {
+  customElements.define("parley-markdown", ParleyMarkdown);
+}

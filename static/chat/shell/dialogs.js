@@ -1,0 +1,47 @@
+// The dialogs that htmx fills, the help, and the effects of renaming and deleting a conversation.
+
+import { toast } from "parley/lib/announcements.js";
+import { leaveFor } from "parley/lib/navigation.js";
+import { page, translate } from "parley/lib/page.js";
+
+export function startDialogs() {
+  const dialog = document.getElementById("dialog");
+  const help = document.getElementById("help");
+
+  // After settling, not after swapping: before that, htmx doesn't handle the form and Enter would submit it as a GET.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "dialog-content") return;
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector("[autofocus]")?.focus();
+    dialog.querySelector("input[autofocus]")?.select();
+  });
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    if (target.closest?.("[data-close-dialog]") || target === dialog || target === help) {
+      target.closest("dialog").close();
+    } else if (target.closest?.("[data-open-help]")) help.showModal();
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = page.csrf;
+  });
+  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+    document.addEventListener(failure, (event) => {
+      const { xhr } = event.detail;
+      const readable = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.status < 500;
+      toast(readable ? xhr.responseText : translate("request_failed"));
+    });
+  }
+  document.addEventListener("conversation-changed", ({ detail }) => {
+    dialog.close();
+    if (detail.id === page.conversation) showConversationTitle(detail.title);
+  });
+  document.addEventListener("conversation-deleted", ({ detail }) => {
+    dialog.close();
+    if (detail.id === page.conversation) leaveFor("/");
+  });
+}
+
+export function showConversationTitle(title) {
+  document.getElementById("title").textContent = title;
+  document.title = `${title} · Parley`;
+}

@@ -1,0 +1,43 @@
+// Popover menus: placed beside their button, operated with the arrow keys, closed by a choice.
+
+const GAP_PX = 4;
+const MARGIN_PX = 8;
+
+export function startMenus() {
+  document.addEventListener("toggle", toggle, true);
+  document.addEventListener("keydown", moveFocus);
+  document.addEventListener("click", (event) => {
+    const item = event.target.closest?.(".menu [role=menuitem], .menu [data-open-help]");
+    item?.closest("[popover]").hidePopover();
+  });
+}
+
+function toggle(event) {
+  const menu = event.target;
+  if (!menu.matches?.(".menu[popover]")) return;
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`);
+  const open = event.newState === "open";
+  button?.setAttribute("aria-expanded", String(open));
+  if (!open || !button) return;
+  place(menu, button.getBoundingClientRect());
+  menu.querySelector("[role=menuitem]")?.focus();
+}
+
+function place(menu, anchor) {
+  const { width, height } = menu.getBoundingClientRect();
+  const below = anchor.bottom + GAP_PX;
+  const top = below + height + MARGIN_PX > innerHeight ? anchor.top - GAP_PX - height : below;
+  const left = Math.min(anchor.left, innerWidth - width - MARGIN_PX);
+  menu.style.top = `${Math.max(MARGIN_PX, top)}px`;
+  menu.style.left = `${Math.max(MARGIN_PX, left)}px`;
+}
+
+function moveFocus(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const menu = event.target.closest?.("[role=menu]");
+  if (!step || !menu) return;
+  event.preventDefault();
+  const items = [...menu.querySelectorAll("[role=menuitem]")];
+  const next = (items.indexOf(document.activeElement) + step + items.length) % items.length;
+  items[next].focus();
+}

@@ -1,0 +1,67 @@
+// Follows the newest text for readers who are at the end, and leaves the view of all other readers alone.
+
+const NEAR_END_PX = 80;
+
+export class Scroll {
+  #follows = true;
+  #lastTop = 0;
+
+  constructor() {
+    this.scroller = document.getElementById("main");
+    this.button = document.querySelector("[data-to-end]");
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.button.addEventListener("click", () => this.toEnd({ smooth: true }));
+    this.observer = new ResizeObserver(() => this.#resized());
+    this.observer.observe(this.scroller);
+    this.observer.observe(document.getElementById("pending"));
+    this.watch();
+    this.toEnd();
+    document.addEventListener("htmx:beforeSwap", (event) => this.#keepPosition(event));
+  }
+
+  // Watches the thread's element, which may have been replaced.
+  watch() {
+    const thread = document.getElementById("thread");
+    if (this.thread !== thread) {
+      if (this.thread) this.observer.unobserve(this.thread);
+      this.observer.observe(thread);
+      this.thread = thread;
+    }
+  }
+
+  toEnd({ smooth = false } = {}) {
+    this.#follows = true;
+    const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.scroller.scrollTo({
+      top: this.scroller.scrollHeight,
+      behavior: smooth && !reducedMotion ? "smooth" : "instant",
+    });
+    this.#scrolled();
+  }
+
+  get #distance() {
+    return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop;
+  }
+
+  #scrolled() {
+    const distance = this.#distance;
+    // Only scrolling up ends the following: while text grows, the end moves ahead of a smooth scroll.
+    if (this.scroller.scrollTop < this.#lastTop && distance > NEAR_END_PX) this.#follows = false;
+    if (distance <= NEAR_END_PX) this.#follows = true;
+    this.#lastTop = this.scroller.scrollTop;
+    this.button.hidden = distance <= NEAR_END_PX * 2;
+  }
+
+  #resized() {
+    if (this.#follows) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#scrolled();
+  }
+
+  // Earlier messages are inserted above; the text in view stays where it is.
+  #keepPosition(event) {
+    if (!event.detail.target.hasAttribute("data-earlier")) return;
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
+    this.#follows = false;
+    requestAnimationFrame(() => (this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd));
+  }
+}

@@ -1,0 +1,53 @@
+"""Checks of a whole page: its width and its accessibility."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def await_animations(page: Page) -> None:
+    """Wait for the end of all animations but the endless ones."""
+    page.evaluate(
+        """() => Promise.all(document.getAnimations()
+          .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
+          .map(animation => animation.finished.catch(() => {})))"""
+    )
+
+
+def check_width(page: Page) -> None:
+    """Assert that nothing is wider than the window, apart from boxes that scroll."""
+    await_animations(page)
+    wider = page.evaluate(
+        """() => [...document.querySelectorAll('*')].filter(node => {
+          const box = node.closest('.table, pre, .receipt__list, svg, select, .visually-hidden, .skip-link');
+          const rect = node.getBoundingClientRect();
+          return !box && rect.width && (rect.right > innerWidth + 1 || rect.left < -1);
+        }).map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert wider == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
+
+
+def check_touch_targets(page: Page) -> None:
+    """Assert that each control outside running text is at least 44 pixels high and wide."""
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, a, select, summary')].filter(node => {
+          const { width, height } = node.getBoundingClientRect();
+          return node.checkVisibility() && !node.closest('p, .skip-link') && width && (height < 43.5 || width < 43.5);
+        }).map(node => node.outerHTML.slice(0, 100))"""
+    )
+    assert small == []
+
+
+def check_accessible(page: Page) -> None:
+    """Assert that axe finds no serious or critical violation."""
+    await_animations(page)
+    found = Axe().run(page).response["violations"]
+    bad = [
+        f"{rule['id']}: {node['html']}"
+        for rule in found
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]
+    assert not bad, "\n".join(bad)

@@ -1,0 +1,39 @@
+"""The chat page on a phone."""
+
+from playwright.sync_api import expect
+
+from tests.browser.checks import PHONE, check_touch_targets, check_width
+from tests.browser.conftest import OpenChat
+
+WIDE = (
+    "[[scenario:echo]] | a | b | c | d | e | f |\n|--|--|--|--|--|--|\n"
+    + ("| wide cell " * 6 + "|\n") * 3
+    + ("\n```\n" + "x" * 300 + "\n```\n\n" + "y" * 300)
+)
+
+
+def test_a_page_fits_a_phone(open_chat: OpenChat) -> None:
+    chat = open_chat(**PHONE)
+    check_width(chat.page)
+    chat.ask(WIDE)
+    check_width(chat.page)
+    expect(chat.page.locator("#sidebar")).to_be_hidden()
+    check_touch_targets(chat.page)
+
+
+def test_the_sidebar_is_a_dialog_on_a_phone(open_chat: OpenChat) -> None:
+    chat = open_chat(**PHONE)
+    page = chat.page
+    page.get_by_role("button", name="Show conversations").click()
+    drawer = page.get_by_role("dialog", name="Conversations")
+    expect(drawer).to_be_visible()
+    for _press in range(12):
+        page.keyboard.press("Tab")
+        inside = page.evaluate(
+            "document.activeElement === document.body || document.activeElement.closest('#drawer') !== null"
+        )
+        assert inside
+    check_width(page)
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.get_by_role("button", name="Show conversations")).to_be_focused()

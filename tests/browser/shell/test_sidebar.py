@@ -1,0 +1,65 @@
+"""The list of conversations: found by title, renamed, pinned, archived and deleted."""
+
+from playwright.sync_api import expect
+
+from tests.browser.chat_page import ChatPage
+
+
+def test_the_menu_renames_pins_and_deletes(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] For the menu")
+    page = chat.page
+    current = page.locator(".conversation--current")
+    current.locator("a").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    page.keyboard.press("Enter")
+    title = page.get_by_role("textbox", name="Title")
+    expect(title).to_be_focused()
+    title.fill("정원 계획")
+    page.keyboard.press("Enter")
+    expect(page.locator("#title")).to_have_text("정원 계획")
+    expect(current.locator("a")).to_have_text("정원 계획")
+    current.get_by_role("button").first.click()
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".conversations__group h2").first).to_have_text("Pinned")
+    current.get_by_role("button").first.click()
+    page.get_by_role("menuitem", name="Delete…").click()
+    dialog = page.get_by_role("dialog", name="Delete the conversation?")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    dialog.get_by_role("button", name="Delete").click()
+    page.wait_for_url(f"{chat.url}/")
+    expect(page.get_by_role("link", name="정원 계획")).to_have_count(0)
+
+
+def test_titles_are_found_while_typing(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] Needle")
+    page = chat.page
+    page.locator(".conversation--current").get_by_role("button").first.click()
+    page.get_by_role("menuitem", name="Rename").click()
+    page.get_by_role("textbox", name="Title").fill("A unique needle")
+    page.keyboard.press("Enter")
+    expect(page.locator("#title")).to_have_text("A unique needle")
+    page.locator("#search").fill("unique need")
+    expect(page.locator(".conversation > a")).to_have_text(["A unique needle"])
+    page.locator("#search").fill("nothing has this")
+    expect(page.locator("#conversations")).to_contain_text("No title matches.")
+
+
+def test_a_conversation_is_archived_and_unarchived(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] To the archive")
+    page = chat.page
+    row = page.locator(f".conversation:has(a[href='{chat.path}'])")
+    row.get_by_role("button").first.click()
+    page.get_by_role("menuitem", name="Archive").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Archived conversations").click()
+    expect(row).to_have_count(1)
+    row.get_by_role("button").first.click()
+    page.get_by_role("menuitem", name="Unarchive").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Back to all conversations").click()
+    expect(row).to_have_count(1)

@@ -1,0 +1,216 @@
+"""Tool cards: finished and waiting calls, the user's decision, and all of them after a reload."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.chat_page import ChatPage
+from tests.support.chromium import Watch
+from tests.support.parley import Parley, create_parley
+from tests.support.simulator import Upstream
+from tests.tools.servers import Gate, Served, gated
+
+
+@pytest.fixture(scope="module")
+def stage(
+    prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
+) -> Iterator[Parley]:
+    folder = tmp_path_factory.mktemp("cards") / "parley"
+    connections = [{"name": "bound", "model_id": "claude-fable-5-2"}, {"name": "main", "kind": "anthropic"}]
+    environment = {"TOOL_MODULES": "tests.support.tools", "EGRESS_ALLOW": "127.0.0.1"}
+    made = create_parley(prepared_data, folder, upstream, connections, **environment)
+    connected = {"Connected": made.models["main"]}
+    made.shell(
+        "from tests.faults.seed_rows import seed_connector, seed_search, seed_tools\n"
+        f"seed_connector({connected!r}, 'token', 'personal')\n"
+        f"seed_search({made.models['main']!r}, name='Searcher')\n"
+        f"seed_tools({made.models['bound']!r}, name='Handy')"
+    )
+    made.server.start()
+    try:
+        yield made
+    finally:
+        made.server.kill()
+
+
+@pytest.fixture
+def open_with_tools(stage: Parley, open_context: Callable[..., BrowserContext]) -> Callable[..., ChatPage]:
+    """A function that opens the insider's page with an assistant that has tools."""
+    _name, session = stage.sign_in("insider").split("=")
+
+    def open_page(assistant: str = "Handy", **options: object) -> ChatPage:
+        context = open_context(**options)
+        context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
+        chat = ChatPage(context.new_page(), stage.server.url).open()
+        chat.choose(assistant)
+        return chat
+
+    return open_page
+
+
+def ask_for(chat: ChatPage, *calls: str) -> None:
+    pairs = [call.split(" ", 1) for call in calls]
+    chat.field.fill("\n".join(f"/tool {name} {json.dumps({'text': text})}" for name, text in pairs))
+    chat.field.press("Enter")
+
+
+def card(chat: ChatPage, title: str) -> Locator:
+    return chat.page.locator("details.tool", has=chat.page.locator(".tool__name", has_text=title))
+
+
+def test_a_call_is_allowed_with_edited_input_after_a_reload(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools()
+    ask_for(chat, "quick one", "fails tower", "careful three")
+    expect(card(chat, "Quick")).to_contain_text("Done")
+    expect(card(chat, "Fails")).to_contain_text("Failed")
+    expect(card(chat, "Careful")).to_contain_text("Waiting for your approval")
+    expect(chat.answer).to_contain_text("Waiting for your approval.")
+    chat.page.reload()
+    chat.await_connection()
+    waiting = card(chat, "Careful")
+    expect(waiting).to_contain_text("Waiting for your approval")
+    expect(chat.stop).to_be_visible()
+    waiting.get_by_role("button", name="Edit…").press("Enter")
+    given = waiting.get_by_label("Input (JSON)")
+    expect(given).to_be_focused()
+    given.fill("not JSON")
+    waiting.get_by_role("button", name="Allow edited input").click()
+    expect(waiting.get_by_role("alert")).to_contain_text("not a JSON object")
+    given.fill('{"text": 5}')
+    waiting.get_by_role("button", name="Allow edited input").click()
+    expect(waiting.get_by_role("alert")).to_contain_text("5 is not of type 'string'")
+    expect(given).to_have_value('{"text": 5}')
+    expect(waiting).to_contain_text("Waiting for your approval")
+    given.fill('{"text": "another"}')
+    waiting.get_by_role("button", name="Allow edited input").click()
+    chat.await_end()
+    expect(card(chat, "Careful")).to_contain_text("Done")
+    card(chat, "Careful").locator("summary").click()
+    expect(card(chat, "Careful").locator("[data-result]")).to_have_text("careful says another")
+    chat.page.reload()
+    expect(card(chat, "Careful")).to_contain_text("Done")
+    expect(card(chat, "Fails")).to_contain_text("Failed")
+    expect(chat.page.locator(".message--person")).to_have_count(1)
+
+
+def test_a_call_is_denied_with_a_reason_on_a_phone(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    ask_for(chat, "careful three")
+    waiting = card(chat, "Careful")
+    expect(waiting).to_contain_text("Waiting for your approval")
+    assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    waiting.get_by_role("button", name="Deny…").click()
+    waiting.get_by_label("Reason for Claude (optional)").fill("지금은 안 돼요")
+    waiting.get_by_role("button", name="Deny", exact=True).click()
+    chat.await_end()
+    expect(card(chat, "Careful")).to_contain_text("Denied")
+    card(chat, "Careful").locator("summary").click()
+    expect(card(chat, "Careful").locator("[data-result]")).to_contain_text("지금은 안 돼요")
+
+
+def test_stopping_ends_a_waiting_call(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools()
+    ask_for(chat, "careful three")
+    expect(card(chat, "Careful")).to_contain_text("Waiting for your approval")
+    chat.stop.click()
+    chat.await_end()
+    expect(card(chat, "Careful")).to_contain_text("Not run")
+    expect(chat.answer).to_contain_text("You stopped this answer.")
+
+
+def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools("Connected")
+    chat.send("[[scenario:mcp pace=1.5]] What is 1 + 1?")
+    called = card(chat, "home · add")
+
+    def shows_its_result() -> None:
+        expect(called).to_have_count(1)
+        expect(called.locator(".tool__status")).to_have_text("Done")
+        expect(called.locator("[data-value]")).to_contain_text("What is 1 + 1?")
+        expect(called.locator("[data-result]")).to_contain_text("home ran add")
+        expect(chat.answer.locator("details.tool")).to_have_count(1)
+
+    shows_its_result()
+    expect(chat.live).to_have_count(1)
+    chat.page.reload()
+    chat.await_connection()
+    shows_its_result()
+    expect(chat.live).to_have_count(1)
+    chat.await_end()
+    shows_its_result()
+    chat.page.reload()
+    shows_its_result()
+    called.locator("summary").press("Enter")
+    expect(called.locator("[data-result]")).to_be_visible()
+
+
+def test_search_results_are_shown_with_links(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools("Searcher")
+    chat.send("[[scenario:web_search pace=1.5]] Rivers?")
+    asked = card(chat, "Web search")
+    sources = chat.page.locator("details.tool[data-type=sources]")
+
+    def shows_its_sources() -> None:
+        expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+        expect(sources).to_have_count(1)
+        expect(sources.locator(".tool__status")).to_have_text("1")
+        link = sources.locator("a")
+        expect(link).to_have_text("A simulated search result")
+        expect(link).to_have_attribute("href", "https://example.com/simulated-result")
+        expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+
+    expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+    expect(chat.live).to_have_count(1)
+    chat.await_end()
+    shows_its_sources()
+    chat.page.reload()
+    shows_its_sources()
+    sources.locator("summary").press("Enter")
+    expect(sources.locator("a")).to_be_visible()
+
+
+def press_tab_to(page: Page, target: Locator) -> None:
+    """Move the focus to the target with Tab."""
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if target.evaluate("node => node === document.activeElement"):
+            return
+    raise AssertionError("Tab does not reach the target")
+
+
+def test_a_user_connects_a_server_with_the_keyboard(
+    stage: Parley, open_context: Callable[..., BrowserContext], watch: Watch
+) -> None:
+    gate = Gate()
+    with Served(lambda url: gated(gate, url)) as served:
+        stage.shell(
+            f"from tests.faults.seed_rows import seed_sign_in; seed_sign_in('counter', {served.url!r}, 'Handy')"
+        )
+        _name, session = stage.sign_in("insider").split("=")
+        context = open_context()
+        context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
+        page = context.new_page()
+        page.goto(f"{stage.server.url}/tools/mcp/counter/connect")
+        expect(page.get_by_text("It asks you to sign in first")).to_be_visible()
+        press_tab_to(page, page.get_by_role("button", name="Sign in"))
+        page.keyboard.press("Enter")
+        there = page.get_by_role("link", name="Continue to")
+        expect(there).to_be_visible()
+        expect(page.get_by_text("You will sign in at")).to_be_visible()
+        press_tab_to(page, there)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("You are signed in.")).to_be_visible()
+        expect(page).to_have_url(f"{stage.server.url}/tools/mcp/counter/connect")
+        assert len(gate.access) == 1
+        [left] = watch.foreign
+        assert f" asked for {served.url}/authorize?" in left, (
+            "the page leads to the server's own sign-in only"
+        )
+        watch.foreign.clear()
+        press_tab_to(page, page.get_by_role("button", name="Sign out there"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("It asks you to sign in first")).to_be_visible()
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()

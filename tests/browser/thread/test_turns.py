@@ -1,0 +1,190 @@
+"""Turns on the page: streamed text, reload, second tab, stop, continue, retry, failures."""
+
+import re
+import statistics
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.chat_page import ChatPage
+from tests.browser.conftest import OpenChat, Parley
+
+LONG = "[[scenario:long tokens=300 pace=60]] Tell me a long story"
+
+
+def test_text_is_streamed_and_ends_with_its_cost(chat: ChatPage) -> None:
+    chat.send("Show me what you can do")
+    lengths = [chat.await_text(1)]
+    for _step in range(3):
+        lengths.append(chat.await_text(lengths[-1] + 1))
+    assert lengths == sorted(set(lengths))
+    expect(chat.live).to_have_count(1)
+    chat.await_end()
+    expect(chat.answer.locator("table")).to_be_visible()
+    expect(chat.answer.locator(".code .hljs-keyword").first).to_be_visible()
+    chat.answer.locator(".receipt summary").click()
+    expect(chat.answer.locator(".receipt__list")).to_contain_text(re.compile(r"Cost\s*\$0\.\d+ \(exact\)"))
+    expect(chat.page.locator("#announcer")).to_contain_text("The answer is finished.")
+    assert chat.path.startswith("/c/")
+    expect(chat.page.locator(".conversation--current > a")).to_have_attribute("href", chat.path)
+
+
+def test_a_reload_in_the_middle_loses_nothing(chat: ChatPage) -> None:
+    chat.send(LONG)
+    seen = chat.await_text(40)
+    chat.page.reload()
+    assert chat.await_text(seen) >= seen
+    expect(chat.live).to_have_count(1)
+    chat.await_end()
+    streamed = chat.text.text_content()
+    chat.page.reload()
+    expect(chat.text).to_have_text(streamed or "")
+    expect(chat.answers).to_have_count(1)
+
+
+def test_a_second_tab_streams_the_same_text(chat: ChatPage, second_tab: Callable[[str], ChatPage]) -> None:
+    chat.send(LONG).await_text(10)
+    other = second_tab(chat.path)
+    assert other.await_text(10) >= 10
+    expect(other.stop).to_be_visible()
+    chat.await_end()
+    other.await_end()
+    assert other.text.text_content() == chat.text.text_content()
+    other.ask("[[scenario:echo]] From the other tab")
+    chat.await_end()
+    expect(chat.text).to_contain_text("From the other tab")
+    assert chat.page.locator("[data-message]").count() == 4
+
+
+def test_stop_keeps_the_text_and_continue_extends_it(chat: ChatPage) -> None:
+    chat.send(LONG).await_text(40)
+    chat.stop.click()
+    chat.await_end()
+    expect(chat.answer).to_contain_text("You stopped this answer.")
+    kept = chat.text.text_content() or ""
+    assert len(kept) >= 40
+    expect(chat.answer.locator(".receipt")).to_contain_text("≈ $")
+    chat.page.get_by_role("button", name="Continue").click()
+    expect(chat.answers).to_have_count(2)
+    chat.await_end()
+    expect(chat.page.locator(".divider")).to_have_text("Continued")
+    expect(chat.answers.first).to_contain_text(kept[:30])
+    expect(chat.page.get_by_role("button", name="Continue")).to_be_hidden()
+
+
+def test_escape_stops_an_answer_without_text(chat: ChatPage) -> None:
+    chat.send("[[scenario:slow_first_byte first_byte=20]] Hello")
+    expect(chat.answer.locator("[data-notice]")).to_contain_text(
+        re.compile(r"Waiting for the answer… [2-9] s")
+    )
+    chat.page.keyboard.press("Escape")
+    chat.await_end()
+    expect(chat.answer).to_contain_text("You stopped this answer.")
+    expect(chat.field).to_be_focused()
+
+
+def test_retry_makes_another_version(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] Once more, please")
+    chat.answer.get_by_role("button", name="Retry").click()
+    expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
+    expect(chat.answers).to_have_count(1)
+    chat.answer.get_by_role("button", name="Previous version").click()
+    expect(chat.answer.locator(".versions")).to_contain_text("1 / 2")
+    chat.ask("[[scenario:echo]] On this branch")
+    chat.page.reload()
+    expect(chat.answers).to_have_count(2)
+    expect(chat.answers.first.locator(".versions")).to_contain_text("1 / 2")
+
+
+def test_a_busy_provider_is_retried_with_a_countdown(chat: ChatPage) -> None:
+    chat.send("[[scenario:overloaded times=1 retry_after=3 key=countdown]] Are you there?")
+    expect(chat.answer.locator("[data-notice]")).to_contain_text(re.compile(r"Trying again in [1-3] s"))
+    expect(chat.text).not_to_be_empty()
+    chat.await_end()
+    expect(chat.answer.locator(".ending")).to_have_count(0)
+
+
+def test_a_failure_has_advice_and_can_be_retried(chat: ChatPage) -> None:
+    chat.send("[[scenario:billing]] Hello")
+    expect(chat.answer).to_contain_text("billing problem. An administrator has to solve it.")
+    expect(chat.answer.get_by_role("button", name="Retry")).to_be_visible()
+    chat.page.reload()
+    expect(chat.answer).to_contain_text("billing problem.")
+
+
+def test_a_spent_budget_is_explained_and_loses_no_text(open_chat: OpenChat, parley: Parley) -> None:
+    parley.sessions["thrifty"] = parley.open_session("thrifty")
+    parley.run(
+        "from chat.models import Budget, User; Budget.objects.create(name='Thrifty', scope='person', period='day',"
+        " hard_limit_usd=0, person=User.objects.get(email='thrifty@example.test'))"
+    )
+    chat = open_chat(name="thrifty")
+    chat.send("[[scenario:echo]] Is there any money?")
+    expect(chat.page.locator("#composer-error")).to_contain_text("Your budget for today is used up.")
+    expect(chat.field).to_have_value("[[scenario:echo]] Is there any money?")
+    expect(chat.page.locator(".message")).to_have_count(0)
+    expect(chat.page.locator("#welcome")).to_be_visible()
+    assert chat.path == "/"
+    chat.page.reload()
+    chat.await_connection()
+    expect(chat.field).to_have_value("[[scenario:echo]] Is there any money?")
+    parley.run("from chat.models import Budget; Budget.objects.filter(name='Thrifty').update(enabled=False)")
+    chat.field.press("Enter")
+    chat.await_end()
+    expect(chat.text).to_contain_text("Is there any money?")
+    expect(chat.page.locator("#composer-error")).to_be_hidden()
+
+
+def test_an_interrupted_answer_keeps_its_text(chat: ChatPage) -> None:
+    chat.send("[[scenario:cut at=80]] Hello")
+    chat.await_end()
+    expect(chat.answer).to_contain_text("The text so far is saved.")
+    expect(chat.text).not_to_be_empty()
+    expect(chat.page.get_by_role("button", name="Continue")).to_be_visible()
+
+
+def test_length_limit_and_refusal_are_named(chat: ChatPage) -> None:
+    chat.ask("[[scenario:max_tokens after=10]] Count")
+    expect(chat.answer).to_contain_text("The answer reached its length limit.")
+    chat.ask("[[scenario:refusal]] Something bad")
+    expect(chat.answer).to_contain_text("The model declined to answer.")
+
+
+def test_a_starter_chooses_its_assistant(chat: ChatPage) -> None:
+    chat.page.get_by_role("button", name="A starter of the echo").click()
+    chat.await_end()
+    expect(chat.text).to_contain_text("A starter of the echo")
+    expect(chat.page.get_by_label("Model or assistant")).to_have_value(re.compile("^assistant:"))
+    expect(chat.answer.locator(".receipt")).to_contain_text("Haiku")
+
+
+def test_a_large_answer_stays_smooth(chat: ChatPage) -> None:
+    chat.page.evaluate(
+        """() => {
+          window.steps = [];
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.steps.push(entry.duration);
+          }).observe({ type: "longtask", buffered: true });
+        }"""
+    )
+    chat.send("[[scenario:long tokens=7000 pace=2000]] Everything you know")
+    expect(chat.live).to_have_count(1)
+    chat.await_text(20_000)
+    steps = chat.page.evaluate("window.steps")
+    chat.await_end()
+    # Rendering one step must not take longer as the text grows. It is compared with rendering the whole text.
+    whole = chat.page.evaluate(
+        """() => {
+          const element = document.createElement("parley-markdown");
+          element.textContent = [...document.querySelectorAll("parley-markdown")].at(-1).source;
+          const began = performance.now();
+          document.body.append(element);
+          element.getBoundingClientRect();
+          const took = performance.now() - began;
+          element.remove();
+          return took;
+        }"""
+    )
+    # A single long step may be caused by the machine; growing steps are many.
+    usual = statistics.median(steps) if len(steps) > 5 else 0
+    assert usual < max(200, 4 * whole), (steps, whole)

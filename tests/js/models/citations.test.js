@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { addressOf, CitationMarks, withoutMarks } from "parley/models/citations.js";
+import { TurnState } from "parley/models/turn_state.js";
+
+const about = { document_index: 0, document_title: "a (1).md" };
+const line = { type: "char_location", start_char_index: 3, end_char_index: 9, ...about };
+const paper = { type: "page_location", start_page_number: 2, cited_text: "Grass (green)", ...about };
+
+test("addresses are safe inside markdown", () => {
+  assert.equal(addressOf("m1", line), "/cited/m1?document=0&title=a%20%281%29.md&start=3&end=9");
+  assert.equal(
+    addressOf("m1", paper),
+    "/cited/m1?document=0&title=a%20%281%29.md&page=2&quote=Grass%20%28green%29",
+  );
+  assert.equal(
+    addressOf("m1", { type: "content_block_location", document_index: 1 }),
+    "/cited/m1?document=1&title=",
+  );
+  const web = { type: "web_search_result_location", url: "https://example.com/a(b)" };
+  assert.equal(addressOf("m1", web), "https://example.com/a%28b%29");
+  assert.equal(addressOf("m1", { ...web, url: "javascript:alert(1)" }), "");
+  assert.equal(addressOf("m1", { type: "toString" }), "");
+});
+
+test("numbers continue after the text that is shown", () => {
+  const marks = new CitationMarks("m1");
+  const first = marks.append("Green. \n", [line, line]);
+  assert.equal(first, "Green. [\\[1\\]](/cited/m1?document=0&title=a%20%281%29.md&start=3&end=9) \n");
+  const text = `${first}${marks.append("Blue", [paper, line])}`;
+  assert.equal(withoutMarks(text), "Green. \nBlue");
+  const later = new CitationMarks("m1", text);
+  assert.match(later.append("x", [paper]), /^x \[\\\[2\\\]\]/);
+  assert.match(later.append("y", [{ ...paper, start_page_number: 3 }]), /^y \[\\\[3\\\]\]/);
+  assert.equal(later.append("z"), "z");
+});
+
+test("a turn state keeps the citations of a block", () => {
+  const state = new TurnState({ turn: "t" });
+  state.apply({ type: "block.start", seq: 1, message: "m", index: 0, block: { type: "text" } });
+  state.apply({ type: "block.delta", seq: 2, index: 0, citation: line });
+  const block = state.apply({ type: "block.delta", seq: 3, index: 0, citation: paper });
+  assert.deepEqual(block.citations, [line, paper]);
+});

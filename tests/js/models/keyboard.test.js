@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { isSendKey, shortcutName } from "parley/models/keyboard.js";
+
+test("Enter sends, except while characters are composed", () => {
+  const enter = { key: "Enter", shiftKey: false, altKey: false, isComposing: false, keyCode: 13 };
+  assert.equal(isSendKey(enter), true);
+  assert.equal(isSendKey({ ...enter, shiftKey: true }), false);
+  assert.equal(isSendKey({ ...enter, isComposing: true }), false);
+  assert.equal(isSendKey({ ...enter, keyCode: 229 }), false);
+  assert.equal(isSendKey({ ...enter, key: "a" }), false);
+});
+
+test("single letters are shortcuts outside fields only", () => {
+  const press = (key, extra = {}) => ({
+    key,
+    code: "",
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    ...extra,
+  });
+  assert.equal(shortcutName(press("O", { ctrlKey: true, shiftKey: true })), "new");
+  assert.equal(shortcutName(press("ㅐ", { code: "KeyO", ctrlKey: true, shiftKey: true })), "new");
+  assert.equal(shortcutName(press("k", { ctrlKey: true }), { typing: true }), "search");
+  assert.equal(shortcutName(press("k", { ctrlKey: true }), { mac: true }), null);
+  assert.equal(shortcutName(press("k", { metaKey: true }), { mac: true }), "search");
+  assert.equal(shortcutName(press("/")), "search");
+  assert.equal(shortcutName(press("/"), { typing: true }), null);
+  assert.equal(shortcutName(press("?", { shiftKey: true })), "help");
+  assert.equal(shortcutName(press("Escape"), { typing: true }), "stop");
+  assert.equal(shortcutName(press("Escape", { isComposing: true })), null);
+  assert.equal(shortcutName(press("Escape", { shiftKey: true })), "compose");
+  assert.equal(shortcutName(press("a")), null);
+});

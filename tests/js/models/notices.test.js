@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { noticeText } from "parley/models/notices.js";
+
+test("waiting is shown after two seconds, until a block arrives", () => {
+  const at = (now, extra = {}) => noticeText({ notice: null, hasBlocks: false, since: 1000, now, ...extra });
+  assert.equal(at(2900), null);
+  assert.deepEqual(at(3000), { key: "notice_first", seconds: 2 });
+  assert.deepEqual(at(9999), { key: "notice_first", seconds: 8 });
+  assert.equal(at(9999, { hasBlocks: true }), null);
+});
+
+test("a retry counts down to its start", () => {
+  const notice = { code: "retrying", seconds: 3 };
+  const at = (now) => noticeText({ notice, hasBlocks: false, since: 0, now });
+  assert.deepEqual(at(0), { key: "notice_retrying", seconds: 3 });
+  assert.deepEqual(at(2100), { key: "notice_retrying", seconds: 1 });
+  assert.deepEqual(at(3000), { key: "notice_retrying_now", seconds: null });
+});
+
+test("each known code has a text, and unknown ones a general one", () => {
+  const keys = {
+    budget_soft: "notice_budget_soft",
+    decision: "turn_waiting",
+    summarising: "notice_summarising",
+    "new code": "notice_waiting",
+  };
+  for (const [code, key] of Object.entries(keys)) {
+    const shown = noticeText({ notice: { code }, hasBlocks: code === "new code", since: 0, now: 10 });
+    assert.deepEqual(shown, { key, seconds: null });
+  }
+});

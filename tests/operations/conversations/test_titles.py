@@ -1,0 +1,231 @@
+"""Titles: the first words at once, a model's title after the first answer, a person's own for good."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from chat.models import ApiCall, Budget, Conversation, LanguageModel, User
+from chat.operations.conversations import titles
+from chat.operations.conversations.edit import update_conversation
+from chat.providers.upstream import UpstreamError
+from chat.tasks import title_conversation_task
+from tests import factories
+from tests.support.simulator import Upstream
+
+pytestmark = pytest.mark.django_db
+
+
+def answered(owner: User, model: LanguageModel | None = None, **fields: Any) -> Conversation:
+    chat = factories.conversation(owner, **fields)
+    factories.turn(chat, text="How high is it?", answer="Very high.", model=model)
+    return chat
+
+
+def age(chat: Conversation, **fields: Any) -> None:
+    Conversation.objects.filter(id=chat.id).update(**fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("", ""),
+        ("How\n  high?", "How high?"),
+        ("x" * 80, "x" * 80),
+        ("x" * 81, "x" * 79 + "…"),
+        ("word " * 20, ("word " * 16)[:79] + "…"),
+    ],
+)
+def test_provisional_title_is_the_first_words(text: str, title: str) -> None:
+    assert titles.first_words(text) == title
+
+
+def test_naming_is_claimed_once_for_the_first_answer(insider: User) -> None:
+    chat = answered(insider)
+    factories.turn(chat, text="Later", answer="Later still", parent=chat.active_leaf)
+    job = titles.claim_title(str(chat.id))
+    assert job
+    assert (job.conversation, job.model.model_id) == (chat, "claude-test")
+    assert "How high is it?\n\nVery high." in job.prompt
+    assert "Later" not in job.prompt
+    assert titles.claim_title(str(chat.id)) is None
+
+
+def test_an_empty_answer_is_quoted_as_nothing(insider: User) -> None:
+    chat = factories.conversation(insider)
+    factories.turn(chat, text="How high is it?")
+    job = titles.claim_title(str(chat.id))
+    assert job
+    assert "How high is it?\n\n\n" in job.prompt
+
+
+def test_nothing_is_claimed_without_an_answer_or_a_model(insider: User) -> None:
+    unanswered = factories.conversation(insider)
+    factories.turn(unanswered, status="failed")
+    assert titles.claim_title(str(unanswered.id)) is None
+    modelless = answered(insider)
+    LanguageModel.objects.all().delete()
+    assert titles.claim_title(str(modelless.id)) is None
+    assert titles.claim_title(str(uuid.uuid4())) is None
+    modelless.refresh_from_db()
+    assert modelless.title_status == "none"
+
+
+def test_the_cheapest_usable_model_is_asked(insider: User, model: LanguageModel) -> None:
+    factories.language_model("claude-small", prices={**factories.PRICES, "output": 1})
+    factories.language_model("claude-free-and-off", prices={**factories.PRICES, "output": 0}, enabled=False)
+    factories.language_model("claude-unpriced", prices={})
+    found = titles.cheapest_model(model.connection)
+    assert found
+    assert found.model_id == "claude-small"
+    LanguageModel.objects.exclude(model_id="claude-unpriced").delete()
+    assert titles.cheapest_model(model.connection) is None
+
+
+def test_without_prices_the_turns_own_model_is_asked(insider: User) -> None:
+    own = factories.language_model("claude-own", prices={})
+    job = titles.claim_title(str(answered(insider, own).id))
+    assert job
+    assert job.model == own
+
+
+@pytest.mark.parametrize(
+    ("model_id", "thinking"),
+    [
+        ("claude-haiku-4-5", {}),
+        ("claude-opus-4-8", {"disabled": {"supported": True}}),
+        ("claude-fable-5-2", {"adaptive": {"supported": True}}),
+    ],
+)
+def test_a_title_is_one_paid_call(
+    insider: User, simulator: Upstream, model_id: str, thinking: dict[str, Any]
+) -> None:
+    connection = factories.provider(base_url=simulator.url, kind="simulator")
+    model = factories.language_model(
+        model_id, connection=connection, capabilities={"thinking": {"types": thinking}}
+    )
+    chat = answered(insider, model)
+    job = titles.claim_title(str(chat.id))
+    assert job
+    title = titles.ask_for_title(job)
+    assert title.strip()
+    titles.give_title(str(chat.id), title)
+    chat.refresh_from_db()
+    # A model that can't be kept from thinking gets room for it, and then some say more than a title.
+    expected = "" if "adaptive" in thinking else title.strip().rstrip(".")
+    assert (chat.title, chat.title_status) == (expected, "done")
+    row = ApiCall.objects.get()
+    assert (row.purpose, row.door, row.user, row.conversation, row.turn) == (
+        "title",
+        "chat",
+        insider,
+        chat,
+        None,
+    )
+    assert (row.status, row.certainty) == ("succeeded", "exact")
+    billed = simulator.invoice()["rows"]
+    assert [(bill["request_id"], bill["usage"]["output_tokens"]) for bill in billed] == [
+        (row.upstream_request_id, row.output_tokens)
+    ]
+
+
+def test_a_refused_title_is_an_error(insider: User, make_simulator: Callable[..., Upstream]) -> None:
+    upstream = make_simulator(scenario="overloaded")
+    model = factories.language_model("claude-haiku-4-5", connection=factories.provider(base_url=upstream.url))
+    job = titles.claim_title(str(answered(insider, model).id))
+    assert job
+    with pytest.raises(UpstreamError):
+        titles.ask_for_title(job)
+
+
+@pytest.mark.parametrize(
+    ("told", "title"),
+    [
+        ('"High mountains."', "High mountains"),
+        ("## Mountains\nof \x00home", "Mountains of \ufffdhome"),
+        ("«Berge»", "Berge"),
+        ("  \n", "First words"),
+        ("x" * 100, "First words"),
+        ("a b c d e f g h i j k l m n", "First words"),
+    ],
+)
+def test_a_models_title_is_tidied(insider: User, told: str, title: str) -> None:
+    chat = answered(insider, title="First words")
+    assert titles.claim_title(str(chat.id))
+    titles.give_title(str(chat.id), told)
+    chat.refresh_from_db()
+    assert (chat.title, chat.title_status) == (title, "done")
+
+
+def test_title_by_a_person_is_kept(insider: User) -> None:
+    chat = answered(insider)
+    assert titles.claim_title(str(chat.id))
+    update_conversation(user=insider, conversation_id=chat.id, title="Mine")
+    titles.give_title(str(chat.id), "The model's")
+    chat.refresh_from_db()
+    assert chat.title == "Mine"
+
+
+def test_the_sweep_finds_what_was_missed_or_abandoned(insider: User) -> None:
+    now = timezone.now()
+    missed, abandoned, claimed, fresh, named = (answered(insider) for _ in range(5))
+    age(missed, last_message_at=now - dt.timedelta(minutes=2))
+    for chat, minutes in ((abandoned, 13), (claimed, 11)):
+        moment = now - dt.timedelta(minutes=minutes)
+        age(chat, last_message_at=moment, title_status="claimed", title_claimed_at=moment)
+    age(named, last_message_at=now - dt.timedelta(hours=1), title_status="done")
+    assert titles.unnamed_conversations() == [str(abandoned.id), str(missed.id)]
+    assert titles.unnamed_conversations(limit=1) == [str(abandoned.id)]
+    fresh.refresh_from_db()
+    assert fresh.title_status == "none"
+
+
+@pytest.fixture
+def broker() -> Path:
+    """The folder of the embedded broker's messages, emptied."""
+    folder = Path(settings.BROKER_DIR) / "messages"
+    for waiting in folder.iterdir():
+        waiting.unlink()
+    return folder
+
+
+def test_a_worker_is_woken_for_a_first_answer_only(insider: User, broker: Path) -> None:
+    chat = answered(insider)
+    assert titles.needs_title(chat.id)
+    titles.wake_for_title(str(chat.id))
+    [waiting] = broker.iterdir()
+    headers = json.loads(waiting.read_text())["headers"]
+    assert (headers["task"], headers["argsrepr"]) == (titles.TITLE_TASK, f"['{chat.id}']")
+    age(chat, title_status="done")
+    assert not titles.needs_title(chat.id)
+
+
+def test_unreachable_broker_is_no_failure(insider: User, broker: Path) -> None:
+    chat = answered(insider)
+    away = broker.with_name("away")
+    broker.rename(away)
+    try:
+        titles.wake_for_title(str(chat.id))
+    finally:
+        away.rename(broker)
+    assert not list(broker.iterdir())
+    assert titles.claim_title(str(chat.id))
+
+
+def test_title_is_skipped_without_budget(insider: User, simulator: Upstream) -> None:
+    model = factories.language_model(
+        "claude-haiku-4-5", connection=factories.provider(base_url=simulator.url)
+    )
+    chat = answered(insider, model, title="First words")
+    Budget.objects.create(name="None", scope="person", person=insider, hard_limit_usd=0)
+    title_conversation_task(str(chat.id))
+    chat.refresh_from_db()
+    assert (chat.title, chat.title_status) == ("First words", "done")
+    assert simulator.invoice()["rows"] == []
+    assert not ApiCall.objects.filter(purpose="title").exists()

@@ -1,9 +1,0 @@
-"""A run of a job ends itself: threads of a worker can't be ended from outside."""
-
-from chat.operations.job_time import in_time
-
-
-def test_what_does_not_fit_waits_for_the_next_run() -> None:
-    clock = iter((0.0, 0.0, 4.0, 10.0)).__next__
-    assert list(in_time("abcd", 10, clock)) == ["a", "b"]
-    assert list(in_time("abcd")) == ["a", "b", "c", "d"]

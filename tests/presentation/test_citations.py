@@ -1,0 +1,45 @@
+"""Citations as numbered links: their addresses, and texts that citations split."""
+
+from typing import Any
+
+from chat.presentation.citations import Marks, address_of, joined
+
+ABOUT = {"document_index": 0, "document_title": "a (1).md"}
+LINE = {"type": "char_location", "start_char_index": 3, "end_char_index": 9, **ABOUT}
+PAPER = {"type": "page_location", "start_page_number": 2, "cited_text": "Grass (green)", **ABOUT}
+LINE_ADDRESS = "/cited/m1?document=0&title=a%20%281%29.md&start=3&end=9"
+
+
+def text(value: str, *citations: Any, **more: Any) -> dict[str, Any]:
+    return {"index": 0, "type": "text", "value": value, "citations": list(citations), **more}
+
+
+def test_addresses_name_the_place() -> None:
+    assert address_of("m1", LINE) == LINE_ADDRESS
+    page = "/cited/m1?document=0&title=a%20%281%29.md&page=2&quote=Grass%20%28green%29"
+    assert address_of("m1", PAPER) == page
+    block = {"type": "content_block_location", "document_index": 1}
+    assert address_of("m1", block) == "/cited/m1?document=1&title="
+    web = {"type": "web_search_result_location", "url": "https://example.com/a(b)"}
+    assert address_of("m1", web) == "https://example.com/a%28b%29"
+    assert address_of("m1", {**web, "url": "javascript:alert(1)"}) == ""
+    assert address_of("m1", {"type": "search_result_location"}) == ""
+
+
+def test_places_are_numbered_once() -> None:
+    marks = Marks("m1")
+    assert marks.after("Green. \n", [LINE, LINE]) == f"Green. [\\[1\\]]({LINE_ADDRESS}) \n"
+    assert marks.after("Blue", [PAPER, "odd", LINE]).count("](/cited/m1") == 2
+    assert marks.after("Again", [PAPER]).startswith("Again [\\[2\\]](")
+
+
+def test_text_split_by_citations_is_joined() -> None:
+    blocks = [text("As said, "), text("it is green", LINE), text(" and "), text("new."), {"type": "thinking"}]
+    whole = joined(blocks, "m1")
+    assert [block["type"] for block in whole] == ["text", "text", "thinking"]
+    assert whole[0]["value"] == f"As said, it is green [\\[1\\]]({LINE_ADDRESS}) and "
+    assert whole[1]["value"] == "new."
+    live = joined([*blocks[:3], text("on", LINE, open=True, index=4)], "m1", live=True)
+    assert len(live) == 1
+    assert live[0]["value"].endswith(" and on")
+    assert (live[0]["index"], live[0]["open"], live[0]["citations"]) == (4, True, [LINE])
