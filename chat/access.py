@@ -1,4 +1,4 @@
-"""Who may see or do what. Denial hides existence: a foreign row is simply not there."""
+"""What a person may see or do. Denial hides existence: a row of another person is not found."""
 
 import uuid
 
@@ -22,7 +22,7 @@ NO_ROW = uuid.UUID(int=0)
 
 
 def as_id(value: object) -> uuid.UUID:
-    """Return the identifier if it is spelt in its one canonical form; for anything else one that no row has."""
+    """Return the identifier if it is in canonical form; for anything else one that no row has."""
     try:
         identifier = uuid.UUID(str(value))
     except ValueError:
@@ -58,7 +58,7 @@ def find_turn(user: User, turn_id: object) -> Turn | None:
 
 
 def find_tool_call(user: User, tool_call_id: object) -> ToolCall | None:
-    """Return the tool call if its conversation is this person's own: nobody else sees it or decides about it."""
+    """Return the tool call if its conversation is this person's own: only the owner sees it and decides about it."""
     if not user.is_active:
         return None
     own = ToolCall.objects.filter(id=as_id(tool_call_id), turn__conversation__owner=user)
@@ -75,7 +75,7 @@ def find_message(user: User, message_id: object) -> Message | None:
 
 
 def attachments(user: User) -> AttachmentQuerySet:
-    """Files that this person may see and send: their own."""
+    """Return the files that this person may see and send: their own."""
     if not user.is_active:
         return Attachment.objects.none()
     return Attachment.objects.of(user).select_related("original", "sent", "thumbnail")
@@ -86,21 +86,21 @@ def find_attachment(user: User, attachment_id: object) -> Attachment | None:
 
 
 def models(user: User) -> QuerySet[LanguageModel]:
-    """Models this person may choose, best first."""
+    """Return the models that this person may choose, best first."""
     if not user.is_active:
         return LanguageModel.objects.none()
     return LanguageModel.objects.usable().select_related("connection").by_preference()
 
 
 def assistants(user: User) -> QuerySet[Assistant]:
-    """Assistants offered to this person, in staff's order."""
+    """Return the assistants offered to this person, in staff's order."""
     if not user.is_active:
         return Assistant.objects.none()
     return Assistant.objects.offered_to(user).select_related("model__connection", "prompt").by_preference()
 
 
 def find_mcp_server(user: User, name: str) -> McpServer | None:
-    """Return a server where this person may sign in: its tools are offered to them, or they govern it."""
+    """Return a server where this person may sign in: its tools are offered to them, or they may change it."""
     if not user.is_active:
         return None
     servers = McpServer.objects.filter(name=name, enabled=True, auth=McpServer.Auth.OAUTH)

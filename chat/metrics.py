@@ -1,13 +1,13 @@
-"""What this process counts, for /metrics. Every process has its own figures; Prometheus adds them up.
+"""The metrics of this process for /metrics. Every process has its own values; Prometheus adds them up.
 
-Labels come from closed sets (routes, statuses, outcomes), never from what people send.
+Label values come from closed sets (routes, statuses, outcomes), never from user input.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-# The time of birth of every labelled series would double the page.
+# The creation time of every labelled series would double the size of the page.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)

@@ -1,4 +1,4 @@
-"""Background jobs. Each takes ids and asks the database whether there is anything to do: twice delivered, once run."""
+"""Background jobs. They take ids and check in the database whether work remains, so a repeated delivery is harmless."""
 
 import datetime as dt
 
@@ -22,13 +22,13 @@ from chat.providers.upstream import UpstreamError
 
 log = structlog.get_logger(__name__)
 
-# A worker process lives long enough to see that a heartbeat stands still.
+# Kept in the process between runs: a dead owner is detected by an unchanged heartbeat over time.
 _leases = LeaseWatch()
 
 
 @shared_task
 def title_conversation_task(conversation_id: str) -> None:
-    """Ask the cheapest model of the conversation's connection for a title."""
+    """Ask the cheapest model of the conversation's connection for a title and store it."""
     job = titles.claim_title(conversation_id)
     if job is None:
         return
@@ -41,7 +41,7 @@ def title_conversation_task(conversation_id: str) -> None:
 
 @shared_task
 def reap_task() -> None:
-    """End turns and calls whose process died, bill cut answers by count, and find conversations that nobody named."""
+    """End turns and calls of dead processes, bill cut answers by count, and queue missing titles."""
     for turn_id in _leases.reap():
         log.warning("turn_reaped", turn=str(turn_id))
     for key in recovery.settle_abandoned():
@@ -54,14 +54,14 @@ def reap_task() -> None:
 
 @shared_task
 def expire_tool_calls_task() -> None:
-    """End tool calls that nobody decided about in time; their turns go on by themselves."""
+    """End tool calls without a decision in time. Their turns continue by themselves."""
     for turn_id in tool_decisions.expire_calls():
         log.info("tool_calls_expired", turn=str(turn_id))
 
 
 @shared_task
 def clear_turn_events_task() -> None:
-    """Delete event frames of turns that finished a while ago."""
+    """Delete event frames of turns that finished some time ago."""
     deleted = clear_turn_events()
     if deleted:
         log.info("turn_events_cleared", rows=deleted)
@@ -69,7 +69,7 @@ def clear_turn_events_task() -> None:
 
 @shared_task
 def prewarm_task() -> None:
-    """Keep the prompts of assistants that staff marked in the cache, where that pays."""
+    """Keep the prompts of assistants marked for pre-warming in the cache where it saves money."""
     for job in in_time(prewarm.due_warm_ups()):
         try:
             if prewarm.warm(job):
@@ -80,7 +80,7 @@ def prewarm_task() -> None:
 
 @shared_task
 def clear_files_task() -> None:
-    """Delete files that were attached to nothing for two days."""
+    """Delete files that have not been attached to anything for two days."""
     deleted = clear_unused_files()
     if deleted:
         log.info("files_cleared", files=deleted)
@@ -88,13 +88,13 @@ def clear_files_task() -> None:
 
 @shared_task
 def clear_sessions_task() -> None:
-    """Delete sessions that have expired for a day."""
+    """Delete sessions that expired more than a day ago."""
     Session.objects.filter(expire_date__lt=timezone.now() - dt.timedelta(days=1)).delete()
 
 
 @shared_task
 def refresh_listings_task() -> None:
-    """Look whether MCP servers still offer what staff accepted; what changed does not run any more."""
+    """Check whether MCP servers still offer the accepted tools. Changed tools no longer run."""
     drifted = refresh_listings()
     if drifted:
         log.warning("mcp_tools_drifted", tools=drifted)

@@ -1,4 +1,4 @@
-"""The admin site: entered through the account pages, so that two-factor sign-in holds, under a policy of its own."""
+"""The admin site: its sign-in uses the account pages, which enforce two-factor sign-in, and it has its own CSP."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-# The admin's pages evaluate attributes as expressions (Alpine, htmx) and carry style attributes. Nothing else is
+# The admin's pages evaluate attributes as expressions (Alpine, htmx) and have style attributes. Nothing else is
 # relaxed: scripts and requests stay on this origin, and inline scripts still need the nonce.
 CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL, NONCE],
@@ -29,7 +29,7 @@ class Site(UnfoldAdminSite):
         return csp_replace(CONTENT_SECURITY_POLICY)(super().admin_view(view, cacheable))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send strangers to the account pages; refuse signed-in people who are not staff."""
+        """Redirect anonymous people to the account pages, and refuse people who are not staff."""
         return secure_admin_login(self._to_index)(request)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -1,16 +1,16 @@
-"""Applications of others, set up as Parley needs them."""
+"""Configurations of third-party applications."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class AdminConfig(DjangoAdminConfig):
-    """Puts Parley's own site in place of the framework's."""
+    """Uses Parley's own admin site."""
 
     default_site = "config.admin_site.Site"
 
 
 class DaphneConfig(AppConfig):
-    """Gives `runserver` to daphne. Its own configuration would load a whole server into every process (15 MiB)."""
+    """Lets daphne serve `runserver`. Its own configuration would load a whole server into every process (15 MiB)."""
 
     name = "daphne"

@@ -1,4 +1,4 @@
-"""The ASGI application: pages and API by Django, the socket by Channels, the simulator, and the engine's life."""
+"""The ASGI application: pages and API (Django), the socket (Channels), the simulator, and the engine's lifespan."""
 
 import os
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = get_asgi_application()  # loads the applications; what follows needs them
+django_application = get_asgi_application()  # loads the applications, which the following imports need
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402

@@ -1,4 +1,4 @@
-"""The Celery application. The database row is the truth of every job; the broker only wakes it."""
+"""The Celery application. The database holds the state of every job; the broker only triggers it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Reads the environment once: every variable Parley knows, its default, and a loud failure that names a wrong one."""
+"""Reads environment variables with defaults. A wrong value fails at start with an error that names the variable."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def switch(name: str, *, default: bool) -> bool:
-    """Read an on/off variable.
+    """Return the value of an on/off variable.
 
     Raises:
         ImproperlyConfigured: the value is neither of on/true/yes/1 nor off/false/no/0.
@@ -29,10 +29,10 @@ def switch(name: str, *, default: bool) -> bool:
 
 
 def number(name: str, *, default: int, minimum: int = 0, maximum: int | None = None) -> int:
-    """Read a whole number within bounds.
+    """Return a whole number within limits.
 
     Raises:
-        ImproperlyConfigured: not a whole number, or outside of `least`..`most`.
+        ImproperlyConfigured: it is not a whole number, or not within `minimum`..`maximum`.
     """
     raw = env.str(name, default=str(default)).strip()
     if not raw.lstrip("-").isdigit():
@@ -44,7 +44,7 @@ def number(name: str, *, default: int, minimum: int = 0, maximum: int | None = N
 
 
 def stored_secret(path: Path, make: str) -> str:
-    """Return the secret kept in `path`, making it at the first start (mode 0600).
+    """Return the secret stored in `path`; at the first start create it (mode 0600).
 
     `make` is "token" (a Django secret key) or "fernet" (a URL-safe base64 key of 32 bytes).
     """

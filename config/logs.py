@@ -1,7 +1,7 @@
-"""Logs: structured, with identifiers and never content or keys.
+"""Logging: structured lines with identifiers, never with content or keys.
 
-An exception's own message may quote a row, a request or a key (a database error shows the values that it refused),
-so a traceback is written with types, files and lines alone.
+An exception's message may quote a row, a request or a key (a database error shows the refused values), so
+tracebacks are written with types, files and lines only.
 """
 
 import traceback
@@ -22,7 +22,7 @@ _PROCESSORS: list[structlog.typing.Processor] = [
 
 
 def configure_structlog() -> None:
-    """Let structlog's loggers write through those of the standard library."""
+    """Send the output of structlog's loggers through the standard library's."""
     structlog.configure(
         processors=[*_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -32,7 +32,7 @@ def configure_structlog() -> None:
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
-    """Return Django's LOGGING: every line on stderr, in one form, from `level` on."""
+    """Return Django's LOGGING: all lines from `level` on to stderr, in one format."""
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
@@ -52,12 +52,12 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-            "django.request": {"level": "ERROR"},  # the middleware has its own line for each request
+            "django.request": {"level": "ERROR"},  # the middleware writes one line per request
             "uvicorn": {"handlers": [], "level": "WARNING"},
             "uvicorn.access": {"level": "WARNING"},
             "httpx2": {"level": "WARNING"},
             "anthropic": {"level": "WARNING"},
-            # They log what servers and sign-ins answered; tools and failures of sign-ins are logged by themselves.
+            # These log responses of servers and sign-ins. Parley logs failures of tools and sign-ins itself.
             "mcp": {"level": "CRITICAL"},
             "azure": {"level": "CRITICAL"},
             "msal": {"level": "CRITICAL"},
@@ -66,7 +66,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
 
 
 def exception_without_values(exc_info: ExcInfo) -> str:
-    """Render an exception and those that led to it, oldest first, without their messages."""
+    """Return an exception and its causes, oldest first, as text without their messages."""
     return "\n".join(_one(error) for error in reversed(list(_chain(exc_info[1]))))
 
 

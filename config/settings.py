@@ -1,6 +1,6 @@
-"""Django's settings. The environment is read once, here at the top; a fresh clone runs with none of it.
+"""Django's settings. The environment is read once, at the top; a fresh clone runs without any variable set.
 
-Every variable stands in .env.example and docs/operations.md; a test holds that.
+Every variable is in .env.example and docs/operations.md; a test checks this.
 """
 
 import hmac
@@ -28,7 +28,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
 ]
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", default=8000, minimum=1, maximum=65535)
-# The address on which this machine reaches its own server: a wildcard address is not one to connect to.
+# The address at which this machine reaches its own server. A wildcard address can't be connected to.
 OWN_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - compared, not bound
 OWN_URL = f"http://{f'[{OWN_HOST}]' if ':' in OWN_HOST else OWN_HOST}:{PORT}"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -137,7 +137,7 @@ else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "parley.sqlite3"}}
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if SQLITE:
-    # DEFERRED transactions under ASGI fail with "database is locked"; IMMEDIATE ones wait their turn.
+    # DEFERRED transactions under ASGI fail with "database is locked"; IMMEDIATE ones wait for the lock.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -145,7 +145,7 @@ if SQLITE:
     }
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
-    # Under ASGI connections belong to the pool, not to threads.
+    # Under ASGI connections are kept by the pool, not per thread.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16, "timeout": 20}}
 
@@ -166,7 +166,7 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-# What a turn asks for must be there when Redis is not.
+# Turns use this cache, because they must keep working when Redis is down.
 CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
 
 # --- Jobs: Celery on the filesystem, or on Redis or RabbitMQ by CELERY_BROKER_URL ------------------
@@ -184,7 +184,7 @@ if not CELERY_BROKER_URL:
         "store_processed": False,
     }
 elif CELERY_BROKER_URL.startswith("redis"):
-    # Without its own limits a broker that hangs would be waited for without end.
+    # Without these limits a hanging broker would block for ever.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 3600,
         "socket_connect_timeout": 5,
@@ -202,7 +202,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "parley"
-# In memory: every job of the schedule may run once too often, and a file could be torn by a crash.
+# In memory: an extra run of any scheduled job is harmless, and a schedule file could be damaged by a crash.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "chat.tasks.reap_task", "schedule": 10.0, "options": {"expires": 10}},
@@ -245,12 +245,12 @@ ACCOUNT_ADAPTER = "chat.web.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-# Where strangers may come in, an address must be proven before it opens anything or tells who is here.
+# With open sign-up an email address must be verified first: otherwise anyone could use the address of another person.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if SIGNUP_OPEN else "optional"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = SIGNUP_OPEN  # who has no account gets no mail from a closed place
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = SIGNUP_OPEN  # with closed sign-up, unknown addresses get no mail
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Parley: "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -262,12 +262,12 @@ MFA_TOTP_ISSUER = "Parley"
 EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 
-# Companions on loopback share these keys with their connection rows; nobody else can spend their time.
+# Companions on loopback share these keys with their connection rows, so that no other program can use them.
 SIMULATOR_KEY = hmac.new(SECRET_KEY.encode(), b"parley.simulator", "sha256").hexdigest()
 LOCAL_MODEL_KEY = hmac.new(SECRET_KEY.encode(), b"parley.local-model", "sha256").hexdigest()
 
 # --- Security --------------------------------------------------------------------------------------
-SALT_KEY = FIELD_ENCRYPTION_KEYS  # with SECRET_KEY the keys of what encrypted_fields has encrypted by itself
+SALT_KEY = FIELD_ENCRYPTION_KEYS  # encrypted_fields derives its own keys from this and SECRET_KEY
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -280,7 +280,7 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Nothing leaves the page because of a model's answer: only this origin is ever asked for anything.
+# A model's answer can't make the page send data elsewhere: requests go to this origin only.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -295,19 +295,20 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
     }
 }
-# 1 MiB of JSON or form; uploads have a door of their own.
+# The limit for JSON and forms; uploads have their own endpoint and limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Language, time, files -------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 NODE_MODULES = BASE_DIR / "node_modules"
-# One tuple a package: only the file trees that the import map and the templates name are served.
+# One tuple per package: only the file trees that the import map and the templates use are served.
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",
     *(

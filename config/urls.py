@@ -1,4 +1,4 @@
-"""Addresses. Everything that clients and operators rely on stands here or one include below."""
+"""The URLs of the project. Those that clients and operators rely on are here or one include below."""
 
 from django.contrib import admin
 from django.urls import include, path

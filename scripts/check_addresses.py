@@ -1,4 +1,4 @@
-"""Holds that no tracked file names a package index's host or a path of one person's machine."""
+"""Checks that no tracked file contains a package index's host or a path of one person's machine."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOSTS = "pypi" + r"\.org|pythonhosted\.org|registry\.npmjs" + r"\.org|registry\.yarnpkg"
-# Somebody's home, and wherever this very checkout stands.
+# Home directories, and the location of this checkout.
 MACHINE = rf"(?<![\w.])/(?:home|Users)/\w+/|{re.escape(str(ROOT))}/"
 FORBIDDEN = re.compile(f'{HOSTS}|{MACHINE}|"resolved":|^--(?:extra-)?index-url', re.MULTILINE)
 

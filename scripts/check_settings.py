@@ -1,4 +1,4 @@
-"""Holds that every environment variable the settings read is in .env.example and docs/operations.md, and no other."""
+"""Checks that .env.example and docs/operations.md have exactly the environment variables that the settings read."""
 
 import re
 import sys

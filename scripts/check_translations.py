@@ -1,4 +1,4 @@
-"""Holds that each language is complete: every word of the source collected, translated, and fit for its places."""
+"""Checks that each language is complete: every text of the source is collected and translated with its placeholders."""
 
 import ast
 import os
@@ -14,17 +14,17 @@ import polib
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("chat", "config", "templates", "static", "locale", "scripts", "manage.py", "pyproject.toml")
 SHOWN = 20
-LANGUAGES = ("ko",)  # beside English, which the source speaks
+LANGUAGES = ("ko",)  # besides English, the language of the source
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
 def key(entry: polib.POEntry) -> tuple[str | None, str, str]:
-    """Return what identifies an entry: context, text, plural text."""
+    """Return the identity of an entry: context, text, plural text."""
     return entry.msgctxt, entry.msgid, entry.msgid_plural
 
 
 def incomplete_entries(path: Path) -> list[str]:
-    """Return one line for each untranslated or fuzzy entry, and for each whose placeholders differ."""
+    """Return one line for each entry that is untranslated, fuzzy, or has other placeholders."""
     found = []
     for entry in polib.pofile(str(path)):
         if entry.obsolete:
@@ -39,9 +39,9 @@ def incomplete_entries(path: Path) -> list[str]:
 
 
 def translated_texts() -> list[tuple[str, str]]:
-    """Return (place, text) of each text in Python code that is handed to one of Django's translating functions.
+    """Return (place, text) of each text in Python code that is passed to one of Django's translation functions.
 
-    xgettext finds neither those in an f-string nor those under another name than its own list has.
+    xgettext finds neither texts in an f-string nor those of functions under a name that is not in its list.
     """
     texts = []
     for path in sorted((ROOT / "chat").rglob("*.py")) + sorted((ROOT / "config").rglob("*.py")):
@@ -69,7 +69,7 @@ def missing_texts(catalogue: Path) -> list[str]:
 
 
 def outdated_entries(catalogues: list[Path]) -> list[str]:
-    """Return one line for each word of the source that is in no catalogue, and for each that is gone."""
+    """Return one line for each text of the source that is in no catalogue, and for each entry without a source."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in SOURCES:
@@ -98,7 +98,7 @@ def outdated_entries(catalogues: list[Path]) -> list[str]:
 
 
 def main() -> int | str:
-    """Check all languages; collecting needs GNU gettext, which only CI is sure to have."""
+    """Check all languages. Collecting texts needs GNU gettext, which only CI is sure to have."""
     catalogues = sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po"))
     missing = set(LANGUAGES) - {path.parent.parent.name for path in catalogues}
     if missing:

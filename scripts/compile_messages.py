@@ -1,4 +1,4 @@
-"""Compiles one message catalogue (.po to .mo), so that running Parley needs no GNU gettext."""
+"""Compiles one message catalogue (.po to .mo), so that running Parley does not need GNU gettext."""
 
 import sys
 

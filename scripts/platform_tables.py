@@ -1,6 +1,6 @@
-"""Writes the tables of docs/platforms.md from chat/models/platforms.py; a test holds that they are up to date.
+"""Writes the tables of docs/platforms.md from chat/models/platforms.py; a test checks that they are up to date.
 
-python -m scripts.platform_tables
+Usage: python -m scripts.platform_tables
 """
 
 import os
@@ -50,7 +50,7 @@ def tables() -> dict[str, str]:
 
 
 def with_tables(text: str) -> str:
-    """Return the document with today's tables between its marks."""
+    """Return the document with the current tables between its marks."""
     for name, table in tables().items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, rest = text.partition(begin)

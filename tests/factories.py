@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from chat.events.payloads import EventFrame, encode_all, notice
 from chat.events.store import Batch
 from chat.models import (
     ApiCall,
@@ -94,7 +95,7 @@ def long_conversation(owner: User, length: int) -> Conversation:
             messages[-1].turn, messages[-1].frame = turns[-1], frame
     Message.objects.bulk_create(messages)
     Turn.objects.bulk_create(turns)
-    TurnEvent.objects.bulk_create([Batch(turn.id, 1, 1, [b"{}"]).row() for turn in turns])
+    TurnEvent.objects.bulk_create([Batch(turn.id, 1, 1, frames(turn)).row() for turn in turns])
     answers = [message for message in messages if message.turn]
     ApiCall.objects.bulk_create([_call(answer.turn, answer, {}) for answer in answers if answer.turn])
     made.active_leaf = messages[-1]
@@ -266,3 +267,8 @@ def _call(of: Turn, answer: Message | None, fields: dict[str, Any]) -> ApiCall:
             **fields,
         }
     )
+
+
+def frames(turn: Turn, *, first: int = 1, count: int = 1) -> list[EventFrame]:
+    """Return frames of some events of a turn."""
+    return encode_all([notice("waiting")] * count, turn=str(turn.id), after=first - 1)

@@ -1,4 +1,4 @@
-"""What staff see and govern. One module per family of tables; importing it registers them."""
+"""The Django admin for staff. One module per family of tables; importing it registers its models."""
 
 from chat.admin import diagnostics, models, money, people, prompts, tools
 

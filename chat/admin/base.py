@@ -1,7 +1,7 @@
-"""What the admin's modules share: lists without a full count, tables that are only read, and rows written once."""
+"""Shared parts of the admin: lists without a full count, read-only tables, and rows that are written once."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Model
@@ -16,7 +16,7 @@ JSON_LIMIT = 200_000
 
 
 class BigTableAdmin(ModelAdmin):
-    """A table that grows without end: pages go on until there are no more rows, nothing counts them all."""
+    """A table that grows without limit. Its list is paged without counting all rows."""
 
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -24,7 +24,7 @@ class BigTableAdmin(ModelAdmin):
 
 
 class ReadOnly:
-    """Nobody adds, changes or deletes here, superusers included."""
+    """Refuse adding, changing and deleting, for superusers too."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -37,7 +37,7 @@ class ReadOnly:
 
 
 class WriteOnce:
-    """Rows are added and then stay as they are; they only go together with the row that they belong to."""
+    """Rows can be added but not changed. They are deleted only together with the row that they belong to."""
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -47,13 +47,31 @@ class WriteOnce:
 
 
 class DeletesWrittenOnce(ModelAdmin):
-    """An owner of write-once rows: deleting it takes them along."""
+    """A model with write-once rows, which are deleted together with their owner."""
 
     written_once: tuple[type[Model], ...] = ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         rows, counts, missing, protected = super().get_deleted_objects(objs, request)
         return rows, counts, missing - {model._meta.verbose_name for model in self.written_once}, protected
+
+
+class EmptyLabels:
+    """Names the empty choice of select fields: `empty_labels` has the label by field name."""
+
+    empty_labels: ClassVar[dict[str, Any]] = {}
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        label = self.empty_labels.get(db_field.name)
+        if label is not None:
+            kwargs["choices"] = db_field.get_choices(include_blank=True, blank_choice=[("", label)])
+        return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and db_field.name in self.empty_labels:
+            field.empty_label = self.empty_labels[db_field.name]
+        return field
 
 
 class ReadOnlyInline(ReadOnly, InlineModelAdmin):
@@ -64,7 +82,7 @@ class ReadOnlyInline(ReadOnly, InlineModelAdmin):
 
 
 def pretty_json(value: Any) -> SafeString:
-    """Show exact JSON readably, keys in their stored order."""
+    """Return the value as indented JSON, keys in their stored order, in a scrolling box."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     if len(text) > JSON_LIMIT:
         text = text[:JSON_LIMIT] + "\n…"
@@ -72,7 +90,7 @@ def pretty_json(value: Any) -> SafeString:
 
 
 def preformatted(text: str) -> SafeString:
-    """Show text as it is, wrapped, in a box that scrolls."""
+    """Return the text unchanged, wrapped, in a box that scrolls."""
     return format_html(
         '<pre class="max-h-96 overflow-auto whitespace-pre-wrap break-words rounded-default bg-base-50 p-3 text-xs '
         'dark:bg-white/[.04]">{}</pre>',
@@ -81,22 +99,22 @@ def preformatted(text: str) -> SafeString:
 
 
 def usd(value: Any) -> str:
-    """Write an amount of US dollars so that small costs stay visible."""
+    """Return an amount of US dollars with enough digits for small costs."""
     return f"${value:,.2f}" if value >= 1 or not value else f"${value:.6f}"
 
 
 def cents(value: Any) -> str:
-    """Write a sum, where fractions of a cent are nobody's concern."""
+    """Return an amount of US dollars, rounded to cents."""
     return f"${value:,.2f}"
 
 
-def unbroken(text: str) -> SafeString:
-    """Keep a name on one line of a narrow column."""
+def nowrap(text: str) -> SafeString:
+    """Return the text in an element that does not wrap, for names in narrow columns."""
     return format_html('<span class="whitespace-nowrap">{}</span>', text)
 
 
 def done(request: HttpRequest, options: ModelAdmin) -> HttpResponse:
-    """Answer a dialog: the page behind it is loaded anew and shows the messages."""
+    """Return the response to a dialog: the page behind it reloads and shows the messages."""
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Refresh": "true"})
     return redirect(f"admin:{options.opts.app_label}_{options.opts.model_name}_changelist")

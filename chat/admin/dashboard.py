@@ -1,4 +1,4 @@
-"""The few figures on the admin's first page: what happened today, and which connections don't work."""
+"""The figures on the admin's first page: turns and cost of today, and connections that don't work."""
 
 import datetime as dt
 import uuid
@@ -18,7 +18,7 @@ RECENT = dt.timedelta(hours=1)
 
 
 def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add `figures` and `troubles` to the first page, each for those who may see the tables behind it."""
+    """Add `figures` and `troubles` to the first page, each only if the user may see its tables."""
     context["figures"] = [
         *(_turns() if request.user.has_perm("chat.view_turn") else []),
         *(_costs() if request.user.has_perm("chat.view_apicall") else []),
@@ -34,7 +34,7 @@ def _midnight() -> dt.datetime:
 
 
 def _first_id(moment: dt.datetime) -> uuid.UUID:
-    """Return the smallest identifier of that moment: ids begin with their time, so the primary key answers."""
+    """Return the smallest id of that time. Ids start with their time, so the primary key's index is used."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
@@ -44,7 +44,7 @@ def _turns() -> list[dict[str, Any]]:
     link = reverse("admin:chat_turn_changelist")
     return [
         {"label": _("Turns today"), "value": today, "link": link},
-        {"label": _("Running now"), "value": running, "link": f"{link}?status__exact=running"},
+        {"label": _("Running now"), "value": running, "link": f"{link}?status__in={','.join(ACTIVE)}"},
     ]
 
 
@@ -56,7 +56,7 @@ def _costs() -> list[dict[str, Any]]:
         {
             "label": _("Cost today"),
             "value": cents(today["cost"] or 0),
-            "note": _("%(count)d calls not exactly known") % {"count": today["unsure"]}
+            "note": _("%(count)d calls are estimates") % {"count": today["unsure"]}
             if today["unsure"]
             else "",
             "link": reverse("admin:chat_apicall_changelist"),
@@ -65,7 +65,7 @@ def _costs() -> list[dict[str, Any]]:
 
 
 def _troubles() -> list[dict[str, str]]:
-    """Connections that say they can't work, and those whose calls of the last hour failed."""
+    """Return connections that report a problem or had failed calls in the last hour: [{"name", "text", "link"}, …]."""
     failed = dict(
         ApiCall.objects.filter(started_at__gte=timezone.now() - RECENT, status=ApiCall.Status.FAILED)
         .exclude(connection=None)

@@ -1,4 +1,4 @@
-"""The admin's sidebar: only what the person may see."""
+"""The admin's sidebar: links to the tables that the user may see."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 SECTIONS = (
     (
-        _("Offer"),
-        (("assistant", "smart_toy"), ("systemprompt", "description"), ("languagemodel", "neurology")),
+        _("Assistants"),
+        (("assistant", "smart_toy"), ("systemprompt", "description")),
     ),
     (_("Tools"), (("tooldefinition", "build"), ("mcpserver", "dns"), ("mcpgrant", "passkey"))),
     (
-        _("Upstream"),
-        (("providerconnection", "hub"), ("modelprice", "sell")),
+        _("Models & providers"),
+        (("providerconnection", "hub"), ("languagemodel", "neurology"), ("modelprice", "sell")),
     ),
-    (_("Money"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
+    (_("Spending"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
     (
         _("Activity"),
         (
@@ -29,16 +29,19 @@ SECTIONS = (
             ("attachment", "attach_file"),
         ),
     ),
-    (_("Inside"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
+    (_("Diagnostics"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
     (
         _("People"),
         (("user", "person"), ("auth.group", "groups"), ("apikey", "key"), ("mfa.authenticator", "lock")),
     ),
 )
 
+# Models of other packages without a translated name.
+TITLES = {"mfa.authenticator": _("second factors")}
+
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the groups of links for this person, in the shape that the theme expects."""
+    """Return the groups of links for this user, in the format that the theme expects."""
     from django.contrib import admin  # noqa: PLC0415 - the site does not exist while settings name this module
 
     visible = {
@@ -52,7 +55,11 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": False,
             "collapsible": False,
             "items": [
-                {"title": capfirst(str(visible[label])), "icon": icon, "link": _list_url(label)}
+                {
+                    "title": capfirst(str(TITLES.get(label, visible[label]))),
+                    "icon": icon,
+                    "link": _list_url(label),
+                }
                 for label, icon in ((_label(name), icon) for name, icon in rows)
                 if label in visible
             ],

@@ -1,4 +1,7 @@
-"""Words of the admin's theme, which has no Korean of its own. Named here, they are collected with ours."""
+"""Texts of the admin's theme, which has no Korean catalogue, and of Django's admin where its Korean is wrong.
+
+Listed here, they are collected with ours. Our catalogue takes precedence over those of packages.
+"""
 
 from django.utils.translation import gettext_noop
 
@@ -38,4 +41,14 @@ THEME_WORDS = (
     gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
     gettext_noop("Toggle password visibility"),
     gettext_noop("Type to search"),
+)
+ADMIN_TEXTS = (
+    gettext_noop("Select %s to view"),
+    gettext_noop("Select %s to change"),
+    gettext_noop("View %s"),
+    gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),
+    gettext_noop("Delete selected %(verbose_name_plural)s"),
+    gettext_noop("No action selected."),
+    gettext_noop("Run the selected action"),
+    gettext_noop("0 of %(cnt)s selected"),
 )

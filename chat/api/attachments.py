@@ -1,4 +1,4 @@
-"""Attachments: sending files, finding out what was made of them, and using the same bytes again."""
+"""Attachments: uploading files, reading their state, and reusing an uploaded file."""
 
 from typing import Any
 
@@ -20,21 +20,21 @@ router = Router(tags=["attachments"])
 
 @router.post("/attachments", response={201: schemas.AttachmentOut})
 def upload_attachment(request: HttpRequest, file: File[UploadedFile]) -> Status[schemas.AttachmentOut]:
-    """Send one file as multipart/form-data, in the field `file`. The same file again is the same attachment."""
+    """Upload one file as multipart/form-data, in the field `file`. The same file gives the same attachment."""
     made = uploads.store_upload(owner=identity_of(request).user, name=file.name, data=file.read())
     return Status(201, shapes.attachment(made))
 
 
 @router.post("/attachments/reuse", response={200: schemas.AttachmentOut, 204: None})
 def reuse_attachment(request: HttpRequest, data: schemas.Reuse) -> Status[Any]:
-    """Use a file that you have sent before once more, without sending its bytes; 204 when you have not."""
+    """Reuse a file that you uploaded before, without sending its bytes; 204 if there is none."""
     known = uploads.reuse_upload(owner=identity_of(request).user, name=data.name, digest=data.sha256)
     return Status(204, None) if known is None else Status(200, shapes.attachment(known))
 
 
 @router.get("/attachments/{attachment_id}", response=schemas.AttachmentOut)
 def read_attachment(request: HttpRequest, attachment_id: str) -> schemas.AttachmentOut:
-    """What is known of a file of yours."""
+    """Read one of your files."""
     found = access.find_attachment(identity_of(request).user, attachment_id)
     if found is None:
         raise not_found()
@@ -42,9 +42,9 @@ def read_attachment(request: HttpRequest, attachment_id: str) -> schemas.Attachm
 
 
 def refused_upload(request: HttpRequest) -> HttpResponse | None:
-    """Refuse what can't be an upload before its body is parsed; None lets it in.
+    """Return a response that refuses the request before its body is parsed, or None if it is an upload.
 
-    Under ASGI the body is on the disk by now, within the limit that every request has.
+    Under ASGI the body is already on disk; its size was limited as for every request.
     """
     if request.method != "POST":
         return None

@@ -1,6 +1,6 @@
-"""Reading a request's JSON body within limits, so that no body costs more than it weighs.
+"""Reading a request's JSON body within limits, so that a small body can't cause much work.
 
-orjson refuses what is no JSON (NaN, numbers beyond a double, bad UTF-8) and nesting beyond 1,024 without recursion.
+orjson refuses invalid JSON (NaN, numbers beyond a double, bad UTF-8) and nesting beyond 1,024 without recursion.
 """
 
 import re
@@ -15,10 +15,10 @@ from ninja.parser import Parser
 from chat.api.problems import Problem, too_large
 from chat.claude.text import clean_text
 
-# No body of this API has as many members; each unknown one would cost an error of its own.
+# No valid body has this many fields; each unknown field would cause its own error.
 MOST_MEMBERS = 64
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# One escape at a time, so that an escaped backslash before "ud800" is not mistaken: pairs stay, lone halves go.
+# Match one escape at a time, so that an escaped backslash before "ud800" is left alone. Pairs stay as they are.
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.S,
@@ -26,7 +26,7 @@ _ESCAPE = re.compile(
 
 
 def read_body(request: HttpRequest) -> None:
-    """Read the body once, up to the limit, whatever Content-Length says; `request.body` then has it.
+    """Read the body once, up to the limit, regardless of Content-Length, into `request.body`.
 
     Raises:
         Problem: 413 too large, 415 not JSON.
@@ -43,7 +43,7 @@ def read_body(request: HttpRequest) -> None:
 
 
 class JSONParser(Parser):
-    """The parser of all bodies: one JSON object."""
+    """Parse each body as one JSON object."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         try:
@@ -55,14 +55,14 @@ class JSONParser(Parser):
         if not isinstance(value, dict):
             raise Problem(422, "invalid", _("The body must be a JSON object."))
         if len(value) > MOST_MEMBERS:
-            raise Problem(422, "invalid", _("The body has too many members."))
+            raise Problem(422, "invalid", _("The body has too many fields."))
         return {
             name: clean_text(member) if isinstance(member, str) else member for name, member in value.items()
         }
 
 
 def _without_lone_surrogates(body: bytes) -> bytes:
-    """Replace escaped halves of surrogate pairs by U+FFFD, as every door does with text that can't be stored."""
+    """Replace escaped lone surrogates by U+FFFD, as pages and sockets do with text that can't be stored."""
     if b"\\u" not in body:
         return body
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)

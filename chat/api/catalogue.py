@@ -1,4 +1,4 @@
-"""What a person may use and has used: assistants, models with prices, their own usage, themselves."""
+"""The assistants and models (with prices) that a person may use, their usage, and their account."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -22,24 +22,24 @@ router = Router(tags=["catalogue"])
 
 @router.get("/assistants", response=schemas.AssistantList)
 def list_assistants(request: HttpRequest) -> schemas.AssistantList:
-    """Assistants that are offered to you. What they were told stays with staff."""
+    """List the assistants that you may use. Their prompts are not included."""
     rows = access.assistants(identity_of(request).user)
     return schemas.AssistantList(data=[shapes.assistant(row) for row in rows])
 
 
 @router.get("/models", response=schemas.ModelList)
 def list_models(request: HttpRequest) -> schemas.ModelList:
-    """Models that you may choose, best first, with the prices in force."""
+    """List the models that you may use, best first, with their current prices."""
     begun = ModelPrice.objects.filter(valid_from__lte=timezone.now()).order_by("-valid_from", "-id")
     rows = access.models(identity_of(request).user).prefetch_related(
         Prefetch("prices", queryset=begun, to_attr="begun_prices")
     )
-    return schemas.ModelList(data=[shapes.model(row, _in_force(row)) for row in rows])
+    return schemas.ModelList(data=[shapes.model(row, _current_prices(row)) for row in rows])
 
 
 @router.get("/usage", response=schemas.UsageOut)
 def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> schemas.UsageOut:
-    """Your own API calls through every door, summed by day and model from the ledger, and how your budgets stand."""
+    """Read your API calls from all sources, summed by day and model from the ledger, and the state of your budgets."""
     since = timezone.now().date() - dt.timedelta(days=days - 1)
     midnight = dt.datetime.combine(since, dt.time(), dt.UTC)
     rows = (
@@ -65,12 +65,12 @@ def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> sch
 
 @router.get("/me", response=schemas.Me)
 def read_me(request: HttpRequest) -> schemas.Me:
-    """You, and the key that you came with."""
+    """Read your account and the API key of this request."""
     return shapes.me(identity_of(request).user, identity_of(request).api_key)
 
 
-def _in_force(row: LanguageModel) -> list[ModelPrice]:
-    """Return the newest begun price per speed and tier."""
+def _current_prices(row: LanguageModel) -> list[ModelPrice]:
+    """Return the current price per speed and tier."""
     newest: dict[tuple[str, int], ModelPrice] = {}
     for price in row.begun_prices:  # type: ignore[attr-defined]
         newest.setdefault((price.speed, price.above_prompt_tokens), price)

@@ -24,7 +24,7 @@ def list_conversations(
     cursor: str | None = Query(None, max_length=400),
     archived: bool = False,
 ) -> schemas.ConversationPage:
-    """Your conversations: pinned ones first, then the most recent."""
+    """List your conversations: pinned ones first, then the most recent."""
     rows = access.conversations(identity_of(request).user).filter(archived=archived)
     page, following = page_of(rows, cursor, limit)
     return schemas.ConversationPage(data=[shapes.conversation(row) for row in page], next=following)
@@ -32,7 +32,7 @@ def list_conversations(
 
 @router.post("/conversations", response={201: schemas.ConversationOut})
 def create_conversation(request: HttpRequest, data: schemas.ConversationInput) -> Status[Any]:
-    """Begin an empty conversation."""
+    """Create an empty conversation."""
     row = journeys.create_conversation(
         owner=identity_of(request).user,
         title=data.title,
@@ -44,7 +44,7 @@ def create_conversation(request: HttpRequest, data: schemas.ConversationInput) -
 
 @router.get("/conversations/{conversation_id}", response=schemas.ConversationOut)
 def read_conversation(request: HttpRequest, conversation_id: str) -> schemas.ConversationOut:
-    """One conversation, without its messages."""
+    """Read one conversation, without its messages."""
     row = access.find_conversation(identity_of(request).user, conversation_id)
     if row is None:
         raise not_found()
@@ -55,7 +55,7 @@ def read_conversation(request: HttpRequest, conversation_id: str) -> schemas.Con
 def change_conversation(
     request: HttpRequest, conversation_id: str, data: schemas.ConversationChange
 ) -> schemas.ConversationOut:
-    """Rename, pin, archive, or choose another assistant or model for the next turns."""
+    """Rename, pin or archive a conversation, or choose another assistant or model for its next turns."""
     changes = {_COLUMNS.get(name, name): getattr(data, name) for name in data.model_fields_set}
     row = journeys.update_conversation(
         user=identity_of(request).user,
@@ -67,7 +67,7 @@ def change_conversation(
 
 @router.delete("/conversations/{conversation_id}", response={204: None})
 def delete_conversation(request: HttpRequest, conversation_id: str) -> Status[None]:
-    """Delete a conversation with its messages. What it cost stays in the ledger."""
+    """Delete a conversation with its messages. Its costs stay in the ledger."""
     journeys.delete_conversation(user=identity_of(request).user, conversation_id=conversation_id)
     return Status(204, None)
 
@@ -80,7 +80,7 @@ def list_messages(
     before: str | None = Query(None, description="Only what stands above this message."),
     limit: int = Query(50, ge=1, le=100),
 ) -> schemas.MessagePage:
-    """The path to the active leaf (or to `leaf`), from its end upwards, each page oldest first."""
+    """List the path to the active leaf (or to `leaf`): the last messages first, each page in chronological order."""
     row = access.find_conversation(identity_of(request).user, conversation_id)
     if row is None:
         raise not_found()

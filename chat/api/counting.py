@@ -1,4 +1,4 @@
-"""Counting tokens of a draft. Free: no model answers, and nothing is written."""
+"""Counting the tokens of a draft. It is free: no model answers, and nothing is stored."""
 
 from django.http import HttpRequest
 from ninja import Router
@@ -12,7 +12,7 @@ router = Router(tags=["counting"])
 
 @router.post("/count_tokens", response=schemas.CountOut)
 def count_tokens(request: HttpRequest, data: schemas.CountInput) -> schemas.CountOut:
-    """Count a text as the model would: alone, or with `conversation` as its next message and all before it."""
+    """Count the tokens of a text: alone, or as the next message of `conversation` with all earlier messages."""
     count = count_draft(
         user=identity_of(request).user,
         text=data.text,

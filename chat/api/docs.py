@@ -1,8 +1,8 @@
-"""The API's description and its page, for signed-in people and holders of keys.
+"""The OpenAPI document and its page, for signed-in people and API keys.
 
-The description holds no secret, but a private house tells strangers nothing.
-The page is Swagger UI from our own static files, under the same strict policy as every page: nothing is asked of
-other origins (its validator badge would be).
+The document contains no secrets, but it is not public.
+The page is Swagger UI from our own static files, under the same content security policy as every page: nothing
+is loaded from other origins (the validator badge is off).
 """
 
 import json
@@ -27,7 +27,7 @@ PROBLEM = {
 
 
 def openapi_json(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
-    """Answer with the OpenAPI document."""
+    """Return the OpenAPI document."""
     try:
         if identify(request) is None:
             raise AuthenticationError
@@ -40,7 +40,7 @@ def openapi_json(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
 @require_safe
 @login_required
 def docs_page(request: HttpRequest) -> HttpResponse:
-    """Show the document; "Try it out" uses the person's own session with its CSRF token."""
+    """Return the page. "Try it out" uses the person's session with its CSRF token."""
     settings = {
         "url": reverse("api:openapi"),
         "layout": "BaseLayout",
@@ -53,7 +53,7 @@ def docs_page(request: HttpRequest) -> HttpResponse:
 
 
 def described(api: NinjaAPI) -> dict[str, Any]:
-    """Return the document with the problems that any operation may answer."""
+    """Return the document with the problem responses of all operations."""
     document: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api/v1/"))
     document["components"]["schemas"]["Problem"] = schemas.Problem.model_json_schema()
     for operations in document["paths"].values():

@@ -1,4 +1,4 @@
-"""Who asks: a Parley key, or the browser's session with its CSRF token. No other header is an identity."""
+"""Authentication: a Parley API key, or the browser's session with its CSRF token. No other header is accepted."""
 
 import dataclasses
 from importlib import import_module
@@ -22,7 +22,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, and the key or the session by which they came."""
+    """A person and the API key or session of the request."""
 
     user: User
     api_key: ApiKey | None = None
@@ -32,7 +32,7 @@ class Identity:
         return Doorway(door=Turn.Door.API, api_key=self.api_key)
 
     def still_holds(self) -> bool:
-        """Ask again whether this identity is good: keys are revoked, people leave and sign out (a query or two)."""
+        """Return whether this identity is still valid: the key or the session has not ended (1–2 queries)."""
         if self.api_key is not None:
             return ApiKey.objects.live().filter(id=self.api_key.id).exists()
         probe = HttpRequest()
@@ -41,7 +41,7 @@ class Identity:
 
 
 class Key(AuthBase):
-    """`Authorization: Bearer <Parley key>`; a wrong key is refused even beside a good session."""
+    """`Authorization: Bearer <Parley key>`. A wrong key is refused even with a valid session."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
@@ -63,11 +63,11 @@ class Key(AuthBase):
                     "WWW-Authenticate": f'Bearer realm="Parley", error="insufficient_scope", scope="{scope.value}"'
                 },
             )
-        return _known(request, Identity(key.user, api_key=key))
+        return _add_to_log(request, Identity(key.user, api_key=key))
 
 
 class _CsrfCheck(CsrfViewMiddleware):
-    """Django's own check, asked for its verdict and not for its page."""
+    """Django's CSRF check, used for its result without its error page."""
 
     def refuses(self, request: HttpRequest) -> bool:
         request.csrf_processing_done = False  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ class _CsrfCheck(CsrfViewMiddleware):
 
 
 class Session(AuthBase):
-    """The browser's session; methods that change something need its CSRF token as X-CSRFToken."""
+    """The browser's session. Unsafe methods need its CSRF token as X-CSRFToken."""
 
     openapi_type = "apiKey"
     openapi_in = "cookie"
@@ -91,27 +91,27 @@ class Session(AuthBase):
             return None
         if _CsrfCheck(HttpResponse).refuses(request):
             raise Problem(403, "csrf", _("The CSRF token is missing or wrong. Send it as X-CSRFToken."))
-        return _known(request, Identity(request.user, session_key=request.session.session_key))
+        return _add_to_log(request, Identity(request.user, session_key=request.session.session_key))
 
 
 def identity_of(request: HttpRequest) -> Identity:
-    """Return who asks, inside of an operation, whose auth has already looked."""
+    """Return the identity inside an operation, where authentication has already run."""
     identity: Identity = request.auth  # type: ignore[attr-defined]
     return identity
 
 
 def identify(request: HttpRequest) -> Identity | None:
-    """Say who asks, outside of the API's own operations.
+    """Return the identity outside the API's operations; None if the request has neither key nor session.
 
     Raises:
-        AuthenticationError: a key that is not good.
-        Problem: a key without the scope, or a session without its CSRF token.
+        AuthenticationError: the key is not valid.
+        Problem: the key lacks the scope, or the session's CSRF token is missing.
     """
     return Key()(request) or Session()(request)
 
 
-def _known(request: HttpRequest, identity: Identity) -> Identity:
-    """Let the log line name the person."""
+def _add_to_log(request: HttpRequest, identity: Identity) -> Identity:
+    """Add the person to the log line."""
     request.api_user = identity.user  # type: ignore[attr-defined]
     if identity.api_key is not None:
         bind_contextvars(api_key=str(identity.api_key.id))

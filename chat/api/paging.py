@@ -1,4 +1,4 @@
-"""Cursors over the list of conversations: opaque to clients, a position for us, so that no page skips or repeats."""
+"""Cursors for the list of conversations: opaque to clients. Each is a position, so no page skips or repeats a row."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ def page_of(
     """Return up to `limit` conversations after the cursor, in the sidebar's order, and the next cursor.
 
     Raises:
-        Problem: 422, for a cursor that is not one of ours.
+        Problem: 422, the cursor is not valid.
     """
     ordered = rows.filter(_after(cursor)).order_by("-pinned", "-last_message_at", "-id")
     found = list(ordered[: limit + 1])
@@ -48,4 +48,4 @@ def _position(cursor: str) -> tuple[bool, dt.datetime, uuid.UUID]:
             raise ValueError("no time zone")
         return bool(pinned), moment, uuid.UUID(identifier)
     except (ValueError, TypeError, AttributeError, binascii.Error, OverflowError):
-        raise Problem(422, "invalid", _("This cursor is not one of this list.")) from None
+        raise Problem(422, "invalid", _("This cursor doesn’t belong to this list.")) from None

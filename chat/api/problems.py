@@ -1,6 +1,6 @@
-"""Every error of the JSON API as `application/problem+json` (RFC 9457), with a stable `code` for programs.
+"""Errors of the JSON API as `application/problem+json` (RFC 9457), with a stable `code` for programs.
 
-The body says nothing about the request itself, so that a foreign id and an unknown one get the very same bytes.
+The body contains nothing of the request, so that a foreign id and an unknown id get the same bytes.
 """
 
 from collections.abc import Callable
@@ -22,13 +22,13 @@ from chat.operations.errors import OperationError, not_found
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-# A body with thousands of wrong members is told about the first few.
+# Of thousands of wrong fields only the first few are reported.
 ERRORS_TOLD = 20
 NAME_LENGTH = 80
 
 
 class Problem(Exception):
-    """Refused by the door itself, before any operation: `code` is stable, `detail` translated."""
+    """A request that is refused before an operation runs. `code` is stable, `detail` is translated."""
 
     def __init__(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(code)
@@ -41,7 +41,7 @@ class Problem(Exception):
 def problem(
     status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
 ) -> HttpResponse:
-    """Build the response; `more` are further members, for instance errors=[{"field": "body.text", "message": "…"}]."""
+    """Return the response. `more` has further fields, for instance errors=[{"field": "body.text", "message": "…"}]."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -56,7 +56,9 @@ def problem(
 
 
 def too_large(longest_bytes: int) -> Problem:
-    return Problem(413, "too_large", _("The body is larger than %(limit)s bytes.") % {"limit": longest_bytes})
+    return Problem(
+        413, "too_large", _("The request is larger than %(limit)s bytes.") % {"limit": longest_bytes}
+    )
 
 
 def unknown_address(_request: HttpRequest) -> HttpResponse:
@@ -64,12 +66,12 @@ def unknown_address(_request: HttpRequest) -> HttpResponse:
 
 
 def method_not_allowed(allowed: str) -> HttpResponse:
-    detail = _("This address answers to: %(methods)s.") % {"methods": allowed}
+    detail = _("This address supports: %(methods)s.") % {"methods": allowed}
     return problem(405, "method_not_allowed", detail, headers={"Allow": allowed})
 
 
 def register(api: NinjaAPI) -> None:
-    """Make every exception of a view a problem; nothing reaches the framework's own error pages."""
+    """Register handlers that turn each exception of a view into a problem response."""
     handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
         Problem: lambda _request, error: error.response(),
         OperationError: lambda _request, error: problem(error.status, error.code, error.message),
@@ -101,7 +103,7 @@ def _not_signed_in(_request: HttpRequest, _error: Exception) -> HttpResponse:
 
 
 def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
-    """A parser's own problem arrives as the cause of the framework's error."""
+    """Return the response to an HTTP error. A problem of the parser is the cause of the framework's error."""
     cause = error.__cause__
     if isinstance(cause, Problem):
         return cause.response()
@@ -112,7 +114,7 @@ def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem(
         422,
         "invalid",
-        _("The request has fields that are missing, wrong or not supported."),
+        _("Some fields of the request are missing, wrong or not supported."),
         errors=[
             {"field": _field(fault["loc"]), "message": _message(fault)}
             for fault in error.errors[:ERRORS_TOLD]
@@ -121,7 +123,7 @@ def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _field(location: tuple[Any, ...]) -> str:
-    """Name the field as the client sent it: ("body", "data", "text") -> "body.text"."""
+    """Return the name of the field as the client sent it: ("body", "data", "text") -> "body.text"."""
     source, *path = [str(part)[:NAME_LENGTH] for part in location]
     return ".".join([source, *(path[1:] if source == "body" else path)])
 
@@ -149,4 +151,4 @@ def _database_busy(_request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _failed(_request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("api_failed", exc_info=error)
-    return problem(500, "failed", _("Something went wrong here. It has been logged; try again later."))
+    return problem(500, "failed", _("Something went wrong. The error was logged. Try again later."))

@@ -1,4 +1,4 @@
-"""The JSON of this API: what is accepted (nothing beyond it) and what is answered. Ids are opaque strings."""
+"""The JSON of this API: inputs (unknown fields are refused) and outputs. Ids are opaque strings."""
 
 import datetime as dt
 from typing import Annotated, Any
@@ -6,18 +6,18 @@ from typing import Annotated, Any
 from ninja import Field, Schema
 from pydantic import ConfigDict, WithJsonSchema
 
-# Money travels as a decimal string: a float would round it.
+# Amounts of money are decimal strings, because a float would round them.
 Usd = str
 
 
 class Input(Schema):
-    """Unknown members are refused, never ignored; values are not converted from other types."""
+    """Unknown fields are refused. Values are not converted from other types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Nothing(Input):
-    """No member at all: the address says everything."""
+    """An empty object: all information is in the address."""
 
 
 class ConversationInput(Input):
@@ -27,7 +27,7 @@ class ConversationInput(Input):
 
 
 class ConversationChange(Input):
-    """Only the members that are sent are changed."""
+    """Only the fields that are sent are changed."""
 
     title: str = Field("", min_length=1)
     pinned: bool = False
@@ -39,7 +39,7 @@ class ConversationChange(Input):
 
 
 class Again(Input):
-    """Asks for a turn on the grounds of another one."""
+    """The input of a turn that repeats or continues another turn."""
 
     client_id: str | None = Field(
         None, description="A UUID made by the client; the same one again is the same turn."
@@ -51,7 +51,7 @@ class Retry(Again):
     model: str | None = None
 
 
-# What a person may say. The operation checks it, for its words are in the caller's language and say what is allowed.
+# The content of a message. The operation validates it, so that errors are translated and name what is allowed.
 UserBlock = Annotated[
     dict[str, Any],
     WithJsonSchema(
@@ -130,7 +130,7 @@ class AttachmentOut(Schema):
 
 
 class ExtractInput(Input):
-    """What to read, and the shape of what is found in it."""
+    """The text or files to read, and the JSON Schema of the result."""
 
     text: str = ""
     attachments: list[str] = Field(default_factory=list, max_length=20)
@@ -152,7 +152,7 @@ class CountInput(Input):
 
 
 class Problem(Schema):
-    """RFC 9457. `code` is stable; the texts are for people, in the language of Accept-Language."""
+    """An error (RFC 9457). `code` is stable. The texts are for people, in the language of Accept-Language."""
 
     type: str
     title: str
@@ -251,7 +251,7 @@ class ToolCallOut(Schema):
 
 
 class Fallback(Schema):
-    """The model to ask after a refusal; send its id to /retry."""
+    """The model to ask after a refusal. Send its id to /retry."""
 
     id: str
     name: str
@@ -309,7 +309,7 @@ class AssistantOut(Schema):
 
 
 class PriceOut(Schema):
-    """USD per million tokens, and per single web search."""
+    """Prices in USD: per million tokens, and per web search."""
 
     speed: str
     above_prompt_tokens: int

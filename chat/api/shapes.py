@@ -1,4 +1,4 @@
-"""From rows to the JSON of this API. What is not named here never leaves: prompts, credentials, addresses."""
+"""Rows as the JSON of this API. Fields that are not named here are never sent: prompts, credentials, addresses."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -19,8 +19,8 @@ from chat.models import (
     User,
 )
 from chat.operations.billing.budgets import BudgetStanding
-from chat.operations.conversations.thread import Thread
 from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
 
 COUNTERS = tuple(schemas.Tokens.model_fields)
@@ -32,7 +32,7 @@ def identifier(value: object) -> str | None:
 
 
 def usd(value: Decimal) -> str:
-    """Write money exactly, without an exponent or idle zeros: 0.00123."""
+    """Return the exact amount without an exponent or trailing zeros, such as 0.00123."""
     return format(value.normalize(), "f")
 
 
@@ -116,9 +116,9 @@ def thread(page: Thread) -> schemas.MessagePage:
 
 
 def turn(row: Turn) -> schemas.TurnOut:
-    """Build a turn with its newest answer, its tool calls and the sums of its ledger rows (four queries).
+    """Return a turn with its newest answer, its tool calls and the sums of its ledger rows (four queries).
 
-    An unfinished answer is empty here: its text is in the turn's events until it ends.
+    An unfinished answer is empty: its text is in the turn's events until the turn ends.
     """
     answer = row.last_answer()
     calls = list(row.api_calls.all())

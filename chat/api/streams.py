@@ -21,7 +21,7 @@ from chat.api.problems import Problem
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
 from chat.engine.viewer import ViewerClosed
-from chat.events.payloads import refresh
+from chat.events.payloads import EventFrame
 from chat.events.store import can_resume
 from chat.models import Turn
 from chat.models.turns import FINISHED
@@ -30,7 +30,7 @@ from chat.models.turns import FINISHED
 LOOK_SECONDS = 4
 # So many silent looks later a comment keeps proxies from closing the connection.
 HEARTBEAT_LOOKS = 3
-_ABOUT_WAITING = (b'{"type":"turn.waiting"', b'{"type":"tool.decided"')
+_ABOUT_WAITING = ("turn.waiting", "tool.decided")
 HEARTBEAT = b": still here\n\n"
 
 
@@ -50,7 +50,7 @@ async def until_finished(turn: Turn, identity: Identity) -> None:
     if not turn.finished:
         async with aclosing(follow(turn, 0, identity)) as runs:
             async for run in runs:
-                told = any(frame.startswith(_ABOUT_WAITING) for _seq, frame in run)
+                told = any(frame.type in _ABOUT_WAITING for frame in run)
                 if told and await in_database(_status, turn.id, identity) == Turn.Status.WAITING:
                     return
 
@@ -63,7 +63,7 @@ def check_resumable(turn: Turn, after: int) -> None:
     """
     if not can_resume(turn, after):
         raise Problem(
-            410, "events_gone", _("These events can't be continued. Read the turn and its messages anew.")
+            410, "events_gone", _("These events can’t be resumed. Read the turn and its messages again.")
         )
 
 
@@ -82,13 +82,13 @@ async def _encoded(
         async for run in runs:
             silent = 0 if run else silent + 1
             if run:
-                yield b"".join(b"id: %d\ndata: %b\n\n" % (seq, frame) for seq, frame in run)
+                yield b"".join(b"id: %d\ndata: %b\n\n" % (frame.seq, frame.data) for frame in run)
             elif silent % HEARTBEAT_LOOKS == 0:
                 yield HEARTBEAT
 
 
-async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[list[tuple[int, bytes]], None]:
-    """Yield runs of (seq, frame) behind `after` without hole or repetition; an empty run for a silent while.
+async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[list[EventFrame], None]:
+    """Yield runs of frames behind `after` without hole or repetition; an empty run for a silent while.
 
     Ends after turn.finished, and when the identity no longer holds, the turn is deleted or this process goes down.
     """
@@ -138,15 +138,16 @@ class _Reader:
         self._next = asyncio.ensure_future(self._viewer.next())
         metrics.VIEWERS.inc()
 
-    async def run(self, seconds: float) -> list[tuple[int, bytes]]:
+    async def run(self, seconds: float) -> list[EventFrame]:
         """Wait for the next frames; empty when none came in time. Never cancels the viewer in the middle."""
         await asyncio.wait({self._next}, timeout=seconds)
         if not self._next.done():
             return []
         due = self._next.result()
         self._next = asyncio.ensure_future(self._viewer.next())
-        self.parted = refresh(self.turn.conversation_id, self.turn.id) in due
-        return list(self._mine(item for item in due if isinstance(item, bytes)))
+        own = [frame for frame in due if frame.turn == str(self.turn.id)]
+        self.parted = any(frame.type == "refresh" for frame in own)
+        return list(self._fresh(own))
 
     def look_again(self) -> None:
         """Ask for what follows; heals a hint that was lost."""
@@ -157,15 +158,12 @@ class _Reader:
         self._next.cancel()
         self._hub.leave(self._viewer)
 
-    def _mine(self, frames: Iterable[bytes]) -> Iterable[tuple[int, bytes]]:
-        own = str(self.turn.id)
+    def _fresh(self, frames: Iterable[EventFrame]) -> Iterable[EventFrame]:
         for frame in frames:
-            event = orjson.loads(frame)
-            if event["turn"] != own or event["seq"] <= self.last:
+            if frame.seq <= self.last:  # a message, or an event that was read before
                 continue
-            if event["seq"] != self.last + 1:
+            if frame.seq != self.last + 1:
                 self.look_again()
                 return
-            self.last = event["seq"]
-            self.finished = event["type"] == "turn.finished"
-            yield self.last, frame
+            self.last, self.finished = frame.seq, frame.ends_turn
+            yield frame

@@ -188,7 +188,9 @@ async def awaited(turn: Turn, identity: Identity) -> None:
 def chosen_client_id(sent: str | None, header: str | None) -> str:
     """Return the id that a client gave its message, in the body or as a header; else a new one."""
     if sent is not None and header is not None and sent != header:
-        raise Problem(422, "invalid", _("client_id and Idempotency-Key differ. Send one of them."))
+        raise Problem(
+            422, "invalid", _("client_id and Idempotency-Key are different. Send only one of them.")
+        )
     return sent or header or str(uuid.uuid4())
 
 

@@ -1,4 +1,4 @@
-"""The addresses under /api/v1/. Each view stands behind one door: limits before it, problems and no-store after it."""
+"""The addresses under /api/v1/. One wrapper for all views adds limits, problem responses and no-store."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -65,12 +65,12 @@ for router in (
     api.add_router("", router)
 
 
-# Takes forms with files instead of JSON, within the limit that all requests have.
+# Accepts forms with files instead of JSON, within the size limit of all requests.
 UPLOADS = "attachments"
 
 
 def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None] | None = None) -> View:
-    """Wrap a view of the API, synchronous or asynchronous alike; `refuse` looks at the body before it."""
+    """Return a wrapped view of the API, synchronous or asynchronous. `refuse` checks the body first."""
     refused = refuse or _refused
 
     @wraps(view)
@@ -83,7 +83,7 @@ def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None]
         response = refused(request) or await view(request, **parts)
         return _finished(response)
 
-    # The API asks for the CSRF token itself, from sessions only; Django's page about it would be no problem+json.
+    # The API checks the CSRF token itself, for sessions only: Django's error page would not be problem+json.
     return csrf_exempt(answer_async if iscoroutinefunction(view) else answer)
 
 

@@ -18,6 +18,8 @@ THINKING = frozenset({"thinking", "redacted_thinking"})
 SERVER_TOOL_CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
 TOOL_CALLS = SERVER_TOOL_CALLS | {"tool_use"}
 NOT_RUN = "not run: stopped"
+DENIED = "The person denied this call."
+DENIED_WITH_REASON = f"{DENIED} Their reason: "
 
 
 def plain_text(content: Iterable[Block]) -> str:

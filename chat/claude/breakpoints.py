@@ -76,7 +76,7 @@ class CachePlan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its number in the messages."""
+    """A block that may carry a breakpoint: the tokens of the prefix that ends with it, and its running number."""
 
     message: int
     block: int
@@ -123,7 +123,7 @@ def _static_tokens(plan: CachePlan, body: Mapping[str, Any]) -> int:
 def _candidates(
     plan: CachePlan, messages: Sequence[dict[str, Any]], static_tokens: int
 ) -> tuple[_Candidate | None, list[_Candidate]]:
-    """Return the tail of the call with the longest live entry, and the blocks that are new since the last call.
+    """Return the tail of the call with the longest live entry, and the blocks new since the last call.
 
     The tail of a call is the last block of a user message that its own request could mark.
     """
@@ -181,10 +181,10 @@ def _static_lifetime(plan: CachePlan, tokens: int) -> str | None:
     """Return the lifetime with the lowest long-term cost per use of tools and system, None for no breakpoint."""
     if tokens < plan.minimum_tokens:
         return None
-    rates, gaps = plan.rates, plan.next_use
+    rates, shares = plan.rates, plan.next_use
     cost = {
-        "5m": gaps.soon * rates.read + (1 - gaps.soon) * rates.write_5m,
-        "1h": (gaps.soon + gaps.later) * rates.read + gaps.never * rates.write_1h,
+        "5m": shares.soon * rates.read + (1 - shares.soon) * rates.write_5m,
+        "1h": (shares.soon + shares.later) * rates.read + shares.never * rates.write_1h,
         None: 1.0,
     }
     return min(cost, key=lambda lifetime: cost[lifetime])
@@ -192,7 +192,7 @@ def _static_lifetime(plan: CachePlan, tokens: int) -> str | None:
 
 def _expected_cost(plan: CachePlan, static_tokens: int, total: int, choice: _Choice) -> float:
     """Return the cost of this request and the next one in tokens of plain input, as far as the choice changes it."""
-    rates, gaps, cache_state = plan.rates, plan.next_call, plan.cache_state
+    rates, shares, cache_state = plan.rates, plan.next_call, plan.cache_state
     # Marked tools and system are read or written whatever the choice for the messages is.
     base = static_tokens if choice.static else 0
     alive, hour = max(cache_state.alive_tokens, base), cache_state.hour_tokens
@@ -206,22 +206,22 @@ def _expected_cost(plan: CachePlan, static_tokens: int, total: int, choice: _Cho
         # One-hour breakpoints must come first, so tools and system need an hour too and may have to be written.
         now += base * (rates.write_1h - rates.write_5m) * (1 - plan.next_use.soon)
     hour = max(hour, long)
-    return now + _miss_cost(rates, gaps) * (gaps.soon * (total - to_tail) + gaps.later * (total - hour))
+    return now + _miss_cost(rates, shares) * (shares.soon * (total - to_tail) + shares.later * (total - hour))
 
 
-def _miss_cost(rates: Rates, gaps: ReuseShares) -> float:
+def _miss_cost(rates: Rates, shares: ReuseShares) -> float:
     """Return the extra cost of a token, over the rest of its conversation, if the next request does not find it cached.
 
     A token that is found can be kept for an hour at almost no cost by the anchor. One that is not found is
     sent as plain input or written with either lifetime, whichever is cheapest until the conversation ends;
     `never` is the share of conversations that end.
     """
-    ends = max(gaps.never, MIN_END_SHARE)
+    ends = max(shares.never, MIN_END_SHARE)
     found = rates.read / ends
     return (
         min(
             1 / ends,
-            (rates.write_5m + gaps.soon * found) / (gaps.soon + ends),
+            (rates.write_5m + shares.soon * found) / (shares.soon + ends),
             rates.write_1h + (1 - ends) * found,
         )
         - found
@@ -232,20 +232,20 @@ def _message_breakpoints(
     plan: CachePlan, choice: _Choice, reached: _Candidate | None, fresh: list[_Candidate]
 ) -> dict[tuple[int, int], str]:
     """Return {(message, block): lifetime} in prefix order."""
-    marks: dict[_Candidate, str] = {}
+    breakpoints: dict[_Candidate, str] = {}
     if choice.anchor:
-        marks[choice.anchor] = "1h"
+        breakpoints[choice.anchor] = "1h"
     if choice.tail and fresh:
-        marks[fresh[-1]] = choice.tail
+        breakpoints[fresh[-1]] = choice.tail
     known_dead = plan.cache_state.prompt_tokens and not plan.cache_state.alive_tokens
-    if reached and not known_dead and _out_of_reach(reached, marks):
-        marks[reached] = "1h" if "1h" in marks.values() else "5m"
+    if reached and not known_dead and _out_of_reach(reached, breakpoints):
+        breakpoints[reached] = "1h" if "1h" in breakpoints.values() else "5m"
     return {
-        (mark.message, mark.block): lifetime
-        for mark, lifetime in sorted(marks.items(), key=lambda item: item[0].number)
-        if mark.tokens >= plan.minimum_tokens
+        (candidate.message, candidate.block): lifetime
+        for candidate, lifetime in sorted(breakpoints.items(), key=lambda item: item[0].number)
+        if candidate.tokens >= plan.minimum_tokens
     }
 
 
-def _out_of_reach(reached: _Candidate, marks: Iterable[_Candidate]) -> bool:
-    return not any(mark.number - reached.number < LOOK_BACK_BLOCKS for mark in marks)
+def _out_of_reach(reached: _Candidate, breakpoints: Iterable[_Candidate]) -> bool:
+    return not any(candidate.number - reached.number < LOOK_BACK_BLOCKS for candidate in breakpoints)

@@ -109,11 +109,11 @@ def _with_last_breakpoint(blocks: Sequence[Block], lifetime: str) -> list[Block]
 
 
 def with_message_breakpoints(
-    messages: Sequence[dict[str, Any]], marks: Mapping[tuple[int, int], str]
+    messages: Sequence[dict[str, Any]], breakpoints: Mapping[tuple[int, int], str]
 ) -> list[dict[str, Any]]:
     """Return `messages` with breakpoints at {(message, block): lifetime}."""
     result = list(messages)
-    for (at, index), lifetime in marks.items():
+    for (at, index), lifetime in breakpoints.items():
         content = list(result[at]["content"])
         content[index] = {**content[index], "cache_control": dict(CACHE_CONTROL[lifetime])}
         result[at] = {**result[at], "content": content}

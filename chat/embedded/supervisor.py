@@ -1,7 +1,7 @@
-"""Keeps a few processes alive and ends them together: one essential process and its companions.
+"""Keeps a few processes running and ends them together: one essential process and its companions.
 
-The end of the essential one is the end of all, with its exit code. A companion that dies is started again with a
-growing pause. On Linux no child outlives this process, not even when it is killed outright.
+When the essential process ends, all end, with its exit code. A companion that dies is restarted after a
+growing pause. On Linux no child outlives this process, even if it is killed.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 30.0
-STEADY_SECONDS = 60.0  # a companion that lived this long starts again at the first pause
+STEADY_SECONDS = 60.0  # after running this long a companion is restarted with the first pause again
 PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One process to keep. Waves end in rising order; `late` ones start when the essential one answers."""
+    """One process to keep running. Waves end in rising order; `late` services start when the essential one serves."""
 
     name: str
     command: Sequence[str]
@@ -33,7 +33,7 @@ class Service:
 
 
 class Supervisor:
-    """Run parts until the essential one ends or a signal arrives."""
+    """Runs services until the essential one ends or a signal arrives."""
 
     def __init__(self, services: Sequence[Service], *, say: Callable[[str], None]) -> None:
         self.services = services
@@ -43,9 +43,10 @@ class Supervisor:
         self.kill_now = asyncio.Event()
 
     async def run(self, wait_until_serving: Callable[[], Awaitable[None]]) -> int:
-        """Start everything, wait for the end, end everything; return the exit code (0 after a signal).
+        """Start all services, wait for the end, end all services; return the exit code (0 after a signal).
 
-        `answering` returns once the essential part serves; only then do the late parts start.
+        `wait_until_serving` returns when the essential service accepts requests; the late services start
+        then.
         """
         self._handle_signals()
         tasks = {
@@ -104,15 +105,15 @@ class Supervisor:
             *service.command,
             env={**os.environ, **service.environment},
             stdin=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # the terminal's Ctrl-C reaches this process alone, which ends the rest in order
+            start_new_session=True,  # the terminal's Ctrl-C reaches only this process, which ends the others in order
             preexec_fn=_die_with_parent(os.getpid()),
         )
         self.running[service.name] = process
-        if self.ending.is_set():  # the end came while it started
+        if self.ending.is_set():  # the end began while the process was starting
             process.terminate()
         code = await process.wait()
         del self.running[service.name]
-        _signal_group(process.pid, signal.SIGKILL)  # what it may have left behind
+        _signal_group(process.pid, signal.SIGKILL)  # its remaining children
         return code
 
     async def _end_all(self) -> None:
@@ -134,7 +135,7 @@ class Supervisor:
 
     @staticmethod
     async def _first(task: asyncio.Task[int], *others: Awaitable[object]) -> None:
-        """Return when the first of them ends; the task goes on, the others are given up."""
+        """Return when the first of them ends. The task continues; the others are cancelled."""
         waiting = [asyncio.ensure_future(other) for other in others]
         await asyncio.wait([task, *waiting], return_when=asyncio.FIRST_COMPLETED)
         for other in waiting:
@@ -143,7 +144,7 @@ class Supervisor:
 
 
 def exit_code(returncode: int) -> int:
-    """Return what a shell would report: 128 plus the signal's number for a killed process."""
+    """Return the exit code that a shell would report: 128 plus the signal's number for a killed process."""
     return returncode if returncode >= 0 else 128 - returncode
 
 
@@ -153,14 +154,14 @@ def _signal_group(leader: int, number: signal.Signals) -> None:
 
 
 def _die_with_parent(parent: int) -> Callable[[], None] | None:
-    """Return what a child runs before its program so that the kernel ends it with its parent (Linux only)."""
+    """Return a function for the child to run first, so that the kernel ends it with its parent (Linux only)."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
 
     def before_program() -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died in between
+        if os.getppid() != parent:  # the parent died before prctl took effect
             os._exit(1)
 
     return before_program

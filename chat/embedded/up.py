@@ -1,4 +1,4 @@
-"""Runs Parley on one machine. It knows the settings but loads no application, so it starts fast and stays small."""
+"""Runs Parley on one machine. It reads the settings but loads no application, so it starts fast and stays small."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ POLL_SECONDS = 0.05
 
 
 class CantStart(Exception):
-    """The start is impossible; the message is one sentence for the person who tried."""
+    """Parley can't start; the message is one sentence for the person who started it."""
 
 
 def run_up() -> int:
-    """Run everything until a signal or the web server's end; return the exit code."""
+    """Run everything until a signal or the end of the web server; return the exit code."""
     try:
         supervisor = Supervisor(_services(), say=_say)
     except (CantStart, ImproperlyConfigured) as error:
@@ -30,7 +30,7 @@ def run_up() -> int:
     if sys.stderr.isatty():
         os.environ.setdefault(
             "LOG_FORMAT", "console"
-        )  # a person reads; the environment or .env may say otherwise
+        )  # for a person at a terminal; the environment or .env may override it
     return asyncio.run(supervisor.run(_wait_until_serving))
 
 
@@ -58,7 +58,8 @@ def _is_port_free(host: str, port: int) -> bool:
     """Return whether this process could listen there.
 
     Raises:
-        CantStart: the address can't be used at all: another machine's, or a port that needs privileges.
+        CantStart: the address can't be used at all: it belongs to another machine, or the port needs
+            privileges.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -83,6 +84,6 @@ async def _is_serving(host: str) -> bool:
             writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
             line = await reader.readline()
             writer.close()
-            # Any answer below 500 comes from a server that serves, even "this host name is not allowed".
+            # Any status below 500 shows a working server, even a refused host name.
             return line.startswith(b"HTTP/") and line.split()[1] < b"500"
     return False

@@ -1,6 +1,7 @@
-"""The web server of one machine: it prepares the data and serves, in one process that imports the application once.
+"""The web server of one machine. It prepares the data and serves, so one process imports the application once.
 
-On several machines `manage.py prepare` and `python -m uvicorn`, with the options of docs/operations.md, do the same.
+On several machines `manage.py prepare` and `python -m uvicorn`, with the options of docs/operations.md, do
+the same.
 """
 
 import os
@@ -15,13 +16,13 @@ OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
     "http": "httptools",
     "ws": "websockets-sansio",
-    # Compression costs 86 KiB a busy socket, and small frames gain nothing from it.
+    # Compression needs 86 KiB per busy socket and does not shrink small frames.
     "ws_per_message_deflate": False,
     "ws_max_size": 1024 * 1024,
     "timeout_graceful_shutdown": 30,
     "lifespan": "on",
     "access_log": False,
-    "log_config": None,  # Django's: structured, like every other line
+    "log_config": None,  # Django's configuration applies: structured lines
 }
 
 

@@ -16,6 +16,7 @@ from chat.engine.turn_end import natural_end
 from chat.engine.turn_output import TurnOutput
 from chat.events import payloads
 from chat.models import ApiCall, LanguageModel, Message
+from chat.models.ids import ModelId
 from chat.operations.running_turn import LeaseLost, RunningTurn
 from chat.operations.turns import claim, failover, finish, tool_rounds
 from chat.operations.turns.finish import TurnEnd
@@ -31,7 +32,7 @@ class AnswerLoop:
 
     def __init__(self, running: RunningTurn, caller: Caller, output: TurnOutput, scope: Cancellation) -> None:
         self._running, self._caller, self._output, self._scope = running, caller, output, scope
-        self._refused: set[object] = set()
+        self._refused: set[ModelId] = set()
         self.round: ToolRound | None = None
 
     def look(self) -> None:

@@ -1,6 +1,6 @@
-"""Cuts the upstream's deltas into frames: the first text leaves at once, later text waits 33 ms for company.
+"""Joins the upstream's deltas into frames: the first text is sent at once, later text waits 33 ms for more.
 
-Under load the wait grows with the event loop's own lateness, so that fewer, larger frames are made.
+Under load the wait grows with the event loop's lateness, which results in fewer, larger frames.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ LONGEST_SECONDS = 0.2
 
 
 class Pace:
-    """The process's current wait between two frames of a stream, learned from how late timers fire."""
+    """The process's current wait between two frames of a stream, adapted to how late timers fire."""
 
     def __init__(self) -> None:
         self.seconds = SHORTEST_SECONDS
@@ -37,7 +37,7 @@ class Coalescer:
         self._last = 0.0
 
     def delta(self, index: int, key: str, piece: str) -> None:
-        """Take a piece of text of a block; `key` is the delta's field: text, thinking or partial_json."""
+        """Add a piece of text of a block; `key` is the delta's field: text, thinking or partial_json."""
         if self._pieces and (index != self._index or key != self._key):
             self.flush()
         self._index, self._key = index, key
@@ -51,7 +51,7 @@ class Coalescer:
                 self._timer = self._loop.call_at(due, self._fire, due)
 
     def event(self, event: Event) -> None:
-        """Pass a structural event on, behind the text that came before it."""
+        """Emit a structural event after the text that came before it."""
         self.flush()
         self._emit(event)
 

@@ -1,8 +1,8 @@
-"""The way from the event loop to the database: a small pool of threads, each call on its own connection.
+"""Calls from the event loop to the database: a small pool of threads, each call with its own connection.
 
 `database_sync_to_async` would send every call of the process through one thread; a thread per socket would cost
-memory. Connections to a server go back to their pool after each call, as Django does after each request; SQLite's
-stay with their thread, for opening a file and setting it up costs more than most calls.
+memory. Connections to a server return to their pool after each call, as Django does after each request; those of
+SQLite stay with their thread, because opening a file costs more than most calls.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# SQLite lets one write at a time, and those that wait for it poll: more threads would only sleep past each other.
+# SQLite allows one writer at a time and the others poll: more threads would only wait for each other.
 THREADS = 2 if settings.SQLITE else 6
 TRIES = 20  # a minute and a half
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
@@ -37,17 +37,17 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
         try:
             return function(*args, **kwargs)
         finally:
-            _give_back_connections()
+            _release_connections()
 
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_pool, contextvars.copy_context().run, call)
 
 
 async def at_last(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Write what must not be lost: like `in_database`, but a database that is away is tried again for a while.
+    """Run a write that must not be lost: as `in_database`, and try again while the database is away.
 
     Raises:
-        DatabaseError: it stayed away.
+        DatabaseError: the database stayed away.
     """
     for again in range(TRIES - 1):
         try:
@@ -58,7 +58,7 @@ async def at_last(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
     return await in_database(function, *args, **kwargs)
 
 
-def _give_back_connections() -> None:
+def _release_connections() -> None:
     for connection in connections.all(initialized_only=True):
         if connection.vendor != "sqlite" or connection.errors_occurred:
             connection.close_if_unusable_or_obsolete()

@@ -1,7 +1,7 @@
-"""Who watches what in this process: viewers subscribe to conversations and read their turns' logs.
+"""The viewers of this process: they subscribe to conversations and read their turns' logs.
 
-Logs of turns that run here are fed by their runner. Turns that run elsewhere are followed: a hint, or a look once a
-second, says that rows advanced, and the rows are read once for all viewers.
+A turn that runs here has its log filled by its runner. A turn of another process is followed: after a hint, and once
+a second, its new rows are read once for all viewers.
 """
 
 import datetime as dt
@@ -15,21 +15,22 @@ from chat.engine.database import in_database
 from chat.engine.remote_turns import Remote, advanced, ends
 from chat.engine.turn_log import TurnLog
 from chat.engine.viewer import Viewer
-from chat.events.payloads import accepted, ends_turn
+from chat.events.payloads import EventFrame, accepted
+from chat.models.ids import ConversationId, TurnId
 
 
 class Hub:
     """The logs and the viewers of one event loop."""
 
     def __init__(self) -> None:
-        self.logs: dict[Any, TurnLog] = {}
-        self.viewers: dict[Any, set[Viewer]] = {}
-        self._followed: set[Any] = set()
-        self._since: dict[Any, dt.datetime] = {}
-        # Turns that ended here since the last look, and when they had begun: a look must not bring them back.
-        self._closed: dict[Any, TurnLog] = {}
+        self.logs: dict[TurnId, TurnLog] = {}
+        self.viewers: dict[ConversationId, set[Viewer]] = {}
+        self._followed: set[TurnId] = set()
+        self._since: dict[ConversationId, dt.datetime] = {}
+        # Turns that ended here since the last look: a look must not follow them again.
+        self._closed: dict[TurnId, TurnLog] = {}
         # Turns that this process is about to claim.
-        self.expected: set[Any] = set()
+        self.expected: set[TurnId] = set()
         self._open: weakref.WeakSet[Viewer] = weakref.WeakSet()
         self._shut = False
 
@@ -46,12 +47,12 @@ class Hub:
         for viewer in list(self._open):
             viewer.close()
 
-    def subscribe(self, viewer: Viewer, conversation_id: Any) -> None:
+    def subscribe(self, viewer: Viewer, conversation_id: ConversationId) -> None:
         self.viewers.setdefault(conversation_id, set()).add(viewer)
         self._since.setdefault(conversation_id, timezone.now())
         viewer.conversations.add(conversation_id)
 
-    def unsubscribe(self, viewer: Viewer, conversation_id: Any) -> None:
+    def unsubscribe(self, viewer: Viewer, conversation_id: ConversationId) -> None:
         viewer.conversations.discard(conversation_id)
         viewer.forget(conversation_id)
         watching = self.viewers.get(conversation_id)
@@ -66,34 +67,34 @@ class Hub:
             self.unsubscribe(viewer, conversation_id)
 
     def add(self, log: TurnLog) -> None:
-        """Put a turn's log up; whoever watches its conversation sees it from its first frame."""
+        """Add a turn's log; viewers of its conversation read it from its first frame."""
         self.logs[log.turn_id] = log
         self._followed.discard(log.turn_id)
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.follow_new(log)
 
-    def publish(self, log: TurnLog, frames: Iterable[bytes]) -> None:
+    def publish(self, log: TurnLog, frames: Iterable[EventFrame]) -> None:
         """Append frames to a log and wake its viewers."""
         log.frames.extend(frames)
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.wake()
 
     def park(self, log: TurnLog) -> None:
-        """Leave a turn that waits for a person to the rows: whoever decides writes there, and so may another owner."""
+        """Follow the rows of a turn that waits for a person: the decision, and perhaps another owner, write there."""
         if log.conversation_id in self.viewers:
             self._followed.add(log.turn_id)
         else:
             self.logs.pop(log.turn_id, None)
 
     def close(self, log: TurnLog) -> None:
-        """Take a finished turn's log down; late viewers read its rows."""
+        """Remove a finished turn's log; late viewers read its rows."""
         self.logs.pop(log.turn_id, None)
         self._followed.discard(log.turn_id)
         self._closed[log.turn_id] = log
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.ended(log.turn_id, log.last_seq)
 
-    def tell(self, conversation_id: Any, message: dict[str, Any]) -> None:
+    def tell(self, conversation_id: ConversationId, message: dict[str, Any]) -> None:
         for viewer in self.viewers.get(conversation_id, ()):
             viewer.tell(message)
 
@@ -103,9 +104,9 @@ class Hub:
         read = [(viewer, set(viewer.read)) for watching in self.viewers.values() for viewer in watching]
         if self.viewers:
             await self._follow_others()
-            await self._end_unheard()
+            await self._end_unfollowed()
         for turn_id, log in closed.items():
-            # What began before it has been seen by this look, so the next ones need not think of it any more.
+            # This look has read the turns that began earlier, so the next ones can skip them.
             self._closed.pop(turn_id, None)
             if log.conversation_id in self._since:
                 self._since[log.conversation_id] = max(self._since[log.conversation_id], log.created_at)
@@ -128,11 +129,11 @@ class Hub:
                     viewer.kept(found.turn.id, found.turn.recovered_seq)
             self.publish(log, found.frames)
             log.mark_flushed(log.last_seq)
-            if found.frames and ends_turn(found.frames[-1]):
+            if found.frames and found.frames[-1].ends_turn:
                 self.close(log)
 
-    async def _end_unheard(self) -> None:
-        """Tell viewers the end of turns that no log here carries: they ended elsewhere, before they were followed."""
+    async def _end_unfollowed(self) -> None:
+        """End watched turns without a log here: they ended in another process before they were followed."""
         viewers = {viewer for watching in self.viewers.values() for viewer in watching}
         asked = {turn_id for viewer in viewers for turn_id in viewer.watched} - self.logs.keys()
         if asked:
@@ -141,12 +142,12 @@ class Hub:
                 for turn_id in viewer.watched & ended.keys():
                     viewer.ended(turn_id, ended[turn_id])
 
-    def _is_own(self, turn_id: Any) -> bool:
+    def _is_own(self, turn_id: TurnId) -> bool:
         if turn_id in self.logs:
             return turn_id not in self._followed
         return turn_id in self._closed or turn_id in self.expected
 
-    def _writing_here(self) -> set[Any]:
+    def _writing_here(self) -> set[ConversationId]:
         """Conversations whose turn runs in this process."""
         return {log.conversation_id for turn_id, log in self.logs.items() if turn_id not in self._followed}
 
@@ -158,10 +159,10 @@ class Hub:
         self._followed.add(turn.id)
         return log
 
-    def _positions(self) -> dict[Any, int]:
+    def _positions(self) -> dict[TurnId, int]:
         return {turn_id: self.logs[turn_id].last_seq for turn_id in self._followed}
 
-    def _forget_followed(self, conversation_id: Any) -> None:
+    def _forget_followed(self, conversation_id: ConversationId) -> None:
         gone = [
             turn_id for turn_id in self._followed if self.logs[turn_id].conversation_id == conversation_id
         ]

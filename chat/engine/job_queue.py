@@ -1,4 +1,4 @@
-"""Asking workers for jobs, beside everything else: a broker that hangs holds up one thread, and nobody who waits."""
+"""A queue to the job broker, served by a thread of its own, so that a broker that hangs delays no caller."""
 
 import queue
 import threading
@@ -9,7 +9,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-# What finds no room here is found by the jobs' own sweeps.
+# Jobs that don't fit are found by the jobs' own periodic runs.
 LONGEST_QUEUE = 200
 
 _due: queue.Queue[tuple[Callable[[Any], None], Any]] = queue.Queue(LONGEST_QUEUE)
@@ -17,8 +17,8 @@ _thread: threading.Thread | None = None
 
 
 def enqueue(send: Callable[[Any], None], argument: Any) -> None:
-    """Have `send(argument)` called by the broker's thread; returns at once."""
-    global _thread  # noqa: PLW0603 - one thread for the process, started by the first who needs it
+    """Call `send(argument)` in the broker's thread; returns at once."""
+    global _thread  # noqa: PLW0603 - one thread for the process, started by the first call
     if _thread is None:
         _thread = threading.Thread(target=_send_all, name="broker", daemon=True)
         _thread.start()

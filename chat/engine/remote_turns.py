@@ -1,4 +1,4 @@
-"""What the rows say about turns and conversations that other processes write; read for all viewers of this one."""
+"""Rows of turns and conversations that other processes write, read once for all viewers of this process."""
 
 import dataclasses
 import datetime as dt
@@ -7,8 +7,10 @@ from typing import Any
 from django.db.models import F, IntegerField, Q
 from django.db.models.functions import Coalesce
 
+from chat.events.payloads import EventFrame
 from chat.events.store import unpack
 from chat.models import Conversation, Turn, TurnEvent
+from chat.models.ids import ConversationId, TurnId
 from chat.models.turns import ACTIVE, FINISHED
 
 
@@ -18,14 +20,16 @@ class Remote:
 
     turn: Turn
     after: int
-    frames: list[bytes]
+    frames: list[EventFrame]
 
 
-def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any, int]) -> list[Remote]:
+def advanced(
+    since: dict[ConversationId, dt.datetime], skip: set[TurnId], positions: dict[TurnId, int]
+) -> list[Remote]:
     """Read, in two queries, the new frames of remote turns in watched conversations.
 
-    Wanted are turns that are active, that are followed already, or that began after their conversation was first
-    watched here: a short one may begin and end between two looks.
+    These turns are active, followed already, or began after their conversation was first watched here: a short one
+    may begin and end between two looks.
     """
     wanted = Q(status__in=ACTIVE) | Q(created_at__gt=min(since.values())) | Q(id__in=list(positions))
     turns = [
@@ -40,7 +44,7 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     fresh = Q(pk__in=[])
     for turn in turns:
         fresh |= Q(turn_id=turn.id, last_seq__gt=positions.get(turn.id, 0))
-    frames: dict[Any, list[bytes]] = {turn.id: [] for turn in turns}
+    frames: dict[TurnId, list[EventFrame]] = {turn.id: [] for turn in turns}
     rows = TurnEvent.objects.filter(fresh).order_by("turn_id", "first_seq")
     for turn_id, first, text in rows.values_list("turn_id", "first_seq", "frames"):
         position = positions.get(turn_id, 0) + len(frames[turn_id])
@@ -48,10 +52,10 @@ def advanced(since: dict[Any, dt.datetime], skip: set[Any], positions: dict[Any,
     return [Remote(turn, positions.get(turn.id, 0), frames[turn.id]) for turn in turns]
 
 
-def ends(turn_ids: set[Any]) -> dict[Any, int]:
-    """Return where those turns ended that have: the seq of their last frame, or of the first after a recovery.
+def ends(turn_ids: set[TurnId]) -> dict[TurnId, int]:
+    """Return the seq of the last frame of each turn that has ended, or of the first frame after its recovery.
 
-    A viewer who stands there already has it from a process that died before it was durable.
+    A viewer that is there already has a frame that was lost with its process.
     """
     ended = Turn.objects.filter(id__in=turn_ids, status__in=FINISHED)
     return dict(
@@ -59,10 +63,10 @@ def ends(turn_ids: set[Any]) -> dict[Any, int]:
     )
 
 
-def conversation_news(conversations: list[Any], since: Any) -> list[dict[str, Any]]:
+def conversation_news(conversations: list[ConversationId], since: dt.datetime) -> list[dict[str, Any]]:
     """Return watched conversations whose row changed after `since`, and those that are gone.
 
-    An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": what was told},
+    An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": shown fields},
     or {"type": "conversation.deleted", "conversation": "…", "id": UUID, "stamp": None}.
     """
     rows = Conversation.objects.filter(id__in=conversations)

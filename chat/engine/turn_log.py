@@ -1,15 +1,14 @@
 """The event frames of one turn in this process's memory: an append-only log that viewers read with cursors.
 
-There is no queue per viewer: a slow viewer is only a cursor that lags, and costs no memory.
+There is no queue per viewer: a slow viewer is a cursor that lags and costs no memory.
 """
 
 import datetime as dt
-from typing import Any
 
-from chat.events import payloads
-from chat.events.payloads import Event
+from chat.events.payloads import Event, EventFrame, encode_all
+from chat.models.ids import ConversationId, TurnId
 
-# Older durable frames are forgotten; a viewer that lags further reads them from the database.
+# Older durable frames are dropped; a viewer that lags further reads them from the database.
 KEPT_FRAMES = 64
 
 
@@ -21,8 +20,8 @@ class TurnLog:
 
     def __init__(
         self,
-        turn_id: Any,
-        conversation_id: Any,
+        turn_id: TurnId,
+        conversation_id: ConversationId,
         *,
         created_at: dt.datetime,
         fence: int = 0,
@@ -32,30 +31,27 @@ class TurnLog:
         self.created_at, self.fence = created_at, fence
         self.name = str(turn_id)
         self.base = self.flushed = begun
-        self.frames: list[bytes] = []
+        self.frames: list[EventFrame] = []
 
     @property
     def last_seq(self) -> int:
         return self.base + len(self.frames)
 
-    def encode(self, *new: Event) -> list[bytes]:
-        """Encode events with the next sequence numbers, without appending them."""
-        return [
-            payloads.encode(event, turn=self.name, seq=seq)
-            for seq, event in enumerate(new, start=self.last_seq + 1)
-        ]
+    def encode(self, *new: Event) -> list[EventFrame]:
+        """Return events as the next frames, without appending them."""
+        return encode_all(new, turn=self.name, after=self.last_seq)
 
-    def after(self, seq: int) -> list[bytes] | None:
-        """Return the frames behind a cursor; None when it stands before what is kept."""
+    def after(self, seq: int) -> list[EventFrame] | None:
+        """Return the frames behind a cursor; None when some of them are no longer kept."""
         if seq < self.base:
             return None
         return self.frames[seq - self.base :]
 
-    def unflushed(self) -> list[bytes]:
+    def unflushed(self) -> list[EventFrame]:
         return self.frames[self.flushed - self.base :]
 
     def mark_flushed(self, seq: int) -> None:
-        """Note what is durable and forget what is old as well."""
+        """Note the last durable frame and drop old durable ones."""
         self.flushed = max(self.flushed, seq)
         surplus = min(self.flushed - self.base, len(self.frames) - KEPT_FRAMES)
         if surplus > KEPT_FRAMES:

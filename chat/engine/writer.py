@@ -5,7 +5,6 @@ This bounds what a dying process loses, and keeps the number of writes independe
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from django.db import Error as DatabaseError
@@ -13,7 +12,9 @@ from django.db import Error as DatabaseError
 from chat import metrics
 from chat.engine.database import in_database
 from chat.engine.turn_log import TurnLog
+from chat.events.payloads import EventFrame
 from chat.events.store import Batch, append_batches, last_stored
+from chat.models.ids import TurnId
 
 log = structlog.get_logger(__name__)
 
@@ -21,9 +22,9 @@ INTERVAL_SECONDS = 0.2
 
 
 class Writer:
-    """Flushes the logs put under it.
+    """Flushes the logs that it takes.
 
-    `on_advanced` hears which turns reached which seq, `on_lost` whose lease is gone.
+    `on_advanced` is called with the last durable seq by turn, `on_lost` with a turn whose lease is lost.
     """
 
     def __init__(
@@ -31,11 +32,11 @@ class Writer:
         owner: str,
         *,
         on_advanced: Callable[[dict[str, int]], None],
-        on_lost: Callable[[Any], None],
+        on_lost: Callable[[TurnId], None],
     ) -> None:
         self._owner = owner
         self._on_advanced, self._on_lost = on_advanced, on_lost
-        self._logs: dict[Any, TurnLog] = {}
+        self._logs: dict[TurnId, TurnLog] = {}
         self._due = asyncio.Event()
         self._flushing = asyncio.Lock()
         self._doubtful = False
@@ -44,18 +45,18 @@ class Writer:
         self._logs[turn_log.turn_id] = turn_log
 
     def nudge(self) -> None:
-        """Say that something waits to be written."""
+        """Schedule a flush."""
         self._due.set()
 
-    async def release(self, turn_log: TurnLog) -> list[bytes]:
+    async def release(self, turn_log: TurnLog) -> list[EventFrame]:
         """Stop writing a log and return its frames that are not durable; its runner writes them with the end."""
         async with self._flushing:
-            # Not earlier: a flush under way has to note in the log what it made durable.
+            # Only now: a flush under way has to mark in the log what it made durable.
             self._logs.pop(turn_log.turn_id, None)
             return turn_log.unflushed()
 
     def written(self, turn_log: TurnLog) -> None:
-        """Hear that a log's runner has made all of it durable itself."""
+        """Mark a log as durable after its runner wrote the rest itself."""
         turn_log.mark_flushed(turn_log.last_seq)
         self._on_advanced({turn_log.name: turn_log.last_seq})
 
@@ -69,9 +70,9 @@ class Writer:
             await asyncio.sleep(max(0.02, INTERVAL_SECONDS - spent))
 
     async def flush(self) -> None:
-        """Write what waits; on a database failure it stays and is tried again."""
+        """Write all frames that are not durable; after a database failure they are tried again."""
         async with self._flushing:
-            if self._doubtful and not await self._look_back():
+            if self._doubtful and not await self._read_durable():
                 return
             waiting = [(turn_log, turn_log.unflushed()) for turn_log in self._logs.values()]
             batches = [
@@ -93,8 +94,8 @@ class Writer:
         if advanced:
             self._on_advanced(advanced)
 
-    async def _look_back(self) -> bool:
-        """Learn what is durable after a failure: a commit may have succeeded although its answer was lost."""
+    async def _read_durable(self) -> bool:
+        """Read what is durable after a failure: a commit may have succeeded although its response was lost."""
         try:
             durable = await in_database(last_stored, list(self._logs))
         except DatabaseError:
@@ -106,7 +107,7 @@ class Writer:
         self._doubtful = False
         return True
 
-    def _advance(self, batches: list[Batch], lost: set[Any]) -> dict[str, int]:
+    def _advance(self, batches: list[Batch], lost: set[TurnId]) -> dict[str, int]:
         advanced = {}
         for batch in batches:
             turn_log = self._logs.get(batch.turn_id)
@@ -114,9 +115,8 @@ class Writer:
                 self._logs.pop(batch.turn_id, None)
                 self._on_lost(batch.turn_id)
                 continue
-            last = batch.first_seq + len(batch.frames) - 1
             metrics.FLUSHED_EVENTS.inc(len(batch.frames))
-            advanced[str(batch.turn_id)] = last
+            advanced[str(batch.turn_id)] = batch.last_seq
             if turn_log is not None:
-                turn_log.mark_flushed(last)
+                turn_log.mark_flushed(batch.last_seq)
         return advanced

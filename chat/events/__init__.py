@@ -1,1 +1,1 @@
-"""A turn's events: their payloads, the state they fold into, their durable store, and hints to other processes."""
+"""The events of a turn: payloads, the state they fold into, the durable store, and hints to other processes."""

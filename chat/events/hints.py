@@ -1,4 +1,4 @@
-"""Hints to every process that rows advanced. Losing one loses nothing: the rows are the truth."""
+"""Hints to all processes that rows changed. A lost hint only costs time: the rows are the truth."""
 
 import asyncio
 from contextvars import ContextVar
@@ -15,19 +15,19 @@ log = structlog.get_logger(__name__)
 HINT_GROUP = "parley.hints"
 
 
-# A channel layer that hangs must hold nothing up.
+# The limit for a channel layer that hangs.
 HINT_SECONDS = 0.5
 
 
-# The event loop that this thread does a piece of work for: hints leave from there, and the thread waits for none.
+# The event loop that this thread works for: hints are sent from that loop, and the thread waits for none.
 home_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("home_loop", default=None)
 
 
 def publish(**hint: Any) -> None:
-    """Tell every process, after commit, that rows advanced; the rows themselves are the truth.
+    """Send a hint to all processes, after commit, that rows changed.
 
     Hints: conversations=[id, …] (title or state changed), turns={id: seq}, stops=[id, …], decided=[id, …] (of turns).
-    Losing a hint loses nothing: viewers and engines also look at the rows once a second.
+    A lost hint only costs time: viewers and engines also read the rows once a second.
     """
     transaction.on_commit(lambda: send_hint(hint))
 
@@ -43,7 +43,7 @@ def send_hint(hint: dict[str, Any]) -> None:
 
 
 async def send(layer: Any, hint: dict[str, Any]) -> None:
-    """Send one hint through the layer; a failure or a hang only loses it."""
+    """Send one hint through the layer; on a failure or a time-out the hint is lost."""
     try:
         async with asyncio.timeout(HINT_SECONDS):
             await layer.group_send(HINT_GROUP, {"type": "hint", **hint})

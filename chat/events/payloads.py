@@ -1,20 +1,38 @@
-"""The event vocabulary of a turn, the fold that turns events into state, and the only publish().
+"""The events of a turn and the other messages to viewers: their payloads, and their encoding as frames.
 
-Every event of a turn carries `turn` and `seq`, which rises by one from 1. A frame is one encoded event; a replay
-repeats frames byte for byte. Snapshot (a `TurnState`) + later events = the state of one who saw everything.
+Every event of a turn carries `turn` and `seq`, which rises by one from 1. A replay repeats frames byte for byte.
 """
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from chat.models import Turn
+from chat.models.ids import ConversationId, TurnId
 
 Event = dict[str, Any]
-# Notices that say something about the answer for good: kept in the turn's row, shown after a reload too.
+# Notices about the final answer: kept in the turn's row and shown after a reload too.
 LASTING_NOTICES = frozenset({"failover", "fallback"})
 LONGEST_SHOWN_RESULT = 4000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EventFrame:
+    """One encoded event, as every viewer gets it, live or replayed; `data` is its JSON.
+
+    A message that is no event of a turn has seq 0, and no turn if it is about a conversation.
+    """
+
+    turn: str
+    seq: int
+    type: str
+    data: bytes
+
+    @property
+    def ends_turn(self) -> bool:
+        return self.type == "turn.finished"
 
 
 def turn_started(*, model: str, assistant_message: str) -> Event:
@@ -22,16 +40,16 @@ def turn_started(*, model: str, assistant_message: str) -> Event:
 
 
 def block_start(*, message: str, index: int, block: dict[str, Any]) -> Event:
-    """Announce a block; of its body only `type`, and `id` and `name` of a tool use, are told.
+    """Return the beginning of a block, with its `type`, and the `id` and `name` of a tool use.
 
-    Calls of an MCP server that the provider makes itself also have `server_name`, their results `tool_use_id`,
-    `is_error` and `result`, as tool.finished has it: such a block is whole when it begins.
+    Tool calls that the provider runs at an MCP server also have `server_name`; their results have `tool_use_id`,
+    `is_error` and `result`, as in tool.finished: such a block is complete when it begins.
     """
-    told: Event = {key: block[key] for key in ("type", "id", "name", "server_name") if key in block}
+    start: Event = {key: block[key] for key in ("type", "id", "name", "server_name") if key in block}
     if block.get("type") == "mcp_tool_result":
-        told |= {"tool_use_id": block.get("tool_use_id"), "is_error": bool(block.get("is_error"))}
-        told["result"] = shown_result(result_blocks(block.get("content")))
-    return {"type": "block.start", "message": message, "index": index, "block": told}
+        start |= {"tool_use_id": block.get("tool_use_id"), "is_error": bool(block.get("is_error"))}
+        start["result"] = shown_result(result_blocks(block.get("content")))
+    return {"type": "block.start", "message": message, "index": index, "block": start}
 
 
 def block_delta(*, index: int, key: str, value: Any) -> Event:
@@ -43,7 +61,7 @@ def block_stop(*, index: int) -> Event:
 
 
 def notice(code: str, *, seconds: float | None = None, about: dict[str, str] | None = None) -> Event:
-    """Tell what holds the answer up (retrying), or what became of it (LASTING_NOTICES; `about` names who and why)."""
+    """Return a notice: why the answer is late (retrying), or a lasting one, whose `about` has models and reason."""
     event: Event = {"type": "notice", "code": code, **(about or {})}
     return event if seconds is None else {**event, "seconds": round(seconds, 1)}
 
@@ -60,7 +78,7 @@ def tool_requested(
     status: str,
     expires_at: str | None,
 ) -> Event:
-    """Tell that the model asks for a tool. `approval` is ask, allow or deny; `expires_at` ends the wait."""
+    """Return a model's request for a tool. `approval` is ask, allow or deny; the wait ends at `expires_at`."""
     return {
         "type": "tool.requested",
         "tool_call": tool_call,
@@ -82,7 +100,7 @@ def tool_decided(
     status: str,
     input: dict[str, Any] | None = None,  # noqa: A002
 ) -> Event:
-    """Tell a person's decision: approve, deny or edit; with edit comes the `input` that the tool will get."""
+    """Return a person's decision: approve, deny or edit; `input` is the edited input of the tool."""
     event: Event = {"type": "tool.decided", "tool_call": tool_call, "decision": decision, "status": status}
     return event if input is None else {**event, "input": input}
 
@@ -94,7 +112,7 @@ def tool_started(*, tool_call: str) -> Event:
 def tool_finished(
     *, tool_call: str, status: str, is_error: bool, seconds: float | None, result: list[dict[str, Any]]
 ) -> Event:
-    """Tell a call's end: done, failed, denied, expired or stopped. Only the text of its `result` is told, and cut."""
+    """Return the end of a tool call: done, failed, denied, expired or stopped, with its `result` shortened."""
     return {
         "type": "tool.finished",
         "tool_call": tool_call,
@@ -106,27 +124,27 @@ def tool_finished(
 
 
 def result_blocks(content: Any) -> list[dict[str, Any]]:
-    """Give a result's content as a list of blocks; the API also writes it as one text."""
+    """Return a result's content as a list of blocks; the API also writes it as one text."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [block for block in content or () if isinstance(block, dict)]
 
 
 def shown_result(result: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Reduce a result to what viewers are told: its text blocks, 4,000 characters in all; of others the type."""
-    shown, room = [], LONGEST_SHOWN_RESULT
+    """Return a result for viewers: its text blocks, 4,000 characters in all; of other blocks only the type."""
+    shown, left = [], LONGEST_SHOWN_RESULT
     for block in result:
         if block.get("type") != "text":
             shown.append({"type": str(block.get("type"))})
-        elif room > 0:
+        elif left > 0:
             text = str(block.get("text", ""))
-            shown.append({"type": "text", "text": text if len(text) <= room else text[: room - 1] + "…"})
-            room -= len(text)
+            shown.append({"type": "text", "text": text if len(text) <= left else text[: left - 1] + "…"})
+            left -= len(text)
     return shown
 
 
 def turn_waiting() -> Event:
-    """Tell that nothing goes on until a person has decided about the tools that wait."""
+    """Return that the turn waits until a person has decided about its tool calls."""
     return {"type": "turn.waiting"}
 
 
@@ -150,11 +168,26 @@ def turn_finished(
     }
 
 
-def encode(event: Event, *, turn: str, seq: int) -> bytes:
-    """Encode one event as the frame that every viewer gets, live or replayed."""
-    frame = orjson.dumps({"type": event["type"], "turn": turn, "seq": seq, **event})
-    # orjson shrinks a kilobyte to the frame in place and leaves a hole behind each; a copy has its own size.
-    return memoryview(frame).tobytes()
+def encode(event: Event, *, turn: str, seq: int) -> EventFrame:
+    """Return one event as a frame."""
+    encoded = orjson.dumps({"type": event["type"], "turn": turn, "seq": seq, **event})
+    # orjson shrinks a kilobyte to the frame in place, which fragments memory; a copy has its own size.
+    return EventFrame(turn, seq, event["type"], memoryview(encoded).tobytes())
+
+
+def encode_all(events: Sequence[Event], *, turn: str, after: int) -> list[EventFrame]:
+    """Return events as the frames that follow the one with seq `after`."""
+    return [encode(event, turn=turn, seq=seq) for seq, event in enumerate(events, start=after + 1)]
+
+
+def decoded(event: Event) -> EventFrame:
+    """Return the frame of an event that was read from JSON; orjson writes what it read, so `data` is the same."""
+    return EventFrame(event["turn"], event["seq"], event["type"], orjson.dumps(event))
+
+
+def message_frame(message: dict[str, Any]) -> EventFrame:
+    """Return a message that is no event of a turn as a frame."""
+    return EventFrame(message.get("turn", ""), 0, message["type"], orjson.dumps(message))
 
 
 def accepted(turn: Turn) -> dict[str, Any]:
@@ -169,11 +202,6 @@ def accepted(turn: Turn) -> dict[str, Any]:
     }
 
 
-def refresh(conversation_id: Any, turn_id: Any) -> dict[str, Any]:
-    """Return the message that tells a viewer to load the conversation anew: events can't bring it up to date."""
+def refresh(conversation_id: ConversationId, turn_id: TurnId) -> dict[str, Any]:
+    """Return the message that makes a viewer load the conversation again, if events can't bring it up to date."""
     return {"type": "refresh", "conversation": str(conversation_id), "turn": str(turn_id)}
-
-
-def ends_turn(frame: bytes) -> bool:
-    """Say whether a frame is a turn's last; `encode` writes the type first."""
-    return frame.startswith(b'{"type":"turn.finished"')

@@ -1,4 +1,5 @@
-"""The state of a turn that its events fold into. Snapshot + later events = the state of a viewer that saw all."""
+"""The state of a turn that its events fold into. A snapshot plus later events equals
+the state of a viewer that got all of them."""
 
 import dataclasses
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from chat.events.payloads import LASTING_NOTICES, Event
 
 @dataclasses.dataclass(slots=True)
 class TurnState:
-    """What a viewer of a turn knows after its first `seq` events."""
+    """The state of a viewer of a turn after its first `seq` events."""
 
     seq: int = 0
     status: str = "queued"
@@ -36,16 +37,16 @@ class TurnState:
         return state
 
     def apply(self, event: Event) -> None:
-        """Take in the next event.
+        """Apply the next event.
 
         Raises:
-            ValueError: its seq is not the next one; a hole must be healed, never skipped.
+            ValueError: its seq is not the next one; a missing event must be fetched, never skipped.
         """
         if event["seq"] != self.seq + 1:
             raise ValueError(f"event {event['seq']} after {self.seq}")
         self.seq = event["seq"]
         apply = _APPLY.get(event["type"])
-        if apply is not None:  # what is unknown comes from a newer process and is passed over
+        if apply is not None:  # an unknown event comes from a newer process and is ignored
             apply(self, event)
 
     def block(self, index: int) -> dict[str, Any] | None:
@@ -82,13 +83,13 @@ def _apply_block_stop(state: TurnState, event: Event) -> None:
 
 
 def _apply_notice(state: TurnState, event: Event) -> None:
-    told = {key: value for key, value in event.items() if key not in _OF_EVERY_EVENT}
+    shown = {key: value for key, value in event.items() if key not in _COMMON_FIELDS}
     if event["code"] in LASTING_NOTICES:
-        state.notices.append(told)
-        # What a refused answer had shown is taken back: it must not be used.
+        state.notices.append(shown)
+        # The blocks of a refused answer are removed: they must not be used.
         state.blocks = [block for block in state.blocks if block["message"] != event.get("message")]
     else:
-        state.notice = told
+        state.notice = shown
 
 
 def _apply_usage(state: TurnState, event: Event) -> None:
@@ -102,7 +103,7 @@ def _apply_finished(state: TurnState, event: Event) -> None:
 
 def _apply_tool(state: TurnState, event: Event) -> None:
     known = state.tools.setdefault(event["tool_call"], {})
-    known.update({key: value for key, value in event.items() if key not in _OF_EVERY_EVENT})
+    known.update({key: value for key, value in event.items() if key not in _COMMON_FIELDS})
     if event["type"] == "tool.started":
         known["status"] = "running"
     state.notice = None
@@ -116,7 +117,7 @@ def _apply_resumed(state: TurnState, event: Event) -> None:
     state.status = "running"
 
 
-_OF_EVERY_EVENT = ("type", "turn", "seq")
+_COMMON_FIELDS = ("type", "turn", "seq")
 
 
 _APPLY: dict[str, Callable[[TurnState, Event], None]] = {

@@ -93,7 +93,9 @@ def least_needed(user: User, command: dict[str, Any], watched: list[Any]) -> Any
 
 
 def too_many_conversations() -> OperationError:
-    return invalid(_("This socket watches too many conversations. Unsubscribe from some first."))
+    return invalid(
+        _("This socket is subscribed to too many conversations. Unsubscribe from some of them first.")
+    )
 
 
 def _place(user: User, command: dict[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from chat import metrics
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
 from chat.engine.viewer import Viewer, ViewerClosed
-from chat.events.payloads import refresh
+from chat.events.payloads import EventFrame, refresh
 from chat.live import commands, fragments
 from chat.live.identity import Identity, guard, identify, origin_allowed
 from chat.live.language import language_of
@@ -37,7 +37,6 @@ BURST, PER_SECOND = 120, 20.0
 
 NOT_SIGNED_IN, REFUSED_ORIGIN, GONE, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
 RESTART, FAILED = 1012, 1011
-_DELTA = b'{"type":"block.'
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -108,7 +107,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._refuse(command, error.code, error.message)
         except Exception:
             log.exception("command_failed", command=str(command.get("type"))[:40])
-            await self._refuse(command, "internal", _("Something went wrong here. Try again."))
+            await self._refuse(command, "internal", _("Something went wrong. Try again."))
 
     async def _obey(self, command: dict[str, Any]) -> None:
         match command.get("type"):
@@ -133,7 +132,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case "unsubscribe":
                 await self._unsubscribe(command)
             case _:
-                raise invalid(_("This type of message is not known here."))
+                raise invalid(_("This message type is unknown."))
 
     async def _begin(self, operation: Any, command: dict[str, Any]) -> None:
         self._need_write()
@@ -194,7 +193,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _need_write(self) -> None:
         key = self.identity.api_key
         if key is not None and not key.allows(ApiKey.Scope.CHAT):
-            raise OperationError("forbidden", _("This key may only read."), status=403)
+            raise OperationError("forbidden", _("This key can only read."), status=403)
 
     async def _send_all(self) -> None:
         """Send what the viewer has to see, in order, until the socket closes."""
@@ -203,11 +202,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             while True:
                 due = await self.viewer.next()
                 self._send_by = loop.time() + SEND_SECONDS + len(due) / 100
-                for item in due:
-                    if isinstance(item, bytes):
-                        await self._deliver(await self._in_dialect(item))
-                    else:
-                        await self._send_json(item)
+                for frame in due:
+                    await self._deliver(await self._in_dialect(frame))
                 self._send_by = None
                 if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
                     raise TimeoutError
@@ -228,10 +224,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         engine().hub.leave(self.viewer)
         await self.end(code)
 
-    def _ends_page(self, item: dict[str, Any] | bytes) -> bool:
-        """Say whether this deletes all that a page shows; a program may begin something else on its socket."""
-        deleted = isinstance(item, dict) and item["type"] == "conversation.deleted"
-        return deleted and self.html and not self.viewer.conversations
+    def _ends_page(self, frame: EventFrame) -> bool:
+        """Return whether this deletes all that a page shows; a program may begin something else on its socket."""
+        return frame.type == "conversation.deleted" and self.html and not self.viewer.conversations
 
     def _look_at_sending(self) -> None:
         """Drop a client that takes nothing; one timer of a socket is cheaper than a timeout around each message."""
@@ -244,14 +239,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _stuck(self, now: float) -> bool:
         return self._send_by is not None and now > self._send_by
 
-    async def _in_dialect(self, frame: bytes) -> str:
-        if not self.html or frame.startswith(_DELTA):
-            return frame.decode()
-        return (await self._rendered(orjson.loads(frame))).decode()
+    async def _in_dialect(self, frame: EventFrame) -> str:
+        if not self.html or frame.type not in fragments.RENDERED:
+            return frame.data.decode()
+        event = await in_database(
+            fragments.decorate, orjson.loads(frame.data), user=self.identity.user, language=self.language
+        )
+        return orjson.dumps(event).decode()
 
     async def _send_json(self, message: dict[str, Any]) -> None:
-        body = await self._rendered(message) if self.html else orjson.dumps(message)
-        await self._deliver(body.decode())
+        await self._deliver(orjson.dumps(message).decode())
 
     async def _deliver(self, text: str) -> None:
         """Send one message; a client that went away meanwhile is no failure, its disconnect is on the way."""
@@ -259,13 +256,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.base_send({"type": "websocket.send", "text": text})
         except (OSError, RuntimeError):
             return
-
-    async def _rendered(self, event: dict[str, Any]) -> bytes:
-        if event["type"] in fragments.RENDERED:
-            event = await in_database(
-                fragments.decorate, event, user=self.identity.user, language=self.language
-            )
-        return orjson.dumps(event)
 
     async def _refuse(self, command: dict[str, Any], code: str, message: str) -> None:
         answer: dict[str, Any] = {"type": "error", "code": code, "message": message}
@@ -284,7 +274,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 def _parsed(text: str | None) -> dict[str, Any]:
     if text is None:
-        raise invalid(_("Send text frames with JSON."))
+        raise invalid(_("Send JSON in text frames."))
     if len(text) > LONGEST_MESSAGE_BYTES:
         raise OperationError("too_long", _("The message is too large for one frame."), status=413)
     try:
@@ -292,5 +282,5 @@ def _parsed(text: str | None) -> dict[str, Any]:
     except ValueError:
         raise invalid(_("This is not valid JSON.")) from None
     if not isinstance(command, dict):
-        raise invalid(_("Send a JSON object with a type."))
+        raise invalid(_("Send a JSON object with a “type”."))
     return command

@@ -1,4 +1,4 @@
-"""What the browser's dialect adds to events: rendered fragments and words in the viewer's language."""
+"""Additions to events for browsers: rendered fragments and texts in the viewer's language."""
 
 from typing import Any
 
@@ -6,18 +6,22 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from chat import access
-from chat.models import Message, Turn, User
-from chat.operations.conversations.thread import Thread, read_thread
-from chat.presentation.wording import failure_text
+from chat.models import Message, ToolCall, Turn, User
+from chat.operations.conversations.thread import read_thread
+from chat.operations.turns.thread_page import model_after_refusal, read_thread_page
+from chat.presentation.messages import unanswered_context
+from chat.presentation.thread import Thread
+from chat.presentation.wording import failure_text, tool_result_text
 
 Event = dict[str, Any]
 
 
 def decorate(event: Event, *, user: User, language: str) -> Event:
-    """Return the event with what a page inserts, read in a constant number of queries.
+    """Return the event with the HTML that a page inserts (a constant number of queries).
 
-    `turn.accepted` gets html {"message": the person's message, "answer": the place of its answer}; `turn.finished`
-    gets html {"messages": the finished answer} and its error in words; other events pass through as they are.
+    `turn.accepted` gets html {"message": the person's message, "answer": a placeholder for the answer};
+    `turn.finished` gets html {"messages": the finished answer} and its error as text; `tool.finished` of a call that
+    the person denied or stopped gets its result in their language. Other events are unchanged.
     """
     render = _DECORATIONS.get(event["type"])
     if render is None:
@@ -39,16 +43,28 @@ def _accepted(event: Event, turn: Turn) -> Event:
 def _finished(event: Event, turn: Turn) -> Event:
     answers = turn.messages.filter(role=Message.Role.ASSISTANT).count()
     if not answers:
-        html: str = render_to_string("chat/message/_unanswered.html", {"turn": turn})
+        context = unanswered_context(turn, model_after_refusal(turn))
+        html: str = render_to_string("chat/message/_unanswered.html", context)
     else:
-        # A turn with tools has its results' messages between its answers.
-        page = read_thread(turn.conversation, leaf=event["message"], limit=2 * answers)
+        # In a turn with tools, messages with tool results stand between the answers.
+        page = read_thread_page(turn.conversation, leaf=event["message"], limit=2 * answers)
         html = _rendered(page, [message for message in page.messages if message.turn_id == turn.id])
     return {"html": {"messages": html}, "error": _worded(event["error"], turn.error_detail)}
 
 
+def _tool_finished(event: Event, _turn: Turn) -> Event:
+    if event["status"] not in (ToolCall.Status.DENIED, ToolCall.Status.STOPPED):
+        return {}
+    return {
+        "result": [
+            {**part, "text": tool_result_text(part["text"])} if "text" in part else part
+            for part in event["result"]
+        ]
+    }
+
+
 def _worded(error: dict[str, str] | None, detail: str) -> dict[str, str] | None:
-    """Say it in the viewer's language; `detail` is what the turn's row keeps, the event has a sentence already."""
+    """Return the error with its text in the viewer's language. `detail` is the detail in the turn's row."""
     if error is None:
         return None
     return {**error, "message": failure_text(error["code"], detail or error["message"])}
@@ -59,5 +75,5 @@ def _rendered(page: Thread, messages: list[Message]) -> str:
     return render_to_string("chat/thread/_messages.html", {"thread": page})
 
 
-_DECORATIONS = {"turn.accepted": _accepted, "turn.finished": _finished}
+_DECORATIONS = {"turn.accepted": _accepted, "turn.finished": _finished, "tool.finished": _tool_finished}
 RENDERED = frozenset(_DECORATIONS)

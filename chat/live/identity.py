@@ -1,6 +1,6 @@
-"""Who opened a socket: the session's person with a checked Origin, or the holder of a Parley key.
+"""Authentication of sockets: a session with a checked Origin, or a Parley API key.
 
-Sockets outlive requests, so identities are looked at again every few seconds, all of a process in four queries.
+Sockets stay open long, so all identities of a process are checked again every few seconds, in four queries.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from chat.operations.accounts import api_keys
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 3.0
-# A client that reads nothing holds up its own close frame; others must not wait for it.
+CHECK_SECONDS = 3.0
+# A client that does not read delays its close frame. Other sockets must not wait for it.
 CLOSE_SECONDS = 1.0
 
 # Ids of groups, "staff" and "superuser".
@@ -36,7 +36,7 @@ Rights = frozenset[Any]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
-    """A person with the session or the key that shows it, and the rights that they had when they came."""
+    """A person with the session or key, and the rights at the time of the connection."""
 
     user: User
     rights: Rights
@@ -44,12 +44,12 @@ class Identity:
     api_key: ApiKey | None = None
 
 
-# Not Channels' middleware, which would stand between every message and its socket.
+# Channels' middleware is not used, because it would wrap every message of the socket.
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 async def identify(scope: Mapping[str, Any]) -> Identity | None:
-    """Return who opens this socket; a key in the Authorization header goes before the session."""
+    """Return the identity of a socket; a key in the Authorization header takes precedence over the session."""
     bearer = header(scope, b"authorization")
     if bearer is not None:
         kind, _, secret = bearer.partition(" ")
@@ -68,10 +68,10 @@ async def _with_rights(user: User, **shown_by: Any) -> Identity:
 
 
 def origin_allowed(scope: Mapping[str, Any]) -> bool:
-    """Check the Origin of a socket that may carry a cookie; a socket with a key of its own needs none.
+    """Return whether the Origin of a socket is allowed. A socket with an API key needs no Origin.
 
-    Django's own comparison for forms decides: the page's own origin, whose scheme a proxy tells by
-    SECURE_PROXY_SSL_HEADER, and CSRF_TRUSTED_ORIGINS with their wildcards.
+    It uses Django's check for forms: the page's own origin, with the scheme from SECURE_PROXY_SSL_HEADER behind a
+    proxy, and CSRF_TRUSTED_ORIGINS with wildcards.
     """
     if header(scope, b"authorization") is not None:
         return True
@@ -87,7 +87,7 @@ def _nothing(_request: HttpRequest) -> HttpResponse:
 
 
 def cookie(scope: Mapping[str, Any], name: str) -> str:
-    """Return a cookie of the request that opened a socket, or ""."""
+    """Return the value of a cookie of the request that opened a socket; "" if it is missing."""
     try:
         morsel = SimpleCookie(header(scope, b"cookie") or "").get(name)
     except CookieError:
@@ -103,10 +103,10 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 
 
 class Guard:
-    """Closes sockets of whoever may no longer be here as they came.
+    """Closes sockets whose identity has changed.
 
-    They logged out, were deactivated, have a new password or lost a group or a role; or their key was revoked. Who only
-    lost something comes back at once and finds what is left.
+    The person signed out, was deactivated, has a new password, or lost a group or a role, or the key was revoked.
+    A client that still has access connects again at once, with the new rights.
     """
 
     def __init__(self) -> None:
@@ -124,10 +124,10 @@ class Guard:
 
     async def _watch(self) -> None:
         while self._sockets:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             looked_at = dict(self._sockets)
             try:
-                gone = await in_database(_gone, looked_at)
+                gone = await in_database(_invalid_sockets, looked_at)
             except Exception:
                 log.exception("identities_not_checked")
                 continue
@@ -143,8 +143,8 @@ class Guard:
         task.add_done_callback(self._closing.discard)
 
 
-def _gone(sockets: dict[Any, Identity]) -> list[Any]:
-    """Return the sockets whose identity no longer holds."""
+def _invalid_sockets(sockets: dict[Any, Identity]) -> list[Any]:
+    """Return the sockets whose identity is no longer valid."""
     identities = sockets.values()
     ids = {identity.user.pk for identity in identities}
     people = User.objects.filter(is_active=True).in_bulk(ids)
@@ -168,7 +168,7 @@ def _gone(sockets: dict[Any, Identity]) -> list[Any]:
 
 
 def _rights(people: dict[Any, User]) -> dict[Any, Rights]:
-    """Return what each of these people belongs to."""
+    """Return the groups and roles of each of these people."""
     rights: dict[Any, set[Any]] = {
         pk: {role for role in ("staff", "superuser") if getattr(person, f"is_{role}")}
         for pk, person in people.items()
@@ -180,7 +180,7 @@ def _rights(people: dict[Any, User]) -> dict[Any, Rights]:
 
 
 def _session_holds(identity: Identity, living: set[str], people: dict[Any, User]) -> bool:
-    """A new password ends sessions as it ends logins; the page that changed it simply connects anew."""
+    """Return whether the session is still valid. A new password ends it; the page that changed it connects again."""
     return identity.session_key in living and people[identity.user.pk].password == identity.user.password
 
 

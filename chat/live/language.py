@@ -1,4 +1,4 @@
-"""The language of a socket: the person's own choice, the language cookie, then what the browser asks for."""
+"""The language of a socket: the person's choice, else the language cookie, else Accept-Language."""
 
 import contextlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from chat.models import User
 
 
 def language_of(scope: Mapping[str, Any], user: User) -> str:
-    """Return the code of a language that Parley speaks."""
+    """Return the code of a supported language."""
     asked = [
         user.language,
         cookie(scope, settings.LANGUAGE_COOKIE_NAME),

@@ -1,4 +1,4 @@
-"""The process's beginning and end: the engine starts with the server and ends with grace."""
+"""Start and shutdown of a process: the engine starts with the server and shuts down gracefully."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from chat.providers import sdk
 
 
 class Lifespan:
-    """Answers the ASGI lifespan protocol; everything else goes to the application."""
+    """Handles the ASGI lifespan protocol and passes all other scopes to the application."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -35,30 +35,30 @@ class Lifespan:
 
 
 def _load(loop: asyncio.AbstractEventLoop) -> None:
-    """Import what only turns need, while the first pages are served already."""
+    """Import the modules that only turns need, while the first pages are already served."""
     sdk.load_sdk()
-    with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
-        loop.call_soon_threadsafe(_set_code_aside)
+    with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
+        loop.call_soon_threadsafe(_freeze_loaded_objects)
 
 
-# Streams make much that lives for a second; looking through the young every 700 objects finds them all alive.
+# Streams create many objects that live for a second. The default threshold of 700 would find them all alive.
 GC_THRESHOLDS = (10_000, 20, 10)
 
 
-def _set_code_aside() -> None:
-    """Keep the collector away from the half million objects of the code itself.
+def _freeze_loaded_objects() -> None:
+    """Exclude the half million objects of the loaded code from garbage collection.
 
-    Else a full collection comes late, for it waits until a quarter as many objects as live are new, and then walks
-    through all of them while every stream waits.
+    Otherwise a full collection runs only after the number of objects has grown by a quarter, and then visits all of
+    them while every stream waits.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    gc.collect()  # now it counts from nearly nothing
+    gc.collect()  # the next threshold is counted from here
 
 
 def _drain_on_signals() -> None:
-    """Let streams and sockets end as soon as the server is told to stop: it waits for them before it says so."""
+    """End streams and sockets on the signal to stop: the server waits for them before it sends the shutdown event."""
     loop, current = asyncio.get_running_loop(), engine()
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
@@ -69,6 +69,6 @@ def _drain_on_signals() -> None:
             loop.call_soon_threadsafe(current.drain)
             before(number, frame)
 
-        # Signals belong to the main thread; elsewhere the server has none.
+        # Signal handlers can only be set in the main thread; in other threads the server has none.
         with contextlib.suppress(ValueError):
             signal.signal(number, handle)

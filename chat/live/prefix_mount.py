@@ -1,4 +1,4 @@
-"""Mounts one plain ASGI application under a prefix of another."""
+"""Mounting a plain ASGI application under a path prefix of another."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ App = Any
 
 
 class Mount:
-    """Requests below `prefix` go to `app` with their path shortened; all others go on as they came."""
+    """Passes requests below `prefix` to `app` without the prefix, and all others on unchanged."""
 
     def __init__(self, prefix: str, app: App, *, otherwise: App) -> None:
         self._prefix, self._app, self._otherwise = prefix, app, otherwise

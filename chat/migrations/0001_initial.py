@@ -35,8 +35,8 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                "verbose_name": "frame",
-                "verbose_name_plural": "frames",
+                "verbose_name": "request frame",
+                "verbose_name_plural": "request frames",
             },
         ),
         migrations.CreateModel(
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                         ],
                         default="parley",
                         max_length=10,
-                        verbose_name="route",
+                        verbose_name="called by",
                     ),
                 ),
                 (
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("none", "none"),
-                            ("bearer", "one token for all"),
+                            ("bearer", "one token for everyone"),
                             ("oauth", "each person signs in"),
                         ],
                         default="none",
@@ -80,14 +80,14 @@ class Migration(migrations.Migration):
                     encrypted_fields.fields.EncryptedTextField(
                         blank=True,
                         default="",
-                        help_text="Kept encrypted and never shown again.",
+                        help_text="Stored encrypted and never shown again.",
                         null=True,
                         verbose_name="token",
                     ),
                 ),
                 (
                     "listing",
-                    chat.models.fields.ExactJSONField(blank=True, default=list, verbose_name="tools offered"),
+                    chat.models.fields.ExactJSONField(blank=True, default=list, verbose_name="listed tools"),
                 ),
                 ("listed_at", models.DateTimeField(blank=True, null=True, verbose_name="listed")),
                 ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
@@ -269,7 +269,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("chat", "chat"), ("api", "API"), ("job", "job"), ("gateway", "gateway")],
                         max_length=8,
-                        verbose_name="door",
+                        verbose_name="source",
                     ),
                 ),
                 (
@@ -280,7 +280,7 @@ class Migration(migrations.Migration):
                             ("title", "title"),
                             ("test", "connection test"),
                             ("count", "token count"),
-                            ("prewarm", "cache warm-up"),
+                            ("prewarm", "cache pre-warming"),
                             ("summary", "summary"),
                         ],
                         max_length=12,
@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "frame_digest",
-                    models.CharField(blank=True, default="", max_length=64, verbose_name="frame"),
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="request frame"),
                 ),
                 ("connection_name", models.CharField(max_length=80, verbose_name="connection's name")),
                 ("model_name", models.CharField(max_length=120, verbose_name="model id")),
@@ -300,7 +300,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("open", "open"),
                             ("succeeded", "succeeded"),
-                            ("cut", "cut"),
+                            ("cut", "cut off"),
                             ("failed", "failed"),
                         ],
                         default="open",
@@ -311,13 +311,13 @@ class Migration(migrations.Migration):
                 (
                     "upstream_request_id",
                     models.CharField(
-                        blank=True, default="", max_length=80, verbose_name="upstream request id"
+                        blank=True, default="", max_length=80, verbose_name="provider request id"
                     ),
                 ),
                 (
                     "upstream_message_id",
                     models.CharField(
-                        blank=True, default="", max_length=80, verbose_name="upstream message id"
+                        blank=True, default="", max_length=80, verbose_name="provider message id"
                     ),
                 ),
                 (
@@ -353,10 +353,13 @@ class Migration(migrations.Migration):
                 (
                     "cache_miss_reason",
                     models.CharField(
-                        blank=True, default="", max_length=40, verbose_name="why the cache missed"
+                        blank=True, default="", max_length=40, verbose_name="reason for the cache miss"
                     ),
                 ),
-                ("cache_missed_tokens", models.PositiveIntegerField(default=0, verbose_name="tokens missed")),
+                (
+                    "cache_missed_tokens",
+                    models.PositiveIntegerField(default=0, verbose_name="cache miss tokens"),
+                ),
                 ("usage", chat.models.fields.ExactJSONField(blank=True, null=True, verbose_name="usage")),
                 (
                     "unit_prices",
@@ -374,7 +377,7 @@ class Migration(migrations.Migration):
                         choices=[("exact", "exact"), ("estimated", "estimated"), ("unknown", "unknown")],
                         default="unknown",
                         max_length=10,
-                        verbose_name="certainty",
+                        verbose_name="accuracy",
                     ),
                 ),
                 ("started_at", models.DateTimeField(verbose_name="started")),
@@ -447,7 +450,7 @@ class Migration(migrations.Migration):
                             ("medium", "medium"),
                             ("high", "high"),
                             ("xhigh", "extra high"),
-                            ("max", "maximal"),
+                            ("max", "maximum"),
                         ],
                         max_length=8,
                         verbose_name="effort",
@@ -457,9 +460,9 @@ class Migration(migrations.Migration):
                     "thinking",
                     models.CharField(
                         choices=[
-                            ("summarized", "shown as a summary"),
-                            ("omitted", "not shown"),
-                            ("off", "off, where the model can do without"),
+                            ("summarized", "summary shown"),
+                            ("omitted", "hidden"),
+                            ("off", "off, if the model allows it"),
                         ],
                         default="summarized",
                         max_length=10,
@@ -484,16 +487,16 @@ class Migration(migrations.Migration):
                     "prewarm",
                     models.BooleanField(
                         default=False,
-                        help_text="Write the prompt into the cache before people come, when that pays.",
-                        verbose_name="keep warm",
+                        help_text="Refreshes the cached prompt before busy hours, when that saves money.",
+                        verbose_name="pre-warm cache",
                     ),
                 ),
                 (
                     "after_refusal",
                     models.CharField(
                         choices=[
-                            ("offer", "offer the fallback model"),
-                            ("follow", "ask the fallback model at once"),
+                            ("offer", "suggest the fallback model"),
+                            ("follow", "ask the fallback model automatically"),
                         ],
                         default="offer",
                         max_length=6,
@@ -504,17 +507,17 @@ class Migration(migrations.Migration):
                     "output_schema",
                     chat.models.fields.ExactJSONField(
                         blank=True,
-                        help_text="A JSON Schema: answers are JSON of this shape.",
+                        help_text="A JSON Schema. Leave empty for normal text answers.",
                         null=True,
-                        verbose_name="answer schema",
+                        verbose_name="answer format",
                     ),
                 ),
                 (
                     "tell_context",
                     models.BooleanField(
                         default=True,
-                        help_text="Sent with each message, after what is cached.",
-                        verbose_name="tell date, name and language",
+                        help_text="Sent after the cached part, so caching still works.",
+                        verbose_name="tell the model the date and the person’s name and language",
                     ),
                 ),
                 (
@@ -526,8 +529,8 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="Questions offered on an empty page.",
-                        verbose_name="starters",
+                        help_text="Shown in an empty conversation.",
+                        verbose_name="suggested first messages",
                     ),
                 ),
                 ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
@@ -535,7 +538,10 @@ class Migration(migrations.Migration):
                 (
                     "audience_groups",
                     models.ManyToManyField(
-                        blank=True, help_text="Empty: everybody.", to="auth.group", verbose_name="audience"
+                        blank=True,
+                        help_text="Leave empty to offer it to everyone.",
+                        to="auth.group",
+                        verbose_name="available to",
                     ),
                 ),
             ],
@@ -559,14 +565,14 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("workspace", "whole workspace"),
-                            ("group", "members of a group, together"),
+                            ("group", "group members together"),
                             ("person", "one person"),
                             ("everybody", "each person"),
                             ("assistant", "one assistant"),
                             ("key", "one API key"),
                         ],
                         max_length=10,
-                        verbose_name="scope",
+                        verbose_name="applies to",
                     ),
                 ),
                 (
@@ -677,7 +683,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="budget_scope_has_its_row",
-                        violation_error_message="Choose exactly what the scope names.",
+                        violation_error_message="Choose the one that this budget applies to.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -692,7 +698,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         name="budget_limits_in_order",
-                        violation_error_message="The warning must not be above the limit.",
+                        violation_error_message="The warning amount must not be above the limit.",
                     ),
                 ],
             },
@@ -717,7 +723,7 @@ class Migration(migrations.Migration):
                 (
                     "held_usd",
                     models.DecimalField(
-                        decimal_places=10, default=Decimal("0"), max_digits=18, verbose_name="held (USD)"
+                        decimal_places=10, default=Decimal("0"), max_digits=18, verbose_name="reserved (USD)"
                     ),
                 ),
                 (
@@ -755,7 +761,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "amount_usd",
-                    models.DecimalField(decimal_places=10, max_digits=18, verbose_name="held (USD)"),
+                    models.DecimalField(decimal_places=10, max_digits=18, verbose_name="reserved (USD)"),
                 ),
                 (
                     "settled_usd",
@@ -786,8 +792,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "budget hold",
-                "verbose_name_plural": "budget holds",
+                "verbose_name": "budget reservation",
+                "verbose_name_plural": "budget reservations",
                 "indexes": [
                     models.Index(
                         condition=models.Q(("released_at", None)), fields=["created_at"], name="hold_open"
@@ -817,12 +823,12 @@ class Migration(migrations.Migration):
                         choices=[("none", "not named yet"), ("claimed", "being named"), ("done", "named")],
                         default="none",
                         max_length=8,
-                        verbose_name="naming",
+                        verbose_name="title status",
                     ),
                 ),
                 (
                     "title_claimed_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="naming begun"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="title started"),
                 ),
                 ("pinned", models.BooleanField(default=False, verbose_name="pinned")),
                 ("archived", models.BooleanField(default=False, verbose_name="archived")),
@@ -883,14 +889,14 @@ class Migration(migrations.Migration):
                 ("model_name", models.CharField(max_length=120, verbose_name="model id")),
                 ("tokens", models.PositiveIntegerField(verbose_name="tokens")),
                 ("exact", models.BooleanField(default=False, verbose_name="counted by the provider")),
-                ("counted_at", models.DateTimeField(auto_now=True, verbose_name="counted")),
+                ("counted_at", models.DateTimeField(auto_now=True, verbose_name="counted at")),
                 (
                     "frame",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="counts",
                         to="chat.frame",
-                        verbose_name="frame",
+                        verbose_name="request frame",
                     ),
                 ),
             ],
@@ -917,7 +923,7 @@ class Migration(migrations.Migration):
                             ("medium", "medium"),
                             ("high", "high"),
                             ("xhigh", "extra high"),
-                            ("max", "maximal"),
+                            ("max", "maximum"),
                         ],
                         max_length=8,
                         verbose_name="effort",
@@ -927,9 +933,9 @@ class Migration(migrations.Migration):
                     "thinking",
                     models.CharField(
                         choices=[
-                            ("summarized", "shown as a summary"),
-                            ("omitted", "not shown"),
-                            ("off", "off, where the model can do without"),
+                            ("summarized", "summary shown"),
+                            ("omitted", "hidden"),
+                            ("off", "off, if the model allows it"),
                         ],
                         default="summarized",
                         max_length=10,
@@ -954,16 +960,16 @@ class Migration(migrations.Migration):
                     "prewarm",
                     models.BooleanField(
                         default=False,
-                        help_text="Write the prompt into the cache before people come, when that pays.",
-                        verbose_name="keep warm",
+                        help_text="Refreshes the cached prompt before busy hours, when that saves money.",
+                        verbose_name="pre-warm cache",
                     ),
                 ),
                 (
                     "after_refusal",
                     models.CharField(
                         choices=[
-                            ("offer", "offer the fallback model"),
-                            ("follow", "ask the fallback model at once"),
+                            ("offer", "suggest the fallback model"),
+                            ("follow", "ask the fallback model automatically"),
                         ],
                         default="offer",
                         max_length=6,
@@ -974,17 +980,17 @@ class Migration(migrations.Migration):
                     "output_schema",
                     chat.models.fields.ExactJSONField(
                         blank=True,
-                        help_text="A JSON Schema: answers are JSON of this shape.",
+                        help_text="A JSON Schema. Leave empty for normal text answers.",
                         null=True,
-                        verbose_name="answer schema",
+                        verbose_name="answer format",
                     ),
                 ),
                 (
                     "tell_context",
                     models.BooleanField(
                         default=True,
-                        help_text="Sent with each message, after what is cached.",
-                        verbose_name="tell date, name and language",
+                        help_text="Sent after the cached part, so caching still works.",
+                        verbose_name="tell the model the date and the person’s name and language",
                     ),
                 ),
                 (
@@ -996,8 +1002,8 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="Questions offered on an empty page.",
-                        verbose_name="starters",
+                        help_text="Shown in an empty conversation.",
+                        verbose_name="suggested first messages",
                     ),
                 ),
                 ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
@@ -1085,14 +1091,14 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("workspace", "whole workspace"),
-                            ("group", "members of a group, together"),
+                            ("group", "group members together"),
                             ("person", "one person"),
                             ("everybody", "each person"),
                             ("assistant", "one assistant"),
                             ("key", "one API key"),
                         ],
                         max_length=10,
-                        verbose_name="scope",
+                        verbose_name="applies to",
                     ),
                 ),
                 (
@@ -1205,7 +1211,7 @@ class Migration(migrations.Migration):
                         ],
                         default="parley",
                         max_length=10,
-                        verbose_name="route",
+                        verbose_name="called by",
                     ),
                 ),
                 (
@@ -1213,7 +1219,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("none", "none"),
-                            ("bearer", "one token for all"),
+                            ("bearer", "one token for everyone"),
                             ("oauth", "each person signs in"),
                         ],
                         default="none",
@@ -1278,7 +1284,7 @@ class Migration(migrations.Migration):
                     "base_url",
                     models.URLField(
                         blank=True,
-                        help_text="Empty: the address that the Anthropic SDK uses.",
+                        help_text="Leave empty to use the address of the Anthropic SDK.",
                         verbose_name="base URL",
                     ),
                 ),
@@ -1303,8 +1309,8 @@ class Migration(migrations.Migration):
                     "content_idle_seconds",
                     models.PositiveSmallIntegerField(
                         default=120,
-                        help_text="A stream that brings nothing but pings for so long is ended as interrupted.",
-                        verbose_name="content idle limit (seconds)",
+                        help_text="A stream that sends only pings for this long is ended as interrupted.",
+                        verbose_name="content timeout (seconds)",
                     ),
                 ),
                 (
@@ -1323,7 +1329,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "max_concurrency",
-                    models.PositiveSmallIntegerField(default=200, verbose_name="streams at once per process"),
+                    models.PositiveSmallIntegerField(
+                        default=200, verbose_name="concurrent streams per process"
+                    ),
                 ),
                 ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
                 ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
@@ -1399,7 +1407,7 @@ class Migration(migrations.Migration):
                     "time_zone",
                     models.CharField(
                         default="UTC",
-                        help_text="Days, weeks and months of budgets begin at midnight here.",
+                        help_text="Budget days, weeks and months start at midnight in this time zone.",
                         max_length=64,
                         validators=[chat.models.workspace.validate_time_zone],
                         verbose_name="time zone",
@@ -1449,12 +1457,12 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_index=True,
                         default="",
-                        help_text="The API's own id, where this platform calls the model otherwise. Used for failover.",
+                        help_text="The model’s id in the Claude API, if this platform uses a different one. Used for failover.",
                         max_length=120,
-                        verbose_name="same model as",
+                        verbose_name="API model id",
                     ),
                 ),
-                ("line", models.CharField(blank=True, max_length=20, verbose_name="line")),
+                ("line", models.CharField(blank=True, max_length=20, verbose_name="family")),
                 (
                     "lifecycle",
                     models.CharField(
@@ -1464,7 +1472,7 @@ class Migration(migrations.Migration):
                         verbose_name="lifecycle",
                     ),
                 ),
-                ("retires_at", models.DateTimeField(blank=True, null=True, verbose_name="retires")),
+                ("retires_at", models.DateTimeField(blank=True, null=True, verbose_name="retires on")),
                 (
                     "max_input_tokens",
                     models.PositiveIntegerField(default=200000, verbose_name="context (tokens)"),
@@ -1475,7 +1483,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "default_max_tokens",
-                    models.PositiveIntegerField(default=8192, verbose_name="usual answer limit (tokens)"),
+                    models.PositiveIntegerField(default=8192, verbose_name="default answer limit (tokens)"),
                 ),
                 (
                     "min_cacheable_tokens",
@@ -1490,7 +1498,7 @@ class Migration(migrations.Migration):
                     "fallback",
                     models.ForeignKey(
                         blank=True,
-                        help_text="The model that is offered or asked when this one refuses.",
+                        help_text="The model that is suggested or asked when this one declines.",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -1509,7 +1517,7 @@ class Migration(migrations.Migration):
                             ("default_max_tokens__lte", models.F("max_output_tokens")),
                         ),
                         name="model_default_within_limit",
-                        violation_error_message="The usual answer limit must be between 1 and the longest answer.",
+                        violation_error_message="The default answer limit must be between 1 and the longest answer.",
                     )
                 ],
             },
@@ -1520,7 +1528,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True,
                 db_constraint=False,
-                help_text="Empty: the person's choice.",
+                help_text="Leave empty to let people choose the model.",
                 null=True,
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="+",
@@ -1544,7 +1552,7 @@ class Migration(migrations.Migration):
             name="model",
             field=models.ForeignKey(
                 blank=True,
-                help_text="Empty: the person's choice.",
+                help_text="Leave empty to let people choose the model.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 to="chat.languagemodel",
@@ -1617,7 +1625,7 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        blank=True, help_text="What people read.", max_length=80, verbose_name="title"
+                        blank=True, help_text="Shown to people.", max_length=80, verbose_name="title"
                     ),
                 ),
                 (
@@ -1627,7 +1635,7 @@ class Migration(migrations.Migration):
                             ("python", "Python function"),
                             ("webhook", "webhook"),
                             ("mcp", "MCP server"),
-                            ("server", "run by the provider"),
+                            ("server", "provider’s tool"),
                         ],
                         max_length=8,
                         verbose_name="kind",
@@ -1635,9 +1643,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "description",
-                    models.TextField(
-                        blank=True, help_text="What the model reads.", verbose_name="description"
-                    ),
+                    models.TextField(blank=True, help_text="Read by the model.", verbose_name="description"),
                 ),
                 (
                     "input_schema",
@@ -1648,9 +1654,9 @@ class Migration(migrations.Migration):
                     "approval",
                     models.CharField(
                         choices=[
-                            ("allow", "runs at once"),
-                            ("ask", "asks the person first"),
-                            ("deny", "never runs"),
+                            ("allow", "run automatically"),
+                            ("ask", "ask for approval"),
+                            ("deny", "block"),
                         ],
                         default="ask",
                         max_length=5,
@@ -1663,7 +1669,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "pinned_digest",
-                    models.CharField(blank=True, default="", max_length=64, verbose_name="pinned listing"),
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="accepted listing"),
                 ),
                 ("url", models.URLField(blank=True, max_length=500, verbose_name="address")),
                 (
@@ -1741,9 +1747,9 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("chat", "chat"),
-                            ("continue", "request to continue"),
+                            ("continue", "continuation request"),
                             ("results", "tool results"),
-                            ("summary", "summary of what came before"),
+                            ("summary", "summary of earlier messages"),
                         ],
                         default="chat",
                         max_length=10,
@@ -1757,7 +1763,7 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            ("streaming", "being written"),
+                            ("streaming", "streaming"),
                             ("complete", "complete"),
                             ("partial", "partial"),
                         ],
@@ -1797,7 +1803,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="chat.frame",
-                        verbose_name="frame",
+                        verbose_name="request frame",
                     ),
                 ),
                 (
@@ -2003,7 +2009,7 @@ class Migration(migrations.Migration):
                     "base_url",
                     models.URLField(
                         blank=True,
-                        help_text="Empty: the address that the Anthropic SDK uses.",
+                        help_text="Leave empty to use the address of the Anthropic SDK.",
                         verbose_name="base URL",
                     ),
                 ),
@@ -2025,7 +2031,7 @@ class Migration(migrations.Migration):
                     encrypted_fields.fields.EncryptedTextField(
                         blank=True,
                         default="",
-                        help_text="Kept encrypted and never shown again.",
+                        help_text="Stored encrypted and never shown again.",
                         null=True,
                         verbose_name="stored credential",
                     ),
@@ -2038,8 +2044,8 @@ class Migration(migrations.Migration):
                     "content_idle_seconds",
                     models.PositiveSmallIntegerField(
                         default=120,
-                        help_text="A stream that brings nothing but pings for so long is ended as interrupted.",
-                        verbose_name="content idle limit (seconds)",
+                        help_text="A stream that sends only pings for this long is ended as interrupted.",
+                        verbose_name="content timeout (seconds)",
                     ),
                 ),
                 (
@@ -2058,7 +2064,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "max_concurrency",
-                    models.PositiveSmallIntegerField(default=200, verbose_name="streams at once per process"),
+                    models.PositiveSmallIntegerField(
+                        default=200, verbose_name="concurrent streams per process"
+                    ),
                 ),
                 ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
                 ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
@@ -2074,7 +2082,7 @@ class Migration(migrations.Migration):
                             ("credential_env", ""), ("credential", ""), ("credential", None), _connector="OR"
                         ),
                         name="connection_one_credential_source",
-                        violation_error_message="Give a variable's name or a stored credential, not both.",
+                        violation_error_message="Enter the name of a variable or a stored credential, not both.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -2110,12 +2118,12 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_index=True,
                         default="",
-                        help_text="The API's own id, where this platform calls the model otherwise. Used for failover.",
+                        help_text="The model’s id in the Claude API, if this platform uses a different one. Used for failover.",
                         max_length=120,
-                        verbose_name="same model as",
+                        verbose_name="API model id",
                     ),
                 ),
-                ("line", models.CharField(blank=True, max_length=20, verbose_name="line")),
+                ("line", models.CharField(blank=True, max_length=20, verbose_name="family")),
                 (
                     "lifecycle",
                     models.CharField(
@@ -2125,7 +2133,7 @@ class Migration(migrations.Migration):
                         verbose_name="lifecycle",
                     ),
                 ),
-                ("retires_at", models.DateTimeField(blank=True, null=True, verbose_name="retires")),
+                ("retires_at", models.DateTimeField(blank=True, null=True, verbose_name="retires on")),
                 (
                     "max_input_tokens",
                     models.PositiveIntegerField(default=200000, verbose_name="context (tokens)"),
@@ -2136,7 +2144,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "default_max_tokens",
-                    models.PositiveIntegerField(default=8192, verbose_name="usual answer limit (tokens)"),
+                    models.PositiveIntegerField(default=8192, verbose_name="default answer limit (tokens)"),
                 ),
                 (
                     "min_cacheable_tokens",
@@ -2170,7 +2178,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         db_constraint=False,
-                        help_text="The model that is offered or asked when this one refuses.",
+                        help_text="The model that is suggested or asked when this one declines.",
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
@@ -2224,7 +2232,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("image", "picture"),
+                            ("image", "image"),
                             ("pdf", "PDF"),
                             ("text", "text"),
                             ("office", "office document"),
@@ -2273,7 +2281,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="chat.storedfile",
-                        verbose_name="as sent",
+                        verbose_name="version for the model",
                     ),
                 ),
                 (
@@ -2379,7 +2387,7 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        blank=True, help_text="What people read.", max_length=80, verbose_name="title"
+                        blank=True, help_text="Shown to people.", max_length=80, verbose_name="title"
                     ),
                 ),
                 (
@@ -2389,7 +2397,7 @@ class Migration(migrations.Migration):
                             ("python", "Python function"),
                             ("webhook", "webhook"),
                             ("mcp", "MCP server"),
-                            ("server", "run by the provider"),
+                            ("server", "provider’s tool"),
                         ],
                         max_length=8,
                         verbose_name="kind",
@@ -2397,9 +2405,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "description",
-                    models.TextField(
-                        blank=True, help_text="What the model reads.", verbose_name="description"
-                    ),
+                    models.TextField(blank=True, help_text="Read by the model.", verbose_name="description"),
                 ),
                 (
                     "input_schema",
@@ -2410,9 +2416,9 @@ class Migration(migrations.Migration):
                     "approval",
                     models.CharField(
                         choices=[
-                            ("allow", "runs at once"),
-                            ("ask", "asks the person first"),
-                            ("deny", "never runs"),
+                            ("allow", "run automatically"),
+                            ("ask", "ask for approval"),
+                            ("deny", "block"),
                         ],
                         default="ask",
                         max_length=5,
@@ -2425,7 +2431,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "pinned_digest",
-                    models.CharField(blank=True, default="", max_length=64, verbose_name="pinned listing"),
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="accepted listing"),
                 ),
                 ("url", models.URLField(blank=True, max_length=500, verbose_name="address")),
                 (
@@ -2433,7 +2439,7 @@ class Migration(migrations.Migration):
                     encrypted_fields.fields.EncryptedTextField(
                         blank=True,
                         default="",
-                        help_text="Kept encrypted.",
+                        help_text="Stored encrypted.",
                         null=True,
                         verbose_name="signing secret",
                     ),
@@ -2480,7 +2486,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="tool_kind_has_its_target",
-                        violation_error_message="Say where this kind of tool is found.",
+                        violation_error_message="Fill in the fields that this kind of tool needs.",
                     )
                 ],
             },
@@ -2499,11 +2505,11 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("allow", "runs at once"),
-                            ("ask", "asks the person first"),
-                            ("deny", "never runs"),
+                            ("allow", "run automatically"),
+                            ("ask", "ask for approval"),
+                            ("deny", "block"),
                         ],
-                        help_text="Empty: the tool's.",
+                        help_text="Leave empty to use the tool’s own setting.",
                         max_length=5,
                         verbose_name="approval",
                     ),
@@ -2551,13 +2557,13 @@ class Migration(migrations.Migration):
                         choices=[("chat", "chat"), ("api", "API"), ("job", "job")],
                         default="chat",
                         max_length=8,
-                        verbose_name="door",
+                        verbose_name="source",
                     ),
                 ),
                 ("max_tokens", models.PositiveIntegerField(verbose_name="answer limit (tokens)")),
                 (
                     "output_schema",
-                    chat.models.fields.ExactJSONField(blank=True, null=True, verbose_name="answer schema"),
+                    chat.models.fields.ExactJSONField(blank=True, null=True, verbose_name="answer format"),
                 ),
                 (
                     "status",
@@ -2578,14 +2584,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("owner", models.CharField(blank=True, default="", max_length=120, verbose_name="owner")),
-                ("fence", models.PositiveIntegerField(default=0, verbose_name="fence")),
+                ("fence", models.PositiveIntegerField(default=0, verbose_name="fencing token")),
                 ("heartbeat_at", models.DateTimeField(blank=True, null=True, verbose_name="last heartbeat")),
                 ("last_seq", models.PositiveIntegerField(default=0, verbose_name="last sequence number")),
                 (
                     "recovered_seq",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="The last frame that survived its owner's death; viewers beyond it are refreshed.",
+                        help_text="The last event that was saved before the process died. Pages that are ahead of it are refreshed.",
                         null=True,
                         verbose_name="sequence number at recovery",
                     ),
@@ -2642,7 +2648,9 @@ class Migration(migrations.Migration):
                 (
                     "frame",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="chat.frame", verbose_name="frame"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="chat.frame",
+                        verbose_name="request frame",
                     ),
                 ),
                 (
@@ -2718,17 +2726,15 @@ class Migration(migrations.Migration):
                 ("input", chat.models.fields.ExactJSONField(default=dict, verbose_name="input")),
                 (
                     "edited_input",
-                    chat.models.fields.ExactJSONField(
-                        blank=True, null=True, verbose_name="input after the decision"
-                    ),
+                    chat.models.fields.ExactJSONField(blank=True, null=True, verbose_name="edited input"),
                 ),
                 (
                     "status",
                     models.CharField(
                         choices=[
-                            ("waiting", "waits for a decision"),
-                            ("ready", "may run"),
-                            ("running", "runs"),
+                            ("waiting", "waiting for approval"),
+                            ("ready", "allowed"),
+                            ("running", "running"),
                             ("done", "done"),
                             ("failed", "failed"),
                             ("denied", "denied"),
@@ -2851,7 +2857,7 @@ class Migration(migrations.Migration):
                 ),
                 ("first_seq", models.PositiveIntegerField(verbose_name="first")),
                 ("last_seq", models.PositiveIntegerField(verbose_name="last")),
-                ("frames", models.TextField(verbose_name="frames")),
+                ("frames", models.TextField(verbose_name="events")),
                 (
                     "created_at",
                     models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="created"),
@@ -2892,7 +2898,7 @@ class Migration(migrations.Migration):
                     "time_zone",
                     models.CharField(
                         default="UTC",
-                        help_text="Days, weeks and months of budgets begin at midnight here.",
+                        help_text="Budget days, weeks and months start at midnight in this time zone.",
                         max_length=64,
                         validators=[chat.models.workspace.validate_time_zone],
                         verbose_name="time zone",

@@ -31,12 +31,12 @@ class Assistant(models.Model):
         MEDIUM = "medium", _("medium")
         HIGH = "high", _("high")
         XHIGH = "xhigh", _("extra high")
-        MAX = "max", _("maximal")
+        MAX = "max", _("maximum")
 
     class Thinking(models.TextChoices):
-        SUMMARIZED = "summarized", _("shown as a summary")
-        OMITTED = "omitted", _("not shown")
-        OFF = "off", _("off, where the model can do without")
+        SUMMARIZED = "summarized", _("summary shown")
+        OMITTED = "omitted", _("hidden")
+        OFF = "off", _("off, if the model allows it")
 
     class CachePolicy(models.TextChoices):
         AUTO = "auto", _("automatic")
@@ -45,8 +45,8 @@ class Assistant(models.Model):
         NONE = "none", _("no caching")
 
     class AfterRefusal(models.TextChoices):
-        OFFER = "offer", _("offer the fallback model")
-        FOLLOW = "follow", _("ask the fallback model at once")
+        OFFER = "offer", _("suggest the fallback model")
+        FOLLOW = "follow", _("ask the fallback model automatically")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -57,7 +57,7 @@ class Assistant(models.Model):
         null=True,
         blank=True,
         verbose_name=_("model"),
-        help_text=_("Empty: the person's choice."),
+        help_text=_("Leave empty to let people choose the model."),
     )
     prompt = models.ForeignKey(
         SystemPrompt, models.PROTECT, null=True, blank=True, verbose_name=_("system prompt")
@@ -70,30 +70,33 @@ class Assistant(models.Model):
         _("caching of the conversation"), max_length=4, choices=CachePolicy.choices, default=CachePolicy.AUTO
     )
     prewarm = models.BooleanField(
-        _("keep warm"),
+        _("pre-warm cache"),
         default=False,
-        help_text=_("Write the prompt into the cache before people come, when that pays."),
+        help_text=_("Refreshes the cached prompt before busy hours, when that saves money."),
     )
     after_refusal = models.CharField(
         _("after a refusal"), max_length=6, choices=AfterRefusal.choices, default=AfterRefusal.OFFER
     )
     output_schema = ExactJSONField(
-        _("answer schema"),
+        _("answer format"),
         null=True,
         blank=True,
-        help_text=_("A JSON Schema: answers are JSON of this shape."),
+        help_text=_("A JSON Schema. Leave empty for normal text answers."),
     )
     tell_context = models.BooleanField(
-        _("tell date, name and language"),
+        _("tell the model the date and the person’s name and language"),
         default=True,
-        help_text=_("Sent with each message, after what is cached."),
+        help_text=_("Sent after the cached part, so caching still works."),
     )
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"), null=True, blank=True)
     audience_groups = models.ManyToManyField(
-        Group, blank=True, verbose_name=_("audience"), help_text=_("Empty: everybody.")
+        Group, blank=True, verbose_name=_("available to"), help_text=_("Leave empty to offer it to everyone.")
     )
     starters = models.JSONField(
-        _("starters"), default=list, blank=True, help_text=_("Questions offered on an empty page.")
+        _("suggested first messages"),
+        default=list,
+        blank=True,
+        help_text=_("Shown in an empty conversation."),
     )
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     enabled = models.BooleanField(_("enabled"), default=True)

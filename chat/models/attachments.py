@@ -1,7 +1,7 @@
 """Files that people attach. Bytes are kept once per content; an attachment is one person's use of them."""
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Message
 from chat.models.fields import uuid7
+from chat.models.ids import MessageId
 from chat.models.people import User
 
 
@@ -33,10 +34,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
 
-    def by_message(self, message_ids: Iterable[Any]) -> "dict[Any, dict[str, Attachment]]":
+    def by_message(self, message_ids: Iterable[MessageId]) -> "dict[MessageId, dict[str, Attachment]]":
         """Map messages to their attachments by id, for those that have any, in one query."""
         wanted = list(message_ids)
-        found: dict[Any, dict[str, Attachment]] = {}
+        found: dict[MessageId, dict[str, Attachment]] = {}
         if not wanted:
             return found
         links = self.model.messages.through.objects.filter(message_id__in=wanted)
@@ -53,7 +54,7 @@ class Attachment(models.Model):
     """
 
     class Kind(models.TextChoices):
-        IMAGE = "image", _("picture")
+        IMAGE = "image", _("image")
         PDF = "pdf", _("PDF")
         TEXT = "text", _("text")
         OFFICE = "office", _("office document")
@@ -66,7 +67,12 @@ class Attachment(models.Model):
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices)
     original = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("upload"))
     sent = models.ForeignKey(
-        StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("as sent")
+        StoredFile,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("version for the model"),
     )
     thumbnail = models.ForeignKey(
         StoredFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("thumbnail")

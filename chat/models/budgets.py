@@ -23,7 +23,7 @@ class Budget(models.Model):
 
     class Scope(models.TextChoices):
         WORKSPACE = "workspace", _("whole workspace")
-        GROUP = "group", _("members of a group, together")
+        GROUP = "group", _("group members together")
         PERSON = "person", _("one person")
         EVERYBODY = "everybody", _("each person")
         ASSISTANT = "assistant", _("one assistant")
@@ -36,7 +36,7 @@ class Budget(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=80, unique=True)
-    scope = models.CharField(_("scope"), max_length=10, choices=Scope.choices)
+    scope = models.CharField(_("applies to"), max_length=10, choices=Scope.choices)
     group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, verbose_name=_("group"))
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -78,7 +78,7 @@ class Budget(models.Model):
                 | Q(scope="person", group=None, person__isnull=False, assistant=None, api_key=None)
                 | Q(scope="assistant", group=None, person=None, assistant__isnull=False, api_key=None)
                 | Q(scope="key", group=None, person=None, assistant=None, api_key__isnull=False),
-                violation_error_message=_("Choose exactly what the scope names."),
+                violation_error_message=_("Choose the one that this budget applies to."),
             ),
             models.CheckConstraint(
                 name="budget_limits_in_order",
@@ -86,7 +86,7 @@ class Budget(models.Model):
                 & (
                     Q(soft_limit_usd=None) | Q(soft_limit_usd__gte=0, soft_limit_usd__lte=F("hard_limit_usd"))
                 ),
-                violation_error_message=_("The warning must not be above the limit."),
+                violation_error_message=_("The warning amount must not be above the limit."),
             ),
         ]
 
@@ -116,7 +116,7 @@ class BudgetPeriod(models.Model):
     subject = models.CharField(_("subject"), max_length=40, blank=True, default="")
     starts_on = models.DateField(_("starts on"))
     spent_usd = models.DecimalField(_("spent (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
-    held_usd = models.DecimalField(_("held (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
+    held_usd = models.DecimalField(_("reserved (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
 
     objects = BudgetPeriodQuerySet.as_manager()
 
@@ -168,7 +168,7 @@ class BudgetHold(models.Model):
     call = models.ForeignKey(
         ApiCall, models.SET_NULL, null=True, related_name="holds", verbose_name=_("API call")
     )
-    amount_usd = models.DecimalField(_("held (USD)"), max_digits=18, decimal_places=10)
+    amount_usd = models.DecimalField(_("reserved (USD)"), max_digits=18, decimal_places=10)
     settled_usd = models.DecimalField(_("settled (USD)"), max_digits=18, decimal_places=10, null=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     released_at = models.DateTimeField(_("released"), null=True, blank=True)
@@ -176,8 +176,8 @@ class BudgetHold(models.Model):
     objects = BudgetHoldQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("budget hold")
-        verbose_name_plural = _("budget holds")
+        verbose_name = _("budget reservation")
+        verbose_name_plural = _("budget reservations")
         indexes = [models.Index(fields=["created_at"], name="hold_open", condition=Q(released_at=None))]
         constraints = [
             models.UniqueConstraint(fields=["period", "call"], name="hold_once_per_call"),

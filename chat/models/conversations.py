@@ -1,4 +1,4 @@
-"""Conversations and their messages: an append-only tree. Editing makes a branch, never a rewrite."""
+"""Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
 from typing import Self
 
@@ -37,9 +37,9 @@ class Conversation(models.Model):
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, blank=True, verbose_name=_("model"))
     title = models.CharField(_("title"), max_length=200, blank=True)
     title_status = models.CharField(
-        _("naming"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE
+        _("title status"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE
     )
-    title_claimed_at = models.DateTimeField(_("naming begun"), null=True, blank=True)
+    title_claimed_at = models.DateTimeField(_("title started"), null=True, blank=True)
     active_leaf = models.ForeignKey(
         "Message", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("last message")
     )
@@ -72,15 +72,15 @@ class Message(models.Model):
         ASSISTANT = "assistant", _("assistant")
 
     class Status(models.TextChoices):
-        STREAMING = "streaming", _("being written")
+        STREAMING = "streaming", _("streaming")
         COMPLETE = "complete", _("complete")
         PARTIAL = "partial", _("partial")
 
     class Kind(models.TextChoices):
         CHAT = "chat", _("chat")
-        CONTINUE = "continue", _("request to continue")
+        CONTINUE = "continue", _("continuation request")
         RESULTS = "results", _("tool results")
-        SUMMARY = "summary", _("summary of what came before")
+        SUMMARY = "summary", _("summary of earlier messages")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey(
@@ -107,7 +107,7 @@ class Message(models.Model):
         "Turn", models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("turn")
     )
     frame = models.ForeignKey(
-        "Frame", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("frame")
+        "Frame", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("request frame")
     )
     # The account that made an answer, and the digest of all that was sent before it: "account:digest".
     binding = models.CharField(_("bound to"), max_length=80, blank=True, default="")

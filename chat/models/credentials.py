@@ -81,7 +81,9 @@ def read_credential(platform: Platform, text: str) -> Credential:
 
 def _key(text: str) -> str:
     if not text.isascii() or not text.isprintable() or any(char.isspace() for char in text):
-        raise CredentialProblem(_("The key holds characters that no key has. Copy it again."))
+        raise CredentialProblem(
+            _("The key contains characters that are not allowed in a key. Copy it again.")
+        )
     return text
 
 
@@ -99,7 +101,8 @@ def _service_account(text: str) -> ServiceAccount:
     if info.get("type") != "service_account":
         raise CredentialProblem(
             _(
-                "This is no key of a service account. Make one in the Google Cloud console and paste its JSON file."
+                "This is not a service account key. Create one in the Google Cloud console and paste "
+                "its JSON file."
             )
         )
     missing = [
@@ -111,7 +114,7 @@ def _service_account(text: str) -> ServiceAccount:
         )
     address = urlsplit(info["token_uri"])
     if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost"):
-        raise CredentialProblem(_("The token_uri of the service account’s key must begin with https."))
+        raise CredentialProblem(_("The token_uri of the service account’s key must start with https."))
     return ServiceAccount(info)
 
 
@@ -122,12 +125,10 @@ def _service_principal(text: str) -> ServicePrincipal:
         raise CredentialProblem(_("A service principal needs tenant_id, client_id and client_secret."))
     tenant, client, secret = (str(part).strip() for part in parts)
     if not _TENANT.fullmatch(tenant):
-        raise CredentialProblem(
-            _("The tenant must be its id or its domain, such as example.onmicrosoft.com.")
-        )
+        raise CredentialProblem(_("The tenant must be an ID or a domain, such as example.onmicrosoft.com."))
     if not _CLIENT.fullmatch(client):
         raise CredentialProblem(
-            _("The client id must be the application’s id: 32 digits and letters in five groups.")
+            _("The client ID must be the application’s ID: 32 hexadecimal digits in five groups.")
         )
     return ServicePrincipal(tenant, client, _key(secret))
 
@@ -140,6 +141,6 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         # Not "from error": its text repeats what was typed.
         raise CredentialProblem(
-            _("The credential is no JSON object. Paste the whole text, from { to }.")
+            _("The credential is not a JSON object. Paste the whole text, from { to }.")
         ) from None
     return value

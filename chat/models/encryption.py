@@ -28,7 +28,7 @@ def decrypt(purpose: str, stored: str) -> str:
 
 
 def is_current(purpose: str, stored: str) -> bool:
-    """Say whether a stored text was encrypted by the first key."""
+    """Return whether a stored text was encrypted by the first key."""
     try:
         _by_first(purpose).decrypt(_token(stored))
     except InvalidToken:

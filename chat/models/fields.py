@@ -29,13 +29,13 @@ def uuid7() -> uuid.UUID:
 
 
 UNREADABLE = _(
-    "The stored secret can’t be read: it was encrypted by a key that is not in FIELD_ENCRYPTION_KEYS. Enter it "
-    "again, or bring that key back."
+    "The stored secret can’t be decrypted: its key is not in FIELD_ENCRYPTION_KEYS. Enter the secret "
+    "again, or restore the key."
 )
 
 
 class Unreadable(str):
-    """A secret that no key opens: an empty text, so that nobody uses it; `stored` is what the column keeps."""
+    """A secret that no key decrypts: an empty text, so that it is never used. `stored` is the content of the column."""
 
     stored: str
 
@@ -46,7 +46,7 @@ class Unreadable(str):
 
 
 def is_kept(secret: str | None) -> bool:
-    """Say whether a column holds a secret, be it readable or not."""
+    """Return whether a column holds a secret, readable or not."""
     return bool(secret) or isinstance(secret, Unreadable)
 
 
@@ -90,7 +90,7 @@ def _opened(stored: str) -> str:
 
 @functools.lru_cache
 def _library(_secret: str, _salts: tuple[str, ...]) -> Any:
-    """The cipher of what the library has encrypted; making it takes a tenth of a second."""
+    """The cipher of texts that the library encrypted; creating it takes a tenth of a second."""
     return EncryptedTextField().f
 
 

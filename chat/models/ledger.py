@@ -70,7 +70,7 @@ class ApiCall(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", _("open")
         SUCCEEDED = "succeeded", _("succeeded")
-        CUT = "cut", _("cut")
+        CUT = "cut", _("cut off")
         FAILED = "failed", _("failed")
 
     class Certainty(models.TextChoices):
@@ -83,11 +83,13 @@ class ApiCall(models.Model):
         TITLE = "title", _("title")
         TEST = "test", _("connection test")
         COUNT = "count", _("token count")
-        PREWARM = "prewarm", _("cache warm-up")
+        PREWARM = "prewarm", _("cache pre-warming")
         SUMMARY = "summary", _("summary")
 
     key = models.CharField(_("key"), max_length=120, unique=True)
-    door = models.CharField(_("door"), max_length=8, choices=[*Turn.Door.choices, ("gateway", _("gateway"))])
+    door = models.CharField(
+        _("source"), max_length=8, choices=[*Turn.Door.choices, ("gateway", _("gateway"))]
+    )
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("person")
@@ -104,7 +106,7 @@ class ApiCall(models.Model):
     message = models.ForeignKey(
         Message, models.SET_NULL, null=True, related_name="api_calls", verbose_name=_("message")
     )
-    frame_digest = models.CharField(_("frame"), max_length=64, blank=True, default="")
+    frame_digest = models.CharField(_("request frame"), max_length=64, blank=True, default="")
     connection = models.ForeignKey(
         ProviderConnection, models.SET_NULL, null=True, related_name="+", verbose_name=_("connection")
     )
@@ -115,8 +117,8 @@ class ApiCall(models.Model):
     model_name = models.CharField(_("model id"), max_length=120)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
-    upstream_request_id = models.CharField(_("upstream request id"), max_length=80, blank=True, default="")
-    upstream_message_id = models.CharField(_("upstream message id"), max_length=80, blank=True, default="")
+    upstream_request_id = models.CharField(_("provider request id"), max_length=80, blank=True, default="")
+    upstream_message_id = models.CharField(_("provider message id"), max_length=80, blank=True, default="")
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
@@ -130,13 +132,15 @@ class ApiCall(models.Model):
     web_search_requests = models.PositiveIntegerField(_("web searches"), default=0)
     speed = models.CharField(_("speed"), max_length=12, blank=True, default="")
     inference_geo = models.CharField(_("geography"), max_length=12, blank=True, default="")
-    cache_miss_reason = models.CharField(_("why the cache missed"), max_length=40, blank=True, default="")
-    cache_missed_tokens = models.PositiveIntegerField(_("tokens missed"), default=0)
+    cache_miss_reason = models.CharField(
+        _("reason for the cache miss"), max_length=40, blank=True, default=""
+    )
+    cache_missed_tokens = models.PositiveIntegerField(_("cache miss tokens"), default=0)
     usage = ExactJSONField(_("usage"), null=True, blank=True)
     unit_prices = ExactJSONField(_("unit prices"), null=True, blank=True)
     cost_usd = models.DecimalField(_("cost (USD)"), max_digits=18, decimal_places=10, default=Decimal(0))
     certainty = models.CharField(
-        _("certainty"), max_length=10, choices=Certainty.choices, default=Certainty.UNKNOWN
+        _("accuracy"), max_length=10, choices=Certainty.choices, default=Certainty.UNKNOWN
     )
     started_at = models.DateTimeField(_("started"))
     first_byte_at = models.DateTimeField(_("first byte"), null=True, blank=True)

@@ -2,7 +2,7 @@
 
 Facts of the providers' pages and of the SDK's clients in autumn 2026; docs/platforms.md shows them as tables. What a
 platform lacks is taken away from the capabilities of its models when their rows are made (operations.catalogue), so
-that whoever reads a model's capabilities already knows.
+that a model's capabilities already exclude it.
 """
 
 import re
@@ -25,7 +25,7 @@ class Gap(models.TextChoices):
     COUNT_TOKENS = "count_tokens", _("token counting")
     MODELS_LIST = "models_list", _("list of models")
     FILES = "files", _("Files API and file sources")
-    URL_SOURCES = "url_sources", _("pictures and documents by URL")
+    URL_SOURCES = "url_sources", _("images and documents by URL")
     STRUCTURED_OUTPUTS = "structured_outputs", _("structured outputs")
     SERVER_TOOLS = "server_tools", _("server tools")
     NEW_WEB_SEARCH = "new_web_search", _("web search newer than its first version")
@@ -36,7 +36,7 @@ class Gap(models.TextChoices):
     AUTOMATIC_CACHE = "automatic_cache", _("automatic cache breakpoint")
     CACHE_DIAGNOSTICS = "cache_diagnostics", _("cache diagnostics")
     FAST_MODE = "fast_mode", _("fast mode")
-    INFERENCE_GEO = "inference_geo", _("choice of the inference geography")
+    INFERENCE_GEO = "inference_geo", _("choice of inference geography")
     FALLBACKS = "fallbacks", _("fallback models on the server")
     RATE_LIMIT_HEADERS = "rate_limit_headers", _("rate-limit headers")
 
@@ -137,22 +137,22 @@ LOCATION = Setting(
     "region", _("Region"), r"[a-z]+(-[a-z0-9]+)*", _("global, us, eu, or a region such as us-east5.")
 )
 OPTIONAL_LOCATION = Setting(
-    "region", _("Location"), r"[a-z]+(-[a-z0-9]+)*", _("Empty: global."), required=False
+    "region", _("Location"), r"[a-z]+(-[a-z0-9]+)*", _("Leave empty for global."), required=False
 )
 PROJECT = Setting(
     "project",
-    _("Project id"),
+    _("Project ID"),
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*",
-    _("The id of the Google Cloud project, not its number or name."),
+    _("The ID of the Google Cloud project, not its number or name."),
 )
 WORKSPACE = Setting(
-    "workspace", _("Workspace id"), r"[A-Za-z0-9_-]+", _("It begins with wrkspc_ in the provider's console.")
+    "workspace", _("Workspace ID"), r"[A-Za-z0-9_-]+", _("Starts with wrkspc_ in the provider’s console.")
 )
 RESOURCE = Setting(
     "resource",
     _("Resource name"),
     r"[A-Za-z0-9][A-Za-z0-9-]*",
-    _("The first part of https://NAME.services.ai.azure.com. Leave it empty if you give a base URL."),
+    _("The first part of https://NAME.services.ai.azure.com. Leave it empty if you enter a base URL."),
     required=False,  # a base URL can stand in for it
 )
 
@@ -162,12 +162,12 @@ _AWS_AMBIENT = _(
     "its home folder."
 )
 _GOOGLE_AMBIENT = _(
-    "The Google identity of this server: its attached service account, workload identity, or the file that "
-    "GOOGLE_APPLICATION_CREDENTIALS names."
+    "The Google identity of this server: its attached service account, workload identity, or the file "
+    "in GOOGLE_APPLICATION_CREDENTIALS."
 )
 _AZURE_AMBIENT = _(
-    "The Azure identity of this server: its managed identity, or its workload identity in Kubernetes. AZURE_CLIENT_ID "
-    "chooses one of several."
+    "The Azure identity of this server: its managed identity, or its workload identity in Kubernetes. "
+    "Set AZURE_CLIENT_ID if there are several."
 )
 _FIRST_PARTY_ONLY = frozenset({Gap.CACHE_DIAGNOSTICS})
 _ELSEWHERE = _FIRST_PARTY_ONLY | {Gap.FALLBACKS, Gap.INFERENCE_GEO}
@@ -242,7 +242,7 @@ PLATFORMS: dict[str, Platform] = {
         | _NO_SERVER_TOOLS
         | {Gap.STRUCTURED_OUTPUTS, Gap.RATE_LIMIT_HEADERS, Gap.SYSTEM_MESSAGES},
     ),
-    # What a server of somebody else's lacks, nobody here knows: its list of models says.
+    # The gaps of a compatible server are unknown here: its list of models states them.
     "compatible": Platform(),
     "simulator": Platform(),
     "local": Platform(
@@ -253,10 +253,10 @@ PLATFORMS: dict[str, Platform] = {
     ),
 }
 
-# Base64 writes four bytes for three. A picture is encoded once, whoever will be asked about it.
+# Base64 writes four bytes for three. A picture is encoded once, for the smallest limit of all platforms.
 MOST_PICTURE_BYTES = min(platform.picture_bytes for platform in PLATFORMS.values()) // 4 * 3
 
 
 def platform_of(kind: str) -> Platform:
-    """Return what is known about a kind of connection; a kind that nobody knows has nothing special."""
+    """Return what is known about a kind of connection; an unknown kind has nothing special."""
     return PLATFORMS.get(kind, PLATFORMS["compatible"])

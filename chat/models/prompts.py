@@ -21,10 +21,10 @@ def validate_blocks(value: object) -> None:
         raise ValidationError(_("A prompt needs at least one block."))
     for number, block in enumerate(value, start=1):
         if not isinstance(block, dict) or not isinstance(block.get("text"), str) or not block["text"].strip():
-            raise ValidationError(_("Block %(number)d needs a text."), params={"number": number})
+            raise ValidationError(_("Block %(number)d needs text."), params={"number": number})
         if block.get("cache", "none") not in CACHE_MARKS:
             raise ValidationError(
-                _("Block %(number)d: the cache mark must be none, 5m or 1h."), params={"number": number}
+                _("Block %(number)d: the cache point must be none, 5m or 1h."), params={"number": number}
             )
 
 

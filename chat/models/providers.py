@@ -1,4 +1,4 @@
-"""Where Claude is reached, what its models can do and what they cost. Rows, never code, decide."""
+"""Connections to Claude, the models they offer with their capabilities, and prices. All of it is data in rows."""
 
 import os
 from decimal import Decimal
@@ -8,11 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from chat.claude.pricing import PriceRow
+from chat.models.capabilities import Capabilities
 from chat.models.credentials import AMBIENT, Credential, CredentialProblem, read_credential
 from chat.models.fields import UNREADABLE, Unreadable, encrypted_text, uuid7
 from chat.models.platforms import Platform, platform_of
@@ -45,7 +47,7 @@ class ProviderConnection(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     base_url = models.URLField(
-        _("base URL"), blank=True, help_text=_("Empty: the address that the Anthropic SDK uses.")
+        _("base URL"), blank=True, help_text=_("Leave empty to use the address of the Anthropic SDK.")
     )
     region = models.CharField(_("region or location"), max_length=60, blank=True)
     project = models.CharField(_("project"), max_length=100, blank=True)
@@ -57,19 +59,21 @@ class ProviderConnection(models.Model):
         blank=True,
         help_text=_("The name of the environment variable that holds the API key."),
     )
-    credential = encrypted_text(_("stored credential"), help_text=_("Kept encrypted and never shown again."))
+    credential = encrypted_text(
+        _("stored credential"), help_text=_("Stored encrypted and never shown again.")
+    )
     connect_timeout_seconds = models.PositiveSmallIntegerField(_("connect timeout (seconds)"), default=10)
     content_idle_seconds = models.PositiveSmallIntegerField(
-        _("content idle limit (seconds)"),
+        _("content timeout (seconds)"),
         default=120,
-        help_text=_("A stream that brings nothing but pings for so long is ended as interrupted."),
+        help_text=_("A stream that sends only pings for this long is ended as interrupted."),
     )
     turn_limit_seconds = models.PositiveIntegerField(_("turn limit (seconds)"), default=1800)
     max_retries = models.PositiveSmallIntegerField(_("retries before the first text"), default=3)
     retry_after_limit_seconds = models.PositiveSmallIntegerField(
         _("longest wait before a retry (seconds)"), default=60
     )
-    max_concurrency = models.PositiveSmallIntegerField(_("streams at once per process"), default=200)
+    max_concurrency = models.PositiveSmallIntegerField(_("concurrent streams per process"), default=200)
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     enabled = models.BooleanField(_("enabled"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -85,7 +89,7 @@ class ProviderConnection(models.Model):
             models.CheckConstraint(
                 name="connection_one_credential_source",
                 condition=Q(credential_env="") | Q(credential="") | Q(credential=None),
-                violation_error_message=_("Give a variable's name or a stored credential, not both."),
+                violation_error_message=_("Enter the name of a variable or a stored credential, not both."),
             ),
             models.CheckConstraint(
                 name="connection_needs_address",
@@ -99,7 +103,7 @@ class ProviderConnection(models.Model):
 
     @property
     def platform(self) -> Platform:
-        """What is known about this kind: settings, credentials, limits, gaps."""
+        """The facts about this kind: settings, credentials, limits, gaps."""
         return platform_of(self.kind)
 
     @property
@@ -134,7 +138,7 @@ class ProviderConnection(models.Model):
         return None if self.ambient else read_credential(self.platform, self.secret())
 
     def problem(self) -> str:
-        """Say in one sentence why this connection can't be used; "" when nothing is known to be wrong."""
+        """Return one sentence that explains why this connection can't be used; "" if no problem is known."""
         if not self.enabled:
             return gettext("This connection is switched off.")
         return self._missing_setting() or self._credential_problem()
@@ -147,7 +151,7 @@ class ProviderConnection(models.Model):
                     "setting": setting.label
                 }
             if value and not setting.accepts(value):
-                return gettext("%(setting)s can't be right. Correct it in the connection.") % {
+                return gettext("%(setting)s is not valid. Correct it in the connection.") % {
                     "setting": setting.label
                 }
         if self.base_url:
@@ -159,9 +163,7 @@ class ProviderConnection(models.Model):
     def _credential_problem(self) -> str:
         if self.ambient:
             return (
-                ""
-                if self.platform.ambient
-                else gettext("This kind of connection needs a credential of its own.")
+                "" if self.platform.ambient else gettext("This kind of connection needs its own credential.")
             )
         if self.secret():
             try:
@@ -199,21 +201,23 @@ class LanguageModel(models.Model):
     model_id = models.CharField(_("model id"), max_length=120)
     display_name = models.CharField(_("name"), max_length=120)
     canonical_id = models.CharField(
-        _("same model as"),
+        _("API model id"),
         max_length=120,
         blank=True,
         default="",
         db_index=True,
-        help_text=_("The API's own id, where this platform calls the model otherwise. Used for failover."),
+        help_text=_(
+            "The model’s id in the Claude API, if this platform uses a different one. Used for failover."
+        ),
     )
-    line = models.CharField(_("line"), max_length=20, blank=True)
+    line = models.CharField(_("family"), max_length=20, blank=True)
     lifecycle = models.CharField(
         _("lifecycle"), max_length=12, choices=Lifecycle.choices, default=Lifecycle.ACTIVE
     )
-    retires_at = models.DateTimeField(_("retires"), null=True, blank=True)
+    retires_at = models.DateTimeField(_("retires on"), null=True, blank=True)
     max_input_tokens = models.PositiveIntegerField(_("context (tokens)"), default=200_000)
     max_output_tokens = models.PositiveIntegerField(_("longest answer (tokens)"), default=8192)
-    default_max_tokens = models.PositiveIntegerField(_("usual answer limit (tokens)"), default=8192)
+    default_max_tokens = models.PositiveIntegerField(_("default answer limit (tokens)"), default=8192)
     min_cacheable_tokens = models.PositiveIntegerField(_("smallest cacheable prefix (tokens)"), default=1024)
     capabilities = models.JSONField(_("capabilities"), default=dict, blank=True)
     fallback = models.ForeignKey(
@@ -223,7 +227,7 @@ class LanguageModel(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("after a refusal"),
-        help_text=_("The model that is offered or asked when this one refuses."),
+        help_text=_("The model that is suggested or asked when this one declines."),
     )
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     enabled = models.BooleanField(_("enabled"), default=True)
@@ -239,16 +243,23 @@ class LanguageModel(models.Model):
             models.CheckConstraint(
                 name="model_default_within_limit",
                 condition=Q(default_max_tokens__lte=models.F("max_output_tokens"), default_max_tokens__gte=1),
-                violation_error_message=_("The usual answer limit must be between 1 and the longest answer."),
+                violation_error_message=_(
+                    "The default answer limit must be between 1 and the longest answer."
+                ),
             ),
         ]
 
     def __str__(self) -> str:
         return self.display_name
 
+    @cached_property
+    def supports(self) -> Capabilities:
+        """What requests to this model may use; read once, so a changed row needs a fresh instance."""
+        return Capabilities.read(self.capabilities, self.connection.kind)
+
     @property
     def canonical(self) -> str:
-        """The API's id of the same model, whatever this platform calls it."""
+        """The API's id of the same model; the platform's may differ."""
         return self.canonical_id or self.model_id
 
     def price_rows(self) -> list[PriceRow]:
@@ -271,7 +282,7 @@ def _usd(label: object) -> "models.DecimalField[Decimal, Decimal]":
 
 
 class ModelPrice(models.Model):
-    """USD per million tokens from a day on. Write-once: a new price is a new row, so that old bills stay true."""
+    """USD per million tokens from a day on. Write-once: a new price is a new row, so that old bills stay correct."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="prices", verbose_name=_("model"))
@@ -316,7 +327,7 @@ class ModelPrice(models.Model):
 
     def clean(self) -> None:
         if not self._state.adding:
-            raise ValidationError(_("A price is never changed. Add a row that is valid from another moment."))
+            raise ValidationError(_("Prices can’t be edited. Add a row with a later start time."))
 
     def as_price_row(self) -> PriceRow:
         return PriceRow(

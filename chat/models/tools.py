@@ -15,9 +15,9 @@ from chat.models.turns import Turn
 
 
 class Approval(models.TextChoices):
-    ALLOW = "allow", _("runs at once")
-    ASK = "ask", _("asks the person first")
-    DENY = "deny", _("never runs")
+    ALLOW = "allow", _("run automatically")
+    ASK = "ask", _("ask for approval")
+    DENY = "deny", _("block")
 
 
 class McpServer(models.Model):
@@ -25,7 +25,7 @@ class McpServer(models.Model):
 
     class Auth(models.TextChoices):
         NONE = "none", _("none")
-        BEARER = "bearer", _("one token for all")
+        BEARER = "bearer", _("one token for everyone")
         OAUTH = "oauth", _("each person signs in")
 
     class Route(models.TextChoices):
@@ -35,11 +35,11 @@ class McpServer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.SlugField(_("name"), max_length=40, unique=True)
     url = models.URLField(_("address"), max_length=500)
-    route = models.CharField(_("route"), max_length=10, choices=Route.choices, default=Route.PARLEY)
+    route = models.CharField(_("called by"), max_length=10, choices=Route.choices, default=Route.PARLEY)
     auth = models.CharField(_("sign-in"), max_length=8, choices=Auth.choices, default=Auth.NONE)
-    credential = encrypted_text(_("token"), help_text=_("Kept encrypted and never shown again."))
+    credential = encrypted_text(_("token"), help_text=_("Stored encrypted and never shown again."))
     # One element: {"name": str, "description": str, "input_schema": {…}, "digest": SHA-256 of the three}
-    listing = ExactJSONField(_("tools offered"), default=list, blank=True)
+    listing = ExactJSONField(_("listed tools"), default=list, blank=True)
     listed_at = models.DateTimeField(_("listed"), null=True, blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
 
@@ -94,13 +94,13 @@ class ToolDefinition(models.Model):
         PYTHON = "python", _("Python function")
         WEBHOOK = "webhook", _("webhook")
         MCP = "mcp", _("MCP server")
-        SERVER = "server", _("run by the provider")
+        SERVER = "server", _("provider’s tool")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=64, unique=True)
-    title = models.CharField(_("title"), max_length=80, blank=True, help_text=_("What people read."))
+    title = models.CharField(_("title"), max_length=80, blank=True, help_text=_("Shown to people."))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    description = models.TextField(_("description"), blank=True, help_text=_("What the model reads."))
+    description = models.TextField(_("description"), blank=True, help_text=_("Read by the model."))
     input_schema = ExactJSONField(_("input schema"), default=dict, blank=True)
     strict = models.BooleanField(_("strict"), default=False)
     approval = models.CharField(_("approval"), max_length=5, choices=Approval.choices, default=Approval.ASK)
@@ -108,9 +108,9 @@ class ToolDefinition(models.Model):
     server = models.ForeignKey(
         McpServer, models.PROTECT, null=True, blank=True, related_name="tools", verbose_name=_("MCP server")
     )
-    pinned_digest = models.CharField(_("pinned listing"), max_length=64, blank=True, default="")
+    pinned_digest = models.CharField(_("accepted listing"), max_length=64, blank=True, default="")
     url = models.URLField(_("address"), max_length=500, blank=True)
-    secret = encrypted_text(_("signing secret"), help_text=_("Kept encrypted."))
+    secret = encrypted_text(_("signing secret"), help_text=_("Stored encrypted."))
     options = ExactJSONField(_("options"), default=dict, blank=True)
     timeout_seconds = models.PositiveSmallIntegerField(_("time limit (seconds)"), default=30)
     max_result_bytes = models.PositiveIntegerField(_("longest result (bytes)"), default=200_000)
@@ -129,7 +129,7 @@ class ToolDefinition(models.Model):
                 | Q(kind="webhook") & ~Q(url="")
                 | Q(kind="mcp", server__isnull=False) & ~Q(target="")
                 | Q(kind="server"),
-                violation_error_message=_("Say where this kind of tool is found."),
+                violation_error_message=_("Fill in the fields that this kind of tool needs."),
             ),
         ]
 
@@ -145,7 +145,11 @@ class AssistantTool(models.Model):
         ToolDefinition, models.CASCADE, related_name="assistant_links", verbose_name=_("tool")
     )
     approval = models.CharField(
-        _("approval"), max_length=5, choices=Approval.choices, blank=True, help_text=_("Empty: the tool's.")
+        _("approval"),
+        max_length=5,
+        choices=Approval.choices,
+        blank=True,
+        help_text=_("Leave empty to use the tool’s own setting."),
     )
     order = models.PositiveSmallIntegerField(_("order"), default=100)
 
@@ -170,9 +174,9 @@ class ToolCall(models.Model):
     """One tool_use block of an answer on its way to its tool_result. Decided once, answered once."""
 
     class Status(models.TextChoices):
-        WAITING = "waiting", _("waits for a decision")
-        READY = "ready", _("may run")
-        RUNNING = "running", _("runs")
+        WAITING = "waiting", _("waiting for approval")
+        READY = "ready", _("allowed")
+        RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         DENIED = "denied", _("denied")
@@ -191,7 +195,7 @@ class ToolCall(models.Model):
     )
     name = models.CharField(_("name"), max_length=128)
     input = ExactJSONField(_("input"), default=dict)
-    edited_input = ExactJSONField(_("input after the decision"), null=True, blank=True)
+    edited_input = ExactJSONField(_("edited input"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices)
     decision = models.CharField(_("decision"), max_length=8, blank=True, default="")
     decided_by = models.ForeignKey(
@@ -234,6 +238,6 @@ class ToolCall(models.Model):
 
     @property
     def effective_input(self) -> dict[str, object]:
-        """What the tool is given: the edited input if a person changed it."""
+        """The input of the tool: the edited one if a person changed it."""
         given: dict[str, object] = self.input if self.edited_input is None else self.edited_input
         return given

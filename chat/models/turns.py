@@ -1,4 +1,4 @@
-"""A turn belongs to the database: its state, its lease and its event frames. Transitions are conditional updates."""
+"""Turns: state, lease and event frames, kept in the database. Transitions are conditional updates."""
 
 from typing import ClassVar, Self
 
@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Conversation, Message
 from chat.models.fields import ExactJSONField, uuid7
+from chat.models.ids import TurnId
 from chat.models.providers import LanguageModel
 
-# An owner that is silent for settings.TURN_LEASE_SECONDS is dead; it beats this often in that time.
+# An owner without a heartbeat for settings.TURN_LEASE_SECONDS counts as dead; this many heartbeats fall in that time.
 BEATS_PER_LEASE = 3
 ACTIVE = ("queued", "running", "waiting")
 FINISHED = ("completed", "stopped", "interrupted", "failed", "refused")
@@ -27,21 +28,21 @@ class Frame(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("frame")
-        verbose_name_plural = _("frames")
+        verbose_name = _("request frame")
+        verbose_name_plural = _("request frames")
 
     def __str__(self) -> str:
         return self.digest[:12]
 
 
 class FrameCount(models.Model):
-    """How many tokens a frame has with one model; `exact` says that the provider counted them."""
+    """The number of tokens of a frame with one model; `exact` if the provider counted them."""
 
-    frame = models.ForeignKey(Frame, models.CASCADE, related_name="counts", verbose_name=_("frame"))
+    frame = models.ForeignKey(Frame, models.CASCADE, related_name="counts", verbose_name=_("request frame"))
     model_name = models.CharField(_("model id"), max_length=120)
     tokens = models.PositiveIntegerField(_("tokens"))
     exact = models.BooleanField(_("counted by the provider"), default=False)
-    counted_at = models.DateTimeField(_("counted"), auto_now=True)
+    counted_at = models.DateTimeField(_("counted at"), auto_now=True)
 
     class Meta:
         verbose_name = _("token count")
@@ -57,11 +58,11 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         return self.filter(status__in=ACTIVE)
 
     def owned_by(self, owner: str, fence: int) -> Self:
-        """Only while (owner, fence) still hold: a late owner changes nothing."""
+        """Return the running turns with this owner and fence, so that an owner that lost its lease changes nothing."""
         return self.filter(owner=owner, fence=fence, status="running")
 
-    def claim(self, turn_id: object, owner: str) -> "Turn | None":
-        """Take a queued turn, raising its fence; None when somebody else has it."""
+    def claim(self, turn_id: TurnId, owner: str) -> "Turn | None":
+        """Claim a queued turn and raise its fence; return None if another process claimed it."""
         now = timezone.now()
         taken = self.filter(id=turn_id, status="queued").update(
             status="running",
@@ -98,7 +99,7 @@ class Turn(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="turns", verbose_name=_("author")
     )
     client_id = models.UUIDField(_("client id"))
-    door = models.CharField(_("door"), max_length=8, choices=Door.choices, default=Door.CHAT)
+    door = models.CharField(_("source"), max_length=8, choices=Door.choices, default=Door.CHAT)
     api_key = models.ForeignKey(
         "ApiKey", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("API key")
     )
@@ -106,21 +107,23 @@ class Turn(models.Model):
         Message, models.RESTRICT, related_name="answering_turns", verbose_name=_("message")
     )
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, verbose_name=_("model"))
-    frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("frame"))
+    frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("request frame"))
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
-    output_schema = ExactJSONField(_("answer schema"), null=True, blank=True)
+    output_schema = ExactJSONField(_("answer format"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
-    fence = models.PositiveIntegerField(_("fence"), default=0)
+    fence = models.PositiveIntegerField(_("fencing token"), default=0)
     heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     last_seq = models.PositiveIntegerField(_("last sequence number"), default=0)
     recovered_seq = models.PositiveIntegerField(
         _("sequence number at recovery"),
         null=True,
         blank=True,
-        help_text=_("The last frame that survived its owner's death; viewers beyond it are refreshed."),
+        help_text=_(
+            "The last event that was saved before the process died. Pages that are ahead of it are refreshed."
+        ),
     )
-    # What became of the answer on its way, for good: the notices in events.LASTING_NOTICES, as they were told.
+    # The notices in events.payloads.LASTING_NOTICES, as they were sent to viewers.
     notices = ExactJSONField(_("notices"), default=list, blank=True)
     stop_requested_at = models.DateTimeField(_("stop requested"), null=True, blank=True)
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
@@ -132,7 +135,7 @@ class Turn(models.Model):
 
     objects = TurnQuerySet.as_manager()
     CONTINUABLE: ClassVar[frozenset[str]] = frozenset({"stopped", "interrupted"})
-    # Ends at a limit, of the answer's length or of the calls that one turn may make.
+    # Stop reasons at a limit: of the answer's length, or of the calls in one turn.
     UNFINISHED_REASONS: ClassVar[frozenset[str]] = frozenset({"max_tokens", "tool_use", "pause_turn"})
 
     class Meta:
@@ -189,7 +192,7 @@ class TurnEvent(models.Model):
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="events", verbose_name=_("turn"))
     first_seq = models.PositiveIntegerField(_("first"))
     last_seq = models.PositiveIntegerField(_("last"))
-    frames = models.TextField(_("frames"))
+    frames = models.TextField(_("events"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
 
     class Meta:

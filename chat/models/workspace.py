@@ -16,7 +16,7 @@ def validate_time_zone(value: str) -> None:
         ValidationError: no such zone.
     """
     if value not in zoneinfo.available_timezones():
-        raise ValidationError(_("There is no such time zone. Write it like Asia/Seoul or UTC."))
+        raise ValidationError(_("This time zone doesn’t exist. Enter a name such as Asia/Seoul or UTC."))
 
 
 class Workspace(models.Model):
@@ -29,7 +29,7 @@ class Workspace(models.Model):
         max_length=64,
         default="UTC",
         validators=[validate_time_zone],
-        help_text=_("Days, weeks and months of budgets begin at midnight here."),
+        help_text=_("Budget days, weeks and months start at midnight in this time zone."),
     )
 
     history = HistoricalRecords()

@@ -17,7 +17,7 @@ class OperationError(Exception):
 
 def not_found() -> OperationError:
     """The same answer for what does not exist and for what belongs to somebody else."""
-    return OperationError("not_found", _("There is nothing here that you may see."), status=404)
+    return OperationError("not_found", _("This does not exist, or you don’t have access to it."), status=404)
 
 
 def invalid(message: str) -> OperationError:

@@ -1,1 +1,1 @@
-"""What people see of rows and codes: words, blocks, citations and the findings of server tools."""
+"""How rows and codes are shown to people: texts, blocks, citations and results of server tools."""

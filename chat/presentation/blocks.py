@@ -1,4 +1,4 @@
-"""Content blocks as a reader sees them."""
+"""Content blocks in the form that templates show."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from chat.events.payloads import result_blocks, shown_result
 from chat.models import ToolCall
 from chat.presentation import server_tools
 from chat.presentation.citations import joined
+from chat.presentation.wording import tool_result_text
 
 THINKING = ("thinking", "redacted_thinking")
 
@@ -27,15 +28,15 @@ def fenced_json(text: str) -> str:
 def shown_blocks(
     content: Any, calls: Mapping[str, ToolCall] | None = None, message_id: object = None
 ) -> list[dict[str, Any]]:
-    """Reduce exact content blocks to what a reader sees: [{"index": 0, "type": "text", "value": "Hello"}, …].
+    """Return content blocks as templates show them: [{"index": 0, "type": "text", "value": "Hello"}, …].
 
-    `calls` are the message's tool calls by their tool_use id: a block that asked for one gets `call` and `result`.
-    Files of a person's message are shown by their own tag; citations of an answer as links below its id.
+    `calls` are the message's tool calls by tool_use id: the block of a call gets `call` and `result`.
+    Files of a person's message have their own template tag. Citations become links to pages below `message_id`.
     """
     if not isinstance(content, list):
         return []
     shown = [
-        _shown(block) | _called(block, calls or {}) | {"index": index}
+        _shown(block) | _call_fields(block, calls or {}) | {"index": index}
         for index, block in enumerate(content)
         if isinstance(block, dict)
     ]
@@ -43,11 +44,13 @@ def shown_blocks(
     return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
 
 
-def _called(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
+def _call_fields(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
     call = calls.get(str(block.get("id", "")))
     if call is None:
         return {}
     result = _result_text(shown_result(call.result or []))
+    if call.status in (ToolCall.Status.DENIED, ToolCall.Status.STOPPED):
+        result = tool_result_text(result)
     return {"call": call, "result": result, "value": _pretty(call.effective_input)}
 
 
@@ -56,7 +59,7 @@ def _result_text(parts: list[dict[str, Any]]) -> str:
 
 
 def arrived_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Show blocks of an answer that is being written; calls and results of MCP servers become cards as later."""
+    """Return the blocks of an answer that is being written; calls of MCP servers get their results."""
     shown: list[dict[str, Any]] = []
     for block in blocks:
         if block["type"] == "mcp_tool_use":
@@ -69,7 +72,7 @@ def arrived_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _with_results(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the results of MCP servers into the cards of their calls, with the words for how they ended."""
+    """Put the results of MCP servers into the blocks of their calls, with their status."""
     cards = {block["id"]: dict(block) for block in blocks if block["type"] == "tool_use" and block.get("id")}
     kept: list[dict[str, Any]] = []
     for block in blocks:
@@ -83,7 +86,7 @@ def _with_results(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _tool_name(block: dict[str, Any]) -> str:
-    """Name a tool, behind its server's name where the provider calls it there."""
+    """Return the tool's name, with the server's name in front for a tool of an MCP server."""
     return " · ".join(str(block[key]) for key in ("server_name", "name") if block.get(key))
 
 
@@ -101,13 +104,13 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
     if kind == "compaction":
         return {"type": kind, "value": str(block.get("content") or "")}
     if kind == "redacted_thinking":
-        return {"type": "thinking", "value": _("These thoughts are kept encrypted by the model’s provider.")}
+        return {"type": "thinking", "value": _("This thinking is stored encrypted by the model provider.")}
     if kind in TOOLS:
         return {
             "type": "tool_use",
             "id": str(block.get("id", "")),
             "name": _tool_name(block),
-            **_asked(block),
+            **_title_and_input(block),
         }
     if kind == "mcp_tool_result":
         result = _result_text(shown_result(result_blocks(block.get("content"))))
@@ -123,8 +126,8 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
     return server_tools.found(block) or {"type": "other", "name": kind, "value": _pretty(rest)}
 
 
-def _asked(block: dict[str, Any]) -> dict[str, str]:
-    """Say what a tool is called and was given; a tool of staff's own has its title in its call."""
+def _title_and_input(block: dict[str, Any]) -> dict[str, str]:
+    """Return the title and input of a tool use. Staff's own tools have their title in their call."""
     whole = _pretty(block.get("input", {}))
     if block.get("type") != "server_tool_use":
         return {"value": whole}

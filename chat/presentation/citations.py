@@ -1,6 +1,6 @@
-"""Where citations lead, and the numbered links that stand in an answer's markdown for them.
+"""The addresses of citations, and the numbered links for them in an answer's markdown.
 
-static/chat/models/citations.js writes the same while an answer arrives.
+static/chat/models/citations.js does the same while an answer arrives.
 """
 
 import re
@@ -15,7 +15,7 @@ Block = dict[str, Any]
 
 
 def address_of(message_id: object, citation: Block) -> str:
-    """Return the address of what a citation names; "" when it leads nowhere."""
+    """Return the address of a citation's source; "" if it has none."""
     place: dict[str, Any]
     match citation.get("type"):
         case "char_location":
@@ -40,14 +40,14 @@ def address_of(message_id: object, citation: Block) -> str:
 
 
 class Marks:
-    """Numbers places in the order in which an answer names them."""
+    """Numbers sources in the order in which an answer cites them."""
 
     def __init__(self, message_id: object) -> None:
         self._message_id = message_id
         self._numbers: dict[str, int] = {}
 
     def after(self, text: str, citations: Iterable[Any]) -> str:
-        """Return the text with its marks, which stand before the blanks at its end."""
+        """Return the text with its links, placed before trailing whitespace."""
         addresses = (address_of(self._message_id, one) for one in citations if isinstance(one, dict))
         marks = "".join(
             f" [\\[{self._number(address)}\\]]({address})" for address in dict.fromkeys(addresses) if address
@@ -60,7 +60,7 @@ class Marks:
 
 
 def joined(blocks: Sequence[Block], message_id: object, *, live: bool = False) -> list[Block]:
-    """Make one text of neighbouring text blocks that citations cut, with numbered links for the citations.
+    """Return the blocks with neighbouring text blocks joined and citations replaced by numbered links.
 
     Elements are as templates show them: {"index", "type", "value", "open"?, "citations"?}. While an answer is
     written (`live`) all neighbours are one text, and a block that is still open gets its links at its end.

@@ -1,6 +1,6 @@
-"""What the provider's own tools were given and found, as a reader sees it.
+"""Inputs and results of the provider's own tools in the form that templates show.
 
-The shapes are those of the Messages API's server tools; what is not known here is shown as the JSON that it is.
+The formats are those of the Messages API's server tools. Unknown formats are shown as JSON.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ TITLES = {
     "bash_code_execution": gettext_lazy("Command"),
     "text_editor_code_execution": gettext_lazy("File"),
 }
-# The one part of a tool's input that says all.
-TOLD_BY = {
+# The main field of each tool's input.
+MAIN_INPUTS = {
     "web_search": "query",
     "web_fetch": "url",
     "code_execution": "code",
@@ -28,19 +28,19 @@ TOLD_BY = {
 
 
 def title_of(name: str) -> str:
-    """Return what people call a tool; "" for one that is not known here."""
+    """Return the title of a tool; "" if it is unknown."""
     return str(TITLES.get(name, ""))
 
 
 def given(block: Block) -> str:
-    """Return what a server_tool_use block asks for, in a word; "" when only its whole input says it."""
+    """Return the main input of a server_tool_use block, such as the query; "" if it has no single one."""
     asked = block.get("input")
-    part = asked.get(TOLD_BY.get(str(block.get("name")), "")) if isinstance(asked, dict) else None
+    part = asked.get(MAIN_INPUTS.get(str(block.get("name")), "")) if isinstance(asked, dict) else None
     return part if isinstance(part, str) else ""
 
 
 def found(block: Block) -> dict[str, Any] | None:
-    """Return what a result block brought: {"type", "name", "value"} with "sources" or "failed"; None if unknown."""
+    """Return the content of a result block: {"type", "name", "value"} with "sources" or "failed"; None if unknown."""
     content = block.get("content")
     match block.get("type"), content:
         case "web_search_tool_result", list():
@@ -50,7 +50,7 @@ def found(block: Block) -> dict[str, Any] | None:
         case _, {"type": "web_fetch_result", "url": url, **rest}:
             page = rest.get("content")
             title = page.get("title") if isinstance(page, dict) else None
-            return _sources(_("Page read"), [{"url": url, "title": title}])
+            return _sources(_("Page content"), [{"url": url, "title": title}])
         case _, {"stdout": str(stdout), "stderr": str(stderr), "return_code": code}:
             said = [part.rstrip("\n") for part in (stdout, stderr) if part.strip()]
             return _output(
@@ -64,7 +64,7 @@ def _output(name: str, text: str, *, failed: bool) -> dict[str, Any]:
 
 
 def _sources(name: str, results: list[Any]) -> dict[str, Any]:
-    """List pages: [{"title", "url", "host"}, …]; only addresses of the web."""
+    """Return a block with the web pages as "sources": [{"title", "url", "host"}, …]."""
     pages = []
     for result in results:
         url = str(result.get("url", "")) if isinstance(result, dict) else ""

@@ -1,7 +1,7 @@
-"""The words that people read for codes: failures and the ends of answers. The one place that has them.
+"""The texts that people read for codes: failures and the ends of answers.
 
-Every sentence says what happened and what helps. Codes are those of `claude.failures.FailureKind`, of
-`operations.errors` and of a turn's end; an unknown code still gets a sentence.
+Each text says what happened and what to do. The codes are those of `claude.failures.FailureKind`, of
+`operations.errors` and of a turn's end. An unknown code gets a general text.
 """
 
 import dataclasses
@@ -9,68 +9,70 @@ import datetime as dt
 
 from django.conf import settings
 from django.utils import formats, translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
+
 FAILURES = {
     "rate_limited": gettext_lazy(
-        "The model is taking no more requests for the moment. Wait a little, then retry."
+        "The model provider is limiting requests right now. Wait a little, then retry."
     ),
     "overloaded": gettext_lazy(
         "The model is overloaded right now. Try again in a moment, or choose another model."
     ),
-    "unavailable": gettext_lazy("The model’s service has a problem of its own. Try again in a moment."),
+    "unavailable": gettext_lazy("The model provider has a problem right now. Try again in a moment."),
     "timeout": gettext_lazy("The model took too long to answer. Try again."),
     "connection": gettext_lazy("The connection to the model was lost. Try again."),
     "authentication": gettext_lazy(
-        "The model’s service rejected Parley’s credentials. An administrator has to renew them."
+        "The model provider rejected Parley’s credentials. An administrator has to renew them."
     ),
     "permission": gettext_lazy(
         "Parley’s credentials don’t allow this model. Choose another one, or ask an administrator."
     ),
     "billing": gettext_lazy(
-        "The account at the model’s provider has a billing problem. An administrator has to solve it."
+        "The account at the model provider has a billing problem. An administrator has to solve it."
     ),
-    "spend_limit": gettext_lazy(
-        "The spending limit at the model’s provider is reached. Ask an administrator."
-    ),
-    "not_found": gettext_lazy("The model’s service doesn’t know this model. Choose another one."),
+    "spend_limit": gettext_lazy("The spending limit at the model provider is reached. Ask an administrator."),
+    "not_found": gettext_lazy("The model provider doesn’t know this model. Choose another one."),
     "invalid_request": gettext_lazy(
-        "The model’s service didn’t accept this conversation. Retry, or begin a new one."
+        "The model provider rejected this request. Start a new conversation, or show the detail below "
+        "to your administrator."
     ),
     "too_large": gettext_lazy(
-        "This conversation is too large to be sent. Begin a new one, or send less at once."
+        "This conversation is too large to be sent. Start a new one, or send less at once."
     ),
     "context_full": gettext_lazy(
-        "This conversation is longer than the model can read. Summarise what came before and retry, begin a new one, "
-        "or choose a model with a larger context."
+        "This conversation is longer than the model can read. Summarise the earlier messages and "
+        "retry, start a new conversation, or choose a model with a larger context."
     ),
-    "protocol": gettext_lazy("The model’s service answered with something unreadable. Try again."),
-    "truncated": gettext_lazy("The answer broke off before its end."),
+    "protocol": gettext_lazy("The model provider sent a response that can’t be read. Try again."),
+    "truncated": gettext_lazy("The answer was interrupted before it was complete."),
     "cancelled": gettext_lazy("The request was cancelled."),
     "restarted": gettext_lazy("Parley was restarted while this answer was being written."),
-    "turn_limit": gettext_lazy("This answer took longer than is allowed here."),
-    "internal": gettext_lazy("Something unexpected went wrong here. Try again."),
+    "turn_limit": gettext_lazy("This answer took longer than the time limit."),
+    "internal": gettext_lazy("An unexpected error occurred. Try again."),
     "refused": gettext_lazy("The model declined to answer."),
-    "empty": gettext_lazy("Write something first."),
+    "empty": gettext_lazy("Enter a message first."),
     "too_long": gettext_lazy("The message is too long. Shorten it, or send it in parts."),
     "busy": gettext_lazy(
-        "An answer is still being written in this conversation. Stop it, or wait for its end."
+        "An answer is still being written in this conversation. Stop it, or wait until it is finished."
     ),
     "no_model": gettext_lazy("No model is available. Choose another one, or ask an administrator."),
     "connection_unusable": gettext_lazy(
         "This model’s connection isn’t ready to use. Choose another model, or ask an administrator."
     ),
-    "decided": gettext_lazy("This was decided before, or nobody decided in time."),
+    "decided": gettext_lazy("This was already decided, or the time for approval ran out."),
     "invalid_output": gettext_lazy(
-        "The answer doesn’t have the shape that was asked for. Retry, or ask for something simpler."
+        "The answer doesn’t have the requested format. Retry, or ask for something simpler."
     ),
     "output_truncated": gettext_lazy(
-        "The answer was cut before its shape was complete. Ask for less, or allow longer answers."
+        "The answer was cut off before its format was complete. Ask for less, or allow longer answers."
     ),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
-# A budget's refusal says why, whose budget it is, and when there is money again.
+# A budget's refusal names the reason, the budget, and the date of its renewal.
 BUDGETS = {
     "workspace": gettext_lazy("the workspace’s budget"),
     "group": gettext_lazy("your group’s budget"),
@@ -85,36 +87,42 @@ PERIODS = {
     "month": gettext_lazy("this month"),
 }
 REFUSALS = {
-    "spent": gettext_lazy("No money is left: %(budget)s for %(period)s is used up. It renews on %(date)s."),
+    "spent": gettext_lazy("%(budget)s for %(period)s is used up. It renews on %(date)s."),
     "held": gettext_lazy(
-        "What is left of %(budget)s for %(period)s is held by answers that are being written. Wait for their end; "
-        "it renews on %(date)s."
+        "Other answers are still running and have reserved the rest of %(budget)s for %(period)s. Try "
+        "again when they are done. It renews on %(date)s."
     ),
     "little": gettext_lazy(
-        "What is left of %(budget)s for %(period)s is too little for this conversation. Begin a new one or choose a "
-        "cheaper model; it renews on %(date)s."
+        "The rest of %(budget)s for %(period)s is too small for this request. Choose a cheaper model, "
+        "or start a shorter conversation. It renews on %(date)s."
     ),
 }
 SOFT_LIMIT = gettext_lazy("%(percent)d%% of %(budget)s for %(period)s is used. It renews on %(date)s.")
-# Codes whose text is made of their detail.
-SAID_BY_DETAIL = frozenset({"invalid", "connection_unusable", "budget"})
+# Codes whose text comes from their detail.
+DETAIL_CODES = frozenset({"invalid", "connection_unusable", "budget"})
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 TOOL_STATUS = {
-    "waiting": gettext_lazy("Needs your decision"),
+    "waiting": gettext_lazy("Waiting for your approval"),
     "ready": gettext_lazy("Allowed"),
     "running": gettext_lazy("Running…"),
     "done": gettext_lazy("Done"),
     "failed": gettext_lazy("Failed"),
     "denied": gettext_lazy("Denied"),
-    "expired": gettext_lazy("Nobody decided in time"),
+    "expired": gettext_lazy("Approval timed out"),
     "stopped": gettext_lazy("Not run"),
 }
-UNKNOWN_FAILURE = gettext_lazy("Something unexpected went wrong. Try again.")
+# Results that are written for the model, as the person who stopped or denied the call reads them.
+TOOL_RESULTS = {
+    NOT_RUN: gettext_lazy("Not run: you stopped the answer."),
+    DENIED: gettext_lazy("You denied this call."),
+}
+DENIED_TEXT = gettext_lazy("You denied this call. Your reason: %(reason)s")
+UNKNOWN_FAILURE = gettext_lazy("An unexpected error occurred. Try again.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ending:
-    """What stands below an answer that did not simply end. `tone` is quiet, warning or error."""
+    """The note below an answer that did not end normally. `tone` is quiet, warning or error."""
 
     tone: str
     text: str
@@ -123,15 +131,15 @@ class Ending:
 
 
 def budget_text(detail: str) -> str:
-    """Say why a budget refused. `detail`: "<spent|held|little> <scope> <period> <day of renewal>"."""
+    """Return why a budget refused a request. `detail`: "<spent|held|little> <scope> <period> <day of renewal>"."""
     why, *named = detail.split(" ")
     if why not in REFUSALS or len(named) != 3:
         return str(NO_BUDGET)
-    return str(REFUSALS[why]) % _budget_names(*named)
+    return capfirst(str(REFUSALS[why]) % _budget_names(*named))
 
 
 def soft_limit_text(scope: str, period: str, renews_on: str, percent: int) -> str:
-    """Say that a budget's warning mark is passed."""
+    """Return the warning that a budget has passed its warning amount."""
     return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), "percent": percent}
 
 
@@ -144,12 +152,12 @@ def _budget_names(scope: str, period: str, renews_on: str) -> dict[str, str]:
 
 
 def failure_text(code: str, detail: str = "") -> str:
-    """Say in the active language what a code means.
+    """Return the text for a code in the active language.
 
-    `detail` speaks for codes whose reason only the moment knew: a validation's sentence, a connection's problem,
-    a budget's name.
+    `detail` is used for codes whose reason varies: the message of a validation, the problem of a connection, or the
+    budget that refused.
     """
-    if code in SAID_BY_DETAIL - {"budget"} and detail:
+    if code in DETAIL_CODES - {"budget"} and detail:
         return detail
     if code == "budget":
         return budget_text(detail)
@@ -157,7 +165,7 @@ def failure_text(code: str, detail: str = "") -> str:
 
 
 def failure_for_all(code: str, detail: str = "") -> str:
-    """Say it in the default language: events are the same for all viewers; pages put it into their own."""
+    """Return the text in the default language: events are the same for all viewers, and pages translate them."""
     with translation.override(settings.LANGUAGE_CODE):
         return failure_text(code, detail)
 
@@ -171,19 +179,19 @@ def ending(
     *,
     kept: bool = True,
 ) -> Ending | None:
-    """Say how a turn ended and what can be done now; None when it ended as it should.
+    """Return how a turn ended and what can be done now; None if it ended normally.
 
-    `fallback` is the name of the model that staff want asked after a refusal; `kept` says that there is something to
-    be seen of an answer that broke off (half a thought, for one, is not kept).
+    `fallback` is the name of the model to suggest after a refusal. `kept` is whether a part of an interrupted answer
+    was saved (unfinished thinking, for example, is not).
     """
     match status, stop_reason:
         case "stopped", _any:
             return Ending("quiet", _("You stopped this answer."))
         case "interrupted", _any:
-            advice = _("What had arrived is kept.") if kept else ""
+            advice = _("The text so far is saved.") if kept else ""
             return Ending("warning", failure_text(error_code or "truncated"), advice)
         case "failed", _any:
-            technical = "" if error_code in SAID_BY_DETAIL else detail
+            technical = "" if error_code in DETAIL_CODES else detail
             return Ending("error", failure_text(error_code, detail), technical=technical)
         case ("refused", _any) | (_any, "refusal"):
             return Ending("warning", failure_text("refused"), _after_refusal(fallback))
@@ -203,45 +211,51 @@ def _completed(stop_reason: str) -> Ending | None:
         case "" | "end_turn":
             return None
         case "stop_sequence":
-            return Ending("quiet", _("The answer ended at a word that was set as its end."))
+            return Ending("quiet", _("The answer stopped at a stop sequence that is set for this assistant."))
         case "max_tokens":
             return Ending("quiet", _("The answer reached its length limit."), _("Continue to get the rest."))
         case "tool_use":
             return Ending(
                 "warning",
-                _("The model wanted to use more tools than one answer may."),
-                _("Continue to let it go on."),
+                _("This answer reached its limit of tool calls."),
+                _("Continue to let the model go on."),
             )
         case "pause_turn":
             return Ending(
                 "warning",
-                _("The model searched for longer than one answer may."),
-                _("Continue to let it go on."),
+                _("The search reached its limit for one answer."),
+                _("Continue to let the model go on."),
             )
         case "model_context_window_exceeded":
             return Ending(
                 "warning",
-                _("The conversation has filled the model’s context."),
+                _("This conversation is full for this model."),
                 _(
-                    "Summarise what came before and retry, begin a new conversation, or choose a model with a larger "
-                    "context."
+                    "Summarise the earlier messages and retry, start a new conversation, or choose a "
+                    "model with a larger context."
                 ),
             )
         case "compaction":
             return Ending(
                 "quiet",
                 _("The model only summarised the conversation so far."),
-                _("Write on to get an answer."),
+                _("Send another message to go on."),
             )
     return Ending(
         "warning",
-        _("The model ended its answer for a reason that Parley doesn’t know: %(reason)s.")
-        % {"reason": stop_reason},
+        _("The model ended its answer for an unknown reason: %(reason)s.") % {"reason": stop_reason},
     )
 
 
+def tool_result_text(text: str) -> str:
+    """Return a tool's result as people read it: sentences that Parley wrote for the model are reworded."""
+    if text.startswith(DENIED_WITH_REASON):
+        return str(DENIED_TEXT) % {"reason": text.removeprefix(DENIED_WITH_REASON)}
+    return str(TOOL_RESULTS.get(text, text))
+
+
 def notice_text(notice: dict[str, str]) -> str:
-    """Say in the active language what a lasting notice of a turn tells: {"code", "from", "to", "reason"}."""
+    """Return the text of a turn's lasting notice in the active language: {"code", "from", "to", "reason"}."""
     names = {"before": notice.get("from", ""), "after": notice.get("to", "")}
     match notice.get("code"):
         case "failover":
@@ -256,15 +270,15 @@ CACHE_MISSES = {
     "tools_changed": gettext_lazy("the tools changed"),
     "system_changed": gettext_lazy("the system prompt changed"),
     "messages_changed": gettext_lazy("earlier messages changed"),
-    "previous_message_not_found": gettext_lazy("the provider no longer knows the request before"),
+    "previous_message_not_found": gettext_lazy("the provider no longer has the previous request"),
     "unavailable": gettext_lazy("other settings changed, such as thinking"),
-    "pending": gettext_lazy("the provider had not compared yet"),
+    "pending": gettext_lazy("the provider had not finished comparing"),
     "expired": gettext_lazy("too much time had passed"),
     "frame_changed": gettext_lazy("the assistant was changed"),
-    "not_found": gettext_lazy("gone before its time"),
+    "not_found": gettext_lazy("removed before it expired"),
 }
 
 
 def cache_miss(code: str) -> str:
-    """Say why a cache missed, for staff; an unknown code speaks for itself."""
+    """Return the reason of a cache miss, for staff; an unknown code is returned as it is."""
     return str(CACHE_MISSES.get(code, code))

@@ -1,1 +1,1 @@
-"""How connections are reached: one SDK client per connection and event loop, and what their failures mean."""
+"""Access to connections: one SDK client per connection and event loop, and the meaning of their failures."""

@@ -1,4 +1,8 @@
-"""Bedrock takes the API version of 2026-10-21 for Claude 4.7 and newer only; the SDK writes it into every request."""
+"""Sends an earlier API version to Bedrock for older models.
+
+Bedrock accepts the API version of 2026-10-21 for Claude 4.7 and newer only; the SDK writes it into every
+request.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ if TYPE_CHECKING:
     from anthropic import APIRequest, AsyncCallNext, CallNext
 
 EARLIER_VERSION = "bedrock-2023-05-31"
-# The third generation was named the other way round (claude-3-5-sonnet); 4.0 has a date where others have a minor.
+# Third-generation names have the version first (claude-3-5-sonnet); 4.0 has a date in place of a minor version.
 _OLD = re.compile(r"claude-(?:3|[a-z]+-4(?:-[0-6](?!\d)|-20\d{6}|$|@|:))")
 
 

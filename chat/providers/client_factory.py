@@ -1,8 +1,8 @@
-"""What the SDK's client of each kind of connection is made with: address, settings and credential, all said outright.
+"""Makes the SDK's client of each kind of connection, with address, settings and credential given explicitly.
 
-The SDK fills what is left out from the process's environment and from profiles in the home folder. Nothing is left out
-here, so that no stray variable or profile decides where a request goes or who pays; only a connection whose row says
-"the identity of this machine" lets the SDK look.
+The SDK fills missing arguments from the process's environment and from profiles in the home folder. None are
+missing here, so no stray variable or profile decides where a request goes or who pays. Only a connection
+configured to use the identity of this machine lets the SDK look there.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from chat.models.credentials import ApiKeyCredential, AwsKeys, Credential, Servi
 from chat.providers import bedrock_version, entra
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-# Stands where the SDK insists on one way to sign in while it is made; replaced before the first request.
+# The SDK's constructor requires a way to sign in; this value is replaced before the first request.
 _PLACEHOLDER_KEY = "unused"
 
 
 def make_client(connection: ProviderConnection, *, asynchronous: bool, **options: Any) -> Any:
-    """Make the SDK's client of this connection; `options` are timeouts, headers and transport.
+    """Return the SDK's client of this connection; `options` are timeouts, headers and transport.
 
     Raises:
-        CredentialProblem: the credential is not of a form that this kind takes.
+        CredentialProblem: the credential does not have a form that this kind accepts.
     """
     import anthropic
 
@@ -79,7 +79,11 @@ def _credential_arguments(credential: Credential | None) -> dict[str, Any]:
 def _bedrock(
     made: Any, arguments: dict[str, Any], credential: Credential | None, *, asynchronous: bool
 ) -> Any:
-    """The client refuses AWS keys while AWS_BEARER_TOKEN_BEDROCK is set, and would take that key for another's."""
+    """Return the Bedrock client.
+
+    The SDK's client refuses AWS keys while AWS_BEARER_TOKEN_BEDROCK is set, and would use that key for
+    another account.
+    """
     arguments["middleware"] = [
         bedrock_version.async_middleware if asynchronous else bedrock_version.sync_middleware
     ]

@@ -1,6 +1,7 @@
-"""SDK clients of connections. Asynchronous clients belong to one event loop and live as long as their settings.
+"""SDK clients of connections. An asynchronous client belongs to one event loop and lives as long as its settings.
 
-Retries are the engine's: it shows them, counts them and can be stopped; the SDK's own are off.
+The SDK's retries are disabled, because the engine retries: it shows and counts its retries, and they can be
+stopped.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ JOB_ANSWER_SECONDS = 120.0
 
 
 class ConnectionUnusable(Exception):
-    """The connection says by itself that it can't work; the text is for people."""
+    """The connection's settings show that it can't work; the message is for people."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -45,10 +46,11 @@ class ClientPool:
 
     @contextlib.asynccontextmanager
     async def lease(self, connection: ProviderConnection) -> AsyncIterator[AsyncAnthropic]:
-        """Lend the connection's client for one call.
+        """Yield the connection's client for one call.
 
         Raises:
-            ConnectionUnusable: a setting or the credential is missing or wrong, or it is switched off.
+            ConnectionUnusable: a setting or the credential is missing or wrong, or the connection is
+                disabled.
         """
         entry = await self._entry(connection)
         entry.leases += 1
@@ -83,10 +85,10 @@ class ClientPool:
 
 @contextlib.contextmanager
 def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
-    """Lend a synchronous client for a job or a command.
+    """Yield a synchronous client for a job or a command.
 
     Raises:
-        ConnectionUnusable: a setting or the credential is missing or wrong, or it is switched off.
+        ConnectionUnusable: a setting or the credential is missing or wrong, or the connection is disabled.
     """
     import httpx2
 
@@ -114,7 +116,7 @@ def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
         max_keepalive_connections=min(connection.max_concurrency, 100),
     )
     transport = DefaultAioHttpClient(timeout=timeout, limits=limits)
-    # Clients of other platforms are no subclasses, but the part that is used here is the same.
+    # Clients of other platforms are not subclasses, but have the same interface where it is used here.
     made = _new_client(connection, asynchronous=True, timeout=timeout, http_client=transport)
     return cast("AsyncAnthropic", made)
 
@@ -125,15 +127,15 @@ def _new_client(connection: ProviderConnection, **options: Any) -> Any:
         raise ConnectionUnusable(problem)
     try:
         return make_client(connection, default_headers=_headers(connection), **options)
-    except CredentialProblem as changed:  # the environment's variable is another one by now
+    except CredentialProblem as changed:  # the environment variable has changed since the check
         raise ConnectionUnusable(str(changed)) from None
     except ValueError:
-        # A private key that can't be read, for one: the library's sentence may repeat some of it.
+        # For example an unreadable private key: the library's message may quote a part of it.
         raise ConnectionUnusable(gettext("The credential can't be used. Enter it again.")) from None
 
 
 def _headers(connection: ProviderConnection) -> dict[str, str]:
-    """llama.cpp closes its socket after a stream although it promised to keep it; see the decision on local models."""
+    """Return extra headers: llama.cpp closes its socket after a stream despite keep-alive (docs/decisions)."""
     return {"Connection": "close"} if connection.kind == ProviderConnection.Kind.LOCAL else {}
 
 

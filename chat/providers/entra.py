@@ -1,7 +1,8 @@
 """Tokens of Microsoft Entra ID for Foundry: of a service principal, or of this machine's managed or workload identity.
 
-azure-identity asks for them, keeps them in memory and renews them. No developer's sign-in and, for a service principal,
-no variable is looked at. It is loaded with the first such connection: importing it takes half a second and 20 MB.
+azure-identity requests them, keeps them in memory and renews them. A developer's sign-in is never used, and
+for a service principal no environment variable either. The library is imported with the first such
+connection, because that takes half a second and 20 MB.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from chat.models import ProviderConnection
 from chat.models.credentials import ServicePrincipal
 from chat.models.platforms import Entrance
 
-# As in the provider's page on Foundry; the older https://cognitiveservices.azure.com is not taken everywhere.
+# From the provider's page on Foundry; the older https://cognitiveservices.azure.com is not accepted everywhere.
 SCOPE = "https://ai.azure.com/.default"
 AUTHORITY = "https://login.microsoftonline.com"
-# Retries are the engine's, and a turn does not wait minutes for a sign-in.
+# The engine retries, and a turn must not wait minutes for a sign-in.
 _OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 20}
 
 
 def uses_entra(connection: ProviderConnection) -> bool:
-    """Say whether this connection sends tokens of Entra ID, and no key."""
+    """Return whether this connection sends tokens of Entra ID instead of a key."""
     known = Entrance.SERVICE_PRINCIPAL in connection.platform.entrances
     return known and (connection.ambient or connection.secret().startswith("{"))
 
 
 def asynchronous_client(made: Any, arguments: dict[str, Any], principal: ServicePrincipal | None) -> Any:
-    """Make the SDK's asynchronous client; its tokens, and what asks for them, live as long as it."""
+    """Return the SDK's asynchronous client. Its tokens and their source live as long as the client."""
     from azure.identity import aio
 
     if principal is None:
@@ -39,12 +40,12 @@ def asynchronous_client(made: Any, arguments: dict[str, Any], principal: Service
             *_secret_arguments(principal), authority=AUTHORITY, **_OPTIONS
         )
     client = made(**arguments, azure_ad_token_provider=aio.get_bearer_token_provider(credential, SCOPE))
-    client.credentials = credential  # what stands here is closed together with the client
+    client.credentials = credential  # closed together with the client
     return client
 
 
 def synchronous_client(made: Any, arguments: dict[str, Any], principal: ServicePrincipal | None) -> Any:
-    """Make the SDK's synchronous client, with tokens that all of this process's clients for jobs share."""
+    """Return the SDK's synchronous client. All such clients of this process share their tokens."""
     return made(**arguments, azure_ad_token_provider=_shared_tokens(principal))
 
 
@@ -60,7 +61,7 @@ def _shared_tokens(principal: ServicePrincipal | None) -> Callable[[], str]:
         credential = azure.identity.ClientSecretCredential(
             *_secret_arguments(principal), authority=AUTHORITY, disable_instance_discovery=True, **_OPTIONS
         )
-        # It has no argument for this, and reads it from a variable of the machine.
+        # There is no argument for this: it would be read from an environment variable.
         credential._regional_authority = None
     return azure.identity.get_bearer_token_provider(credential, SCOPE)
 
@@ -70,5 +71,5 @@ def _secret_arguments(principal: ServicePrincipal) -> tuple[str, str, str]:
 
 
 def _managed_identity_id() -> str | None:
-    """Return which of several identities this machine uses, by the variable that Azure has for it."""
+    """Return which of several identities this machine uses, from Azure's own environment variable."""
     return os.environ.get("AZURE_CLIENT_ID") or None

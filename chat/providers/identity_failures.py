@@ -1,11 +1,11 @@
-"""Failures of what happens before a request leaves: a token that is not given out, keys that can't be found."""
+"""Failures before a request is sent: a token that is refused, or keys that are not found."""
 
 import sys
 from collections.abc import Iterator
 
 from chat.claude.failures import Failure, FailureKind, failure
 
-# By library and class; base classes of these libraries come last. Their texts may repeat what a token endpoint said.
+# By library and class; base classes come last. Messages of these errors may quote the token endpoint's response.
 _KINDS = (
     ("google.auth.exceptions", "TransportError", FailureKind.CONNECTION),
     ("google.auth.exceptions", "GoogleAuthError", FailureKind.AUTHENTICATION),
@@ -19,11 +19,11 @@ _KINDS = (
     ("azure.core.exceptions", "AzureError", FailureKind.AUTHENTICATION),
     ("anthropic", "CredentialsError", FailureKind.AUTHENTICATION),
 )
-_NO_KEYS = "Could not resolve AWS credentials"  # a plain RuntimeError of the SDK's
+_NO_KEYS = "Could not resolve AWS credentials"  # the SDK raises a plain RuntimeError
 
 
 def read_identity_failure(error: Exception) -> Failure | None:
-    """Return the failure if this is one of signing in; nothing was sent to the upstream then."""
+    """Return the failure if the error is one of signing in. In that case nothing was sent to the upstream."""
     for module, name, kind in _KINDS:
         known = getattr(sys.modules.get(module), name, None)
         if known is not None and any(isinstance(link, known) for link in _causes(error)):
@@ -35,7 +35,7 @@ def read_identity_failure(error: Exception) -> Failure | None:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Some libraries call it a refusal, too, when they could not ask: then the reason stands behind it."""
+    """Yield the error and its causes: some libraries report a refusal when they could not connect at all."""
     while error is not None:
         yield error
         error = error.__cause__

@@ -1,4 +1,7 @@
-"""The longest that a job waits for one answer. HTTP's time limits hold for each read, and a drip outlives them."""
+"""The time limit of a job for one complete response.
+
+HTTP's own time limits hold for each read, so a server that sends slowly would never reach them.
+"""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ import httpx2
 
 
 def deadline_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
-    """Make a client whose answers must be whole so many seconds after their headers."""
+    """Return a client whose responses must be complete `seconds` after their headers."""
     from anthropic import DefaultHttpxClient
 
     def limit(response: httpx2.Response) -> None:

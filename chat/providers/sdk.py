@@ -1,7 +1,7 @@
-"""The Anthropic SDK, loaded when it is first needed: importing it takes more than a second.
+"""Imports the Anthropic SDK when it is first needed: the import takes more than a second.
 
-Commands and pages that never call a model don't pay for it. The server loads it in a thread as soon as it has
-started, so that no turn waits for it and the event loop is never held up.
+Commands and pages that never call a model don't import it. The server imports it in a thread after its start,
+so that no turn waits for it and the event loop is never blocked.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ _SDK_MODULES = ("anthropic", "anthropic._vendor.httpx_aiohttp")
 _AWS = ("boto3", "botocore.auth", "botocore.eventstream", "botocore.parsers")
 _GOOGLE = ("google.auth.transport.requests", "google.oauth2.service_account")
 ENTRA = "Microsoft Entra ID"
-# What the client of a platform needs besides; the SDK imports it with the first request, on the event loop.
+# Further modules of a platform's client; the SDK would import them on the event loop with the first request.
 _PLATFORM_MODULES = {
     "AnthropicAWS": _AWS,
     "AnthropicBedrock": _AWS,
@@ -25,26 +25,26 @@ _ready: set[str] = set()
 
 
 def load_sdk(sdk_class: str = "Anthropic") -> None:
-    """Import the SDK and what this client, or ENTRA, needs; harmless to repeat, and from several threads."""
+    """Import the SDK and the modules that this client, or ENTRA, needs. Repeated calls and threads are safe."""
     for name in (*_SDK_MODULES, *_PLATFORM_MODULES.get(sdk_class, ())):
         importlib.import_module(name)
     if sdk_class == "AnthropicBedrock":
-        # Reads a description of one megabyte, once per process.
+        # Loads a service description of one megabyte, once per process.
         importlib.import_module("anthropic.lib.bedrock._stream_decoder").get_response_stream_shape()
     _ready.add(sdk_class)
 
 
 async def ensure_loaded(sdk_class: str = "Anthropic") -> None:
-    """Return when all of it is imported, without holding up the loop."""
+    """Import the modules in a thread unless they are imported already."""
     if sdk_class not in _ready:
         await asyncio.to_thread(load_sdk, sdk_class)
 
 
 def transformed_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Give a JSON Schema as the API takes it: keywords that it does not know move into descriptions.
+    """Return a JSON Schema in the form that the API accepts: unsupported keywords move into descriptions.
 
     Raises:
-        ValueError: a part of the schema says neither a type nor what stands for one.
+        ValueError: a part of the schema has no type and nothing equivalent.
     """
     from anthropic import transform_schema
 

@@ -1,8 +1,8 @@
-"""Reading one Messages API stream as plain dicts, and saying what went wrong in Parley's own few kinds.
+"""Reads one Messages API stream as plain dicts and maps its failures to Parley's few kinds.
 
-The SDK sends the request and frames the events (`AsyncStream.raw_events`); each event's data is parsed once. This
-is three to eight times cheaper than typed events, and exact. Bedrock's own wire is a binary event stream: there the
-SDK's stream decodes it, cast to plain objects, so that no unknown field is lost.
+The SDK sends the request and frames the events (`AsyncStream.raw_events`); the data of each event is parsed
+once. This is exact and three to eight times cheaper than typed events. Bedrock's wire format is a binary
+event stream: there the SDK's stream decodes it, cast to plain objects, so that no unknown field is lost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class UpstreamError(Exception):
-    """An attempt failed; `reached` is False when the request surely never got to the upstream."""
+    """An attempt failed; `reached` is False if the request surely did not reach the upstream."""
 
     def __init__(self, failure: Failure, *, reached: bool = True) -> None:
         super().__init__(failure.message)
@@ -34,7 +34,7 @@ class UpstreamError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UpstreamStream:
-    """An answered request: its id, its HTTP status and its events; `decoded` where its wire is not SSE."""
+    """An answered request: its id, its HTTP status and its events. `decoded` is set if the wire format is not SSE."""
 
     request_id: str
     status: int
@@ -45,7 +45,7 @@ class UpstreamStream:
         """Yield each event's data as a dict, pings included.
 
         Raises:
-            UpstreamError: the connection broke, fell silent, or sent what is not JSON.
+            UpstreamError: the connection broke, timed out, or sent data that is not JSON.
         """
         import httpx2
 
@@ -72,12 +72,12 @@ class UpstreamStream:
             async for event in self.decoded:
                 yield clean_json(event)
         except APIStatusError as error:
-            # An exception frame after the first bytes: the same as an `error` event elsewhere.
+            # An exception frame after the first bytes is equivalent to an `error` event.
             yield error.body
         except Exception as error:
             if not type(error).__module__.startswith("botocore."):
                 raise
-            raise ValueError(type(error).__name__) from error  # a frame that is none
+            raise ValueError(type(error).__name__) from error  # an invalid frame
 
     def _broken(self, kind: FailureKind, error: Exception) -> UpstreamError:
         return UpstreamError(failure(kind, type(error).__name__, request_id=self.request_id))
@@ -87,7 +87,7 @@ def _parsed(data: str) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        # JSON may write half a surrogate pair as an escape; orjson refuses it, and UTF-8 can't carry it.
+        # JSON may contain half a surrogate pair as an escape. orjson refuses it, and UTF-8 can't encode it.
         if "\\ud" not in data.lower():
             raise
         return clean_json(json.loads(data))
@@ -95,7 +95,7 @@ def _parsed(data: str) -> Any:
 
 @contextlib.asynccontextmanager
 async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncIterator[UpstreamStream]:
-    """Send a streaming request; leaving the block closes the connection at once.
+    """Send a streaming request. The connection is closed when the block is left.
 
     `request` holds the keyword arguments of `messages.create`, without `stream`.
 
@@ -108,7 +108,7 @@ async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncI
     try:
         answer = await manager.__aenter__()
     except Exception as error:
-        # Not "from error": the SDK repeats in its own words what the upstream said, and that may be a key.
+        # Not "from error": the SDK's message quotes the upstream's response, which may contain a key.
         raise as_upstream_error(error) from None
     try:
         yield UpstreamStream(
@@ -128,7 +128,7 @@ def _is_binary(client: object) -> bool:
 
 
 def as_upstream_error(error: Exception) -> UpstreamError:
-    """Map what the SDK raises before a stream begins; also for the synchronous client of jobs."""
+    """Return the error for an exception of the SDK before a stream began; also for the synchronous client of jobs."""
     import anthropic
     import httpx2
 
@@ -154,7 +154,7 @@ def as_upstream_error(error: Exception) -> UpstreamError:
 
 
 def _never_connected(error: BaseException | None) -> bool:
-    """Say whether the chain of causes shows that no connection was ever made."""
+    """Return whether the chain of causes shows that no connection was made."""
     import httpx2
 
     while error is not None:

@@ -1,4 +1,4 @@
-"""Readers of what strangers wrote: pictures, documents and JSON Schemas. They know no framework and no database.
+"""Readers of untrusted input: pictures, documents and JSON Schemas. They use no framework and no database.
 
-`apart` runs them in a process of their own, which ends at its limits and takes nothing else with it.
+`sandbox` runs them in a separate process, which is ended at its limits.
 """

@@ -1,10 +1,10 @@
-"""How reading fails: refused for a reason that people get words for, or ended because it took too much."""
+"""The two ways in which reading fails: the input is refused for a known reason, or reading exceeded its limits."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """What was read may not be used; `code` says why, `numbers` what the words for it need."""
+    """The input may not be used; `code` is the reason and `numbers` the values for its message."""
 
     def __init__(self, code: str, **numbers: Any) -> None:
         super().__init__(code)
@@ -12,4 +12,4 @@ class Refused(Exception):
 
 
 class Exceeded(Exception):
-    """Reading took longer, or more memory, than it may."""
+    """Reading took more time or memory than allowed."""

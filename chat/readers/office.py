@@ -1,8 +1,8 @@
-"""The text of Word, Excel and PowerPoint files (OOXML), read by kept libraries behind a look at the archive's list.
+"""Extracts the text of Word, Excel and PowerPoint files (OOXML) after a check of the archive's list of members.
 
-A few bytes can stand for endless text: a cell that spans two thousand million columns, one string in every cell, a
-sheet that claims to be full. So text is made line by line and the reading stops at the limit, spans are believed only
-so far, and a sheet's claim of its size is not asked.
+A few bytes can stand for endless text: a cell that spans two billion columns, one string in every cell, a
+sheet that claims to be full. So text is read line by line and the reading stops at the limit, spans are
+limited, and a sheet's declared size is ignored.
 """
 
 import csv
@@ -23,15 +23,16 @@ def read_office(data: bytes, *, max_characters: int) -> tuple[str, list[bytes]]:
     """Return the media type and the text.
 
     Raises:
-        Refused: archive (of another kind), too_large, too_long; and whatever the libraries raise for damaged files.
+        Refused: archive (of another kind), too_large, too_long. Errors of the libraries for damaged files
+            pass through.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
     names = {member.filename for member in members}
-    # zipfile gives no more of a member than the list says, so a list that lies gains nothing.
+    # zipfile never returns more of a member than the list says, so a false list has no effect.
     markup = sum(member.file_size for member in members if member.filename.endswith((".xml", ".rels")))
-    whole = sum(member.file_size for member in members)
-    if len(members) > MAX_MEMBERS or markup > MAX_MARKUP_BYTES or whole > MAX_UNPACKED_BYTES:
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS or markup > MAX_MARKUP_BYTES or unpacked > MAX_UNPACKED_BYTES:
         raise Refused("too_large")
     for part, subtype, lines_of in _KINDS:
         if part in names:
@@ -57,7 +58,7 @@ def _word(data: bytes, maximum: int) -> Iterator[str]:
     for part in docx.Document(io.BytesIO(data)).iter_inner_content():
         if isinstance(part, Table):
             for row in part.rows:
-                # The library's own cells repeat one that spans several columns, as often as it says.
+                # The library's own `cells` repeat a spanning cell for each column, without a limit.
                 cells = ((_Cell(cell, part).text, cell.grid_span) for cell in row._tr.tc_lst)
                 yield _csv_line(_expanded_spans(cells), maximum)
         else:
@@ -102,7 +103,7 @@ def _slides(data: bytes, maximum: int) -> Iterator[str]:
 
 
 def _expanded_spans(cells: Iterable[tuple[str, int]]) -> Iterator[str]:
-    """Give each cell's text once, and empty ones for the other columns that it spans."""
+    """Yield each cell's text once, and empty strings for the other columns that it spans."""
     columns = 0
     for text, span in cells:
         columns += max(1, span)
@@ -113,7 +114,7 @@ def _expanded_spans(cells: Iterable[tuple[str, int]]) -> Iterator[str]:
 
 
 def _csv_line(cells: Iterable[str], maximum: int) -> str:
-    """Write a row as a line of CSV, without the empty cells at its end."""
+    """Return a row as a line of CSV without the empty cells at its end."""
     kept, length = [], 0
     for cell in cells:
         length += len(cell)

@@ -1,4 +1,4 @@
-"""PDFs: how many pages they have, and the text of one."""
+"""PDF files: the number of pages, and the text of one page."""
 
 import io
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ _MAX_NODES = 5_000
 
 
 def count_pages(data: bytes, *, max_pages: int) -> tuple[int, list[bytes]]:
-    """Count the pages, no further than one beyond `most_pages`.
+    """Return the number of pages, counted up to one more than `max_pages`.
 
     Raises:
         Refused: encrypted.
@@ -23,8 +23,8 @@ def count_pages(data: bytes, *, max_pages: int) -> tuple[int, list[bytes]]:
     return _count_leaves(reader, max_pages), []
 
 
-def page_text(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
-    """Give the text of one page, counted from 1; nothing where there is none."""
+def extract_page(data: bytes, *, number: int) -> tuple[None, list[bytes]]:
+    """Return the text of one page, counted from 1; empty if there is no such page."""
     pages = _reader(data).pages
     text = pages[number - 1].extract_text() if 1 <= number <= len(pages) else ""
     return None, [text.encode("utf-8", "replace")]
@@ -37,7 +37,7 @@ def _reader(data: bytes) -> "PdfReader":
 
 
 def _count_leaves(reader: "PdfReader", maximum: int) -> int:
-    """Count leaves of the page tree, no further than needed: neither /Count nor the tree's depth is trusted."""
+    """Return the number of leaves of the page tree. Neither /Count nor the tree's depth is trusted."""
     waiting: list[Any] = [reader.root_object["/Pages"]]
     pages = nodes = 0
     while waiting and pages <= maximum:

@@ -1,7 +1,7 @@
-"""Pictures as models want them: upright, without metadata, no larger than is useful, the same bytes every time.
+"""Converts pictures into the form that models need: upright, without metadata, no larger than useful, deterministic.
 
-Sizes come from headers before anything is decoded. What is decoded is made small first and turned and converted
-afterwards, so that the whole picture is in memory once.
+Sizes come from headers before anything is decoded. A decoded picture is first scaled down and then turned and
+converted, so that the full picture is in memory only once.
 """
 
 import io
@@ -14,8 +14,9 @@ from chat.readers.sizes import THUMBNAIL_SIDE, fitted_size, picture_format
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# What decoding costs: a JPEG can be decoded small, but a progressive one is kept whole until then, with six bytes a
-# pixel; others are decoded whole, with four, and once more where they are transparent; WebP has a canvas besides.
+# The memory that decoding needs: a JPEG can be decoded at a reduced size, but a progressive one is first held in full
+# with six bytes per pixel. Other formats are decoded in full with four bytes per pixel, twice if they are transparent;
+# WebP needs a canvas in addition.
 PROGRESSIVE = "progressive"
 MAX_PIXELS = {
     "JPEG": 100_000_000,
@@ -26,10 +27,10 @@ MAX_PIXELS = {
 }
 
 
-def read_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """Encode a picture anew, at most `side` pixels wide and high and `most_bytes` heavy, and a thumbnail of it.
+def normalize_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """Re-encode a picture, at most `side` pixels wide and high and `max_bytes` long, and make a thumbnail of it.
 
-    Returns [{"media_type", "width", "height"}, …] and the bytes, of both.
+    Return [{"media_type", "width", "height"}, …] and the bytes, for both.
 
     Raises:
         Refused: too_large (`pixels` and `most` in millions), unreadable.
@@ -39,12 +40,12 @@ def read_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[list[dict[s
     sent = _encoded(image, max_bytes, photo=name == "JPEG")
     small = _scaled(image, THUMBNAIL_SIDE)
     thumbnail = _saved(small, "WEBP", quality=80, method=4)
-    told = [_description(sent[0], image), _description("image/webp", small)]
-    return told, [sent[1], thumbnail]
+    descriptions = [_description(sent[0], image), _description("image/webp", small)]
+    return descriptions, [sent[1], thumbnail]
 
 
 def shrink_picture(data: bytes, *, side: int, max_bytes: int) -> tuple[None, list[bytes]]:
-    """Encode a picture that was made here in the same format, at most `side` pixels wide and high."""
+    """Re-encode a picture that `normalize_picture` made in the same format, at most `side` pixels wide and high."""
     name = picture_format(data)
     return None, [_encoded(_decoded(data, name, side), max_bytes, photo=name == "JPEG")[1]]
 
@@ -54,12 +55,12 @@ def _description(media_type: str, image: "Image") -> dict[str, Any]:
 
 
 def _decoded(data: bytes, name: str, side: int) -> "Image":
-    """Decode the first frame: within `side`, upright, in RGB or RGBA."""
+    """Return the first frame: within `side`, upright, in RGB or RGBA."""
     from PIL import Image, ImageOps
 
     if name == "WEBP":
-        _check_pixels(name, *_webp_size(data))  # its decoder takes memory for the whole canvas at once
-    Image.MAX_IMAGE_PIXELS = None  # our own limits are asked below, for every picture
+        _check_pixels(name, *_webp_size(data))  # its decoder allocates the complete canvas at once
+    Image.MAX_IMAGE_PIXELS = None  # our own limits are checked below for every picture
     with Image.open(io.BytesIO(data), formats=[name]) as image:
         _check_pixels(PROGRESSIVE if PROGRESSIVE in image.info else name, *image.size)
         image.draft("RGB", fitted_size(*image.size, side))
@@ -69,8 +70,8 @@ def _decoded(data: bytes, name: str, side: int) -> "Image":
 
 
 def _scalable(image: "Image") -> "Image":
-    """Give a picture in a mode that can be scaled without losing colours or transparency."""
-    image.load()  # some formats tell of transparency only now
+    """Return a picture in a mode that can be scaled without losing colours or transparency."""
+    image.load()  # some formats report transparency only after loading
     if image.has_transparency_data:
         return image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
@@ -85,7 +86,7 @@ def _check_pixels(name: str, width: int, height: int) -> None:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Read width and height from the header (RFC 9649)."""
+    """Return width and height from the header (RFC 9649)."""
     match data[12:16]:
         case b"VP8X":
             return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
@@ -104,13 +105,13 @@ def _scaled(image: "Image", side: int) -> "Image":
 
 
 def _encoded(image: "Image", max_bytes: int, *, photo: bool) -> tuple[str, bytes]:
-    """Write a photo as JPEG and the rest as PNG, unless that would be too heavy; returns media type and bytes."""
+    """Return media type and bytes: JPEG for a photo, PNG for the rest unless it would be too large."""
     if not photo:
         data = _saved(image, "PNG", compress_level=6)
         if len(data) <= max_bytes:
             return "image/png", data
     flat = image if image.mode == "RGB" else _on_white(image)
-    # At the lowest quality the largest picture that is sent has half of what may be sent.
+    # At the lowest quality the largest possible picture takes half of the allowed bytes.
     tries = (_saved(flat, "JPEG", quality=quality) for quality in (90, 75, 50))
     data = next((found for found in tries if len(found) <= max_bytes), b"")
     return "image/jpeg", data or _saved(flat, "JPEG", quality=25)
@@ -125,7 +126,7 @@ def _on_white(image: "Image") -> "Image":
 
 
 def _saved(image: "Image", name: str, **options: int) -> bytes:
-    # Nothing but pixels: what a decoder keeps beside them (EXIF, GPS, comments, profiles) is not passed on.
+    # Only pixels are passed on, not the metadata of the decoder (EXIF, GPS, comments, profiles).
     image.info.clear()
     buffer = io.BytesIO()
     image.save(buffer, name, **options)

@@ -1,10 +1,9 @@
-"""Reading in a process of its own, which can be killed.
+"""Runs readers in a separate process, which can be killed and has none of this process's secrets.
 
-A hostile file, schema or pattern holds neither this process nor its memory, and finds none of its secrets.
-
-No look at a file foretells what a decoder or a regular expression will take, a thread can't be ended, and a long loop
-in C keeps all others waiting. So a child reads, within limits that the system keeps for it. It is told the job in its
-arguments and the bytes on its standard input; its answer goes to a file, which has a limit as well.
+The cost of decoding a file or matching a regular expression can't be predicted, a thread can't be ended, and
+a long loop in C blocks all other threads. So a child process reads, within limits that the operating system
+enforces. It gets the job in its arguments and the bytes on standard input; its answer goes to a file, which
+has a size limit too.
 """
 
 import dataclasses
@@ -29,7 +28,7 @@ _CHILD_CODE = (
 )
 _WALL_CLOCK_FACTOR = 3
 _PROJECT_ROOT = Path(__file__).parents[2]
-# What an interpreter needs to start; whatever else the environment holds is nobody's business in there.
+# The variables that an interpreter needs to start. The child gets no others, because they may hold secrets.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 
 log = structlog.get_logger(__name__)
@@ -37,9 +36,9 @@ log = structlog.get_logger(__name__)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one job may take; `places` says how many of its kind run at a time in this process.
+    """The limits of one job; `slots` limits how many jobs of its kind run at a time in this process.
 
-    `seconds` are those of a processor. On a busy machine they may last longer, but not for ever.
+    `seconds` are processor time. On a busy machine a job may last longer, but not for ever.
     """
 
     seconds: int
@@ -49,7 +48,7 @@ class Bounds:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class JobResult:
-    """What a job found: a JSON value, and bytes."""
+    """The result of a job: a JSON value, and bytes."""
 
     value: Any
     parts: list[bytes]
@@ -60,11 +59,11 @@ CHECKS = Bounds(seconds=10, memory_bytes=512 * MB, slots=threading.Semaphore(4))
 
 
 def run(job: str, data: bytes, *, bounds: Bounds, **options: Any) -> JobResult:
-    """Let a child do a job of `chat.readers.sandbox_worker` with some bytes, and wait for it.
+    """Run a job of `chat.readers.sandbox_worker` on some bytes in a child process and wait for it.
 
     Raises:
         Refused: by the reader.
-        Exceeded: it came to its limits, or died.
+        Exceeded: the child reached its limits or died.
     """
     task = {
         "job": job,

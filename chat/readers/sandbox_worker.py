@@ -1,4 +1,4 @@
-"""The child of `chat.readers.sandbox`: it limits itself, does one job, writes the answer and ends."""
+"""The child process of `chat.readers.sandbox`: it limits itself, does one job, writes the answer and ends."""
 
 import contextlib
 import json
@@ -10,18 +10,18 @@ from chat.readers.errors import Refused
 
 JobOutput = tuple[Any, list[bytes]]
 JOBS: dict[str, Callable[..., JobOutput]] = {
-    "picture": pictures.read_picture,
+    "picture": pictures.normalize_picture,
     "shrink": pictures.shrink_picture,
     "office": office.read_office,
     "pdf": pdf.count_pages,
-    "pdf_page": pdf.page_text,
+    "pdf_page": pdf.extract_page,
     "answer": schemas.check_answer,
     "tool_input": schemas.check_input,
 }
 
 
 def run_job(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
-    """Do the job that the argument names. What takes too much ends the process; see `apart.run`."""
+    """Run the job that the argument names. Exceeding a limit ends the process; see `sandbox.run`."""
     task = json.loads(arguments[0])
     set_limits(task["seconds"], task["memory_bytes"], task["answer_bytes"])
     try:
@@ -29,7 +29,7 @@ def run_job(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
     except Refused as refused:
         head: dict[str, Any] = {"refused": refused.code, "numbers": refused.numbers}
         parts = []
-    except (MemoryError, ImportError):  # a library that finds no room to be loaded either
+    except (MemoryError, ImportError):  # a library that can't be loaded for lack of memory counts too
         raise
     except Exception:  # parsers and decoders fail in many ways
         head, parts = {"refused": "unreadable", "numbers": {}}, []
@@ -42,7 +42,7 @@ def run_job(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def set_limits(seconds: int, memory_bytes: int, answer_bytes: int) -> None:
-    """Bound this process as far as the system can: macOS keeps no limit of memory, Windows none at all."""
+    """Limit this process as far as the system can: macOS has no memory limit, Windows has none of these limits."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

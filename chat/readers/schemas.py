@@ -1,4 +1,4 @@
-"""Values against JSON Schemas. A schema can hold patterns and references that take for ever: see `apart`."""
+"""Checks values against JSON Schemas. Patterns and references can make a check endless: see `sandbox`."""
 
 import json
 from typing import Any
@@ -9,21 +9,21 @@ MAX_SHOWN = 5
 
 
 def check_answer(data: bytes) -> tuple[str, list[bytes]]:
-    """Check an answer: [schema, answer] as JSON; see `chat.claude.output_schema.fault_in`."""
+    """Check an answer: [schema, answer] as JSON; see `chat.claude.output_schema.answer_problem`."""
     return answer_problem(*json.loads(data)), []
 
 
 def check_input(data: bytes) -> tuple[list[str], list[bytes]]:
-    """Check a tool's input: [schema, input] as JSON; see `misfits`."""
+    """Check a tool's input: [schema, input] as JSON; see `schema_errors`."""
     return schema_errors(*json.loads(data)), []
 
 
 def schema_errors(schema: dict[str, Any], tool_input: dict[str, Any]) -> list[str]:
-    """List where an input does not fit, in the library's words: ["$.city: 5 is not of type 'string'", …]."""
+    """Return where an input does not fit, in the library's words: ["$.city: 5 is not of type 'string'", …]."""
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
-    # An empty registry: the library would otherwise fetch foreign references, from anywhere.
+    # An empty registry: otherwise the library would fetch references to other documents from any address.
     validator = Draft202012Validator(schema, registry=Registry())
     errors = sorted(validator.iter_errors(tool_input), key=lambda error: error.json_path)
     lines = [f"{error.json_path}: {error.message[:300]}" for error in errors[:MAX_SHOWN]]

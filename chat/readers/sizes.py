@@ -1,11 +1,11 @@
-"""How large a picture is of use: what models see of it, and what the API takes (the API's vision page)."""
+"""Useful sizes of pictures: the resolution that models see, and what the API accepts (the API's vision page)."""
 
 USEFUL_SIDE = 2576
 OLDER_SIDE = 1568
 THUMBNAIL_SIDE = 480
 # With more pictures than this in one request, each may have this many pixels a side.
 MANY_PICTURES, MANY_PICTURES_SIDE = 20, 2_000
-# What a side is worth: models scale a picture down to so many squares of 28 pixels.
+# Tokens per side: models scale a picture down to this number of squares of 28 pixels.
 _TOKENS = {USEFUL_SIDE: 4784, OLDER_SIDE: 1568}
 _SQUARE = 28
 _MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
@@ -19,7 +19,7 @@ def picture_format(data: bytes) -> str:
 
 
 def fitted_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return the size that a picture has within `side` pixels and the tokens that models spend on it."""
+    """Return the size of a picture scaled to fit `side` pixels and the tokens that models spend on it."""
     scale = min(1.0, side / max(width, height))
     maximum = _TOKENS.get(side, side * side)
     while True:

@@ -1,5 +1,5 @@
-"""A local Messages API for tests, demos and load.
+"""A local Messages API for tests, demos and load tests.
 
-It knows the wire format by itself and imports nothing of the rest of the project, so that an error in
-Parley's own code can't cancel itself out here. `docs/simulator.md` is its manual.
+It implements the wire format independently and imports nothing else of the project, so that an error in
+Parley's own code can't hide itself. It is documented in `docs/simulator.md`.
 """

@@ -1,4 +1,4 @@
-"""The simulator as one ASGI application: routing, authentication, models and the control panel."""
+"""The simulator as one ASGI application: routing, authentication, the models endpoints and the control endpoints."""
 
 import hmac
 import time
@@ -24,7 +24,7 @@ STATIC_HEADERS = {"content-type": "application/json", "anthropic-organization-id
 
 
 class Simulator:
-    """A local Messages API; call it as an ASGI application."""
+    """A local Messages API; an ASGI application."""
 
     def __init__(self, settings: Settings, *, keys: Iterable[str] | None, prefix: str, control: bool) -> None:
         self._keys = None if keys is None else tuple(keys)
@@ -94,7 +94,11 @@ class Simulator:
                 raise ApiError(404, "Not found")
 
     def _authenticate(self, request: Request) -> str:
-        """Return the workspace of the request's key. Raises ApiError 401 or 403."""
+        """Return the workspace of the request's key.
+
+        Raises:
+            ApiError: 401 without an accepted key, 403 for another workspace's key.
+        """
         key = request.key
         if not key:
             raise ApiError(401, "x-api-key or authorization header is required")
@@ -133,12 +137,14 @@ def create_app(
 ) -> Simulator:
     """Return the simulator as an ASGI application.
 
-    `scenario` is the server's default ("name key=value …"); `keys` the accepted API keys (None: any);
-    `pace` the deltas per second (0: flat out); `prefix` the path under which it is mounted, when the outer
-    application leaves the path as it is; `control` whether /simulator/invoice and /simulator/reset exist;
-    `clock` gives seconds and drives cache lifetimes and rate-limit windows.
+    `scenario` is the server's default ("name key=value …"). `keys` are the accepted API keys (None: any).
+    `pace` is the number of deltas per second (0: as fast as possible). `prefix` is the path under which the
+    application is mounted, if the outer application does not remove it. `control` says whether
+    /simulator/invoice and /simulator/reset exist. `clock` returns seconds and drives cache lifetimes and
+    rate-limit windows.
 
-    Raises ApiError for an unknown scenario.
+    Raises:
+        ApiError: the scenario is unknown.
     """
     settings = Settings(scenarios.parse(scenario), seed, pace, clock)
     return Simulator(settings, keys=keys, prefix=prefix, control=control)

@@ -1,4 +1,4 @@
-"""The simulator's own bill: one row per POST to the messages endpoint, and the totals of all rows."""
+"""The simulator's own invoice: one row per POST to the messages endpoint, and the totals of all rows."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -29,11 +29,11 @@ class Row:
     reply: Reply | None = None
 
     def progress(self, produced: int) -> None:
-        """Note what has left so far; what message_start already told is billed in any case."""
+        """Record the output tokens sent so far. Tokens that message_start reported are billed in any case."""
         self.produced = max(self.produced, produced)
 
     def counters(self) -> dict[str, int]:
-        """Return what is billed: all of the prompt, and the output produced up to now."""
+        """Return the billed counters: the complete prompt and the output produced so far."""
         if self.reply is None or not self.reply.billed:
             return dict.fromkeys(COUNTERS, 0)
         compaction = self.reply.compaction
@@ -52,7 +52,7 @@ class Row:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row as the invoice prints it."""
+        """Return the row as the invoice shows it."""
         return {
             "request_id": self.request_id,
             "message_id": self.reply.id if self.reply else None,
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(slots=True)
 class Invoice:
-    """All rows since the last reset; above `limit` rows the oldest live on in the totals only."""
+    """All rows since the last reset. Above `limit` rows the oldest are kept in the totals only."""
 
     limit: int = 100_000
     rows: deque[Row] = field(default_factory=deque)

@@ -1,4 +1,4 @@
-"""Rate-limit headers that count for real, per workspace and minute; nothing is refused because of them."""
+"""Rate-limit headers with real counts per workspace and minute. No request is refused because of them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ WINDOW_SECONDS = 60
 
 
 class RateLimits:
-    """What each workspace used in the current minute."""
+    """The usage of each workspace in the current minute."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -16,7 +16,7 @@ class RateLimits:
         self._used: dict[str, dict[str, int]] = {}
 
     def spend(self, workspace: str, **amounts: int) -> None:
-        """Add to the use of a workspace: requests, input_tokens, output_tokens."""
+        """Add to the usage of a workspace: requests, input_tokens, output_tokens."""
         used = self._of(workspace)
         for name, amount in amounts.items():
             used[name.replace("_", "-")] += amount

@@ -1,4 +1,4 @@
-"""POST /v1/messages from body to last byte: scenario, checks, cache, answer, stream, bill."""
+"""POST /v1/messages from the body to the last byte: scenario, checks, cache, answer, stream and invoice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from chat.simulator.transport.wire import ApiError, encode
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the server decides: default scenario, seed, deltas per second and clock."""
+    """The server's configuration: default scenario, seed, deltas per second and clock."""
 
     default: Choice
     seed: int
@@ -34,7 +34,7 @@ class Settings:
 
 
 class Messages:
-    """The messages endpoint with the state behind it: cache, attempts, rate limits and invoice."""
+    """The messages endpoint with its state: cache, attempts, rate limits and invoice."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,14 +45,18 @@ class Messages:
         self.invoice = Invoice()
 
     def reset(self) -> None:
-        """Forget the invoice, the cache and the counted attempts."""
+        """Clear the invoice, the cache, the diagnostics and the counted attempts."""
         self.invoice.clear()
         self._cache.clear()
         self._diagnoses.clear()
         self._attempts.clear()
 
     def count(self, raw: bytes, request: Request, workspace: str, version: str) -> dict[str, Any]:
-        """Return the answer of count_tokens. Raises ApiError."""
+        """Return the response of count_tokens.
+
+        Raises:
+            ApiError: the request is refused.
+        """
         prompt = check_request(_parsed(raw), version=version, betas=request.betas, counting=True)
         thinking.check(prompt, workspace)
         return {"input_tokens": segments_of(compaction.from_last_summary(prompt), workspace)[-1].total_tokens}
@@ -60,7 +64,12 @@ class Messages:
     async def create(
         self, request: Request, connection: Connection, workspace: str, version: str, request_id: str
     ) -> None:
-        """Answer one request. Raises ApiError before the answer begins, ClientGone when the client leaves."""
+        """Answer one request.
+
+        Raises:
+            ApiError: the request is refused before the response starts.
+            ClientGone: the client closed the connection.
+        """
         row = self.invoice.open(Row(request_id, workspace))
         try:
             await self._create(request, connection, version, row)
@@ -101,7 +110,7 @@ class Messages:
         return self._limits.headers(workspace)
 
     def _choose(self, request: Request, body: Any, workspace: str) -> Choice:
-        """Return this attempt's scenario: header, marker in the last user text, or the server's default."""
+        """Return this attempt's scenario, from the header, the last user text or the server's default."""
         written = request.headers.get("x-simulator-scenario") or _marker(body)
         choice = scenarios.parse(written) if written else self._settings.default
         if not choice.counts_attempts:
@@ -163,7 +172,7 @@ class Messages:
 
 
 async def _complete(request: Request, connection: Connection, reply: Reply, choice: Choice, row: Row) -> None:
-    """Answer without streaming; the stream scenarios do what comes nearest."""
+    """Send the response without streaming; stream scenarios do the closest equivalent."""
     body = encode(reply.message())
     match choice.name:
         case "error_before_delta" | "error_after_delta":

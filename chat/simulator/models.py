@@ -1,7 +1,7 @@
-"""The models that the simulator offers: limits, lifecycle and what each accepts.
+"""The models of the simulator: their limits, their lifecycle and what each accepts.
 
-Source: the provider's models, thinking, effort, prompt-caching and deprecation pages (autumn 2026).
-Release dates that the provider doesn't print are the retirement promise minus one year.
+Source: the provider's models, thinking, effort, prompt-caching and deprecation pages (autumn 2026). Release
+dates that the provider doesn't publish are the earliest retirement date minus one year.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the catalogue and the rules that the Messages API applies to it."""
+    """One model and the rules that the Messages API applies to it."""
 
     id: str
     name: str
@@ -25,7 +25,7 @@ class Model:
     efforts: tuple[str, ...] = ALL_EFFORTS
     effort: str = "high"
     forced_tools: bool = True
-    prefix_bound: bool = False  # thinking is only valid behind the conversation that it was made for
+    prefix_bound: bool = False  # thinking is only valid after the conversation that it was made for
     hides_thinking: bool = True  # display "omitted" by default
     min_cache_tokens: int = 512
     context_tokens: int = 1_000_000
@@ -211,12 +211,12 @@ _BY_ID = {model.id: model for model in CATALOGUE} | {m.alias: m for m in CATALOG
 
 
 def find(model_id: object) -> Model | None:
-    """Return the model with this id or alias, whatever its lifecycle; None when there is none."""
+    """Return the model with this id or alias, in any lifecycle stage; None if there is none."""
     return _BY_ID.get(model_id) if isinstance(model_id, str) else None
 
 
 def list_models(lifecycles: Iterable[str]) -> list[Model]:
-    """Return the models in these lifecycle stages, newest first; without stages all but the retired ones."""
+    """Return the models in these lifecycle stages, newest first; without stages, all but the retired ones."""
     wanted = set(lifecycles) or {"active", "deprecated"}
     return [model for model in CATALOGUE if model.lifecycle in wanted]
 
@@ -230,7 +230,7 @@ def _moment(day: str | None) -> str | None:
 
 
 def model_info(model: Model) -> dict[str, Any]:
-    """Return the model as the models endpoint prints it (ModelInfo)."""
+    """Return the model as the models endpoint shows it (ModelInfo)."""
     return {
         "type": "model",
         "id": model.id,

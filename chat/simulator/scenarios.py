@@ -1,7 +1,7 @@
-"""The scenarios by name: what each does, its parameters, and how a request chooses one.
+"""The scenarios by name, their parameters, and how a request selects one.
 
-A choice is written `name key=value …`: in the header `x-simulator-scenario`, as `[[scenario:name key=value]]`
-in the last user text, or as the server's default. The first of these that is present wins.
+A selection is written `name key=value …`: in the header `x-simulator-scenario`, as `[[scenario:name
+key=value]]` in the last user text, or as the server's default. The first of these that is present is used.
 """
 
 import re
@@ -18,7 +18,7 @@ COMMON = ("from", "times", "key", "pace", "first_byte", "thinking_tokens", "toke
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One documented behaviour: its kind ("answer", "status" or "stream"), text and default parameters."""
+    """One documented behaviour: its kind ("answer", "status" or "stream"), description and default parameters."""
 
     name: str
     kind: str
@@ -103,7 +103,7 @@ SCENARIOS = {scenario.name: scenario for scenario in _ALL}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A scenario with the parameters that this request gave it."""
+    """A scenario with the parameters of one request."""
 
     scenario: Scenario
     params: dict[str, str] = field(default_factory=dict)
@@ -114,14 +114,18 @@ class Choice:
 
     @property
     def counts_attempts(self) -> bool:
-        """Whether it depends on how often the same request came."""
+        """Whether the scenario depends on how often the same request came."""
         return bool(self.text("times") or self.text("from"))
 
     def text(self, name: str) -> str:
         return self.params.get(name, self.scenario.defaults.get(name, ""))
 
     def number(self, name: str, default: float = 0, *, maximum: float = 10_000_000) -> float:
-        """Return a parameter as a number from 0 to `maximum`. Raises ApiError 400 when it isn't one."""
+        """Return a parameter as a number from 0 to `maximum`.
+
+        Raises:
+            ApiError: 400, it is not a number of 0 or more.
+        """
         written = self.text(name)
         if not written:
             return default
@@ -140,13 +144,17 @@ class Choice:
         return self.number(name, maximum=MAX_SECONDS)
 
     def without_fault(self) -> "Choice":
-        """Return the default scenario with the parameters that are common to all."""
+        """Return the default scenario with the parameters that all scenarios share."""
         kept = {name: value for name, value in self.params.items() if name in COMMON and name != "first_byte"}
         return replace(self, scenario=SCENARIOS["default"], params=kept)
 
 
 def parse(written: str) -> Choice:
-    """Return the choice that `name key=value …` stands for. Raises ApiError 400 for anything unknown."""
+    """Return the selection for `name key=value …`.
+
+    Raises:
+        ApiError: 400, the scenario or a parameter is unknown.
+    """
     name, *pairs = written.split() or ["default"]
     scenario = SCENARIOS.get(name)
     if scenario is None:
@@ -162,7 +170,7 @@ def parse(written: str) -> Choice:
 
 
 def marker(text: str) -> str | None:
-    """Return what stands inside the last scenario marker of a text; None without one."""
+    """Return the content of the last scenario marker in a text, None without one."""
     found = MARKER.findall(text)
     return found[-1] if found else None
 
@@ -173,13 +181,13 @@ def without_marker(text: str) -> str:
 
 
 class Attempts:
-    """Counts how often the same request came, so that a fault can begin late, and end after `times` attempts."""
+    """Counts how often the same request came, so that a fault can start late and end after `times` attempts."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[bytes, int] = OrderedDict()
 
     def settle(self, choice: Choice, digest: bytes) -> Choice:
-        """Return the choice for this attempt: the default scenario before the fault begins and once it is over."""
+        """Return the choice for this attempt: the default scenario before the fault starts and after it ended."""
         if not choice.counts_attempts:
             return choice
         key = choice.text("key").encode() or digest

@@ -1,4 +1,4 @@
-"""What the account pages ask beyond their own forms."""
+"""Tags of the account pages."""
 
 from allauth.account.adapter import get_adapter
 from django import template
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.simple_tag
 def signup_is_open(request: HttpRequest) -> bool:
-    """Say whether strangers may make an account, so that closed doors are not advertised."""
+    """Return whether new people may create an account themselves."""
     return bool(get_adapter(request).is_open_for_signup(request))

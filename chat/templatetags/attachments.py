@@ -1,4 +1,4 @@
-"""How files are shown: beside a message, and at the head of their own page."""
+"""Files beside a message, and at the head of their own page."""
 
 from django import template
 from django.template.defaultfilters import filesizeformat
@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat.models import Attachment, Message
-from chat.operations.conversations.thread import Thread
 from chat.operations.request.attachments import in_order
+from chat.presentation.thread import Thread
 
 register = template.Library()
 
@@ -21,10 +21,10 @@ def message_attachments(message: Message, thread: Thread) -> dict[str, list[Atta
 
 @register.simple_tag
 def attachment_about(attachment: Attachment) -> str:
-    """Say what a file is and how large: PDF · 3 pages · 1.2 MB."""
+    """Return a file's kind and size: PDF · 3 pages · 1.2 MB."""
     size = filesizeformat(attachment.original.size_bytes)
     if attachment.kind == Attachment.Kind.IMAGE:
-        picture = _("Picture")
+        picture = _("Image")
         return f"{picture} · {attachment.width} × {attachment.height} · {size}"
     if attachment.kind == Attachment.Kind.PDF:
         count = attachment.pages or 0

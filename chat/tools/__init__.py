@@ -1,1 +1,1 @@
-"""How a tool call is executed, whatever its kind, and the guard on everything that leaves this machine for one."""
+"""Executes tool calls of every kind, and guards the outgoing requests that they make."""

@@ -1,7 +1,7 @@
-"""Which addresses tools may call: public ones over https, and the hosts that staff list in EGRESS_ALLOW.
+"""The addresses that tools may call: public ones over https, and the hosts that staff list in EGRESS_ALLOW.
 
-Spelling is judged here, before an address is kept and before it is called; what a name resolves to is judged by
-`chat.tools.egress`, at the moment of each connection.
+The spelling of an address is checked here, before it is stored and before it is called. The addresses that a
+name resolves to are checked by `chat.tools.egress` for each connection.
 """
 
 import ipaddress
@@ -14,24 +14,27 @@ from django.conf import settings
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
-# Public by their number, yet answered inside a cloud's own network (Azure's wire server).
+# Public by number, but served inside a cloud's own network (Azure's wire server).
 CLOUD_INTERNAL = frozenset({ipaddress.ip_address("168.63.129.16")})
-PROTOCOL_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")  # Oracle's metadata among others
-GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out to the public
+PROTOCOL_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")  # includes Oracle's metadata service
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # the only IPv6 range assigned for public use
 # IPv6 networks that only wrap an IPv4 address: NAT64 (RFC 6052) and the retired IPv4-compatible form.
 IPV4_WRAPPERS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
 
 class EgressRefused(Exception):
-    """The address is not one that tools may call. The words are for staff."""
+    """Tools may not call this address. The message is for staff."""
 
 
 class ResponseTooLarge(Exception):
-    """An answer went over its limit of bytes, as sent or as decompressed."""
+    """A response exceeded its limit of bytes, as sent or as decompressed."""
 
 
 def is_public(address: Address) -> bool:
-    """Say whether an address belongs to the public internet, looking into addresses that wrap another."""
+    """Return whether an address belongs to the public internet.
+
+    An address that wraps another one is judged by the inner one.
+    """
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id or address.teredo:
             return False
@@ -46,12 +49,15 @@ def is_public(address: Address) -> bool:
 
 
 def allowed_by_staff(host: str, port: int) -> bool:
-    """Say whether EGRESS_ALLOW lists this host, alone or with this port: such a one may be inside, and plain http."""
+    """Return whether EGRESS_ALLOW lists this host, alone or with this port.
+
+    Such a host may be internal and may use plain http.
+    """
     return not {host.lower(), f"{host.lower()}:{port}"}.isdisjoint(settings.EGRESS_ALLOW)
 
 
 def check_url(url: str) -> None:
-    """Refuse an address that no connection would be made to, as far as its spelling tells.
+    """Check the spelling of an address.
 
     Raises:
         EgressRefused: no https, no host, credentials inside, or an address that is not public.
@@ -73,10 +79,10 @@ def check_url(url: str) -> None:
 
 
 def check_scheme(scheme: str, host: str, port: int) -> None:
-    """Refuse everything but https, and plain http to hosts that staff list.
+    """Check that the scheme is https, or http for hosts that staff list.
 
     Raises:
-        EgressRefused: it is something else.
+        EgressRefused: it is another scheme.
     """
     if not host or scheme not in {"http", "https"}:
         raise EgressRefused("This is no web address.")
@@ -89,7 +95,10 @@ def default_port(scheme: str) -> int:
 
 
 def address_literal(host: str) -> Address | None:
-    """Read a host that is an address, as the system's resolver would: also 2130706433, 0x7f.1 and 0177.0.0.1."""
+    """Return the address that a host name spells, None for a name.
+
+    Spellings are read as by the system's resolver: also 2130706433, 0x7f.1 and 0177.0.0.1.
+    """
     try:
         return ipaddress.ip_address(host.strip("[]"))
     except ValueError:

@@ -1,4 +1,7 @@
-"""The tools that come along: date and time, an exact calculator, and a search in one's own conversations."""
+"""The built-in tools: date and time, an exact calculator, and a search in the person's own conversations.
+
+The docstrings of the tools are their descriptions: they are sent to the model.
+"""
 
 import datetime as dt
 import zoneinfo
@@ -16,7 +19,7 @@ EXCERPT_CHARACTERS = 160
 
 @tool(title="Date and time")
 def date_and_time(context: ToolContext, time_zone: str = "", moment: str = "", moment_zone: str = "") -> Any:
-    """Tell the date and time now, or convert a moment from one time zone to another.
+    """Return the current date and time, or convert a moment from one time zone to another.
 
     Args:
         time_zone: The IANA time zone to answer in, such as Asia/Seoul; the person's own when empty.
@@ -93,7 +96,7 @@ def _excerpt(text: str, word: str) -> str:
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone, or no name of one at all
+    except (KeyError, ValueError, OSError):  # an unknown zone, or not the name of a zone
         raise ToolFailed(
             f"There is no time zone {name[:60]!r}. Use an IANA name such as Europe/Paris."
         ) from None
@@ -106,5 +109,5 @@ def _moment(text: str, zone: zoneinfo.ZoneInfo) -> dt.datetime:
         read = dt.datetime.fromisoformat(text)
     except ValueError:
         raise ToolFailed("The moment is not in ISO 8601, such as 2026-03-01T09:30.") from None
-    # Through UTC: a wall clock's gap in spring then shows the time it was set to.
+    # Conversion through UTC gives a valid time for moments in the gap when summer time begins.
     return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(dt.UTC)

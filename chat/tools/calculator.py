@@ -1,4 +1,4 @@
-"""Exact arithmetic: an expression is read as a tree of numbers and operations, never as code."""
+"""Exact arithmetic. An expression is parsed as a tree of numbers and operations and never executed as code."""
 
 import ast
 import math
@@ -29,10 +29,10 @@ UNARY: dict[type[ast.unaryop], Callable[[Fraction], Fraction]] = {
 
 
 def evaluate(expression: str) -> Fraction:
-    """Compute an expression exactly.
+    """Return the exact value of an expression.
 
     Raises:
-        ToolFailed: it can't be read, can't be computed, or would grow beyond `MAX_BITS`.
+        ToolFailed: it can't be parsed, can't be computed, or would grow beyond `MAX_BITS`.
     """
     if len(expression) > MAX_CHARACTERS:
         raise ToolFailed(f"The expression is longer than {MAX_CHARACTERS} characters.")
@@ -46,7 +46,7 @@ def evaluate(expression: str) -> Fraction:
 
 
 def format_number(value: Fraction) -> str:
-    """Write a number exactly: as a decimal if it ends, else as a fraction with its first digits."""
+    """Return a number exactly: as a decimal if it ends, otherwise as a fraction with its first digits."""
     if value.denominator == 1:
         return str(value.numerator)
     rest = value.denominator
@@ -66,7 +66,7 @@ def _decimal(value: Fraction, *, exact: bool) -> str:
 
 
 def _number(text: str) -> Fraction:
-    """Read a literal as it is written: as a float, 0.1 would be another number."""
+    """Return the exact value of a literal. As a float, 0.1 would be a different number."""
     _digits, _, exponent = text.lower().partition("e")
     if exponent and abs(int(exponent)) > MAX_CHARACTERS:
         raise ToolFailed("A number in this expression gets too long.")
@@ -123,7 +123,7 @@ def _whole_number(value: Fraction, name: str, limit: int = 1_400) -> int:
 
 
 def _sqrt(value: Fraction) -> Fraction:
-    """Exact where the root is rational; else its first digits, which the answer can only approximate."""
+    """Return the exact root if it is rational, otherwise its first digits."""
     if value < 0:
         raise ToolFailed("There is no real square root of a negative number.")
     top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)
@@ -134,7 +134,7 @@ def _sqrt(value: Fraction) -> Fraction:
 
 
 def _round(value: Fraction, places: Fraction = Fraction(0)) -> Fraction:
-    """Round half away from zero, as people do."""
+    """Return the value rounded half away from zero, as in everyday use."""
     scale = Fraction(10) ** _whole_number(places, "round", 100)
     half = Fraction(1, 2) if value >= 0 else Fraction(-1, 2)
     return Fraction(math.trunc(value * scale + half)) / scale

@@ -1,6 +1,6 @@
-"""How the provider reaches the MCP servers that it calls itself: addresses and tokens, for one request of one person.
+"""Addresses and tokens of the MCP servers that the provider calls itself, for one request of one person.
 
-What is returned holds secrets: it goes into that request and nowhere else.
+The result holds secrets: it is used in that request and nowhere else.
 """
 
 import dataclasses
@@ -17,16 +17,16 @@ from chat.tools.threads import in_thread
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReachableServers:
-    """Entries for `mcp_servers`, and the names of servers that can't be called for this person now."""
+    """Elements of `mcp_servers`, and the names of servers that can't be called for this person now."""
 
     servers: list[dict[str, Any]]
     missing: list[str]
 
 
 async def reachable_servers(names: Sequence[str], user_id: uuid.UUID | None) -> ReachableServers:
-    """Find out how servers are called in a person's name, refreshing tokens whose time is over.
+    """Return how servers are called for a person. Expired tokens are refreshed.
 
-    Without a person only servers are reached that ask nobody to sign in.
+    Without a person only servers without a personal sign-in are included.
     """
     rows = await in_thread(_rows, names)
     tokens = {name: await _token(rows[name], user_id) for name in names if name in rows}
@@ -43,7 +43,7 @@ def _rows(names: Sequence[str]) -> dict[str, McpServer]:
 
 
 async def _token(server: McpServer, user_id: uuid.UUID | None) -> str | None:
-    """Return "" where no token is needed and None where one is missing."""
+    """Return "" if no token is needed and None if the token is missing."""
     if server.auth == McpServer.Auth.NONE:
         return ""
     if server.auth == McpServer.Auth.BEARER:

@@ -1,10 +1,10 @@
-"""The guard on outgoing requests: where a webhook or an MCP server may be, and how much it may answer.
+"""The guard on outgoing requests: which addresses tools may call, and how large the responses may be.
 
-Every connection is checked at the moment it is made, redirects and second requests included: the name is resolved
-once, each address it gave must be a public one, and the connection goes to just that address. So neither odd
-spellings (decimal, octal, IPv4 in IPv6) nor DNS that changes its mind reach this machine or its network.
-Proxies of the environment are not used, for they would resolve names themselves. The HTTP client is heavy: this module
-is imported when something is called.
+Every connection is checked when it is made, including redirects and further requests: the name is resolved
+once, every resolved address must be public, and the connection goes to one of these addresses. So neither
+unusual spellings (decimal, octal, IPv4 in IPv6) nor changing DNS answers reach this machine or its network.
+Proxies of the environment are not used, because they would resolve names themselves. The HTTP client is slow
+to import, so this module is imported at the first call.
 """
 
 import asyncio
@@ -38,9 +38,10 @@ CHUNK_BYTES = 65_536
 def guarded_client(
     *, limit_bytes: int, timeout_seconds: float, resolve: Resolver | None = None, **options: Any
 ) -> httpx2.AsyncClient:
-    """Make a client for one call: guarded, metered, without redirects, cookies of others, proxies or .netrc.
+    """Return a client for one call: guarded, metered, without redirects, shared cookies, proxies or .netrc.
 
-    `limit_bytes` bounds all its answers together. Its transport's `meter.exceeded` says whether that ended one.
+    `limit_bytes` limits all its responses together. `meter.exceeded` of its transport says whether the limit
+    was reached.
     """
     headers = {"accept-encoding": ", ".join(ENCODINGS), **options.pop("headers", {})}
     return httpx2.AsyncClient(
@@ -54,7 +55,7 @@ def guarded_client(
 
 
 class Meter:
-    """Counts the bytes of answers, as they came and as they unfold, and ends what is too long."""
+    """Counts the bytes of responses, as received and as decompressed, and raises above the limit."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes, self.wire, self.decoded, self.exceeded = limit_bytes, 0, 0, False
@@ -68,11 +69,11 @@ class Meter:
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
-    """HTTP/1.1 through `GuardedNetwork`, its answers metered and decompressed in small pieces."""
+    """HTTP/1.1 through `GuardedNetwork`; responses are metered and decompressed in small chunks."""
 
     def __init__(self, meter: Meter, resolve: Resolver) -> None:
         self.meter = meter
-        # The one thing that differs from the parent's own pool is what opens connections.
+        # Same pool as the parent's, except for the network backend that opens connections.
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(), max_connections=10, network_backend=GuardedNetwork(resolve)
         )
@@ -94,7 +95,7 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
 
 
 class MeteredBody(httpx2.AsyncByteStream):
-    """A body that is counted; with `unpack` it is gzip or deflate, unfolded a piece at a time."""
+    """A response body that is counted; with `unpack` it is gzip or deflate and decompressed chunk by chunk."""
 
     def __init__(self, body: httpx2.AsyncByteStream, meter: Meter, *, unpack: bool) -> None:
         self.body, self.meter = body, meter
@@ -123,7 +124,7 @@ class MeteredBody(httpx2.AsyncByteStream):
 
 
 class GuardedNetwork(httpcore2.AnyIOBackend):
-    """Opens connections: resolves once, checks every address, connects to one of those it checked."""
+    """Opens connections: resolves a name once, checks every address, and connects to a checked one."""
 
     def __init__(self, resolve: Resolver) -> None:
         super().__init__()
@@ -149,10 +150,10 @@ class GuardedNetwork(httpcore2.AnyIOBackend):
         raise EgressRefused("Tools have no business with sockets of this machine.")
 
     async def addresses(self, host: str, port: int) -> list[Address]:
-        """Resolve a name now, or read an address.
+        """Return the addresses of a name, resolved now, or the address that it spells.
 
         Raises:
-            EgressRefused: one of its addresses is not public, and staff do not list the host.
+            EgressRefused: one of the addresses is not public, and staff do not list the host.
         """
         spelt = address_literal(host)
         try:
@@ -167,12 +168,12 @@ class GuardedNetwork(httpcore2.AnyIOBackend):
 
 
 async def resolve_host(host: str, port: int) -> list[str]:
-    """Ask the system for all addresses of a name, in its order."""
+    """Return all addresses of a name from the system's resolver, in its order."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Reading the authorities takes tens of milliseconds: once a process."""
+    """Return the shared TLS context. Loading the certificate authorities takes tens of milliseconds."""
     return httpx2.create_ssl_context()

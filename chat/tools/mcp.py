@@ -1,7 +1,8 @@
-"""MCP servers over streamable HTTP, through the SDK's client and our guard. Never over stdio: nothing is started here.
+"""MCP servers over streamable HTTP, through the SDK's client and the egress guard. Stdio is not supported.
 
-The SDK is loaded late. What it is kept from: following redirects elsewhere, reading more than the limit, caching
-between people, and checking answers against the server's own schemas (whose regular expressions nobody vouches for).
+The SDK is imported late. It is prevented from following redirects, reading more than the limit, caching
+between people, and checking answers against the server's own schemas, whose regular expressions are not
+trusted.
 """
 
 import asyncio
@@ -32,20 +33,23 @@ MAX_TOOLS = 500
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CallLimits:
+    """Limits of one session: total bytes of responses, and seconds per request."""
+
     bytes: int
     seconds: float
 
 
 async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> list[dict[str, Any]]:
-    """Ask a server for its tools: [{"name", "description", "input_schema", "digest"}, …], by name.
+    """Return a server's tools: [{"name", "description", "input_schema", "digest"}, …], sorted by name.
 
-    `user_id` says whose sign-in is used where the server asks for one.
+    `user_id` says whose sign-in is used if the server requires one.
 
     Raises:
-        ToolFailed, EgressRefused, TooMuch, TimeoutError, httpx2.HTTPError: the server could not be asked.
+        ToolFailed, EgressRefused, ResponseTooLarge, TimeoutError, httpx2.HTTPError: the server could not be
+        asked.
     """
     found: dict[str, dict[str, Any]] = {}
-    # Each page has the same time, so the whole has one too: the job that looks for changes can't be ended otherwise.
+    # The time limit holds for each page. A limit for all pages together keeps the background job from hanging.
     limits = CallLimits(LISTING_LIMIT_BYTES, LISTING_SECONDS)
     async with asyncio.timeout(2 * LISTING_SECONDS), open_session(server, user_id, limits) as client:
         cursor: str | None = None
@@ -62,7 +66,7 @@ async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> 
 
 
 def listing_entry(name: str, description: str | None, input_schema: dict[str, Any]) -> dict[str, Any]:
-    """Make one entry of a listing. Its digest stays the same however the server orders its keys."""
+    """Return one entry of a listing. Its digest does not depend on the order of the schema's keys."""
     entry = clean_json({"name": name, "description": description or "", "input_schema": input_schema})
     exact = json.dumps(entry, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return {**entry, "digest": hashlib.sha256(exact.encode()).hexdigest()}
@@ -71,10 +75,11 @@ def listing_entry(name: str, description: str | None, input_schema: dict[str, An
 async def call_mcp_tool(
     definition: ToolDefinition, tool_input: dict[str, Any], context: ToolContext
 ) -> ToolResult:
-    """Call a tool as staff accepted it.
+    """Call a tool in the version that staff accepted.
 
     Raises:
-        ToolFailed: it may not be called now, or the server refused; and whatever the guard and the network raise.
+        ToolFailed: it may not be called now, or the server refused. Errors of the guard and the network pass
+            through.
     """
     server = definition.server
     if server is None or not server.enabled or server.route != McpServer.Route.PARLEY:
@@ -89,7 +94,7 @@ async def call_mcp_tool(
         async with open_session(server, context.user_id, limits) as client:
             answer = await client.session.call_tool(definition.target, tool_input)
     except Exception:
-        if answer is None:  # saying goodbye may fail; the answer is there
+        if answer is None:  # closing the session may fail after the answer arrived
             raise
     return make_result(
         _blocks(answer), limit_bytes=definition.max_result_bytes, is_error=bool(answer.is_error)
@@ -97,7 +102,7 @@ async def call_mcp_tool(
 
 
 def has_drifted(definition: ToolDefinition) -> bool:
-    """Say whether a server's last known listing has the tool otherwise than staff accepted it, or not at all."""
+    """Return whether a tool is missing in its server's last listing or differs from the version that staff accepted."""
     listing = definition.server.listing if definition.server else []
     digests = {entry["name"]: entry["digest"] for entry in listing}
     return not definition.pinned_digest or digests.get(definition.target) != definition.pinned_digest
@@ -107,7 +112,7 @@ def has_drifted(definition: ToolDefinition) -> bool:
 async def open_session(
     server: McpServer, user_id: uuid.UUID | None, limits: CallLimits
 ) -> AsyncIterator[Any]:
-    """Open a session of the SDK's client with a server, signed in as the server asks."""
+    """Open a session of the SDK's client with a server, signed in as the server requires."""
     from mcp import Client
     from mcp.client.streamable_http import streamable_http_client
     from mcp_types import Implementation
@@ -124,7 +129,7 @@ async def open_session(
     client = Client(transport, read_timeout_seconds=limits.seconds, cache=None, client_info=name)
     try:
         async with http, client:
-            # An attribute of this one object: a server's output schema is never run against its answers.
+            # Set on this one object: answers are never checked against the server's own output schema.
             vars(client.session)["validate_tool_result"] = _skip_validation
             yield client
     except Exception as error:
@@ -149,7 +154,7 @@ async def _credentials(
 
 
 def _cause(error: BaseException, *, exceeded: bool) -> Exception:
-    """Find what went wrong below the groups and wrappings of the SDK's tasks."""
+    """Return the actual cause inside the exception groups of the SDK's tasks."""
     import httpx2
     from mcp import MCPError
 
@@ -167,7 +172,10 @@ def _cause(error: BaseException, *, exceeded: bool) -> Exception:
 
 
 def _refusal(code: int, message: str) -> str:
-    """Only what was wrong with the input helps a model; other words of a server may be its internals."""
+    """Return the text of a refusal.
+
+    Only details about the input are included, because other text may reveal the server's internals.
+    """
     detail = f": {clean_text(message)[:300]}" if code == INVALID_PARAMS else "."
     return f"The tool's server refused the call (code {code}){detail}"
 
@@ -182,7 +190,7 @@ def _leaves(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _blocks(answer: Any) -> Any:
-    """Give a result's content as blocks of the Messages API; structured content only if there is no other."""
+    """Return a result's content as blocks of the Messages API; structured content only if there is no other."""
     blocks = [_block(item) for item in answer.content]
     return blocks or answer.structured_content
 

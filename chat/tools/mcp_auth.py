@@ -1,9 +1,9 @@
-"""Each person's own sign-in at an MCP server: the SDK's OAuth client, cut in two where the person is away.
+"""A person's own sign-in at an MCP server: the SDK's OAuth client, split where the person leaves for the server's page.
 
-The SDK runs a sign-in in one piece and waits inside it for the person to come back. Here the waiting may end in
-another process: `begin` runs the flow up to the address where the person decides, `finish` runs it again with the
-code they came back with. Discovery, registration, PKCE, token exchange and refresh are the SDK's.
-The SDK is loaded late, and with it the module of its subclass.
+The SDK runs a sign-in in one piece and waits inside it for the person to return. Here the return may arrive
+in another process: `begin_authorization` runs the flow up to the address where the person decides, and
+`finish_authorization` runs it again with the code. Discovery, registration, PKCE, token exchange and refresh
+are the SDK's. The SDK is imported late, and with it the module of its subclass.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ INITIALIZE_REQUEST = {
 
 
 async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth":
-    """Return what signs a person's requests to a server, refreshing and keeping tokens as needed.
+    """Return the authentication of a person's requests to a server. It refreshes and stores tokens as needed.
 
     Raises:
         SignInNeeded: this person never signed in there.
@@ -52,11 +52,11 @@ async def auth_of(server: McpServer, user_id: uuid.UUID | None) -> "httpx2.Auth"
     return _flow(server, redirect_uri, grants)
 
 
-async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> PendingSignIn:
-    """Find out where a person signs in, registering Parley there if need be.
+async def begin_authorization(server: McpServer, user_id: uuid.UUID, redirect_uri: str) -> PendingSignIn:
+    """Return where a person signs in. Parley is registered at the server if needed.
 
     Raises:
-        SignInFailed: the server wants no sign-in, or can't be asked.
+        SignInFailed: the server requires no sign-in, or can't be asked.
     """
     grants = GrantStorage(server, user_id)
     await grants.forget_client_unless(redirect_uri)
@@ -68,13 +68,13 @@ async def begin_sign_in(server: McpServer, user_id: uuid.UUID, redirect_uri: str
     return auth.pending
 
 
-async def finish_sign_in(
+async def finish_authorization(
     server: McpServer, user_id: uuid.UUID, redirect_uri: str, answer: AuthorizationAnswer
 ) -> None:
-    """Exchange the code for tokens and keep them.
+    """Exchange the code for tokens and store them.
 
     Raises:
-        SignInFailed: the code was not taken.
+        SignInFailed: the server did not accept the code.
     """
     auth = _flow(server, redirect_uri, GrantStorage(server, user_id), fresh=True, answer=answer)
     await _run_flow(server, auth)
@@ -83,10 +83,10 @@ async def finish_sign_in(
 
 
 async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
-    """Return a person's access token for a server, refreshed if its time is over.
+    """Return a person's access token for a server, refreshed if it has expired.
 
     Raises:
-        SignInNeeded: there is none, or none that still holds.
+        SignInNeeded: there is no valid token.
     """
     grants = GrantStorage(server, user_id)
     kept = (await grants.read()).tokens
@@ -102,7 +102,7 @@ async def token_of(server: McpServer, user_id: uuid.UUID) -> str:
 
 
 async def _run_flow(server: McpServer, auth: Any) -> None:
-    """Send one request that the server answers with 401, from which the SDK's flow takes its way."""
+    """Send one request that the server answers with 401, which starts the SDK's flow."""
     from chat.tools import egress
 
     headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": PROTOCOL}
@@ -112,7 +112,7 @@ async def _run_flow(server: McpServer, auth: Any) -> None:
             egress.guarded_client(
                 limit_bytes=LIMIT_BYTES, timeout_seconds=SECONDS, auth=auth, headers=headers
             ) as client,
-            # Only the flow is of interest, not what the server says at the end of it.
+            # Only the flow matters, not the final response of the server.
             client.stream("POST", server.url, json=INITIALIZE_REQUEST),
         ):
             pass
@@ -129,7 +129,7 @@ def _flow(server: McpServer, redirect_uri: str, grants: GrantStorage, **options:
 
 
 def sign_in_failure(server: McpServer) -> ToolFailed:
-    """What the model is told, so that it can tell the person."""
+    """Return the failure that tells the model where the person has to sign in."""
     return ToolFailed(
         f"The person has to sign in to {server.name} first, at /tools/mcp/{server.name}/connect"
     )

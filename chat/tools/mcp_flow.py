@@ -1,4 +1,7 @@
-"""The SDK's OAuth flow for one person, cut where they are away. It imports the SDK, so it is itself imported late."""
+"""The SDK's OAuth flow for one person, split where the person leaves.
+
+This module imports the SDK, so it is itself imported late.
+"""
 
 import urllib.parse
 from typing import Any
@@ -12,7 +15,7 @@ from chat.tools.mcp_grants import AuthorizationAnswer, GrantStorage, PendingSign
 
 
 class PersonAuth(OAuthClientProvider):
-    """The SDK's flow for one person. Where it would wait for them, it stops with SignInNeeded and `begun`."""
+    """The SDK's flow for one person. Instead of waiting for the person it raises SignInNeeded and sets `pending`."""
 
     def __init__(
         self,
@@ -40,7 +43,7 @@ class PersonAuth(OAuthClientProvider):
         return self.context.current_tokens is not None
 
     async def _initialize(self) -> None:
-        """Load what is kept; unlike the SDK, also when tokens end and where they are refreshed."""
+        """Load the stored grant; unlike the SDK's own method, with the expiry of tokens and the refresh endpoint."""
         await super()._initialize()
         if self.fresh:
             self.context.clear_tokens()
@@ -58,7 +61,7 @@ class PersonAuth(OAuthClientProvider):
         before = self.context.current_tokens
         if await super()._handle_refresh_response(response):
             return True
-        # Another call of this person may have refreshed at the same moment, and used the token up.
+        # Another call of this person may have refreshed at the same time and used up the refresh token.
         await self._initialize()
         after = self.context.current_tokens
         return after is not None and before is not None and after.access_token != before.access_token
@@ -71,7 +74,7 @@ class PersonAuth(OAuthClientProvider):
         return self.answer.code, self.answer.verifier
 
     async def _stop_at_redirect(self, url: str) -> None:
-        """Take the address that the SDK made, with a verifier that can be kept, and stop here."""
+        """Store the address that the SDK made, with a verifier that can be kept, and stop the flow."""
         pkce = PKCEParameters.generate()
         parts = urllib.parse.urlsplit(url)
         query = dict(urllib.parse.parse_qsl(parts.query)) | {"code_challenge": pkce.code_challenge}
@@ -81,4 +84,4 @@ class PersonAuth(OAuthClientProvider):
 
 
 async def _no_callback() -> Any:
-    raise SignInFailed("nobody waits here")
+    raise SignInFailed("no callback is possible here")

@@ -1,6 +1,6 @@
-"""What is kept of each person's sign-in at an MCP server, encrypted: the SDK's token storage over one row.
+"""Stores each person's sign-in at an MCP server, encrypted: the SDK's token storage in one row.
 
-Also what a sign-in is told and tells: where a person goes, what they come back with, and how it fails.
+Also the values of a sign-in: where a person goes, what they return with, and how it fails.
 """
 
 import dataclasses
@@ -14,16 +14,16 @@ from chat.tools.threads import in_thread
 
 
 class SignInNeeded(Exception):
-    """The server wants this person to sign in (again)."""
+    """The server requires this person to sign in (again)."""
 
 
 class SignInFailed(Exception):
-    """A sign-in could not be begun or finished. The words are for logs, not for people."""
+    """A sign-in could not be started or finished. The message is for logs, not for people."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PendingSignIn:
-    """Where the person goes, and what has to be known when they come back."""
+    """The address for the person, and the values needed when they return."""
 
     url: str
     state: str
@@ -32,7 +32,7 @@ class PendingSignIn:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AuthorizationAnswer:
-    """What the person came back with, and the verifier that was made for it."""
+    """The code that the person returned with, and the verifier that was made for it."""
 
     code: str
     verifier: str
@@ -48,21 +48,22 @@ class StoredGrant:
 
 
 class GrantStorage:
-    """The row of one person at one server, read and written off the event loop. The SDK's TokenStorage.
+    """The row of one person at one server, accessed off the event loop. It implements the SDK's TokenStorage.
 
-    Tokens are for the address at which they were given, whatever has become of the server's row meanwhile.
+    Tokens are valid only for the address at which they were issued, even if the server's row has changed
+    since.
     """
 
     def __init__(self, server: McpServer, user_id: uuid.UUID | None) -> None:
         self.key: dict[str, Any] = {"server_id": server.id, "user_id": user_id}
         self.url = server.url
-        self.context: Any = None  # the flow's, set by the flow: where tokens can be refreshed
+        self.context: Any = None  # the flow's context, set by the flow; it has the refresh endpoint
 
     async def read(self) -> StoredGrant:
         return await in_thread(self._read)
 
     async def forget_client_unless(self, redirect_uri: str) -> None:
-        """Register anew where Parley was known by another address."""
+        """Delete the registration if it was made for another redirect address, so that the flow registers again."""
         kept = await self.read()
         if kept.client and redirect_uri not in (kept.client.get("redirect_uris") or []):
             await in_thread(self._write, client="")
@@ -74,14 +75,14 @@ class GrantStorage:
         return OAuthToken.model_validate(kept["token"]) if kept else None
 
     async def set_tokens(self, tokens: Any) -> None:
-        told = {
+        stored = {
             "token": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": time.time() + tokens.expires_in if tokens.expires_in else None,
             "metadata": _dumped(self.context.oauth_metadata),
             "resource": _dumped(self.context.protected_resource_metadata),
             "url": self.url,
         }
-        await in_thread(self._write, tokens=json.dumps(told))
+        await in_thread(self._write, tokens=json.dumps(stored))
 
     async def get_client_info(self) -> Any:
         from mcp.shared.auth import OAuthClientInformationFull
@@ -90,8 +91,8 @@ class GrantStorage:
         return OAuthClientInformationFull.model_validate(kept) if kept else None
 
     async def set_client_info(self, client_info: Any) -> None:
-        told = client_info.model_dump(mode="json", exclude_none=True)
-        await in_thread(self._write, client=json.dumps(told))
+        stored = client_info.model_dump(mode="json", exclude_none=True)
+        await in_thread(self._write, client=json.dumps(stored))
 
     def _read(self) -> StoredGrant:
         row = McpGrant.objects.filter(**self.key).first()

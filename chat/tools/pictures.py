@@ -1,6 +1,6 @@
-"""Pictures that tools give: encoded anew like those that people attach, because a transcript keeps them for ever.
+"""Re-encodes pictures in tool results like attached ones, because they stay in the transcript.
 
-A picture that the API refuses, for its size or because it is none, would be sent again with each later request.
+A picture that the API refuses (too large, or not a picture) would be sent again with each later request.
 """
 
 import base64
@@ -17,7 +17,7 @@ MAX_PICTURES = 20
 
 
 async def with_encoded_pictures(result: ToolResult) -> ToolResult:
-    """Encode a result's pictures anew, so small that every model takes them however many there are."""
+    """Return the result with its pictures re-encoded, small enough for every model in any number."""
     if not any(block["type"] == "image" for block in result.content):
         return result
     return await in_thread(_all_encoded, result, limit=CHECKS)

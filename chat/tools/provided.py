@@ -1,6 +1,6 @@
-"""Definitions of the tools that the provider runs, as it has them, ready for staff to switch on.
+"""Definitions of the tools that the provider runs, in its format, ready for staff to enable.
 
-Searching and fetching directly, not from within code, works on every model that can search at all.
+Direct search and fetch (not from within code) works on every model that supports search.
 """
 
 from collections.abc import Mapping

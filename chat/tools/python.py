@@ -1,4 +1,4 @@
-"""Running a registered Python function: synchronous ones in a thread of their own, others on the loop."""
+"""Runs registered Python functions: synchronous ones in a thread of their own, asynchronous ones on the event loop."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -15,7 +15,7 @@ async def call_function(
     """Call the function that a definition names.
 
     Raises:
-        ToolFailed: with words for the model; anything else that the function raises is passed on.
+        ToolFailed: with a message for the model. Other exceptions of the function pass through.
     """
     found = registered().get(definition.target)
     if found is None:
@@ -32,12 +32,12 @@ async def call_function(
         raise
     except Exception as error:
         if type(error).__name__ == "ToolError" and hasattr(error, "content"):
-            # The SDK's way of failing with words of one's own.
+            # The SDK's own exception for failing with content.
             return make_result(_listed(error.content), limit_bytes=definition.max_result_bytes, is_error=True)
         raise
     return make_result(_listed(value), limit_bytes=definition.max_result_bytes)
 
 
 def _listed(value: Any) -> Any:
-    """The SDK's tools may give any iterable of blocks."""
+    """Return an iterable of blocks, which the SDK's tools may give, as a list; other values unchanged."""
     return value if isinstance(value, str | dict | list | int | float | bool | None) else list(value)

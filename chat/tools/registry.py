@@ -1,7 +1,7 @@
-"""Tools that are Python functions: a decorator on top of the SDK's, and the register of what was decorated.
+"""Tools that are Python functions: a decorator based on the SDK's, and the registry of decorated functions.
 
-The SDK makes name, description and schema from the function's name, docstring and signature. It is loaded when
-the first of them is needed, not when a module with tools is imported.
+The SDK makes name, description and schema from the function's name, docstring and signature. It is imported
+when the first of them is needed, not when a module with tools is imported.
 """
 
 import contextvars
@@ -27,7 +27,7 @@ _context: contextvars.ContextVar[ToolContext] = contextvars.ContextVar("tool_con
 
 @dataclasses.dataclass(frozen=True)
 class PythonTool:
-    """One decorated function. `title` is what people read; `strict` asks the API to hold to the schema."""
+    """One decorated function. `title` is shown to people; `strict` asks the API to enforce the schema."""
 
     function: Callable[..., Any]
     title: str
@@ -43,17 +43,17 @@ class PythonTool:
 
     @functools.cached_property
     def sdk(self) -> Any:
-        """The SDK's own tool: `name`, `description`, `input_schema` and `call(input)`."""
+        """The SDK's tool object: `name`, `description`, `input_schema` and `call(input)`."""
         from anthropic import beta_async_tool, beta_tool
 
         function = _without_context(self.function)
         return beta_async_tool(function) if self.is_async else beta_tool(function)
 
     def call(self, tool_input: dict[str, Any], context: ToolContext) -> Any:
-        """Call the function with an input as the model gave it; a coroutine if it is an asynchronous one.
+        """Call the function with an input from the model; return a coroutine if it is asynchronous.
 
         Raises:
-            ValueError: the input does not fit the signature; its cause is pydantic's error.
+            ValueError: the input does not fit the signature; the cause is pydantic's error.
         """
         _context.set(context)
         return self.sdk.call(tool_input)
@@ -87,14 +87,14 @@ def tool(function: Callable[..., Any] | None = None, *, title: str = "", strict:
 
 
 def registered() -> dict[str, PythonTool]:
-    """Return every registered tool by name, with the modules of TOOL_MODULES loaded."""
+    """Return every registered tool by name. The modules of TOOL_MODULES are imported."""
     for module in (BUILTIN_MODULE, *settings.TOOL_MODULES):
         importlib.import_module(module)
     return dict(_registered)
 
 
 def fingerprint() -> str:
-    """Name the present state of all registered functions, without loading the SDK: other code, other fingerprint."""
+    """Return a digest of all registered functions without importing the SDK. It changes with their code."""
     parts = [importlib.metadata.version("anthropic")]
     for found in registered().values():
         parts += [found.name, found.title, str(found.strict), inspect.getsource(found.function)]
@@ -106,7 +106,7 @@ def _qualified_name(function: Callable[..., Any]) -> tuple[str, str]:
 
 
 def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Hide the parameter `context` from whoever looks at the signature; it is filled in at each call."""
+    """Return the function without its parameter `context`, which is filled in at each call."""
     signature = inspect.signature(function, eval_str=True)
     if CONTEXT_PARAMETER not in signature.parameters:
         return function

@@ -1,7 +1,7 @@
-"""What goes into a tool and what comes out: the context of a call, its result, and the failure a model may read.
+"""The input and output of a tool: the context of a call, its result, and a failure whose message the model may read.
 
-Results go back into an exact transcript that is sent again and again, so a block that the API would refuse must
-not get in: only text and what looks like a picture passes, to be read in `pictures`; everything else becomes text.
+Results are part of a transcript that is sent again and again, so a block that the API would refuse must not
+get in. Only text and pictures pass (`pictures` checks them); everything else becomes text.
 """
 
 import base64
@@ -21,7 +21,7 @@ NO_OUTPUT = "The tool gave no output."
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ToolContext:
-    """For whom a tool runs. `time_zone` is an IANA name, `language` a code such as "ko"."""
+    """The person and conversation of a call. `time_zone` is an IANA name, `language` a code such as "ko"."""
 
     user_id: uuid.UUID
     conversation_id: uuid.UUID | None = None
@@ -39,9 +39,10 @@ class ToolResult:
 
 
 class ToolFailed(Exception):
-    """A tool could not do its work; the words are for the model (and the person who reads over its shoulder).
+    """A tool could not do its work. The message is for the model and may be shown to the person.
 
-    Every other exception of a tool is told as "failed" and nothing more, for it could hold internals.
+    All other exceptions of a tool are reported as "failed" only, because their messages could reveal
+    internals.
     """
 
 
@@ -54,10 +55,10 @@ def failed_result(words: str) -> ToolResult:
 
 
 def make_result(value: Any, *, limit_bytes: int, is_error: bool = False) -> ToolResult:
-    """Make a result of whatever a tool gave: text, a list of blocks, or any JSON value.
+    """Return the result for a tool's return value: text, a list of blocks, or any JSON value.
 
     Raises:
-        ToolFailed: it is longer than `limit_bytes` as JSON, or no JSON.
+        ToolFailed: it is longer than `limit_bytes` as JSON, or not JSON.
     """
     try:
         content = [block for item in _items(value) for block in _as_blocks(item)]
@@ -80,7 +81,7 @@ def _is_block(item: Any) -> bool:
 
 
 def _as_blocks(item: Any) -> list[Block]:
-    """Give one item as blocks that the API takes: [] for blank text."""
+    """Return one item as blocks that the API accepts; [] for blank text."""
     if isinstance(item, dict) and item.get("type") == "text" and isinstance(item.get("text"), str):
         item = item["text"]
     elif kind := _picture_kind(item):
@@ -93,7 +94,7 @@ def _as_blocks(item: Any) -> list[Block]:
 
 
 def _picture_kind(item: Any) -> str:
-    """Return the media type that a picture's own bytes say; "" for what is none."""
+    """Return the media type found in a picture's bytes; "" if it is not a picture."""
     source = item.get("source") if isinstance(item, dict) and item.get("type") == "image" else None
     if not isinstance(source, dict) or source.get("type") != "base64":
         return ""

@@ -1,7 +1,7 @@
-"""Running one tool call: checked before, bounded while it runs, and always a result afterwards.
+"""Runs one tool call: checks it before, limits it while it runs, and always gives a result.
 
-Whatever goes wrong becomes a result that says so in words made for it. Internals (exceptions, addresses, what a
-server said) go to the log as the name of the error's class, never to the model.
+Every problem becomes a result with a message of its own. Internals (exceptions, addresses, responses of
+servers) go to the log as the name of the error's class, never to the model.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ log = structlog.get_logger(__name__)
 async def run_tool(
     tool: ToolDefinition | None, tool_input: dict[str, Any], context: ToolContext, *, trial: bool = False
 ) -> ToolResult:
-    """Run a tool and give its result; never raises, except that a cancelled task stays cancelled.
+    """Run a tool and return its result. It never raises, except that a cancelled task stays cancelled.
 
-    The rows are read anew: what staff switched off, or said never to run, does not run from then on, whoever
-    approved the call. `trying` runs it all the same, for staff.
+    The rows are read again: a tool that staff have disabled or denied does not run, even if a person approved
+    the call. With `trial`, for staff, it runs in any case.
     """
     began = time.monotonic()
     try:
@@ -52,7 +52,7 @@ async def run_tool(
 
 
 def _current(tool: ToolDefinition | None, context: ToolContext, *, trial: bool) -> ToolDefinition | None:
-    """Read a tool's row as it is now; None when it may not run for this assistant."""
+    """Return the tool's row as it is now; None if it may not run for this assistant."""
     if tool is None:
         return None
     row = ToolDefinition.objects.select_related("server").filter(pk=tool.pk).first()

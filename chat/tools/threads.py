@@ -1,7 +1,7 @@
-"""Threads for tools that are ordinary functions: each call its own, with database connections of its own.
+"""Threads for tools that are ordinary functions: one thread per call, with its own database connections.
 
-A function can't be stopped from outside. It gets a thread that ends with the process, so that one that hangs
-neither keeps the process from ending nor takes a place in the pool that turns are written through.
+A running function can't be stopped from outside. Its daemon thread ends with the process, so a hanging
+function neither keeps the process alive nor occupies the thread pool that turns are written through.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ MAX_THREADS = 16
 
 
 class ThreadLimit:
-    """So many functions at a time in one loop; one that was left behind keeps its place until it ends."""
+    """Limits the functions that run at a time per event loop. An abandoned function counts until it ends."""
 
     def __init__(self, max_threads: int) -> None:
         self._max_threads = max_threads
@@ -31,13 +31,16 @@ class ThreadLimit:
         return self._of_loop.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._max_threads))
 
 
-# Apart from each other: functions that hang may stop other functions, but not what Parley itself has to read for every
-# kind of tool. Those that wait for a child process end by themselves.
+# Separate limits: hanging functions may block other functions, but not what Parley itself reads for every kind of
+# tool. Checks wait for a child process, which always ends.
 FUNCTIONS, PARLEY, CHECKS = ThreadLimit(MAX_THREADS), ThreadLimit(MAX_THREADS), ThreadLimit(4)
 
 
 async def in_thread(function: Callable[..., R], *args: Any, limit: ThreadLimit = PARLEY, **kwargs: Any) -> R:
-    """Run a function in a thread of its own and wait for it; whoever stops waiting leaves it behind."""
+    """Run a function in its own thread and return its result.
+
+    If the waiting task is cancelled, the function runs on.
+    """
     loop = asyncio.get_running_loop()
     semaphore = limit.semaphore()
     await semaphore.acquire()
@@ -58,7 +61,7 @@ async def in_thread(function: Callable[..., R], *args: Any, limit: ThreadLimit =
         try:
             value = context.run(function, *args, **kwargs)
         except BaseException as problem:
-            # StopIteration can't be put into a future, and SystemExit must not end up in the loop.
+            # A future can't hold StopIteration, and SystemExit must not reach the event loop.
             error = problem if isinstance(problem, Exception) else RuntimeError(type(problem).__name__)
             error = RuntimeError("StopIteration") if isinstance(error, StopIteration) else error
         finally:
@@ -66,7 +69,7 @@ async def in_thread(function: Callable[..., R], *args: Any, limit: ThreadLimit =
         try:
             loop.call_soon_threadsafe(finish, value, error)
         except RuntimeError:
-            return  # the loop has ended meanwhile
+            return  # the loop was closed in the meantime
 
     threading.Thread(target=run, daemon=True, name="tool").start()
     return await future

@@ -1,4 +1,4 @@
-"""A tool's input against its JSON Schema, before anything is called. It may take a while: never on the event loop."""
+"""Checks a tool's input against its JSON Schema before the call. This may be slow: never call it on the event loop."""
 
 import json
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from chat.claude.text import too_deep
 from chat.readers import sandbox, schemas
 
-# What can make a check take for ever: expressions, references that double, and each item held against each other.
+# Keywords whose check can take for ever: regular expressions, references that multiply, pairwise comparison of items.
 _UNBOUNDED_KEYWORDS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
 
 
 class SchemaUnusable(Exception):
-    """A tool's own schema is broken, endless, or refers to another document, which is never fetched."""
+    """A tool's own schema is invalid, may never end, or refers to another document, which is never fetched."""
 
 
 def input_problem(schema: dict[str, Any], tool_input: Any, *, trusted: bool = True) -> str:
-    """Say what is wrong with an input, for the model to put right; "" when it fits."""
+    """Return what is wrong with an input, as a message for the model; "" if it fits."""
     if not isinstance(tool_input, dict):
         return "The input has to be a JSON object."
     if too_deep(tool_input):
@@ -28,13 +28,13 @@ def input_problem(schema: dict[str, Any], tool_input: Any, *, trusted: bool = Tr
 
 
 def input_errors(schema: dict[str, Any], tool_input: dict[str, Any], *, trusted: bool = True) -> list[str]:
-    """List where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
+    """Return where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
 
-    A schema that is not `trusted` (an MCP server wrote it), or could take for ever, is followed in a process of its
-    own, which ends in any case.
+    A schema that is not `trusted` (from an MCP server), or whose check could run for ever, is checked in a
+    separate process with limits.
 
     Raises:
-        SchemaUnusable: nothing can be said.
+        SchemaUnusable: the check is not possible.
     """
     try:
         pair = json.dumps([schema, tool_input])
@@ -46,7 +46,7 @@ def input_errors(schema: dict[str, Any], tool_input: dict[str, Any], *, trusted:
 
 
 def schema_problem(schema: Any) -> str:
-    """Say why a schema can't be that of a tool, in a few words of the library; "" when it can."""
+    """Return why a schema can't be a tool's input schema, in a few words of the library; "" if it can."""
     from jsonschema import Draft202012Validator, SchemaError
 
     if not isinstance(schema, dict) or schema.get("type") != "object":

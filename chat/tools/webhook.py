@@ -1,7 +1,7 @@
-"""A tool that is a web address: one signed POST, one bounded answer.
+"""A tool that is a web address: one signed POST with one limited response.
 
-Signed as Standard Webhooks says (headers webhook-id, webhook-timestamp, webhook-signature), so that the receiver can
-check with any library that it was this Parley who asked, just now.
+Requests are signed according to Standard Webhooks (headers webhook-id, webhook-timestamp, webhook-signature),
+so the receiver can verify with any library that this Parley sent them, and when.
 """
 
 import base64
@@ -22,17 +22,17 @@ PREFIX = "whsec_"
 
 
 def new_secret() -> str:
-    """Make a signing secret in the spelling that every library of Standard Webhooks takes."""
+    """Return a new signing secret in the format of Standard Webhooks."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def secret_problem(secret: str) -> bool:
-    """Say whether a signing secret can't be used."""
+    """Return whether a signing secret can't be used."""
     from standardwebhooks import Webhook
 
     try:
         Webhook(secret)
-    except Exception:  # binascii's, or the library's own for an empty one
+    except Exception:  # binascii's error, or the library's own for an empty secret
         return True
     return len(secret.removeprefix(PREFIX)) < 24
 
@@ -44,13 +44,14 @@ async def call_webhook(
     *,
     resolve: Resolver | None = None,
 ) -> ToolResult:
-    """Send the input and read the answer.
+    """Send the input and return the response as a result.
 
-    The receiver may answer text, any JSON, or {"content": …, "is_error": bool} with text or content blocks.
+    The receiver may answer with text, any JSON, or {"content": …, "is_error": bool} with text or content
+    blocks.
 
     Raises:
-        ToolFailed: no secret, no success status, or an answer that can't be read.
-        EgressRefused, TooMuch, httpx2.HTTPError: as the guard and the network have it.
+        ToolFailed: no secret, no success status, or an unreadable response.
+        EgressRefused, ResponseTooLarge, httpx2.HTTPError: from the guard and the network.
     """
     from chat.tools import egress
 
@@ -74,7 +75,7 @@ async def call_webhook(
 
 
 def webhook_payload(name: str, tool_input: dict[str, Any], context: ToolContext) -> dict[str, Any]:
-    """What the receiver gets. Ids are opaque: no name and no address of a person leaves with them."""
+    """Return the body of the request. Ids are opaque; no name or email address of a person is sent."""
     return {
         "type": "tool.call",
         "tool": name,

@@ -1,1 +1,1 @@
-"""The browser's pages: parse, ask access, one call, render."""
+"""The browser's pages. A view parses, checks access, calls one operation and renders."""

@@ -1,4 +1,4 @@
-"""How people come in: sign-up is closed unless the operator opens it, and second factors are kept encrypted."""
+"""Adapters for sign-up and second factors: sign-up is closed by default, and TOTP secrets are encrypted."""
 
 import base64
 import secrets
@@ -21,7 +21,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MfaAdapter(DefaultMFAAdapter):
-    """Who reads the database learns no authenticator secret."""
+    """Stores authenticator secrets encrypted."""
 
     def encrypt(self, text: str) -> str:
         return encryption.encrypt("mfa", text)
@@ -30,6 +30,6 @@ class MfaAdapter(DefaultMFAAdapter):
         try:
             return encryption.decrypt("mfa", encrypted_text)
         except InvalidToken:
-            # A secret that nobody knows: no code fits it, and whoever has lost the key gets no broken page.
+            # A random secret: no code matches it, and the page works although the encryption key is lost.
             log.error("second_factor_unreadable")
             return base64.b32encode(secrets.token_bytes(20)).decode()

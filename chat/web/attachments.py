@@ -1,7 +1,7 @@
-"""Files of a person: their bytes, their thumbnails, and the page on which a document is read.
+"""Files of a person: downloads, thumbnails, and the page that shows a document's text.
 
-Bytes are only ever shown as what they were found to be: pictures that were made here, and PDFs. Everything else, HTML
-and SVG among it, is downloaded, and no file may run, load or frame anything.
+Only images that Parley made itself and PDFs are shown in the browser. Everything else, HTML and SVG included, is
+downloaded. No file may run scripts, load resources or frame other pages.
 """
 
 import re
@@ -25,20 +25,20 @@ _BEFORE_PLACE = 20_000
 _LONGEST_QUOTE = 1_000
 _LARGEST_NUMBER = 2**31 - 1
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
-# Browsers' own PDF viewers do not work in a sandbox; they run nothing of this origin.
+# The PDF viewers of browsers do not work in a sandbox. They run no script of this origin.
 _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @person_page("GET", "HEAD")
 def original(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
-    """Answer with the file as it was uploaded, as a download."""
+    """Return the uploaded file as a download."""
     found = _own(request, attachment_id)
     return _bytes(found.original, found.original.media_type, name=found.name, download=True)
 
 
 @person_page("GET", "HEAD")
 def shown(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
-    """Answer with a picture as models get it, or with a PDF, for looking at."""
+    """Return an image as models get it, or a PDF, to be shown in the browser."""
     found = _own(request, attachment_id)
     if found.kind == Attachment.Kind.PDF:
         response = _bytes(found.original, "application/pdf", name=found.name)
@@ -55,7 +55,7 @@ def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
 
 @person_page("GET", "HEAD")
 def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
-    """Show a document's text: the page `page` of a PDF, or a text around the characters `start` to `end`."""
+    """Return a page with a document's text: page `page` of a PDF, or the text around characters `start` to `end`."""
     found = _own(request, attachment_id)
     context: dict[str, Any] = {"attachment": found}
     if found.kind == Attachment.Kind.PDF:
@@ -67,7 +67,7 @@ def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
 
 @person_page("GET", "HEAD")
 def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
-    """Lead from a citation in an answer to the place in the document that it names."""
+    """Redirect from a citation in an answer to the cited place in the document."""
     answer = access.find_message(request.user, message_id)
     if answer is None:
         raise Http404
@@ -133,14 +133,14 @@ def _page_context(found: Attachment, number: int, quote: str) -> dict[str, Any]:
 
 
 def _find_quote(text: str, quote: str) -> tuple[int, int]:
-    """Find a quoted passage however its lines are broken; (0, 0) when it is not there."""
+    """Return the start and end of a quoted passage, ignoring line breaks; (0, 0) if it is not found."""
     words = quote.split()
     match = re.search(r"\s+".join(map(re.escape, words)), text) if words else None
     return match.span() if match else (0, 0)
 
 
 def _range_context(text: str, start: int | None, end: int | None) -> dict[str, Any]:
-    """Cut a long text down to what stands around the place."""
+    """Return the part of a long text around the cited place."""
     first, last = min(start or 0, len(text)), min(end or 0, len(text))
     since = max(0, first - _BEFORE_PLACE) if len(text) > SHOWN_CHARACTERS else 0
     part = text[since : since + SHOWN_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large before they fill the disk: Django spools a body whole before a view runs."""
+"""Refuses too large bodies before they fill the disk: Django spools a whole body before a view runs."""
 
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -9,19 +9,21 @@ from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API takes: 32 MiB
+LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API accepts: 32 MiB
 Refusal = Callable[[int], HttpResponse]
 
 
-def in_plain_words(longest_bytes: int) -> HttpResponse:
-    words = _("The request is larger than %(limit)s bytes. Send less at once.") % {"limit": longest_bytes}
+def plain_text_response(longest_bytes: int) -> HttpResponse:
+    words = _("The request is larger than %(limit)s bytes. Split it into smaller ones.") % {
+        "limit": longest_bytes
+    }
     return HttpResponse(f"{words}\n", status=413, content_type="text/plain; charset=utf-8")
 
 
 class BodyLimit:
-    """An ASGI application around another; a body over the limit gets 413, whatever its headers claim.
+    """An ASGI application that wraps another. A body over the limit gets 413, regardless of its headers.
 
-    `refusals` are the forms that refusals have below a path, such as {"/api/": …}.
+    `refusals` are the functions that build the response below a path, such as {"/api/": …}.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class BodyLimit:
         fitting = [form for prefix, form in self._refusals.items() if scope["path"].startswith(prefix)]
         request = ASGIRequest(scope, BytesIO())
         with translation.override(translation.get_language_from_request(request)):
-            response = (fitting or [in_plain_words])[0](self._longest)
+            response = (fitting or [plain_text_response])[0](self._longest)
         headers = {**response.headers, "Content-Length": str(len(response.content)), "Connection": "close"}
         encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": response.status_code, "headers": encoded})

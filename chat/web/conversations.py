@@ -1,4 +1,4 @@
-"""The sidebar: finding, naming, pinning, archiving and deleting conversations."""
+"""The sidebar: finding, renaming, pinning, archiving and deleting conversations."""
 
 import datetime as dt
 import uuid
@@ -24,7 +24,7 @@ PAGE = 60
 
 @person_page("GET", "HEAD")
 def sidebar(request: PersonRequest) -> HttpResponse:
-    """Answer with the list: `q` filters titles, `archived` shows the others, `current` is marked."""
+    """Return the list. `q` filters titles, `archived` shows the archived conversations, `current` is highlighted."""
     current = access.find_conversation(request.user, request.GET.get("current", ""))
     return render(request, "chat/sidebar/_conversations.html", sidebar_context(request, current=current))
 
@@ -69,7 +69,7 @@ def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 
 def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> dict[str, Any]:
-    """Return one page of the list in groups: pinned first, then by how long ago something was said."""
+    """Return one page of the list in groups: pinned first, then by the time of the last message."""
     archived = request.GET.get("archived") == "1"
     words = request.GET.get("q", "").strip()
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
@@ -113,6 +113,6 @@ def _switch(request: PersonRequest, conversation_id: uuid.UUID, field: str) -> H
 
 
 def _changed(found: Conversation) -> HttpResponse:
-    """Tell the page by an event; the list and the heading read themselves anew."""
+    """Return a response with an event on which the page reloads the list and the heading."""
     details = {"id": str(found.id), "title": str(found)}
     return trigger_client_event(HttpResponse(status=204), "conversation-changed", details)

@@ -1,4 +1,4 @@
-"""Seen from outside: is the process alive, is it ready for work, and what does it count."""
+"""Health checks and metrics of a process."""
 
 import asyncio
 import datetime as dt
@@ -24,21 +24,21 @@ from chat.models import ApiCall, Turn
 
 log = structlog.get_logger(__name__)
 
-# A part that does not answer for so long is as good as broken.
+# A part that does not answer within this time counts as broken.
 PATIENCE_SECONDS = 5
 LEDGER_WINDOW = dt.timedelta(days=1)
 
 
 @require_safe
 async def healthz(_request: HttpRequest) -> HttpResponse:
-    """Say that the process is alive; asks nobody else, so that a slow database restarts no process."""
+    """Return 200 if the process is alive. It checks nothing else, so that a slow database causes no restart."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 async def readyz(_request: HttpRequest) -> HttpResponse:
-    """Say of each part whether it works; 503 while one does not."""
+    """Return the state of each part; 503 if one does not work."""
     checks: dict[str, Callable[[], Awaitable[None]]] = {
         "database": _database,
         "channel_layer": _channel_layer,
@@ -53,7 +53,7 @@ async def readyz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Answer in Prometheus' text format, to signed-in staff or to the bearer of METRICS_TOKEN."""
+    """Return metrics in Prometheus' text format, for staff or with METRICS_TOKEN."""
     if not (_has_token(request) or (request.user.is_active and request.user.is_staff)):
         return HttpResponse(
             "Sign in as staff or send the metrics token.\n",
@@ -66,7 +66,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
 
 class StoredFigures:
-    """Figures of the whole installation, read from the database at each scrape by indexed, bounded queries."""
+    """Metrics of the whole installation, read from the database at each scrape with indexed, bounded queries."""
 
     def collect(self) -> Iterator[Metric]:
         turns = GaugeMetricFamily(
@@ -117,7 +117,7 @@ async def _migrations() -> None:
 
 
 async def _channel_layer() -> None:
-    """Send to a group that nobody is in: enough to reach the broker, and nothing stays behind."""
+    """Send to an empty group: this reaches the broker and leaves nothing behind."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")

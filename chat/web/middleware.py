@@ -1,6 +1,6 @@
-"""One log line and one count for every HTTP request: who, which route, what came of it, how long it took.
+"""One log line and one metric for every HTTP request: person, route, status and duration.
 
-Never in a line: the query string, bodies, cookies, keys, or the path itself (a route names the view as well).
+A line never contains the query string, bodies, cookies, keys or the path (the route names the view).
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from chat import metrics
 log = structlog.get_logger(__name__)
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Asked for every few seconds by machines; a line each would bury the others.
+# Monitoring requests these every few seconds. Their lines would hide the others.
 QUIET = frozenset({"healthz", "readyz", "metrics"})
 CLIENT_GONE = 499
 
 
 class RequestLogMiddleware:
-    """Gives each request an id of our own making (no header is trusted) and returns it as X-Request-ID."""
+    """Gives each request a new id (no header is trusted) and returns it as X-Request-ID."""
 
     sync_capable = True
     async_capable = True
@@ -60,7 +60,7 @@ class RequestLogMiddleware:
 
 
 def _begin() -> tuple[str, float]:
-    """Start a log context that holds nothing of the request that this thread or task served before."""
+    """Start an empty log context, without values of an earlier request of this thread or task."""
     request_id = uuid.uuid4().hex
     clear_contextvars()
     bind_contextvars(request_id=request_id)
@@ -86,7 +86,7 @@ def _end(request: HttpRequest, status: int, began: float) -> None:
 
 
 def _known_user(request: HttpRequest) -> str | None:
-    """Name the person if somebody has already asked who it is; a log line costs no query."""
+    """Return the person's id if the user was already loaded; a log line must not cause a query."""
     found = vars(request)
     user = found.get("api_user") or found.get("_cached_user") or found.get("_acached_user")
     return str(user.pk) if user is not None and user.is_authenticated else None

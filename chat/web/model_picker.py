@@ -1,4 +1,4 @@
-"""What a person may talk to: the picker's assistants and models, and the starters of an empty page."""
+"""The assistants and models that a person may choose, and the suggested first messages."""
 
 import dataclasses
 from typing import Any
@@ -12,7 +12,7 @@ from chat.operations.conversations.selection import unavailable_words
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Choice:
-    """One entry of the picker; `problem` says why it can't be used now."""
+    """One entry of the picker. `problem` is the reason why it can't be used now."""
 
     value: str
     name: str
@@ -24,7 +24,7 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picker:
-    """The picker's groups in order, and the value that is chosen; `starters` are (choice value, text)."""
+    """The picker's groups in order, and the chosen value. `starters` are (choice value, text)."""
 
     groups: list[tuple[str, list[Choice]]]
     chosen: str
@@ -34,11 +34,11 @@ class Picker:
 
 
 def picker_for(user: User, conversation: Conversation | None) -> Picker:
-    """Read all choices of this person in a constant number of queries."""
+    """Return all choices of this person (a constant number of queries)."""
     assistants = list(access.assistants(user))
     models = list(access.models(user))
     first = next((model for model in models if not model.connection.problem()), None)
-    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _lost(
+    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _unavailable_assistant(
         conversation, assistants
     )
     groups = [(_("Assistants"), entries)] if entries else []
@@ -53,7 +53,7 @@ def picker_for(user: User, conversation: Conversation | None) -> Picker:
         chosen=_chosen(conversation) or _first_model(usable),
         assistants=assistants,
         starters=_starters(assistants),
-        problem="" if usable else _no_choice(models),
+        problem="" if usable else _no_model_text(models),
     )
 
 
@@ -71,7 +71,7 @@ def _first_model(usable: list[Choice]) -> str:
 
 
 def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choice:
-    """An assistant without a model of its own answers with the first one, as far as can be said here."""
+    """Return the choice for an assistant. An assistant without a model uses the first one."""
     problem = assistant.model.connection.problem() if assistant.model else ""
     model = assistant.model or first
     return Choice(
@@ -84,8 +84,8 @@ def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choi
     )
 
 
-def _lost(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
-    """Keep the conversation's own assistant in sight when it is offered no more: nobody takes its place unasked."""
+def _unavailable_assistant(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
+    """Return the conversation's assistant if it is no longer available, so that no other one replaces it silently."""
     own = conversation.assistant if conversation else None
     if own is None or own in assistants:
         return []
@@ -103,7 +103,7 @@ def _model_choice(model: LanguageModel) -> Choice:
 
 
 def _starters(assistants: list[Assistant]) -> list[tuple[str, str]]:
-    """Take turns through the assistants, so that the first one doesn't crowd the others out."""
+    """Return starters of all assistants in turn, so that the first assistant doesn't fill the list."""
     lists = [
         [(f"assistant:{assistant.id}", text) for text in _texts(assistant.starters)]
         for assistant in assistants
@@ -130,7 +130,7 @@ def _general_starters() -> list[str]:
     ]
 
 
-def _no_choice(models: list[LanguageModel]) -> str:
+def _no_model_text(models: list[LanguageModel]) -> str:
     if not models:
         return _("No model has been set up yet.")
     return str(models[0].connection.problem())

@@ -1,4 +1,4 @@
-"""What every page of a signed-in person has in common: who may ask, in which language and time zone, kept by nobody."""
+"""Shared parts of the pages for signed-in people: access, language, time zone, and no caching."""
 
 import functools
 import uuid
@@ -20,15 +20,15 @@ View = Callable[..., HttpResponse]
 
 
 class PersonRequest(HttpRequest):
-    """A request of somebody who is signed in."""
+    """A request of a signed-in person."""
 
     user: User
 
 
 def person_page(*methods: str) -> Callable[[View], View]:
-    """Let signed-in people in, by these methods; answers are never stored, not even by the browser.
+    """Return a decorator for pages of signed-in people with these methods. Responses are never cached.
 
-    Somebody else is sent to sign in; a script's request (htmx, fetch) gets 401 and is told where to go.
+    Others are redirected to the sign-in page. A script's request (htmx, fetch) gets 401 with its address.
     """
 
     def wrap(view: View) -> View:
@@ -37,7 +37,7 @@ def person_page(*methods: str) -> Callable[[View], View]:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             if request.user.is_authenticated and request.user.is_active:
-                with _at_home(request):
+                with _localized(request):
                     response = view(request, *args, **kwargs)
             else:
                 response = _sign_in(request)
@@ -50,10 +50,10 @@ def person_page(*methods: str) -> Callable[[View], View]:
 
 
 def own_conversation(request: PersonRequest, conversation_id: uuid.UUID) -> Conversation:
-    """Return the conversation that an address names.
+    """Return the conversation with this id.
 
     Raises:
-        Http404: there is none, or it is somebody else's.
+        Http404: it does not exist, or it belongs to another person.
     """
     found = access.find_conversation(request.user, conversation_id)
     if found is None:
@@ -61,8 +61,8 @@ def own_conversation(request: PersonRequest, conversation_id: uuid.UUID) -> Conv
     return found
 
 
-def _at_home(request: HttpRequest) -> timezone.override:
-    """Speak the person's language for the rest of the request, and their browser's time zone inside the view."""
+def _localized(request: HttpRequest) -> timezone.override:
+    """Activate the person's language for the rest of the request and the browser's time zone inside the view."""
     language = getattr(request.user, "language", "")
     if language:
         translation.activate(language)
@@ -73,7 +73,7 @@ def _at_home(request: HttpRequest) -> timezone.override:
 def _time_zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone, or no name of one at all
+    except (KeyError, ValueError, OSError):  # the zone does not exist, or the value is not a name
         return zoneinfo.ZoneInfo("UTC")
 
 

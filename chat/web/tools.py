@@ -1,7 +1,7 @@
-"""Where a person signs in at a tool's server: a page that says what it is, the way there, and the way back.
+"""Signing in at a tool's server: the page with the link, and the redirect back.
 
-The way there is a link that the person follows: the page's security policy lets no form lead to another origin.
-What has to be known on the way back stands in the session under the flow's state, so nobody else's answer fits.
+The person follows a link, because the content security policy allows no form to another origin. The session stores
+the flow under its state, so a response to another session's flow is refused.
 """
 
 import time
@@ -26,7 +26,7 @@ AT_ONCE = 5
 
 @person_page("GET", "HEAD", "POST")
 def connect(request: PersonRequest, name: str) -> HttpResponse:
-    """Show how things stand with a server; POST finds out where to sign in and shows the link."""
+    """Return the page of a server. POST discovers the sign-in address and shows the link."""
     server = _server(request, name)
     if request.method != "POST":
         return _page(request, server)
@@ -35,16 +35,16 @@ def connect(request: PersonRequest, name: str) -> HttpResponse:
     except OperationError as error:
         return _page(request, server, problem=error.message, status=502)
     waiting = {"server": server.name, "verifier": begun.verifier, "until": time.time() + 60 * MINUTES}
-    _keep(request, {**dict(list(_waiting(request).items())[1 - AT_ONCE :]), begun.state: waiting})
+    _store(request, {**dict(list(_pending_sign_ins(request).items())[1 - AT_ONCE :]), begun.state: waiting})
     return _page(request, server, link=begun.url, host=urlsplit(begun.url).netloc)
 
 
 @person_page("GET")
 def callback(request: PersonRequest) -> HttpResponse:
-    """Take the person's answer, once, if this session asked for it."""
-    waiting = _waiting(request)
+    """Finish the sign-in, once, if this session started it."""
+    waiting = _pending_sign_ins(request)
     begun = waiting.pop(request.GET.get("state", ""), None)
-    _keep(request, waiting)
+    _store(request, waiting)
     if begun is None:
         raise Http404
     server = _server(request, begun["server"])
@@ -83,12 +83,12 @@ def _callback(request: PersonRequest) -> str:
     return request.build_absolute_uri(reverse("tool_callback"))
 
 
-def _waiting(request: PersonRequest) -> dict[str, Any]:
-    """The sign-ins of this session that are under way, oldest first."""
+def _pending_sign_ins(request: PersonRequest) -> dict[str, Any]:
+    """Return the unfinished sign-ins of this session, oldest first."""
     kept = request.session.get(SESSION_KEY, {})
     return {state: begun for state, begun in kept.items() if begun["until"] > time.time()}
 
 
-def _keep(request: PersonRequest, waiting: dict[str, Any]) -> None:
+def _store(request: PersonRequest, waiting: dict[str, Any]) -> None:
     if waiting or SESSION_KEY in request.session:
         request.session[SESSION_KEY] = waiting

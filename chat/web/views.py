@@ -1,4 +1,4 @@
-"""The chat itself: an empty page, a conversation, and the fragments that keep it fresh."""
+"""The chat page: a new conversation, a conversation, and the fragments that update it."""
 
 import uuid
 from typing import Any
@@ -12,10 +12,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.models import Conversation
+from chat.models import Conversation, User
+from chat.operations.billing.budgets import Payer, warnings
 from chat.operations.conversations import edit as journeys
-from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import OperationError
+from chat.operations.turns.thread_page import read_thread_page
+from chat.presentation.wording import soft_limit_text
 from chat.web.conversations import sidebar_context
 from chat.web.model_picker import picker_for
 from chat.web.page import PersonRequest, own_conversation, person_page
@@ -34,7 +36,7 @@ def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResp
 
 @person_page("GET", "HEAD")
 def thread(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Answer with the whole thread, or 204 when the leaf that the viewer has is still the last one."""
+    """Return the whole thread, or 204 if the viewer's leaf is still the last one."""
     found = own_conversation(request, conversation_id)
     if request.GET.get("leaf", "") == str(found.active_leaf_id):
         return HttpResponse(status=204)
@@ -45,7 +47,7 @@ def thread(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = own_conversation(request, conversation_id)
     try:
-        page = read_thread(found, before=request.GET.get("before", ""))
+        page = read_thread_page(found, before=request.GET.get("before", ""))
     except OperationError as error:
         raise Http404 from error
     return render(request, "chat/thread/_messages.html", {"thread": page})
@@ -53,7 +55,7 @@ def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @person_page("POST")
 def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Show another version of a message and what follows it."""
+    """Return another version of a message and the messages that follow it."""
     found = own_conversation(request, conversation_id)
     message = access.find_message(request.user, request.POST.get("message", ""))
     if message is None or message.conversation_id != found.id:
@@ -67,7 +69,7 @@ def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def preferences(request: Any) -> HttpResponse:
-    """Choose a language: kept with the person who is signed in, and in a cookie for those who aren't yet."""
+    """Set the language, for the signed-in person and in a cookie."""
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()
@@ -91,7 +93,8 @@ def preferences(request: Any) -> HttpResponse:
 def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
     context = {
         "conversation": shown,
-        "thread": read_thread(shown) if shown else None,
+        "thread": read_thread_page(shown) if shown else None,
+        "budget_warnings": _budget_warnings(request.user),
         "picker": picker_for(request.user, shown),
         "page": _page_data(request, shown),
         **sidebar_context(request, current=shown),
@@ -100,8 +103,16 @@ def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
 
 
 def _thread(request: PersonRequest, shown: Conversation) -> HttpResponse:
-    context = {"conversation": shown, "thread": read_thread(shown)}
+    context = {"conversation": shown, "thread": read_thread_page(shown)}
     return render(request, "chat/thread/_thread.html", context)
+
+
+def _budget_warnings(user: User) -> list[str]:
+    """Return a line for each of the person's budgets that passed its soft limit."""
+    return [
+        soft_limit_text(one.budget.scope, one.budget.period, one.renews_on.isoformat(), one.percent)
+        for one in warnings(Payer(user.pk))
+    ]
 
 
 def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, Any]:

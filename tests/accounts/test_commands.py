@@ -63,7 +63,7 @@ def test_create_api_key_requires_a_person_and_a_name() -> None:
     with pytest.raises(CommandError, match="no active person"):
         run("create_api_key", user=user.email, name="x")
     User.objects.update(is_active=True)
-    with pytest.raises(CommandError, match="Give the key a name"):
+    with pytest.raises(CommandError, match="Enter a name for the key"):
         run("create_api_key", user=user.email, name=" ")
     with pytest.raises(CommandError):
         run("create_api_key", "--scope", "everything", user=user.email, name="x")

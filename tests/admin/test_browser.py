@@ -50,7 +50,7 @@ def test_every_list_and_form_loads_with_its_content_policy(server: Server, page:
     page.goto(f"{server.url}/admin/chat/providerconnection/add/")
     page.get_by_role("link", name="Amazon Bedrock", exact=True).click()
     expect(page.get_by_label("Secret access key")).to_be_visible()
-    expect(page.get_by_label("Project id")).not_to_be_attached()
+    expect(page.get_by_label("Project ID")).not_to_be_attached()
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     assert missing == []
 
@@ -68,7 +68,7 @@ def test_a_connection_is_tested_and_a_prompt_reworded(server: Server, page: Page
     page.goto(f"{server.url}/admin/chat/systemprompt/add/")
     page.get_by_label("Name").fill("Voice")
     page.get_by_label("Block 1", exact=True).fill("Be brief.")
-    page.get_by_label("Cache mark of block 1").select_option("1h")
+    page.get_by_label("Cache point of block 1").select_option("1h")
     page.get_by_role("button", name="Save and continue editing").click()
     page.get_by_label("Block 2", exact=True).fill("Be kind.")
     page.get_by_role("button", name="Save and continue editing").click()

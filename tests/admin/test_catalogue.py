@@ -122,9 +122,9 @@ def test_unsupported_thinking_and_effort_are_refused(world: World, root: Client)
     assert Assistant.objects.get().thinking == "summarized"
 
     errors = save_assistant(root, world, thinking="off").context["adminform"].form.errors
-    assert "Claude Test only takes: shown as a summary, not shown." in str(errors["thinking"])
+    assert "Claude Test accepts only: summary shown, hidden." in str(errors["thinking"])
     errors = save_assistant(root, world, effort="max").context["adminform"].form.errors
-    assert "only takes: low, extra high." in str(errors["effort"])
+    assert "accepts only: low, extra high." in str(errors["effort"])
     assert save_assistant(root, world, model="", thinking="off", effort="max").status_code == 302
 
 
@@ -132,12 +132,12 @@ def test_thinking_off_limits_effort(world: World, root: Client) -> None:
     calm = {"types": {"adaptive": True, "disabled": True}, "effort_limits": {"disabled": "high"}}
     LanguageModel.objects.update(capabilities={"thinking": calm, "effort": {"high": True, "xhigh": True}})
     errors = save_assistant(root, world, thinking="off", effort="xhigh").context["adminform"].form.errors
-    assert "With this thinking, Claude Test only takes: high." in str(errors["effort"])
+    assert "With this thinking setting, Claude Test accepts only: high." in str(errors["effort"])
     LanguageModel.objects.update(capabilities={})
     errors = save_assistant(root, world, thinking="off", effort="low").context["adminform"].form.errors
-    assert "takes no effort" in str(errors["effort"])
+    assert "does not support effort" in str(errors["effort"])
     errors = save_assistant(root, world, thinking="summarized").context["adminform"].form.errors
-    assert "only takes: off" in str(errors["thinking"])
+    assert "accepts only: off" in str(errors["thinking"])
     errors = save_assistant(root, world, model="no-model").context["adminform"].form.errors
     assert list(errors) == ["model"]
 
@@ -229,3 +229,10 @@ def test_theme_strings_exist_in_the_theme() -> None:
     folder = Path(unfold.__file__).parent
     said = "".join(path.read_text() for kind in ("*.html", "*.py", "*.js") for path in folder.rglob(kind))
     assert [word for word in THEME_WORDS if word not in said] == []
+
+
+def test_empty_choices_have_names(world: World, root: Client) -> None:
+    form = root.get(world.url("chat_assistant", "change")).content.decode()
+    for label in ("Person chooses", "No prompt", "Model default"):
+        assert f'<option value="">{label}</option>' in " ".join(form.split()).replace(" selected", "")
+    assert "Same as browser" in root.get(world.url("chat_user", "change")).content.decode()

@@ -101,11 +101,15 @@ def test_every_kind_has_a_form() -> None:
             {"region": "us-east-1", "access_key_id": "A", "secret_access_key": "s", "new_credential": "k"},
             "not both",
         ),
-        ("bedrock", {"region": "us-east-1", "ambient": "on", "new_credential": "k"}, "no other credential"),
+        (
+            "bedrock",
+            {"region": "us-east-1", "ambient": "on", "new_credential": "k"},
+            "combined with another credential",
+        ),
         ("bedrock", {"region": "us-east-1", "credential_env": "SECRET_KEY"}, "_CREDENTIALS"),
         ("vertex", {"project": "a-project"}, "required"),
         ("vertex", {"project": "A Project", "region": "global"}, "not its number"),
-        ("vertex", {"project": "p", "region": "global", "new_credential": "sk-key"}, "no JSON object"),
+        ("vertex", {"project": "p", "region": "global", "new_credential": "sk-key"}, "not a JSON object"),
         (
             "vertex",
             {"project": "p", "region": "global", "new_credential": '{"type": "x"}'},
@@ -119,17 +123,25 @@ def test_every_kind_has_a_form() -> None:
         (
             "vertex",
             {"project": "p", "region": "global", "ambient": "on", "base_url": "https://elsewhere.test"},
-            "own address only",
+            "only to the platform’s own address",
         ),
         ("google_cloud", {"project": "p"}, "required"),
-        ("foundry", {}, "one of them"),
-        ("foundry", {"resource": "a", "base_url": "https://a.test"}, "one of them"),
+        ("foundry", {}, "Enter either a resource name or a base URL"),
+        (
+            "foundry",
+            {"resource": "a", "base_url": "https://a.test"},
+            "Enter either a resource name or a base URL",
+        ),
         ("foundry", {"resource": "a.evil.test/"}, "services.ai.azure.com"),
         ("foundry", {"resource": "a", "tenant_id": "t", "client_id": "c"}, "needs tenant_id"),
         ("foundry", {"resource": "a", **PRINCIPAL, "client_id": "the app"}, "five groups"),
         ("foundry", {"resource": "a", **PRINCIPAL, "new_credential": "k"}, "not both"),
-        ("foundry", {"resource": "a", **PRINCIPAL, "ambient": "on"}, "no other credential"),
-        ("foundry", {"base_url": "https://elsewhere.test", "ambient": "on"}, "own address only"),
+        ("foundry", {"resource": "a", **PRINCIPAL, "ambient": "on"}, "combined with another credential"),
+        (
+            "foundry",
+            {"base_url": "https://elsewhere.test", "ambient": "on"},
+            "only to the platform’s own address",
+        ),
         ("foundry", {"resource": "a", "credential_env": "SECRET_KEY"}, "_CREDENTIALS"),
         ("compatible", {}, "required"),
         ("anthropic", {"new_credential": "two words"}, "Copy it again"),
@@ -187,7 +199,7 @@ def test_service_account_is_never_shown_again(world: World, root: Client) -> Non
 
 def test_machine_identity_can_be_chosen_and_removed(world: World, root: Client) -> None:
     page = add(root, "aws", region="us-east-1", workspace="wrkspc_1", ambient="on").content.decode()
-    assert "identity of this machine" in page
+    assert "identity of this server" in page
     assert (second().credential_env, second().problem()) == ("ambient", "")
     address = reverse("admin:chat_providerconnection_change", args=[second().pk])
     form = root.get(address).context["adminform"].form
@@ -238,7 +250,7 @@ def test_changing_the_region_warns_about_prices(
     form = {**FORM, **more, "base_url": "", "region": after, "ambient": "on"}
     page = root.post(world.url("chat_providerconnection", "change"), form, follow=True).content.decode()
     assert ProviderConnection.objects.get().region == after
-    assert ("this region has other prices" in page) == bool(factor)
+    assert ("this region has different prices" in page) == bool(factor)
     assert f"with {factor} times" in page or not factor
 
 
@@ -247,4 +259,4 @@ def test_connection_without_prices_gets_no_price_warning(world: World, root: Cli
     ProviderConnection.objects.update(kind="vertex", region="global", project="p", base_url="", credential="")
     form = {**FORM, "project": "p", "base_url": "", "region": "us-east5", "ambient": "on"}
     page = root.post(world.url("chat_providerconnection", "change"), form, follow=True).content.decode()
-    assert "other prices" not in page
+    assert "different prices" not in page

@@ -58,7 +58,7 @@ def test_strict_tools_per_assistant_are_limited(world: World, root: Client) -> N
         with_tools(root, assistant, *ToolDefinition.objects.filter(name__startswith="t")).status_code == 302
     )
     change = reverse("admin:chat_tooldefinition_change", args=[tools[2].pk])
-    assert f"{assistant}: One request takes 20 strict tools" in form_errors(
+    assert f"{assistant}: One request can have 20 strict tools" in form_errors(
         post(root, change, schema, name="t2")
     )
     ToolDefinition.objects.update(strict=True)

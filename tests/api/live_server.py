@@ -91,8 +91,9 @@ def text_of(events: list[ServerSentEvent]) -> str:
 
 
 def scenario(name: str, text: str = "Hello") -> str:
-    """Return a message that makes the simulator play one of its scenarios."""
-    return f"{text} [[scenario:{name}]]"
+    """Return a message that makes the simulator play a scenario, at full speed unless it has a pace."""
+    pace = "" if "pace=" in name else " pace=0"
+    return f"{text} [[scenario:{name}{pace}]]"
 
 
 def _parsed(lines: Iterator[str]) -> Iterator[ServerSentEvent]:

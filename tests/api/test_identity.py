@@ -66,16 +66,19 @@ def test_key_ends_with_revocation_expiry_or_its_person(insider: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scopes", "may_read", "may_write"),
+    ("scopes", "may_read_content", "may_write"),
     [(("chat",), True, True), (("read",), True, False), (("gateway",), False, False)],
 )
 def test_scopes_limit_reading_and_writing(
-    db: None, scopes: tuple[str, ...], may_read: bool, may_write: bool
+    db: None, scopes: tuple[str, ...], may_read_content: bool, may_write: bool
 ) -> None:
     client = person("program", scopes=scopes).client()
     read = client.get(ME)
     write = client.post(CONVERSATIONS, {}, content_type="application/json")
-    assert (read.status_code, write.status_code) == (200 if may_read else 403, 201 if may_write else 403)
+    assert (read.status_code, write.status_code) == (
+        200 if may_read_content else 403,
+        201 if may_write else 403,
+    )
     if not may_write:
         assert write.json()["code"] == "missing_scope"
         assert 'scope="chat"' in write["WWW-Authenticate"]

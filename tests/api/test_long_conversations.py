@@ -8,6 +8,7 @@ import pytest
 from tests.api.live_server import ApiClient, LiveServer, scenario
 
 LONG = "word " * 36_000  # 60,000 tokens of the simulator's
+BRIDGES = scenario("default", "Tell me of bridges.")
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +74,11 @@ def test_summary_is_written_before_the_context_is_full(live: LiveServer, small: 
 
 def test_the_api_summarises_where_it_can(live: LiveServer, small: str) -> None:
     program = live.client()
-    first = program.turn(LONG, model="claude-sonnet-5")
+    first = program.turn(scenario("default", LONG), model="claude-sonnet-5")
     chat = first["conversation"]
-    second = program.turn("And " + LONG[:50_000], conversation=chat, model="claude-sonnet-5")
+    second = program.turn(
+        scenario("default", "And " + LONG[:50_000]), conversation=chat, model="claude-sonnet-5"
+    )
     assert second["status"] == "completed", second["error"]
     block = second["message"]["content"][0]
     assert (block["type"], bool(block["content"]), bool(block["encrypted_content"])) == (
@@ -83,7 +86,7 @@ def test_the_api_summarises_where_it_can(live: LiveServer, small: str) -> None:
         True,
         True,
     )
-    third = program.turn("Go on.", conversation=chat, model="claude-sonnet-5")
+    third = program.turn(scenario("default", "Go on."), conversation=chat, model="claude-sonnet-5")
     assert third["status"] == "completed", third["error"]
     assert "compaction" not in {part["type"] for part in third["message"]["content"]}
     assert prompt_tokens(ledger(live, third)[0]) < 5_000
@@ -93,11 +96,11 @@ def test_the_api_summarises_where_it_can(live: LiveServer, small: str) -> None:
 def test_compaction_by_the_api_costs_at_most_its_hold(live: LiveServer, small: str) -> None:
     """What fills the context is the last message, so that it is read twice: for the summary, and behind it."""
     program = live.client()
-    chat = program.turn("Tell me of bridges.", model="claude-sonnet-5")["conversation"]
+    chat = program.turn(BRIDGES, model="claude-sonnet-5")["conversation"]
     live.shell(
         "from chat.models import Budget; Budget.objects.create(name='Wide', scope='workspace', hard_limit_usd=100)"
     )
-    turn = program.turn("word " * 54_000, conversation=chat, model="claude-sonnet-5")
+    turn = program.turn(scenario("default", "word " * 54_000), conversation=chat, model="claude-sonnet-5")
     assert (turn["status"], turn["message"]["content"][0]["type"]) == ("completed", "compaction")
     held, spent = json.loads(
         live.shell(
@@ -125,12 +128,12 @@ def test_exhausted_budget_is_named(live: LiveServer, small: str) -> None:
     finally:
         live.shell("from chat.models import Budget; Budget.objects.all().delete()")
     assert (turn["status"], turn["error"]["code"]) == ("failed", "budget")
-    assert "What is left of the workspace’s budget for this month is too little" in turn["error"]["message"]
+    assert "The rest of the workspace’s budget for this month is too small" in turn["error"]["message"]
 
 
 def test_full_context_is_summarised_and_retried(live: LiveServer, small: str) -> None:
     program = live.client()
-    first = program.turn("Tell me of bridges.", model=small)
+    first = program.turn(BRIDGES, model=small)
     full = program.turn(scenario("context_exceeded"), conversation=first["conversation"], model=small)
     assert full["stop_reason"] == "model_context_window_exceeded"
     again = program.post(f"/turns/{full['id']}/retry").json()
@@ -141,7 +144,7 @@ def test_full_context_is_summarised_and_retried(live: LiveServer, small: str) ->
 
 def test_summary_fails_over_to_another_connection(live: LiveServer, small: str) -> None:
     program = live.client()
-    chat = program.turn("Tell me of bridges.", model=small)["conversation"]
+    chat = program.turn(BRIDGES, model=small)["conversation"]
     full = program.turn(scenario("context_exceeded"), conversation=chat, model=small)
     away = live.shell(
         "from chat.models import LanguageModel, ModelPrice, ProviderConnection\n"

@@ -110,10 +110,10 @@ def test_model_without_formats_uses_a_forced_tool(live: LiveServer, forced: str)
 
 def test_schema_applies_to_one_turn_of_a_conversation(live: LiveServer) -> None:
     program = live.client()
-    plain = program.turn("Hello")
+    plain = program.turn(scenario("default"))
     shaped = program.turn("Who?", conversation=plain["conversation"], output_schema=PERSON)
     assert shaped["message"]["text"].startswith('{"name":"Who?"')
-    after = program.turn("Thanks", conversation=plain["conversation"])
+    after = program.turn(scenario("default", "Thanks"), conversation=plain["conversation"])
     assert not after["message"]["text"].startswith("{")
     again = program.post(f"/turns/{shaped['id']}/retry").json()
     assert again["message"]["text"] == shaped["message"]["text"]
@@ -128,7 +128,7 @@ def test_count_tokens_counts_a_draft(live: LiveServer) -> None:
         "model": "claude-sonnet-5-5",
         "max_input_tokens": 1_000_000,
     }
-    chat = program.turn("Hello")["conversation"]
+    chat = program.turn(scenario("default"))["conversation"]
     whole = program.post("/count_tokens", {"text": "x" * 300, "conversation": chat}).json()
     assert whole["input_tokens"] > alone["input_tokens"]
     assert live.client("outsider").post("/count_tokens", {"conversation": chat}).status_code == 404

@@ -79,7 +79,7 @@ def test_two_readers_of_one_turn_get_the_same_bytes(live: LiveServer) -> None:
 
 def test_turn_outlives_its_deleted_events(live: LiveServer) -> None:
     program = live.client()
-    turn = program.turn("Hello")
+    turn = program.turn(scenario("default"))
     live.shell(
         f"from chat.models import TurnEvent; TurnEvent.objects.filter(turn_id='{turn['id']}').delete()"
     )

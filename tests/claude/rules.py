@@ -7,7 +7,7 @@ SERVER_CALLS = ("server_tool_use", "mcp_tool_use")
 
 
 def assert_acceptable(request: dict[str, Any]) -> None:
-    """Fail with the rule that the request breaks."""
+    """Fail with the rule that the request violates."""
     json.dumps(request, allow_nan=False).encode()
     messages = request["messages"]
     assert messages[0]["role"] == "user"
@@ -73,7 +73,7 @@ def _check_system(before: dict[str, Any] | None, after: dict[str, Any] | None) -
 
 
 def breakpoints(request: dict[str, Any]) -> list[str]:
-    """List the lifetimes of all cache marks in prefix order."""
+    """Return the lifetimes of all cache breakpoints in prefix order."""
     blocks = [*request.get("tools", []), *request.get("system", [])]
     for message in request["messages"]:
         for block in message["content"]:

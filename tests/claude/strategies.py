@@ -1,4 +1,4 @@
-"""Shared factories of the core's tests: random JSON, blocks, streams and paths as the Messages API has them."""
+"""Hypothesis strategies for the tests of chat/claude: JSON, blocks, streams and paths of the Messages API."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ objects = st.dictionaries(texts, values, max_size=4)
 
 @st.composite
 def pieces(draw: st.DrawFn, text: str) -> list[str]:
-    """Cut `text` anywhere; an empty first piece is what the API often sends."""
+    """Return pieces of `text`; the first may be empty, as the API often sends it."""
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=4)))
     return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
@@ -159,7 +159,7 @@ def message_deltas(draw: st.DrawFn) -> list[Event]:
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Event]:
-    """Draw the events of one whole valid stream, pings included."""
+    """Draw the events of one complete valid stream, pings included."""
     message = {
         "id": f"msg_{draw(idents)}",
         "type": "message",
@@ -190,7 +190,7 @@ def folded(events: list[Event]) -> Fold:
 
 
 def sse(events: list[Event], *, ascii_only: bool = True) -> bytes:
-    """Write events as the API frames them on the wire."""
+    """Return events in the API's wire format."""
     lines = [
         f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=ascii_only)}\n\n" for event in events
     ]
@@ -237,7 +237,7 @@ def system(words: str = "be brief") -> PathMessage:
 
 @st.composite
 def paths(draw: st.DrawFn, *, settled: bool = False) -> list[PathMessage]:
-    """Draw a path that can have come about: cut answers, failed ones, missing results, changed frames.
+    """Draw a possible path: cut answers, failed ones, missing results, changed frames.
 
     A `settled` one has one frame, and text at the end of every answer, so that no answer vanishes.
     """

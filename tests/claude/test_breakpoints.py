@@ -22,7 +22,7 @@ SOON, LATER, NEVER = ReuseShares(0.99, 0.0, 0.01), ReuseShares(0.01, 0.8, 0.19),
 
 
 def marks(body: Any, messages: Any) -> dict[str, str]:
-    """Map the place of each mark to its lifetime: tools.0, system.0, 2.0 (message.block)."""
+    """Return {position of a breakpoint: lifetime}, such as tools.0, system.0, 2.0 (message.block)."""
     groups = [(part, body.get(part, ())) for part in ("tools", "system")]
     groups += [(str(at), message["content"]) for at, message in enumerate(messages)]
     return {

@@ -1,4 +1,4 @@
-"""Guessed tokens of marked parts. Plans and requests test where marks are set and how many."""
+"""Estimated tokens of blocks. Other tests cover where breakpoints are set and how many."""
 
 import pytest
 

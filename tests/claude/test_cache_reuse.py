@@ -37,7 +37,7 @@ SECOND = call(60, read=1500, written_5m=300)
         ([FIRST, SECOND], 1000, CacheState(1800, 1000, 1000, 2)),
         # An answer that wrote nothing leaves the entry of the one before.
         ([FIRST, call(60, read=1500, input=90)], 100, CacheState(1590, 1500, 1000, 2)),
-        # What was not read is not there, whatever the times say.
+        # A prefix that was not read is gone, even if its time is not over.
         ([FIRST, call(60, input=1800)], 100, CacheState(1800, 0, 0, 3)),
         ([FIRST, call(60, read=1000, written_5m=800)], 100, CacheState(1800, 1800, 1000, 1)),
         ([FIRST, call(60, read=1500, written_1h=300)], 100, CacheState(1800, 1800, 1800, 1)),

@@ -76,7 +76,7 @@ def pdf(data: bytes) -> dict[str, Any]:
         ({"type": "image", "source": {"type": "base64", "data": "A" * 9_000_000}}, IMAGE_TOKENS),
         ({"type": "image", "source": {"type": "url", "url": "https://x"}}, IMAGE_TOKENS),
         (pdf(b"%PDF-3"), 3 * PAGE_TOKENS),
-        # Its pages may stand in compressed objects, so nothing in its bytes says how many there are.
+        # The page objects may be compressed, so the bytes do not show how many there are.
         (pdf(b"%PDF /Type /Page"), MAX_DOCUMENT_PAGES * PAGE_TOKENS),
         (
             {"type": "document", "source": {"type": "base64", "data": "A"}},
@@ -227,7 +227,7 @@ def test_free_and_unpriced_models_are_never_refused() -> None:
 
 
 def of_compaction(prompt: int, write: str, summary: int, answer: int, last_turn: int) -> dict[str, Any]:
-    """The usage of a request whose prompt was summarised, all of it written to the cache as `write` says."""
+    """The usage of a request whose prompt was summarised, all of it written to the cache with the lifetime `write`."""
 
     def read(size: int) -> dict[str, Any]:
         if write == "input":

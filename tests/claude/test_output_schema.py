@@ -30,7 +30,7 @@ def deep(levels: int) -> dict[str, Any]:
 
 
 def doubling(levels: int) -> dict[str, Any]:
-    """Each definition refers twice to the next: harmless to write, endless to follow."""
+    """Return a short schema whose references expand to an endless one: each definition refers twice to the next."""
     named = {
         f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]}
         for n in range(levels)

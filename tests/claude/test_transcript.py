@@ -26,7 +26,7 @@ from tests.claude.strategies import (
 
 
 def shape(*path: PathMessage, frame: str = "now") -> list[str]:
-    """Write the messages made of `path` in short: the role's initial, then the types of its blocks."""
+    """Return the messages made of `path` in short: the initial of the role, then the types of its blocks."""
     messages = to_messages(path, frame)
     return [f"{m['role'][0]}: {' '.join(block['type'] for block in m['content'])}" for m in messages]
 
@@ -284,7 +284,7 @@ def test_any_stored_path_is_accepted(path: list[PathMessage], policy: str, syste
 @settings(max_examples=100)
 @given(paths(settled=True), st.booleans())
 def test_requests_of_one_frame_only_grow(path: list[PathMessage], system_role: bool) -> None:
-    """Caches and thinking signatures rest on it: what was sent once is sent again, byte for byte."""
+    """Caches and thinking signatures need it: earlier content is sent again byte for byte."""
     path = [message for message in in_context(path) if message.role != "system"]
     whole = said(path, system_role)
     for length, message in enumerate(path, start=1):
@@ -299,7 +299,7 @@ def said(path: list[PathMessage], system_role: bool) -> list[Any]:
 
 
 def in_context(path: list[PathMessage]) -> list[PathMessage]:
-    """Give every user message a context of its own, and every third one none."""
+    """Return the path with a context in each user message except every third."""
     return [
         dataclasses.replace(message, context=f"Day {at}." if at % 3 else "")
         if message.role == "user"

@@ -1,4 +1,4 @@
-"""The supervisor with real processes: start, restart, order of ending, and what is left."""
+"""The supervisor with real processes: start, restart, order of ending, and remaining processes."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ def script(text: str) -> list[str]:
 
 
 class Said(list[str]):
-    """What the supervisor told its user."""
+    """The messages of the supervisor."""
 
     async def until(self, word: str) -> None:
         async with asyncio.timeout(20):

@@ -1,7 +1,6 @@
 """Viewers and logs of one process: who is woken, who receives an end, what is forgotten."""
 
 import uuid
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -10,7 +9,15 @@ from django.utils import timezone
 from chat.engine.hub import Hub
 from chat.engine.turn_log import TurnLog
 from chat.engine.viewer import Viewer, ViewerClosed
-from chat.events.payloads import accepted, encode, notice, turn_finished
+from chat.events.payloads import (
+    EventFrame,
+    accepted,
+    encode_all,
+    message_frame,
+    notice,
+    refresh,
+    turn_finished,
+)
 from chat.events.store import Batch
 from chat.models import Conversation, Turn
 from tests import factories
@@ -54,7 +61,7 @@ async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
     viewer.watch(log.turn_id, "c", 7)
     hub.publish(log, log.encode(notice("waiting"), END))
     hub.close(log)
-    assert await viewer.next() == [{"type": "refresh", "conversation": "c", "turn": str(log.turn_id)}]
+    assert await viewer.next() == [message_frame(refresh("c", log.turn_id))]
 
 
 async def test_unsubscribing_affects_one_conversation(hub: Hub) -> None:
@@ -81,9 +88,9 @@ async def test_messages_are_sent_once_to_subscribed_viewers(hub: Hub) -> None:
     viewer = watching(hub)
     hub.tell("c", {"type": "x"})
     hub.tell("elsewhere", {"type": "y"})
-    assert await viewer.next() == [{"type": "x"}]
+    assert await viewer.next() == [message_frame({"type": "x"})]
     hub.tell("c", {"type": "z"})
-    assert await viewer.next() == [{"type": "z"}]
+    assert await viewer.next() == [message_frame({"type": "z"})]
 
 
 async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> None:
@@ -97,7 +104,7 @@ async def test_a_turn_is_announced_after_the_end_of_the_one_before(hub: Hub) -> 
     hub.add(after)
     hub.publish(after, after.encode(notice("waiting")))
     hub.publish(before, before.encode(END))
-    assert await viewer.next() == [before.frames[-1], announced, *after.frames]
+    assert await viewer.next() == [before.frames[-1], message_frame(announced), *after.frames]
 
 
 async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
@@ -131,7 +138,7 @@ async def test_a_viewer_with_frames_that_were_lost_is_told_to_refresh(
     ahead.watch(turn.id, turn.conversation_id, 2 + lost)
     await sync_to_async(recovered)(turn, frames)
     await hub.look()
-    gone = {"type": "refresh", "conversation": str(turn.conversation_id), "turn": str(turn.id)}
+    gone = message_frame(refresh(turn.conversation_id, turn.id))
     assert [one for one in await ahead.next() if one != announcement(turn)] == [gone]
     assert [one for one in await level.next() if one != announcement(turn)] == frames[2:]
     assert not ahead.watched
@@ -144,7 +151,7 @@ async def test_viewer_of_stored_rows_learns_of_a_recovery(hub: Hub) -> None:
     viewer = watching(hub, turn.conversation_id)
     await sync_to_async(recovered)(turn, frames)
     viewer.watch(turn.id, turn.conversation_id, 3)
-    assert [message["type"] for message in await viewer.next()] == ["refresh"]
+    assert [frame.type for frame in await viewer.next()] == ["refresh"]
     assert not viewer.watched
 
 
@@ -160,7 +167,7 @@ async def test_turn_read_from_its_rows_is_not_sent_twice(hub: Hub) -> None:
     for _look in range(2):
         await hub.look()
     viewer.tell({"type": "x"})
-    assert [one for one in await viewer.next() if one != announcement(turn)] == [{"type": "x"}]
+    assert [one for one in await viewer.next() if one != announcement(turn)] == [message_frame({"type": "x"})]
     assert not viewer.read
 
 
@@ -173,28 +180,28 @@ async def test_turn_about_to_be_claimed_here_is_local(hub: Hub) -> None:
     assert not hub.logs
     hub.expected.discard(turn.id)
     await hub.look()
-    assert [message["type"] for message in await viewer.next()] == ["turn.accepted"]
+    assert [frame.type for frame in await viewer.next()] == ["turn.accepted"]
 
 
 def queued() -> Turn:
     return factories.turn(factories.conversation(factories.person()), status="queued")
 
 
-def dying(conversation: Conversation | None = None) -> tuple[Turn, list[bytes]]:
+def dying(conversation: Conversation | None = None) -> tuple[Turn, list[EventFrame]]:
     """A turn with two durable frames, and what a recovery will write behind them."""
     conversation = conversation or factories.conversation(factories.person())
     turn = factories.turn(conversation, status="running", answer="")
     told = [notice("waiting")] * 3 + [END]
-    frames = [encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, 1)]
+    frames = encode_all(told, turn=str(turn.id), after=0)
     Batch(turn.id, turn.fence, 1, frames[:2]).store()
     return turn, frames
 
 
-def recovered(turn: Turn, frames: list[bytes]) -> None:
+def recovered(turn: Turn, frames: list[EventFrame]) -> None:
     ended = {"status": "interrupted", "owner": "", "finished_at": timezone.now()}
     Turn.objects.filter(id=turn.id).update(recovered_seq=2, last_seq=4, **ended)
     Batch(turn.id, turn.fence, 3, frames[2:]).store()
 
 
-def announcement(turn: Turn) -> dict[str, Any]:
-    return {**accepted(turn), "status": "interrupted"}
+def announcement(turn: Turn) -> EventFrame:
+    return message_frame({**accepted(turn), "status": "interrupted"})

@@ -35,7 +35,7 @@ def test_cursor_before_what_is_kept_must_read_the_rows() -> None:
 def test_frames_go_on_counting_after_forgetting() -> None:
     log = grown(3 * KEPT_FRAMES)
     log.mark_flushed(log.last_seq)
-    assert b'"seq":%d,' % (3 * KEPT_FRAMES + 1) in log.encode(notice("waiting"))[0]
+    assert log.encode(notice("waiting"))[0].seq == 3 * KEPT_FRAMES + 1
 
 
 def test_flushed_never_goes_back() -> None:
@@ -51,6 +51,6 @@ def test_log_continues_after_durable_frames() -> None:
     assert (log.last_seq, log.unflushed()) == (7, [])
     assert log.after(6) is None
     (frame,) = log.encode(notice("x"))
-    assert b'"seq":8' in frame
+    assert (frame.seq, frame.type) == (8, "notice")
     log.frames.append(frame)
     assert log.after(7) == log.unflushed() == [frame]

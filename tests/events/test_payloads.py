@@ -100,7 +100,7 @@ vocabulary = st.one_of(
 
 
 def encoded(told: list[dict[str, Any]]) -> list[bytes]:
-    return [payloads.encode(event, turn=TURN, seq=seq) for seq, event in enumerate(told, start=1)]
+    return [frame.data for frame in payloads.encode_all(told, turn=TURN, after=0)]
 
 
 @given(st.lists(vocabulary, max_size=25))
@@ -117,7 +117,7 @@ def test_snapshot_and_events_are_the_state(told: list[dict[str, Any]]) -> None:
 
 @given(st.lists(vocabulary, min_size=1, max_size=10))
 def test_stored_frames_are_the_same_bytes(told: list[dict[str, Any]]) -> None:
-    frames = encoded(told)
+    frames = payloads.encode_all(told, turn=TURN, after=0)
     assert unpack(pack(frames)) == frames
 
 
@@ -223,3 +223,24 @@ async def test_failed_hint_raises_nothing(layer: Any) -> None:
     began = time.monotonic()
     await hints.send(layer, {"turns": {}})
     assert time.monotonic() - began < hints.HINT_SECONDS * 20
+
+
+def test_frames_name_their_turn_and_type() -> None:
+    first, last = payloads.encode_all(
+        [
+            payloads.turn_resumed(),
+            payloads.turn_finished(status="stopped", stop_reason=None, message=None, error=None),
+        ],
+        turn=TURN,
+        after=6,
+    )
+    assert (first.turn, first.seq, first.type, first.ends_turn) == (TURN, 7, "turn.resumed", False)
+    assert (last.seq, last.ends_turn) == (8, True)
+    assert orjson.loads(first.data) == {"type": "turn.resumed", "turn": TURN, "seq": 7}
+
+
+def test_messages_are_frames_without_a_seq() -> None:
+    told = payloads.message_frame(payloads.refresh("c", TURN))
+    assert (told.turn, told.seq, told.type) == (TURN, 0, "refresh")
+    assert orjson.loads(told.data) == {"type": "refresh", "conversation": "c", "turn": TURN}
+    assert payloads.message_frame({"type": "conversation.deleted", "conversation": "c"}).turn == ""

@@ -8,14 +8,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.events import payloads
+from chat.events.payloads import EventFrame
 from chat.events.store import (
     Batch,
     append_batches,
+    append_unowned,
     can_resume,
     clear_turn_events,
     frames_behind,
     last_stored,
     stored_frames,
+    stored_state,
 )
 from chat.models import Turn, TurnEvent, User
 from tests import factories
@@ -28,9 +31,9 @@ def running(insider: User) -> Turn:
     return factories.turn(factories.conversation(insider), status="running", answer="")
 
 
-def frames_of(turn: Turn, *texts: str, first: int = 1) -> list[bytes]:
+def frames_of(turn: Turn, *texts: str, first: int = 1) -> list[EventFrame]:
     told = [payloads.block_delta(index=0, key="text", value=text) for text in texts]
-    return [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, start=first)]
+    return payloads.encode_all(told, turn=str(turn.id), after=first - 1)
 
 
 def test_frames_come_back_byte_for_byte(insider: User) -> None:
@@ -139,3 +142,22 @@ def test_viewer_with_lost_frames_is_refreshed_after_recovery(insider: User) -> N
     assert frames_behind(turn.id, 1) == frames[1:]
     assert frames_behind(turn.id, 2) is None
     assert frames_behind(turn.id, 3) == []
+
+
+def test_events_follow_the_last_one_of_a_turn_without_owner(insider: User) -> None:
+    turn = factories.turn(factories.conversation(insider), status="waiting", answer="")
+    turn.last_seq = 2
+    append_unowned(turn, [payloads.turn_resumed(), payloads.turn_waiting()])
+    assert turn.last_seq == 4
+    assert [(frame.seq, frame.type) for frame in stored_frames(turn.id)] == [
+        (3, "turn.resumed"),
+        (4, "turn.waiting"),
+    ]
+    append_unowned(turn, [])
+    assert (turn.last_seq, turn.events.count()) == (4, 1)
+
+
+def test_the_state_is_folded_from_the_rows(insider: User) -> None:
+    turn = running(insider)
+    append_batches(OWNER, [Batch(turn.id, 1, 1, frames_of(turn, "a", "b"))])
+    assert stored_state(turn.id).seq == 2

@@ -54,9 +54,7 @@ class SequenceRows:
 
     def models_with_compaction(self) -> list[Any]:
         """Return the models whose API writes summaries."""
-        from chat.operations.request.compaction import takes_compaction
-
-        return [model for model in self.models if takes_compaction(model)]
+        return [model for model in self.models if model.supports.compaction]
 
     def _create_connections(self) -> None:
         from chat.operations.catalogue.seed import Loaded, load_models

@@ -15,6 +15,7 @@ from tests.faults.random_day import PRICES, Day, RandomDay, invoiced_usd, usd
 from tests.support.parley import create_parley
 from tests.support.simulator import Upstream
 
+pytestmark = pytest.mark.slow
 SEED = 20261122
 # Two connections with the same models, either of which can take over, and one that nothing answers.
 CONNECTIONS: list[dict[str, Any]] = [

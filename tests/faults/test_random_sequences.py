@@ -5,6 +5,7 @@ import pytest
 from tests.faults.random_sequences import run_sequences
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_random_sequences_make_only_accepted_requests() -> None:
     checker = run_sequences(sequences=40, seed=12)

@@ -17,6 +17,8 @@ from tests.faults.upstream_table import DOCUMENT, document, sentence
 from tests.support.parley import Parley
 from tests.support.socket_client import LONGEST_WAIT_SECONDS
 
+pytestmark = pytest.mark.slow
+
 
 @dataclasses.dataclass
 class Outcome:

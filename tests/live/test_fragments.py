@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chat.claude.blocks import DENIED
 from chat.live.fragments import RENDERED, decorate
 from chat.models import Conversation, Turn, User
 from tests import factories
@@ -75,3 +76,13 @@ def test_rendering_takes_a_constant_number_of_queries(
         decorate(finished(turn), user=insider, language="en")
     with django_assert_max_num_queries(12):
         decorate(accepted(turn), user=insider, language="en")
+
+
+def test_the_result_of_a_denied_call_is_told_to_the_person(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="running")
+    event = {"type": "tool.finished", "turn": str(turn.id), "status": "denied"}
+    event["result"] = [{"type": "text", "text": DENIED}, {"type": "image"}]
+    told = decorate(event, user=insider, language="ko")["result"]
+    assert told == [{"type": "text", "text": "이 호출을 거부했습니다."}, {"type": "image"}]
+    done = {**event, "status": "done"}
+    assert decorate(done, user=insider, language="ko") == done

@@ -8,13 +8,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from chat.live.identity import LOOK_SECONDS
+from chat.live.identity import CHECK_SECONDS
 from tests.support.parley import Parley
 from tests.support.socket_client import SOCKET_OPTIONS, SocketClient
 
 NOT_SIGNED_IN = 4401
 # What is promised, and a look of the guard more, for machines that are busy.
-CLOSED_WITHIN_SECONDS = 5 + LOOK_SECONDS
+CLOSED_WITHIN_SECONDS = 5 + CHECK_SECONDS
 
 
 def variants(identifier: str) -> list[Any]:

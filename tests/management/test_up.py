@@ -21,13 +21,13 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def data_dir(prepared_data: Path, tmp_path: Path) -> Path:
-    """Data that is migrated, of a Parley that was never started."""
+    """A migrated data folder without a first start."""
     return furnish(tmp_path, prepared_data, "empty.sqlite3")
 
 
 @pytest.fixture
 def up(data_dir: Path) -> Iterator[Start]:
-    """A function that runs `manage.py up` with more environment; whatever is left is ended."""
+    """A function that runs `manage.py up` with more environment; remaining processes are ended."""
     started: list[subprocess.Popen[str]] = []
 
     def start(**environment: str) -> subprocess.Popen[str]:

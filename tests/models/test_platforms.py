@@ -48,13 +48,13 @@ def connection(kind: str, **fields: Any) -> ProviderConnection:
         ("aws", {"region": "us-east-1", "workspace": "wrkspc_1"}, ""),
         ("aws", {"region": "us-east-1", "workspace": "../x"}, "Workspace id can't be right"),
         ("bedrock", {"region": "us-east-1.evil.test/"}, "Region can't be right"),
-        ("bedrock", {"region": "us-east-1", "credential": "{"}, "no JSON object"),
+        ("bedrock", {"region": "us-east-1", "credential": "{"}, "not a JSON object"),
         ("bedrock", {"region": "us-east-1", "credential": '{"access_key_id": "A"}'}, "secret_access_key"),
         ("bedrock", {"region": "us-gov-west-1", "credential": json.dumps(KEYS)}, ""),
         ("bedrock_mantle", {"region": "us-east-1", "credential": ""}, "no credential"),
         ("bedrock_mantle", {"region": "us-east-1", "credential": "", "credential_env": "ambient"}, ""),
         ("vertex", {"region": "global", "credential": json.dumps(ACCOUNT)}, "Project id is missing"),
-        ("vertex", {"region": "global", "project": "a-project"}, "no JSON object"),
+        ("vertex", {"region": "global", "project": "a-project"}, "not a JSON object"),
         ("vertex", {"region": "global", "project": "p", "credential": json.dumps(ACCOUNT)}, ""),
         ("google_cloud", {"project": "p", "credential": json.dumps(ACCOUNT)}, "Workspace id is missing"),
         ("google_cloud", {"project": "p", "workspace": "w", "credential": json.dumps(ACCOUNT)}, ""),
@@ -63,9 +63,9 @@ def connection(kind: str, **fields: Any) -> ProviderConnection:
         ("foundry", {"base_url": "https://a.test"}, ""),
         ("foundry", {"resource": "r", "credential": "", "credential_env": "ambient"}, ""),
         ("foundry", {"resource": "r", "credential": json.dumps(PRINCIPAL)}, ""),
-        ("foundry", {"resource": "r", "credential": "{"}, "no JSON object"),
+        ("foundry", {"resource": "r", "credential": "{"}, "not a JSON object"),
         ("foundry", {"resource": "r", "credential": '{"tenant_id": "t"}'}, "client_id and client_secret"),
-        ("anthropic", {"credential": "", "credential_env": "ambient"}, "credential of its own"),
+        ("anthropic", {"credential": "", "credential_env": "ambient"}, "its own credential"),
     ],
 )
 def test_missing_fields_are_reported(kind: str, fields: dict[str, Any], words: str) -> None:
@@ -121,7 +121,7 @@ def test_service_principal_is_read() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"tenant_id": "../elsewhere"}, "its id or its domain"),
+        ({"tenant_id": "../elsewhere"}, "an ID or a domain"),
         ({"tenant_id": 7}, "needs tenant_id"),
         ({"client_id": "the name of the app"}, "five groups"),
         ({"client_secret": ""}, "needs tenant_id"),

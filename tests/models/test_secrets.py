@@ -74,7 +74,7 @@ def test_undecryptable_value_is_not_used_or_overwritten(settings: Any, stored: s
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     kept = read()
     assert (kept.credential, kept.secret(), is_kept(kept.credential)) == ("", "", True)
-    assert "can’t be read" in kept.problem()
+    assert "can’t be decrypted" in kept.problem()
     for way in (kept, copy.deepcopy(kept)):
         way.full_clean()
         way.save()

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import translation
 
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
 from chat.presentation.wording import (
     UNKNOWN_FAILURE,
     Ending,
@@ -10,6 +11,7 @@ from chat.presentation.wording import (
     failure_for_all,
     failure_text,
     notice_text,
+    tool_result_text,
 )
 
 REASONS = (
@@ -75,3 +77,20 @@ def test_stored_notices_name_both_models() -> None:
         assert "Main" in told
         assert "Spare" in told
     assert notice_text({"code": "from.the.future"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("result", "english", "korean"),
+    [
+        (NOT_RUN, "Not run: you stopped the answer.", "실행되지 않음: 답변을 중지했습니다."),
+        (DENIED, "You denied this call.", "이 호출을 거부했습니다."),
+        (f"{DENIED_WITH_REASON}too dear", "Your reason: too dear", "이유: too dear"),
+        ("42", "42", "42"),
+    ],
+)
+def test_results_written_for_the_model_are_reworded_for_the_person(
+    result: str, english: str, korean: str
+) -> None:
+    for language, words in (("en", english), ("ko", korean)):
+        with translation.override(language):
+            assert tool_result_text(result).endswith(words)

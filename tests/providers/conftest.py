@@ -53,7 +53,7 @@ def private_key() -> str:
 def platforms(server: Platforms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Platforms:
     """The server, with an environment full of foreign settings and credentials."""
     server.forget()
-    _get_session.cache_clear()  # the SDK keeps what it found on the machine as long as the process lives
+    _get_session.cache_clear()  # the SDK caches the machine's credentials for the life of the process
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     profile = tmp_path / "credentials"

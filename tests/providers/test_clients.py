@@ -69,7 +69,7 @@ async def test_credential_from_the_environment_and_from_the_row(
 async def test_unusable_connection_says_so_at_once(
     pool: ClientPool, simulator: Upstream, fields: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the SDK would take by itself must not be taken for a connection that names no credential.
+    # The SDK's own defaults must not be used for a connection without a credential.
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-of-the-environment")
     made = connection(base_url=simulator.url, **fields)
     with pytest.raises(ConnectionUnusable, match=words):

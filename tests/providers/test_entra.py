@@ -43,7 +43,7 @@ def directory(login: Entra, platforms: Platforms, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def hosted(directory: Entra, monkeypatch: pytest.MonkeyPatch) -> Entra:
-    """A machine of Azure's with an identity, as an App Service gives it out."""
+    """An Azure machine with an identity, as in an App Service."""
     monkeypatch.delenv("AZURE_CLIENT_ID")
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{directory.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", HEADER)

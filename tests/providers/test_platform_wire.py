@@ -50,7 +50,7 @@ each_wire = pytest.mark.parametrize("wire", WIRES, ids=[wire.kind for wire in WI
 
 
 def assert_signed_in(kind: str, platforms: Platforms) -> None:
-    """Check the authentication headers, which hold nothing of the environment."""
+    """Check the authentication headers, which contain nothing from the environment."""
     asked = platforms.asked[-1]
     if kind in SERVICES:
         region = SETTINGS[kind]["region"]
@@ -73,7 +73,7 @@ def assert_body(kind: str, platforms: Platforms, model: str, *, stream: bool) ->
     body = platforms.asked[-1].body
     in_path = kind in ("bedrock", "vertex")
     assert body.pop("model", None) == (None if in_path else model)
-    version = "bedrock-2023-05-31" if kind == "bedrock" else "2026-10-21"  # the model there is of before 4.7
+    version = "bedrock-2023-05-31" if kind == "bedrock" else "2026-10-21"  # that model is older than 4.7
     assert body.pop("anthropic_version", None) == (version if in_path else None)
     if kind == "bedrock":
         assert "stream" not in body

@@ -18,7 +18,7 @@ def rewritten(data: bytes, name: str, change: Change) -> bytes:
 
 
 def wide_word(span: int, rows: int = 1) -> bytes:
-    """A table whose cells say that they span so many columns."""
+    """A table whose cells declare a very large column span."""
 
     def change(text: str) -> str:
         text = text.replace("<w:tcPr>", f'<w:tcPr><w:gridSpan w:val="{span}"/>', 1)
@@ -30,7 +30,7 @@ def wide_word(span: int, rows: int = 1) -> bytes:
 
 
 def long_word(times: int) -> bytes:
-    """Paragraphs that a compressor makes small."""
+    """Paragraphs that compress well."""
     paragraph = f"<w:p><w:r><w:t>{'long ' * 100}</w:t></w:r></w:p>"
     return rewritten(
         media.word(),

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linu
 MOST_MIB, MOST_EXTRA_MIB = 300, 64
 PICTURE = {"side": 2576, "max_bytes": 3_750_000}
 OFFICE = {"max_characters": 4_000_000}
-# The child as it is, and at its end the most memory that it had.
+# The child process; at its end it prints its peak memory.
 CHILD = """
 import re, sys
 from chat.readers.sandbox_worker import run_job
 run_job(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
 """
-# A process that asks: how much more it has at most than before.
+# A process that calls the sandbox; it prints how much its peak memory has grown.
 PARENT = """
 import re, sys
 from chat.readers import sandbox
@@ -65,7 +65,7 @@ def picture(name: str, mode: str, kind: str = "", **options: Any) -> Callable[[]
         picture("JPEG", "RGB"),
         picture("JPEG", "CMYK"),
         picture("JPEG", "RGB", "progressive", progressive=True, subsampling=0),
-        lambda: media.picture("JPEG", (8_160, 6_120)),  # what a telephone takes at most
+        lambda: media.picture("JPEG", (8_160, 6_120)),  # the largest photo of a phone
     ],
     ids=("png", "png-grey", "png-palette", "gif", "webp", "jpeg", "cmyk", "progressive", "photo"),
 )

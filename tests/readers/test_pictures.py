@@ -14,8 +14,8 @@ from tests.support import media
 
 
 def read(data: bytes, side: int = 2576, max_bytes: int = 3_750_000) -> tuple[dict[str, Any], Any]:
-    """Return what is told of the picture that is sent, and the picture."""
-    told, parts = pictures.read_picture(data, side=side, max_bytes=max_bytes)
+    """Return the description of the encoded picture, and the picture."""
+    told, parts = pictures.normalize_picture(data, side=side, max_bytes=max_bytes)
     return {**told[0], "bytes": len(parts[0])}, Image.open(io.BytesIO(parts[0]))
 
 

@@ -19,7 +19,7 @@ SCHEMA = {"type": "string", "pattern": "^(a+)+$"}
 
 
 def told(job: str, data: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
-    """Do a job here, without the limits."""
+    """Run a job in this process, without the limits."""
     task = {"job": job, "options": options, "seconds": 5, "memory_bytes": 0, "answer_bytes": 0}
     target = io.BytesIO()
     sandbox_worker.run_job([json.dumps(task)], io.BytesIO(data), target)
@@ -29,7 +29,7 @@ def told(job: str, data: bytes, **options: Any) -> tuple[dict[str, Any], bytes]:
 
 @pytest.fixture
 def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox_worker, "limit", lambda *_: None)
+    monkeypatch.setattr(sandbox_worker, "set_limits", lambda *_: None)
 
 
 @pytest.mark.usefixtures("_unlimited")

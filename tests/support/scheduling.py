@@ -1,7 +1,7 @@
-"""Which tests share a test process, and in which order they are dealt out, under `pytest -n`.
+"""Which tests share a test process, and their order, under `pytest -n`.
 
-A module's tests run in one process, so that what its fixtures set up, often a whole Parley, is set up once. (Groups by
-mark, xdist's own way, have no effect with this version of pytest.)
+The tests of a module run in one process, so that its fixtures, often a whole Parley, are set up once. (Groups by mark,
+xdist's own way, have no effect with this version of pytest.)
 """
 
 from collections.abc import Generator
@@ -9,12 +9,12 @@ from collections.abc import Generator
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Parts of names by which tests share a scope of their own: what they need, this machine has once.
+# Parts of names by which tests share a scope, because the machine has only one of what they need.
 ALONE = {
     "local_model": "the local model",
     "_at_once.py": "a PostgreSQL that takes a hundred connections",
 }
-# Long, and independent of each other.
+# Modules of long tests that are independent of each other.
 APART = ("test_kill.py", "test_whole_job.py")
 SERVERS = {"parley", "live", "server", "stage", "pair", "failover"}
 
@@ -34,7 +34,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByModule:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Put modules of long tests first, then those that need a server: the short ones fill what is left of the time."""
+    """Run modules of long tests first, then those that need a server; the short ones fill the remaining time."""
     yield
     weights: dict[object, int] = {}
     for item in items:

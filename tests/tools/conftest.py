@@ -19,7 +19,7 @@ def context() -> ToolContext:
 
 @pytest.fixture
 def loopback(settings: Any) -> None:
-    """Staff list this machine, as they would for a tool of their own inside."""
+    """Allow tools to call this machine, as staff do for internal tools."""
     settings.EGRESS_ALLOW = ["127.0.0.1"]
 
 
@@ -59,7 +59,7 @@ ADD = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": 
 
 
 def mcp_tool(server: McpServer, target: str, schema: Any = None, **fields: Any) -> ToolDefinition:
-    """A tool as staff accepted it, in a server's listing that still says the same."""
+    """A tool that staff accepted and that its server lists unchanged."""
     entry = mcp.listing_entry(target, "", schema or {"type": "object"})
     server.listing = [*server.listing, entry]
     defaults = {"timeout_seconds": 20, "max_result_bytes": 100_000, "approval": "allow"}

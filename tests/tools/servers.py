@@ -1,5 +1,8 @@
-"""Real servers for tools to talk to: an MCP server of the SDK, one behind the SDK's own sign-in, a webhook's receiver
-that checks signatures with the library, and hosts that mean harm."""
+"""Real servers for the tests of tools.
+
+An MCP server of the SDK, one behind the SDK's own sign-in, a webhook receiver that checks signatures with the library,
+and hostile hosts.
+"""
 
 import asyncio
 import gzip
@@ -36,11 +39,11 @@ PIXEL = (
     b"\x00\x00\x00\nIDATx\x9cc\x00\x01\x00\x00\x05\x00\x01\r\n-\xb4\x00\x00\x00\x00IEND\xaeB`\x82"
 )
 
-BOMB = gzip.compress(b"\0" * 20_000_000, 9)  # 20 kB that unfold to 20 MB
+BOMB = gzip.compress(b"\0" * 20_000_000, 9)  # 20 kB that decompress to 20 MB
 
 
 class Served:
-    """An application that knows its own address, served from a thread while `with` lasts."""
+    """An application served from a thread inside a `with` block; it has its own address."""
 
     def __init__(self, make: Callable[[str], Any]) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -64,7 +67,7 @@ class Served:
 
 
 def mcp_server(**options: Any) -> MCPServer:
-    """A server with tools that add, draw, fail, talk without end, and stand still."""
+    """A server with tools that add, draw, fail, answer without end, and hang."""
     server = MCPServer("shop", log_level="CRITICAL", **options)
 
     @server.tool()
@@ -118,7 +121,7 @@ def mcp_server(**options: Any) -> MCPServer:
 
 
 class Gate:
-    """An authorization server's memory. `expires_in` is what new access tokens are given."""
+    """The state of an authorization server; `expires_in` is the lifetime of new access tokens in seconds."""
 
     def __init__(self) -> None:
         self.clients: dict[str, OAuthClientInformationFull] = {}
@@ -127,7 +130,7 @@ class Gate:
         self.refresh: dict[str, RefreshToken] = {}
         self.expires_in = 3600
         self.refreshed = 0
-        self.on_unknown: Callable[[], None] | None = None  # run when a refresh token is not known (any more)
+        self.on_unknown: Callable[[], None] | None = None  # called for an unknown refresh token
 
     async def get_client(self, client_id: str) -> OAuthClientInformationFull | None:
         return self.clients.get(client_id)
@@ -196,7 +199,7 @@ def gated(gate: Gate, url: str) -> Any:
 
 
 class Receiver:
-    """A webhook's receiver that checks each request as its library says; `answer` is what it gives."""
+    """A webhook receiver that checks each request with the library and responds with `answer`."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
@@ -218,7 +221,10 @@ class Receiver:
 
 
 class Hostile:
-    """A host that means harm, by path. `hits` counts requests; `ended` is set when a slow answer was given up on."""
+    """A hostile host; the path selects its behaviour.
+
+    `hits` counts requests; `ended` is set when the client gave up on a slow response.
+    """
 
     def __init__(self) -> None:
         self.hits: list[str] = []
@@ -255,7 +261,7 @@ class Hostile:
             await reply(send, 500, b"Traceback: /srv/secret.py line 3", [(b"content-type", b"text/plain")])
 
     async def _drip(self, receive: Any, send: Any) -> None:
-        """One byte every few milliseconds, for ever: no read ever times out."""
+        """Send one byte every few milliseconds for ever, so that no read times out."""
         await send(
             {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
         )

@@ -43,7 +43,7 @@ def test_current_time_is_in_the_persons_time_zone(context: ToolContext) -> None:
             "Friday",
             False,
         ),
-        # The hour that clocks leave out in spring: 02:30 never was, 03:30 is meant.
+        # 02:30 does not exist when summer time begins; it becomes 03:30.
         (
             {"moment": "2026-03-29T02:30", "moment_zone": "Europe/Berlin", "time_zone": "Europe/Berlin"},
             "2026-03-29T03:30:00+02:00",

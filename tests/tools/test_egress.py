@@ -63,7 +63,7 @@ def test_unix_sockets_are_refused() -> None:
 
 
 class Names:
-    """A resolver whose answer changes: the list of answers is used up, the last one stays."""
+    """A resolver whose answer changes: it returns the given answers in turn and repeats the last one."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers, self.asked = list(answers), 0

@@ -122,7 +122,7 @@ REGISTERED = (
 
 @pytest.fixture(autouse=True)
 def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Register functions that behave in every way for one test; those that hang are let go at its end."""
+    """Register the functions for one test; hanging ones are released at its end."""
     registry.registered()
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     for function in REGISTERED:
@@ -327,7 +327,7 @@ def test_denied_tool_does_not_run(make: Make, run: Any, context: ToolContext) ->
 async def test_expensive_schema_does_not_block_the_event_loop(
     context: ToolContext, doubling: ToolDefinition
 ) -> None:
-    """Each level follows two references: without a bound the check would take hours."""
+    """Each level follows two references: without a limit the check would take hours."""
     longest, last = 0.0, time.monotonic()
     running = asyncio.create_task(run_tool(doubling, {"a": 1}, context))
     while not running.done():

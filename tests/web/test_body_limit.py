@@ -82,7 +82,7 @@ async def test_the_api_says_it_as_all_its_errors(declared: bool) -> None:
         HTTPStatus(413).phrase,
     )
     with translation.override("ko"):
-        assert problem["detail"] == gettext("The body is larger than %(limit)s bytes.") % {"limit": 10}
+        assert problem["detail"] == gettext("The request is larger than %(limit)s bytes.") % {"limit": 10}
 
 
 async def test_sockets_pass_untouched() -> None:

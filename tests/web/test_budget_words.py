@@ -29,10 +29,13 @@ def test_a_passed_warning_is_a_line_on_the_page() -> None:
 @pytest.mark.parametrize(
     ("detail", "words"),
     [
-        ("spent everybody day 2026-11-23", "your budget for today is used up. It renews on Nov. 23, 2026."),
-        ("held group week 2026-11-30", "your group’s budget for this week is held by answers"),
-        ("little assistant month 2026-12-01", "this assistant’s budget for this month is too little"),
-        ("spent new-scope year 2026-12-01", "new-scope for year"),
+        ("spent everybody day 2026-11-23", "Your budget for today is used up. It renews on Nov. 23, 2026."),
+        ("held group week 2026-11-30", "have reserved the rest of your group’s budget for this week."),
+        (
+            "little assistant month 2026-12-01",
+            "The rest of this assistant’s budget for this month is too small",
+        ),
+        ("spent new-scope year 2026-12-01", "New-scope for year"),
         ("", "The budget is used up."),
         ("odd words", "The budget is used up."),
         ("spent workspace", "The budget is used up."),

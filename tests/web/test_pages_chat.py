@@ -129,11 +129,11 @@ def test_a_queued_turn_has_a_place_for_its_answer(browser: Client, chat: Convers
 ENDS = [
     ("stopped", "", "", "You stopped this answer.", True),
     ("interrupted", "", "restarted", "Parley was restarted", True),
-    ("interrupted", "", "connection", "What had arrived is kept.", True),
+    ("interrupted", "", "connection", "The text so far is saved.", True),
     ("failed", "", "overloaded", "overloaded right now", False),
     ("refused", "refusal", "", "The model declined to answer.", False),
     ("completed", "max_tokens", "", "reached its length limit", True),
-    ("completed", "model_context_window_exceeded", "", "filled the model’s context", False),
+    ("completed", "model_context_window_exceeded", "", "full for this model", False),
 ]
 
 
@@ -234,7 +234,7 @@ def test_tools_thoughts_and_unknown_blocks_are_shown(browser: Client, chat: Conv
     page = shown(browser, chat)
     for words in (
         "Let me see.",
-        "kept encrypted",
+        "stored encrypted",
         "look_up",
         '"word": "높이"',
         "never_heard_of",

@@ -116,5 +116,5 @@ def test_a_busy_conversation_is_not_deleted(browser: Client, chat: Conversation)
     factories.turn(chat, status="queued", parent=chat.active_leaf)
     answer = browser.post(f"/c/{chat.id}/delete")
     assert answer.status_code == 409
-    assert "Stop the answer" in answer.content.decode()
+    assert "Stop it, then delete" in answer.content.decode()
     assert Conversation.objects.filter(pk=chat.pk).exists()

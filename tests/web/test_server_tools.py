@@ -45,7 +45,7 @@ def shown(browser: Client, chat: Conversation, *content: dict[str, Any]) -> str:
         (used("tool_of_tomorrow", a=1), (">tool_of_tomorrow<", '"a": 1')),
         (result("code_execution_tool_result", RAN), (">Output<", ">45<")),
         (result("bash_code_execution_tool_result", BROKE), (">Output<", ">Failed<", ">no such file\n→ 2<")),
-        (result("web_fetch_tool_result", FETCHED), (">Page read<", ">The Go Memory Model<", ">go.dev<")),
+        (result("web_fetch_tool_result", FETCHED), (">Page content<", ">The Go Memory Model<", ">go.dev<")),
         (result("web_search_tool_result", REFUSED), (">Result<", ">Failed<", ">max_uses_exceeded<")),
         (result("result_of_tomorrow", {"b": 2}), (">result_of_tomorrow<", '"b": 2')),
     ],

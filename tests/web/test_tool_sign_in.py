@@ -244,7 +244,7 @@ def test_a_wrong_code_and_a_wrong_issuer_are_refused(browser: Client) -> None:
         query = {**dict(urllib.parse.parse_qsl(back.query)), **change}
         page = browser.get(CALLBACK, query)
         assert page.status_code == 502
-        assert "The sign-in did not work" in page.content.decode()
+        assert "The sign-in failed" in page.content.decode()
         assert not (McpGrant.objects.get().tokens)
 
 
@@ -262,7 +262,7 @@ def test_a_server_that_can_not_be_asked(url: str, browser: Client) -> None:
     McpServer.objects.update(url=url)
     page = browser.post(CONNECT)
     assert page.status_code == 502
-    assert "The sign-in did not work" in page.content.decode()
+    assert "The sign-in failed" in page.content.decode()
 
 
 def test_a_server_that_wants_no_sign_in(browser: Client, tool: ToolDefinition) -> None:

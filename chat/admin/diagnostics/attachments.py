@@ -1,4 +1,4 @@
-"""Files that people attached: how many, how large, whose. Only superusers see their names and texts."""
+"""Attached files: number, size and owner. Only superusers see their names and texts."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, preformatted
-from chat.admin.diagnostics.conversations import conversation_link, may_read, note_reading
+from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.models import Attachment
 
 SHOWN_CHARACTERS = 20_000
@@ -30,13 +30,13 @@ class AttachmentAdmin(ReadOnly, BigTableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
         rows: QuerySet[Attachment] = super().get_queryset(request)
         rows = rows.annotate(message_count=Count("messages"))
-        return rows if may_read(request) else rows.defer("text")
+        return rows if may_read_content(request) else rows.defer("text")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("=id", "owner__email", "=original__digest", *(("name",) if may_read(request) else ()))
+        return ("=id", "owner__email", "=original__digest", *(("name",) if may_read_content(request) else ()))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return tuple(name for name in self.list_display if name != "shown_name" or may_read(request))
+        return tuple(name for name in self.list_display if name != "shown_name" or may_read_content(request))
 
     def get_fields(self, request: HttpRequest, obj: Attachment | None = None) -> tuple[Any, ...]:
         about = (
@@ -47,7 +47,7 @@ class AttachmentAdmin(ReadOnly, BigTableAdmin):
             "in_conversations",
             "created_at",
         )
-        return ("shown_name", *about, "shown_text") if may_read(request) else about
+        return ("shown_name", *about, "shown_text") if may_read_content(request) else about
 
     def get_readonly_fields(self, request: HttpRequest, obj: Attachment | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "id", "created_at")
@@ -56,8 +56,8 @@ class AttachmentAdmin(ReadOnly, BigTableAdmin):
         attachment = super().get_object(request, object_id, from_field)
         if attachment is None:
             return None
-        if may_read(request):
-            note_reading(request, "attachment", attachment.pk)
+        if may_read_content(request):
+            log_reading(request, "attachment", attachment.pk)
         else:
             attachment.name, attachment.text = "", ""  # the page's heading prints the name
         return attachment

@@ -1,4 +1,4 @@
-"""Conversations and messages. Staff see who talks how much; what was said is for superusers, and leaves a trace."""
+"""Conversations and messages. Staff see owners and counts. Only superusers see texts, and each view is logged."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ log = structlog.get_logger(__name__)
 
 
 def conversation_link(conversation_id: object) -> SafeString | str:
-    """Link to a conversation by its id: a title says what people talk about."""
+    """Return a link to a conversation with its id as the text, because a title would reveal its content."""
     if conversation_id is None:
         return "-"
     address = reverse("admin:chat_conversation_change", args=[conversation_id])
     return format_html('<a class="text-link" href="{}">{}</a>', address, conversation_id)
 
 
-def may_read(request: HttpRequest) -> bool:
-    """Say whether this person may read other people's words."""
+def may_read_content(request: HttpRequest) -> bool:
+    """Return whether this user may read the messages of other people."""
     return bool(request.user.is_active and request.user.is_superuser)
 
 
-def note_reading(request: HttpRequest, kind: str, object_id: object) -> None:
-    """Leave a trace that somebody's words were opened; never the words."""
+def log_reading(request: HttpRequest, kind: str, object_id: object) -> None:
+    """Log that a user opened a person's content. The content is not logged."""
     log.info("content_read", reader=str(request.user.pk), kind=kind, id=str(object_id))
 
 
@@ -74,17 +74,17 @@ class ConversationAdmin(ReadOnly, BigTableAdmin):
         return rows.annotate(message_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("=id", "owner__email", *(("title",) if may_read(request) else ()))
+        return ("=id", "owner__email", *(("title",) if may_read_content(request) else ()))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return tuple(name for name in self.list_display if name != "shown_title" or may_read(request))
+        return tuple(name for name in self.list_display if name != "shown_title" or may_read_content(request))
 
     def get_fields(self, request: HttpRequest, obj: Conversation | None = None) -> tuple[Any, ...]:
-        return tuple(name for name in self.fields if name != "shown_title" or may_read(request))
+        return tuple(name for name in self.fields if name != "shown_title" or may_read_content(request))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         conversation = super().get_object(request, object_id, from_field)
-        if conversation is not None and not may_read(request):
+        if conversation is not None and not may_read_content(request):
             conversation.title = ""  # the page's heading prints it
         return conversation
 
@@ -117,18 +117,18 @@ class MessageAdmin(ReadOnly, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         rows: QuerySet[Message] = super().get_queryset(request)
-        return rows if may_read(request) else rows.defer("content", "text", "stop_details")
+        return rows if may_read_content(request) else rows.defer("content", "text", "stop_details")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (
             "=id",
             "=conversation__id",
             "conversation__owner__email",
-            *(("text",) if may_read(request) else ()),
+            *(("text",) if may_read_content(request) else ()),
         )
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return tuple(name for name in self.list_display if name != "shown_text" or may_read(request))
+        return tuple(name for name in self.list_display if name != "shown_text" or may_read_content(request))
 
     def get_fields(self, request: HttpRequest, obj: Message | None = None) -> tuple[Any, ...]:
         about = (
@@ -139,7 +139,7 @@ class MessageAdmin(ReadOnly, BigTableAdmin):
             ("model_name", "stop_reason"),
             "created_at",
         )
-        return (*about, "shown_content") if may_read(request) else about
+        return (*about, "shown_content") if may_read_content(request) else about
 
     def get_readonly_fields(self, request: HttpRequest, obj: Message | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "parent_id")
@@ -148,8 +148,8 @@ class MessageAdmin(ReadOnly, BigTableAdmin):
         message = super().get_object(request, object_id, from_field)
         if message is None:
             return None
-        if may_read(request):
-            note_reading(request, "message", message.pk)
+        if may_read_content(request):
+            log_reading(request, "message", message.pk)
         else:
             message.text, message.content = "", []  # the page's heading prints the text
         return message

@@ -1,4 +1,4 @@
-"""Frames and their cache health: what their calls read, wrote and missed in the last week, and why."""
+"""Frames and their cache health: the tokens that calls read, wrote and missed in the last week, with reasons."""
 
 import json
 from typing import Any
@@ -26,17 +26,17 @@ SHARES = (
 
 @admin.register(Frame)
 class FrameAdmin(ReadOnly, BigTableAdmin):
-    """A frame holds staff's own prompt; people's words are never in it."""
+    """A frame contains the prompt that staff wrote and never a message of a person."""
 
     list_display = ("short_digest", "model_id", "calls", "read", "written", "missed", "why", "created_at")
     search_fields = ("digest__startswith",)
-    search_help_text = _("Beginning of the digest")
+    search_help_text = _("Start of the digest")
     ordering = ("-created_at", "digest")
     fields = ("digest", "created_at", "cache_health", "shown_body")
     readonly_fields = ("cache_health", "shown_body")
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Measure the frames of this page at once, before its cells are asked one by one."""
+        """Read the cache health of this page's frames in one query, before the cells are rendered."""
         page = super().get_changelist_instance(request)
         found = health_of(frame.digest for frame in page.result_list)
         for frame in page.result_list:
@@ -85,7 +85,7 @@ class FrameAdmin(ReadOnly, BigTableAdmin):
 
 
 def _chart(days: dict[Any, Health]) -> dict[str, str]:
-    """Return the bar chart of a week in the theme's shape: one bar a day, stacked by what became of the tokens."""
+    """Return the data of a week's bar chart in the theme's format: one bar per day, stacked by cache result."""
     datasets = [
         {
             "label": str(label),

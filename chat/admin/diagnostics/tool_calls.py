@@ -1,4 +1,4 @@
-"""Tool calls: staff see which tools run how often and how they end; what went in and came out is for superusers."""
+"""Tool calls. Staff see which tools run, when, and how calls end. Only superusers see inputs and results."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json
-from chat.admin.diagnostics.conversations import may_read, note_reading
+from chat.admin.diagnostics.conversations import log_reading, may_read_content
 from chat.models import ToolCall
 
 COLOURS = {
@@ -24,6 +24,7 @@ COLOURS = {
     "failed": "danger",
     "denied": "warning",
     "expired": "warning",
+    "stopped": "warning",
 }
 ABOUT = (
     ("name", "status"),
@@ -42,21 +43,21 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
     list_filter = ("status", "decision", "tool", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     search_fields = ("=id", "=turn__id", "=tool_use_id", "name")
-    search_help_text = _("Name of a tool, or id of a call or turn")
+    search_help_text = _("Tool name, or id of a call or turn")
     ordering = ("-id",)
     readonly_fields = ("turn_row", "shown_input", "shown_edited_input", "shown_result")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
         rows: QuerySet[ToolCall] = super().get_queryset(request).select_related("decided_by", "tool")
-        return rows if may_read(request) else rows.defer("input", "edited_input", "reason", "result")
+        return rows if may_read_content(request) else rows.defer("input", "edited_input", "reason", "result")
 
     def get_fields(self, request: HttpRequest, obj: ToolCall | None = None) -> tuple[Any, ...]:
-        return (*ABOUT, *CONTENT) if may_read(request) else ABOUT
+        return (*ABOUT, *CONTENT) if may_read_content(request) else ABOUT
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         call = super().get_object(request, object_id, from_field)
-        if call is not None and may_read(request):
-            note_reading(request, "tool_call", call.pk)
+        if call is not None and may_read_content(request):
+            log_reading(request, "tool_call", call.pk)
         return call
 
     @display(description=_("status"), ordering="status", label=COLOURS)
@@ -78,7 +79,7 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
     def shown_input(self, call: ToolCall) -> SafeString:
         return pretty_json(call.input)
 
-    @display(description=_("input after the decision"))
+    @display(description=_("edited input"))
     def shown_edited_input(self, call: ToolCall) -> SafeString | str:
         return "-" if call.edited_input is None else pretty_json(call.edited_input)
 

@@ -1,4 +1,4 @@
-"""Turns and their event frames: the engine's own records, only read."""
+"""Turns and their stored events, read only."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, preformatted
-from chat.admin.diagnostics.conversations import conversation_link, may_read, note_reading
+from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.models import Turn, TurnEvent
 
 COLOURS = {
@@ -24,6 +24,7 @@ COLOURS = {
     "failed": "danger",
     "interrupted": "warning",
     "refused": "warning",
+    "stopped": "warning",
 }
 
 
@@ -81,7 +82,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
     def conversation_row(self, turn: Turn) -> SafeString | str:
         return conversation_link(turn.conversation_id)
 
-    @display(description=_("frame"))
+    @display(description=_("request frame"))
     def frame_row(self, turn: Turn) -> SafeString:
         address = reverse("admin:chat_frame_change", args=[turn.frame_id])
         return format_html('<a class="text-link" href="{}">{}</a>', address, turn.frame_id[:12])
@@ -102,18 +103,18 @@ class TurnEventAdmin(ReadOnly, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TurnEvent]:
         rows: QuerySet[TurnEvent] = super().get_queryset(request)
-        return rows if may_read(request) else rows.defer("frames")
+        return rows if may_read_content(request) else rows.defer("frames")
 
     def get_fields(self, request: HttpRequest, obj: TurnEvent | None = None) -> tuple[Any, ...]:
         about = ("turn_id", ("first_seq", "last_seq"), "created_at")
-        return (*about, "shown_frames") if may_read(request) else about
+        return (*about, "shown_frames") if may_read_content(request) else about
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         event = super().get_object(request, object_id, from_field)
-        if event is not None and may_read(request):
-            note_reading(request, "turn_event", event.pk)
+        if event is not None and may_read_content(request):
+            log_reading(request, "turn_event", event.pk)
         return event
 
-    @display(description=_("frames"))
+    @display(description=_("events"))
     def shown_frames(self, event: TurnEvent) -> SafeString:
         return preformatted(event.frames)

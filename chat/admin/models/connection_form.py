@@ -1,4 +1,4 @@
-"""The form of a connection: only what its kind needs, with its credential going in and never coming out."""
+"""The form of a connection: only the fields that its kind needs. A stored credential is never shown."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ from chat.models.credentials import AMBIENT, PARTS, CredentialProblem, from_part
 from chat.models.fields import is_kept
 from chat.models.platforms import Entrance, Platform, platform_of
 
-# Any variable of the process could be named here and sent to any address: only those made for this purpose.
+# Without this check, any variable of the process could be sent to any address.
 CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|AUTH_TOKEN)|AWS_BEARER_TOKEN_BEDROCK")
 JSON_NAME = re.compile(r"[A-Z][A-Z0-9_]*_CREDENTIALS")
 SETTINGS = ("region", "project", "workspace", "resource")
@@ -25,18 +25,18 @@ PART_FIELDS = tuple(name for names in PARTS.values() for name in names)
 
 
 def address_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields that say where this kind is reached."""
+    """Return the names of the form's fields for the address of this kind."""
     return (*(setting.name for setting in platform.settings), "base_url")
 
 
 def credential_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields that say who asks."""
+    """Return the names of the form's fields for the credential of this kind."""
     ambient = ("ambient",) if platform.ambient else ()
     return ("credential_env", "new_credential", *part_fields(platform), "clear_credential", *ambient)
 
 
 def part_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields for a credential of several parts, none where there is no such."""
+    """Return the names of the form's fields for a credential with several parts; () if the kind has none."""
     return next((PARTS[entrance] for entrance in platform.entrances if entrance in PARTS), ())
 
 
@@ -46,7 +46,7 @@ def _secret(label: Any, **options: Any) -> forms.CharField:
 
 
 class ServiceAccountWidget(UnfoldAdminTextareaWidget):
-    """A text area that takes a secret in and never shows it again."""
+    """A text area for a secret. It never shows the stored value."""
 
     def format_value(self, value: Any) -> str:
         return ""
@@ -59,25 +59,26 @@ class ConnectionForm(forms.ModelForm):
         assume_scheme="https",
         max_length=200,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "url"}),
-        help_text=_("Empty: the provider's own address for these settings."),
+        help_text=_("Leave empty to use the provider’s own address for these settings."),
     )
     new_credential = _secret(
         _("Stored credential"),
-        help_text=_("Kept encrypted and never shown again. Leave empty to keep what is stored."),
+        help_text=_("Stored encrypted and never shown again. Leave empty to keep the stored value."),
     )
-    access_key_id = _secret(_("Access key id"), help_text=_("AWS keys, instead of an API key."))
+    access_key_id = _secret(_("Access key id"), help_text=_("AWS keys, used instead of an API key."))
     secret_access_key = _secret(_("Secret access key"))
-    session_token = _secret(_("Session token"), help_text=_("Only for temporary keys."))
+    session_token = _secret(_("Session token"), help_text=_("Needed only for temporary keys."))
     tenant_id = _secret(
-        _("Tenant id"), help_text=_("Of a service principal in Microsoft Entra ID, instead of an API key.")
+        _("Tenant ID"),
+        help_text=_("The tenant of a service principal in Microsoft Entra ID, used instead of an API key."),
     )
-    client_id = _secret(_("Client id"), help_text=_("The application’s id."))
-    client_secret = _secret(_("Client secret"), help_text=_("The secret’s value, not its id."))
+    client_id = _secret(_("Client ID"), help_text=_("The application’s ID."))
+    client_secret = _secret(_("Client secret"), help_text=_("The value of the secret, not its ID."))
     clear_credential = forms.BooleanField(
         label=_("Remove the stored credential"), required=False, widget=UnfoldBooleanSwitchWidget
     )
     ambient = forms.BooleanField(
-        label=_("Use the identity of this machine"), required=False, widget=UnfoldBooleanSwitchWidget
+        label=_("Use the identity of this server"), required=False, widget=UnfoldBooleanSwitchWidget
     )
 
     class Meta:
@@ -102,11 +103,11 @@ class ConnectionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         kind = self.instance.kind or self.data.get("kind") or self.initial.get("kind") or ""
         self.platform = platform_of(str(kind))
-        self._keep_what_the_kind_needs()
+        self._remove_unneeded_fields()
         if self.instance.ambient:
             self.initial.update(credential_env="", ambient=True)
 
-    def _keep_what_the_kind_needs(self) -> None:
+    def _remove_unneeded_fields(self) -> None:
         kept = {*address_fields(self.platform), *credential_fields(self.platform)}
         optional = {*SETTINGS, *PART_FIELDS, "ambient"}
         for name in optional - kept:
@@ -121,16 +122,19 @@ class ConnectionForm(forms.ModelForm):
             self.fields["ambient"].help_text = self.platform.ambient
         if "base_url" in self.fields and not self.platform.address:
             self.fields["base_url"].required = True
-            self.fields["base_url"].help_text = _("Where the server's Messages API begins, without /v1.")
+            self.fields["base_url"].help_text = _(
+                "The address where the server’s Messages API starts, without /v1."
+            )
         if "new_credential" in self.fields:
-            self._name_the_credential()
+            self._label_credential_field()
 
-    def _name_the_credential(self) -> None:
+    def _label_credential_field(self) -> None:
         field = self.fields["new_credential"]
         if Entrance.SERVICE_ACCOUNT in self.platform.entrances:
             field.label, field.widget = _("Key of a service account"), ServiceAccountWidget(attrs={"rows": 4})
             field.help_text = _(
-                "The whole JSON file. Kept encrypted and never shown again. Leave empty to keep what is stored."
+                "The whole JSON file. Stored encrypted and never shown again. Leave empty to keep the "
+                "stored value."
             )
         elif part_fields(self.platform):
             field.label = _("API key")
@@ -142,20 +146,22 @@ class ConnectionForm(forms.ModelForm):
             return name
         if as_json:
             raise forms.ValidationError(
-                _("The name must end in _CREDENTIALS, _API_KEY or _AUTH_TOKEN, in capital letters.")
+                _("Use capital letters. The name must end in _CREDENTIALS, _API_KEY or _AUTH_TOKEN.")
             )
-        raise forms.ValidationError(_("The name must end in _API_KEY or _AUTH_TOKEN, in capital letters."))
+        raise forms.ValidationError(_("Use capital letters. The name must end in _API_KEY or _AUTH_TOKEN."))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self._check_settings(cleaned)
-        new, clear = self._typed(cleaned), cleaned.get("clear_credential", False)
+        new, clear = self._entered_credential(cleaned), cleaned.get("clear_credential", False)
         if new and clear:
-            self.add_error("clear_credential", _("Either give a new credential or remove the stored one."))
+            self.add_error(
+                "clear_credential", _("Enter a new credential or remove the stored one, not both.")
+            )
             return cleaned
         stored = ProviderConnection.objects.filter(pk=self.instance.pk).first()
         kept = stored.credential if stored is not None else ""
-        if is_kept(kept) and not new and not clear and self._redirected(stored, cleaned):
+        if is_kept(kept) and not new and not clear and self._address_changed(stored, cleaned):
             self.add_error(
                 "new_credential", _("Type the credential again: it was stored for another address.")
             )
@@ -167,18 +173,18 @@ class ConnectionForm(forms.ModelForm):
         for setting in self.platform.settings:
             value = cleaned.get(setting.name)
             if value and not setting.accepts(value):
-                self.add_error(setting.name, _("This is no such name. %(hint)s") % {"hint": setting.hint})
+                self.add_error(setting.name, _("This name can’t be used. %(hint)s") % {"hint": setting.hint})
         resource = "{resource}" in self.platform.address
         if resource and "base_url" in cleaned and bool(cleaned.get("resource")) == bool(cleaned["base_url"]):
-            self.add_error("resource", _("Give a resource name or a base URL: one of them."))
+            self.add_error("resource", _("Enter either a resource name or a base URL."))
 
-    def _typed(self, cleaned: dict[str, Any]) -> str:
-        """Return the credential as it will be stored, "" when none was typed or it can't be one."""
+    def _entered_credential(self, cleaned: dict[str, Any]) -> str:
+        """Return the entered credential as it will be stored; "" if none was entered or it is not valid."""
         text, place = str(cleaned.get("new_credential") or ""), "new_credential"
         parts = {name: str(cleaned.get(name) or "") for name in part_fields(self.platform)}
         if any(parts.values()):
             if text:
-                self.add_error(place, _("Give an API key or the other credential, not both."))
+                self.add_error(place, _("Enter an API key or the other credential, not both."))
                 return ""
             text, place = (
                 from_parts(parts),
@@ -195,26 +201,34 @@ class ConnectionForm(forms.ModelForm):
     def _check_source(self, cleaned: dict[str, Any]) -> None:
         ambient, named = cleaned.get("ambient", False), cleaned.get("credential_env")
         if is_kept(self.instance.credential) and named:
-            # The table's own rule can't say so: it concerns a column that the form does not have.
-            self.add_error("credential_env", _("Give a variable’s name or a stored credential, not both."))
+            # The model's constraint can't report this: it is about a column that is not in the form.
+            self.add_error(
+                "credential_env", _("Enter the name of a variable or a stored credential, not both.")
+            )
         if not ambient:
             return
         if is_kept(self.instance.credential) or named:
             self.add_error(
                 "ambient",
-                _("With the identity of this machine there is no other credential. Remove it first."),
+                _(
+                    "The identity of this server can’t be combined with another credential. Remove that "
+                    "one first."
+                ),
             )
         if cleaned.get("base_url") and Entrance.AWS_KEYS not in self.platform.entrances:
-            # It would get a token with which it could act as this machine; Amazon's signatures hold for one host only.
+            # The address would get a token that acts as this server. Amazon's signatures are valid for one host only.
             self.add_error(
                 "base_url",
-                _("The identity of this machine goes to the platform’s own address only. Leave this empty."),
+                _(
+                    "The identity of this server is sent only to the platform’s own address. Leave this "
+                    "empty."
+                ),
             )
         cleaned["credential_env"] = AMBIENT
 
     @staticmethod
-    def _redirected(stored: ProviderConnection | None, cleaned: dict[str, Any]) -> bool:
-        """A stored secret must not follow an address to which nobody entrusted it."""
+    def _address_changed(stored: ProviderConnection | None, cleaned: dict[str, Any]) -> bool:
+        """Return whether the address changed: a stored secret must not be sent to another address."""
         if stored is None:
             return False
         return any(

@@ -1,4 +1,4 @@
-"""Connections: a form per kind, their list of models, and a live test that sends one tiny request."""
+"""Connections: a form per kind, fetching the list of models, and a test that sends one small request."""
 
 from typing import Any
 
@@ -25,14 +25,16 @@ from chat.operations.catalogue.sync import sync_models
 
 TEST = {
     "title": _("Test this connection?"),
-    "description": _("One tiny request is sent to its first model. It is entered in the ledger."),
+    "description": _(
+        "One very small request is sent to the first model of this connection. It is recorded in the ledger."
+    ),
     "form_class": None,
     "form_submit_text": _("Test now"),
 }
 FETCH = {
     "title": _("Fetch the list of models?"),
     "description": _(
-        "Limits, capabilities and lifecycle follow what the provider says; new models are added."
+        "Limits, capabilities and lifecycle are updated from the provider’s data. New models are added."
     ),
     "form_class": None,
     "form_submit_text": _("Fetch"),
@@ -45,22 +47,22 @@ LIMITS = (
 )
 
 
-def asked_kind(request: HttpRequest) -> str:
-    """Return the kind that a new connection shall have, "" while nobody has chosen."""
+def chosen_kind(request: HttpRequest) -> str:
+    """Return the chosen kind of a new connection; "" if none is chosen yet."""
     kind = request.POST.get("kind") or request.GET.get("kind") or ""
     return kind if kind in ProviderConnection.Kind.values else ""
 
 
-def about(kind: str) -> str:
-    """Say what a kind lacks, in a sentence; "" when nothing is known."""
+def missing_features(kind: str) -> str:
+    """Return a sentence with the features that a kind lacks; "" if it lacks none."""
     gaps = [str(gap.label) for gap in Gap if platform_of(kind).lacks(gap)]
     return _("Not available: %(gaps)s.") % {"gaps": ", ".join(gaps)} if gaps else ""
 
 
-def named(kind: str) -> str:
-    """Say which kind a connection is of, and what that lacks."""
+def kind_text(kind: str) -> str:
+    """Return the name of a kind and the features that it lacks."""
     label = dict(ProviderConnection.Kind.choices).get(kind, "")
-    return f"{label}. {about(kind)}" if label else ""
+    return f"{label}. {missing_features(kind)}" if label else ""
 
 
 @admin.register(ProviderConnection)
@@ -87,14 +89,14 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     warn_unsaved_form = True
 
     def get_fieldsets(self, request: HttpRequest, obj: ProviderConnection | None = None) -> Any:
-        kind = obj.kind if obj else asked_kind(request)
+        kind = obj.kind if obj else chosen_kind(request)
         platform = platform_of(kind)
         return (
             (
                 None,
                 {
                     "fields": ("name", "kind", ("enabled", "order")),
-                    "description": about(kind) if obj else named(kind),
+                    "description": missing_features(kind) if obj else kind_text(kind),
                 },
             ),
             (_("Address"), {"fields": address_fields(platform)}),
@@ -105,37 +107,39 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     def get_readonly_fields(
         self, request: HttpRequest, obj: ProviderConnection | None = None
     ) -> tuple[str, ...]:
-        """A kind is chosen once: settings and credential of one kind mean nothing to another."""
+        """Return the kind for a saved connection: settings and credentials of one kind don't fit another."""
         return ("kind",) if obj else ()
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if asked_kind(request):
+        if chosen_kind(request):
             answer: HttpResponse = super().add_view(request, form_url, extra_context)
             return answer
-        kinds = [(kind, label, about(kind)) for kind, label in ProviderConnection.Kind.choices]
-        context = {**self.admin_site.each_context(request), "title": _("Which kind of connection?")}
+        kinds = [(kind, label, missing_features(kind)) for kind, label in ProviderConnection.Kind.choices]
+        context = {**self.admin_site.each_context(request), "title": _("What kind of connection?")}
         return TemplateResponse(request, CHOOSE, context | {"kinds": kinds, "opts": self.opts})
 
     def save_model(self, request: HttpRequest, obj: ProviderConnection, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change and obj.platform.lacks(Gap.MODELS_LIST):
-            self._fetched(request, obj)
+            self._fetch(request, obj)
         if obj.enabled and obj.problem():
             self.message_user(request, f"{obj.name}: {obj.problem()}", messages.WARNING)
         if change and "region" in form.changed_data:
-            self._moved(request, obj, ProviderConnection(kind=obj.kind, region=form.initial["region"]))
+            self._warn_about_prices(
+                request, obj, ProviderConnection(kind=obj.kind, region=form.initial["region"])
+            )
 
-    def _moved(
+    def _warn_about_prices(
         self, request: HttpRequest, connection: ProviderConnection, before: ProviderConnection
     ) -> None:
-        """Say that prices, which are written once, do not follow a connection to a dearer or cheaper region."""
+        """Warn that the prices were not changed although the new region has other prices."""
         factor = regional_factor(connection) / regional_factor(before)
         if factor != 1 and ModelPrice.objects.filter(model__connection=connection).exists():
             words = _(
-                "%(name)s: this region has other prices, and those of its models stay as they are written. Add price "
-                "rows with %(factor)s times the prices in force."
+                "%(name)s: this region has different prices. The prices of its models were not "
+                "changed. Add price rows with %(factor)s times the current prices."
             )
             told = {"name": connection.name, "factor": f"{factor:.4g}"}
             self.message_user(request, words % told, messages.WARNING)
@@ -145,12 +149,12 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
         return rows.annotate(models_on=Count("language_models"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        # The list edits two columns only; the form with the credential is the change page's.
+        # The list edits two columns only. The form with the credential is for the change page.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
 
     @action(description=_("Test"), permissions=["change"], url_path="test", icon="network_check", dialog=TEST)
     def test(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        self._tried(request, self.get_object(request, object_id))
+        self._run_test(request, self.get_object(request, object_id))
         return done(request, self)
 
     @action(
@@ -163,15 +167,15 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
     def fetch_models(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         connection = self.get_object(request, object_id)
         if connection is not None:
-            self._fetched(request, connection)
+            self._fetch(request, connection)
         return done(request, self)
 
     @admin.action(description=_("Test the selected connections"), permissions=["change"])
     def test_selected(self, request: HttpRequest, queryset: QuerySet[ProviderConnection]) -> None:
         for connection in queryset:
-            self._tried(request, connection)
+            self._run_test(request, connection)
 
-    def _tried(self, request: HttpRequest, connection: ProviderConnection | None) -> None:
+    def _run_test(self, request: HttpRequest, connection: ProviderConnection | None) -> None:
         if connection is None:
             return
         seen = test_connection(connection_id=connection.id, user=request.user)  # type: ignore[arg-type]
@@ -179,7 +183,7 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
             request, f"{connection.name}: {seen.message}", messages.SUCCESS if seen.ok else messages.ERROR
         )
 
-    def _fetched(self, request: HttpRequest, connection: ProviderConnection) -> None:
+    def _fetch(self, request: HttpRequest, connection: ProviderConnection) -> None:
         report = sync_models(connection)
         if report.problem:
             self.message_user(request, f"{connection.name}: {report.problem}", messages.ERROR)
@@ -201,12 +205,12 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
 
     @display(description=_("address"), ordering="base_url")
     def address(self, connection: ProviderConnection) -> str:
-        return connection.base_url or connection.region or connection.resource or str(_("the provider's own"))
+        return connection.base_url or connection.region or connection.resource or str(_("provider default"))
 
     @display(description=_("credential"))
     def credential_source(self, connection: ProviderConnection) -> str:
         if connection.ambient:
-            return str(_("identity of this machine"))
+            return str(_("identity of this server"))
         if connection.credential_env:
             return connection.credential_env
         return str(_("stored")) if is_kept(connection.credential) else str(_("none"))

@@ -1,4 +1,4 @@
-"""The models that connections offer, and what they cost."""
+"""The models of connections and their prices."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class PriceInline(WriteOnce, TabularInline):
     model = ModelPrice
     extra = 0
     fields = ("valid_from", "speed", "above_prompt_tokens", *ModelPrice.UNITS)
-    verbose_name_plural = _("prices (USD per million tokens; a new price is a new row)")
+    verbose_name_plural = _("prices (USD per million tokens; add a row for a new price)")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelPrice]:
         rows: QuerySet[ModelPrice] = super().get_queryset(request)
@@ -44,7 +44,7 @@ class IndentedJSONField(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         if value is None:
-            return ""  # nothing is an empty field, not the word null
+            return ""  # None is shown as an empty field, not as "null"
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
@@ -56,7 +56,7 @@ class LanguageModelForm(forms.ModelForm):
     def clean_capabilities(self) -> dict[str, Any]:
         value = self.cleaned_data["capabilities"] or {}
         if not isinstance(value, dict):
-            raise forms.ValidationError(_("Write a JSON object."))
+            raise forms.ValidationError(_("Enter a JSON object."))
         return value
 
 
@@ -96,10 +96,10 @@ class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
             },
         ),
         (
-            _("What the provider says"),
+            _("From the provider"),
             {
                 "fields": (("line", "lifecycle"), "retires_at", "capabilities"),
-                "description": _("Refreshed from the catalogue and from the provider's list of models."),
+                "description": _("Updated from the catalogue and the provider’s list of models."),
             },
         ),
     )
@@ -126,7 +126,7 @@ class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
 
 
 def _amount(unit: str, label: Any) -> Callable[[Any, ModelPrice], str]:
-    """Make a column that shows a price without trailing zeros."""
+    """Return a column that shows a price without trailing zeros."""
 
     @display(description=label, ordering=unit)
     def shown(_options: Any, price: ModelPrice) -> str:
@@ -149,9 +149,9 @@ class ModelPriceAdmin(WriteOnce, BigTableAdmin):
         "shown_output",
     )
     shown_input = _amount("input", _("input"))
-    shown_write_5m = _amount("write_5m", _("write, 5 min"))
-    shown_write_1h = _amount("write_1h", _("write, 1 h"))
-    shown_read = _amount("read", _("read"))
+    shown_write_5m = _amount("write_5m", _("cache write, 5 min"))
+    shown_write_1h = _amount("write_1h", _("cache write, 1 h"))
+    shown_read = _amount("read", _("cache read"))
     shown_output = _amount("output", _("output"))
     list_filter = ("speed", "model__connection")
     list_select_related = ("model__connection",)
@@ -163,9 +163,7 @@ class ModelPriceAdmin(WriteOnce, BigTableAdmin):
             None,
             {
                 "fields": ("model", "valid_from", ("speed", "above_prompt_tokens")),
-                "description": _(
-                    "A price is never changed. Calls from its moment on are billed by the new row."
-                ),
+                "description": _("Prices can’t be edited. Add a new price; it applies from its start time."),
             },
         ),
         (
@@ -176,7 +174,7 @@ class ModelPriceAdmin(WriteOnce, BigTableAdmin):
             _("Factors"),
             {
                 "fields": (("batch_factor", "us_factor"),),
-                "description": _("Prices of tokens are multiplied by these; searches are not."),
+                "description": _("Token prices are multiplied by these factors. Search prices are not."),
             },
         ),
     )

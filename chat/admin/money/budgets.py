@@ -1,4 +1,4 @@
-"""Budgets with what is spent and held of them, their periods, and the workspace's settings."""
+"""Budgets with their spent and held amounts, their periods, and the workspace's settings."""
 
 import uuid
 from decimal import Decimal
@@ -21,10 +21,10 @@ from chat.operations.billing.budgets import standing_of
 
 
 def bar(spent: Decimal, held: Decimal, limit: Decimal, soft: Decimal | None = None) -> SafeString:
-    """Show what is out of a limit as a bar and in words; the browser colours it from the soft limit on."""
+    """Return a bar and a text for the used part of a limit. The browser colours the bar above the soft limit."""
     out = spent + held
     top = max(limit, out, Decimal("0.01"))
-    words = gettext("%(spent)s spent, %(held)s held of %(limit)s") % {
+    words = gettext("%(spent)s spent, %(held)s reserved of %(limit)s") % {
         "spent": cents(spent),
         "held": cents(held),
         "limit": cents(limit),
@@ -55,27 +55,28 @@ class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "enabled")}),
         (
-            _("Whose"),
+            _("Applies to"),
             {
                 "fields": ("scope", ("group", "person"), ("assistant", "api_key")),
                 "description": _(
-                    "Choose exactly what the scope names. All budgets that apply to a call must hold."
+                    "Choose who or what this budget is for. If several budgets apply, the tightest "
+                    "one decides."
                 ),
             },
         ),
         (
-            _("How much"),
+            _("Amount"),
             {
                 "fields": ("period", ("soft_limit_usd", "hard_limit_usd"), "standing"),
                 "description": _(
-                    "Before each call the most that it can cost is held. From the warning on people are told; "
-                    "nothing goes beyond the limit. A budget counts while it is enabled."
+                    "Each request first reserves the most it could cost. From the warning amount on, people "
+                    "see a warning; requests beyond the limit are refused. Disabled budgets are not counted."
                 ),
             },
         ),
     )
 
-    @display(description=_("whose"))
+    @display(description=_("who or what"))
     def whose(self, budget: Budget) -> str:
         return str(budget.group or budget.person or budget.assistant or budget.api_key or "")
 
@@ -102,21 +103,21 @@ class BudgetPeriodAdmin(ReadOnly, BigTableAdmin):
         return rows.select_related("budget")
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Read the people of this page at once, before its cells are asked one by one."""
+        """Read the people of this page in one query, before the cells are rendered."""
         page = super().get_changelist_instance(request)
         people = User.objects.in_bulk({period.subject for period in page.result_list if period.subject})
         for period in page.result_list:
             period.whose = people.get(uuid.UUID(period.subject)) if period.subject else None
         return page
 
-    @display(description=_("whose"))
+    @display(description=_("who or what"))
     def whose(self, period: Any) -> str:
         if not period.subject:
             return "-"
         known = period.whose if hasattr(period, "whose") else User.objects.filter(pk=period.subject).first()
         return str(known or period.subject)
 
-    @display(description=_("of the limit"))
+    @display(description=_("used of limit"))
     def standing(self, period: BudgetPeriod) -> SafeString:
         limits = period.budget.hard_limit_usd, period.budget.soft_limit_usd
         return bar(period.spent_usd, period.held_usd, *limits)

@@ -1,4 +1,4 @@
-"""The ledger: read, searched and filtered, never changed."""
+"""The ledger, read only, with search and filters."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json, unbroken, usd
+from chat.admin.base import BigTableAdmin, ReadOnly, nowrap, pretty_json, usd
 from chat.admin.diagnostics.conversations import conversation_link
 from chat.models import ApiCall
 from chat.presentation import wording
@@ -40,7 +40,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     list_filter_submit = True
     list_select_related = ("user",)
     search_fields = ("=key", "=upstream_request_id", "user__email", "model_name")
-    search_help_text = _("Person, model, key of the row or request id of the provider")
+    search_help_text = _("Person, model, row key or the provider’s request id")
     ordering = ("-started_at", "-id")
     fieldsets = (
         (
@@ -113,9 +113,9 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("model"), ordering="model_name")
     def named_model(self, call: ApiCall) -> SafeString:
-        return unbroken(call.model_name)
+        return nowrap(call.model_name)
 
-    @display(description=_("tokens in → out"))
+    @display(description=_("input → output tokens"))
     def tokens(self, call: ApiCall) -> str:
         prompt = call.input_tokens + call.cache_read_tokens
         prompt += call.cache_write_5m_tokens + call.cache_write_1h_tokens
@@ -133,14 +133,14 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     def turn_row(self, call: ApiCall) -> SafeString | str:
         return format_html("{}", call.turn_id) if call.turn_id else "-"
 
-    @display(description=_("frame"))
+    @display(description=_("request frame"))
     def frame_row(self, call: ApiCall) -> SafeString | str:
         if not call.frame_digest:
             return "-"
         address = reverse("admin:chat_frame_change", args=[call.frame_digest])
         return format_html('<a class="text-link" href="{}">{}</a>', address, call.frame_digest[:12])
 
-    @display(description=_("why the cache missed"))
+    @display(description=_("reason for the cache miss"))
     def cache_miss(self, call: ApiCall) -> str:
         return wording.cache_miss(call.cache_miss_reason) or "-"
 

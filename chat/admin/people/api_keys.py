@@ -1,4 +1,4 @@
-"""Keys for programs: a new one is shown on the page that follows, once; the digest never is."""
+"""API keys. A new key is shown once, on the next page. The digest is never shown."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from chat.operations.accounts.api_keys import create_api_key, revoke_api_key
 
 REVOKE = {
     "title": _("Revoke this key?"),
-    "description": _("Programs that use it are turned away from now on. This can't be undone."),
+    "description": _("Programs that use this key are refused from now on. This can’t be undone."),
     "form_class": None,
     "form_submit_text": _("Revoke"),
 }
@@ -38,7 +38,7 @@ class ApiKeyForm(forms.ModelForm):
     def clean_expires_at(self) -> Any:
         moment = self.cleaned_data["expires_at"]
         if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_("This moment has passed already."))
+            raise forms.ValidationError(_("This time is in the past."))
         return moment
 
 
@@ -58,7 +58,7 @@ class ApiKeyAdmin(ModelAdmin):
     readonly_fields = ("shown_scopes",)
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return False  # a key is made and revoked, nothing else
+        return False  # a key is created and revoked, never edited
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return False
@@ -68,7 +68,7 @@ class ApiKeyAdmin(ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user" and not request.user.is_superuser:
-            # A key acts as its person: nobody makes one in somebody else's name without being above all of them.
+            # A key acts as its owner, so only superusers may create one for another person.
             kwargs["queryset"] = User.objects.filter(id__in=[request.user.id])
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -83,11 +83,11 @@ class ApiKeyAdmin(ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the key in the answer itself: neither session nor cookie ever holds it."""
+        """Return a page with the key itself, so that neither the session nor a cookie stores it."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("The new key"),
+            "title": _("New key"),
             "secret": request.new_api_key,  # type: ignore[attr-defined]
             "key": obj,
         }
@@ -108,7 +108,7 @@ class ApiKeyAdmin(ModelAdmin):
         for key in keys:
             revoke_api_key(key=key)
             self.log_change(request, key, "revoked")
-            self.message_user(request, _("The key “%(name)s” is revoked.") % {"name": key.name})
+            self.message_user(request, _("The key “%(name)s” was revoked.") % {"name": key.name})
 
     @display(description=_("scopes"))
     def shown_scopes(self, key: ApiKey) -> str:

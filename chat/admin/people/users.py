@@ -1,8 +1,8 @@
-"""People, groups and second factors. Nobody but a superuser raises anybody, or touches another staff member."""
+"""People, groups and second factors. Only superusers may change ranks or edit another staff member."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-# Imported first, so that their own registrations are there to be replaced.
+# Imported first, so that their registrations exist and can be replaced.
 import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401
 from allauth.account.models import EmailAddress
@@ -22,7 +22,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from chat.admin.base import ReadOnlyInline
+from chat.admin.base import EmptyLabels, ReadOnlyInline
 from chat.models import User
 from chat.operations.accounts.users import confirm_email
 
@@ -43,7 +43,7 @@ class PersonCreationForm(UserCreationForm):
 
 
 class PersonChangeForm(ModelForm):
-    """Without the framework's view of the password: not even a masked part of a hash is shown."""
+    """A form without the framework's password field, which would show a part of the hash."""
 
     class Meta:
         model = User
@@ -58,7 +58,8 @@ class EmailAddressInline(ReadOnlyInline, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(EmptyLabels, DjangoUserAdmin, ModelAdmin):
+    empty_labels: ClassVar[dict[str, Any]] = {"language": _("Same as browser")}
     form = PersonChangeForm
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -77,7 +78,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
             {
                 "fields": ("is_active", "is_staff", "is_superuser", "groups"),
                 "description": _(
-                    "People are switched off rather than deleted: what they wrote and cost stays explained."
+                    "Deactivate people instead of deleting them, so that their conversations and "
+                    "costs stay traceable."
                 ),
             },
         ),
@@ -104,14 +106,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change or "email" in form.changed_data:
-            confirm_email(user=obj)  # staff vouch for the address that they typed
+            confirm_email(user=obj)  # an address that staff entered counts as confirmed
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[Any, ...]:
         return self.inlines if obj is not None else ()
 
     @display(description=_("password"))
     def password_state(self, person: User) -> SafeString:
-        words = _("Change the password") if person.has_usable_password() else _("None is set. Set one")
+        words = _("Change the password") if person.has_usable_password() else _("Not set. Set a password")
         return format_html('<a class="text-link" href="{}">{}</a>', "../password/", words)
 
     @display(description=_("name"), ordering="first_name")
@@ -154,7 +156,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ModelAdmin):
-    """Who has a second factor, never its secret. Superusers delete one when somebody lost their device."""
+    """Second factors without their secrets. Superusers delete one if a person has lost the device."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

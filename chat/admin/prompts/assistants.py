@@ -1,6 +1,6 @@
-"""Assistants: what staff offer, to whom, in which order."""
+"""Assistants: their settings, the groups that may use them, and their order."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from chat.admin.base import EmptyLabels
 from chat.admin.models.language_models import IndentedJSONField
 from chat.admin.prompts.thinking_form import ThinkingForm
 from chat.admin.tools.definitions import AssistantToolInline
@@ -20,11 +21,11 @@ from chat.models import Assistant
 from chat.operations.errors import OperationError
 from chat.operations.request.output_schema import checked_schema, way_of
 
-STARTERS_AT_MOST = 8
+MAX_STARTERS = 8
 
 
 class LinesField(forms.CharField):
-    """A list of short texts, written one a line."""
+    """A field for a list of short texts, one per line."""
 
     widget = UnfoldAdminTextareaWidget
 
@@ -35,7 +36,7 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
 
     def validate(self, value: Any) -> None:
-        if len(value) > STARTERS_AT_MOST or any(len(line) > 200 for line in value):
+        if len(value) > MAX_STARTERS or any(len(line) > 200 for line in value):
             raise ValidationError(_("At most 8 lines of at most 200 characters."))
 
     def run_validators(self, value: Any) -> None:
@@ -47,7 +48,9 @@ class LinesField(forms.CharField):
 
 class AssistantForm(ThinkingForm):
     starters = LinesField(
-        label=_("Starters"), required=False, help_text=_("Questions offered on an empty page, one a line.")
+        label=_("Suggested first messages"),
+        required=False,
+        help_text=_("One per line, at most 8. They are shown in an empty conversation."),
     )
 
     class Meta:
@@ -72,7 +75,7 @@ class AssistantForm(ThinkingForm):
         field_classes = {"output_schema": IndentedJSONField}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a schema that no answer could be asked for in, or not of this assistant's model."""
+        """Refuse an answer format that is not valid or that the assistant's model does not support."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         schema, model = data.get("output_schema"), data.get("model")
         if schema is None:
@@ -87,8 +90,13 @@ class AssistantForm(ThinkingForm):
 
 
 @admin.register(Assistant)
-class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
+class AssistantAdmin(EmptyLabels, SimpleHistoryAdmin, ModelAdmin):
     form = AssistantForm
+    empty_labels: ClassVar[dict[str, Any]] = {
+        "model": _("Person chooses"),
+        "prompt": _("No prompt"),
+        "effort": _("Model default"),
+    }
     inlines = (AssistantToolInline,)
     list_display = ("name", "model", "prompt", "effort", "audience", "order", "enabled")
     list_editable = ("order", "enabled")
@@ -113,7 +121,7 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
             },
         ),
         (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
-        (_("Offered to"), {"fields": ("audience_groups", "starters")}),
+        (_("Available to"), {"fields": ("audience_groups", "starters")}),
     )
 
     class Media:
@@ -123,8 +131,8 @@ class AssistantAdmin(SimpleHistoryAdmin, ModelAdmin):
         rows: QuerySet[Assistant] = super().get_queryset(request)
         return rows.annotate(group_count=Count("audience_groups"))
 
-    @display(description=_("audience"))
+    @display(description=_("available to"))
     def audience(self, assistant: Any) -> str:
         if not assistant.group_count:
-            return str(_("everybody"))
+            return str(_("everyone"))
         return str(_("%(count)d groups") % {"count": assistant.group_count})

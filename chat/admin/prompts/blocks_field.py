@@ -1,4 +1,4 @@
-"""The form field for a prompt's blocks: rows of a text and its cache mark."""
+"""The form field for a prompt's blocks: one row per block, with its text and cache point."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from chat.models.prompts import validate_blocks
 
 SPARE_ROWS = 2
-ROWS_AT_MOST = 20
-# Of the four breakpoints of a request, one moves along with the conversation.
-MARKS_AT_MOST = 3
-MARKS = (
-    ("none", _("not cached here")),
-    ("5m", _("cache up to here, 5 minutes")),
-    ("1h", _("cache up to here, 1 hour")),
+MAX_ROWS = 20
+# A request has four breakpoints. One of them is used for the conversation.
+MAX_CACHE_POINTS = 3
+CACHE_POINTS = (
+    ("none", _("No cache point")),
+    ("5m", _("Cache point (5 min)")),
+    ("1h", _("Cache point (1 h)")),
 )
 
 
 class BlocksWidget(forms.Widget):
-    """Rows for the blocks there are and a few spare ones. Value: [{"text": str, "cache": str}, …]."""
+    """Rows for the existing blocks and a few empty ones. Value: [{"text": str, "cache": str}, …]."""
 
     template_name = "admin/widgets/blocks.html"
 
@@ -39,20 +39,20 @@ class BlocksWidget(forms.Widget):
                     block["text"],
                     {"rows": 4, "aria-label": _("Block %(number)d") % {"number": number + 1}},
                 ),
-                "cache": UnfoldAdminSelectWidget(choices=MARKS).render(
+                "cache": UnfoldAdminSelectWidget(choices=CACHE_POINTS).render(
                     f"{name}_{number}_cache",
                     block.get("cache", "none"),
-                    {"aria-label": _("Cache mark of block %(number)d") % {"number": number + 1}},
+                    {"aria-label": _("Cache point of block %(number)d") % {"number": number + 1}},
                 ),
             }
-            for number, block in enumerate(blocks[:ROWS_AT_MOST])
+            for number, block in enumerate(blocks[:MAX_ROWS])
         ]
         return context
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        # The forms' own renderer does not know the project's templates.
+        # The default form renderer does not find the project's templates.
         return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def value_from_datadict(
@@ -60,7 +60,7 @@ class BlocksWidget(forms.Widget):
     ) -> list[dict[str, str]]:
         rows = (
             {"text": data.get(f"{name}_{row}_text", ""), "cache": data.get(f"{name}_{row}_cache", "none")}
-            for row in range(ROWS_AT_MOST)
+            for row in range(MAX_ROWS)
         )
         return [{**row, "text": row["text"].replace("\r\n", "\n")} for row in rows if row["text"].strip()]
 
@@ -77,13 +77,13 @@ class BlocksField(forms.Field):
     def validate(self, value: Any) -> None:
         validate_blocks(value)
         marks = [block["cache"] for block in value if block["cache"] != "none"]
-        if len(marks) > MARKS_AT_MOST:
+        if len(marks) > MAX_CACHE_POINTS:
             raise ValidationError(
-                _("At most %(number)d cache marks: the conversation needs one of its own."),
-                params={"number": MARKS_AT_MOST},
+                _("Use at most %(number)d cache points: the conversation needs one of its own."),
+                params={"number": MAX_CACHE_POINTS},
             )
         if marks != sorted(marks):  # "1h" sorts before "5m"
-            raise ValidationError(_("A mark of 1 hour can't stand after one of 5 minutes."))
+            raise ValidationError(_("A 1-hour cache point can’t come after a 5-minute one."))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return list(initial or []) != list(data or [])

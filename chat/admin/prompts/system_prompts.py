@@ -1,4 +1,4 @@
-"""System prompts. Saving another wording makes a revision; the ones before stay as they were."""
+"""System prompts. Saving a changed text creates a revision; earlier revisions never change."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, ReadOnly, ReadOnlyInline, done, preformatted
-from chat.admin.prompts.blocks_field import MARKS, BlocksField
+from chat.admin.prompts.blocks_field import CACHE_POINTS, BlocksField
 from chat.admin.prompts.token_counts import COUNT, counted_models, counts_table
 from chat.models import PromptRevision, SystemPrompt
 from chat.operations.request.token_counts import count_revision
@@ -24,18 +24,18 @@ from chat.operations.staff.prompt_revisions import revise_prompt
 
 class SystemPromptForm(forms.ModelForm):
     blocks = BlocksField(
-        label=_("Wording"),
+        label=_("Prompt text"),
         help_text=_(
-            "Blocks are sent in this order. Put what never changes first and mark where the cache may end; "
-            "an emptied block is left out. Save to get two more rows."
+            "Blocks are sent in this order. Put text that rarely changes first, and set a cache point "
+            "where it ends. Empty blocks are left out. Save to add two more rows."
         ),
     )
     note = forms.CharField(
-        label=_("Note on this wording"),
+        label=_("Note on this change"),
         required=False,
         max_length=200,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("Why it changed; kept with the revision."),
+        help_text=_("Why the text changed. The note is kept with the revision."),
     )
 
     class Meta:
@@ -60,7 +60,7 @@ class RevisionInline(ReadOnlyInline, TabularInline):
         rows: QuerySet[PromptRevision] = super().get_queryset(request)
         return rows.select_related("author", "prompt").order_by("-number")
 
-    @display(description=_("begins with"))
+    @display(description=_("starts with"))
     def first_words(self, revision: PromptRevision) -> str:
         text = revision.blocks[0]["text"]
         return text if len(text) <= 80 else f"{text[:80]}…"
@@ -79,7 +79,7 @@ class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
     actions_detail = ("count",)
     fieldsets = (
         (None, {"fields": ("name", "description")}),
-        (_("Wording"), {"fields": ("blocks", "note")}),
+        (_("Prompt text"), {"fields": ("blocks", "note")}),
         (_("Length and caching"), {"fields": ("counts",)}),
     )
 
@@ -99,7 +99,7 @@ class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
             if revision is not None and change:
                 self.message_user(request, _("Saved as revision %(number)d.") % {"number": revision.number})
 
-    @display(description=_("current wording"))
+    @display(description=_("current text"))
     def counts(self, prompt: SystemPrompt) -> str:
         return counts_table(None if prompt._state.adding else prompt.current())
 
@@ -115,7 +115,7 @@ class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
         revision = prompt.current() if prompt else None
         if revision is not None:
             count_revision(revision, counted_models())
-            self.message_user(request, _("The prompt’s tokens were counted."))
+            self.message_user(request, _("The tokens of the prompt were counted."))
         return done(request, self)
 
     @display(description=_("revision"), ordering="newest")
@@ -143,6 +143,6 @@ class PromptRevisionAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("blocks"))
     def shown_blocks(self, revision: PromptRevision) -> SafeString:
-        names = dict(MARKS)
+        names = dict(CACHE_POINTS)
         rows = ((preformatted(block["text"]), names[block.get("cache", "none")]) for block in revision.blocks)
         return format_html("{}", format_html_join("", '<div class="mb-3">{}<em>{}</em></div>', rows))

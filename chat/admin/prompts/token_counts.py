@@ -1,4 +1,4 @@
-"""How long a prompt is for each model, and whether its cache marks reach what the model caches at least."""
+"""The tokens of a prompt for each model, and whether each cache point reaches the model's minimum."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from chat.models import LanguageModel, PromptRevision
 from chat.operations.request.token_counts import Reach, reach_of
 
 COUNT = {
-    "title": _("Count this prompt’s tokens?"),
+    "title": _("Count the tokens of this prompt?"),
     "description": _(
-        "Every model that is switched on counts it. This is free, but it may take some seconds."
+        "All models that are switched on count it. This is free, but it may take a few seconds."
     ),
     "form_class": None,
     "form_submit_text": _("Count"),
 }
 VERDICTS = {
     "reached": ("good", _("long enough to be cached")),
-    "below": ("bad", _("too short: nothing is cached here")),
-    "unsure": ("bad", _("near the minimum; have it counted")),
+    "below": ("bad", _("too short to be cached")),
+    "unsure": ("bad", _("close to the minimum; count the tokens to be sure")),
     "": ("", ""),
 }
 
@@ -30,9 +30,9 @@ def counted_models() -> list[LanguageModel]:
 
 
 def counts_table(revision: PromptRevision | None) -> str:
-    """Show a table: a row per model and cache mark, the last of a model for the whole prompt."""
+    """Return a table with a row per model and cache point. The last row of a model is for the whole prompt."""
     if revision is None:
-        return gettext("Nothing to count yet.")
+        return gettext("There is nothing to count yet.")
     rows = [_row(revision, model, reach) for model in counted_models() for reach in reach_of(revision, model)]
     return render_to_string("admin/prompt_counts.html", {"rows": rows})
 

@@ -1,6 +1,6 @@
-"""Tools and the MCP servers they come from: defined, tried out, looked at and accepted."""
+"""Tools and MCP servers: defining, testing, listing and accepting tools."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,7 +15,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from chat.admin.base import ReadOnly, pretty_json
+from chat.admin.base import EmptyLabels, ReadOnly, pretty_json
 from chat.admin.tools.forms import AssistantToolFormSet, McpServerForm, ToolForm, TryForm
 from chat.models import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
 from chat.operations.errors import OperationError
@@ -25,40 +25,42 @@ from chat.operations.staff.tool_listings import accept_tools, compare, refresh_l
 from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
-OF_EVERY_TOOL = (None, {"fields": (("name", "title"), "kind", ("approval", "enabled"))})
+GENERAL = (None, {"fields": (("name", "title"), "kind", ("approval", "enabled"))})
 LIMITS = (_("Limits"), {"fields": (("timeout_seconds", "max_result_bytes"),)})
-READ_ELSEWHERE = (_("What models read"), {"fields": ("description", "shown_schema", "strict")})
-WHAT_MODELS_READ = (_("What models read"), {"fields": ("description", "input_schema", "strict")})
+MODEL_TEXT_READ_ONLY = (_("For the model"), {"fields": ("description", "shown_schema", "strict")})
+MODEL_TEXT = (_("For the model"), {"fields": ("description", "input_schema", "strict")})
 WEBHOOK = (_("Webhook"), {"fields": ("url", "new_secret")})
-PROVIDED = (_("Run by the provider"), {"fields": ("options",)})
-FOUND_AT = (_("Where it is found"), {"fields": ("target", "server")})
-# Functions say what they are in the code, tools of MCP servers as they were accepted: nobody rewrites that here.
-GIVEN = frozenset({Kind.PYTHON, Kind.MCP})
-SHOWN_ONLY = (OF_EVERY_TOOL, READ_ELSEWHERE, FOUND_AT, LIMITS)
+PROVIDER_TOOL = (_("Provider’s tool"), {"fields": ("options",)})
+LOCATION = (_("Location"), {"fields": ("target", "server")})
+# Functions are described in the code, tools of MCP servers by the accepted listing: read only here.
+READ_ONLY_KINDS = frozenset({Kind.PYTHON, Kind.MCP})
+READ_ONLY_FIELDSETS = (GENERAL, MODEL_TEXT_READ_ONLY, LOCATION, LIMITS)
 FIELDSETS: dict[str, tuple[Any, ...]] = {
-    Kind.WEBHOOK: (OF_EVERY_TOOL, WHAT_MODELS_READ, WEBHOOK, LIMITS),
-    Kind.SERVER: (OF_EVERY_TOOL, PROVIDED),
+    Kind.WEBHOOK: (GENERAL, MODEL_TEXT, WEBHOOK, LIMITS),
+    Kind.SERVER: (GENERAL, PROVIDER_TOOL),
 }
 
-MOVED = _(
-    "The server is another one now: its tools do not run until you list and accept them anew. Sign-ins that ended: "
-    "%(ended)d."
+SERVER_CHANGED = _(
+    "The server has changed. Its tools don’t run until you list and accept them again. Sign-ins that "
+    "were ended: %(ended)d."
 )
 
 
-class AssistantToolInline(TabularInline):
+class AssistantToolInline(EmptyLabels, TabularInline):
     model = AssistantTool
+    empty_labels: ClassVar[dict[str, Any]] = {"approval": _("Tool’s setting")}
     formset = AssistantToolFormSet
     extra = 0
     fields = ("tool", "approval", "order", "offered")
     readonly_fields = ("offered",)
     autocomplete_fields = ("tool",)
     ordering = ("order", "id")
+    verbose_name = _("tool")
     verbose_name_plural = _("tools")
 
     @display(description=_("used with this model"))
     def offered(self, link: AssistantTool) -> Any:
-        """Say why the assistant's model does not get the tool, if it does not."""
+        """Return whether the assistant's model gets the tool, and if not, why."""
         if not link.pk:
             return "-"
         left_out = select_tools(link.assistant.model, link.assistant).left_out
@@ -75,7 +77,7 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     search_fields = ("name", "title", "description")
     ordering = ("name", "id")
     actions_detail = ("try_it",)
-    add_fieldsets = (OF_EVERY_TOOL, WHAT_MODELS_READ, WEBHOOK, PROVIDED, LIMITS)
+    add_fieldsets = (GENERAL, MODEL_TEXT, WEBHOOK, PROVIDER_TOOL, LIMITS)
     warn_unsaved_form = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolDefinition]:
@@ -83,25 +85,25 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
         return rows.annotate(used_by=Count("assistant_links"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        # The list edits one column only; the form with the secret is the change page's.
+        # The list edits one column only. The form with the secret is for the change page.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
 
     def get_fieldsets(self, request: HttpRequest, obj: ToolDefinition | None = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        return SHOWN_ONLY if obj.kind in GIVEN else FIELDSETS[obj.kind]
+        return READ_ONLY_FIELDSETS if obj.kind in READ_ONLY_KINDS else FIELDSETS[obj.kind]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ToolDefinition | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
         given = ("description", "shown_schema", "strict", "target", "server")
-        return ("kind", *given) if obj.kind in GIVEN else ("kind",)
+        return ("kind", *given) if obj.kind in READ_ONLY_KINDS else ("kind",)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show a secret that was made in the answer itself: neither session nor cookie ever holds it."""
-        made: str = getattr(request, "made_secret", "")
+        """Return a page with a generated secret, so that neither the session nor a cookie stores it."""
+        made: str = getattr(request, "generated_secret", "")
         if not made:
             return super().response_add(request, obj, post_url_continue)
         context = {**self._page(request, _("The signing secret")), "secret": made, "tool": obj}
@@ -110,12 +112,12 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
         return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        request.made_secret = getattr(form, "made_secret", "")  # type: ignore[attr-defined]
+        request.generated_secret = getattr(form, "generated_secret", "")  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
     @action(description=_("Try it"), permissions=["change"], url_path="try", icon="play_arrow")
     def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Run the tool once with an input, for whoever asks, and show what came back and how long it took."""
+        """Run the tool once with an input, as the current user, and show the result and the time it took."""
         tool = self.get_object(request, object_id)
         if tool is None:
             raise Http404
@@ -145,9 +147,9 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
         if not tool.enabled or (tool.server and not tool.server.enabled):
             return "off", _("off")
         if tool.kind == Kind.MCP and has_drifted(tool):
-            return "changed", _("changed at its server")
+            return "changed", _("changed on the server")
         if is_connected(tool) and tool.approval != Approval.ALLOW:
-            return "off", _("not used: Anthropic would not ask")
+            return "off", _("not used: Anthropic can’t ask for approval")
         return "ready", _("ready")
 
     @display(description=_("assistants"), ordering="used_by")
@@ -176,30 +178,30 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         return rows.annotate(accepted=Count("tools"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        # The list edits one column only; the form with the token is the change page's.
+        # The list edits one column only. The form with the token is for the change page.
         return super().get_changelist_form(request, **{**kwargs, "form": forms.ModelForm})
 
     def save_model(self, request: HttpRequest, obj: McpServer, form: Any, change: bool) -> None:
         obj._history_user = request.user  # type: ignore[attr-defined]  # as the history's own admin does
         ended = save_server(obj)
         if ended is not None:
-            self.message_user(request, MOVED % {"ended": ended}, messages.WARNING)
+            self.message_user(request, SERVER_CHANGED % {"ended": ended}, messages.WARNING)
 
     @action(description=_("Tools"), permissions=["change"], url_path="tools", icon="checklist")
     def list_tools(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show what the server offers against what was accepted; POST asks it anew, or accepts what is ticked."""
+        """Show the server's tools and the accepted ones. POST lists the tools again or accepts the selected ones."""
         server = self.get_object(request, object_id)
         if server is None:
             raise Http404
         if request.method == "POST":
-            self._decided(request, server)
+            self._handle_post(request, server)
             return redirect("admin:chat_mcpserver_list_tools", object_id=server.pk)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Tools of %(server)s") % {"server": server},
             "server": server,
-            "offers": _offers(server),
+            "offers": _listed_tools(server),
             "gone": compare(server).gone,
             "connected": server.route == McpServer.Route.CONNECTOR,
             "sign_in": reverse("connect_tool", args=[server.name])
@@ -208,7 +210,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         }
         return TemplateResponse(request, "admin/chat/mcpserver/tools.html", context)
 
-    def _decided(self, request: HttpRequest, server: McpServer) -> None:
+    def _handle_post(self, request: HttpRequest, server: McpServer) -> None:
         try:
             if "accept" in request.POST:
                 accepted = accept_tools(server=server, names=request.POST.getlist("tool"))
@@ -218,7 +220,7 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
             else:
                 found = refresh_listing(server=server, user=request.user)  # type: ignore[arg-type]
                 counts = {"new": len(found.new), "changed": len(found.changed), "gone": len(found.gone)}
-                words = _("%(new)d new, %(changed)d changed, %(gone)d gone.") % counts
+                words = _("%(new)d new, %(changed)d changed, %(gone)d removed.") % counts
             self.message_user(request, words)
         except OperationError as error:
             self.message_user(request, error.message, messages.ERROR)
@@ -228,8 +230,8 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
         return int(server.accepted)
 
 
-def _offers(server: McpServer) -> list[dict[str, Any]]:
-    """Return the listing with what staff know of each: state, and the accepted words where they differ."""
+def _listed_tools(server: McpServer) -> list[dict[str, Any]]:
+    """Return the server's listing, each tool with its state and the accepted definition."""
     known = {tool.target: tool for tool in server.tools.all()}
     found = compare(server)
     return [
@@ -249,7 +251,7 @@ def _offers(server: McpServer) -> list[dict[str, Any]]:
 
 @admin.register(McpGrant)
 class McpGrantAdmin(ReadOnly, ModelAdmin):
-    """Who signed in where. Deleting a row ends it; what it holds is not shown."""
+    """Sign-ins at MCP servers. Deleting a row ends the sign-in. Tokens are not shown."""
 
     list_display = ("server", "user", "updated_at")
     list_filter = ("server",)

@@ -1,4 +1,4 @@
-"""Forms of tools and MCP servers: secrets go in and never come out, addresses pass the guard before they are kept."""
+"""Forms of tools and MCP servers. Stored secrets are never shown; addresses are checked before they are saved."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from chat.admin.models.language_models import IndentedJSONField
-from chat.admin.tools.strict_messages import excess_words, schema_words
+from chat.admin.tools.strict_messages import excess_error, schema_error
 from chat.claude.text import too_deep
 from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
 from chat.models.fields import UNREADABLE, Unreadable, is_kept
@@ -24,11 +24,11 @@ from chat.tools.validate import schema_problem
 from chat.tools.webhook import new_secret, secret_problem
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # the API's rule
-NOBODY_IS_ASKED = _(
-    "Anthropic calls this tool’s server within the answer, so nobody can be asked: unless it runs at once, it is not "
-    "used."
+NO_APPROVAL_TEXT = _(
+    "Anthropic calls this tool’s server while it answers, so people can’t approve calls. The tool is "
+    "used only if it runs automatically."
 )
-MADE_HERE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
+KINDS_TO_CREATE = (ToolDefinition.Kind.WEBHOOK, ToolDefinition.Kind.SERVER)
 
 
 def _address(label: Any) -> forms.URLField:
@@ -38,7 +38,7 @@ def _address(label: Any) -> forms.URLField:
         assume_scheme="https",
         max_length=500,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "url"}),
-        help_text=_("Public and https; the operator can allow hosts inside (EGRESS_ALLOW)."),
+        help_text=_("Must be a public https address. Internal hosts must be allowed in EGRESS_ALLOW."),
     )
 
 
@@ -47,7 +47,7 @@ def _checked_address(url: str) -> str:
         check_url(url)
     except EgressRefused as error:
         raise forms.ValidationError(
-            _("This address may not be called. Only public https addresses are.")
+            _("This address can’t be called. Only public https addresses are allowed.")
         ) from error
     return url
 
@@ -63,12 +63,15 @@ def _secret(label: Any, words: Any) -> forms.CharField:
 
 
 class ToolForm(forms.ModelForm):
-    """`made_secret` is the signing secret that was made because none was given, to be shown once."""
+    """`generated_secret` is a signing secret that was generated because none was entered. It is shown once."""
 
     url = _address(_("Address"))
     new_secret = _secret(
         _("Signing secret"),
-        _("Kept encrypted. Empty: the stored one stays, and a new webhook gets one that is shown once."),
+        _(
+            "Stored encrypted. Leave empty to keep the stored secret. A new webhook gets a generated "
+            "secret, which is shown once."
+        ),
     )
     input_schema = IndentedJSONField(
         label=_("Input schema"),
@@ -77,11 +80,11 @@ class ToolForm(forms.ModelForm):
         help_text=_('A JSON Schema with "type": "object".'),
     )
     options = IndentedJSONField(
-        label=_("The provider’s definition"),
+        label=_("Provider’s definition"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
     )
-    made_secret = ""
+    generated_secret = ""
 
     class Meta:
         model = ToolDefinition
@@ -103,31 +106,31 @@ class ToolForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
-            self.fields["kind"].choices = [(kind.value, kind.label) for kind in MADE_HERE]  # type: ignore[attr-defined]
+            self.fields["kind"].choices = [(kind.value, kind.label) for kind in KINDS_TO_CREATE]  # type: ignore[attr-defined]
         if "approval" in self.fields and self.instance.pk and is_connected(self.instance):
-            self.fields["approval"].help_text = NOBODY_IS_ASKED
+            self.fields["approval"].help_text = NO_APPROVAL_TEXT
         if "new_secret" in self.fields and isinstance(self.instance.secret, Unreadable):
             self.fields["new_secret"].help_text = UNREADABLE
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
         if not TOOL_NAME.fullmatch(name):
-            raise forms.ValidationError(_("At most 64 letters, digits, _ and -."))
+            raise forms.ValidationError(_("Use 1–64 letters, digits, _ or - (no spaces)."))
         return name
 
     def clean_input_schema(self) -> dict[str, Any]:
         schema = self.cleaned_data["input_schema"] or {"type": "object", "properties": {}}
-        problem = _("It is nested too deep.") if too_deep(schema) else schema_problem(schema)
+        problem = _("The JSON is nested too deeply.") if too_deep(schema) else schema_problem(schema)
         if problem:
             raise forms.ValidationError(
-                _("This is not the schema of a tool: %(problem)s"), params={"problem": problem}
+                _("This is not a valid tool schema: %(problem)s"), params={"problem": problem}
             )
         return dict(schema)
 
     def clean_options(self) -> dict[str, Any]:
         options = self.cleaned_data["options"] or {}
         if not isinstance(options, dict) or too_deep(options):
-            raise forms.ValidationError(_("Write a JSON object."))
+            raise forms.ValidationError(_("Enter a JSON object."))
         return options
 
     def clean_timeout_seconds(self) -> int:
@@ -139,7 +142,9 @@ class ToolForm(forms.ModelForm):
     def clean_new_secret(self) -> str:
         secret = str(self.cleaned_data["new_secret"])
         if secret and secret_problem(secret):
-            raise forms.ValidationError(_("A signing secret is whsec_ and at least 24 characters of base64."))
+            raise forms.ValidationError(
+                _("A signing secret starts with whsec_, followed by at least 24 base64 characters.")
+            )
         return secret
 
     def clean(self) -> dict[str, Any]:
@@ -150,26 +155,26 @@ class ToolForm(forms.ModelForm):
         elif kind == ToolDefinition.Kind.SERVER and not isinstance(
             cleaned.get("options", {}).get("type"), str
         ):
-            self.add_error("options", _('The definition needs its "type", such as "web_search_20260318".'))
+            self.add_error("options", _('The definition needs a "type", such as "web_search_20260318".'))
         self._check_name(kind, cleaned)
         if cleaned.get("strict") and kind != ToolDefinition.Kind.SERVER and "input_schema" in cleaned:
             self._check_strict(kind, cleaned["input_schema"])
         return cleaned
 
     def _check_strict(self, kind: str, schema: dict[str, Any]) -> None:
-        """Refuse what the API would: each request of an assistant with this tool."""
-        if words := schema_words(schema):
+        """Refuse a strict schema with which the API would reject the requests of an assistant."""
+        if words := schema_error(schema):
             self.add_error("input_schema", words)
             return
         changed = ToolDefinition(kind=kind, strict=True, input_schema=schema)
         for assistant in Assistant.objects.filter(tool_links__tool=self.instance.pk).order_by("name"):
             others = ToolDefinition.objects.filter(assistant_links__assistant=assistant)
-            if words := excess_words([changed, *others.exclude(pk=self.instance.pk)]):
+            if words := excess_error([changed, *others.exclude(pk=self.instance.pk)]):
                 self.add_error("strict", f"{assistant}: {words}")
                 return
 
     def _check_name(self, kind: str, cleaned: dict[str, Any]) -> None:
-        """Keep a change from giving an assistant two tools of one name: the API refuses such a request."""
+        """Refuse a name that another tool of an assistant has: the API rejects such a request."""
         changed = ToolDefinition(
             pk=self.instance.pk,
             kind=kind,
@@ -183,7 +188,7 @@ class ToolForm(forms.ModelForm):
             if api_name(changed) in shared_names([changed, *others]):
                 self.add_error(
                     "options" if kind == ToolDefinition.Kind.SERVER else "name",
-                    _("%(assistant)s has another tool that models call %(name)s.")
+                    _("%(assistant)s already has a tool with the name %(name)s.")
                     % {"assistant": assistant, "name": api_name(changed)},
                 )
                 return
@@ -195,21 +200,21 @@ class ToolForm(forms.ModelForm):
             self.add_error("url", error)
         secret = cleaned.get("new_secret") or self.instance.secret
         if not is_kept(secret):
-            secret = self.made_secret = new_secret()
+            secret = self.generated_secret = new_secret()
         self.instance.secret = secret
 
     def _between(self, field: str, least: int, most: int) -> int:
         value = int(self.cleaned_data[field])
         if not least <= value <= most:
             raise forms.ValidationError(
-                _("From %(least)d to %(most)d."), params={"least": least, "most": most}
+                _("Enter a number from %(least)d to %(most)d."), params={"least": least, "most": most}
             )
         return value
 
 
 class AssistantToolFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
-        """Refuse two tools of one name, and too many strict ones: no request of the assistant would be taken."""
+        """Refuse two tools of one name and too many strict tools: the API would reject each request."""
         super().clean()
         kept = [
             form.cleaned_data["tool"]
@@ -219,10 +224,10 @@ class AssistantToolFormSet(forms.BaseInlineFormSet):
         for name in shared_names(kept):
             rows = ", ".join(sorted(tool.name for tool in kept if api_name(tool) == name))
             raise forms.ValidationError(
-                _("Models call these tools by one name, %(name)s: %(rows)s. Keep one of them."),
+                _("These tools have the same name for the model, %(name)s: %(rows)s. Keep only one of them."),
                 params={"name": name, "rows": rows},
             )
-        if words := excess_words(kept):
+        if words := excess_error(kept):
             raise forms.ValidationError(words)
 
 
@@ -234,14 +239,14 @@ class TryForm(forms.Form):
     def clean_given(self) -> dict[str, Any]:
         given = {} if self.cleaned_data["given"] is None else self.cleaned_data["given"]
         if not isinstance(given, dict) or too_deep(given):
-            raise forms.ValidationError(_("Write a JSON object."))
+            raise forms.ValidationError(_("Enter a JSON object."))
         return given
 
 
 class McpServerForm(forms.ModelForm):
     url = _address(_("Address"))
     new_credential = _secret(
-        _("Token"), _("Kept encrypted and never shown again. Leave empty to keep what is stored.")
+        _("Token"), _("Stored encrypted and never shown again. Leave empty to keep the stored value.")
     )
     clear_credential = forms.BooleanField(
         label=_("Remove the stored token"), required=False, widget=UnfoldBooleanSwitchWidget
@@ -261,8 +266,9 @@ class McpServerForm(forms.ModelForm):
             if kind == ProviderConnection.Kind.COMPATIBLE or platform_of(kind).lacks(Gap.MCP_CONNECTOR)
         ]
         self.fields["route"].help_text = _(
-            "Anthropic calls a server within the answer: nobody is asked first, so only tools that run at once are "
-            "used. Models of these connections go without its tools: %(kinds)s."
+            "Anthropic calls the server while it answers. People can’t approve calls, so only tools "
+            "that run automatically are used. Models of these connections can’t use the tools: "
+            "%(kinds)s."
         ) % {"kinds": ", ".join(lacking)}
 
     def clean_url(self) -> str:
@@ -275,7 +281,7 @@ class McpServerForm(forms.ModelForm):
         if cleaned.get("clear_credential"):
             kept = ""
         elif is_kept(kept) and not new and stored and "url" in cleaned and cleaned["url"] != stored.url:
-            # A token must not follow an address to which nobody entrusted it.
+            # A stored token must not be sent to another address.
             self.add_error("new_credential", _("Type the token again: it was stored for another address."))
         self.instance.credential = new or kept
         return cleaned

@@ -1,4 +1,4 @@
-"""What staff read where the API would refuse a strict tool, or an assistant's strict tools together."""
+"""Error messages for strict tools that the API would reject, alone or together in one request."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,28 +10,29 @@ from chat.models import ToolDefinition
 from chat.operations.request.tool_selection import definition_of
 
 
-def schema_words(schema: dict[str, Any]) -> str:
-    """Say what to change in a schema, so that models can be held to it; "" when nothing is."""
+def schema_error(schema: dict[str, Any]) -> str:
+    """Return what to change in a schema for strict mode; "" if it is fine."""
     fault = strict_tools.strict_fault(schema)
     match fault and fault.code:
         case None:
             return ""
         case strict_tools.OPEN:
-            words = _('For strict, say "additionalProperties": false of each object: %(where)s does not.')
+            words = _('In strict mode each object needs "additionalProperties": false; %(where)s lacks it.')
         case strict_tools.UNTYPED:
-            words = _('For strict, give each part of the schema a "type": %(where)s has none.')
+            words = _('In strict mode each part of the schema needs a "type"; %(where)s has none.')
         case strict_tools.KEYWORD:
             words = _(
-                "For strict, take %(name)s out of %(where)s: the API refuses it. The description can say it instead."
+                "The API does not accept %(name)s in strict mode. Remove it from %(where)s and put "
+                "the rule into the description."
             )
         case _:
-            words = _("The API can’t hold models to this schema: %(name)s.")
+            words = _("The API can’t enforce this schema: %(name)s.")
     assert fault is not None
     return words % {"where": fault.where, "name": fault.name}
 
 
-def excess_words(tools: Iterable[ToolDefinition]) -> str:
-    """Say that these tools have too much of strict for one request; "" when they don't."""
+def excess_error(tools: Iterable[ToolDefinition]) -> str:
+    """Return an error if these strict tools exceed the limits of one request; "" if they fit."""
     total = strict_tools.StrictCount()
     for tool in tools:
         if tool.strict and tool.kind != ToolDefinition.Kind.SERVER:
@@ -41,8 +42,9 @@ def excess_words(tools: Iterable[ToolDefinition]) -> str:
     if total.fits():
         return ""
     return _(
-        "One request takes %(tools)d strict tools, with %(optional)d optional and %(unions)d union-typed parameters in "
-        "all; these would be %(has_tools)d, %(has_optional)d and %(has_unions)d. Switch strict off for some."
+        "One request can have %(tools)d strict tools, with %(optional)d optional and %(unions)d "
+        "union-typed parameters in total. These tools have %(has_tools)d, %(has_optional)d and "
+        "%(has_unions)d. Switch strict off for some of them."
     ) % {
         "tools": strict_tools.LIMITS.tools,
         "optional": strict_tools.LIMITS.optional,

@@ -1,4 +1,4 @@
-"""Check the ledger against itself, and against an upstream's own invoice where one is printed."""
+"""Checks the ledger for consistency, and against an upstream's invoice if one is given."""
 
 import sys
 from typing import Any
@@ -10,11 +10,13 @@ from chat.operations.billing.ledger_check import Report, check_invoice, check_le
 
 
 class Command(BaseCommand):
-    help = "Looks for wrong sums, orphans and gaps in the ledger; ends with 1 when something is wrong."
+    help = "Check the ledger for wrong sums, orphans and gaps. Exits with 1 if something is wrong."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--invoice", metavar="URL", help="a simulator whose invoice is compared, request by request"
+            "--invoice",
+            metavar="URL",
+            help="simulator whose invoice is compared with the ledger, request by request",
         )
         parser.add_argument(
             "--connection", metavar="NAME", default="", help="compare the rows of this connection only"

@@ -1,4 +1,4 @@
-"""Make an API key for a person and print it once."""
+"""Creates an API key for a person and prints it once."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from chat.operations.errors import OperationError
 
 
 class Command(BaseCommand):
-    help = "Makes an API key for a person and prints it once."
+    help = "Create an API key for a person and print it once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="EMAIL", help="whose key it is")
-        parser.add_argument("--name", required=True, help="what it is for")
+        parser.add_argument("--user", required=True, metavar="EMAIL", help="email address of the owner")
+        parser.add_argument("--name", required=True, help="name of the key")
         parser.add_argument(
             "--scope",
             action="append",
             choices=ApiKey.Scope.values,
-            help="what it may do; repeat for more (default: chat)",
+            help="scope of the key; repeat for more (default: chat)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Create the administrator at the first start and print a random password once, where none is set."""
+"""Creates the administrator at the first start. If no password is set, a random one is printed once."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ FRAME = "=" * 72
 
 
 class Command(BaseCommand):
-    help = "Creates the administrator ADMIN_EMAIL unless there is one already."
+    help = "Create the administrator ADMIN_EMAIL if there is none yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = ensure_admin(email=settings.ADMIN_EMAIL, password=settings.ADMIN_PASSWORD)

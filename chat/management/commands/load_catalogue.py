@@ -1,4 +1,4 @@
-"""Make the connections of a first start and add new models and prices. Safe to run at every start."""
+"""Creates the connections of a first start and adds new models and prices. It may run at every start."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from chat.operations.catalogue.seed import load_catalogue
 
 
 class Command(BaseCommand):
-    help = "Adds the catalogue's connections, models and prices; what staff decided stays."
+    help = "Add the connections, models and prices of the catalogue. Changes by staff are kept."
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = load_catalogue()

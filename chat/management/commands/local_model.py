@@ -1,4 +1,4 @@
-"""Serves the local model alone, for whoever wants it without the rest."""
+"""Serves the local model alone, without the rest of Parley."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Brings a data store to the present version: the step before a start, and before a deploy's new processes."""
+"""Brings a data store up to date: run it before a start, or before a deployment's new processes."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from chat.operations.staff.key_rotation import renew_secrets
 
 class Command(BaseCommand):
     help = (
-        "Migrate, encrypt by the first key, load catalogue and tools, make sure of an administrator, collect static "
-        "files. Safe to repeat."
+        "Migrate, encrypt secrets with the first key, load the catalogue and tools, create the administrator "
+        "if there is none, and collect static files. Safe to repeat."
     )
     requires_system_checks: list[str] = []
 
@@ -29,10 +29,12 @@ class Command(BaseCommand):
     def _renew_secrets(self) -> None:
         done = renew_secrets()
         if done.renewed:
-            self.stdout.write(f"Encrypted by the first of FIELD_ENCRYPTION_KEYS: {done.renewed} secrets.")
+            self.stdout.write(
+                f"{done.renewed} secrets were encrypted with the first of FIELD_ENCRYPTION_KEYS."
+            )
         if done.unreadable:
             self.stderr.write(
-                f"{done.unreadable} stored secrets can't be read: their key is not in FIELD_ENCRYPTION_KEYS."
+                f"{done.unreadable} stored secrets can't be decrypted: their key is not in FIELD_ENCRYPTION_KEYS."
             )
 
 

@@ -1,4 +1,4 @@
-"""End turns whose process died: watch every lease for as long as one lasts, then reap those that stood still."""
+"""Ends turns of dead processes: it watches every lease for one lease period and ends turns without a heartbeat."""
 
 import time
 from collections.abc import Callable
@@ -12,16 +12,16 @@ LOOK_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Watches the leases of running turns for one whole lease, then ends those whose owner died."
+    help = "Watch the leases of running turns for one full lease, then end the turns whose process died."
 
     def handle(self, *args: Any, **options: Any) -> None:
         reap(LeaseWatch(), wait=time.sleep, say=self.stdout.write)
 
 
 def reap(watch: LeaseWatch, *, wait: Callable[[float], None], say: Callable[[str], object]) -> list[Any]:
-    """Watch until every turn has moved, ended, or stood still for a whole lease; returns the ids reaped.
+    """Watch until every turn had a heartbeat, ended, or was silent for a whole lease; return the ids of ended turns.
 
-    A process that looks only once can't tell a dead owner from one that will beat in a moment.
+    A process that looks only once can't distinguish a dead owner from one whose next heartbeat is due.
     """
     reaped = watch.reap()
     first_seen = dict(watch.seen)
@@ -37,5 +37,5 @@ def reap(watch: LeaseWatch, *, wait: Callable[[float], None], say: Callable[[str
 
 
 def _undecided(watch: LeaseWatch, first_seen: dict[Any, Any]) -> bool:
-    """Say whether a turn still shows the heartbeat that it had at the beginning."""
+    """Return whether a turn still has the heartbeat from the beginning."""
     return any(watch.seen.get(identifier) == lease for identifier, lease in first_seen.items())

@@ -1,4 +1,4 @@
-"""`manage.py simulate`: the simulator of the Messages API alone, as an upstream for anything."""
+"""`manage.py simulate`: the simulator of the Messages API alone, as an upstream for any client."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,7 +15,7 @@ SHUTDOWN_SECONDS = 2
 
 
 class Command(BaseCommand):
-    """Serve the simulator until interrupted; it needs neither database nor network."""
+    """Serve the simulator until interrupted. It needs neither database nor network."""
 
     help = "Serve a local simulator of the Messages API."
     requires_system_checks: list[str] = []
@@ -28,13 +28,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=0, help=_("seed of the answers (default 0)"))
         parser.add_argument(
-            "--key", action="append", help=_("an accepted API key; may be repeated; default: any key")
+            "--key", action="append", help=_("API key to accept; can be repeated; default: any key")
         )
         parser.add_argument(
             "--pace",
             type=float,
             default=DEFAULT_PACE,
-            help=_("deltas per second, 0 for flat out (default 60)"),
+            help=_("deltas per second, 0 for as fast as possible (default 60)"),
         )
         parser.add_argument("--list-scenarios", action="store_true", help=_("print the scenarios and exit"))
 

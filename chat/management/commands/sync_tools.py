@@ -1,4 +1,4 @@
-"""Give tools their rows: Python functions as they are in the code, and what the provider runs. Safe at every start."""
+"""Creates and updates the rows of Python functions and of the provider's own tools. It may run at every start."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from chat.operations.staff.tool_listings import sync_tools
 
 
 class Command(BaseCommand):
-    help = "Adds rows for tools that are Python functions or run by the provider; what staff decided stays."
+    help = "Add rows for Python functions and provider's tools. Changes by staff are kept."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -16,4 +16,4 @@ class Command(BaseCommand):
         if report.added or report.refreshed:
             self.stdout.write(f"Tools: {len(report.added)} added, {len(report.refreshed)} refreshed.")
         for name in report.taken:
-            self.stdout.write(f"The function {name} has no row: another tool has its name.")
+            self.stdout.write(f"The function {name} was not added: another tool has this name.")

@@ -1,4 +1,4 @@
-"""Starts Parley on one machine. manage.py takes a shorter way to the same function, without loading applications."""
+"""Starts Parley on one machine. manage.py calls the same function directly, without loading applications."""
 
 import sys
 from typing import Any

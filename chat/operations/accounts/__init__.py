@@ -1,1 +1,1 @@
-"""People and what lets them in: users, API keys, sign-ins at MCP servers."""
+"""People and their access: users, API keys, sign-ins at MCP servers."""

@@ -1,4 +1,4 @@
-"""Keys for programs: made once, shown once, found by digest."""
+"""Keys for programs: created once, shown once, found by their digest."""
 
 import datetime as dt
 import hashlib
@@ -13,22 +13,22 @@ from chat.models import ApiKey, User
 from chat.operations.errors import invalid
 
 PREFIX = "pk-parley-"
-# `last_used_at` is for people to read; a write per request would be waste.
+# `last_used_at` is for people to read; it does not need a write per request.
 USE_RECORDED_EVERY = dt.timedelta(minutes=1)
 
 
 def create_api_key(
     *, user: User, name: str, scopes: Collection[str], expires_at: dt.datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Make a key for a person and return it with its secret, which nobody can read again.
+    """Create a key for a person and return it with its secret, which can't be read again.
 
     Raises:
         OperationError: no name, or a scope that does not exist.
     """
     if not name.strip():
-        raise invalid(_("Give the key a name."))
+        raise invalid(_("Enter a name for the key."))
     if not scopes or not set(scopes) <= set(ApiKey.Scope.values):
-        raise invalid(_("Scopes are: %(names)s.") % {"names": ", ".join(ApiKey.Scope.values)})
+        raise invalid(_("Allowed scopes: %(names)s.") % {"names": ", ".join(ApiKey.Scope.values)})
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         user=user,
@@ -41,7 +41,7 @@ def create_api_key(
 
 
 def authenticate(secret: str) -> ApiKey | None:
-    """Return the living key with this secret, its person loaded; None for any other string."""
+    """Return the valid key with this secret, its person loaded; None for any other string."""
     if not secret.startswith(PREFIX):
         return None
     digest = _digest(secret)
@@ -55,10 +55,10 @@ def authenticate(secret: str) -> ApiKey | None:
 
 
 def revoke_api_key(*, key: ApiKey) -> None:
-    """End a key now; open sockets that came with it close within seconds."""
+    """Revoke a key; open sockets that use it close within seconds."""
     ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def _digest(secret: str) -> str:
-    """Keys are 256 random bits, so a plain SHA-256 is as good as a slow one and costs a lookup nothing."""
+    """Keys are 256 random bits, so a plain SHA-256 is as safe as a slow hash and makes lookups cheap."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""A person's own sign-in at an MCP server: begun, finished when they come back, and forgotten when they like."""
+"""A person's own sign-in at an MCP server: begin, finish after the redirect, and sign out."""
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -14,25 +14,25 @@ log = structlog.get_logger(__name__)
 
 
 def begin_sign_in(*, user: User, server: McpServer, redirect_uri: str) -> PendingSignIn:
-    """Find out where this person signs in; they come back to `redirect_uri`.
+    """Return the address where this person signs in; the server redirects them to `redirect_uri`.
 
     Raises:
         OperationError: the server can't be asked, or wants no sign-in.
     """
     try:
-        return async_to_sync(mcp_auth.begin_sign_in)(server, user.id, redirect_uri)
+        return async_to_sync(mcp_auth.begin_authorization)(server, user.id, redirect_uri)
     except (SignInFailed, EgressRefused) as error:
         raise _failed(server, "begin", error) from None
 
 
 def finish_sign_in(*, user: User, server: McpServer, redirect_uri: str, answer: AuthorizationAnswer) -> None:
-    """Exchange what the person came back with for tokens, and keep them encrypted.
+    """Exchange the code of the redirect for tokens, and store them encrypted.
 
     Raises:
         OperationError: it was not taken.
     """
     try:
-        async_to_sync(mcp_auth.finish_sign_in)(server, user.id, redirect_uri, answer)
+        async_to_sync(mcp_auth.finish_authorization)(server, user.id, redirect_uri, answer)
     except SignInFailed as error:
         raise _failed(server, "finish", error) from None
 
@@ -43,10 +43,10 @@ def signed_in(*, user: User, server: McpServer) -> bool:
 
 
 def sign_out(*, user: User, server: McpServer) -> None:
-    """Forget a person's tokens; what the server itself remembers is ended there."""
+    """Delete a person's tokens; the session at the server itself is ended there."""
     McpGrant.objects.filter(user=user, server=server).delete()
 
 
 def _failed(server: McpServer, step: str, error: Exception) -> OperationError:
     log.warning("mcp_sign_in_failed", server=server.name, step=step, error=str(error))
-    return OperationError("sign_in", _("The sign-in did not work. Try again, or ask your administrator."))
+    return OperationError("sign_in", _("The sign-in failed. Try again, or ask your administrator."))

@@ -1,4 +1,4 @@
-"""People made by the operator or by staff: their email address counts as confirmed."""
+"""People created by the operator or by staff: their email address counts as confirmed."""
 
 import secrets
 
@@ -10,9 +10,9 @@ from chat.models import User
 
 @transaction.atomic
 def ensure_admin(*, email: str, password: str = "") -> str | None:
-    """Create the first administrator; do nothing where there is one.
+    """Create the first administrator; do nothing if there is one.
 
-    Returns the password to sign in with (a random one when none was given), or None when nothing was done.
+    Returns the password to sign in with (a random one if none was given), or None if nothing was done.
     """
     if User.objects.filter(is_superuser=True).exists() or User.objects.filter(email__iexact=email).exists():
         return None

@@ -13,8 +13,7 @@ from typing import Any
 import structlog
 from django.db import IntegrityError
 
-from chat.events.state import TurnState
-from chat.events.store import stored_frames
+from chat.events.store import stored_state
 from chat.models import ApiCall, LanguageModel
 from chat.models.ledger import COUNT_PREFIX
 from chat.operations.billing import budgets, ledger
@@ -73,7 +72,8 @@ def settle_by_count() -> int:
 
 def received_texts(call: ApiCall) -> list[str]:
     """Return the text of every block of a call that arrived, read from its turn's durable frames."""
-    state = TurnState.of(stored_frames(call.turn_id))
+    assert call.turn_id is not None  # only calls of turns wait for a count
+    state = stored_state(call.turn_id)
     values = [block["value"] for block in state.blocks if block["message"] == str(call.message_id)]
     return [value for value in values if value.strip()]  # the API refuses to count blank texts
 

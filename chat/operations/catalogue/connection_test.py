@@ -41,7 +41,7 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
     model = models.order_by("-enabled", "order", "model_id").first()
     if model is None:
         return ConnectionTestResult(
-            False, _("This connection has no model to try. Add one, or fetch the provider’s list.")
+            False, _("This connection has no model to test. Add one, or fetch the provider’s list.")
         )
     began = time.monotonic()
     try:
@@ -63,21 +63,21 @@ def test_connection(*, connection_id: object, user: User) -> ConnectionTestResul
 def _sentence(failure: Failure, model: LanguageModel) -> str:
     """Return what staff can do about a failure; the chat has other texts for the same failure."""
     advice = {
-        FailureKind.AUTHENTICATION: _("The key was not accepted. Check the credential."),
-        FailureKind.PERMISSION: _("The key is valid but may not use %(model)s."),
+        FailureKind.AUTHENTICATION: _("The provider rejected the key. Check the credential."),
+        FailureKind.PERMISSION: _("The key is valid, but it has no access to %(model)s."),
         FailureKind.BILLING: _("The provider reports a billing problem with this account."),
-        FailureKind.SPEND_LIMIT: _("The account’s spend limit is reached."),
+        FailureKind.SPEND_LIMIT: _("The spending limit of this account is reached."),
         FailureKind.RATE_LIMITED: _(
             "The provider is limiting this account right now. Try again in a moment."
         ),
         FailureKind.OVERLOADED: _("The provider is overloaded right now. Try again in a moment."),
-        FailureKind.UNAVAILABLE: _("The provider has a problem of its own right now. Try again later."),
+        FailureKind.UNAVAILABLE: _("The provider has a problem right now. Try again later."),
         FailureKind.TIMEOUT: _("The provider did not answer in time. Check the address."),
-        FailureKind.CONNECTION: _("Nobody could be reached at this address. Check the base URL."),
+        FailureKind.CONNECTION: _("Could not connect to this address. Check the base URL."),
         FailureKind.NOT_FOUND: _(
-            "The address answers but does not know %(model)s. Check base URL and model id."
+            "The address answers but does not know %(model)s. Check the base URL and the model id."
         ),
-        FailureKind.INVALID_REQUEST: _("The provider did not accept the request for %(model)s."),
-    }.get(failure.kind, _("The answer was not one of the Messages API. Check the base URL."))
+        FailureKind.INVALID_REQUEST: _("The provider rejected the request for %(model)s."),
+    }.get(failure.kind, _("The response is not from a Messages API. Check the base URL."))
     status = _(" (HTTP %(status)d)") % {"status": failure.status} if failure.status else ""
     return advice % {"model": model.model_id} + status

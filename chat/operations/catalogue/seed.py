@@ -1,4 +1,4 @@
-"""The catalogue: what Parley knows about models before anybody asks a provider, and the connections of a first start.
+"""The catalogue: known models before a provider is asked for its list, and the connections of a first start.
 
 Loading it again and again changes nothing that staff decided (names, order, what is switched on) and never
 touches a price row: it adds what is new and refreshes what is a fact (lifecycle, capabilities).
@@ -24,14 +24,14 @@ EFFORTS = ("low", "medium", "high", "xhigh", "max")
 THINKING_TYPES = ("adaptive", "between_tools", "disabled", "enabled")
 LIFECYCLES = ("active", "deprecated", "retired")
 KEY_NAME = "ANTHROPIC_API_KEY"
-# Written into the history, so that switching a setting on again undoes only what the setting did.
+# The reason in the history: switching a setting on again undoes only changes with this reason.
 SWITCHED_OFF = "switched off by its setting"
 Kind = ProviderConnection.Kind
 
 
 @dataclass(slots=True)
 class Loaded:
-    """What a run changed, by name: connections made, models and price rows added, models refreshed."""
+    """What a run changed, by name: connections created, models and price rows added, models refreshed."""
 
     connections: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ def catalogue() -> dict[str, Any]:
 
 
 def entries(connection: ProviderConnection) -> list[dict[str, Any]]:
-    """Return what the catalogue says about the models of this connection, under the platform's own ids.
+    """Return the catalogue's entries for the models of this connection, under the platform's own ids.
 
     `api_id` is the API's id of the same model.
     """
@@ -71,7 +71,7 @@ def entries(connection: ProviderConnection) -> list[dict[str, Any]]:
 
 
 def entry(connection: ProviderConnection, model_id: str) -> dict[str, Any] | None:
-    """Return what the catalogue says about a model of this connection, or None."""
+    """Return the catalogue's entry for a model of this connection, or None."""
     return next((known for known in entries(connection) if known["id"] == model_id), None)
 
 
@@ -84,7 +84,7 @@ def offered_capabilities(connection: ProviderConnection, known: Mapping[str, Any
 
 
 def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a catalogue entry as the models endpoint does, plus what that endpoint leaves out.
+    """Return a catalogue entry's capabilities as the models endpoint writes them, with those that it leaves out.
 
     Shape: {"thinking": {"supported": true, "types": {"adaptive": {"supported": true}, …}, "default": "on"}, …}.
     `default` of thinking is always, on or off, its `effort_limits` the highest effort with a type that has one;
@@ -119,7 +119,7 @@ def capabilities(known: Mapping[str, Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def load_catalogue() -> Loaded:
-    """Make the connections that the environment asks for and give all connections their catalogue models."""
+    """Create the connections that the environment configures and add the catalogue's models to all connections."""
     report = Loaded()
     if settings.ANTHROPIC_API_KEY_SET:
         _seed_anthropic(report)
@@ -177,7 +177,7 @@ def add_prices(model: LanguageModel, known: Mapping[str, Any], report: Loaded) -
 
 
 def regional_factor(connection: ProviderConnection, model_id: str = "") -> Decimal:
-    """Return by how much a connection's endpoint is dearer than the platform's global one; some say it by the model."""
+    """Return an endpoint's price factor relative to the platform's global one; some platforms have it per model."""
     calls = catalogue()["platforms"].get(connection.kind, {})
     prefix = calls.get("global_prefix")
     everywhere = model_id.startswith(prefix) if prefix else connection.region in ("", "global")
@@ -185,7 +185,7 @@ def regional_factor(connection: ProviderConnection, model_id: str = "") -> Decim
 
 
 def _seed_anthropic(report: Loaded) -> None:
-    """Once: staff who rename, switch off or delete the connection are not overruled at the next start."""
+    """Create the connection once: what staff rename, switch off or delete stays so at the next start."""
     seeded = ProviderConnection.history.filter(kind=Kind.ANTHROPIC, credential_env=KEY_NAME)
     if seeded.exists():
         return
@@ -204,7 +204,7 @@ def _seed_anthropic(report: Loaded) -> None:
 def _keep_embedded(
     report: Loaded, *, kind: str, wanted: bool, name: str, order: int, base_url: str, credential: str
 ) -> None:
-    """Keep the connection to a companion of this server as its setting says, at the address it has today."""
+    """Keep the connection to a companion of this server at its current address, enabled as its setting says."""
     connection = ProviderConnection.objects.filter(kind=kind).order_by("created_at", "id").first()
     if connection is None:
         if wanted and not ProviderConnection.history.filter(kind=kind, history_type="-").exists():
@@ -228,7 +228,7 @@ def _keep_embedded(
 def _refreshed(
     connection: ProviderConnection, known: Mapping[str, Any], report: Loaded
 ) -> LanguageModel | None:
-    """Return the row of a catalogue model, made or refreshed; None when staff deleted it."""
+    """Return the row of a catalogue model, created or refreshed; None if staff deleted it."""
     model = connection.language_models.filter(model_id=known["id"]).first()
     if model is None:
         gone = LanguageModel.history.filter(
@@ -236,13 +236,13 @@ def _refreshed(
         )
         return None if gone.exists() else create_model(connection, known, report)
     before = (model.lifecycle, model.retires_at, model.capabilities)
-    # A lifecycle only moves on: what the provider said last may be newer than this file.
+    # A lifecycle never goes back: the provider's last list may be newer than this file.
     model.lifecycle = max(model.lifecycle, known["lifecycle"], key=LIFECYCLES.index)
     model.retires_at = model.retires_at or _day(known["retires"])
     facts = offered_capabilities(connection, known)
-    # What the provider or the staff said of this very model is nearer to the truth than this file.
-    nearer = str(model.capabilities.get("source", "")).startswith(("provider", "staff"))
-    model.capabilities = merged(facts, model.capabilities) if nearer else facts
+    # Facts from the provider or from staff about this model take precedence over this file.
+    known_better = str(model.capabilities.get("source", "")).startswith(("provider", "staff"))
+    model.capabilities = merged(facts, model.capabilities) if known_better else facts
     if before != (model.lifecycle, model.retires_at, model.capabilities):
         model.save()
         report.refreshed.append(f"{connection.name}: {model.model_id}")
@@ -250,7 +250,7 @@ def _refreshed(
 
 
 def create_model(connection: ProviderConnection, known: Mapping[str, Any], report: Loaded) -> LanguageModel:
-    """Make the row of a catalogue model; for the simulator it says so in its name and only current ones are on."""
+    """Create the row of a catalogue model; the simulator's are named so, and only current ones are enabled."""
     simulated = connection.kind == Kind.SIMULATOR
     model = LanguageModel.objects.create(
         connection=connection,
@@ -273,7 +273,7 @@ def create_model(connection: ProviderConnection, known: Mapping[str, Any], repor
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `over` on `base`, level by level; what only `base` knows stays."""
+    """Return `base` updated by `over`, level by level; keys that only `base` has stay."""
     result = dict(base)
     for key, value in over.items():
         below = result.get(key)

@@ -1,4 +1,4 @@
-"""Asking a provider for its models: limits, capabilities and lifecycle follow what it says today.
+"""Synchronisation with a provider's list of models: limits, capabilities and lifecycle follow the list.
 
 Platforms without a list of models get the catalogue's, under their own ids.
 """
@@ -27,13 +27,13 @@ from chat.providers.upstream import as_upstream_error
 
 MODELS_AT_MOST = 1000
 Kind = ProviderConnection.Kind
-# Their models come with this server, at every start.
+# Their models are loaded at every start of this server.
 EMBEDDED = (Kind.SIMULATOR, Kind.LOCAL)
 
 
 @dataclass(slots=True)
 class Synced:
-    """What one connection's list changed; `problem` says why there was none.
+    """What one connection's list changed; `problem` explains why there was none.
 
     `unpriced` names added models without a known price: they stay switched off until staff give one.
     """
@@ -45,7 +45,7 @@ class Synced:
 
 
 def sync_models(connection: ProviderConnection) -> Synced:
-    """Bring a connection's rows up to date from its list of models. Names, order and switches are staff's."""
+    """Update a connection's rows from its list of models. Names, order and switches stay as staff set them."""
     if connection.platform.lacks(Gap.MODELS_LIST):
         return _from_catalogue(connection)
     report = Synced()
@@ -54,7 +54,7 @@ def sync_models(connection: ProviderConnection) -> Synced:
             said = [info.to_dict(mode="json", warnings=False) for info in _listed(client)]
     except ConnectionUnusable as problem:
         report.problem = str(problem)
-    except Exception as error:  # whatever a foreign server answers, the other connections are read
+    except Exception as error:  # a bad answer of one server must not stop the other connections
         report.problem = as_upstream_error(error).failure.message
     else:
         _write(connection, said, report)
@@ -74,7 +74,7 @@ def _from_catalogue(connection: ProviderConnection) -> Synced:
 
 
 def _listed(client: Any) -> list[Any]:
-    """Read all pages, however often a foreign server says that there is one more."""
+    """Return the models of all pages, up to a limit, for a faulty server may announce pages without end."""
     models: list[Any] = []
     for info in client.models.list(limit=100):
         models.append(info)
@@ -135,7 +135,7 @@ def _take_over(model: LanguageModel, info: dict[str, Any]) -> bool:
     if isinstance(info.get("capabilities"), dict):
         facts = model.connection.platform.without_gaps(merged(model.capabilities, info["capabilities"]))
         source = {"source": f"provider {timezone.now():%Y-%m-%d}"}
-        # The day alone is no change worth a line in the history.
+        # A new day alone is not worth a line in the history.
         if facts != model.capabilities or not str(facts.get("source", "")).startswith("provider"):
             model.capabilities = facts | source
     if before == [getattr(model, name) for name in fields]:

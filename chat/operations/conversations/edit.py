@@ -51,7 +51,9 @@ def delete_conversation(*, user: User, conversation_id: object) -> None:
     with transaction.atomic():
         conversation = _own(user, conversation_id)
         if Turn.objects.active().filter(conversation=conversation).exists():
-            raise OperationError("busy", _("Stop the answer that is being written, then delete."), status=409)
+            raise OperationError(
+                "busy", _("An answer is being written. Stop it, then delete the conversation."), status=409
+            )
         _delete_rows(conversation)
         hints.publish(conversations=[str(conversation.id)])
 
@@ -68,7 +70,9 @@ def choose_leaf(*, user: User, message_id: object) -> Conversation:
     with transaction.atomic():
         conversation = _own(user, message.conversation_id)
         if Turn.objects.active().filter(conversation=conversation).exists():
-            raise OperationError("busy", _("An answer is being written; wait for its end."), status=409)
+            raise OperationError(
+                "busy", _("An answer is being written. Wait until it is finished."), status=409
+            )
         conversation.active_leaf_id = newest_leaf_below(message)
         conversation.save()
         hints.publish(conversations=[str(conversation.id)])
@@ -79,7 +83,7 @@ def _apply(conversation: Conversation, user: User, changes: dict[str, Any]) -> N
     if (title := changes.get("title")) is not None:
         title = " ".join(clean_text(str(title)).split())
         if not title or len(title) > 200:
-            raise invalid(_("A title has 1 to 200 characters."))
+            raise invalid(_("The title must have 1 to 200 characters."))
         conversation.title, conversation.title_status = title, Conversation.TitleStatus.DONE
     for name in ("pinned", "archived"):
         if changes.get(name) is not None:

@@ -83,7 +83,7 @@ def _text_alone(text: object, *, needed: bool) -> list[Block]:
     if text is None and not needed:
         return []
     if not isinstance(text, str):
-        raise invalid(_("The message must be a text."))
+        raise invalid(_("The message must be text."))
     block = _text(text)
     if is_empty(block):
         if needed:
@@ -108,9 +108,9 @@ def _block(number: int, sent: Any) -> Block:
             return dict(sent)
     raise invalid(
         _(
-            "Block %(number)s of content is not one that a person may send. Allowed are texts, "
-            '{"type": "text", "text": "…"}, and files sent to /api/v1/attachments before, '
-            '{"type": "image", "source": {"type": "attachment", "attachment": "<id>"}} or "document" likewise.'
+            'Block %(number)s of content is not allowed. Allowed are texts, {"type": "text", "text": '
+            '"…"}, and files that were uploaded to /api/v1/attachments, {"type": "image", "source": '
+            '{"type": "attachment", "attachment": "<id>"}} or the same with "document".'
         )
         % {"number": number}
     )
@@ -121,14 +121,14 @@ def _with_file(block: Block, known: dict[str, Attachment]) -> Block:
     stored = content_blocks([known[block["source"]["attachment"]]])[0]
     if {**stored, **block} != stored:
         raise invalid(
-            _("A block of content doesn’t fit its file. It may say: %(block)s")
+            _("A block of content doesn’t match its file. Allowed is: %(block)s")
             % {"block": json.dumps(stored, ensure_ascii=False)}
         )
     return stored
 
 
 def _empty() -> OperationError:
-    return OperationError("empty", _("Write something first."), status=422)
+    return OperationError("empty", _("Enter a message first."), status=422)
 
 
 def _check_length(characters: int) -> None:
@@ -155,13 +155,13 @@ def chosen_attachments(author: User, identifiers: object) -> list[Attachment]:
     if not isinstance(identifiers, list) or not all(isinstance(one, str) for one in identifiers):
         raise invalid(_("attachments must be a list of ids."))
     if len(identifiers) > MOST_PER_MESSAGE:
-        raise invalid(_("A message takes at most %(most)s files.") % {"most": MOST_PER_MESSAGE})
+        raise invalid(_("A message can have at most %(most)s files.") % {"most": MOST_PER_MESSAGE})
     wanted = list(dict.fromkeys(access.as_id(one) for one in identifiers))
     found = access.attachments(author).in_bulk(wanted)
     if len(found) < len(wanted):
         raise OperationError(
             "not_found",
-            _("One of the files is not here any more. Remove it and attach it again."),
+            _("One of the files is no longer available. Remove it and attach it again."),
             status=404,
         )
     return [found[one] for one in wanted]

@@ -88,7 +88,8 @@ def _kept_assistant(person: User, conversation: Conversation) -> Assistant | Non
 
 def unavailable_words() -> str:
     return _(
-        "The assistant of this conversation is no longer offered to you. Choose another one, or a model."
+        "The assistant of this conversation is no longer available to you. Choose another assistant "
+        "or a model."
     )
 
 

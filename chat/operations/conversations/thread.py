@@ -1,37 +1,15 @@
 """A page of a conversation as it is shown: its messages with versions, costs, tool calls and files."""
 
-import dataclasses
-from typing import Any
-
 from chat import access
-from chat.events.state import TurnState
-from chat.events.store import stored_frames
+from chat.events.store import stored_state
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
+from chat.models.ids import MessageId
 from chat.operations.conversations.path import _path_up, has_files
 from chat.operations.errors import not_found
+from chat.presentation.thread import Thread
 
 # A dozen screens of a phone; what is above comes when asked for.
 PAGE = 40
-
-
-@dataclasses.dataclass(slots=True)
-class Thread:
-    """A page of the path to a leaf, oldest first.
-
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
-    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
-    `files` the attachments of each message that has any, by id.
-    """
-
-    conversation: Conversation
-    messages: list[Message]
-    has_more: bool
-    siblings: dict[Any, list[Any]]
-    calls: dict[Any, ApiCall]
-    tool_calls: dict[Any, dict[str, ToolCall]]
-    active_turn: Turn | None
-    state: TurnState | None
-    files: dict[Any, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
 
 
 def read_thread(
@@ -56,12 +34,12 @@ def read_thread(
         calls=_calls(messages),
         tool_calls=_tool_calls(messages),
         active_turn=turn,
-        state=TurnState.of(stored_frames(turn.id)) if turn else None,
+        state=stored_state(turn.id) if turn else None,
         files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
     )
 
 
-def _page_start(conversation: Conversation, leaf: object, before: object) -> Any:
+def _page_start(conversation: Conversation, leaf: object, before: object) -> MessageId | None:
     wanted = before if before is not None else leaf
     if wanted is None:
         return conversation.active_leaf_id
@@ -71,7 +49,7 @@ def _page_start(conversation: Conversation, leaf: object, before: object) -> Any
     return message["parent_id"] if before is not None else message["id"]
 
 
-def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, list[Any]]:
+def _siblings(conversation: Conversation, messages: list[Message]) -> dict[MessageId, list[MessageId]]:
     """Map each message to the ids of all versions at its place (itself included), oldest first."""
     parents = [message.parent_id for message in messages if message.parent_id]
     rows = (
@@ -79,7 +57,7 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, 
         .order_by("created_at", "id")
         .values_list("parent_id", "id")
     )
-    groups: dict[Any, list[Any]] = {}
+    groups: dict[MessageId | None, list[MessageId]] = {}
     for parent, identifier in rows:
         groups.setdefault(parent, []).append(identifier)
     if any(message.parent_id is None for message in messages):
@@ -88,16 +66,16 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Any, 
     return {message.id: groups.get(message.parent_id, [message.id]) for message in messages}
 
 
-def _calls(messages: list[Message]) -> dict[Any, ApiCall]:
+def _calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
     """Map each answer to the ledger row that paid for it; the last one where attempts were repeated."""
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
     rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
-    return {row.message_id: row for row in rows}
+    return {row.message_id: row for row in rows if row.message_id}
 
 
-def _tool_calls(messages: list[Message]) -> dict[Any, dict[str, ToolCall]]:
+def _tool_calls(messages: list[Message]) -> dict[MessageId, dict[str, ToolCall]]:
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
-    found: dict[Any, dict[str, ToolCall]] = {}
+    found: dict[MessageId, dict[str, ToolCall]] = {}
     rows = ToolCall.objects.filter(message_id__in=answers).select_related("tool").order_by("position", "id")
     for row in rows:
         found.setdefault(row.message_id, {})[row.tool_use_id] = row

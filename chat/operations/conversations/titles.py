@@ -15,7 +15,6 @@ from chat.events import hints
 from chat.models import ApiCall, Conversation, LanguageModel, ProviderConnection, Turn
 from chat.operations.billing.budgets import Payer
 from chat.operations.billing.single_call import call_model
-from chat.operations.catalogue.thinking import accepts_thinking
 
 log = structlog.get_logger(__name__)
 
@@ -104,9 +103,9 @@ def ask_for_title(job: TitleJob) -> str:
         "max_tokens": TITLE_MAX_TOKENS,
         "messages": [{"role": "user", "content": job.prompt}],
     }
-    if accepts_thinking(job.model, "disabled"):
+    if "disabled" in job.model.supports.thinking_types:
         request["thinking"] = {"type": "disabled"}
-    elif accepts_thinking(job.model, "adaptive"):
+    elif "adaptive" in job.model.supports.thinking_types:
         request["max_tokens"] = THINKING_MAX_TOKENS  # a model that always thinks needs room for it
     called = call_model(
         job.model,

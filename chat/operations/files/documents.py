@@ -16,15 +16,15 @@ from chat.readers.errors import Exceeded, Refused
 # A million tokens are about so many characters; no model reads more.
 LONGEST_TEXT = 4_000_000
 MOST_PAGES = 600
-# What a character takes at most: four bytes, in UTF-8 as in UTF-16.
+# The most bytes that a character has in UTF-8 and UTF-16.
 _MOST_TEXT_BYTES = 4 * LONGEST_TEXT
-# What may stand in text beside printable characters: tab, newline, form feed, carriage return, escape.
+# Characters of texts beside printable ones: tab, newline, form feed, carriage return, escape.
 _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Document:
-    """What was found in an upload; `pages` only of a PDF, `text` of everything else."""
+    """The content of an upload; `pages` of a PDF, `text` of everything else."""
 
     kind: str
     media_type: str
@@ -40,7 +40,7 @@ def known_pages(pdf: bytes) -> int | None:
 
 
 def read_document(data: bytes, name: str) -> Document:
-    """Find out what an upload is.
+    """Return the content of an upload.
 
     Raises:
         OperationError: unsupported, unreadable, encrypted, too_long, empty.
@@ -52,11 +52,12 @@ def read_document(data: bytes, name: str) -> Document:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise unsupported(
             _(
-                "This is an old or a protected office file. Save it as .docx, .xlsx or .pptx without a password."
+                "This is an old or a protected Office file. Save it as .docx, .xlsx or .pptx without "
+                "a password."
             )
         )
     if data[4:8] == b"ftyp":
-        raise unsupported(_("Videos and HEIC pictures can’t be read. Save a picture as JPEG or PNG."))
+        raise unsupported(_("Videos and HEIC images can’t be read. Save the image as JPEG or PNG."))
     return Document(Attachment.Kind.TEXT, "text/plain", _checked(_text(data)))
 
 
@@ -79,17 +80,19 @@ def _pdf(data: bytes) -> Document:
     except Refused as refused:
         if refused.code == "encrypted":
             raise OperationError(
-                "encrypted", _("This PDF has a password. Save it without one, then attach it."), status=422
+                "encrypted",
+                _("This PDF has a password. Save it without a password, then attach it."),
+                status=422,
             ) from None
-        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach that.")) from None
+        raise _damaged(_("This PDF is damaged. Print it to a new PDF, then attach the new file.")) from None
     except Exceeded:
         raise _damaged(
-            _("This PDF takes too much to read. Print it to a new PDF, then attach that.")
+            _("This PDF takes too long to read. Print it to a new PDF, then attach the new file.")
         ) from None
     if pages > MOST_PAGES:
         raise OperationError(
             "too_long",
-            _("This PDF has more than %(most)s pages. Split it, and attach the part that matters.")
+            _("This PDF has more than %(most)s pages. Split it, and attach the part you need.")
             % {"most": MOST_PAGES},
             status=413,
         )
@@ -111,20 +114,23 @@ def _office(data: bytes) -> Document:
 def _office_refusal(code: str) -> OperationError:
     match code:
         case "archive":
-            return unsupported(_("Archives can’t be read. Unpack it, and attach the files that matter."))
+            return unsupported(_("Archives can’t be read. Unpack this one, and attach the files you need."))
         case "too_large":
             return OperationError(
                 "too_large",
-                _("This office file is too large inside. Split it, or save what matters as text or PDF."),
+                _(
+                    "This Office file is too large when unpacked. Split it, or save the part you need "
+                    "as text or PDF."
+                ),
                 status=413,
             )
         case "too_long":
             return _too_long()
-    return _damaged(_("This office file is damaged. Save it again, then attach that."))
+    return _damaged(_("This Office file is damaged. Save it again, then attach the new file."))
 
 
 def _text(data: bytes) -> str:
-    """Decode text: UTF-8, UTF-16 with its mark, or Korean as older programs write it."""
+    """Return decoded text: UTF-8, UTF-16 with a byte order mark, or a Korean encoding of older programs."""
     if len(data) > _MOST_TEXT_BYTES:
         raise _too_long()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -138,8 +144,8 @@ def _text(data: bytes) -> str:
             continue
     raise unsupported(
         _(
-            "This kind of file can’t be read. Attach pictures (JPEG, PNG, GIF, WebP), PDF, Word, Excel or PowerPoint "
-            "files, or text."
+            "This type of file can’t be read. Attach images (JPEG, PNG, GIF, WebP), PDF, Word, Excel "
+            "or PowerPoint files, or text."
         )
     )
 
@@ -147,7 +153,7 @@ def _text(data: bytes) -> str:
 def _checked(text: str) -> str:
     cleaned = clean_text(text).replace("\r\n", "\n")
     if not cleaned.strip():
-        raise OperationError("empty", _("There is no text in this file."), status=422)
+        raise OperationError("empty", _("This file contains no text."), status=422)
     if len(cleaned) > LONGEST_TEXT:
         raise _too_long()
     return cleaned
@@ -156,7 +162,7 @@ def _checked(text: str) -> str:
 def _too_long() -> OperationError:
     return OperationError(
         "too_long",
-        _("This file has more than %(most)s characters. Attach the part that matters.")
+        _("This file has more than %(most)s characters. Attach the part you need.")
         % {"most": f"{LONGEST_TEXT:,}"},
         status=413,
     )

@@ -1,4 +1,4 @@
-"""Pictures that people attach: what is sent of them and what pages show, made apart; see `chat.readers.pictures`."""
+"""Attached pictures: the version for models and the thumbnail, made in a sandbox; see `chat.readers.pictures`."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ class Rendition:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picture:
-    """An upload's media type, what is sent of it, and its thumbnail."""
+    """An upload's media type, the picture for models, and its thumbnail."""
 
     media_type: str
     sent: Rendition
@@ -45,7 +45,7 @@ def read_picture(data: bytes) -> Picture:
     except Exceeded:
         raise OperationError(
             "too_large",
-            _("This picture takes too much to decode. Save it smaller, then attach that file."),
+            _("This image takes too long to decode. Save it smaller, then attach the new file."),
             status=413,
         ) from None
     sent, small = (Rendition(part, **told) for told, part in zip(found.value, found.parts, strict=True))
@@ -53,7 +53,7 @@ def read_picture(data: bytes) -> Picture:
 
 
 def shrunk(data: bytes, side: int) -> bytes:
-    """Return a picture that was made here in the same format, at most `side` pixels wide and high."""
+    """Return a picture that Parley encoded, in the same format, at most `side` pixels wide and high."""
     made = sandbox.run("shrink", data, bounds=sandbox.FILES, side=side, max_bytes=MOST_PICTURE_BYTES)
     return made.parts[0]
 
@@ -61,9 +61,10 @@ def shrunk(data: bytes, side: int) -> bytes:
 def _refusal(refused: Refused) -> OperationError:
     if refused.code == "too_large":
         words = _(
-            "This picture has %(pixels)s megapixels; %(most)s are taken in this format. Save it smaller, or as JPEG."
+            "This image has %(pixels)s megapixels; the limit for this format is %(most)s. Save it "
+            "smaller, or as JPEG."
         )
         return OperationError("too_large", words % refused.numbers, status=413)
     return OperationError(
-        "unreadable", _("This picture is damaged. Save it again, then attach that file."), status=422
+        "unreadable", _("This image is damaged. Save it again, then attach the new file."), status=422
     )

@@ -1,4 +1,4 @@
-"""Bytes under their SHA-256 in the default storage: kept once, read whole, deleted when nothing names them."""
+"""Bytes under their SHA-256 in the default storage: stored once, read whole, deleted without attachments."""
 
 import hashlib
 from contextlib import suppress
@@ -13,7 +13,7 @@ from chat.operations.files.pictures import shrunk
 from chat.readers.sizes import OLDER_SIDE
 
 FOLDER = "files"
-# How a whole JPEG and a whole PNG end.
+# The last bytes of a complete JPEG and of a complete PNG.
 _LAST_BYTES = (b"\xff\xd9", b"IEND\xaeB`\x82")
 
 
@@ -47,7 +47,7 @@ def read_stored(stored: StoredFile) -> bytes:
 
 
 def read_shrunk(stored: StoredFile, side: int) -> bytes:
-    """Return a stored picture at most `side` pixels wide and high: made once, then the same bytes for ever.
+    """Return a stored picture at most `side` pixels wide and high: made once, then always the same bytes.
 
     Raises:
         OSError: the storage does not have the picture.
@@ -64,13 +64,13 @@ def read_shrunk(stored: StoredFile, side: int) -> bytes:
 
 
 def delete_if_unused(stored: StoredFile) -> bool:
-    """Delete a row that no attachment names, and then its bytes; says whether it went."""
+    """Delete a row without attachments, and then its bytes; return whether it was deleted."""
     with suppress(ProtectedError), transaction.atomic():
         locked = StoredFile.objects.select_for_update().filter(digest=stored.digest).first()
         if locked is None:
             return False
         locked.delete()
-        # Before the commit: whoever stores the same bytes now waits for it, and then writes them again.
+        # Before the commit: a process that stores the same bytes waits for it, and then writes them again.
         for path in (locked.path, _shrunk_path(locked, OLDER_SIDE)):
             default_storage.delete(path)
         return True

@@ -1,4 +1,4 @@
-"""Receiving files: an upload is read, what models get of it is made, and its bytes are kept once per content."""
+"""Uploads: a file is read, its version for models is made, and its bytes are stored once per content."""
 
 import datetime as dt
 import re
@@ -19,8 +19,8 @@ from chat.operations.files.pictures import read_picture
 from chat.operations.files.storage import delete_if_unused, keep
 from chat.readers.sizes import picture_format
 
-MAX_UPLOAD_BYTES = 33_000_000  # with its envelope below the largest request that any door takes
-# A PDF travels as it is, as base64, beside everything else of a request.
+MAX_UPLOAD_BYTES = 33_000_000  # with its envelope below the largest request that this server accepts
+# A PDF is sent unchanged, as base64, with the rest of a request.
 MAX_PDF_BYTES = 22_000_000
 UNSENT_FOR = dt.timedelta(days=2)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -28,7 +28,7 @@ _LONGEST_NAME = 255
 
 
 def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
-    """Keep an uploaded file. The same file under the same name is the same attachment.
+    """Store an uploaded file. The same file under the same name is the same attachment.
 
     Raises:
         OperationError: empty, too_large, too_long, unsupported, unreadable, encrypted; the message says what to do.
@@ -37,7 +37,7 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
     _check_size(data)
     fields, files = _read(data, name)
     with transaction.atomic():
-        # In one order for everybody, so that two uploads never wait for each other.
+        # In one order, so that two uploads never wait for each other.
         in_order = sorted(files.items(), key=lambda item: item[1][0])
         rows = {field: keep(content, media_type) for field, (content, media_type) in in_order}
         attachment, _made = Attachment.objects.get_or_create(
@@ -49,13 +49,13 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
 def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | None:
     """Return an attachment of bytes that this person has uploaded before; None when they have not.
 
-    Whoever knows the digest of somebody else's file learns nothing and gets nothing.
+    The digest of another person's file reveals nothing and gives no access.
 
     Raises:
         OperationError: invalid.
     """
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise invalid(_("sha256 must be a SHA-256 in 64 hexadecimal digits."))
+        raise invalid(_("sha256 must be a SHA-256 hash in 64 hexadecimal digits."))
     name = file_name(name)
     with transaction.atomic():
         known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
@@ -100,7 +100,7 @@ def _check_size(data: bytes) -> None:
     if len(data) > most:
         raise OperationError(
             "too_large",
-            _("This file is larger than %(most)s MB. Attach a smaller one, or the part that matters.")
+            _("This file is larger than %(most)s MB. Attach a smaller one, or only the part you need.")
             % {"most": most // 1_000_000},
             status=413,
         )

@@ -83,27 +83,28 @@ def _check(leaf: Message, own: Message, model: LanguageModel) -> None:
     if load.pictures > limits.pictures:
         raise _over(
             "too_many_pictures",
-            _("This conversation would have more than %(most)s pictures. Attach fewer, or begin a new one."),
+            _("This conversation would have more than %(most)s images. Attach fewer, or start a new one."),
             limits.pictures,
         )
     if load.large and load.pictures > MANY_PICTURES:
         raise _over(
             "pictures_too_large",
             _(
-                "With more than %(most)s pictures in a conversation none may be so large. Begin a new one for these."
+                "In a conversation with more than %(most)s images, an image can’t be this large. "
+                "Start a new conversation for these."
             ),
             MANY_PICTURES,
         )
     if load.pages > limits.pdf_pages:
         raise _over(
             "too_many_pages",
-            _("This conversation would have more than %(most)s PDF pages. Attach fewer, or begin a new one."),
+            _("This conversation would have more than %(most)s PDF pages. Attach fewer, or start a new one."),
             limits.pdf_pages,
         )
     if load.size_bytes > limits.request_bytes:
         raise _over(
             "too_large",
-            _("The files of this conversation are larger than %(most)s MB. Attach less, or begin a new one."),
+            _("The files of this conversation are larger than %(most)s MB. Attach less, or start a new one."),
             limits.request_bytes // MB,
         )
 
@@ -150,7 +151,7 @@ def _check_abilities(files: Iterable[Attachment], model: LanguageModel) -> None:
     if refused.kind == Attachment.Kind.IMAGE:
         code, text = (
             "pictures_unsupported",
-            _("%(model)s can’t see pictures. Choose another model or remove them."),
+            _("%(model)s can’t read images. Choose another model or remove them."),
         )
     else:
         code, text = (

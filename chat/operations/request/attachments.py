@@ -16,7 +16,7 @@ from chat.models import Attachment, LanguageModel, Message
 from chat.operations.conversations.path import has_files, path_to
 from chat.operations.files import storage
 from chat.operations.request.compaction import since_summary
-from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, USEFUL_SIDE, fitted_size
+from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, fitted_size
 
 Files = Mapping[str, Attachment]
 
@@ -41,7 +41,7 @@ def resolve_path(
 
 def seen_by(model: LanguageModel, content: list[Block]) -> list[Block]:
     """Return a message's blocks, for a model that sees no pictures with words instead of those that tools gave."""
-    if not _denies(model, "image_input") or not tool_pictures(content):
+    if model.supports.image_input or not tool_pictures(content):
         return content
     return with_tool_pictures(
         content, lambda _picture: _note("A picture was here; this model can't see any.")
@@ -60,13 +60,8 @@ def resolve(
 
     `side` is the largest side of pictures in pixels; `cites` is False when the answer's format excludes citations.
     """
-    wanted = side or useful_side(model)
+    wanted = side or model.supports.image_side_pixels
     return [_resolved(block, model, files, wanted, cites) for block in content]
-
-
-def useful_side(model: LanguageModel) -> int:
-    """Return up to how many pixels a side a picture helps this model."""
-    return int((model.capabilities.get("image_input") or {}).get("side_pixels") or USEFUL_SIDE)
 
 
 def documents_on(path: Sequence[Message]) -> list[Attachment]:
@@ -106,7 +101,7 @@ def with_sides(
     path: Sequence[Message], files: Mapping[Any, Files], model: LanguageModel
 ) -> Iterator[tuple[Message, int]]:
     """Give each message with the side of its pictures: small once there are many, counted from the beginning."""
-    useful, pictures = useful_side(model), 0
+    useful, pictures = model.supports.image_side_pixels, 0
     for message in path:
         pictures += sum(one.kind == Attachment.Kind.IMAGE for one in in_order(message, files))
         pictures += len(tool_pictures(message.content))
@@ -140,7 +135,7 @@ def _resolved(block: Block, model: LanguageModel, files: Files, side: int, cites
 
 
 def _text_document(block: Block, attachment: Attachment, model: LanguageModel, cites: bool) -> Block:
-    if _denies(model, "citations"):
+    if not model.supports.citations:
         # A model that knows no citations may know no document blocks either.
         title = _quoted(attachment)
         return _note(f"<document title={title}>\n{attachment.text}\n</document>")
@@ -149,7 +144,7 @@ def _text_document(block: Block, attachment: Attachment, model: LanguageModel, c
 
 
 def _citable(block: Block, model: LanguageModel, cites: bool) -> Block:
-    enabled = cites and not _denies(model, "citations")
+    enabled = cites and model.supports.citations
     return block if enabled else {**block, "citations": {"enabled": False}}
 
 
@@ -178,17 +173,13 @@ def _quoted(attachment: Attachment) -> str:
 
 
 def takes(model: LanguageModel, attachment: Attachment) -> bool:
-    """Say whether a model can get this kind of file."""
-    needed = {Attachment.Kind.IMAGE: "image_input", Attachment.Kind.PDF: "pdf_input"}.get(
-        Attachment.Kind(attachment.kind)
-    )
-    return needed is None or not _denies(model, needed)
-
-
-def _denies(model: LanguageModel, capability: str) -> bool:
-    """Say whether the row says no; where it says nothing, the provider decides."""
-    known = model.capabilities.get(capability)
-    return known is False or (isinstance(known, dict) and known.get("supported") is False)
+    """Return whether a model takes this kind of file."""
+    match attachment.kind:
+        case Attachment.Kind.IMAGE:
+            return model.supports.image_input
+        case Attachment.Kind.PDF:
+            return model.supports.pdf_input
+    return True
 
 
 def cited_document(answer: Message, index: int, title: str) -> Attachment | None:

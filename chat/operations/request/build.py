@@ -10,10 +10,9 @@ from chat.models import Frame, LanguageModel, Message
 from chat.operations.conversations.path import path_to
 from chat.operations.request.attachments import resolve_path
 from chat.operations.request.cache_plan import Measured, measure
-from chat.operations.request.compaction import since_summary, takes_compaction, with_api_compaction
-from chat.operations.request.frame import takes_context, takes_system_role
+from chat.operations.request.compaction import since_summary, with_api_compaction
 from chat.operations.request.thinking_binding import account_tag, binding, path_message
-from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with, takes_connector
+from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with
 from chat.operations.running_turn import RunningTurn
 
 
@@ -51,7 +50,7 @@ def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> 
         frame.body,
         sent,
         frame_digest=frame.digest,
-        system_role=takes_system_role(model),
+        system_role=model.supports.system_messages,
     )
 
 
@@ -94,7 +93,7 @@ def _measured_request(
         max_tokens=max_tokens or running.turn.max_tokens,
         frame_digest=frame.digest if body.get("tools") == frame.body.get("tools") else frame_digest(body),
         cache=measured.plan(running.prices),
-        system_role=takes_system_role(running.model),
+        system_role=running.model.supports.system_messages,
     )
     request = {**request, **measured.diagnostics(running.connection)}
     return compaction.with_compaction_beta(mcp_connector.with_connector_beta(request)), measured
@@ -104,11 +103,11 @@ def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
     """Give a path with nothing in it that a model or its platform refuses; what stands for it depends on both alone."""
     account = account_tag(model.connection)
     messages = [path_message(message, account) for message in path]
-    if not takes_context(model):
+    if not model.supports.context:  # a very small model answers the context instead of the question
         messages = [dataclasses.replace(message, context="") for message in messages]
-    if not takes_compaction(model):
+    if not model.supports.compaction:
         messages = compaction.from_last_compaction(messages)
-    if not takes_connector(model):
+    if not model.supports.mcp_connector:
         messages = mcp_connector.without_mcp_blocks(messages)
     return server_tool_text.missing_tools_as_text(messages, lambda tool: _lacks(model, tool))
 

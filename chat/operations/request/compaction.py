@@ -9,12 +9,10 @@ from typing import Any
 from chat.claude import compaction, context_window
 from chat.claude.pricing import estimate_tokens
 from chat.claude.request import exact_json
-from chat.models import ApiCall, LanguageModel, Message, ProviderConnection, Turn
+from chat.models import ApiCall, LanguageModel, Message, Turn
 from chat.models.fields import uuid7
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.path import path_ids
-
-API_KINDS = frozenset({ProviderConnection.Kind.ANTHROPIC, ProviderConnection.Kind.SIMULATOR})
 
 
 def since_summary(path: list[Message]) -> list[Message]:
@@ -92,12 +90,6 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: list[Message]
     return request
 
 
-def takes_compaction(model: LanguageModel) -> bool:
-    """Say whether summaries of the API's own go back to this model as they came."""
-    known = (model.capabilities.get("context_management") or {}).get(compaction.COMPACTION_EDIT) or {}
-    return model.connection.kind in API_KINDS and bool(known.get("supported"))
-
-
 def has_room(turn: Turn, model: LanguageModel) -> bool:
     """Say whether another model could read a turn's conversation and answer it, as far as its length is known."""
     last = turn.messages.order_by("-depth", "-id").first() or turn.user_message
@@ -117,7 +109,7 @@ def _is_full(turn: Turn, model: LanguageModel, leaf: Message) -> bool:
 def _compacts_itself(turn: Turn) -> bool:
     """Say whether the API summarises for this model; its smallest trigger must lie below ours."""
     model = turn.model
-    if model is None or not takes_compaction(model):
+    if model is None or not model.supports.compaction:
         return False
     return (
         context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)

@@ -6,11 +6,7 @@ from chat.claude.blocks import without
 from chat.claude.cost_bound import with_use_limits
 from chat.claude.request import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
-from chat.operations.catalogue.thinking import (
-    effort_for,
-    supported,
-    thinking_for,
-)
+from chat.operations.catalogue.thinking import effort_for, thinking_for
 from chat.operations.request.output_schema import shaped_spec
 from chat.operations.request.tool_selection import runs_with, select_tools
 
@@ -44,16 +40,6 @@ def freeze_frame(
 def kept_frame(body: dict[str, Any]) -> Frame:
     """Return the frame with this exact body, stored once."""
     return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
-
-
-def takes_context(model: LanguageModel) -> bool:
-    """Say whether a model is told date, language and name; a very small one answers these instead of the question."""
-    return supported(model.capabilities.get("context", True))
-
-
-def takes_system_role(model: LanguageModel) -> bool:
-    """Say whether messages of the role system may stand between the turns of this model."""
-    return supported(model.capabilities.get("system_messages"))
 
 
 def frame_for(frame: Frame, model: LanguageModel) -> Frame:

@@ -60,13 +60,13 @@ def way_of(model: LanguageModel, schema: Schema) -> str:
     Raises:
         OperationError: no_structured_output, when it can do neither, or not for this schema.
     """
-    if _supports(model, "structured_outputs"):
+    if model.supports.structured_outputs:
         return shapes.FORMAT
-    if _supports(model, "forced_tool_choice") and schema.get("type") == "object":
+    if model.supports.forced_tool_choice and schema.get("type") == "object":
         return shapes.TOOL
-    text = _("%(model)s can’t be held to a JSON Schema. Choose another model.")
-    if _supports(model, "forced_tool_choice"):
-        text = _("%(model)s can only be held to a JSON Schema of type “object”.")
+    text = _("%(model)s does not support JSON Schemas. Choose another model.")
+    if model.supports.forced_tool_choice:
+        text = _("%(model)s supports only JSON Schemas of type “object”.")
     raise OperationError("no_structured_output", text % {"model": model.display_name}, status=422)
 
 
@@ -105,8 +105,3 @@ def _fault_apart(schema: Schema, answer: Any) -> str:
         return "the answer couldn't be checked in time: simplify the schema's patterns"
     except Refused:
         return "the answer couldn't be checked: the schema can't be followed"
-
-
-def _supports(model: LanguageModel, name: str) -> bool:
-    value = model.capabilities.get(name)
-    return bool(value.get("supported")) if isinstance(value, dict) else bool(value)

@@ -21,12 +21,10 @@ from chat.models import (
     LanguageModel,
     McpGrant,
     McpServer,
-    ProviderConnection,
     ToolDefinition,
     User,
 )
 from chat.models.platforms import Gap
-from chat.operations.catalogue.thinking import supported
 from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
@@ -36,13 +34,15 @@ FIRST_WEB_SEARCH = "web_search_20250305"
 _VERSION = re.compile(r"_(\d{8})$")
 
 OFF = _("switched off")
-NOT_HERE = _("this model or its connection does not have it")
+NOT_HERE = _("this model or its connection does not support it")
 NO_CONNECTOR = _("this model’s connection has no MCP connector")
-WOULD_NOT_ASK = _("Anthropic would run it without asking: only tools that run at once are used")
-CHANGED = _("changed at its server since it was accepted")
+WOULD_NOT_ASK = _(
+    "Anthropic runs it without asking for approval, so only tools that run automatically are used"
+)
+CHANGED = _("changed on the server since it was accepted")
 NO_TOKEN = _("its server has no token")
-SIGN_IN = _("a person has to sign in at its server first")
-SAME_NAME = _("another tool here has the same name for the model")
+SIGN_IN = _("each person has to sign in at its server first")
+SAME_NAME = _("another tool has the same name for the model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,21 +81,14 @@ def runs_with(definition: Mapping[str, Any], model: LanguageModel) -> bool:
     if kind == "custom":
         return True
     if kind == mcp_connector.TOOLSET:
-        return takes_connector(model)
-    if not _has(model, "server_tools", Gap.SERVER_TOOLS):
+        return model.supports.mcp_connector
+    if not model.supports.server_tools:
         return False
     if kind.startswith("code_execution_"):
-        return _has(model, "code_execution", Gap.CODE_EXECUTION)
+        return model.supports.code_execution
     platform, gap = model.connection.platform, _gap_of(kind)
     # Where a platform lacks all of them and the model's row says otherwise, staff know better.
     return gap is None or platform.lacks(Gap.SERVER_TOOLS) or not platform.lacks(gap)
-
-
-def takes_connector(model: LanguageModel) -> bool:
-    """Say whether the provider calls MCP servers itself; a server of somebody else's must say so to get tokens."""
-    known = model.connection.kind != ProviderConnection.Kind.COMPATIBLE
-    has = known and not model.connection.platform.lacks(Gap.MCP_CONNECTOR)
-    return supported(model.capabilities.get("mcp_connector", has))
 
 
 def is_connected(tool: ToolDefinition) -> bool:
@@ -140,7 +133,7 @@ def _why_not(link: AssistantTool, model: LanguageModel | None, signed_in: set[An
 
 def _why_not_connected(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
     tool, server = link.tool, link.tool.server
-    if model is not None and not takes_connector(model):
+    if model is not None and not model.supports.mcp_connector:
         return NO_CONNECTOR
     if (link.approval or tool.approval) != Approval.ALLOW:
         return WOULD_NOT_ASK
@@ -186,10 +179,6 @@ def _toolsets(tools: Iterable[ToolDefinition]) -> list[dict[str, Any]]:
     for tool in tools:
         accepted.setdefault(str(tool.server), []).append(tool.target)
     return [mcp_connector.toolset(server, accepted[server]) for server in sorted(accepted)]
-
-
-def _has(model: LanguageModel, capability: str, gap: Gap) -> bool:
-    return supported(model.capabilities.get(capability, not model.connection.platform.lacks(gap)))
 
 
 def _gap_of(kind: str) -> Gap | None:

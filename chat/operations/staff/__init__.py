@@ -1,1 +1,1 @@
-"""What staff start from the admin: prompt revisions, tool listings, cache health, key rotation."""
+"""Operations of the admin: prompt revisions, tool listings, cache health, key rotation."""

@@ -22,7 +22,7 @@ _TOKENS = {
 
 @dataclasses.dataclass(slots=True)
 class Health:
-    """Tokens of prompts by what became of them; `reasons` has the missed ones by why, the most first."""
+    """Tokens of prompts by use of the cache; `reasons` has the missed ones by reason, the largest first."""
 
     calls: int = 0
     read_tokens: int = 0
@@ -33,7 +33,7 @@ class Health:
 
     @property
     def read_share(self) -> float:
-        """How much of all prompts was read from the cache, 0 to 1."""
+        """The share of all prompts that was read from the cache, 0 to 1."""
         whole = self.read_tokens + self.written_tokens + self.plain_tokens
         return self.read_tokens / whole if whole else 0.0
 
@@ -66,6 +66,6 @@ def daily_health(digest: str) -> dict[dt.date, Health]:
 
 
 def _recent() -> Any:
-    """Return calls whose bill is known; the window is one of whole moments, not of calendar days."""
+    """Return calls whose bill is known, from the last seven times 24 hours, not from calendar days."""
     since = timezone.now() - dt.timedelta(days=DAYS)
     return ApiCall.objects.settled().filter(started_at__gte=since, usage__isnull=False)

@@ -1,4 +1,4 @@
-"""Keeping stored secrets readable: what an earlier key encrypted is encrypted by the first one, so that keys can go."""
+"""Key rotation: secrets of earlier keys are encrypted by the first one, so that the others can be removed."""
 
 import dataclasses
 from typing import Any
@@ -12,20 +12,20 @@ from django.db.models.functions import Cast
 from chat.models import encryption
 from chat.models.fields import SecretTextField, Unreadable
 
-# Where allauth keeps what its adapter encrypts: a text, or a list of texts.
+# Where allauth stores texts that its adapter encrypted: one text, or a list.
 SECOND_FACTORS = ("secret", "seed", "migrated_codes")
 
 
 @dataclasses.dataclass(slots=True)
 class Renewed:
-    """How many secrets were encrypted anew, and how many no key opens."""
+    """The number of secrets that were encrypted again, and of those that no key decrypts."""
 
     renewed: int = 0
     unreadable: int = 0
 
 
 def renew_secrets() -> Renewed:
-    """Encrypt by the first key whatever another one, or an older way, has encrypted. Safe to repeat."""
+    """Encrypt by the first key all secrets of other keys and of the older format. Safe to repeat."""
     done = Renewed()
     with transaction.atomic():
         for model in apps.get_app_config("chat").get_models():

@@ -1,4 +1,4 @@
-"""Changing an MCP server. What was entrusted to one place does not follow the row to another."""
+"""Changes of an MCP server. Tokens for one address are not sent to another one."""
 
 from django.db import transaction
 
@@ -9,10 +9,10 @@ PLACE = ("url", "route", "auth")
 
 @transaction.atomic
 def save_server(server: McpServer) -> int | None:
-    """Save a server as staff changed it; returns how many sign-ins ended, None where it stays in its place.
+    """Save a server as staff changed it; return how many sign-ins ended, None if address, sign-in and route stay.
 
-    With another address, another way of signing in, or somebody else who calls it, people's tokens and what was
-    accepted of the old one are forgotten. So is a token for all that was stored for another address.
+    With another address, way of signing in, or route, people's tokens and the acceptance of tools are deleted. A
+    shared token is deleted with another address.
     """
     stored = McpServer.objects.select_for_update().filter(pk=server.pk).first()
     if stored is None or all(getattr(stored, name) == getattr(server, name) for name in PLACE):

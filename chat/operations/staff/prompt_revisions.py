@@ -1,4 +1,4 @@
-"""Rewording a system prompt: a new immutable revision, numbered without gaps."""
+"""Changes of a system prompt: a new immutable revision each, numbered without gaps."""
 
 from typing import Any
 

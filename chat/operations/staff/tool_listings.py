@@ -1,7 +1,7 @@
-"""Tools as rows: what is registered or provided gets one; what MCP servers offer is looked at and accepted by staff.
+"""Rows of tools: registered and provided tools get one; staff review and accept the tools of MCP servers.
 
 A tool of an MCP server is what staff accepted and nothing else: its description and schema are copied into the row,
-and when the server's listing no longer matches, the tool does not run until somebody accepts the change.
+and when the server's listing no longer matches, the tool does not run until staff accept the change.
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ class SyncReport:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listing:
-    """What a server offers: its tools' names by what became of them since staff accepted them."""
+    """A server's listing: its tools' names by how they differ from what staff accepted."""
 
     new: list[str]
     accepted: list[str]
@@ -62,10 +62,10 @@ class ToolTrial:
 
 
 def sync_tools() -> SyncReport:
-    """Give every registered function and every definition of the provider a row. What staff decided stays.
+    """Create rows for all registered functions and definitions of the provider. Settings of staff stay.
 
-    Functions may run at once; the provider's tools cost money, so staff switch them on. Nothing is looked at while
-    the functions are the same as at the last start and all have their rows.
+    Functions may run at once; the provider's tools cost money, so staff switch them on. Nothing is done if the
+    functions are the same as at the last start and all have their rows.
     """
     report = SyncReport()
     _sync_provided(report)
@@ -81,7 +81,7 @@ def sync_tools() -> SyncReport:
 
 
 def refresh_listing(*, server: McpServer, user: User | None = None) -> Listing:
-    """Ask an MCP server what it offers now and keep it. `user` lends the sign-in where each person has their own.
+    """Fetch an MCP server's listing and store it. `user`'s sign-in is used if each person has their own.
 
     Raises:
         OperationError: it could not be asked; what was known stays.
@@ -89,7 +89,9 @@ def refresh_listing(*, server: McpServer, user: User | None = None) -> Listing:
     try:
         found = async_to_sync(mcp.list_tools)(server, user_id=user.id if user else None)
     except SignInNeeded:
-        raise OperationError("sign_in", _("Sign in at this server first: it asks each person.")) from None
+        raise OperationError(
+            "sign_in", _("Sign in at this server first: each person needs their own sign-in.")
+        ) from None
     except Exception as error:
         log.warning("mcp_listing_failed", server=server.name, error=type(error).__name__)
         raise OperationError("unreachable", _listing_words(error), status=502) from None
@@ -99,21 +101,21 @@ def refresh_listing(*, server: McpServer, user: User | None = None) -> Listing:
 
 
 def refresh_listings() -> list[str]:
-    """Ask every server that asks nobody to sign in, and return the names of accepted tools that changed or went."""
+    """Fetch the listings of all servers without personal sign-in; return accepted tools that changed or are gone."""
     drifted = []
     servers = McpServer.objects.filter(enabled=True).exclude(auth=McpServer.Auth.OAUTH)
-    # Whoever was asked longest ago comes first: one run may be too short for all.
+    # The server with the oldest listing comes first: one run may be too short for all.
     for server in in_time(servers.order_by(F("listed_at").asc(nulls_first=True), "name")):
         try:
             found = refresh_listing(server=server)
         except OperationError:
-            continue  # it is in the log; what was known stays
+            continue  # it is in the log; the stored listing stays
         drifted += [f"{server.name}/{name}" for name in (*found.changed, *found.gone)]
     return drifted
 
 
 def compare(server: McpServer) -> Listing:
-    """Hold a server's last listing against what staff accepted."""
+    """Compare a server's last listing with what staff accepted."""
     offered = {entry["name"]: entry["digest"] for entry in server.listing}
     pinned = dict(server.tools.values_list("target", "pinned_digest"))
     return Listing(
@@ -126,7 +128,7 @@ def compare(server: McpServer) -> Listing:
 
 @transaction.atomic
 def accept_tools(*, server: McpServer, names: Iterable[str]) -> list[ToolDefinition]:
-    """Accept tools of the last listing as they are there: new ones get a row that asks before it runs.
+    """Accept tools as the last listing has them; new ones get a row that asks before it runs.
 
     Raises:
         OperationError: the listing has no such tool.
@@ -136,7 +138,7 @@ def accept_tools(*, server: McpServer, names: Iterable[str]) -> list[ToolDefinit
 
 
 def try_tool(*, tool: ToolDefinition, given: dict[str, Any], user: User) -> ToolTrial:
-    """Run a tool once for staff, switched off ones too, and tell how long it took."""
+    """Run a tool once for staff, even a disabled one, and return its result and how long it took."""
     context = ToolContext(user_id=user.id, language=user.language or "en")
     began = time.monotonic()
     result = async_to_sync(run_tool)(tool, given, context, trial=True)
@@ -173,7 +175,7 @@ def _sync_python(report: SyncReport) -> None:
 
 
 def _refresh(row: ToolDefinition, of_code: dict[str, Any], report: SyncReport) -> None:
-    """The function says what it does and takes; its title, approval and whether it is on are staff's."""
+    """Update the description and schema from the code; title, approval and switch stay as staff set them."""
     changed = [field for field, value in of_code.items() if getattr(row, field) != value]
     if not changed:
         return
@@ -203,7 +205,7 @@ def _accepted(server: McpServer, entry: dict[str, Any] | None) -> ToolDefinition
 
 
 def _free_name(server: McpServer, remote: str) -> str:
-    """Name a tool for models: its server's name first, so that two servers' tools don't meet; cut, then numbered."""
+    """Return a tool's name for models: with its server's name first, cut to the limit, numbered if it is taken."""
     plain = NOT_IN_NAMES.sub("_", f"{server.name}_{remote}")[:64]
     if not ToolDefinition.objects.filter(name=plain).exists():
         return plain
@@ -211,10 +213,10 @@ def _free_name(server: McpServer, remote: str) -> str:
 
 
 def _listing_words(error: Exception) -> str:
-    """Say what staff can do about it."""
+    """Return what staff can do about a failure."""
     words = {
-        "EgressRefused": _("This address may not be called. Only public https addresses are."),
-        "TooMuch": _("The server’s list is too long."),
+        "EgressRefused": _("This address can’t be called. Only public https addresses are allowed."),
+        "ResponseTooLarge": _("The server’s list is too long."),
         "TimeoutError": _("The server did not answer in time."),
     }
-    return words.get(type(error).__name__, _("The server could not be reached, or does not speak MCP."))
+    return words.get(type(error).__name__, _("Could not connect to the server, or it does not support MCP."))

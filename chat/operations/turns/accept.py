@@ -143,7 +143,7 @@ def continue_turn(
     def accept(client: uuid.UUID) -> Started:
         turn = _finished_turn(author, turn_id)
         if not turn.can_continue:
-            raise invalid(_("This answer is complete; there is nothing to continue."))
+            raise invalid(_("This answer is already complete."))
         conversation = _locked(author, turn.conversation_id)
         # Half an answer of a shape has none, and what follows it would not have it either.
         partial = _to_go_on_from(turn) if turn.output_schema is None else turn.user_message
@@ -176,7 +176,7 @@ def _client_id(value: object) -> uuid.UUID:
     try:
         return uuid.UUID(str(value))
     except ValueError:
-        raise invalid(_("client_id must be a UUID that the client made for this message.")) from None
+        raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
 
 
 def _known(author: User, client: uuid.UUID) -> Started | None:
@@ -214,7 +214,9 @@ def _settle_race(author: User, client: uuid.UUID, error: IntegrityError | Operat
 
 def _busy() -> OperationError:
     return OperationError(
-        "busy", _("An answer is being written in this conversation. Stop it or wait for its end."), status=409
+        "busy",
+        _("An answer is being written in this conversation. Stop it, or wait until it is finished."),
+        status=409,
     )
 
 

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from chat.events.store import Batch
 from chat.models import Message, ToolCall, Turn
+from chat.models.ids import TurnId
 from chat.operations.running_turn import LeaseLost, RunningTurn, new_answer, renew_lease
 from chat.operations.turns.finish import TurnEnd, end_unowned
 
 
-def claim_turn(turn_id: object, owner: str) -> RunningTurn | None:
+def claim_turn(turn_id: TurnId, owner: str) -> RunningTurn | None:
     """Take a queued turn and write its empty assistant message; None when somebody else has it.
 
     A turn that waited for a person comes with its last answer, whose tools were decided about.
@@ -82,7 +83,7 @@ def park_turn(running: RunningTurn, batch: Batch) -> bool:
             status=Turn.Status.WAITING,
             owner="",
             heartbeat_at=None,
-            last_seq=batch.first_seq + len(batch.frames) - 1,
+            last_seq=batch.last_seq,
         )
         batch.store()
     return True

@@ -1,18 +1,18 @@
 """The model that answers instead: the same model over another connection, or after a refusal its fallback."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from django.db.models import Q
 
 from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
+from chat.models.ids import ModelId
 from chat.operations.errors import OperationError
 from chat.operations.request.attachment_limits import could_take
 from chat.operations.request.compaction import has_room
 from chat.operations.request.output_schema import way_of
 
 
-def same_model_elsewhere(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
+def same_model_elsewhere(turn: Turn, tried: Collection[ModelId]) -> LanguageModel | None:
     """Return the turn's model on the next usable connection, in staff's order; None if all were tried.
 
     Platforms differ, so connections that can't provide what the turn needs are skipped. A simulator never replaces a
@@ -30,7 +30,7 @@ def same_model_elsewhere(turn: Turn, tried: Collection[Any]) -> LanguageModel | 
     return next((row for row in ordered if not row.connection.problem() and _suits(row, turn)), None)
 
 
-def after_refusal(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
+def after_refusal(turn: Turn, tried: Collection[ModelId]) -> LanguageModel | None:
     """Return the model to ask without asking the person first, if the assistant follows fallbacks after a refusal."""
     assistant = turn.conversation.assistant
     if assistant is None or assistant.after_refusal != Assistant.AfterRefusal.FOLLOW:
@@ -38,7 +38,7 @@ def after_refusal(turn: Turn, tried: Collection[Any]) -> LanguageModel | None:
     return offered_after_refusal(turn, tried)
 
 
-def offered_after_refusal(turn: Turn, tried: Collection[Any] = ()) -> LanguageModel | None:
+def offered_after_refusal(turn: Turn, tried: Collection[ModelId] = ()) -> LanguageModel | None:
     """Return the first fallback of the model that refused which is usable and can provide what this turn needs."""
     if turn.model is None:
         return None

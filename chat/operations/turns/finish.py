@@ -10,7 +10,7 @@ from django.utils import timezone
 from chat.claude.blocks import plain_text, tool_use_ids
 from chat.events import payloads
 from chat.events.payloads import Event
-from chat.events.store import Batch
+from chat.events.store import Batch, append_unowned
 from chat.models import Conversation, Message, ToolCall, Turn
 from chat.operations.billing import ledger
 from chat.operations.running_turn import RunningTurn, next_answer, renew_lease
@@ -90,7 +90,7 @@ def finish_turn(
         if call is not None:
             ledger.settle_call(*call)
         owned = Turn.objects.owned_by(running.owner, running.fence).filter(id=running.turn.id)
-        if not owned.update(last_seq=batch.first_seq + len(batch.frames) - 1, **_ended(end)):
+        if not owned.update(last_seq=batch.last_seq, **_ended(end)):
             return False
         keep_answer(running.message, answer or AnswerContent([], Message.Status.PARTIAL))
         ToolCall.objects.bulk_create(asked)
@@ -116,10 +116,8 @@ def end_unowned(turn: Turn, end: TurnEnd) -> bool:
         answer = turn.last_answer()
         told = [tool_rounds.tool_finished_event(call) for call in closed]
         told.append(turn_finished_event(end, answer))
-        first = turn.last_seq + 1
-        frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
-        Batch(turn.id, turn.fence, first, frames).store()
-        Turn.objects.filter(id=turn.id).update(last_seq=first + len(frames) - 1)
+        append_unowned(turn, told)
+        Turn.objects.filter(id=turn.id).update(last_seq=turn.last_seq)
     return True
 
 

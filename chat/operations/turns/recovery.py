@@ -16,10 +16,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from chat.claude.blocks import is_empty
-from chat.events import hints, payloads
+from chat.events import hints
 from chat.events.state import TurnState
-from chat.events.store import Batch, stored_frames
+from chat.events.store import append_unowned, stored_state
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
+from chat.models.ids import TurnId
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets, ledger
 from chat.operations.turns import tool_rounds
@@ -53,13 +54,13 @@ class LeaseWatch:
             (key, lease) for key, (lease, since) in self.seen.items() if now - since >= self.lease_seconds
         ]
 
-    def reap(self, alive: Collection[Any] = ()) -> list[Any]:
+    def reap(self, alive: Collection[TurnId] = ()) -> list[TurnId]:
         """End every turn whose lease expired, except those known to be alive; return their ids."""
         expired = [(identifier, lease) for identifier, lease in self.expired() if identifier not in alive]
         return [identifier for identifier, lease in expired if reap_turn(identifier, lease)]
 
 
-def reap_turn(turn_id: Any, lease: Lease) -> bool:
+def reap_turn(turn_id: TurnId, lease: Lease) -> bool:
     """Mark one turn interrupted, fold its durable frames into its message and settle its open calls.
 
     The update is conditional on fence and heartbeat, so only one reaper ends the turn, and only if its owner has not
@@ -80,7 +81,7 @@ def reap_turn(turn_id: Any, lease: Lease) -> bool:
             return False
         turn = Turn.objects.get(id=turn_id)
         # Read after the update: an owner that was still appending under the old lease has committed by now.
-        state = TurnState.of(stored_frames(turn_id))
+        state = stored_state(turn_id)
         message = turn.messages.filter(status=Message.Status.STREAMING).first()
         if message is not None:
             keep_answer(message, AnswerContent(_kept_content(state, str(message.id)), Message.Status.PARTIAL))
@@ -130,10 +131,8 @@ def _append_end(turn: Turn, state: TurnState) -> None:
         if state.tools.get(str(call.id), {}).get("status") != call.status
     ]
     told.append(turn_finished_event(TurnEnd(turn.status, error_code=turn.error_code), answer))
-    first = state.seq + 1
-    frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
-    Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
-    turn.recovered_seq, turn.last_seq = state.seq, state.seq + len(frames)
+    turn.recovered_seq = turn.last_seq = state.seq
+    append_unowned(turn, told)
     turn.save(update_fields=["recovered_seq", "last_seq"])
 
 

@@ -38,7 +38,7 @@ def subscribe(user: User, command: dict[str, Any]) -> Subscription:
         raise not_found()
     after = command.get("after") or 0
     if not isinstance(after, int) or isinstance(after, bool) or not 0 <= after <= MAX_SEQ:
-        raise invalid(_("`after` must be the last sequence number that you have."))
+        raise invalid(_("`after` must be the last sequence number that you received."))
     active = Turn.objects.active().filter(conversation=conversation).values_list("id", flat=True).first()
     if command.get("turn") is None:
         return Subscription(conversation.id, active)

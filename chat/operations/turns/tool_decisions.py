@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
+from chat.claude.blocks import DENIED, DENIED_WITH_REASON
 from chat.claude.request import exact_json
 from chat.claude.text import clean_json, clean_text
-from chat.events import hints, payloads
-from chat.events.payloads import Event
-from chat.events.store import Batch
+from chat.events import hints
+from chat.events.store import append_unowned
 from chat.models import ToolCall, ToolDefinition, Turn, User
+from chat.models.ids import TurnId
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.turns.tool_rounds import decision_events, said
 from chat.tools.validate import SchemaUnusable, input_errors
@@ -35,7 +36,7 @@ class Decided:
     """A decided call; `resumes` says whether its turn is queued for an engine now."""
 
     call: ToolCall
-    turn_id: Any
+    turn_id: TurnId
     resumes: bool
 
 
@@ -60,7 +61,7 @@ def decide_call(
         turn = Turn.objects.select_for_update().get(id=found.turn_id)
         waiting = ToolCall.objects.waiting().filter(id=found.id, expires_at__gt=timezone.now())
         if not waiting.update(**changes):
-            raise OperationError("decided", _("This call was decided before, or it expired."), status=409)
+            raise OperationError("decided", _("This call was already decided, or it expired."), status=409)
         found.refresh_from_db()
         resumes = _go_on(turn, [found])
     return Decided(found, turn.id, resumes)
@@ -73,7 +74,7 @@ def expire_calls() -> list[Any]:
     return [turn_id for turn_id in turns if _expire_in(turn_id)]
 
 
-def _expire_in(turn_id: Any) -> bool:
+def _expire_in(turn_id: TurnId) -> bool:
     now = timezone.now()
     with transaction.atomic():
         turn = Turn.objects.select_for_update().get(id=turn_id)
@@ -96,9 +97,9 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
     if decision != DENY:
         raise invalid(_("Decide with approve, deny or edit."))
     if not isinstance(reason, str | None):
-        raise invalid(_("The reason must be a text."))
+        raise invalid(_("The reason must be text."))
     words = clean_text(reason or "").strip()[:LONGEST_REASON]
-    told = f"The person denied this call. Their reason: {words}" if words else "The person denied this call."
+    told = f"{DENIED_WITH_REASON}{words}" if words else DENIED
     return {
         "status": Status.DENIED,
         "decision": DENY,
@@ -131,7 +132,7 @@ def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) ->
         found = input_errors(tool.input_schema, given, trusted=tool.kind != ToolDefinition.Kind.MCP)
     except SchemaUnusable:
         raise invalid(
-            _("This tool’s own description of its input can’t be used; staff have to look at it.")
+            _("The input schema of this tool can’t be used. An administrator has to correct it.")
         ) from None
     if found:
         raise invalid(_("The input does not fit this tool: %(problems)s") % {"problems": "; ".join(found)})
@@ -142,19 +143,10 @@ def _go_on(turn: Turn, changed: Sequence[ToolCall]) -> bool:
     if turn.status != Turn.Status.WAITING:
         hints.publish(decided=[str(turn.id)])
         return False
-    _append(turn, [event for call in changed for event in decision_events(call)])
+    append_unowned(turn, [event for call in changed for event in decision_events(call)])
     resumes = not ToolCall.objects.waiting().filter(turn=turn).exists()
     if resumes:
         turn.status = Turn.Status.QUEUED
     turn.save(update_fields=["status", "last_seq"])
     hints.publish(turns={str(turn.id): turn.last_seq}, conversations=[str(turn.conversation_id)])
     return resumes
-
-
-def _append(turn: Turn, told: Sequence[Event]) -> None:
-    """Append events to a turn without an owner, whose row the caller has locked."""
-    first = turn.last_seq + 1
-    frames = [payloads.encode(event, turn=str(turn.id), seq=seq) for seq, event in enumerate(told, first)]
-    if frames:
-        Batch(turn.id, turn.fence, first, frames).row().save(force_insert=True)
-        turn.last_seq = first + len(frames) - 1

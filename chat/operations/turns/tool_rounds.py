@@ -7,7 +7,6 @@ processes try. The texts of results are for models and always in English.
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -27,6 +26,7 @@ from chat.models import (
     Turn,
 )
 from chat.models.fields import uuid7
+from chat.models.ids import MessageId, TurnId
 from chat.operations.request.attachment_limits import fit_pictures
 
 Status = ToolCall.Status
@@ -164,7 +164,7 @@ def decision_events(call: ToolCall) -> list[Event]:
     return [*told, tool_finished_event(call)] if call.status in ToolCall.FINAL else told
 
 
-def calls_of(message_id: Any) -> list[ToolCall]:
+def calls_of(message_id: MessageId) -> list[ToolCall]:
     """Return the calls that an answer asked for, in call order."""
     rows = ToolCall.objects.filter(message_id=message_id).select_related("tool__server")
     return list(rows.order_by("position", "id"))
@@ -187,7 +187,7 @@ def finish_call(call: ToolCall, content: list[Block], *, is_error: bool) -> bool
     return _write_end(call, Status.RUNNING)
 
 
-def close(turn_id: Any, *, stopped: bool) -> list[ToolCall]:
+def close(turn_id: TurnId, *, stopped: bool) -> list[ToolCall]:
     """End all calls of a turn that are not final, because a person stopped it or its process died; return them."""
     left = ToolCall.objects.unanswered().filter(turn_id=turn_id).order_by("position", "id")
     with transaction.atomic():

@@ -1,1 +1,1 @@
-"""What the Messages API refuses of a request."""
+"""The checks after which the Messages API refuses a request."""

@@ -1,4 +1,4 @@
-"""What a conversation must look like: roles, blocks, tool uses with their results, rules of API versions."""
+"""Checks of a conversation: roles, blocks, tool uses with their results, and the rules of both API versions."""
 
 import re
 from typing import Any
@@ -27,7 +27,11 @@ BY_ROLE = {
 
 
 def check_system(system: Any) -> None:
-    """Check the system prompt: a string or text blocks. Raises ApiError 400."""
+    """Check the system prompt: a string or text blocks.
+
+    Raises:
+        ApiError: 400.
+    """
     if system is None or isinstance(system, str):
         return
     if not isinstance(system, list):
@@ -39,7 +43,11 @@ def check_system(system: Any) -> None:
 
 
 def check_messages(messages: Any, model: Model, *, strict: bool) -> None:
-    """Check the messages; `strict` adds the rules of API version 2026-10-21. Raises ApiError 400."""
+    """Check the messages. `strict` adds the rules of API version 2026-10-21.
+
+    Raises:
+        ApiError: 400.
+    """
     if not isinstance(messages, list) or not messages:
         raise invalid("messages", "at least one message is required")
     if len(messages) > MAX_MESSAGES:
@@ -247,6 +255,6 @@ def _check_ending(turn: Turn, model: Model) -> None:
 
 
 def is_paused(turn: Turn) -> bool:
-    """Tell whether an assistant turn ends in a server tool that hasn't answered (stop reason pause_turn)."""
+    """Return whether an assistant turn ends with an unanswered server tool (stop reason pause_turn)."""
     answered = {block.get("tool_use_id") for block in turn.blocks}
     return any(block["type"] in RUN_BY_SERVER and block["id"] not in answered for block in turn.blocks)

@@ -1,7 +1,7 @@
-"""MCP servers that the API itself calls (beta mcp-client-2025-11-20): what a request with them must look like.
+"""Checks of requests with MCP servers that the API itself calls (beta mcp-client-2025-11-20).
 
-Each server has exactly one `mcp_toolset` among the tools and the other way round. No server is ever asked: what the
-tools answer is made up, by the scenario `mcp`.
+Each server has exactly one `mcp_toolset` among the tools, and each toolset its server. No server is ever
+called: the scenario `mcp` makes up the results.
 """
 
 from typing import Any
@@ -19,7 +19,11 @@ CONFIG_FIELDS = ("enabled", "defer_loading")
 
 
 def check(body: dict[str, Any], betas: tuple[str, ...]) -> None:
-    """Check servers, toolsets and blocks of a request whose messages are checked. Raises ApiError 400."""
+    """Check servers, toolsets and blocks of a request whose messages are checked already.
+
+    Raises:
+        ApiError: 400.
+    """
     toolsets = [
         (f"tools.{number}", tool)
         for number, tool in enumerate(body.get("tools") or ())
@@ -44,7 +48,7 @@ def check(body: dict[str, Any], betas: tuple[str, ...]) -> None:
 
 
 def enabled_tools(prompt: Prompt) -> list[tuple[str, str]]:
-    """Return the tools that the toolsets switch on by name, as (server, tool)."""
+    """Return the tools that the toolsets enable by name, as (server, tool)."""
     return [
         (toolset["mcp_server_name"], name)
         for toolset in prompt.tools
@@ -117,7 +121,7 @@ def _check_fields(where: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 
 def _check_results(messages: list[dict[str, Any]]) -> None:
-    """Each result stands behind its call, in the same message."""
+    """Check that each result comes after its call in the same message."""
     for number, message in enumerate(messages):
         called: set[str] = set()
         for position, block in enumerate(_blocks(message)):

@@ -1,4 +1,4 @@
-"""Pictures and documents in a request: what is refused of them, and which passages an answer can cite."""
+"""Checks of pictures and documents in a request, and the passages that an answer can cite."""
 
 import base64
 import binascii
@@ -26,7 +26,11 @@ SENTENCE = re.compile(r"\S[^.!?\n。]{0,199}[.!?。]?")
 
 
 def check(body: dict[str, Any], model: Model) -> None:
-    """Check the pictures and documents of validated messages. Raises ApiError 400."""
+    """Check the pictures and documents of validated messages.
+
+    Raises:
+        ApiError: 400.
+    """
     found = list(_with_paths(body["messages"]))
     pictures = [(where, block) for where, block in found if block["type"] == "image"]
     documents = [(where, block) for where, block in found if block["type"] == "document"]
@@ -106,7 +110,7 @@ def _check_citations(body: dict[str, Any], documents: list[Block]) -> None:
 
 
 def cites(block: Block) -> bool:
-    """Tell whether a document, or what a tool fetches, may be cited."""
+    """Return whether a document, or the result of a tool, may be cited."""
     setting = block.get("citations")
     return isinstance(setting, dict) and bool(setting.get("enabled"))
 
@@ -134,7 +138,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
 
 
 def citations(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one citation a document that may be cited: its first sentence, or the first page of a PDF."""
+    """Return one citation per document that may be cited: its first sentence, or the first page of a PDF."""
     documents = [block for _where, block in _with_paths(messages) if block["type"] == "document"]
     return [
         _citation(number, block)

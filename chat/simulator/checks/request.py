@@ -1,7 +1,7 @@
-"""What a request body must look like, field by field, in both API versions.
+"""Checks of a request body, field by field, in both API versions.
 
-Statuses follow the provider's documentation; the wording imitates its style. The rules about the
-conversation itself are in `dialogue.py`.
+Statuses follow the provider's documentation; the messages imitate its style. The rules about the conversation
+itself are in `dialogue.py`.
 """
 
 import re
@@ -52,7 +52,11 @@ TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def check_version(headers: Mapping[str, str]) -> str:
-    """Return the request's API version. Raises ApiError 400 when it is missing or unknown."""
+    """Return the request's API version.
+
+    Raises:
+        ApiError: 400, it is missing or unknown.
+    """
     version = headers.get("anthropic-version")
     if not version:
         raise invalid("anthropic-version", "header is required")
@@ -62,7 +66,11 @@ def check_version(headers: Mapping[str, str]) -> str:
 
 
 def check_request(body: Any, *, version: str, betas: tuple[str, ...] = (), counting: bool = False) -> Prompt:
-    """Return the validated request. Raises ApiError 400 for a broken rule, 404 for an unknown model."""
+    """Return the validated request.
+
+    Raises:
+        ApiError: 400 for a violated rule, 404 for an unknown model.
+    """
     if not isinstance(body, dict):
         raise ApiError(400, "The request body must be a JSON object.")
     required = ("messages", "model") if counting else ("max_tokens", "messages", "model")

@@ -1,4 +1,4 @@
-"""What a schema of structured outputs may say; anything else is a 400, as the provider's page on them tells."""
+"""Checks of structured-output schemas, as described in the provider's page on structured outputs."""
 
 import re
 from typing import Any
@@ -17,19 +17,27 @@ KNOWN = frozenset(
 
 
 def check_schema(where: str, schema: dict[str, Any]) -> None:
-    """Check the schema of `output_config.format`. Raises ApiError 400."""
+    """Check the schema of `output_config.format`.
+
+    Raises:
+        ApiError: 400.
+    """
     _check(where, schema, schema, ())
 
 
 def check_no_citations(messages: list[dict[str, Any]]) -> None:
-    """Citations and a format exclude each other. Raises ApiError 400."""
+    """Check that no citations are enabled; they and an output format exclude each other.
+
+    Raises:
+        ApiError: 400.
+    """
     for message in messages:
         if any(map(_cites, blocks_of(message["content"]))):
             raise ApiError(400, "output_config.format: structured outputs are not supported with citations")
 
 
 def resolve(root: Any, schema: Any) -> Any:
-    """Return the part of `root` that a schema's reference names; a schema without one is itself."""
+    """Return the part of `root` that a schema's reference names, or the schema itself without a reference."""
     reference = schema.get("$ref") if isinstance(schema, dict) else None
     if not isinstance(reference, str):
         return schema

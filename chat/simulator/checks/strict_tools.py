@@ -1,4 +1,4 @@
-"""Strict tools: their schemas and their number, as the provider's page on structured outputs tells."""
+"""Checks of strict tools: their schemas and their number, as described in the provider's page on structured outputs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,11 @@ MOST_TOOLS, MOST_OPTIONAL, MOST_UNIONS = 20, 24, 16
 
 
 def check(body: dict[str, Any], _model: Model) -> None:
-    """Check the strict tools of a request. Raises ApiError 400."""
+    """Check the strict tools of a request.
+
+    Raises:
+        ApiError: 400.
+    """
     schemas = []
     for number, tool in enumerate(body.get("tools") or ()):
         if tool.get("strict") is True and tool.get("type") in (None, "custom"):

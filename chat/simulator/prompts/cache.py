@@ -1,9 +1,9 @@
 """The prompt cache: which part of a prompt is read from it, which part is written to it, and for how long.
 
 Rules of the provider's prompt-caching page: prefixes of tools, system, messages; writes only at breakpoints
-(at most 4); reads look back over 20 blocks from each breakpoint, the breakpoint's own included; entries
-belong to a workspace and a model, live 5 minutes or an hour from the start of the request and are refreshed
-by hits; prompts below the model's minimum are not cached, silently.
+(at most 4); reads look back over 20 blocks from each breakpoint, its own block included; entries belong to a
+workspace and a model, live 5 minutes or an hour from the start of the request and are refreshed by hits;
+prompts below the model's minimum are not cached and cause no error.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ MAX_ENTRIES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One block of the prompt: hash and tokens of the prefix that ends with it, and its breakpoint."""
+    """One block of the prompt: hash and tokens of the prefix that ends with it, and the lifetime of its breakpoint."""
 
     key: bytes
     total_tokens: int
@@ -32,7 +32,7 @@ class Segment:
 
 @dataclass(slots=True)
 class PromptUsage:
-    """Where the prompt's tokens are billed; `commit` stores the written entries when the answer begins."""
+    """How the prompt's tokens are billed. `commit` stores the written entries when the response starts."""
 
     input_tokens: int
     read_tokens: int = 0
@@ -67,7 +67,7 @@ class PromptCache:
         self._entries.clear()
 
     def account(self, segments: list[Segment], min_tokens: int) -> PromptUsage:
-        """Return how this prompt is billed, refresh the entries that it hits, and prepare those it writes."""
+        """Return how this prompt is billed, refresh the entries it reads, and prepare the entries it writes."""
         now = self._clock()
         marks = [i for i, s in enumerate(segments) if s.ttl and s.total_tokens >= min_tokens]
         hit = max((self._longest_hit(segments, mark, now) for mark in marks), default=-1)
@@ -108,7 +108,11 @@ class PromptCache:
 
 
 def segments_of(prompt: Prompt, workspace: str) -> list[Segment]:
-    """Return the prompt as a chain of blocks. Raises ApiError 400 for a cache mark against the rules."""
+    """Return the prompt as a chain of blocks.
+
+    Raises:
+        ApiError: 400, a cache breakpoint violates the rules.
+    """
     chain = _Chain(f"{workspace}|{prompt.model.id}")
     chars_per_token = prompt.model.chars_per_token
     overhead = prompt.model.tool_overhead_tokens if prompt.tools else 0
@@ -171,7 +175,7 @@ def _messages_salt(prompt: Prompt) -> str:
 
 
 def _ttl(where: str, block: Block) -> str | None:
-    """Return the TTL of a block's own mark, or of one inside a tool result's content."""
+    """Return the lifetime of a block's own breakpoint, or of one inside a tool result's content."""
     marks = [block.get("cache_control")]
     if block.get("type") == "tool_result" and isinstance(block.get("content"), list):
         marks += [part.get("cache_control") for part in block["content"]]
@@ -193,7 +197,7 @@ def _checked_ttl(where: str, mark: Any) -> str:
 def _with_automatic_breakpoint(
     segments: list[Segment], automatic: Any, cacheable: list[bool]
 ) -> list[Segment]:
-    """Return the segments with the automatic breakpoint set, after the checks of number and order."""
+    """Return the segments with the automatic breakpoint set, after checks of number and order."""
     if automatic is not None:
         ttl = _checked_ttl("", automatic)
         last = max((i for i, able in enumerate(cacheable) if able), default=-1)

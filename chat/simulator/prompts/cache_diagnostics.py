@@ -1,7 +1,8 @@
-"""Cache diagnostics: how a request differs from the one that its `previous_message_id` names.
+"""Cache diagnostics: how a request differs from the one named by its `previous_message_id`.
 
-Order of the comparison as the provider's cache-diagnostics page has it: model and speed, tools, system, messages; other
-settings that change the prompt make a diagnosis unavailable. Requests that did not ask are not remembered.
+The order of comparison is that of the provider's cache-diagnostics page: model and speed, tools, system,
+messages. Other settings that change the prompt make a diagnosis unavailable. Requests without `diagnostics`
+are not remembered.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What of a request is compared; `last` is the hash of its whole prompt."""
+    """The compared parts of a request; `last` is the hash of its complete prompt."""
 
     model: str
     tools: bytes
@@ -45,7 +46,7 @@ class Diagnoses:
     def diagnose(
         self, workspace: str, prompt: Prompt, segments: list[Segment], usage: PromptUsage
     ) -> dict[str, Any] | None:
-        """Return the answer's `diagnostics`: null on the first turn and where nothing differs."""
+        """Return the response's `diagnostics`: None on the first turn and if nothing differs."""
         previous_id = (prompt.body.get("diagnostics") or {}).get("previous_message_id")
         if previous_id is None:
             return None

@@ -1,7 +1,8 @@
 """Compaction of a long conversation by the API itself (beta compact-2026-01-12).
 
-When the prompt is longer than the edit's trigger, an answer begins with a `compaction` block: a summary of all before
-it. Sent back, that block stands for everything before it. What the summary cost is told in `usage.iterations` only.
+If the prompt is longer than the edit's trigger, the answer begins with a `compaction` block, a summary of
+everything before it. When it is sent again, that block replaces everything before it. The cost of the summary
+is reported in `usage.iterations` only.
 """
 
 from dataclasses import dataclass, replace
@@ -21,14 +22,14 @@ OTHER_EDITS = ("clear_tool_uses_20250919", "clear_thinking_20251015")
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """A summary that an answer begins with, and what writing it read."""
+    """A summary at the beginning of an answer, and the usage of writing it."""
 
     summary: str
     read: PromptUsage
     output_tokens: int
 
     def block(self) -> dict[str, Any]:
-        """Return the content block, as a complete message has it."""
+        """Return the content block as it is in a complete message."""
         return {
             "type": "compaction",
             "content": self.summary,
@@ -41,7 +42,11 @@ class Compaction:
 
 
 def check_edits(body: dict[str, Any], betas: tuple[str, ...]) -> None:
-    """Check compaction edits and blocks, and that the request names the beta. Raises ApiError 400."""
+    """Check compaction edits and blocks, and that the request names the beta.
+
+    Raises:
+        ApiError: 400.
+    """
     for number, edit in enumerate((body.get("context_management") or {}).get("edits") or ()):
         where = f"context_management.edits.{number}"
         if not isinstance(edit, dict) or edit.get("type") not in (EDIT, *OTHER_EDITS):
@@ -71,7 +76,7 @@ def _check_compaction(where: str, edit: dict[str, Any], betas: tuple[str, ...]) 
 
 
 def from_last_summary(prompt: Prompt) -> Prompt:
-    """Return the prompt as the model reads it: from the last summary on."""
+    """Return the prompt that the model reads: from the last summary on."""
     for number in reversed(range(len(prompt.turns))):
         turn = prompt.turns[number]
         for at in reversed(range(len(turn.blocks))):
@@ -96,6 +101,6 @@ def triggered_compaction(prompt: Prompt, read: PromptUsage) -> Compaction | None
 
 
 def compacted(prompt: Prompt, compaction: Compaction) -> Prompt:
-    """Return what is left to read after a compaction: the summary and the last user turn."""
+    """Return the rest of the prompt after a compaction: the summary and the last user turn."""
     last = next(turn for turn in reversed(prompt.turns) if turn.role == "user")
     return replace(prompt, turns=[Turn("assistant", [compaction.block()], [(0, 0)]), last])

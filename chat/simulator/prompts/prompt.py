@@ -1,4 +1,4 @@
-"""The request as the model sees it: content as block lists, same-role neighbours merged, positions kept."""
+"""The request as the model sees it: content as block lists, neighbours of the same role merged, positions kept."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ TITLE_MAX_TOKENS = 64
 
 @dataclass(slots=True)
 class Turn:
-    """Neighbouring messages of one role: their blocks, and for each block its (message, block) position."""
+    """Neighbouring messages of one role: their blocks, and the (message, block) position of each block."""
 
     role: str
     blocks: list[Block] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Prompt:
-    """A validated request body together with its model and merged turns."""
+    """A validated request body with its model and merged turns."""
 
     body: dict[str, Any]
     model: Model
@@ -52,7 +52,7 @@ class Prompt:
         return next(turn for turn in reversed(self.turns) if turn.role != "system")
 
     def thinking_type(self) -> str:
-        """Return how the model thinks for this request: adaptive, enabled, between_tools or disabled."""
+        """Return the thinking type of this request: adaptive, enabled, between_tools or disabled."""
         config = self.body.get("thinking")
         if config:
             return str(config["type"])
@@ -66,7 +66,7 @@ class Prompt:
         return (self.body.get("output_config") or {}).get("effort") or self.model.effort
 
     def user_text(self) -> str:
-        """Return the last text that the user wrote, without scenario markers and <context>."""
+        """Return the last text of the user, without scenario markers and <context>."""
         return without_marker(self.raw_user_text())
 
     def raw_user_text(self) -> str:
@@ -82,7 +82,7 @@ class Prompt:
     def loop_turns(self) -> list[Turn]:
         """Return the assistant turns of the running tool loop, latest first.
 
-        A loop runs while the last message holds nothing but tool results; other words of the user end it.
+        A loop runs while the last message holds only tool results; any other content of the user ends it.
         """
         if not self.last.only_results():
             return []
@@ -95,7 +95,7 @@ class Prompt:
         return found
 
     def digest(self, seed: int, workspace: str) -> bytes:
-        """Return what stands for this request: the same body gives the same answer, streamed or not."""
+        """Return the digest of this request. The same body gives the same answer, streamed or not."""
         body = {name: value for name, value in self.body.items() if name != "stream"}
         head = f"{seed}|{workspace}|".encode()
         return hashlib.blake2b(head + encode(body), digest_size=32).digest()
@@ -107,7 +107,7 @@ def blocks_of(content: str | list[Block]) -> list[Block]:
 
 
 def merge(messages: list[dict[str, Any]]) -> list[Turn]:
-    """Return the messages as turns; neighbours of the same role become one."""
+    """Return the messages as turns. Neighbours of the same role become one turn."""
     turns: list[Turn] = []
     for number, message in enumerate(messages):
         if not turns or turns[-1].role != message["role"]:
@@ -119,7 +119,7 @@ def merge(messages: list[dict[str, Any]]) -> list[Turn]:
 
 
 def without_cache_marks(block: Block) -> Block:
-    """Return the block without cache marks and null members, which don't change what the model reads."""
+    """Return the block without cache breakpoints and null members, which the model does not see."""
     clean = {name: value for name, value in block.items() if name != "cache_control" and value is not None}
     if isinstance(clean.get("content"), list):
         clean["content"] = [
@@ -129,12 +129,15 @@ def without_cache_marks(block: Block) -> Block:
 
 
 def is_thinking(block: Block) -> bool:
-    """Tell whether a block holds (redacted) thinking."""
+    """Return whether a block holds (redacted) thinking."""
     return block.get("type") in THINKING
 
 
 def asks_for_title(body: dict[str, Any], user_text: str) -> bool:
-    """Tell a title request by its small budget and by the word "title" in the system prompt or the text."""
+    """Return whether a request asks for a title.
+
+    It does if its budget is small and "title" occurs in the system prompt or the text.
+    """
     limit = body.get("max_tokens")
     if not isinstance(limit, int) or not 0 < limit <= TITLE_MAX_TOKENS:
         return False

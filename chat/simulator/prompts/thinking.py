@@ -1,9 +1,9 @@
-"""Thinking signatures: made for an answer, checked when the client sends the answer back.
+"""Thinking signatures: made for an answer, and checked when the client sends the answer again.
 
-A signature holds the model, the number of thinking tokens and two MACs: one over the thinking text as it
-was shown, one over the prefix (workspace, model, system, tools, all earlier messages). Thinking blocks and
-cache marks are no part of the prefix, so leaving out the thinking of completed turns, or moving
-a breakpoint, doesn't invalidate later thinking.
+A signature holds the model, the number of thinking tokens and two MACs: one of the thinking text as it was
+shown, one of the prefix (workspace, model, system, tools, all earlier messages). Thinking blocks and cache
+breakpoints are not part of the prefix, so later thinking stays valid when the thinking of completed turns is
+left out or a breakpoint moves.
 """
 
 import base64
@@ -23,7 +23,7 @@ CONTENT_SECRET = b"encrypted search result"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a signature says: writer, size of the hidden thinking, and its two MACs."""
+    """The content of a signature: model, number of hidden thinking tokens, and two MACs."""
 
     model_id: str
     tokens: int
@@ -47,7 +47,7 @@ def sign(model: Model, tokens: int, shown: str, prefix: bytes) -> str:
 
 
 def read(signature: str) -> Signature | None:
-    """Return what a signature says, unchecked; None when the simulator can't have made it."""
+    """Return the content of a signature without checking it; None if the simulator can't have made it."""
     try:
         version, model_id, tokens, macs = base64.b64decode(signature, validate=True).split(b":", 3)
         if version != b"S1" or len(macs) != 2 * MAC_BYTES:
@@ -62,7 +62,7 @@ def _signature_of(block: Block) -> Signature | None:
 
 
 def replayed_tokens(block: Block, model: Model) -> int | None:
-    """Return the prompt tokens of a thinking block; None when another model wrote it."""
+    """Return the prompt tokens of a thinking block; None if another model wrote it."""
     found = _signature_of(block)
     return found.tokens if found and found.model_id == model.id else None
 
@@ -93,10 +93,12 @@ class Prefix:
 
 
 def check(prompt: Prompt, workspace: str) -> Prefix:
-    """Check all thinking of the request and return the prefix that the answer's own thinking is bound to.
+    """Check all thinking of the request and return the prefix to which the answer's own thinking is bound.
 
-    Raises ApiError 400 for a foreign or edited block, on prefix-bound models for one behind another prefix,
-    and for thinking that is missing from the running tool loop.
+    Raises:
+        ApiError: 400 for a foreign or edited block, on prefix-bound models for a block after another prefix,
+            and for
+            thinking that is missing from the running tool loop.
     """
     prefix = Prefix(prompt, workspace)
     for turn in prompt.turns:
@@ -126,7 +128,7 @@ def _check_block(where: str, block: Block, model: Model, prefix: bytes) -> None:
 
 
 def tool_use_id(digest: bytes, number: int, model: Model, *, thought: bool) -> str:
-    """Return a tool use's id; only the simulator can tell from it whether thinking came before the call."""
+    """Return the id of a tool use. It hides, for the simulator alone, whether thinking came before the call."""
     nonce = printable(hashlib.sha256(digest + b"tool" + bytes([number % 256])).digest(), 12)
     return f"toolu_01{nonce}{_id_mark(nonce, model, thought)}"
 
@@ -160,7 +162,11 @@ def seal(text: str) -> str:
 
 
 def check_sealed(prompt: Prompt) -> None:
-    """Check that search results come back as they were sent. Raises ApiError 400."""
+    """Check that search results are sent again unchanged.
+
+    Raises:
+        ApiError: 400.
+    """
     for turn in prompt.turns:
         for (number, position), block in zip(turn.positions, turn.blocks, strict=True):
             results = block.get("content") if block["type"] == "web_search_tool_result" else []

@@ -1,8 +1,8 @@
-"""The simulator's own token counter: plain arithmetic over characters, so that tests can foretell it.
+"""The simulator's token counter: plain arithmetic over characters, so that tests can compute its results.
 
-ASCII characters cost one token per `chars_per_token` (3, or 4 on models before 4.7), rounded up; any other
-character costs one token. Images follow the documented 28-pixel grid; pages of a PDF, counted in its page tree, cost a
-flat amount.
+ASCII characters cost one token per `chars_per_token` (3, or 4 on models before 4.7), rounded up; every other
+character costs one token. Images follow the documented 28-pixel grid. PDF pages, counted in the page tree,
+cost a fixed amount.
 """
 
 import base64
@@ -84,7 +84,7 @@ def _document_tokens(block: dict[str, Any], model: Model) -> int:
 
 @functools.lru_cache(maxsize=64)
 def pdf_pages(data: bytes) -> int:
-    """Return how many pages a PDF has; one that can't be read counts as one page."""
+    """Return the number of pages of a PDF; an unreadable one counts as one page."""
     from pypdf import PdfReader
 
     try:

@@ -1,1 +1,1 @@
-"""What the simulator answers."""
+"""The answers of the simulator."""

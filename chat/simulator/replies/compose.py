@@ -1,6 +1,5 @@
-"""What each answer scenario writes, and how the default one decides between text, tools, titles and more."""
+"""Writes the answer of each scenario. The default scenario chooses between text, tools, titles and more."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,17 +7,14 @@ import orjson
 
 from chat.simulator.checks import mcp_servers, media
 from chat.simulator.checks.dialogue import is_paused
-from chat.simulator.checks.schemas import resolve
 from chat.simulator.prompts import tokens
-from chat.simulator.replies import texts
+from chat.simulator.replies import server_tools, texts
 from chat.simulator.replies.reply import Reply, Writer
-
-TOOL_LINE = re.compile(r"^\s*/tool\s+([a-zA-Z0-9_-]{1,64})[ \t]*(.*)$", re.MULTILINE)
-FALLBACK_TOOL = "simulated_tool"
+from chat.simulator.replies.tool_calls import first_tool_call, sample_value, tool_calls
 
 
 def compose(writer: Writer) -> Reply:
-    """Return the reply that the writer's scenario asks for."""
+    """Return the reply of the writer's scenario."""
     if writer.prompt.max_tokens == 0:
         writer.stop("max_tokens")
     else:
@@ -50,7 +46,7 @@ def _citations(writer: Writer) -> None:
 
 
 def _cite_all(writer: Writer) -> bool:
-    """Write a paragraph a document; says whether there was any."""
+    """Write one paragraph per document; return whether there was any."""
     words = texts.words_for(writer.prompt)
     found = media.citations(writer.prompt.body["messages"])
     for number, citation in enumerate(found):
@@ -65,7 +61,7 @@ def _plain_answer(writer: Writer) -> str:
     shape = (prompt.body.get("output_config") or {}).get("format")
     results = [block for block in prompt.last.blocks if block["type"] == "tool_result"]
     if shape:
-        return orjson.dumps(instance(shape["schema"], texts.quote(prompt.user_text(), 80))).decode()
+        return orjson.dumps(sample_value(shape["schema"], texts.quote(prompt.user_text(), 80))).decode()
     if results and not any(block["type"] == "text" for block in prompt.last.blocks):
         return texts.report(prompt, results)
     if texts.asks_to_continue(prompt):
@@ -77,7 +73,7 @@ def _plain_answer(writer: Writer) -> str:
 
 
 def _sized(writer: Writer, text: str) -> str:
-    """Return the text cut or lengthened to the parameter `tokens`, when the request sets it."""
+    """Return the text cut or extended to the parameter `tokens`, if the request sets it."""
     wanted = writer.choice.integer("tokens")
     have = tokens.count(text, writer.chars_per_token)
     if wanted > have:
@@ -86,7 +82,7 @@ def _sized(writer: Writer, text: str) -> str:
 
 
 def _resume(writer: Writer) -> None:
-    """Go on with an assistant turn: answer the searches of a paused one, or complete a prefilled one."""
+    """Continue an assistant turn: answer the searches of a paused one, or complete a prefilled one."""
     if is_paused(writer.prompt.last):
         _answer_searches(writer)
         writer.say(_sized(writer, _plain_answer(writer)))
@@ -98,75 +94,7 @@ def _answer_searches(writer: Writer) -> None:
     answered = {block.get("tool_use_id") for block in writer.prompt.last.blocks}
     for block in writer.prompt.last.blocks:
         if block["type"] == "server_tool_use" and block["id"] not in answered:
-            writer.found(block["id"])
-
-
-def tool_calls(writer: Writer) -> list[tuple[str, dict[str, Any]]]:
-    """Return the calls (name, input) that the last user message asks for: by `/tool` lines, by name, or forced."""
-    prompt = writer.prompt
-    choice = prompt.body.get("tool_choice") or {}
-    tools = {tool["name"]: tool for tool in prompt.tools if tool.get("type") in (None, "custom")}
-    given = [block["text"] for block in prompt.last.blocks if block["type"] == "text"]
-    if not tools or choice.get("type") == "none" or not given:
-        return []
-    text = prompt.user_text()
-    calls = [(name, _input(written, tools.get(name), text)) for name, written in TOOL_LINE.findall(text)]
-    if not calls:
-        calls = [(name, _input("", tools[name], text)) for name in tools if _mentions(text, name)]
-    if not calls and choice.get("type") in ("any", "tool"):
-        name = choice.get("name") or next(iter(tools))
-        calls = [(name, _input("", tools.get(name), text))]
-    return calls[:1] if choice.get("disable_parallel_tool_use") else calls
-
-
-def _mentions(text: str, name: str) -> bool:
-    spoken = re.escape(name).replace("_", "[_ ]").replace(r"\-", "[- ]")
-    return bool(re.search(rf"(?<![\w-]){spoken}(?![\w-])", text, re.IGNORECASE))
-
-
-def _input(written: str, tool: dict[str, Any] | None, text: str) -> dict[str, Any]:
-    if not written.strip():
-        return dict(instance((tool or {}).get("input_schema", {"type": "object"}), texts.quote(text, 80)))
-    try:
-        value = orjson.loads(written)
-    except orjson.JSONDecodeError:
-        return {"input": written}
-    return value if isinstance(value, dict) else {"input": value}
-
-
-def instance(schema: Any, text: str, root: Any = None) -> Any:
-    """Return a small value that a JSON schema allows; strings are `text`. References lead into `root`."""
-    root = schema if root is None else root
-    schema = resolve(root, schema)
-    if not isinstance(schema, dict):
-        return text
-    for name in ("const", "default"):
-        if name in schema:
-            return schema[name]
-    for name in ("enum", "examples", "anyOf", "oneOf", "allOf"):
-        choices = schema.get(name)
-        if isinstance(choices, list) and choices:
-            return instance(choices[0], text, root) if name.endswith("Of") else choices[0]
-    kind = schema.get("type")
-    match kind[0] if isinstance(kind, list) and kind else kind:
-        case "integer" | "number":
-            least = schema.get("minimum")
-            return max(1, least) if isinstance(least, int | float) else 1
-        case "boolean":
-            return True
-        case "null":
-            return None
-        case "array":
-            return [instance(schema.get("items"), text, root)]
-        case "object":
-            parts = schema.get("properties")
-            return (
-                {name: instance(part, text, root) for name, part in parts.items()}
-                if isinstance(parts, dict)
-                else {}
-            )
-        case _:
-            return text
+            server_tools.search_result(writer, block["id"])
 
 
 def _call(writer: Writer, calls: list[tuple[str, dict[str, Any]]]) -> None:
@@ -223,23 +151,16 @@ def _huge_delta(writer: Writer) -> None:
     writer.say(text, single=True, unbounded=True)
 
 
-def _first_tool(writer: Writer) -> tuple[str, dict[str, Any]]:
-    tool = next((tool for tool in writer.prompt.tools if "name" in tool), None)
-    if tool is None:
-        return FALLBACK_TOOL, {"text": "no tool was sent"}
-    return tool["name"], _input("", tool, writer.prompt.user_text())
-
-
 def _tool_loop(writer: Writer) -> None:
     if len(writer.prompt.loop_turns()) >= writer.choice.integer("rounds"):
         _default(writer)
         return
     writer.think()
-    _call(writer, [_first_tool(writer)])
+    _call(writer, [first_tool_call(writer)])
 
 
 def _max_tokens_tool(writer: Writer) -> None:
-    name, value = _first_tool(writer)
+    name, value = first_tool_call(writer)
     written = orjson.dumps(value or {"text": "cut"}).decode()
     writer.think()
     writer.call(name, {}, broken=written[: max(2, len(written) // 2)])
@@ -248,7 +169,7 @@ def _max_tokens_tool(writer: Writer) -> None:
 
 def _bad_tool_json(writer: Writer) -> None:
     writer.think()
-    writer.call(_first_tool(writer)[0], {}, broken='{"city": "Seoul", oops]')
+    writer.call(first_tool_call(writer)[0], {}, broken='{"city": "Seoul", oops]')
     writer.stop("tool_use")
 
 
@@ -272,26 +193,26 @@ def _pause_turn(writer: Writer) -> None:
         writer.think()
     _answer_searches(writer)
     writer.say(texts.words_for(writer.prompt)["calling"])
-    writer.search(texts.quote(writer.prompt.user_text(), 60))
+    server_tools.search(writer, texts.quote(writer.prompt.user_text(), 60))
     writer.stop("pause_turn")
 
 
 def _web_search(writer: Writer) -> None:
-    """Search in one go, as the server does unless it pauses; without the tool this is the default answer."""
+    """Search in one request, as the server does unless it pauses. Without the tool, give the default answer."""
     if not any(str(tool.get("type")).startswith("web_search_") for tool in writer.prompt.tools):
         _default(writer)
         return
     writer.think()
     writer.say(texts.words_for(writer.prompt)["calling"])
     query = texts.quote(writer.prompt.user_text(), 60)
-    if found := writer.search(query):
-        citation = writer.found(found, result_tokens=writer.choice.integer("found"))
+    if found := server_tools.search(writer, query):
+        citation = server_tools.search_result(writer, found, result_tokens=writer.choice.integer("found"))
         writer.cite(texts.quote(query), citation)
         writer.say(" " + texts.words_for(writer.prompt)["tools_done"])
 
 
 def _mcp(writer: Writer) -> None:
-    """Call the first enabled tool of an MCP server; without one this is the default answer."""
+    """Call the first enabled tool of an MCP server. Without one, give the default answer."""
     enabled = mcp_servers.enabled_tools(writer.prompt)
     if not enabled:
         _default(writer)
@@ -301,7 +222,7 @@ def _mcp(writer: Writer) -> None:
     writer.think()
     writer.say(words["calling"])
     value = {"text": texts.quote(writer.prompt.user_text(), 80)}
-    writer.call_mcp_tool(server, name, value, fails=bool(writer.choice.integer("fails")))
+    server_tools.call_mcp_tool(writer, server, name, value, fails=bool(writer.choice.integer("fails")))
     writer.say(words["tools_done"])
 
 

@@ -1,10 +1,10 @@
-"""One answer, composed: its parts, its stop reason and what is billed for it.
+"""One composed answer: its parts, its stop reason and its usage.
 
-`Writer` keeps within the token budget; the function of a scenario says what is written.
+`Writer` keeps within the token budget; the scenario's function decides the content.
 """
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from chat.simulator.prompts import thinking, tokens
@@ -20,7 +20,7 @@ BILLED_REFUSALS = ("bio", "frontier_llm", "reasoning_extraction")
 
 @dataclass(slots=True)
 class Part:
-    """One content block to be sent: `text` is what arrives in deltas, `block` the fixed members."""
+    """One content block to send: `text` arrives in deltas, `block` holds the other members."""
 
     kind: str
     text: str
@@ -29,7 +29,7 @@ class Part:
     single: bool = False  # all of the text in one delta
 
     def final(self) -> dict[str, Any]:
-        """Return the block as it stands in a complete message."""
+        """Return the block as it is in a complete message."""
         match self.kind:
             case "text":
                 return {"type": "text", "text": self.text, **self.block}
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer with everything that its message, its stream and its bill need."""
+    """An answer with everything that its message, its stream and its invoice need."""
 
     id: str
     prompt: Prompt
@@ -81,7 +81,7 @@ class Reply:
         return usage
 
     def message(self) -> dict[str, Any]:
-        """Return the complete message, as a request without streaming gets it."""
+        """Return the complete message of a request without streaming."""
         return self.shell() | {
             "content": [part.final() for part in self.parts],
             "stop_reason": self.stop_reason,
@@ -91,7 +91,7 @@ class Reply:
         }
 
     def shell(self) -> dict[str, Any]:
-        """Return the message as it stands before anything is written."""
+        """Return the message before any content is written."""
         message: dict[str, Any] = {
             "id": self.id,
             "type": "message",
@@ -125,9 +125,11 @@ class Writer:
         self.prefix = prefix
         self.rng = random.Random(digest)  # noqa: S311  made-up words need no secrecy
         self.reply = Reply(f"msg_01{printable(digest)}", prompt, usage)
-        room = prompt.model.context_tokens - usage.total_tokens
-        self.budget = min(prompt.max_tokens, room)
-        self.limit_reason = "max_tokens" if prompt.max_tokens <= room else "model_context_window_exceeded"
+        available_tokens = prompt.model.context_tokens - usage.total_tokens
+        self.budget = min(prompt.max_tokens, available_tokens)
+        self.limit_reason = (
+            "max_tokens" if prompt.max_tokens <= available_tokens else "model_context_window_exceeded"
+        )
         self.stopped = False
         self.calls = 0
 
@@ -136,13 +138,13 @@ class Writer:
         return self.prompt.model.chars_per_token
 
     def stop(self, reason: str) -> None:
-        """End the reply with this stop reason; nothing is written after it."""
+        """End the reply with this stop reason. Later parts are ignored."""
         if not self.stopped:
             self.reply.stop_reason = reason
             self.stopped = True
 
     def _fit(self, text: str) -> str:
-        """Return what the budget leaves of a text, and pay for it."""
+        """Return the part of a text that fits the budget, and charge the budget for it."""
         kept = tokens.cut(text, self.budget, self.chars_per_token)
         self.budget -= tokens.count(kept, self.chars_per_token)
         if len(kept) < len(text):
@@ -150,7 +152,7 @@ class Writer:
         return kept
 
     def think(self) -> None:
-        """Write the thinking that model and request ask for, if any."""
+        """Write the thinking that the model and the request ask for, if any."""
         kind = self.prompt.thinking_type()
         between = kind == "between_tools" and bool(self.prompt.loop_turns())
         if self.stopped or not (kind in ("adaptive", "enabled") or between):
@@ -188,14 +190,14 @@ class Writer:
             )
 
     def cite(self, text: str, citation: dict[str, Any]) -> None:
-        """Write a text block that rests on a passage of a document; the passage itself costs nothing."""
+        """Write a text block with a citation. The cited passage costs no tokens."""
         before = len(self.reply.parts)
         self.say(text)
         for part in self.reply.parts[before:]:
             part.block["citations"] = [citation]
 
     def call(self, name: str, value: dict[str, Any], *, broken: str | None = None) -> None:
-        """Write a tool use; `broken` replaces the JSON of its input on the wire."""
+        """Write a tool use. `broken` replaces the JSON of its input on the wire."""
         if self.stopped:
             return
         written = broken if broken is not None else encode(value).decode()
@@ -208,59 +210,8 @@ class Writer:
         self.reply.parts.append(Part("tool_use", kept, tokens.count(kept, self.chars_per_token), block))
         self.calls += 1
 
-    def search(self, query: str) -> str:
-        """Write a call of the web search that the server itself would run; returns its id, "" when there is no room."""
-        if self.stopped:
-            return ""
-        self.calls += 1
-        value = {"query": query}
-        block = {"id": "srvtoolu_01" + printable(self.digest), "name": "web_search", "input": value}
-        text = encode(value).decode()
-        self.reply.parts.append(
-            Part("server_tool_use", text, tokens.count(text, self.chars_per_token), block)
-        )
-        return str(block["id"])
-
-    def found(self, search_id: str, *, result_tokens: int = 0) -> dict[str, Any]:
-        """Write the complete result of a search; returns a citation of it.
-
-        What it `brings` into the prompt, in tokens, is read within this very request and billed with it.
-        """
-        url = "https://example.com/simulated-result"
-        result = {
-            "type": "web_search_result",
-            "url": url,
-            "title": "A simulated search result",
-            "page_age": None,
-            "encrypted_content": thinking.seal(url),
-        }
-        block = {"type": "web_search_tool_result", "tool_use_id": search_id, "content": [result]}
-        self.reply.parts.append(Part("web_search_tool_result", "", 0, block))
-        self.reply.searches += 1
-        usage = self.reply.usage
-        self.reply.usage = replace(usage, input_tokens=usage.input_tokens + result_tokens)
-        about = {"url": url, "title": result["title"], "encrypted_index": thinking.seal(f"{url}#1")}
-        return {"type": "web_search_result_location", "cited_text": "It was found there.", **about}
-
-    def call_mcp_tool(self, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:
-        """Write a call of an MCP server's tool, and the result that the server itself would have brought."""
-        if self.stopped:
-            return
-        call_id = "mcptoolu_01" + printable(self.digest)
-        block = {"id": call_id, "name": name, "server_name": server, "input": value}
-        text = encode(value).decode()
-        self.reply.parts.append(Part("mcp_tool_use", text, tokens.count(text, self.chars_per_token), block))
-        words = f"{server} can't run {name}." if fails else f"{server} ran {name}: {text}"
-        result = {
-            "type": "mcp_tool_result",
-            "tool_use_id": call_id,
-            "is_error": fails,
-            "content": [{"type": "text", "text": words}],
-        }
-        self.reply.parts.append(Part("mcp_tool_result", "", 0, result))
-
     def refuse(self) -> None:
-        """End with a refusal; one before any output is only billed for some categories."""
+        """End with a refusal. A refusal before any output is billed only for some categories."""
         category = self.choice.text("category")
         named = category if category != "none" else None
         self.reply.stop_details = {

@@ -1,6 +1,7 @@
-"""What the simulator says: demo answers in English or Korean, titles, continuations, thinking, long prose.
+"""The simulator's texts: demo answers in English or Korean, titles, continuations, thinking and long prose.
 
-Every text is a function of the request and of a random source seeded by it: the same request, the same words.
+Every text depends only on the request and on a random source seeded by it, so the same request gives the same
+text.
 """
 
 import functools
@@ -13,7 +14,7 @@ from chat.simulator.prompts.prompt import TITLE_WORDS, Block, Prompt
 
 HANGUL = re.compile(r"[\uac00-\ud7a3]")
 LABEL = re.compile(r"^(user|human|assistant|사용자|질문)\s*:\s*", re.IGNORECASE)
-TAG = re.compile(r"</?\w+>")  # marks around a quoted conversation are nobody's words
+TAG = re.compile(r"</?\w+>")  # tags around a quoted conversation are not part of its text
 CONTINUE = ("continue", "계속", "이어서")
 
 SAMPLES = (
@@ -116,17 +117,17 @@ SENTENCES = (
 
 
 def speaks_korean(text: str) -> bool:
-    """Tell whether a text holds Hangul syllables."""
+    """Return whether a text contains Hangul syllables."""
     return bool(HANGUL.search(text))
 
 
 def words_for(prompt: Prompt) -> dict[str, Any]:
-    """Return the phrases of the language that the user writes in."""
+    """Return the phrases in the language of the user's text."""
     return KOREAN if speaks_korean(prompt.user_text()) else ENGLISH
 
 
 def asks_to_continue(prompt: Prompt) -> bool:
-    """Tell whether the last user text asks to go on with a partial answer."""
+    """Return whether the last user text asks to continue a partial answer."""
     return prompt.user_text().lstrip().lower().startswith(CONTINUE)
 
 
@@ -169,7 +170,7 @@ def quote(text: str, length: int = 160) -> str:
 
 
 def title(prompt: Prompt) -> str:
-    """Return a short plain title made of the user's own words."""
+    """Return a short title made of the user's own words."""
     lines = [
         LABEL.sub("", line.strip(" \"'`<>#*-"))
         for line in prompt.user_text().splitlines()
@@ -182,12 +183,12 @@ def title(prompt: Prompt) -> str:
 
 
 def continuation(prompt: Prompt) -> str:
-    """Return text that goes on from a partial answer."""
+    """Return text that continues a partial answer."""
     return str(words_for(prompt)["continued"])
 
 
 def report(prompt: Prompt, results: list[Block]) -> str:
-    """Return an answer that repeats what the tools said; `results` are the tool_result blocks."""
+    """Return an answer that repeats the results of tools; `results` are tool_result blocks."""
     words = words_for(prompt)
     names = {b["id"]: b["name"] for t in prompt.turns for b in t.blocks if b["type"] == "tool_use"}
     parts = []
@@ -215,7 +216,7 @@ def thoughts(rng: random.Random, effort: str) -> str:
 
 @functools.lru_cache(maxsize=8)
 def prose(seed: int, wanted_tokens: int, chars_per_token: int) -> str:
-    """Return plain prose that costs `wanted_tokens` tokens; remembered, as load tests repeat it."""
+    """Return prose of `wanted_tokens` tokens. Results are cached, because load tests repeat them."""
     rng = random.Random(seed)  # noqa: S311  made-up words need no secrecy
     sentences = max(1, wanted_tokens * chars_per_token // 50)
     parts = [rng.choice(SENTENCES) + ("\n\n" if number % 6 == 5 else " ") for number in range(sentences)]

@@ -1,1 +1,1 @@
-"""The HTTP side of the simulator: exchanges, event streams and their faults."""
+"""The HTTP side of the simulator: requests, event streams and their faults."""

@@ -1,6 +1,7 @@
-"""Faults as data: the errors that answer instead of a message, and the steps that disturb a stream.
+"""Faults as data: error responses, and the steps that disturb a stream.
 
-A stream is a list of steps: frames (bytes with what was produced up to them), pauses, pings and an end.
+A stream is a list of steps: frames (bytes and the output tokens produced up to them), pauses, pings and an
+end.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Ba
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Bytes of the stream; `tokens` of output are produced once they have left; `delta` frames are paced."""
+    """Bytes of the stream. `tokens` are the output tokens produced once they are sent; `delta` frames are paced."""
 
     data: bytes
     tokens: int
@@ -38,7 +39,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence, or only pings when `every` is set (seconds)."""
+    """Silence for `seconds`, or pings every `every` seconds if it is set."""
 
     seconds: float
     every: float = 0
@@ -46,7 +47,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The stream ends before its time: "cut", "reset", or cleanly as "truncated" or "error"."""
+    """The early end of the stream: "cut", "reset", or a clean end as "truncated" or "error"."""
 
     how: str
 
@@ -55,7 +56,7 @@ Step = Frame | Pause | End
 
 
 def status_error(choice: Choice) -> ApiError:
-    """Return the error that a status scenario answers with."""
+    """Return the error of a status scenario."""
     status = choice.integer("code")
     if not 400 <= status <= 599:
         raise ApiError(400, f"x-simulator-scenario: code={status} is not an error status")
@@ -67,7 +68,7 @@ def status_error(choice: Choice) -> ApiError:
 
 
 def with_fault(frames: list[Frame], choice: Choice, request_id: str) -> list[Step]:
-    """Return the steps of the stream with the scenario's fault put in its place."""
+    """Return the steps of the stream with the scenario's fault inserted."""
     if choice.scenario.kind != "stream":
         return list(frames)
     place = _fault_index(frames, choice.text("at"))
@@ -78,7 +79,7 @@ def with_fault(frames: list[Frame], choice: Choice, request_id: str) -> list[Ste
 
 
 def _fault_index(frames: Sequence[Frame], at: str) -> int:
-    """Return the index in front of which the fault comes: first, start, end, or after so many deltas."""
+    """Return the index before which the fault is inserted: first, start, end, or after a number of deltas."""
     if at == "first":
         return 0
     if at == "start":

@@ -1,4 +1,4 @@
-"""One HTTP exchange over ASGI: the parsed request, and the line on which the answer goes out."""
+"""One HTTP exchange over ASGI: the parsed request and the connection on which the response is sent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -16,7 +16,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class ClientGone(Exception):
-    """The client closed the connection before the answer was complete."""
+    """The client closed the connection before the response was complete."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Request:
 
 
 class Connection:
-    """The connection to one client: reads the body, writes the answer, notices when the client leaves."""
+    """The connection to one client: reads the body, sends the response, and detects that the client disconnects."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -66,7 +66,12 @@ class Connection:
         self.started = False
 
     async def read(self) -> bytes:
-        """Return the whole body. Raises ApiError 413 above 32 MB (once it is read), ClientGone."""
+        """Return the complete body.
+
+        Raises:
+            ApiError: 413, the body is above 32 MB (it is read to its end first).
+            ClientGone: the client closed the connection.
+        """
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -89,7 +94,11 @@ class Connection:
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
 
     async def write(self, data: bytes) -> None:
-        """Send a piece of the body. Raises ClientGone."""
+        """Send a part of the body.
+
+        Raises:
+            ClientGone: the client closed the connection.
+        """
         self._watch()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         await asyncio.sleep(0)  # lets the watcher and the other streams run
@@ -97,11 +106,15 @@ class Connection:
             raise ClientGone
 
     async def finish(self, data: bytes = b"") -> None:
-        """Send the last piece of the body."""
+        """Send the last part of the body."""
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
 
     async def pause(self, seconds: float) -> None:
-        """Wait. Raises ClientGone at once when the client leaves meanwhile."""
+        """Wait for `seconds`.
+
+        Raises:
+            ClientGone: the client closed the connection; raised at once.
+        """
         self._watch()
         loop = asyncio.get_running_loop()
         self._sleeper = loop.create_future()
@@ -115,13 +128,13 @@ class Connection:
             raise ClientGone
 
     def reset(self) -> None:
-        """Abort the TCP connection where the server lets us reach it (uvicorn); returning cuts it elsewhere."""
+        """Abort the TCP connection if the server gives access to it (uvicorn). Other servers cut it on return."""
         transport = getattr(getattr(self._send, "__self__", None), "transport", None)
         if transport is not None:
             transport.abort()
 
     def close(self) -> None:
-        """Stop watching for the client's leave."""
+        """Stop watching for a disconnect."""
         if self._watcher:
             self._watcher.cancel()
 

@@ -1,4 +1,4 @@
-"""A reply as server-sent events, and the player that sends them at a pace with the scenario's faults."""
+"""Sends a reply as server-sent events, paced and with the scenario's faults."""
 
 import functools
 import re
@@ -28,14 +28,16 @@ STARTS: dict[str, dict[str, Any]] = {
 
 
 def frames_of(reply: Reply) -> list[Frame]:
-    """Return the events of a reply in order; each frame knows the output tokens produced up to it."""
-    told = min(1, reply.output_tokens)
+    """Return the events of a reply in order; each frame has the output tokens produced up to it."""
+    start_tokens = min(1, reply.output_tokens)
     start_usage = reply.usage.as_json() | {
-        "output_tokens": told,
+        "output_tokens": start_tokens,
         "service_tier": "standard",
         "inference_geo": reply.prompt.body.get("inference_geo") or "global",
     }
-    frames = [Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), told)]
+    frames = [
+        Frame(event("message_start", {"message": reply.shell() | {"usage": start_usage}}), start_tokens)
+    ]
     produced = 0
     for index, part in enumerate(reply.parts):
         frames += _part_frames(part, index, produced, reply.prompt.model.chars_per_token)
@@ -65,8 +67,8 @@ def _part_frames(part: Part, index: int, produced: int, chars_per_token: int) ->
         frames.append(Frame(cited, produced + part.tokens, delta=True))
     if part.kind == "compaction":
         delta = {**part.block, "type": "compaction_delta"}
-        told = event("content_block_delta", {"index": index, "delta": delta})
-        frames.append(Frame(told, produced, delta=True))
+        data = event("content_block_delta", {"index": index, "delta": delta})
+        frames.append(Frame(data, produced, delta=True))
     if part.kind == "thinking":
         signature = {"type": "signature_delta", "signature": part.block["signature"]}
         signed = event("content_block_delta", {"index": index, "delta": signature})
@@ -88,7 +90,7 @@ def _start_block(part: Part) -> dict[str, Any]:
 def _deltas(
     kind: str, text: str, *, index: int, produced: int, chars_per_token: int, single: bool
 ) -> tuple[Frame, ...]:
-    """Return the delta frames of one block; remembered, as load tests repeat the same long text."""
+    """Return the delta frames of one block. Results are cached, because load tests repeat the same long text."""
     head = delta_head(index, *DELTAS[kind])
     frames, plain, other = [], 0, 0
     for piece in _pieces(kind, text, single=single):
@@ -127,9 +129,12 @@ def _closing(reply: Reply) -> Frame:
 async def play(
     connection: Connection, steps: Iterable[Step], pace: float, produced: Callable[[int], None]
 ) -> str:
-    """Send the steps at `pace` deltas per second (0: flat out) and return how the stream ended.
+    """Send the steps at `pace` deltas per second (0: as fast as possible) and return how the stream ended.
 
-    `produced` is told the output tokens that have left. Raises ClientGone when the client closes.
+    `produced` is called with the number of output tokens sent so far.
+
+    Raises:
+        ClientGone: the client closed the connection.
     """
     waiting: list[bytes] = []
     size = count = 0

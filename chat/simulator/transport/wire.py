@@ -1,4 +1,4 @@
-"""Bytes of the Messages API: ids, error bodies, response headers and the framing of event streams."""
+"""The wire format of the Messages API: ids, error bodies, response headers and the framing of event streams."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class ApiError(Exception):
-    """An answer of the API that isn't a success: HTTP status, message, optional `details.error_code`."""
+    """An error response of the API: HTTP status, message and optional `details.error_code`."""
 
     def __init__(
         self, status: int, message: str, *, code: str | None = None, headers: dict[str, str] | None = None
@@ -50,12 +50,12 @@ class ApiError(Exception):
 
 
 def invalid(where: str, message: str) -> ApiError:
-    """Return the 400 for one field: its dotted path, a colon and what is wrong with it."""
+    """Return the 400 for one field: its dotted path, a colon and the problem."""
     return ApiError(400, f"{where}: {message}" if where else message)
 
 
 def encode(value: Any) -> bytes:
-    """Return compact JSON; lone surrogates, which UTF-8 can't hold, leave as `\\ud800` escapes."""
+    r"""Return compact JSON. Lone surrogates, which UTF-8 can't encode, become `\ud800` escapes."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -72,7 +72,7 @@ def error_body(kind: str, message: str, request_id: str | None, code: str | None
 
 
 def event(name: str, payload: dict[str, Any]) -> bytes:
-    """Return one server-sent event; the payload's `type` is the name unless it brings its own."""
+    """Return one server-sent event. The payload's `type` is the event's name unless the payload has its own."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), encode({"type": name} | payload))
 
 
@@ -86,7 +86,7 @@ def delta_head(index: int, kind: str, field: str) -> bytes:
 
 
 def printable(digest: bytes, length: int = 22) -> str:
-    """Return `length` letters and digits that stand for a digest of at least 16 bytes."""
+    """Return `length` letters and digits derived from a digest of at least 16 bytes."""
     number = int.from_bytes(digest[:20], "big")
     letters = []
     for _ in range(length):
@@ -96,17 +96,17 @@ def printable(digest: bytes, length: int = 22) -> str:
 
 
 def new_request_id() -> str:
-    """Return a request id that no other request has."""
+    """Return a unique request id."""
     return "req_011C" + printable(uuid.uuid4().bytes, 20)
 
 
 def workspace_of(key: str) -> str:
-    """Return the workspace that an API key belongs to: stable, and without a way back to the key."""
+    """Return the workspace of an API key. It is stable, and the key can't be derived from it."""
     return "wrkspc_01" + printable(hashlib.sha256(b"workspace:" + key.encode("utf-8", "replace")).digest())
 
 
 def ascii_headers(headers: dict[str, str]) -> Headers:
-    """Return headers in the form that ASGI wants."""
+    """Return headers in the format of ASGI."""
     return [
         (name.lower().encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers.items()
     ]

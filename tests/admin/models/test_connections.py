@@ -52,7 +52,7 @@ def test_undecryptable_credential_stays_until_replaced(world: World, root: Clien
     own = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = ["another"]
     assert save(root, world, name="Renamed").status_code == 302
-    assert "can’t be read" in stored().problem()
+    assert "can’t be decrypted" in stored().problem()
     assert "stored for another address" in form_errors(save(root, world, base_url="http://127.0.0.1:10"))
     assert "not both" in form_errors(save(root, world, credential_env="UPSTREAM_API_KEY"))
     settings.FIELD_ENCRYPTION_KEYS = own
@@ -78,7 +78,9 @@ def test_a_credential_can_be_removed(world: World, root: Client) -> None:
 
 
 def test_new_credential_and_remove_exclude_each_other(world: World, root: Client) -> None:
-    assert "Either give" in form_errors(save(root, world, new_credential="sk-new", clear_credential="on"))
+    assert "Enter a new credential or remove" in form_errors(
+        save(root, world, new_credential="sk-new", clear_credential="on")
+    )
     assert stored().secret() == UPSTREAM_SECRET
 
 
@@ -154,7 +156,7 @@ def test_connection_test_sends_a_request_and_shows_the_result(
 def test_selected_connections_are_tested_and_failures_shown(world: World, root: Client) -> None:
     chosen = {"action": "test_selected", "_selected_action": [str(stored().pk)]}
     page = root.post(world.url("chat_providerconnection"), chosen, follow=True).content.decode()
-    assert "Nobody could be reached at this address" in page
+    assert "Could not connect to this address" in page
 
 
 def test_models_are_fetched(world: World, root: Client, simulator: Upstream) -> None:

@@ -56,7 +56,7 @@ def test_a_budget_is_made_and_changed_with_history(world: World, root: Client) -
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"scope": "person"}, "Choose exactly what the scope names"),
+        ({"scope": "person"}, "Choose the one that this budget applies to"),
         ({"soft_limit_usd": "6"}, "must not be above the limit"),
     ],
 )
@@ -72,7 +72,7 @@ def test_there_is_one_workspace(world: World, root: Client) -> None:
     assert root.post(world.url("chat_workspace", "change"), form).status_code == 302
     assert Workspace.current().time_zone == "Asia/Seoul"
     wrong = root.post(world.url("chat_workspace", "change"), {**form, "time_zone": "Mars/Olympus"})
-    assert "There is no such time zone" in wrong.content.decode()
+    assert "This time zone doesn’t exist" in wrong.content.decode()
     assert root.post(world.url("chat_workspace", "delete"), {"post": "yes"}).status_code == 403
     Workspace.objects.all().delete()
     assert root.post(reverse("admin:chat_workspace_add"), form).status_code == 302

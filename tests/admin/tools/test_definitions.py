@@ -67,21 +67,21 @@ def test_given_webhook_secret_is_kept(world: World, root: Client) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"url": ""}, "may not be called"),
-        ({"url": "http://tools.example.test/"}, "may not be called"),
-        ({"url": "https://127.0.0.1/"}, "may not be called"),
-        ({"url": "https://2130706433/"}, "may not be called"),
-        ({"url": "https://169.254.169.254/latest"}, "may not be called"),
-        ({"name": "two words"}, "At most 64 letters"),
+        ({"url": ""}, "can’t be called"),
+        ({"url": "http://tools.example.test/"}, "can’t be called"),
+        ({"url": "https://127.0.0.1/"}, "can’t be called"),
+        ({"url": "https://2130706433/"}, "can’t be called"),
+        ({"url": "https://169.254.169.254/latest"}, "can’t be called"),
+        ({"name": "two words"}, "1–64 letters"),
         ({"name": "a" * 65}, "64"),
         ({"new_secret": "whsec_short"}, "signing secret"),
-        ({"input_schema": '{"type": "string"}'}, "not the schema of a tool"),
-        ({"input_schema": '{"type": "object", "properties": 5}'}, "not the schema of a tool"),
+        ({"input_schema": '{"type": "string"}'}, "not a valid tool schema"),
+        ({"input_schema": '{"type": "object", "properties": 5}'}, "not a valid tool schema"),
         ({"input_schema": "[" * 5000}, "valid JSON"),
         ({"input_schema": '{"type": ' + "9" * 5000 + "}"}, "valid JSON"),
         ({"input_schema": "{"}, "valid JSON"),
         ({"input_schema": '{"type":"object","a":' + '{"a":' * 500 + "1" + "}" * 501}, "too deep"),
-        ({"options": "[1]"}, "Write a JSON object"),
+        ({"options": "[1]"}, "Enter a JSON object"),
         ({"timeout_seconds": "0"}, "From 1 to 600"),
         ({"max_result_bytes": "9999999"}, "From 1000 to 5000000"),
         ({"kind": "python"}, "not one of the available choices"),
@@ -171,7 +171,7 @@ def test_two_tools_of_one_name_are_refused(world: World, root: Client) -> None:
     assistant = world.rows["chat_assistant"]
     search, basic = (ToolDefinition.objects.get(name=name) for name in ("web_search", "web_search_basic"))
     page = with_tools(root, assistant, search, basic).content.decode()
-    assert "Models call these tools by one name, web_search: web_search, web_search_basic." in page
+    assert "These tools have the same name for the model, web_search: web_search, web_search_basic." in page
     assert not AssistantTool.objects.exists()
     assert with_tools(root, assistant, basic).status_code == 302
     own = ToolDefinition.objects.create(name="finder", kind="webhook", url="https://tools.example.test/x")
@@ -179,12 +179,12 @@ def test_two_tools_of_one_name_are_refused(world: World, root: Client) -> None:
     ToolDefinition.objects.filter(name="web_search").update(name="search")
     change = reverse("admin:chat_tooldefinition_change", args=[own.pk])
     form = {**WEBHOOK, "name": "web_search", "new_secret": SECRET}
-    assert "has another tool that models call web_search" in form_errors(root.post(change, form))
+    assert "already has a tool with the name web_search" in form_errors(root.post(change, form))
     assert root.post(change, {**form, "name": "another"}).status_code == 302
     theirs = reverse("admin:chat_tooldefinition_change", args=[basic.pk])
     options = '{"type": "web_search_20250305", "name": "another"}'
     form = {**WEBHOOK, "name": "web_search_basic", "kind": "server", "url": "", "options": options}
-    assert "has another tool that models call another" in form_errors(root.post(theirs, form))
+    assert "already has a tool with the name another" in form_errors(root.post(theirs, form))
 
 
 def test_connector_tools_without_approval_are_named(world: World, root: Client) -> None:
@@ -198,8 +198,8 @@ def test_connector_tools_without_approval_are_named(world: World, root: Client) 
     change = reverse("admin:chat_tooldefinition_change", args=[tool.pk])
     ProviderConnection.objects.filter(language_models=assistant.model).update(kind="anthropic")
     assert "Not used: Anthropic would run it without asking" in root.get(page).content.decode()
-    assert "so nobody can be asked" in root.get(change).content.decode()
-    assert "Anthropic would not ask" in root.get("/admin/chat/tooldefinition/").content.decode()
+    assert "people can’t approve calls" in root.get(change).content.decode()
+    assert "Anthropic can’t ask for approval" in root.get("/admin/chat/tooldefinition/").content.decode()
     tools = root.get(reverse("admin:chat_mcpserver_list_tools", args=[server.pk])).content.decode()
     assert "so nobody can be asked" in tools
     form = root.get(reverse("admin:chat_mcpserver_change", args=[server.pk])).content.decode()
@@ -284,7 +284,7 @@ def test_changed_tools_have_to_be_accepted_again(seen_by_threads: World, shop: S
     assert "changed, does not run" in page
     assert "Now with files." in page
     assert "No longer offered:" in page
-    assert "changed at its server" in root.get("/admin/chat/tooldefinition/").content.decode()
+    assert "changed on the server" in root.get("/admin/chat/tooldefinition/").content.decode()
     assert (
         "has changed at its server" in root.post(try_url(add), {"given": '{"a": 1, "b": 2}'}).content.decode()
     )
@@ -304,7 +304,7 @@ def test_failed_listing_is_shown(url: str, seen_by_threads: World) -> None:
         reverse("admin:chat_mcpserver_list_tools", args=[server.pk]), {"refresh": "1"}, follow=True
     )
     assert page.status_code == 200
-    assert "could not be reached" in page.content.decode() or "may not be called" in page.content.decode()
+    assert "Could not connect" in page.content.decode() or "can’t be called" in page.content.decode()
 
 
 def test_token_is_not_sent_to_another_address(world: World, root: Client) -> None:
@@ -325,12 +325,12 @@ def test_token_is_not_sent_to_another_address(world: World, root: Client) -> Non
         return row.url, row.credential
 
     page = root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
-    assert "The server is another one now" in page
+    assert "The server has changed" in page
     assert "Sign-ins that ended: 1." in page
     assert stored() == (server.url, UPSTREAM_SECRET)
     assert not McpGrant.objects.exists()
     assert (
-        "another one now"
+        "The server has changed"
         not in root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
     )
     assert "stored for another address" in form_errors(root.post(change, moved))
@@ -339,7 +339,7 @@ def test_token_is_not_sent_to_another_address(world: World, root: Client) -> Non
     assert stored() == (moved["url"], "other")
     assert root.post(change, {**form, "clear_credential": "on"}).status_code == 302
     assert stored() == (server.url, None)
-    assert "may not be called" in form_errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
+    assert "can’t be called" in form_errors(root.post(change, {**form, "url": "https://127.0.0.1/mcp"}))
 
 
 def test_sign_in_can_be_ended_but_not_read(world: World, root: Client) -> None:

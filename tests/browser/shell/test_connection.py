@@ -29,7 +29,7 @@ def ignore_lost_connections(watch: Watch) -> Iterator[None]:
 def test_a_lost_connection_is_shown_and_loses_no_text(chat: ChatPage, insider: BrowserContext) -> None:
     chat.send(PACED).await_text(20)
     insider.set_offline(True)
-    expect(chat.connection).to_have_text("Offline. What you send is kept.")
+    expect(chat.connection).to_have_text("Offline. Your messages are kept and sent later.")
     insider.set_offline(False)
     expect(chat.connection).to_be_hidden()
     chat.await_end()

@@ -23,7 +23,7 @@ def test_live_thinking_is_folded_and_opened_by_keyboard(chat: ChatPage) -> None:
         "seen => document.querySelector('details.thinking [data-value]').textContent.length > seen", arg=seen
     )
     chat.await_end()
-    expect(chat.answer.locator("details.thinking summary")).to_have_text("Thoughts")
+    expect(chat.answer.locator("details.thinking summary")).to_have_text("Thought process")
     expect(chat.answer.locator("details.thinking")).not_to_have_attribute("data-open", "")
     chat.answer.locator(".receipt summary").click()
     expect(chat.answer.locator(".receipt__list")).to_contain_text(re.compile(r"Thinking\s*1\d\d"))
@@ -32,4 +32,4 @@ def test_live_thinking_is_folded_and_opened_by_keyboard(chat: ChatPage) -> None:
 def test_encrypted_thinking_is_no_empty_box(chat: ChatPage) -> None:
     chat.ask("[[scenario:redacted_thinking]] What now?")
     expect(chat.answer.locator("details.tool")).to_have_count(0)
-    expect(chat.answer.locator("details.thinking [data-value]")).to_contain_text("kept encrypted")
+    expect(chat.answer.locator("details.thinking [data-value]")).to_contain_text("stored encrypted")

@@ -75,7 +75,7 @@ def test_stop_keeps_the_text_and_continue_extends_it(chat: ChatPage) -> None:
 def test_escape_stops_an_answer_without_text(chat: ChatPage) -> None:
     chat.send("[[scenario:slow_first_byte first_byte=20]] Hello")
     expect(chat.answer.locator("[data-notice]")).to_contain_text(
-        re.compile(r"Waiting for the first words… [2-9] s")
+        re.compile(r"Waiting for the answer… [2-9] s")
     )
     chat.page.keyboard.press("Escape")
     chat.await_end()
@@ -120,9 +120,7 @@ def test_a_spent_budget_is_explained_and_loses_no_text(open_chat: OpenChat, parl
     )
     chat = open_chat(name="thrifty")
     chat.send("[[scenario:echo]] Is there any money?")
-    expect(chat.page.locator("#composer-error")).to_contain_text(
-        "No money is left: your budget for today is used up."
-    )
+    expect(chat.page.locator("#composer-error")).to_contain_text("Your budget for today is used up.")
     expect(chat.field).to_have_value("[[scenario:echo]] Is there any money?")
     expect(chat.page.locator(".message")).to_have_count(0)
     expect(chat.page.locator("#welcome")).to_be_visible()
@@ -140,7 +138,7 @@ def test_a_spent_budget_is_explained_and_loses_no_text(open_chat: OpenChat, parl
 def test_an_interrupted_answer_keeps_its_text(chat: ChatPage) -> None:
     chat.send("[[scenario:cut at=80]] Hello")
     chat.await_end()
-    expect(chat.answer).to_contain_text("What had arrived is kept.")
+    expect(chat.answer).to_contain_text("The text so far is saved.")
     expect(chat.text).not_to_be_empty()
     expect(chat.page.get_by_role("button", name="Continue")).to_be_visible()
 

@@ -232,8 +232,8 @@ def test_a_call_belongs_to_the_period_in_which_it_began(
 @pytest.mark.parametrize(
     ("spent", "held", "words"),
     [
-        ("1", "0", "No money is left: the workspace’s budget for this month is used up. It renews on"),
-        ("0.4", "0.6", "is held by answers that are being written"),
+        ("1", "0", "The workspace’s budget for this month is used up. It renews on"),
+        ("0.4", "0.6", "have reserved the rest of"),
         ("1.2", "0.6", "is used up"),
     ],
 )
@@ -362,7 +362,7 @@ def test_jobs_hold_their_worst_case(insider: User, model: LanguageModel) -> None
         call_model(model, request, purpose="test", door="job", payer=Payer(insider.pk))
     assert not ApiCall.objects.exists()
     tried = try_connection(connection_id=model.connection_id, user=insider)
-    assert (tried.ok, "too little" in tried.message) == (False, True)
+    assert (tried.ok, "too small" in tried.message) == (False, True)
 
 
 def test_a_hold_is_freed_once(model: LanguageModel) -> None:

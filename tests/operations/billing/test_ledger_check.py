@@ -39,7 +39,11 @@ def turn(insider: User) -> Turn:
     call = (open_call.open_call(running, REQUEST, call=1, attempt=2).call_id, paid)
     answer = AnswerContent([{"type": "text", "text": "Very high."}])
     assert finish.finish_turn(
-        running, TurnEnd("completed"), Batch(queued.id, 1, 1, [b"{}"]), answer=answer, call=call
+        running,
+        TurnEnd("completed"),
+        Batch(queued.id, 1, 1, factories.frames(queued)),
+        answer=answer,
+        call=call,
     )
     factories.call(queued, key="title:1", purpose="title", turn=None, message=None)
     return Turn.objects.get(id=queued.id)

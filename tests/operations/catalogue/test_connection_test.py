@@ -40,17 +40,17 @@ def test_a_good_connection_answers_and_is_billed(
 @pytest.mark.parametrize(
     ("scenario", "words"),
     [
-        ("authentication", "The key was not accepted"),
+        ("authentication", "rejected the key"),
         ("permission", "may not use claude-sonnet-5-5"),
         ("billing", "billing problem"),
-        ("spend_cap", "spend limit"),
+        ("spend_cap", "spending limit"),
         ("rate_limited", "limiting this account"),
         ("overloaded", "overloaded"),
-        ("server_error", "a problem of its own"),
-        ("bad_gateway", "a problem of its own"),
+        ("server_error", "The provider has a problem right now"),
+        ("bad_gateway", "The provider has a problem right now"),
         ("gateway_timeout", "did not answer in time"),
         ("not_found", "does not know claude-sonnet-5-5"),
-        ("bad_request", "did not accept the request"),
+        ("bad_request", "rejected the request"),
     ],
 )
 def test_each_refusal_has_a_sentence_and_costs_nothing(
@@ -78,7 +78,7 @@ def test_unreachable_connection_has_no_ledger_row(staff: User) -> None:
     row = connection(f"http://127.0.0.1:{free_port()}")
     seen = try_connection(connection_id=row.id, user=staff)
     assert not seen.ok
-    assert "Nobody could be reached" in seen.message
+    assert "Could not connect to this address" in seen.message
     assert not ApiCall.objects.exists()
 
 
@@ -87,7 +87,7 @@ def test_html_page_is_not_an_api(staff: User) -> None:
         row = connection(page.url)
         seen = try_connection(connection_id=row.id, user=staff)
     assert not seen.ok
-    assert "not one of the Messages API" in seen.message
+    assert "not from a Messages API" in seen.message
     assert ApiCall.objects.get().certainty == "unknown"
 
 
@@ -101,7 +101,7 @@ def test_without_a_credential_nothing_is_sent(simulator: Upstream, staff: User) 
 def test_connection_without_model_is_not_tested(simulator: Upstream, staff: User) -> None:
     row = connection(simulator.url, models=False)
     LanguageModel.objects.create(connection=row, model_id="gone", display_name="Gone", lifecycle="retired")
-    assert "no model to try" in try_connection(connection_id=row.id, user=staff).message
+    assert "no model to test" in try_connection(connection_id=row.id, user=staff).message
 
 
 def test_unknown_connection_is_not_found(staff: User) -> None:

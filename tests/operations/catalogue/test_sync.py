@@ -149,7 +149,7 @@ def test_command_continues_after_a_failed_connection(simulator: Upstream) -> Non
     out = StringIO()
     call_command("sync_models", stdout=out)
     text = out.getvalue()
-    assert "anthropic gone: not read" in text
+    assert "anthropic gone: could not be read" in text
     assert "compatible tion: 18 added" in text or "added, 0 changed" in text
     assert "claude-opus-5 has no known price" in text
     assert "simulator" not in text

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from chat.models import Assistant, LanguageModel
+from chat.models import Assistant, LanguageModel, ProviderConnection
 from chat.operations.catalogue.seed import capabilities, catalogue
 from chat.operations.catalogue.thinking import (
-    accepts_thinking,
     answer_limit,
     efforts_of,
     thinking_for,
@@ -17,6 +16,7 @@ from chat.operations.request.frame import freeze_frame
 from chat.simulator.checks.request import check_request
 
 LEVELS = ["low", "medium", "high", "xhigh", "max"]
+HERE = ProviderConnection(kind="anthropic")
 WISHES = ["summarized", "omitted", "off"]
 ADAPTIVE = {"type": "adaptive", "display": "summarized"}
 
@@ -27,12 +27,13 @@ def model(*types: str, efforts: Any = LEVELS, limits: Any = None, **fields: Any)
         thinking["effort_limits"] = limits
     able = {"thinking": thinking, "effort": {level: {"supported": True} for level in efforts}}
     sizes = {"max_output_tokens": 128_000, "default_max_tokens": 32_000}
-    return LanguageModel(model_id="m", capabilities=able, **{**sizes, **fields})
+    return LanguageModel(connection=HERE, model_id="m", capabilities=able, **{**sizes, **fields})
 
 
 def known(model_id: str) -> LanguageModel:
     entry = next(found for found in catalogue()["claude"] if found["id"] == model_id)
     return LanguageModel(
+        connection=HERE,
         model_id=model_id,
         capabilities=capabilities(entry),
         max_output_tokens=entry["max_output_tokens"],
@@ -108,10 +109,12 @@ def test_effort_becomes_the_nearest_lower_one(efforts: list[str], wished: str, t
     "nonsense", [{}, {"thinking": None, "effort": None}, {"thinking": {"types": []}}, [], None]
 )
 def test_row_without_capabilities_supports_nothing(nonsense: Any) -> None:
-    bare = LanguageModel(model_id="m", capabilities=nonsense, max_output_tokens=100, default_max_tokens=100)
+    bare = LanguageModel(
+        connection=HERE, model_id="m", capabilities=nonsense, max_output_tokens=100, default_max_tokens=100
+    )
     assert wishes_of(bare) == ["off"]
     assert efforts_of(bare, "off") == []
-    assert not accepts_thinking(bare, "adaptive")
+    assert not bare.supports.thinking_types
 
 
 @pytest.mark.parametrize(

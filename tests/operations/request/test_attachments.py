@@ -21,7 +21,6 @@ from chat.operations.request.attachments import (
     documents_on,
     resolve,
     resolve_path,
-    useful_side,
 )
 from chat.operations.turns import claim
 from chat.operations.turns.accept import Started, retry_turn, start_turn
@@ -178,7 +177,7 @@ def test_older_models_get_smaller_pictures(insider: User, model: LanguageModel) 
     photo = upload(insider, "a.jpg", media.picture("JPEG", (2400, 300)))
     logo = upload(insider, "b.png", media.picture("PNG", (2400, 300)))
     older = able(image_input={"supported": True, "side_pixels": 1568})
-    assert (useful_side(older), useful_side(model)) == (1568, 2576)
+    assert (older.supports.image_side_pixels, model.supports.image_side_pixels) == (1568, 2576)
     files = {str(one.id): one for one in (photo, logo)}
     blocks = content_blocks([photo, logo])
     large, small = resolve(blocks, model, files), resolve(blocks, older, files)

@@ -14,7 +14,7 @@ from chat.models import (
     SystemPrompt,
     ToolDefinition,
 )
-from chat.operations.request.frame import freeze_frame, takes_system_role
+from chat.operations.request.frame import freeze_frame
 
 pytestmark = pytest.mark.django_db
 
@@ -112,9 +112,3 @@ def test_thinking_and_effort_are_frozen(model: LanguageModel) -> None:
     body = freeze_frame(model=model, assistant=eager).body
     assert body["thinking"] == {"type": "adaptive", "display": "omitted"}
     assert body["output_config"] == {"effort": "high"}
-
-
-def test_system_messages_are_a_capability(model: LanguageModel) -> None:
-    assert not takes_system_role(model)
-    model.capabilities = {"system_messages": {"supported": True}}
-    assert takes_system_role(model)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.claude.request import FrameSpec
-from chat.models import Assistant, LanguageModel, Turn, User
+from chat.models import Assistant, LanguageModel, ProviderConnection, Turn, User
 from chat.operations.errors import OperationError
 from chat.operations.request import output_schema
 from chat.operations.request.frame import freeze_frame
@@ -18,6 +18,7 @@ from tests import factories
 
 POINT = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 5}}, "required": ["x"]}
 ABLE = {"structured_outputs": {"supported": True}}
+HERE = ProviderConnection(kind="anthropic")
 FORCED = {"forced_tool_choice": {"supported": True}}
 
 
@@ -56,11 +57,11 @@ def test_schema_of_the_request_overrides_the_assistants() -> None:
 def test_frame_asks_by_format_or_tool_as_supported() -> None:
     spec = FrameSpec("m")
     assert output_schema.shaped_spec(spec, LanguageModel(), None) is spec
-    body = output_schema.shaped_spec(spec, LanguageModel(capabilities=ABLE), POINT).body()
+    body = output_schema.shaped_spec(spec, LanguageModel(connection=HERE, capabilities=ABLE), POINT).body()
     sent = body["output_config"]["format"]["schema"]
     assert (sent["additionalProperties"], sent["properties"]["x"]["description"]) == (False, "{minimum: 5}")
     forced = output_schema.shaped_spec(
-        spec, LanguageModel(capabilities={"forced_tool_choice": True}), POINT
+        spec, LanguageModel(connection=HERE, capabilities={"forced_tool_choice": True}), POINT
     ).body()
     assert forced["tools"][0]["input_schema"] == sent
     assert forced["tool_choice"] == {"type": "tool", "name": "answer"}
@@ -71,7 +72,7 @@ def test_frame_asks_by_format_or_tool_as_supported() -> None:
     [({}, POINT, "Small can’t be held"), (FORCED, {"type": "string"}, "of type “object”")],
 )
 def test_model_without_schemas_is_refused(capabilities: Any, schema: Any, words: str) -> None:
-    model = LanguageModel(display_name="Small", capabilities=capabilities)
+    model = LanguageModel(connection=HERE, display_name="Small", capabilities=capabilities)
     with pytest.raises(OperationError, match="no_structured_output") as error:
         output_schema.way_of(model, schema)
     assert words in error.value.message

@@ -7,7 +7,7 @@ import pytest
 from chat.models import Assistant, AssistantTool, LanguageModel, McpGrant, McpServer, ToolDefinition, User
 from chat.operations.request import tool_selection as offers
 from chat.operations.request.frame import frame_for, freeze_frame
-from chat.operations.request.tool_selection import select_tools, shared_names, takes_connector
+from chat.operations.request.tool_selection import select_tools, shared_names
 from chat.tools.provided import PROVIDED
 from tests import factories
 from tests.tools.conftest import mcp_tool
@@ -125,7 +125,7 @@ def test_only_some_platforms_call_mcp_servers(
     kind: str, capabilities: Any, takes: bool, guide: Assistant
 ) -> None:
     model = model_on(kind, **capabilities)
-    assert takes_connector(model) == takes
+    assert model.supports.mcp_connector == takes
     give_connected(guide, connected(), "add")
     found = select_tools(model, guide)
     assert types(found) == (["mcp_toolset"] if takes else [])

@@ -88,7 +88,7 @@ def test_taken_names_are_reported() -> None:
     ToolDefinition.objects.create(name="calculate", kind="webhook", url="https://tools.example.test/")
     said = StringIO()
     call_command("sync_tools", stdout=said)
-    assert "The function calculate has no row: another tool has its name." in said.getvalue()
+    assert "The function calculate was not added: another tool has this name." in said.getvalue()
     assert " added, 0 refreshed." in said.getvalue()
     assert ToolDefinition.objects.get(name="calculate").kind == "webhook"
 
@@ -180,7 +180,7 @@ def test_tool_names_are_valid_and_unique(server: McpServer) -> None:
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("http://127.0.0.1:1/mcp", "could not be reached"), ("https://10.0.0.1/mcp", "may not be called")],
+    [("http://127.0.0.1:1/mcp", "Could not connect"), ("https://10.0.0.1/mcp", "can’t be called")],
 )
 def test_a_listing_that_fails_changes_nothing(url: str, words: str, server: McpServer) -> None:
     offers(server, add="Add.")

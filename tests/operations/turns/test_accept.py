@@ -231,7 +231,7 @@ def test_stop_ends_a_queued_turn(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="queued")
     stopped = stop_turn(user=insider, turn_id=turn.id)
     assert (stopped.status, stopped.last_seq) == ("stopped", 1)
-    assert [b'"status":"stopped"' in frame for frame in stored_frames(turn.id)] == [True]
+    assert [b'"status":"stopped"' in frame.data for frame in stored_frames(turn.id)] == [True]
     assert stop_turn(user=insider, turn_id=turn.id).status == "stopped"
     assert Turn.objects.active().count() == 0
 

@@ -37,7 +37,7 @@ def test_turn_with_a_deleted_model_ends_at_once(insider: User) -> None:
     assert claim.claim_turn(turn.id, "host:1:aa") is None
     turn.refresh_from_db()
     assert (turn.status, turn.error_code, turn.last_seq) == ("failed", "no_model", 1)
-    assert b'"error":{"code":"no_model","message":"No model is available.' in stored_frames(turn.id)[0]
+    assert b'"error":{"code":"no_model","message":"No model is available.' in stored_frames(turn.id)[0].data
     assert not Message.objects.filter(role="assistant").exists()
 
 
@@ -59,7 +59,7 @@ def test_beat_renews_leases_and_returns_stops(insider: User) -> None:
 
 
 def test_turn_is_parked_only_if_just_decisions_are_pending(turn: Turn) -> None:
-    running, batch = factories.running(turn), Batch(turn.id, 1, 1, [b'{"seq":1}'])
+    running, batch = factories.running(turn), Batch(turn.id, 1, 1, factories.frames(turn))
     call = factories.tool_call(turn, "waiting")
     factories.tool_call(turn, "done")
     ToolCall.objects.filter(id=call.id).update(status="ready")

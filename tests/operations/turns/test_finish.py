@@ -28,18 +28,18 @@ def test_turn_with_a_newer_fence_is_not_ended(insider: User) -> None:
 def test_a_paused_call_keeps_its_message_and_opens_the_next(turn: Turn, answer: AnswerContent | None) -> None:
     running = factories.running(turn)
     first, call_id = running.message, open_call.open_call(running, REQUEST, call=1, attempt=1).call_id
-    batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
+    batch = Batch(turn.id, 1, 1, factories.frames(turn))
     assert finish.end_call(running, batch, answer=answer, call=(call_id, SETTLED))
     first.refresh_from_db()
     assert (first.status, first.content) == ("complete", answer.content if answer else [])
     assert (running.message.parent, running.message.status) == (first, "streaming")
-    assert stored_frames(turn.id) == [b'{"seq":1}']
+    assert stored_frames(turn.id) == factories.frames(turn)
 
 
 def test_lost_lease_only_settles_its_call(turn: Turn) -> None:
     running = factories.running(turn)
     Turn.objects.filter(id=turn.id).update(owner="host:2:bb", fence=2)
-    batch = Batch(turn.id, 1, 1, [b'{"seq":1}'])
+    batch = Batch(turn.id, 1, 1, factories.frames(turn))
     calls = [open_call.open_call(running, REQUEST, call=number, attempt=1).call_id for number in (1, 2)]
     assert not finish.end_call(running, batch, answer=None, call=(calls[0], SETTLED))
     end = TurnEnd("completed", stop_reason="end_turn")
@@ -56,7 +56,7 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     call = (open_call.open_call(running, REQUEST, call=1, attempt=1).call_id, SETTLED) if answered else None
     answer = AnswerContent(TEXT, stop_reason="end_turn", model_name="claude-told") if answered else None
     end = TurnEnd("completed", stop_reason="end_turn", detail="x" * 600)
-    batch = Batch(turn.id, 1, 5, [b'{"seq":5}', b'{"seq":6}'])
+    batch = Batch(turn.id, 1, 5, factories.frames(turn, first=5, count=2))
     assert finish.finish_turn(running, end, batch, answer=answer, call=call)
     turn.refresh_from_db()
     message = turn.messages.get()
@@ -73,7 +73,7 @@ def test_the_end_writes_everything_together(turn: Turn, answered: bool) -> None:
     else:
         assert (message.content, message.text, message.status) == ([], "", "partial")
     assert ApiCall.objects.open().count() == 0
-    assert stored_frames(turn.id, 5) == [b'{"seq":6}']
+    assert stored_frames(turn.id, 5) == factories.frames(turn, first=6)
 
 
 def test_end_without_frames_stores_no_events(turn: Turn) -> None:
@@ -111,7 +111,13 @@ def test_tool_use_opens_no_answer_before_its_results(turn: Turn) -> None:
     first, row = running.message, planned(turn, "ready")
     call = (open_call.open_call(running, REQUEST, call=1, attempt=1).call_id, SETTLED)
     answer = AnswerContent([ASKED], stop_reason="tool_use")
-    assert finish.end_call(running, Batch(turn.id, 1, 1, [b"{}"]), answer=answer, call=call, asked=[row])
+    assert finish.end_call(
+        running,
+        Batch(turn.id, 1, 1, factories.frames(turn)),
+        answer=answer,
+        call=call,
+        asked=[row],
+    )
     assert (running.message, running.calls) == (first, 1)
     ToolCall.objects.update(status="done", result=TEXT, finished_at=timezone.now())
     assert finish.answer_tools(running)
@@ -128,7 +134,7 @@ def test_waiting_turn_can_be_ended(turn: Turn) -> None:
     Turn.objects.filter(id=turn.id).update(status="waiting", owner="", last_seq=4)
     turn.refresh_from_db()
     assert finish.end_unowned(turn, TurnEnd("stopped"))
-    told = [orjson.loads(frame) for frame in stored_frames(turn.id)]
+    told = [orjson.loads(frame.data) for frame in stored_frames(turn.id)]
     assert [(event["seq"], event["type"], event["status"]) for event in told] == [
         (5, "tool.finished", "stopped"),
         (6, "turn.finished", "stopped"),
@@ -141,6 +147,6 @@ def test_waiting_turn_can_be_ended(turn: Turn) -> None:
 def test_end_during_a_round_adds_tool_results(turn: Turn) -> None:
     running, row = factories.running(turn), planned(turn, "stopped")
     end = TurnEnd("completed", stop_reason="tool_use")
-    batch = Batch(turn.id, 1, 1, [b"{}"])
+    batch = Batch(turn.id, 1, 1, factories.frames(turn))
     assert finish.finish_turn(running, end, batch, answer=AnswerContent([ASKED]), call=None, asked=[row])
     assert turn.messages.get(kind="results").content[0]["tool_use_id"] == "toolu_0"

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from chat.events import payloads
 from chat.events.payloads import Event
-from chat.events.state import TurnState
-from chat.events.store import Batch, append_batches, stored_frames
+from chat.events.store import Batch, append_batches, stored_frames, stored_state
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Turn, User
 from chat.operations.billing import budgets
 from chat.operations.billing.budgets import Payer
@@ -63,7 +62,7 @@ def test_all_durable_text_is_kept(turn: Turn) -> None:
     assert turn.finished_at
     kept = {"type": "text", "text": "It is very high, ", "citations": [{"cited_text": "high"}]}
     assert (message.content, message.text, message.status) == ([kept], "It is very high, ", "partial")
-    state = TurnState.of(stored_frames(turn.id))
+    state = stored_state(turn.id)
     assert (state.seq, state.status, state.error) == (
         11,
         "interrupted",
@@ -83,7 +82,7 @@ def test_turn_without_an_answer_row_is_ended(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running")
     factories.call(turn, status="open")
     assert reap_turn(turn.id, lease(turn))
-    assert b'"message":null' in stored_frames(turn.id)[-1]
+    assert b'"message":null' in stored_frames(turn.id)[-1].data
     assert ApiCall.objects.get().certainty == "unknown"
 
 
@@ -136,7 +135,9 @@ def test_returned_owner_keeps_its_turn(turn: Turn) -> None:
 
 def test_a_late_owner_changes_nothing(turn: Turn) -> None:
     assert reap_turn(turn.id, lease(turn))
-    assert append_batches(turn.owner, [Batch(turn.id, turn.fence, 2, [b'{"seq":2}'])]) == {turn.id}
+    assert append_batches(turn.owner, [Batch(turn.id, turn.fence, 2, factories.frames(turn, first=2))]) == {
+        turn.id
+    }
     assert turn.events.count() == 1
 
 
@@ -226,7 +227,7 @@ def test_tools_of_a_dead_owner_are_ended_and_never_run_again(turn: Turn) -> None
         payloads.tool_started(tool_call=str(ran.id)),
     )
     assert reap_turn(turn.id, lease(turn))
-    state = TurnState.of(stored_frames(turn.id))
+    state = stored_state(turn.id)
     assert [state.tools[str(call.id)]["status"] for call in (done, ran, ready)] == [
         "done",
         "failed",

@@ -10,8 +10,7 @@ import pytest
 from django.utils import timezone
 
 from chat.events import payloads
-from chat.events.state import TurnState
-from chat.events.store import Batch, stored_frames
+from chat.events.store import Batch, stored_frames, stored_state
 from chat.models import McpServer, ToolCall, ToolDefinition, Turn, User
 from chat.operations.errors import OperationError
 from chat.operations.turns import tool_decisions
@@ -33,7 +32,10 @@ def turn(insider: User) -> Turn:
 
 
 def told(turn: Turn) -> list[tuple[str, str]]:
-    return [(event["type"], event["status"]) for event in map(orjson.loads, stored_frames(turn.id, 2))]
+    return [
+        (event["type"], event["status"])
+        for event in (orjson.loads(frame.data) for frame in stored_frames(turn.id, 2))
+    ]
 
 
 def test_last_decision_continues_the_turn(turn: Turn, insider: User) -> None:
@@ -51,7 +53,7 @@ def test_last_decision_continues_the_turn(turn: Turn, insider: User) -> None:
     turn.refresh_from_db()
     assert (turn.status, turn.last_seq) == ("queued", 5)
     assert told(turn) == [("tool.decided", "ready"), ("tool.decided", "denied"), ("tool.finished", "denied")]
-    assert TurnState.of(stored_frames(turn.id)).seq == 5
+    assert stored_state(turn.id).seq == 5
 
 
 def test_an_edited_input_is_what_the_tool_gets(turn: Turn, insider: User) -> None:
@@ -60,7 +62,7 @@ def test_an_edited_input_is_what_the_tool_gets(turn: Turn, insider: User) -> Non
     decided = decide_call(user=insider, tool_call_id=call.id, decision="edit", input=edited)
     assert decided.call.effective_input == {"city": "Bu\ufffdsan", "deep": [1, {"a": None}]}
     assert decided.call.input == {"city": "Seoul"}
-    assert orjson.loads(stored_frames(turn.id)[-1])["input"] == decided.call.effective_input
+    assert orjson.loads(stored_frames(turn.id)[-1].data)["input"] == decided.call.effective_input
 
 
 def test_each_call_is_decided_once(turn: Turn, insider: User) -> None:
@@ -103,7 +105,7 @@ def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
     assert words == "The input does not fit this tool: $.n: 'five' is not of type 'integer'"
     assert "'n' is a required property" in refused_words(turn, insider, {})
     broken = {"type": "object", "properties": {"n": {"$ref": "https://elsewhere.example.test/"}}}
-    assert "staff have to look" in refused_words(turn, insider, {"n": 5}, input_schema=broken)
+    assert "An administrator has to correct it" in refused_words(turn, insider, {"n": 5}, input_schema=broken)
     call = ToolCall.objects.filter(turn=turn).latest("id")
     ToolDefinition.objects.update(
         kind="mcp",

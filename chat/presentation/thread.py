@@ -1,0 +1,68 @@
+"""The read model of a conversation's page: everything that its messages show, so that rendering queries nothing."""
+
+import dataclasses
+
+from chat.claude.context_window import context_tokens
+from chat.events.state import TurnState
+from chat.models import ApiCall, Attachment, Conversation, LanguageModel, Message, ToolCall, Turn
+from chat.models.ids import MessageId, TurnId
+
+
+@dataclasses.dataclass(slots=True)
+class Thread:
+    """A page of the path to a leaf, oldest first.
+
+    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
+    `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
+    `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
+    last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
+    """
+
+    conversation: Conversation
+    messages: list[Message]
+    has_more: bool
+    siblings: dict[MessageId, list[MessageId]]
+    calls: dict[MessageId, ApiCall]
+    tool_calls: dict[MessageId, dict[str, ToolCall]]
+    active_turn: Turn | None
+    state: TurnState | None
+    files: dict[MessageId, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
+    unanswered: Turn | None = None
+    other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
+
+    @property
+    def ends_with_question(self) -> bool:
+        """Whether the last message is a person's."""
+        return bool(self.messages) and self.messages[-1].role == Message.Role.USER
+
+    @property
+    def expects_answer(self) -> bool:
+        """Whether the active turn has no message for its answer yet."""
+        return self.ends_with_question and self.active_turn is not None
+
+    @property
+    def context_used(self) -> int:
+        """The tokens of the last answer and its prompt; 0 after a summary."""
+        for message in reversed(self.messages):
+            call = self.calls.get(message.id)
+            if call is not None and call.usage:
+                return context_tokens(call.usage)
+            if message.kind == Message.Kind.SUMMARY:
+                return 0
+        return 0
+
+    def is_live(self, message: Message) -> bool:
+        """Return whether a message is being written, or is a whole answer whose turn still waits or runs tools."""
+        if message.status == Message.Status.STREAMING:
+            return True
+        turn = self.active_turn
+        last = turn is not None and message is self.messages[-1] and message.turn_id == turn.id
+        return last and message.role != Message.Role.USER
+
+    def notices(self, message: Message) -> list[dict[str, str]]:
+        """Return the lasting notices of the message's turn if the message is the turn's first answer on the page."""
+        turn = message.turn
+        if turn is None or message.role == Message.Role.USER or not turn.notices:
+            return []
+        answers = (found for found in self.messages if found.turn_id == turn.id and found.role != "user")
+        return turn.notices if next(answers) is message else []

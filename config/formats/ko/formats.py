@@ -1,0 +1,3 @@
+"""Korean date formats: Django writes the time as "7:20 오후" in them."""
+
+DATETIME_FORMAT = "Y년 n월 j일 A g:i"
