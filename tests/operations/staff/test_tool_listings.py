@@ -12,7 +12,7 @@ from chat.models import McpServer, ToolDefinition
 from chat.operations.errors import OperationError
 from chat.operations.staff import tool_listings
 from chat.tasks import refresh_listings_task
-from chat.tools import egress, mcp, registry
+from chat.tools import addresses, mcp, registry
 from tests import factories
 from tests.tools.servers import Served, mcp_server
 
