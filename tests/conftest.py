@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import caches
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 
@@ -40,6 +41,12 @@ def insider(db: None) -> User:
 @pytest.fixture
 def outsider(db: None) -> User:
     return factories.person("outsider")
+
+
+@pytest.fixture(autouse=True)
+def fresh_process_cache() -> None:
+    """Forget what the process remembers of rows: each test has a database of its own."""
+    caches["process"].clear()
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,8 @@ from ninja.security.base import AuthBase
 from structlog.contextvars import bind_contextvars
 
 from chat.api.problems import Problem
-from chat.models import ApiKey, Turn, User
+from chat.models import ApiKey, User
 from chat.operations.accounts.api_keys import authenticate
-from chat.operations.turns.accept import Doorway
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -27,9 +26,6 @@ class Identity:
     user: User
     api_key: ApiKey | None = None
     session_key: str | None = None
-
-    def doorway(self) -> Doorway:
-        return Doorway(door=Turn.Door.API, api_key=self.api_key)
 
     def still_holds(self) -> bool:
         """Return whether this identity is still valid: the key or the session has not ended (1–2 queries)."""

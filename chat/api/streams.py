@@ -1,4 +1,4 @@
-"""A turn's events as server-sent events, and waiting for a turn's end. Readers come and go; the turn goes on.
+"""A turn's events as server-sent events, and waiting for a turn's end. The turn does not depend on its readers.
 
 `id:` is the event's seq and `data:` its frame, byte for byte what every other viewer gets, now or replayed.
 """
@@ -22,13 +22,13 @@ from chat.engine.database import in_database
 from chat.engine.runtime import engine
 from chat.engine.viewer import ViewerClosed
 from chat.events.payloads import EventFrame
-from chat.events.store import can_resume
 from chat.models import Turn
 from chat.models.turns import FINISHED
+from chat.operations.turns.subscription import Resumption, resumption
 
-# So often a reader's right to read and the turn's row are looked at; access taken away ends a stream within 5 s.
+# The interval in which a reader's access and the turn's row are checked; revoked access ends a stream within 5 s.
 LOOK_SECONDS = 4
-# So many silent looks later a comment keeps proxies from closing the connection.
+# After so many silent looks a comment keeps proxies from closing the connection.
 HEARTBEAT_LOOKS = 3
 _ABOUT_WAITING = ("turn.waiting", "tool.decided")
 HEARTBEAT = b": still here\n\n"
@@ -46,7 +46,7 @@ def event_stream(
 
 
 async def until_finished(turn: Turn, identity: Identity) -> None:
-    """Return when the turn has ended, waits for a person, or can't be told of any more (shutdown, revoked access)."""
+    """Return when the turn has ended, waits for a person, or can't be followed any more (shutdown, revoked access)."""
     if not turn.finished:
         async with aclosing(follow(turn, 0, identity)) as runs:
             async for run in runs:
@@ -55,20 +55,22 @@ async def until_finished(turn: Turn, identity: Identity) -> None:
                     return
 
 
-def check_resumable(turn: Turn, after: int) -> None:
-    """See that events behind `after` can be told without a hole.
+def check_resumable(turn: Turn, after: int) -> Resumption:
+    """Return how events behind `after` go on.
 
     Raises:
-        Problem: 410, when they are deleted, or when `after` was lost with the process that told it.
+        Problem: 410, when they are deleted, or when `after` was lost with the process that sent it.
     """
-    if not can_resume(turn, after):
+    how = resumption(turn, after)
+    if how == Resumption.REFRESH:
         raise Problem(
             410, "events_gone", _("These events can’t be resumed. Read the turn and its messages again.")
         )
+    return how
 
 
 async def release_connection() -> None:
-    """Give back the database connection of this request's thread: a long answer must not hold one."""
+    """Return the database connection of this request's thread to the pool: a long answer must not hold one."""
     await sync_to_async(connections.close_all)()
 
 
@@ -118,7 +120,7 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
 
 
 def _status(turn_id: uuid.UUID, identity: Identity) -> str | None:
-    """Return the turn's status; None when it is gone or not for these eyes any more."""
+    """Return the turn's status; None when it is gone or this identity is no longer valid."""
     return (
         Turn.objects.filter(id=turn_id).values_list("status", flat=True).first()
         if identity.still_holds()
@@ -127,7 +129,7 @@ def _status(turn_id: uuid.UUID, identity: Identity) -> str | None:
 
 
 class _Reader:
-    """A viewer of one turn. The hub may repeat frames or tell of other turns; here each comes once, in order."""
+    """A viewer of one turn. The hub may repeat frames or send those of other turns; here each comes once, in order."""
 
     def __init__(self, turn: Turn, after: int) -> None:
         self.turn, self.last, self.finished, self.parted = turn, after, False, False
@@ -150,7 +152,7 @@ class _Reader:
         return list(self._fresh(own))
 
     def look_again(self) -> None:
-        """Ask for what follows; heals a hint that was lost."""
+        """Watch what follows again; this makes up for a lost hint."""
         self._viewer.watch(self.turn.id, self.turn.conversation_id, self.last)
 
     def leave(self) -> None:

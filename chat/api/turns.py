@@ -1,7 +1,7 @@
 """Turns: starting, following, stopping, continuing and repeating them. A turn outlives its request."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,14 +16,13 @@ from chat.api import schemas, shapes
 from chat.api.identity import Identity, identity_of
 from chat.api.problems import Problem
 from chat.api.streams import check_resumable, event_stream, release_connection, until_finished
+from chat.engine import submit
 from chat.engine.database import in_database
-from chat.engine.runtime import engine
 from chat.events.payloads import accepted
 from chat.models import Turn
 from chat.operations.errors import not_found
-from chat.operations.turns import accept as journeys
-from chat.operations.turns import stop
-from chat.operations.turns.accept import Started
+from chat.operations.turns.accept import AcceptedTurn, TurnRequest
+from chat.operations.turns.subscription import Resumption
 
 router = Router(tags=["turns"])
 
@@ -75,9 +74,9 @@ async def read_events(
     """
     identity = identity_of(request)
     position = after if last_event_id is None else last_event_id
-    turn = await in_database(_resumable, identity, turn_id, position)
+    turn, complete = await in_database(_resumable, identity, turn_id, position)
     await release_connection()
-    if turn.finished and position >= turn.last_seq:
+    if complete:
         return Status(204, None)
     return event_stream(turn, position, identity)
 
@@ -85,8 +84,7 @@ async def read_events(
 @router.post("/turns/{turn_id}/stop", response={202: schemas.TurnOut})
 async def stop_turn(request: HttpRequest, turn_id: str, data: schemas.Nothing | None = None) -> Answer:
     """Ask for the end of an answer; what has arrived is kept. Stopping what has ended changes nothing."""
-    turn = await in_database(stop.stop_turn, user=identity_of(request).user, turn_id=turn_id)
-    engine().stop_turn(turn.id)
+    turn = await submit.stop_turn(identity_of(request).user, turn_id)
     return Status(202, await in_database(_shaped, identity_of(request), turn.id))
 
 
@@ -98,13 +96,8 @@ async def continue_turn(
     idempotency_key: str | None = IdempotencyKey,
 ) -> Answer:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its length limit."""
-    return await _again(
-        request,
-        data or schemas.Again.model_validate({}),
-        idempotency_key,
-        journeys.continue_turn,
-        turn_id=turn_id,
-    )
+    again = data or schemas.Again.model_validate({})
+    return await _submit(request, again, idempotency_key, submit.continue_turn, turn_id=turn_id)
 
 
 @router.post("/turns/{turn_id}/retry", response=ANSWERS, openapi_extra=STREAMED)
@@ -115,70 +108,66 @@ async def retry_turn(
     idempotency_key: str | None = IdempotencyKey,
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
-    wish = data or schemas.Retry.model_validate({})
-    return await _again(
-        request, wish, idempotency_key, journeys.retry_turn, turn_id=turn_id, model_id=wish.model
-    )
+    again = data or schemas.Retry.model_validate({})
+    fields = {"turn_id": turn_id, "model_id": again.model}
+    return await _submit(request, again, idempotency_key, submit.retry_turn, **fields)
 
 
 async def _start(
     request: HttpRequest, data: schemas.TurnInput, conversation_id: str | None, idempotency_key: str | None
 ) -> Answer:
-    return await _again(
-        request,
-        data,
-        idempotency_key,
-        journeys.start_turn,
-        text=data.text,
-        content=data.content,
-        conversation_id=conversation_id,
-        assistant_id=data.assistant,
-        model_id=data.model,
-        parent_id=data.parent,
-        attachments=data.attachments,
-        output_schema=data.output_schema,
-    )
+    fields = {
+        "text": data.text,
+        "content": data.content,
+        "conversation_id": conversation_id,
+        "assistant_id": data.assistant,
+        "model_id": data.model,
+        "parent_id": data.parent,
+        "attachments": data.attachments,
+        "output_schema": data.output_schema,
+    }
+    return await _submit(request, data, idempotency_key, submit.start_turn, **fields)
 
 
-async def _again(
+async def _submit(
     request: HttpRequest,
     data: schemas.Again,
     idempotency_key: str | None,
-    journey: Callable[..., Started],
-    **choices: Any,
+    command: Callable[[TurnRequest], Awaitable[AcceptedTurn]],
+    **fields: Any,
 ) -> Answer:
-    """Run the journey that queues a turn, wake the engine, and answer as the client asked for it."""
+    """Submit a turn and answer in the form that the client asked for."""
     identity = identity_of(request)
-    client_id = chosen_client_id(data.client_id, idempotency_key)
-    started = await in_database(
-        journey, author=identity.user, client_id=client_id, doorway=identity.doorway(), **choices
-    )
-    turn = started.turn
-    announcement = await announced(started)
+    found = await command(turn_request(identity, data.client_id, idempotency_key, **fields))
+    await release_connection()
+    turn = found.turn
     if _wants_events(request):
         await in_database(check_resumable, turn, 0)
-        return event_stream(turn, 0, identity, opening=announcement)
+        return event_stream(turn, 0, identity, opening=accepted(turn))
     if data.wait:
         await awaited(turn, identity)
     shaped = await in_database(_shaped, identity, turn.id)
     return Status(200 if shaped.finished_at else 202, shaped)
 
 
-async def announced(started: Started) -> dict[str, Any]:
-    """Tell viewers of an accepted turn and wake the engine; returns the announcement."""
-    announcement = accepted(started.turn)
-    if started.created:
-        engine().hub.tell(started.turn.conversation_id, announcement)
-        await engine().wake(started.turn.id)
-    await release_connection()
-    return announcement
+def turn_request(
+    identity: Identity, client_id: str | None, idempotency_key: str | None, **fields: Any
+) -> TurnRequest:
+    """Return what this identity asks for; its client id is in the body or in a header, else a new one is made."""
+    return TurnRequest(
+        author=identity.user,
+        client_id=chosen_client_id(client_id, idempotency_key),
+        door=Turn.Door.API,
+        api_key=identity.api_key,
+        **fields,
+    )
 
 
 async def awaited(turn: Turn, identity: Identity) -> None:
     """Wait for a turn's end.
 
     Raises:
-        AuthenticationError: who asked may no longer see it.
+        AuthenticationError: the identity is no longer valid.
     """
     await until_finished(turn, identity)
     if not await in_database(identity.still_holds):
@@ -205,10 +194,10 @@ def _own(identity: Identity, turn_id: object) -> Turn:
     return turn
 
 
-def _resumable(identity: Identity, turn_id: str, after: int) -> Turn:
+def _resumable(identity: Identity, turn_id: str, after: int) -> tuple[Turn, bool]:
+    """Return the turn, and whether it has no events after `after` any more."""
     turn = _own(identity, turn_id)
-    check_resumable(turn, after)
-    return turn
+    return turn, check_resumable(turn, after) == Resumption.COMPLETE
 
 
 def _shaped(identity: Identity, turn_id: object) -> schemas.TurnOut:

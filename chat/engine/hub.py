@@ -35,7 +35,7 @@ class Hub:
         self._shut = False
 
     def viewer(self) -> Viewer:
-        viewer = Viewer(self.logs)
+        viewer = Viewer(self.logs, self.expected)
         self._open.add(viewer)
         if self._shut:
             viewer.close()
@@ -65,6 +65,14 @@ class Hub:
     def leave(self, viewer: Viewer) -> None:
         for conversation_id in list(viewer.conversations):
             self.unsubscribe(viewer, conversation_id)
+
+    def claim_ended(self, turn_id: Any, *, claimed: bool) -> None:
+        """End the expectation of a turn; when it was not claimed here, its viewers read its rows."""
+        self.expected.discard(turn_id)
+        if not claimed:
+            for viewer in list(self._open):
+                if turn_id in viewer.watched:
+                    viewer.wake()
 
     def add(self, log: TurnLog) -> None:
         """Add a turn's log; viewers of its conversation read it from its first frame."""

@@ -1,4 +1,4 @@
-"""The engine of one event loop: it claims queued turns, beats for the running ones, hears hints and reaps the dead."""
+"""The engine of one event loop: claims queued turns, renews leases, listens to hints, reaps turns of dead processes."""
 
 import asyncio
 import contextlib
@@ -27,6 +27,7 @@ from chat.events import hints
 from chat.models.turns import BEATS_PER_LEASE
 from chat.operations.conversations.titles import needs_title, wake_for_title
 from chat.operations.turns import claim
+from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.recovery import LeaseWatch
 from chat.providers.clients import ClientPool
 
@@ -46,7 +47,7 @@ class Engine:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.hub = Hub()
         self.clients = ClientPool()
-        self._writer = Writer(self.owner, on_advanced=self._tell_others, on_lost=self._lost)
+        self._writer = Writer(self.owner, on_advanced=self._send_hint, on_lost=self._lost)
         self._shared = Shared(self.hub, self._writer, self.clients, Pace())
         self._runners: dict[Any, Runner] = {}
         self._starting: set[Any] = set()
@@ -54,7 +55,7 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
         self._look_due = asyncio.Event()
         self._hint: asyncio.Task[None] | None = None
-        self._untold: dict[str, int] = {}
+        self._unsent: dict[str, int] = {}
         self._leases = LeaseWatch()
         self._news: dict[Any, Any] = {}
         self.draining = False
@@ -62,23 +63,23 @@ class Engine:
     def start(self) -> None:
         """Start the engine's loops; they last until `stop`."""
         for loop in (self._writer.run, self._beat, self._tick, self._look, self._reap, self._listen):
-            self._loops.append(asyncio.create_task(_for_ever(loop), name=f"engine {loop.__name__}"))
+            self._loops.append(asyncio.create_task(_repeat(loop), name=f"engine {loop.__name__}"))
 
-    async def wake(self, turn_id: Any) -> None:
-        """Claim and run a turn that was just accepted; returns at once."""
+    async def wake(self, turn_id: Any, accepted: AcceptedTurn | None = None) -> None:
+        """Claim and run a queued turn; returns at once. `accepted` is one that this process has just accepted."""
         if not self.draining and turn_id not in self._starting:
             self._starting.add(turn_id)
             self.hub.expected.add(turn_id)
-            self._spawn(self._run(turn_id))
+            self._spawn(self._run(turn_id, accepted))
 
     def stop_turn(self, turn_id: Any) -> None:
-        """Stop a turn if it runs here; elsewhere its owner hears of it by hint or sees the row."""
+        """Stop a turn if it runs here; another process gets a hint or sees the row."""
         runner = self._runners.get(turn_id)
         if runner is not None:
             runner.abort(AbortReason.STOP)
 
     async def decided(self, turn_id: Any, *, resumes: bool) -> None:
-        """Go on after a decision about a tool call: here if the turn runs here, or by taking it up again."""
+        """Go on after a decision about a tool call: in the running turn, or by claiming a parked one again."""
         runner = self._runners.get(turn_id)
         if runner is not None:
             runner.look()
@@ -86,7 +87,7 @@ class Engine:
             await self.wake(turn_id)
 
     def drain(self) -> None:
-        """Take no new turns and send viewers away; running turns go on for a while."""
+        """Claim no new turns and close all viewers; running turns go on for a while."""
         if not self.draining:
             self.draining = True
             self.hub.shut()
@@ -112,12 +113,13 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, turn_id: Any) -> None:
+    async def _run(self, turn_id: Any, accepted: AcceptedTurn | None) -> None:
+        running = None
         try:
             try:
-                running = await in_database(claim.claim_turn, turn_id, self.owner)
+                running = await in_database(claim.claim_turn, turn_id, self.owner, accepted)
             finally:
-                self.hub.expected.discard(turn_id)
+                self.hub.claim_ended(turn_id, claimed=running is not None)
             if running is None:
                 return
             runner = Runner(running, self._shared)
@@ -158,19 +160,19 @@ class Engine:
                 await self.wake(turn_id)
 
     async def _look(self) -> None:
-        """Catch up with other processes: at a hint, else once a second while somebody watches."""
+        """Catch up with other processes: at a hint, else once a second while conversations are watched."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._look_due.wait(), TICK_SECONDS)
         self._look_due.clear()
         began = asyncio.get_running_loop().time()
         await self.hub.look()
-        await self._tell_news()
+        await self._send_news()
         # A look grows with what is watched, so that a busy process looks less often.
         spent = asyncio.get_running_loop().time() - began
         await asyncio.sleep(max(SHORTEST_LOOK_SECONDS, min(4 * spent, TICK_SECONDS)))
 
-    async def _tell_news(self) -> None:
-        """Tell viewers of changed and deleted conversations; a look overlaps the last one, and repeats are left out."""
+    async def _send_news(self) -> None:
+        """Send viewers news of changed and deleted conversations; looks overlap, and repeated news is left out."""
         watched = list(self.hub.viewers)
         if not watched:
             self._news.clear()
@@ -180,13 +182,13 @@ class Engine:
         for message in news:
             stamp, identifier = message.pop("stamp"), message.pop("id")
             if stamp is None:
-                self._tell_gone(identifier, message)
+                self._send_deletion(identifier, message)
             elif self._news.get(identifier) != stamp:
                 self._news[identifier] = stamp
                 self.hub.tell(identifier, message)
 
-    def _tell_gone(self, conversation_id: Any, message: dict[str, Any]) -> None:
-        """Tell viewers that their conversation was deleted, by whomever; they watch it no longer."""
+    def _send_deletion(self, conversation_id: Any, message: dict[str, Any]) -> None:
+        """Send viewers the deletion of their conversation, and unsubscribe them."""
         self.hub.tell(conversation_id, message)
         for viewer in list(self.hub.viewers.get(conversation_id, ())):
             self.hub.unsubscribe(viewer, conversation_id)
@@ -198,7 +200,7 @@ class Engine:
             log.warning("turn_reaped", turn=str(turn_id))
 
     async def _listen(self) -> None:
-        """Hear the hints of other processes."""
+        """Receive the hints of other processes."""
         layer = get_channel_layer()
         if layer is None:
             await asyncio.Event().wait()
@@ -219,18 +221,18 @@ class Engine:
     def _named(self, name: str) -> list[Runner]:
         return [runner for turn_id, runner in self._runners.items() if str(turn_id) == name]
 
-    def _tell_others(self, advanced: dict[str, int]) -> None:
-        """One hint per flush for all turns, beside the writer's way; deltas themselves never cross the layer."""
+    def _send_hint(self, advanced: dict[str, int]) -> None:
+        """Send one hint per flush for all turns, in a task of its own; deltas themselves never cross the layer."""
         layer = get_channel_layer()
         if layer is None or isinstance(layer, InMemoryChannelLayer):
             return
-        self._untold |= advanced
+        self._unsent |= advanced
         if self._hint is None or self._hint.done():
-            self._hint = asyncio.create_task(self._send_untold(layer))
+            self._hint = asyncio.create_task(self._send_hints(layer))
 
-    async def _send_untold(self, layer: Any) -> None:
-        while self._untold:
-            advanced, self._untold = self._untold, {}
+    async def _send_hints(self, layer: Any) -> None:
+        while self._unsent:
+            advanced, self._unsent = self._unsent, {}
             await hints.send(layer, {"turns": advanced})
 
     def _lost(self, turn_id: Any) -> None:
@@ -239,8 +241,8 @@ class Engine:
             runner.abort(AbortReason.LOST)
 
 
-async def _for_ever(step: Callable[[], Awaitable[None]]) -> None:
-    """Repeat a loop's step; a failure is logged and the loop goes on after a breath."""
+async def _repeat(step: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a loop's step; after a failure, which is logged, it goes on in a second."""
     while True:
         try:
             await step()

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chat.engine.database import in_database
@@ -27,8 +27,10 @@ class Cursor:
 class Viewer:
     """One reader of any number of conversations."""
 
-    def __init__(self, logs: Mapping[TurnId, TurnLog]) -> None:
+    def __init__(self, logs: Mapping[TurnId, TurnLog], expected: Collection[TurnId] = ()) -> None:
         self._logs = logs
+        # Turns that this process is about to claim: their logs come, so their rows are not read.
+        self._expected = expected
         self._closed = False
         self._wake = asyncio.Event()
         self._cursors: dict[TurnId, Cursor] = {}
@@ -122,6 +124,8 @@ class Viewer:
 
     async def _frames(self, turn_id: TurnId, cursor: Cursor) -> list[EventFrame]:
         log = self._logs.get(turn_id)
+        if log is None and turn_id in self._expected:
+            return []
         fresh = log.after(cursor.seq) if log else None
         if fresh is None:
             fresh = await in_database(frames_behind, turn_id, cursor.seq)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,29 +15,31 @@ from django.utils.translation import gettext as _
 from structlog.contextvars import bound_contextvars
 
 from chat import metrics
+from chat.engine import submit
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
 from chat.engine.viewer import Viewer, ViewerClosed
-from chat.events.payloads import EventFrame, refresh
+from chat.events.payloads import EventFrame, accepted, refresh
 from chat.live import commands, fragments
 from chat.live.identity import Identity, guard, identify, origin_allowed
 from chat.live.language import language_of
-from chat.models import ApiKey, Turn
+from chat.models import ApiKey
 from chat.operations.errors import OperationError, invalid
-from chat.operations.turns import stop, subscription
-from chat.operations.turns.accept import Doorway
+from chat.operations.turns import subscription
+from chat.operations.turns.accept import AcceptedTurn, TurnRequest
 
 log = structlog.get_logger(__name__)
 
 LONGEST_MESSAGE_BYTES = 1_048_576
 MAX_SUBSCRIPTIONS = 100
-# A client that takes nothing for so long is dropped; it resumes by seq when it is back.
+# A client that reads nothing for so long is dropped; it resumes by seq when it is back.
 SEND_SECONDS = 15.0
 MAX_WAITING_MESSAGES = 1000
 BURST, PER_SECOND = 120, 20.0
 
 NOT_SIGNED_IN, REFUSED_ORIGIN, GONE, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
 RESTART, FAILED = 1012, 1011
+Submit = Callable[[TurnRequest, Viewer], Awaitable[AcceptedTurn]]
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -52,7 +55,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self._pump: asyncio.Task[None] | None = None
-        self._allowance, self._asked_at = float(BURST), asyncio.get_running_loop().time()
+        self._allowance, self._last_command_at = float(BURST), asyncio.get_running_loop().time()
         if not origin_allowed(self.scope):
             await self.close(REFUSED_ORIGIN)
             return
@@ -71,7 +74,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         metrics.VIEWERS.inc()
         self._send_by: float | None = None
         self._pump = asyncio.create_task(self._send_all())
-        self._look_at_sending()
+        self._check_sending()
 
     async def disconnect(self, code: int) -> None:
         if self._pump is None:
@@ -102,31 +105,29 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             command = _parsed(text)
             with translation.override(self.language):
-                await self._obey(command)
+                await self._execute(command)
         except OperationError as error:
             await self._refuse(command, error.code, error.message)
         except Exception:
             log.exception("command_failed", command=str(command.get("type"))[:40])
             await self._refuse(command, "internal", _("Something went wrong. Try again."))
 
-    async def _obey(self, command: dict[str, Any]) -> None:
+    async def _execute(self, command: dict[str, Any]) -> None:
         match command.get("type"):
             case "ping":
                 await self._send_json({"type": "pong"})
             case "turn.start":
-                await self._begin(commands.start, command)
+                await self._submit(submit.start_turn, command)
             case "turn.retry":
-                await self._begin(commands.retry, command)
+                await self._submit(submit.retry_turn, command)
             case "turn.continue":
-                await self._begin(commands.resume, command)
+                await self._submit(submit.continue_turn, command)
             case "turn.stop":
                 self._need_write()
-                turn = await in_database(stop.stop_turn, user=self.identity.user, turn_id=command.get("turn"))
-                engine().stop_turn(turn.id)
+                await submit.stop_turn(self.identity.user, command.get("turn"))
             case "tool.decide":
                 self._need_write()
-                decided = await in_database(commands.decide, self.identity.user, command)
-                await engine().decided(decided.turn_id, resumes=decided.resumes)
+                await submit.decide_call(self.identity.user, **commands.decision(command))
             case "subscribe":
                 await self._subscribe(command)
             case "unsubscribe":
@@ -134,31 +135,25 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case _:
                 raise invalid(_("This message type is unknown."))
 
-    async def _begin(self, operation: Any, command: dict[str, Any]) -> None:
+    async def _submit(self, command_of: Submit, command: dict[str, Any]) -> None:
         self._need_write()
-        door = Turn.Door.API if self.identity.api_key else Turn.Door.CHAT
-        doorway = Doorway(door=door, api_key=self.identity.api_key)
-        leaving = await self._least_needed(command)
-        begun = await in_database(operation, self.identity.user, doorway, command)
+        request = commands.turn_request(self.identity, command)
+        leaving = await self._conversation_to_leave(request)
+        found = await command_of(request, self.viewer)
         if leaving is not None:
             self._leave(leaving)
-        if begun.created:
-            self._join(begun.conversation_id)
-            engine().hub.tell(begun.conversation_id, begun.message)
-            # Whoever runs it, and even if nobody does because it is stopped at once, its end is heard.
-            self.viewer.watch(begun.turn_id, begun.conversation_id, 0)
-            await engine().wake(begun.turn_id)
+        if found.created:
+            self._join(found.turn.conversation_id)
         else:
-            # Joined only together with its place: in between, the turn could be followed and then told twice.
-            self.viewer.tell(begun.message)
-            replay = {"conversation": str(begun.conversation_id), "turn": str(begun.turn_id)}
-            await self._subscribe(replay)
+            # Joined only together with its place: in between, the turn could be followed and then sent twice.
+            self.viewer.tell(accepted(found.turn))
+            await self._subscribe({"conversation": found.turn.conversation_id, "turn": found.turn.id})
 
     async def _subscribe(self, command: dict[str, Any]) -> None:
-        wanted = await in_database(subscription.subscribe, self.identity.user, command)
+        wanted = await self._subscription(command)
         watched = self.viewer.conversations
         if wanted.conversation_id not in watched and len(watched) >= MAX_SUBSCRIPTIONS:
-            raise commands.too_many_conversations()
+            raise subscription.too_many_conversations()
         self._join(wanted.conversation_id)
         if wanted.refresh:
             self.viewer.tell(refresh(wanted.conversation_id, wanted.turn_id))
@@ -172,14 +167,23 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if str(watched) == command.get("conversation"):  # perhaps gone from the database
                 self._leave(watched)
                 return
-        await in_database(subscription.subscribe, self.identity.user, {**command, "turn": None})
+        await self._subscription({**command, "turn": None})
 
-    async def _least_needed(self, command: dict[str, Any]) -> Any | None:
-        """Find a place for a turn before anything is written: what was accepted can't be refused any more."""
+    async def _subscription(self, command: dict[str, Any]) -> subscription.Subscription:
+        return await in_database(
+            subscription.subscribe,
+            self.identity.user,
+            conversation_id=command.get("conversation"),
+            turn_id=command.get("turn"),
+            after=command.get("after"),
+        )
+
+    async def _conversation_to_leave(self, request: TurnRequest) -> Any | None:
+        """Make room for a turn before anything is written: an accepted turn can't be refused any more."""
         if len(self.viewer.conversations) < MAX_SUBSCRIPTIONS:
             return None
         watched = [each for each in self._joined if each in self.viewer.conversations]
-        return await in_database(commands.least_needed, self.identity.user, command, watched)
+        return await in_database(subscription.conversation_to_leave, request, watched)
 
     def _join(self, conversation_id: Any) -> None:
         self._joined.pop(conversation_id, None)
@@ -196,7 +200,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             raise OperationError("forbidden", _("This key can only read."), status=403)
 
     async def _send_all(self) -> None:
-        """Send what the viewer has to see, in order, until the socket closes."""
+        """Send the viewer's messages and frames in order until the socket closes."""
         loop, code = asyncio.get_running_loop(), FAILED
         try:
             while True:
@@ -225,16 +229,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.end(code)
 
     def _ends_page(self, frame: EventFrame) -> bool:
-        """Return whether this deletes all that a page shows; a program may begin something else on its socket."""
+        """Return whether everything that a page shows was deleted; a program may go on using its socket."""
         return frame.type == "conversation.deleted" and self.html and not self.viewer.conversations
 
-    def _look_at_sending(self) -> None:
-        """Drop a client that takes nothing; one timer of a socket is cheaper than a timeout around each message."""
+    def _check_sending(self) -> None:
+        """Drop a client that reads nothing; one timer per socket is cheaper than a timeout around each message."""
         loop = asyncio.get_running_loop()
         if self._pump is not None and self._stuck(loop.time()):
             self._pump.cancel()
         else:
-            self._stuck_check = loop.call_later(1, self._look_at_sending)
+            self._stuck_check = loop.call_later(1, self._check_sending)
 
     def _stuck(self, now: float) -> bool:
         return self._send_by is not None and now > self._send_by
@@ -266,8 +270,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _within_pace(self) -> bool:
         now = asyncio.get_running_loop().time()
-        self._allowance = min(float(BURST), self._allowance + (now - self._asked_at) * PER_SECOND)
-        self._asked_at = now
+        self._allowance = min(float(BURST), self._allowance + (now - self._last_command_at) * PER_SECOND)
+        self._last_command_at = now
         self._allowance -= 1
         return self._allowance >= 0
 

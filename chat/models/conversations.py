@@ -1,10 +1,11 @@
 """Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.assistants import Assistant
@@ -64,6 +65,37 @@ class Conversation(models.Model):
         return self.title or str(_("New conversation"))
 
 
+_WALK_UP = """
+WITH RECURSIVE walk(id, parent_id, step) AS (
+    SELECT id, parent_id, 1 FROM {table} WHERE id = %s
+    UNION ALL
+    SELECT m.id, m.parent_id, walk.step + 1 FROM {table} m JOIN walk ON m.id = walk.parent_id {within}
+) SELECT id FROM walk
+"""
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def append(self, *, after: "Message | None", **fields: Any) -> "Message":
+        """Create a message behind `after`; with None a first message, whose `conversation` must be given."""
+        if after is not None and "conversation" not in fields:
+            fields["conversation_id"] = after.conversation_id
+        return self.create(parent=after, depth=after.depth + 1 if after else 0, **fields)
+
+    def insert_before(self, message: "Message", **fields: Any) -> "Message":
+        """Create a message between `message`, which has no children, and its parent; in the caller's transaction."""
+        inserted = self.append(after=message.parent, **fields)
+        message.parent, message.depth = inserted, inserted.depth + 1
+        message.save(update_fields=["parent", "depth"])
+        return inserted
+
+    def path_to(self, message_id: Any, limit: int | None = None) -> Self:
+        """Return a message and those above it, from the root down; with `limit`, the lowest ones (one query)."""
+        within, parameters = ("", []) if limit is None else ("WHERE walk.step < %s", [limit])
+        walk = _WALK_UP.format(table=connection.ops.quote_name(self.model._meta.db_table), within=within)
+        stored = self.model._meta.pk.get_db_prep_value(message_id, connection)
+        return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611
+
+
 class Message(models.Model):
     """One message of the tree. `content` holds the API's blocks exactly; `depth` counts from the root, 0."""
 
@@ -116,6 +148,8 @@ class Message(models.Model):
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    objects = MessageQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
@@ -137,3 +171,13 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.text[:60]}"
+
+    @property
+    def has_files(self) -> bool:
+        """Whether its content refers to attachments."""
+        return any(block.get("type") in ("image", "document") for block in self.content)
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is a summary that has been written: it stands for everything above it."""
+        return self.kind == self.Kind.SUMMARY and bool(self.content)

@@ -1,5 +1,6 @@
 """Turns: state, lease and event frames, kept in the database. Transitions are conditional updates."""
 
+import copy
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -62,17 +63,31 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         return self.filter(owner=owner, fence=fence, status="running")
 
     def claim(self, turn_id: TurnId, owner: str) -> "Turn | None":
-        """Claim a queued turn and raise its fence; return None if another process claimed it."""
+        """Claim a queued turn and raise its fence; None when it is not queued any more."""
         now = timezone.now()
-        taken = self.filter(id=turn_id, status="queued").update(
+        claimed = self.filter(id=turn_id, status="queued").update(
             status="running",
             owner=owner,
             fence=F("fence") + 1,
             heartbeat_at=now,
-            started_at=Coalesce("started_at", now),  # one that waited for a person goes on
+            started_at=Coalesce("started_at", now),  # a turn that waited for a person keeps its beginning
         )
         needed = ("conversation__assistant", "model__connection", "user_message", "frame")
-        return self.select_related(*needed).get(id=turn_id) if taken else None
+        return self.select_related(*needed).get(id=turn_id) if claimed else None
+
+    def claim_accepted(self, accepted: "Turn", owner: str) -> "Turn | None":
+        """Claim a queued turn whose rows this process has just written, without reading them again.
+
+        None when it is not queued any more, or was claimed since by another process. `accepted` is not changed.
+        """
+        changes = {"status": "running", "owner": owner, "fence": accepted.fence + 1}
+        changes |= dict.fromkeys(("heartbeat_at", "started_at"), timezone.now())
+        if not self.filter(id=accepted.id, status="queued", fence=accepted.fence).update(**changes):
+            return None
+        turn = copy.copy(accepted)
+        for name, value in changes.items():
+            setattr(turn, name, value)
+        return turn
 
 
 class Turn(models.Model):
@@ -171,12 +186,16 @@ class Turn(models.Model):
         return self.status in FINISHED
 
     def last_answer(self) -> Message | None:
-        """Return the newest assistant message of this turn; None before the turn was claimed."""
+        """Return the lowest answer of this turn (one query)."""
         return self.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+
+    def last_message(self) -> Message:
+        """Return the lowest message of this turn: an answer, tool results, or the message that it answers."""
+        return self.messages.order_by("-depth", "-id").first() or self.user_message
 
     @property
     def filled_context(self) -> bool:
-        """Whether it ended because the conversation is longer than its model can read."""
+        """Whether it ended because the conversation is longer than its model's context window."""
         return self.stop_reason == "model_context_window_exceeded" or self.error_code == "context_full"
 
     @property

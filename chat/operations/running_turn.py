@@ -8,7 +8,8 @@ from django.utils import timezone
 from chat.claude.cache_diagnostics import ExpectedCache
 from chat.claude.pricing import PriceRow
 from chat.models import Conversation, LanguageModel, Message, ProviderConnection, Turn
-from chat.models.fields import uuid7
+from chat.operations.billing.budgets import Admitted
+from chat.operations.conversations.path import ConversationPath
 
 
 class LeaseLost(Exception):
@@ -28,6 +29,9 @@ class RunningTurn:
     # Answers begun so far. A turn that waited for a person resumes with the tools of its last answer.
     calls: int = 1
     resumed: bool = False
+    # What the acceptance of the turn has read, when that was in this process a moment ago.
+    known_path: ConversationPath | None = None
+    admitted: Admitted | None = None
 
     @property
     def owner(self) -> str:
@@ -42,6 +46,13 @@ class RunningTurn:
     def takes_over(self) -> bool:
         """Whether its tool loop may have begun in another process or turn: before a wait for a person, for example."""
         return self.resumed or self.turn.user_message.kind == Message.Kind.RESULTS
+
+    def path(self) -> ConversationPath:
+        """Return the path that the open answer follows. It is read once; again when a summary on it was awaited."""
+        known, leaf_id = self.known_path, self.message.parent_id
+        if known is None or known.awaits_summary or known.leaf is None or known.leaf.id != leaf_id:
+            known = self.known_path = ConversationPath.to(leaf_id)
+        return known
 
     def references(self) -> dict[str, Any]:
         """Return the columns of `ApiCall` that point at this turn and its message."""
@@ -66,12 +77,9 @@ def next_answer(running: RunningTurn, parent: Message) -> None:
 
 
 def new_answer(turn: Turn, parent: Message) -> Message:
-    """Create an empty answer after `parent` and make it the active leaf, in the caller's transaction."""
-    message = Message.objects.create(
-        id=uuid7(),
-        conversation_id=turn.conversation_id,
-        parent=parent,
-        depth=parent.depth + 1,
+    """Write an empty answer behind `parent` and make it the active leaf; runs inside the caller's transaction."""
+    message = Message.objects.append(
+        after=parent,
         role=Message.Role.ASSISTANT,
         status=Message.Status.STREAMING,
         turn=turn,

@@ -197,7 +197,7 @@ def test_reading_takes_a_constant_number_of_queries(insider: Person, django_asse
 
 
 def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, chat: Conversation) -> None:
-    from chat.operations.turns.accept import Doorway, start_turn
+    from tests.support.turns import start_turn
 
     model = factories.language_model()
     turn = start_turn(
@@ -206,7 +206,7 @@ def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, cha
         text="More",
         conversation_id=str(chat.id),
         model_id=str(model.id),
-        doorway=Doorway(door=Turn.Door.API),
+        door=Turn.Door.API,
     ).turn
     assert insider.client().get(f"{URL}/{chat.id}/messages").json()["active_turn"] == str(turn.id)
     busy = insider.client().delete(f"{URL}/{chat.id}")

@@ -1,5 +1,6 @@
 """Viewers and logs of one process: who is woken, who receives an end, what is forgotten."""
 
+import asyncio
 import uuid
 
 import pytest
@@ -181,6 +182,31 @@ async def test_turn_about_to_be_claimed_here_is_local(hub: Hub) -> None:
     hub.expected.discard(turn.id)
     await hub.look()
     assert [frame.type for frame in await viewer.next()] == ["turn.accepted"]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_rows_are_not_read_before_a_claim_ends(hub: Hub) -> None:
+    turn, frames = await sync_to_async(dying)()
+    viewer = watching(hub, turn.conversation_id)
+    hub.expected.add(turn.id)
+    viewer.watch(turn.id, turn.conversation_id, 0)
+    waiting = asyncio.ensure_future(viewer.next())
+    await asyncio.sleep(0)
+    hub.claim_ended(turn.id, claimed=False)
+    assert await waiting == frames[:2]
+
+
+async def test_a_claimed_turn_is_read_from_its_log(hub: Hub) -> None:
+    viewer, turn_id = watching(hub), uuid.uuid4()
+    hub.expected.add(turn_id)
+    viewer.watch(turn_id, "c", 0)
+    waiting = asyncio.ensure_future(viewer.next())
+    await asyncio.sleep(0)
+    hub.claim_ended(turn_id, claimed=True)
+    log = TurnLog(turn_id, "c", created_at=timezone.now())
+    hub.add(log)
+    hub.publish(log, log.encode(notice("waiting")))
+    assert await waiting == log.frames
 
 
 def queued() -> Turn:

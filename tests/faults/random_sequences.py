@@ -82,10 +82,10 @@ class Sequence:
 
     def send_message(self, parent: object = None) -> None:
         from chat.operations.errors import OperationError
-        from chat.operations.turns import accept
+        from tests.support import turns
 
         try:
-            started = accept.start_turn(
+            started = turns.start_turn(
                 author=self.rows.person,
                 client_id=uuid.uuid4(),
                 text=self._text(),
@@ -107,12 +107,12 @@ class Sequence:
 
     def retry(self) -> None:
         from chat.operations.errors import OperationError
-        from chat.operations.turns import accept
+        from tests.support import turns
 
         model = self.random.choice([None, None, self.random.choice(self.rows.models).id])
         turn = self.random.choice(self._turns())
         try:
-            started = accept.retry_turn(
+            started = turns.retry_turn(
                 author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id, model_id=model
             )
         except OperationError as error:
@@ -121,12 +121,12 @@ class Sequence:
         self.answer(started.turn)
 
     def continue_turn(self) -> None:
-        from chat.operations.turns import accept
+        from tests.support import turns
 
         cut = [turn for turn in self._turns() if turn.can_continue]
         if cut:
             turn = self.random.choice(cut)
-            started = accept.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
+            started = turns.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
             self.answer(started.turn)
 
     def change_configuration(self) -> None:

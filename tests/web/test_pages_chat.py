@@ -13,10 +13,10 @@ from chat.claude.failures import FailureKind
 from chat.events.payloads import block_delta, block_start, encode, turn_started
 from chat.events.store import Batch
 from chat.models import Assistant, Conversation, LanguageModel, Message, Turn
-from chat.operations.turns.accept import start_turn
 from chat.presentation.wording import FAILURES, UNKNOWN_FAILURE, ending, failure_text
 from chat.web.strings import script_strings
 from tests import factories
+from tests.support.turns import start_turn
 
 
 def text_of(answer: Any) -> str:

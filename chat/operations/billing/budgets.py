@@ -6,6 +6,7 @@ periods. So the money spent and held never passes a limit, however many calls be
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from chat.operations.errors import OperationError
 from chat.presentation import wording
 
 ZERO = Decimal(0)
+ADMITTED_SECONDS = 2.0
 Scope = Budget.Scope
 
 
@@ -119,25 +121,39 @@ class LockedBudgets:
         return [_standing(budget, period) for budget, period in self.pairs]
 
 
-def lock(payer: Payer) -> LockedBudgets:
+def lock(payer: Payer, known: list[Budget] | None = None) -> LockedBudgets:
     """Lock the budgets that apply to a call of this payer, in the caller's transaction.
 
     Their current periods are created if they are missing. The budgets are read once: what is bounded, held and
-    warned about in one transaction is the same list.
+    warned about in one transaction is the same list. `known` are the budgets, if they were read a moment ago.
     """
-    budgets = applying(payer)
+    budgets = applying(payer) if known is None else known
     return LockedBudgets(_locked_periods(budgets, payer)) if budgets else LockedBudgets()
 
 
-def admit(payer: Payer) -> None:
-    """Check, before anything is written, that some money is left.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Admitted:
+    """The budgets that applied when a turn was admitted; its first call reuses them when it follows at once."""
+
+    budgets: list[Budget]
+    at: float = dataclasses.field(default_factory=time.monotonic)
+
+    def current(self) -> list[Budget] | None:
+        """Return the budgets, or None when they have to be read again: staff may have changed them."""
+        return self.budgets if time.monotonic() - self.at < ADMITTED_SECONDS else None
+
+
+def admit(payer: Payer) -> Admitted:
+    """Refuse a turn when nothing is left; return the budgets that apply.
 
     Raises:
         BudgetExceeded: a budget that applies is used up, or wholly held by calls under way.
     """
-    for standing in standings(payer):
+    budgets = applying(payer)
+    for standing in _read(budgets, payer):
         if not standing.room_usd:
             raise BudgetExceeded(standing.detail(_reason(standing)))
+    return Admitted(budgets)
 
 
 def warnings(payer: Payer) -> list[BudgetStanding]:

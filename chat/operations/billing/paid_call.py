@@ -16,7 +16,7 @@ from django.db import transaction
 from chat.claude import cost_bound
 from chat.claude.cache_diagnostics import ExpectedCache
 from chat.claude.pricing import PriceRow
-from chat.models import ApiCall, LanguageModel
+from chat.models import ApiCall, Budget, LanguageModel
 from chat.operations.billing import budgets, ledger
 from chat.operations.billing.budgets import LockedBudgets, Payer
 from chat.operations.billing.ledger import Settlement
@@ -50,6 +50,7 @@ class PaidCall:
 
     `request` holds the keyword arguments of the call. With `may_shorten`, opening lowers its `max_tokens` to what the
     budgets can pay. `references` are columns of `ApiCall`: conversation_id, turn_id, message_id, frame_digest, attempt.
+    `applying` are the payer's budgets, if they were read a moment ago.
     `prompt_tokens` returns a tighter upper bound of the prompt than the one by the request's bytes.
     """
 
@@ -60,6 +61,7 @@ class PaidCall:
     door: str
     prices: list[PriceRow]
     payer: Payer = dataclasses.field(default_factory=Payer)
+    applying: list[Budget] | None = None
     references: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     may_shorten: bool = False
     prompt_tokens: Callable[[], int] | None = None
@@ -76,7 +78,7 @@ class PaidCall:
             IntegrityError: a row with this key exists; nothing was written.
         """
         with transaction.atomic():
-            locked = budgets.lock(self.payer) if self._is_billed() else LockedBudgets()
+            locked = budgets.lock(self.payer, self.applying) if self._is_billed() else LockedBudgets()
             worst_usd = self._bound(locked)
             call = ApiCall.objects.begin(
                 key=self.key,

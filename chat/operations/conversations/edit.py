@@ -1,4 +1,4 @@
-"""Conversations: making, naming, sorting, deleting and reading them. No query grows with a chat's length."""
+"""Create, update and delete conversations, and choose their branch. No query grows with a conversation's length."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from chat.operations.errors import OperationError, invalid, not_found
 def create_conversation(
     *, owner: User, title: str = "", assistant_id: object = None, model_id: object = None
 ) -> Conversation:
-    """Begin an empty conversation.
+    """Create an empty conversation.
 
     Raises:
         OperationError: not_found (assistant or model), too_long (title).
@@ -29,7 +29,7 @@ def create_conversation(
 
 
 def update_conversation(*, user: User, conversation_id: object, **changes: Any) -> Conversation:
-    """Change what is given of: title, pinned, archived, assistant_id, model_id; a model alone drops the assistant.
+    """Change the given fields: title, pinned, archived, assistant_id, model_id; a model alone removes the assistant.
 
     Raises:
         OperationError: not_found, invalid.
@@ -43,10 +43,10 @@ def update_conversation(*, user: User, conversation_id: object, **changes: Any) 
 
 
 def delete_conversation(*, user: User, conversation_id: object) -> None:
-    """Delete a conversation with its messages; ledger rows stay. A running turn is stopped first.
+    """Delete a conversation with its messages; ledger rows stay.
 
     Raises:
-        OperationError: not_found, busy (an answer is still being written; it was asked to stop).
+        OperationError: not_found, busy (an answer is being written).
     """
     with transaction.atomic():
         conversation = _own(user, conversation_id)
@@ -59,7 +59,7 @@ def delete_conversation(*, user: User, conversation_id: object) -> None:
 
 
 def choose_leaf(*, user: User, message_id: object) -> Conversation:
-    """Show the branch that a message is on: the newest leaf below it becomes the active one.
+    """Choose the branch of a message: the newest leaf below it becomes the active one.
 
     Raises:
         OperationError: not_found, busy.
@@ -104,8 +104,8 @@ def _own(user: User, conversation_id: object) -> Conversation:
 def _delete_rows(conversation: Conversation) -> None:
     """Delete a conversation in as many statements for a thousand messages as for one.
 
-    A queryset's own `delete` would load the rows and go through them in portions; what points here is known, and
-    the database checks all references at commit.
+    A queryset's own `delete` would load the rows and process them in batches. All references to these rows are known
+    here, and the database checks them at commit.
     """
     own = {"conversation": conversation}
     ApiCall.objects.filter(**own).update(conversation=None, turn=None, message=None)

@@ -1,7 +1,7 @@
-"""What a person says: a text with files, or content blocks of both in an order of their own.
+"""Validate a person's message: a text with files, or content blocks of both in the client's order.
 
-Blocks have the forms in which messages keep them. The rest of the Messages API's content is nobody's to say: results of
-tools and thinking would forge a transcript, addresses and ids of files would have the provider fetch them.
+Blocks have the forms in which messages are stored. Other content of the Messages API is refused: tool results and
+thinking would forge a transcript, and URLs and file ids would make the provider fetch them.
 """
 
 import dataclasses
@@ -18,13 +18,13 @@ from chat.models import Attachment, User
 from chat.operations.errors import OperationError, invalid
 
 LONGEST_TEXT = 1_000_000
-# As many files as a message takes, with a text before and behind each.
+# The most files of a message, with a text before and after each.
 MOST_BLOCKS = 201
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Draft:
-    """What was sent, sound in itself; whether its files are there is not known yet."""
+    """A message whose form was checked; its files were not looked up yet."""
 
     blocks: list[Block]
     attachments: object = None
@@ -32,7 +32,7 @@ class Draft:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MessageContent:
-    """What a message stores: its blocks, their text (or the names of its files), and the files."""
+    """The content of a stored message: its blocks, their text (or the names of its files), and the files."""
 
     blocks: list[Block]
     text: str
@@ -40,7 +40,7 @@ class MessageContent:
 
 
 def read_draft(*, text: object = "", attachments: object = None, content: object = None) -> Draft:
-    """Check what was sent: `text`, with ids of `attachments` or in place of them, else `content`.
+    """Check the form of a message: `text`, `attachments` (ids) or both; or `content` alone.
 
     An element of content: {"type": "text", "text": str}, or {"type": "image" or "document", "source": {"type":
     "attachment", "attachment": id}}.
@@ -63,10 +63,10 @@ def read_draft(*, text: object = "", attachments: object = None, content: object
 
 
 def resolve_draft(author: User, draft: Draft) -> MessageContent:
-    """Find the author's files that a draft names, and give its blocks the form that is stored.
+    """Look up the author's files that a draft names, and return its content in the stored form.
 
     Raises:
-        OperationError: not_found (also for somebody else's file), invalid.
+        OperationError: not_found (also for another person's file), invalid.
     """
     if draft.attachments is not None:
         files = chosen_attachments(author, draft.attachments)
@@ -117,7 +117,7 @@ def _block(number: int, sent: Any) -> Block:
 
 
 def _with_file(block: Block, known: dict[str, Attachment]) -> Block:
-    """Return the reference as it is stored; whatever the sent one says has to be true of its file."""
+    """Return the stored form of a reference; every field that was sent must be true of its file."""
     stored = content_blocks([known[block["source"]["attachment"]]])[0]
     if {**stored, **block} != stored:
         raise invalid(
@@ -145,10 +145,10 @@ MOST_PER_MESSAGE = 100
 
 
 def chosen_attachments(author: User, identifiers: object) -> list[Attachment]:
-    """Return the author's attachments in the order in which they were named, each once.
+    """Return the author's attachments in the given order, each once.
 
     Raises:
-        OperationError: invalid, not_found (also for somebody else's).
+        OperationError: invalid, not_found (also for another person's file).
     """
     if identifiers is None:
         return []
@@ -168,7 +168,7 @@ def chosen_attachments(author: User, identifiers: object) -> list[Attachment]:
 
 
 def content_blocks(attachments: Sequence[Attachment]) -> list[Block]:
-    """Return the blocks that a message stores for its attachments: references, never bytes."""
+    """Return the blocks that a message stores for its attachments: references without bytes."""
     return [_reference(attachment) for attachment in attachments]
 
 

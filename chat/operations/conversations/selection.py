@@ -1,4 +1,7 @@
-"""Who answers: the assistant and the model that a person's choice comes to."""
+"""Select the assistant and the model that answer a person, from their choice and from what is offered."""
+
+import dataclasses
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -8,21 +11,40 @@ from chat.models import Assistant, Conversation, LanguageModel, User
 from chat.operations.errors import OperationError, not_found
 
 
-def choose(conversation: Conversation, person: User, assistant_id: object, model_id: object) -> None:
-    """Apply a person's choice to a conversation in memory; None, or what it has already, leaves it.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rows that a person's choice has just read; None where nothing was chosen."""
+
+    assistant: Assistant | None = None
+    model: LanguageModel | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answering:
+    """The assistant, if there is one, and the model that answer a message."""
+
+    assistant: Assistant | None
+    model: LanguageModel
+
+
+def choose(conversation: Conversation, person: User, assistant_id: object, model_id: object) -> Chosen:
+    """Apply a person's choice to a conversation in memory; None, or what it has already, changes nothing.
 
     Raises:
         OperationError: not_found.
     """
+    assistant = model = None
     if model_id is not None:
-        # Whoever picks a model and no assistant talks to the model alone from now on.
-        conversation.model, conversation.assistant = chosen_model(person, model_id), None
+        # A model without an assistant: from now on the person talks to the model alone.
+        model = conversation.model = chosen_model(person, model_id)
+        conversation.assistant = None
     if assistant_id is not None and access.as_id(assistant_id) != conversation.assistant_id:
-        conversation.assistant = _chosen_assistant(person, assistant_id)
+        assistant = conversation.assistant = _chosen_assistant(person, assistant_id)
+    return Chosen(assistant, model)
 
 
 def chosen_model(person: User, model_id: object) -> LanguageModel:
-    """Find a model by Parley's id or by the provider's model id.
+    """Return a model by Parley's id or by the provider's model id.
 
     Raises:
         OperationError: not_found.
@@ -37,20 +59,22 @@ def chosen_model(person: User, model_id: object) -> LanguageModel:
     return model
 
 
-def answering(
-    person: User, conversation: Conversation, instead: LanguageModel | None = None
-) -> tuple[Assistant | None, LanguageModel]:
-    """Return the assistant and the model: its own, the conversation's, or the first offered.
+def select_answering(
+    person: User,
+    conversation: Conversation,
+    chosen: Chosen = Chosen(),
+    instead: LanguageModel | None = None,
+) -> Answering:
+    """Return the assistant and the model: its own, the conversation's, or the first one offered.
 
-    `instead` is the model in any case.
+    Rows that were just `chosen` are not read again. `instead` replaces the model in any case.
 
     Raises:
         OperationError: assistant_unavailable, no_model, connection_unusable.
     """
-    assistant = _kept_assistant(person, conversation)
-    offered = access.models(person)
+    assistant = chosen.assistant or _kept_assistant(person, conversation)
     wanted = assistant.model_id if assistant and assistant.model_id else conversation.model_id
-    model = instead or (offered.filter(id=wanted).first() if wanted else _first_usable(person))
+    model = instead or _offered_model(person, wanted, chosen.model)
     if model is None:
         raise OperationError(
             "no_model", _("No model is available. Choose another one, or ask your administrator."), status=409
@@ -58,26 +82,36 @@ def answering(
     problem = model.connection.problem()
     if problem:
         raise OperationError("connection_unusable", problem, status=409)
-    return assistant, model
+    conversation.assistant = assistant
+    return Answering(assistant, model)
 
 
 def resolve_choice(
     person: User, conversation: Conversation | None, assistant_id: object, model_id: object
-) -> tuple[Assistant | None, LanguageModel]:
-    """Say who would answer this person here, with what they choose now; nothing is written.
+) -> Answering:
+    """Return the assistant and the model that would answer this person with this choice; nothing is written.
 
     Raises:
         OperationError: not_found, assistant_unavailable, no_model, connection_unusable.
     """
-    chosen = Conversation(owner=person)
+    draft = Conversation(owner=person)
     if conversation is not None:
-        chosen.assistant_id, chosen.model_id = conversation.assistant_id, conversation.model_id
-    choose(chosen, person, assistant_id, model_id)
-    return answering(person, chosen)
+        draft.assistant_id, draft.model_id = conversation.assistant_id, conversation.model_id
+    return select_answering(person, draft, choose(draft, person, assistant_id, model_id))
+
+
+def _offered_model(person: User, wanted: Any, chosen: LanguageModel | None) -> LanguageModel | None:
+    if chosen is not None and chosen.id == wanted:
+        return chosen
+    return access.models(person).filter(id=wanted).first() if wanted else _first_usable(person)
 
 
 def _kept_assistant(person: User, conversation: Conversation) -> Assistant | None:
-    """Return the conversation's assistant; without it nobody answers, for its prompt is part of what was asked."""
+    """Return the conversation's assistant.
+
+    Raises:
+        OperationError: assistant_unavailable: without it nothing answers, because its prompt is part of the request.
+    """
     if conversation.assistant_id is None:
         return None
     assistant = access.assistants(person).filter(id=conversation.assistant_id).first()

@@ -1,30 +1,28 @@
-"""A page of a conversation as it is shown: its messages with versions, costs, tool calls and files."""
+"""Read a page of a conversation: its messages with versions, costs, tool calls and files."""
 
 from chat import access
 from chat.events.store import stored_state
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
 from chat.models.ids import MessageId
-from chat.operations.conversations.path import _path_up, has_files
 from chat.operations.errors import not_found
 from chat.presentation.thread import Thread
 
-# A dozen screens of a phone; what is above comes when asked for.
+# About twelve screens of a phone; earlier pages are read on request.
 PAGE = 40
 
 
 def read_thread(
     conversation: Conversation, *, leaf: object = None, before: object = None, limit: int = PAGE
 ) -> Thread:
-    """Read one page of the path to `leaf` (else the active leaf), or of what stands above message `before`.
+    """Return one page of the path to `leaf` (else to the active leaf), or of the messages above `before`.
 
     Raises:
         OperationError: not_found, when leaf or before is not a message of this conversation.
     """
     start = _page_start(conversation, leaf, before)
-    identifiers = _path_up(start, limit + 1) if start else []
-    page, has_more = identifiers[:limit], len(identifiers) > limit
-    rows = Message.objects.filter(id__in=page).select_related("turn__model").in_bulk()
-    messages = [rows[identifier] for identifier in reversed(page)]
+    rows = Message.objects.path_to(start, limit + 1).select_related("turn__model") if start else ()
+    found = list(rows)
+    messages, has_more = found[-limit:], len(found) > limit
     turn = Turn.objects.active().filter(conversation=conversation).select_related("model").first()
     return Thread(
         conversation=conversation,
@@ -35,7 +33,7 @@ def read_thread(
         tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=stored_state(turn.id) if turn else None,
-        files=Attachment.objects.by_message(row.id for row in messages if has_files(row)),
+        files=Attachment.objects.by_message(row.id for row in messages if row.has_files),
     )
 
 
@@ -67,7 +65,7 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Messa
 
 
 def _calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
-    """Map each answer to the ledger row that paid for it; the last one where attempts were repeated."""
+    """Map each answer to the last ledger row that paid for it."""
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
     rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
     return {row.message_id: row for row in rows if row.message_id}

@@ -1,31 +1,30 @@
-"""What one request may hold of files: refused when the message is accepted, not by an upstream afterwards.
+"""Limits of the files in one request, checked when a message is accepted instead of by an upstream afterwards.
 
-Pictures that tools give can't be refused then: what a request has no place for is replaced by words as the results are
+Pictures from tools can't be refused: those that a request can't hold are replaced by texts when the results are
 written. A turn is not moved to a connection that would refuse it for its files.
 """
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
 from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
-from chat.models import Attachment, LanguageModel, Message, ToolCall, Turn
+from chat.models import Attachment, LanguageModel, Message, Turn
 from chat.models.platforms import MB, PlatformLimits
-from chat.operations.conversations.path import has_files, path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
-from chat.operations.request.attachments import files_of, in_order, seen_by, takes, with_sides
-from chat.operations.request.compaction import since_summary
+from chat.operations.request.attachments import in_order, seen_by, takes, with_sides
 from chat.readers.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted_size
 
-# What a request holds beside messages: prompt, tools, and the marks of JSON.
+# The parts of a request beside its messages: prompt, tools and JSON syntax.
 _RESERVED_BYTES = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Load:
-    """What a request would hold; `large` says that a picture in it is larger than one of many may be."""
+    """The files that a request would hold; `large`: a picture is larger than allowed where there are many."""
 
     pictures: int
     large: bool
@@ -33,31 +32,31 @@ class Load:
     size_bytes: int
 
 
-def check_sendable(message: Message, model: LanguageModel) -> None:
-    """Refuse a message whose request would be refused upstream because of its files or those before it.
+def check_sendable(path: ConversationPath, model: LanguageModel) -> None:
+    """Raise an error when a request behind a new message, the path's last, would be refused for its files.
 
     Raises:
         OperationError: pictures_unsupported, documents_unsupported, too_many_pictures, pictures_too_large,
             too_many_pages, too_large.
     """
-    _check(message, message, model)
+    _check(path, path.messages[-1], model)
 
 
 def could_take(turn: Turn, model: LanguageModel) -> bool:
-    """Say whether another model, or another connection, takes the files of a turn's conversation."""
-    last = turn.messages.order_by("-depth", "-id").first() or turn.user_message
+    """Return whether another model, or another connection, accepts the files of a turn's conversation."""
+    path = ConversationPath.to(turn.last_message().id)
     try:
-        _check(last, turn.user_message, model)
+        _check(path, next(row for row in path.messages if row.id == turn.user_message_id), model)
     except OperationError:
         return False
     return True
 
 
 def fit_pictures(results: list[Block], before: Message, model: LanguageModel | None) -> list[Block]:
-    """Replace those pictures in the results of tools by words for which a request behind `before` has no place."""
+    """Replace the pictures in tools' results that a request behind `before` can't hold by texts."""
     if model is None or not tool_pictures(results):
         return results
-    load, limits = _load(since_summary(path_to(before)), model), _limits(model)
+    load, limits = _load(ConversationPath.to(before.id), model), _limits(model)
     places = (MANY_PICTURES if load.large else limits.pictures) - load.pictures
     rest = with_tool_pictures(results, lambda _picture: {})
     room = limits.request_bytes - load.size_bytes - len(json.dumps(rest))
@@ -73,12 +72,11 @@ def fit_pictures(results: list[Block], before: Message, model: LanguageModel | N
     return with_tool_pictures(results, kept)
 
 
-def _check(leaf: Message, own: Message, model: LanguageModel) -> None:
-    """Check a path; what a model can't read at all is refused in the person's `own` message only."""
-    if not _holds_files(leaf, own):
+def _check(path: ConversationPath, own: Message, model: LanguageModel) -> None:
+    """Check the files of a path; files that the model can't read count only in the person's `own` message."""
+    if not path.sent.may_hold_files:
         return
-    path = since_summary(path_to(leaf))
-    _check_abilities(in_order(own, files_of([own])), model)
+    _check_abilities(in_order(own, path.sent.files), model)
     load, limits = _load(path, model), _limits(model)
     if load.pictures > limits.pictures:
         raise _over(
@@ -109,26 +107,15 @@ def _check(leaf: Message, own: Message, model: LanguageModel) -> None:
         )
 
 
-def _holds_files(leaf: Message, own: Message) -> bool:
-    """Say whether there can be files on the way to a message, without reading it."""
-    if leaf.parent_id is None and not has_files(own):
-        return False
-    conversation = leaf.conversation_id
-    return (
-        Attachment.objects.filter(messages__conversation=conversation).exists()
-        or ToolCall.objects.filter(turn__conversation=conversation).exists()
-    )
-
-
-def _load(path: Sequence[Message], model: LanguageModel) -> Load:
-    files = files_of(path)
+def _load(path: ConversationPath, model: LanguageModel) -> Load:
+    sent = path.sent
     uses = [
         (attachment, side)
-        for row, side in with_sides(path, files, model)
-        for attachment in in_order(row, files)
+        for row, side in with_sides(sent, model)
+        for attachment in in_order(row, sent.files)
         if takes(model, attachment)
     ]
-    contents = [seen_by(model, row.content) for row in path]
+    contents = [seen_by(model, row.content) for row in sent.messages]
     pictures = [use for use in uses if use[0].kind == Attachment.Kind.IMAGE]
     return Load(
         pictures=len(pictures) + sum(len(tool_pictures(content)) for content in contents),
@@ -167,7 +154,7 @@ def _size_sent(attachment: Attachment, side: int) -> tuple[int, int]:
 
 
 def _travelling_bytes(attachment: Attachment) -> int:
-    """How many bytes of a request's body an attachment takes, at most."""
+    """Return an upper bound of the bytes that an attachment takes in a request's body."""
     if attachment.text:
         return len(json.dumps(attachment.text, ensure_ascii=False).encode())
     stored = attachment.sent or attachment.original

@@ -1,8 +1,7 @@
-"""Attachments in messages: what is stored of them, and what a request carries instead.
+"""Attachments in messages: replace the references of stored content by the bytes that a request carries.
 
-Stored content only refers to attachments. A request gets the same bytes for the same message each time, so that
-cached prefixes and signed thinking stay valid: how large a picture goes depends on the model and on what stands before
-it, never on what comes later.
+A request gets the same bytes for the same message each time, so that cached prefixes and signed thinking stay valid:
+the size of a picture depends on the model and on the messages above it, never on later ones.
 """
 
 import base64
@@ -13,34 +12,32 @@ from typing import Any
 
 from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message
-from chat.operations.conversations.path import has_files, path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.files import storage
-from chat.operations.request.compaction import since_summary
 from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, fitted_size
 
 Files = Mapping[str, Attachment]
 
 
 def resolve_path(
-    path: Sequence[Message], model: LanguageModel, frame_body: Mapping[str, Any] | None = None
+    path: ConversationPath, model: LanguageModel, frame_body: Mapping[str, Any] | None = None
 ) -> list[Message]:
-    """Return the path with what the model gets in place of references; the messages that have any are copies.
+    """Return the messages to send, with files in place of references; the messages that have any are copies.
 
-    Only what is attached to its message by a row is resolved: an id in a text or in an answer opens nothing.
+    Only files that a row attaches to the message are resolved: an id in a text or in an answer opens nothing.
     """
-    files = files_of(path)
     cites = not ((frame_body or {}).get("output_config") or {}).get("format")
     resolved = []
-    for message, side in with_sides(path, files, model):
+    for message, side in with_sides(path.sent, model):
         content = seen_by(model, message.content)
-        if message.id in files:
-            content = resolve(content, model, files[message.id], side=side, cites=cites)
+        if message.id in path.sent.files:
+            content = resolve(content, model, path.sent.files[message.id], side=side, cites=cites)
         resolved.append(message if content is message.content else _with_content(message, content))
     return resolved
 
 
 def seen_by(model: LanguageModel, content: list[Block]) -> list[Block]:
-    """Return a message's blocks, for a model that sees no pictures with words instead of those that tools gave."""
+    """Return a message's blocks; for a model without image input, tools' pictures are replaced by a text."""
     if model.supports.image_input or not tool_pictures(content):
         return content
     return with_tool_pictures(
@@ -56,7 +53,7 @@ def resolve(
     side: int | None = None,
     cites: bool = True,
 ) -> list[Block]:
-    """Replace references by base64 or text sources; what the model can't take becomes a text that says so.
+    """Replace references by base64 or text sources, and what the model can't take by a text that says so.
 
     `side` is the largest side of pictures in pixels; `cites` is False when the answer's format excludes citations.
     """
@@ -64,13 +61,12 @@ def resolve(
     return [_resolved(block, model, files, wanted, cites) for block in content]
 
 
-def documents_on(path: Sequence[Message]) -> list[Attachment]:
-    """Return the documents of a path in the order in which citations count them, from 0."""
-    files = files_of(path)
+def documents_on(path: ConversationPath) -> list[Attachment]:
+    """Return the documents that are sent, in the order in which citations count them, from 0."""
     return [
         attachment
-        for message in path
-        for attachment in in_order(message, files)
+        for message in path.sent.messages
+        for attachment in in_order(message, path.sent.files)
         if attachment.kind != Attachment.Kind.IMAGE
     ]
 
@@ -83,13 +79,8 @@ def _referred(block: Block) -> str | None:
     return str(source.get("attachment"))
 
 
-def files_of(path: Sequence[Message]) -> dict[Any, dict[str, Attachment]]:
-    """Map message ids to {attachment id: attachment}, for the messages that have any (one query, or none)."""
-    return Attachment.objects.by_message(message.id for message in path if has_files(message))
-
-
 def in_order(message: Message, files: Mapping[Any, Files]) -> Iterator[Attachment]:
-    """Give a message's attachments in the order of its blocks."""
+    """Yield a message's attachments in the order of its blocks."""
     own = files.get(message.id, {})
     for block in message.content if own else ():
         identifier = _referred(block)
@@ -97,13 +88,11 @@ def in_order(message: Message, files: Mapping[Any, Files]) -> Iterator[Attachmen
             yield own[identifier]
 
 
-def with_sides(
-    path: Sequence[Message], files: Mapping[Any, Files], model: LanguageModel
-) -> Iterator[tuple[Message, int]]:
-    """Give each message with the side of its pictures: small once there are many, counted from the beginning."""
+def with_sides(path: ConversationPath, model: LanguageModel) -> Iterator[tuple[Message, int]]:
+    """Yield each message with the largest side of its pictures: less once there are many above it."""
     useful, pictures = model.supports.image_side_pixels, 0
-    for message in path:
-        pictures += sum(one.kind == Attachment.Kind.IMAGE for one in in_order(message, files))
+    for message in path.messages:
+        pictures += sum(one.kind == Attachment.Kind.IMAGE for one in in_order(message, path.files))
         pictures += len(tool_pictures(message.content))
         yield message, useful if pictures <= MANY_PICTURES else min(useful, OLDER_SIDE)
 
@@ -183,8 +172,8 @@ def takes(model: LanguageModel, attachment: Attachment) -> bool:
 
 
 def cited_document(answer: Message, index: int, title: str) -> Attachment | None:
-    """Find the document that an answer cites by its number among those before it; its title settles doubts."""
-    documents = documents_on(since_summary(path_to(answer)))
+    """Return the document that an answer cites by its number among those above it; the title settles doubts."""
+    documents = documents_on(ConversationPath.to(answer.id))
     numbered = documents[index : index + 1] if index >= 0 else []
     named = [document for document in documents if document.name == title]
     best = [document for document in numbered if not title or document.name == title]

@@ -1,4 +1,4 @@
-"""What leaves for the model: the request behind a path, and the row and the money of one attempt to send it."""
+"""Build the request that is sent to a model from a frame and a conversation's path."""
 
 import dataclasses
 from typing import Any
@@ -7,10 +7,10 @@ from chat.claude import compaction, mcp_connector, server_tool_text
 from chat.claude.request import build_request, continues_loop, frame_digest
 from chat.claude.transcript import PathMessage
 from chat.models import Frame, LanguageModel, Message
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.request.attachments import resolve_path
 from chat.operations.request.cache_plan import Measured, measure
-from chat.operations.request.compaction import since_summary, with_api_compaction
+from chat.operations.request.compaction import with_api_compaction
 from chat.operations.request.thinking_binding import account_tag, binding, path_message
 from chat.operations.request.tool_selection import FIRST_WEB_SEARCH, runs_with
 from chat.operations.running_turn import RunningTurn
@@ -19,13 +19,13 @@ from chat.operations.running_turn import RunningTurn
 def request_for(running: RunningTurn) -> dict[str, Any]:
     """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
 
-    What a summary stands for is not sent; near the end of the context the API is asked to summarise, where it can.
+    Messages above a written summary are not sent; near the end of the context the API is asked to summarise, where it
+    can. Sets what the turn needs of the request later: `foreseen`, and the binding of its answer.
 
     Raises:
         RequestError: the path can't be sent.
     """
-    parent = running.message.parent
-    path = since_summary(path_to(parent)) if parent else []
+    path = running.path()
     request, measured = _measured_request(running, path)
     running.foreseen = measured.foreseen
     running.message.binding = binding(
@@ -34,18 +34,18 @@ def request_for(running: RunningTurn) -> dict[str, Any]:
     return with_api_compaction(request, running.turn, path)
 
 
-def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> bool:
-    """Say whether a model and a frame can take up the tool loop that ends with `parent`, without any of it refused.
+def loop_goes_on(path: ConversationPath, model: LanguageModel, frame: Frame) -> bool:
+    """Return whether a model and a frame can take up the tool loop at the end of a path without a refusal.
 
     Raises:
         RequestError: the path can't be sent.
     """
-    if parent is None or (parent.role == Message.Role.USER and parent.kind != Message.Kind.RESULTS):
-        return True  # somebody has just said something: no loop is running
-    path = resolve_path(since_summary(path_to(parent)), model, frame.body)
-    sent = _as_sent(path, model)
+    leaf = path.leaf
+    if leaf is None or (leaf.role == Message.Role.USER and leaf.kind != Message.Kind.RESULTS):
+        return True  # a person's message: no loop is running
+    sent = _as_sent(resolve_path(path, model, frame.body), model)
     if sent and sent[-1].role == "assistant" and sent[-1].edited:
-        return False  # a pause that was rewritten: nobody can go on with it
+        return False  # a pause that was rewritten can't be continued
     return continues_loop(
         frame.body,
         sent,
@@ -56,7 +56,7 @@ def loop_goes_on(parent: Message | None, model: LanguageModel, frame: Frame) -> 
 
 def request_of(
     running: RunningTurn,
-    path: list[Message],
+    path: ConversationPath,
     *,
     body: dict[str, Any] | None = None,
     asking: str = "",
@@ -64,7 +64,7 @@ def request_of(
 ) -> dict[str, Any]:
     """Build the arguments for an answer at the end of `path`; `asking` is one more user message behind it.
 
-    `body` and `max_tokens` stand for those of the turn; a body with other tools is another prefix for thinking.
+    `body` and `max_tokens` replace those of the turn; a body with other tools is another prefix for thinking.
 
     Raises:
         RequestError: the path can't be sent.
@@ -74,7 +74,7 @@ def request_of(
 
 def _measured_request(
     running: RunningTurn,
-    path: list[Message],
+    path: ConversationPath,
     *,
     body: dict[str, Any] | None = None,
     asking: str = "",
@@ -82,9 +82,8 @@ def _measured_request(
 ) -> tuple[dict[str, Any], Measured]:
     frame = running.turn.frame
     body = frame.body if body is None else body
-    path = resolve_path(path, running.model, body)
-    measured = measure(running.turn, running.model, path)
-    messages = _as_sent(path, running.model)
+    measured = measure(running.turn, running.model, path.sent)
+    messages = _as_sent(resolve_path(path, running.model, body), running.model)
     if asking:
         messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
     request = build_request(
@@ -100,7 +99,7 @@ def _measured_request(
 
 
 def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
-    """Give a path with nothing in it that a model or its platform refuses; what stands for it depends on both alone."""
+    """Return the path with unsupported blocks replaced. The result depends only on the path and the model."""
     account = account_tag(model.connection)
     messages = [path_message(message, account) for message in path]
     if not model.supports.context:  # a very small model answers the context instead of the question
@@ -113,7 +112,7 @@ def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
 
 
 def _lacks(model: LanguageModel, tool: str) -> bool:
-    """Say whether calls of a server tool, by its name, are refused in what was said before; "" is none."""
+    """Return whether a model refuses earlier calls of a server tool, given by its name; "" is no tool."""
     kind = {"web_search": FIRST_WEB_SEARCH, "web_fetch": "web_fetch_"}.get(tool, tool)
     kind = "code_execution_" if tool in server_tool_text.CODE_EXECUTION else kind
     return bool(tool) and not runs_with({"type": kind}, model)

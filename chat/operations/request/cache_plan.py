@@ -1,12 +1,12 @@
-"""What a cache plan goes by, measured: earlier calls on the path, the frame's tokens, and how people use an assistant.
+"""Measurements for a cache plan: earlier calls on the path, the frame's tokens, and how people use an assistant.
 
-The number of queries does not grow with a conversation, and habits are counted anew every ten minutes only.
+The number of queries does not grow with a conversation. Habits are counted again every ten minutes.
 """
 
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.cache import caches
@@ -23,13 +23,11 @@ from chat.models import (
     Conversation,
     FrameCount,
     LanguageModel,
-    Message,
     ProviderConnection,
     Turn,
 )
+from chat.operations.conversations.path import ConversationPath
 
-# Entries live an hour at most; tool loops longer than this in an hour only cost a little precision.
-CALLS_BACK = 40
 HABIT_SECONDS = 600
 CONVERSATIONS, TURNS, USES = 200, 2000, 300
 DIAGNOSED_KINDS = ("anthropic", "simulator")
@@ -76,10 +74,10 @@ class Measured:
         return {"diagnostics": {"previous_message_id": self.previous}}
 
 
-def measure(turn: Turn, model: LanguageModel, path: Sequence[Message]) -> Measured:
-    """Measure for the next call at the end of `path`."""
+def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measured:
+    """Measure for the next call at the end of `path`; one cache is one connection and one model."""
     assistant = turn.conversation.assistant
-    calls = _calls(model, path)
+    calls = [call for call in path.calls if call.model_id == model.id]
     same = [call for call in calls if call.frame_digest == turn.frame_id]
     # Another frame in between says nothing about the entries of this one.
     standing = CacheState.after(map(_seen, same), timezone.now().timestamp())
@@ -97,13 +95,13 @@ def measure(turn: Turn, model: LanguageModel, path: Sequence[Message]) -> Measur
 
 
 def _static_tokens(turn: Turn, model: LanguageModel) -> int | None:
-    """Look up what a frame with tools or a prompt was counted at; any other one is a few words."""
+    """Return the counted tokens of a frame with tools or a prompt; any other frame has only a few."""
     body = turn.frame.body
     return frame_tokens(turn.frame_id, model) if body.get("tools") or body.get("system") else None
 
 
 def frame_tokens(digest: str, model: LanguageModel) -> int | None:
-    """Return the counted tokens of a frame, None if nobody counted them."""
+    """Return the counted tokens of a frame; None when they have not been counted."""
     counts = FrameCount.objects.filter(frame_id=digest, model_name=model.model_id)
     return counts.values_list("tokens", flat=True).first()
 
@@ -127,15 +125,6 @@ def uses(digest: str) -> ReuseShares:
         found = _count_uses(digest)
         caches["process"].set(key, found, HABIT_SECONDS)
     return found
-
-
-def _calls(model: LanguageModel, path: Sequence[Message]) -> list[ApiCall]:
-    """Return the billed calls of the path's last answers, oldest first: one cache is one connection and one model."""
-    answers = [message.id for message in path if message.role == Message.Role.ASSISTANT][-CALLS_BACK:]
-    if not answers:
-        return []
-    rows = ApiCall.objects.settled().filter(message_id__in=answers, model=model, usage__isnull=False)
-    return list(rows.defer("usage", "unit_prices").order_by("started_at", "id"))
 
 
 def _seen(call: ApiCall) -> PastCall:
@@ -175,7 +164,7 @@ def _count_habits(own: dict[str, Any]) -> Habits:
 
 
 def _gaps(turns: list[tuple[Any, dt.datetime]], now: dt.datetime) -> list[float]:
-    """Return the seconds between the turns of each conversation; infinity where nobody went on for an hour."""
+    """Return the seconds between the turns of each conversation; infinity where no turn followed for an hour."""
     gaps: list[float] = []
     by_conversation = sorted(turns, key=lambda turn: (str(turn[0]), turn[1]))
     for _conversation, group in itertools.groupby(by_conversation, key=lambda turn: turn[0]):

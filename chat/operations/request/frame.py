@@ -1,6 +1,9 @@
-"""What stands before the messages of a turn, frozen: model, tools, prompt, thinking, effort and output format."""
+"""The frame of a turn, everything before its messages: model, tools, prompt, thinking, effort and output format."""
 
 from typing import Any
+
+from django.core.cache import caches
+from django.db import transaction
 
 from chat.claude.blocks import without
 from chat.claude.cost_bound import with_use_limits
@@ -9,6 +12,8 @@ from chat.models import Assistant, Frame, LanguageModel, User
 from chat.operations.catalogue.thinking import effort_for, thinking_for
 from chat.operations.request.output_schema import shaped_spec
 from chat.operations.request.tool_selection import runs_with, select_tools
+
+STORED_SECONDS = 600
 
 
 def freeze_frame(
@@ -20,8 +25,8 @@ def freeze_frame(
 ) -> Frame:
     """Return the content-addressed frame of a turn, stored once however many turns share it.
 
-    `output_schema` is the turn's, as `structured.schema_for` gave it. Toolsets of servers that ask each person to sign
-    in are there for an author who has.
+    `output_schema` is the turn's, from `output_schema.schema_for`. Toolsets of servers that ask each person to sign in
+    are included for an author who has done so.
 
     Raises:
         OperationError: no_structured_output.
@@ -38,12 +43,21 @@ def freeze_frame(
 
 
 def kept_frame(body: dict[str, Any]) -> Frame:
-    """Return the frame with this exact body, stored once."""
-    return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
+    """Return the frame with this exact body, stored once.
+
+    Frames are never deleted, so a digest that this process has seen committed is not looked up again for a while.
+    """
+    digest = frame_digest(body)
+    key = f"frame:{digest}"
+    if caches["process"].get(key):
+        return Frame(digest=digest, body=body)
+    frame, _created = Frame.objects.get_or_create(digest=digest, defaults={"body": body})
+    transaction.on_commit(lambda: caches["process"].set(key, True, STORED_SECONDS))
+    return frame
 
 
 def frame_for(frame: Frame, model: LanguageModel) -> Frame:
-    """Return the same frame under the name that another connection has for the model, without tools that it lacks."""
+    """Return the same frame with another connection's id of the model, without the tools that it lacks."""
     tools = [tool for tool in frame.body.get("tools", ()) if runs_with(tool, model)]
     body = {**frame.body, "model": model.model_id, "tools": tools}
     return kept_frame(body if tools else without(body, "tools"))

@@ -1,4 +1,4 @@
-"""Answers of a shape: which schema a turn has, how its model is asked for it, and the check of the answer."""
+"""Structured outputs: the schema of a turn, how its model is asked for it, and the check of the answer."""
 
 import dataclasses
 import json
@@ -23,14 +23,14 @@ CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SchemaFault:
-    """Why an answer does not count: `code` is invalid_output or output_truncated, `detail` technical."""
+    """Why an answer is refused: `code` is invalid_output or output_truncated, `detail` is technical."""
 
     code: str
     detail: str
 
 
 def checked_schema(schema: Any) -> Schema:
-    """Return a schema that answers can be asked for in, as the turn keeps it.
+    """Return a checked schema in the form that the turn keeps.
 
     Raises:
         OperationError: invalid_schema.
@@ -45,7 +45,7 @@ def checked_schema(schema: Any) -> Schema:
 
 
 def schema_for(wish: Any, assistant: Assistant | None) -> Schema | None:
-    """Return the schema of a turn: the caller's, else the assistant's, else none.
+    """Return the schema of a turn: the caller's, or the assistant's, or None.
 
     Raises:
         OperationError: invalid_schema.
@@ -55,7 +55,7 @@ def schema_for(wish: Any, assistant: Assistant | None) -> Schema | None:
 
 
 def way_of(model: LanguageModel, schema: Schema) -> str:
-    """Say how a model is made to answer in a shape: by "format", or by the "tool" that it is forced to call.
+    """Return how a model is held to a schema: by "format", or by the "tool" that it is forced to call.
 
     Raises:
         OperationError: no_structured_output, when it can do neither, or not for this schema.
@@ -71,7 +71,7 @@ def way_of(model: LanguageModel, schema: Schema) -> str:
 
 
 def shaped_spec(spec: FrameSpec, model: LanguageModel, schema: Schema | None) -> FrameSpec:
-    """Make a frame ask for answers of a checked schema; without one it stays as it is.
+    """Return a frame that asks for answers of a checked schema; without a schema the same frame.
 
     Raises:
         OperationError: no_structured_output.
@@ -84,7 +84,7 @@ def shaped_spec(spec: FrameSpec, model: LanguageModel, schema: Schema | None) ->
 
 
 def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> SchemaFault | None:
-    """Check a finished answer against the schema that it was asked for in; None when it has the shape."""
+    """Check a finished answer against its schema; return None when it matches."""
     if stop_reason in CUT:
         return SchemaFault(TRUNCATED, f"the answer was cut: {stop_reason}")
     try:
@@ -92,13 +92,15 @@ def schema_fault(schema: Schema, content: Sequence[Block], stop_reason: str) -> 
     except shapes.AnswerError as error:
         return SchemaFault(INVALID, str(error))
     found = (
-        _fault_apart(schema, answer) if shapes.has_patterns(schema) else shapes.answer_problem(schema, answer)
+        _fault_in_sandbox(schema, answer)
+        if shapes.has_patterns(schema)
+        else shapes.answer_problem(schema, answer)
     )
     return SchemaFault(INVALID, found) if found else None
 
 
-def _fault_apart(schema: Schema, answer: Any) -> str:
-    """Check in a process of its own: a regular expression can take for ever, and nothing else would end it."""
+def _fault_in_sandbox(schema: Schema, answer: Any) -> str:
+    """Check in a process of its own: a regular expression may never end, and only its process can be killed."""
     try:
         return str(sandbox.run("answer", json.dumps([schema, answer]).encode(), bounds=sandbox.CHECKS).value)
     except Exceeded:

@@ -1,7 +1,7 @@
-"""Binding an answer to what was sent for it, so that its thinking goes back only where it is valid.
+"""Bind an answer to its request, so that its thinking is sent back only where it is valid.
 
-Thinking is bound to all that stood before it, and on the newest models also to the account that paid for it. An
-answer whose account or whose messages before it are no longer the same goes back without its thinking.
+Thinking is bound to everything before it, and on the newest models also to the account that paid for it. An answer
+is sent back without its thinking when its account or the messages before it have changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,19 @@ TAG_LENGTH = 12
 
 
 def account_tag(connection: ProviderConnection) -> str:
-    """Return 12 hex digits that stand for the account behind a connection; another credential, another tag."""
+    """Return 12 hex digits that identify the account behind a connection; another credential gives another tag."""
     account = (connection.kind, connection.base_url, connection.workspace, connection.project)
     keyed = salted_hmac("chat.account", repr((*account, connection.secret())), algorithm="sha256")
     return keyed.hexdigest()[:TAG_LENGTH]
 
 
 def binding(account: str, frame_digest: str, messages: Sequence[Mapping[str, Any]]) -> str:
-    """Return what the answer to a request of these messages is bound to, as `Message.binding` keeps it."""
+    """Return the binding of the answer to a request of these messages, for `Message.binding`."""
     return f"{account}:{prefix_digest(frame_digest, messages)}"
 
 
 def path_message(message: Message, account: str) -> PathMessage:
-    """Return a stored message as a request to this account takes it; an old one without a binding is trusted."""
+    """Return a stored message for a request to this account; an old one without a binding is trusted."""
     made_by, _, prefix = message.binding.partition(":")
     return PathMessage(
         role=message.role,

@@ -26,11 +26,10 @@ from chat.models import (
     User,
 )
 from chat.operations.catalogue.thinking import answer_limit
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.selection import resolve_choice
 from chat.operations.errors import not_found
 from chat.operations.request.build import request_of
-from chat.operations.request.compaction import since_summary
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
 from chat.operations.running_turn import RunningTurn
@@ -109,12 +108,13 @@ def count_draft(
         conversation = access.find_conversation(user, conversation_id)
         if conversation is None:
             raise not_found()
-    assistant, model = resolve_choice(user, conversation, assistant_id, model_id)
+    answering = resolve_choice(user, conversation, assistant_id, model_id)
+    assistant, model = answering.assistant, answering.model
     schema = schema_for(output_schema, assistant)
     frame = freeze_frame(model=model, assistant=assistant, output_schema=schema, author=user)
     draft = clean_text(text) if text.strip() else PLACE
-    path = _path(conversation)
-    if not path:
+    path = ConversationPath.to(conversation.active_leaf_id if conversation else None)
+    if not path.messages:
         return count_request(model, {**frame.body, "messages": [_said(draft)]})
     return count_request(
         model, request_of(_unsaved_turn(conversation, frame, model, assistant), path, asking=draft)
@@ -180,11 +180,6 @@ def _prefix(revision: PromptRevision, model: LanguageModel, block: int, *, keep:
     if keep:
         return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
     return Frame(digest=frame_digest(body), body=body)
-
-
-def _path(conversation: Conversation | None) -> list[Message]:
-    leaf = conversation.active_leaf if conversation else None
-    return since_summary(path_to(leaf)) if leaf else []
 
 
 def _unsaved_turn(

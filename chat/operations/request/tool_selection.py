@@ -1,7 +1,7 @@
-"""Which of an assistant's tools a model is offered, and why the others are not.
+"""Select the tools of an assistant that a frame gets, and name the reasons why others are left out.
 
-What a request would be refused for never gets into a frame: tools that a platform or a model lacks, two of one name,
-toolsets of servers that can't be called in this person's name.
+A frame never holds what the API would refuse: tools that a platform or a model lacks, two tools of one name, toolsets
+of servers that can't be called in this person's name.
 """
 
 import dataclasses
@@ -46,8 +46,8 @@ SAME_NAME = _("another tool has the same name for the model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Offer:
-    """`definitions` as a frame has them; `left_out` says by the id of an assistant's tool link why it is not there."""
+class ToolSelection:
+    """`definitions` as a frame has them; `left_out` maps the ids of other tool links to the reasons."""
 
     definitions: list[dict[str, Any]]
     left_out: dict[Any, Any]
@@ -55,28 +55,28 @@ class Offer:
 
 def select_tools(
     model: LanguageModel | None, assistant: Assistant | None, author: User | None = None
-) -> Offer:
-    """Choose the tools of a turn: in staff's order, then by name, then toolsets; any other order is another cache.
+) -> ToolSelection:
+    """Select the tools of a turn in staff's order, then by name, then toolsets. Another order is another cache prefix.
 
-    Without an author nobody is signed in anywhere; without a model nothing is left out for the model's sake.
+    Without an author no server counts as signed in; without a model no tool is left out because of it.
     """
     if assistant is None or assistant.pk is None:
-        return Offer([], {})
+        return ToolSelection([], {})
     links = list(
         assistant.tool_links.select_related("tool__server").order_by("order", "tool__name", "tool_id")
     )
     signed_in = _signed_in(links, author)
-    left_out = {link.pk: why for link in links if (why := _why_not(link, model, signed_in))}
+    left_out = {link.pk: reason for link in links if (reason := _reason_against(link, model, signed_in))}
     direct = [link for link in links if link.pk not in left_out and not is_connected(link.tool)]
     best = _best_by_name(direct)
     left_out |= {link.pk: SAME_NAME for link in direct if best[api_name(link.tool)] is not link}
     definitions = limit_strict_tools(definition_of(link.tool) for link in direct if link.pk not in left_out)
     connected = [link.tool for link in links if link.pk not in left_out and is_connected(link.tool)]
-    return Offer([*definitions, *_toolsets(connected)], left_out)
+    return ToolSelection([*definitions, *_toolsets(connected)], left_out)
 
 
 def runs_with(definition: Mapping[str, Any], model: LanguageModel) -> bool:
-    """Say whether a model takes a definition; what Parley itself runs is taken by all."""
+    """Return whether a model accepts a tool definition; all models accept tools that Parley runs."""
     kind = str(definition.get("type") or "custom")
     if kind == "custom":
         return True
@@ -92,7 +92,7 @@ def runs_with(definition: Mapping[str, Any], model: LanguageModel) -> bool:
 
 
 def is_connected(tool: ToolDefinition) -> bool:
-    """Say whether the provider, not Parley, calls this tool's MCP server."""
+    """Return whether the provider, not Parley, calls this tool's MCP server."""
     return tool.server is not None and tool.server.route == McpServer.Route.CONNECTOR
 
 
@@ -108,7 +108,7 @@ def shared_names(tools: Iterable[ToolDefinition]) -> list[str]:
 
 
 def definition_of(tool: ToolDefinition) -> dict[str, Any]:
-    """Return the definition of a tool as the API takes it, its keys as stored."""
+    """Return the definition of a tool for the API, with its keys in stored order."""
     if tool.kind == Kind.SERVER:
         return {**tool.options, "name": api_name(tool)}
     definition = {
@@ -119,19 +119,19 @@ def definition_of(tool: ToolDefinition) -> dict[str, Any]:
     return {**definition, "strict": True} if tool.strict else definition
 
 
-def _why_not(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
-    """Say why a tool is left out; "" when it is not."""
+def _reason_against(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
+    """Return the reason why a tool is left out; "" when it is not."""
     tool = link.tool
     if not tool.enabled or (tool.server is not None and not tool.server.enabled):
         return OFF
     if is_connected(tool):
-        return _why_not_connected(link, model, signed_in)
+        return _reason_against_connected(link, model, signed_in)
     if tool.kind == Kind.SERVER and model is not None and not runs_with(definition_of(tool), model):
         return NOT_HERE
     return ""
 
 
-def _why_not_connected(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
+def _reason_against_connected(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
     tool, server = link.tool, link.tool.server
     if model is not None and not model.supports.mcp_connector:
         return NO_CONNECTOR
@@ -160,7 +160,7 @@ def _signed_in(links: Iterable[AssistantTool], author: User | None) -> set[Any]:
 
 
 def _best_by_name(links: Iterable[AssistantTool]) -> dict[str, AssistantTool]:
-    """Choose one of several that share a name: the provider's own before others, the newest before older ones."""
+    """Return one tool per name: the provider's own before others, the newest before older ones."""
     best: dict[str, AssistantTool] = {}
     for link in links:
         name = api_name(link.tool)

@@ -1,7 +1,7 @@
-"""Starting, repeating, continuing and stopping turns, as every door does it.
+"""Start, retry and continue turns, for every door.
 
 A turn is accepted when its transaction has committed: the person's message, the turn and its frame. The same
-client id again returns the same turn, so a client that heard no answer simply asks again.
+client id again returns the same turn, so a client that got no answer simply sends its request again.
 """
 
 import dataclasses
@@ -10,101 +10,122 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
 from chat.claude.request import continue_text
 from chat.events import hints
-from chat.models import ApiKey, Conversation, LanguageModel, Message, Turn, User
+from chat.models import ApiKey, Conversation, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
-from chat.operations.billing.budgets import Payer
+from chat.operations.billing.budgets import Admitted, Payer
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.message_context import context_for
 from chat.operations.conversations.message_input import read_draft, resolve_draft
-from chat.operations.conversations.selection import answering, choose, chosen_model
+from chat.operations.conversations.path import ConversationPath
+from chat.operations.conversations.selection import (
+    Answering,
+    Chosen,
+    choose,
+    chosen_model,
+    select_answering,
+)
 from chat.operations.conversations.titles import first_words
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
-from chat.operations.request.compaction import make_room, summarised_copy
+from chat.operations.request.compaction import make_room, repeat_behind_summary
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
 from chat.operations.turns.failover import chain
 
 ROOT = "root"
+Identifier = uuid.UUID | str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRequest:
+    """What a client asks for, as its door read it; the operations below check the values.
+
+    A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
+    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
+    makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the turn to retry or to
+    continue. `output_schema` is a JSON Schema that the answer must match.
+    """
+
+    author: User
+    client_id: Identifier | None
+    door: str = Turn.Door.CHAT
+    api_key: ApiKey | None = None
+    turn_id: Identifier | None = None
+    conversation_id: Identifier | None = None
+    assistant_id: Identifier | None = None
+    model_id: Identifier | None = None
+    parent_id: Identifier | None = None
+    text: str | None = ""
+    attachments: list[str] | None = None
+    content: list[Any] | None = None
+    output_schema: Any = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Started:
-    """An accepted turn; `created` is False when this client id had started it before."""
+class AcceptedTurn:
+    """An accepted turn; `created` is False when this client id had started it before.
+
+    A new one carries what its claim in this process need not read again: the path to its message, and the budgets.
+    """
 
     turn: Turn
     user_message: Message
     created: bool
+    path: ConversationPath | None = None
+    admitted: Admitted | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Doorway:
-    """Through which door a turn came, and with which key."""
+class _Question:
+    """The last message of `path`, about to be answered; `is_new` when it is a person's new message."""
 
-    door: str = Turn.Door.CHAT
-    api_key: ApiKey | None = None
+    conversation: Conversation
+    path: ConversationPath
+    answering: Answering
+    output_schema: Any = None
+    is_new: bool = False
 
 
-def start_turn(
-    *,
-    author: User,
-    client_id: object,
-    text: str = "",
-    content: object = None,
-    conversation_id: object = None,
-    assistant_id: object = None,
-    model_id: object = None,
-    parent_id: object = None,
-    attachments: object = None,
-    output_schema: object = None,
-    doorway: Doorway = Doorway(),
-) -> Started:
+def start_turn(request: TurnRequest) -> AcceptedTurn:
     """Accept a person's message and queue its answer.
-
-    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
-    makes a branch, and "root" a new beginning in the same conversation. `attachments` are ids of the author's files;
-    with any, the text may be empty. `content` takes the place of both (see `said.read_draft`). `output_schema` is a
-    JSON Schema that the answer has to have the shape of.
 
     Raises:
         OperationError: empty, too_long, not_found, busy (a turn is running here), assistant_unavailable, no_model,
-            connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and what
-            `check_sendable` refuses of files.
+            connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and the errors of
+            `check_sendable`.
     """
-    draft = read_draft(text=text, attachments=attachments, content=content)
+    draft = read_draft(text=request.text, attachments=request.attachments, content=request.content)
 
-    def accept(client: uuid.UUID) -> Started:
-        said = resolve_draft(author, draft)
-        conversation = _conversation(author, conversation_id, assistant_id, model_id)
-        parent = _parent(conversation, parent_id)
-        message = Message.objects.create(
+    def ask() -> _Question:
+        author = request.author
+        given = resolve_draft(author, draft)
+        conversation, chosen = _conversation(request)
+        above = _path_above(conversation, request.parent_id)
+        answering = select_answering(author, conversation, chosen)
+        message = Message.objects.append(
+            after=above.leaf,
             conversation=conversation,
-            parent=parent,
-            depth=parent.depth + 1 if parent else 0,
             role=Message.Role.USER,
-            content=said.blocks,
-            text=said.text,
-            context=context_for(author, conversation.assistant),
+            content=given.blocks,
+            text=given.text,
+            context=context_for(author, answering.assistant),
         )
-        if said.files:
-            message.attachments.set(said.files)
-        started = _queue(author, client, conversation, message, doorway, wish=output_schema)
-        make_room(started.turn)
-        return started
+        if given.files:
+            message.attachments.set(given.files)
+        return _Question(conversation, above.then(message), answering, request.output_schema, is_new=True)
 
-    return _once(author, client_id, accept)
+    return _once(request, ask)
 
 
-def retry_turn(
-    *, author: User, client_id: object, turn_id: object, model_id: object = None, doorway: Doorway = Doorway()
-) -> Started:
+def retry_turn(request: TurnRequest) -> AcceptedTurn:
     """Answer the same message once more; the new answer is a sibling of the old one.
 
     Where the context was full the message is repeated behind a summary of what came before it, for the same model.
@@ -113,26 +134,27 @@ def retry_turn(
         OperationError: not_found, busy, assistant_unavailable, no_model, connection_unusable, budget.
     """
 
-    def accept(client: uuid.UUID) -> Started:
-        turn = _finished_turn(author, turn_id)
+    def ask() -> _Question:
+        author, turn = request.author, _finished_turn(request)
         conversation = _locked(author, turn.conversation_id)
-        if model_id is not None:
-            conversation.model = chosen_model(author, model_id)
-        instead = _after_refusal(turn, conversation.model) if model_id is not None else None
-        message = summarised_copy(turn) if turn.filled_context and model_id is None else turn.user_message
-        return _queue(
-            author, client, conversation, message, doorway, instead=instead, wish=turn.output_schema
-        )
+        path = ConversationPath.to(turn.user_message_id)
+        if request.model_id is None:
+            answering = select_answering(author, conversation)
+            path = repeat_behind_summary(path) if turn.filled_context else path
+        else:
+            model = conversation.model = chosen_model(author, request.model_id)
+            # Named by staff for after a refusal, it answers in place of the assistant's model too.
+            instead = model if turn.model is not None and model in chain(turn.model) else None
+            answering = select_answering(author, conversation, Chosen(model=model), instead)
+        return _Question(conversation, path, answering, turn.output_schema)
 
-    return _once(author, client_id, accept)
+    return _once(request, ask)
 
 
-def continue_turn(
-    *, author: User, client_id: object, turn_id: object, doorway: Doorway = Doorway()
-) -> Started:
+def continue_turn(request: TurnRequest) -> AcceptedTurn:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its limit.
 
-    An answer without any text, or of a shape, is simply asked for again. There is no prefill: a synthetic message
+    An answer without any text, or with an output schema, is asked for again. There is no prefill: a synthetic message
     quotes the end of the partial answer.
 
     Raises:
@@ -140,36 +162,38 @@ def continue_turn(
             connection_unusable, budget.
     """
 
-    def accept(client: uuid.UUID) -> Started:
-        turn = _finished_turn(author, turn_id)
+    def ask() -> _Question:
+        author, turn = request.author, _finished_turn(request)
         if not turn.can_continue:
             raise invalid(_("This answer is already complete."))
         conversation = _locked(author, turn.conversation_id)
-        # Half an answer of a shape has none, and what follows it would not have it either.
-        partial = _to_go_on_from(turn) if turn.output_schema is None else turn.user_message
+        answering = select_answering(author, conversation)
+        path = _path_to_continue(turn)
+        partial = path.messages[-1]
         if partial.role == Message.Role.USER:
-            return _queue(author, client, conversation, partial, doorway, wish=turn.output_schema)
-        message = Message.objects.create(
+            return _Question(conversation, path, answering, turn.output_schema)
+        message = Message.objects.append(
+            after=partial,
             conversation=conversation,
-            parent=partial,
-            depth=partial.depth + 1,
             role=Message.Role.USER,
             kind=Message.Kind.CONTINUE,
             content=[{"type": "text", "text": continue_text(partial.text)}],
-            context=context_for(author, conversation.assistant),
+            context=context_for(author, answering.assistant),
         )
-        return _queue(author, client, conversation, message, doorway)
+        return _Question(conversation, path.then(message), answering)
 
-    return _once(author, client_id, accept)
+    return _once(request, ask)
 
 
-def _to_go_on_from(turn: Turn) -> Message:
-    """Return a turn's last message that says something: part of an answer, its tools' results, or the question."""
-    own: dict[Any, Message] = {message.id: message for message in turn.messages.order_by("depth", "id")}
-    last = next(reversed(own.values()), None)
-    while last is not None and last.role == Message.Role.ASSISTANT and not last.text.strip():
-        last = own.get(last.parent_id)
-    return last or turn.user_message
+def _path_to_continue(turn: Turn) -> ConversationPath:
+    """Return the path to a turn's last message with text: part of an answer, its tools' results, or the question."""
+    if turn.output_schema is not None:
+        # A part of an answer does not match the schema, and neither would its continuation.
+        return ConversationPath.to(turn.user_message_id)
+    messages = ConversationPath.to(turn.last_message().id).messages
+    while messages[-1].role == Message.Role.ASSISTANT and not messages[-1].text.strip():
+        messages = messages[:-1]
+    return ConversationPath(messages)
 
 
 def _client_id(value: object) -> uuid.UUID:
@@ -179,30 +203,28 @@ def _client_id(value: object) -> uuid.UUID:
         raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
 
 
-def _known(author: User, client: uuid.UUID) -> Started | None:
-    known = Turn.objects.filter(author=author, client_id=client)
-    # Nearly always there is none, and asking that alone is cheaper.
-    if not known.exists():
-        return None
-    turn = known.select_related("conversation", "user_message").get()
-    return Started(turn, turn.user_message, created=False)
+def _known(author: User, client: uuid.UUID) -> AcceptedTurn | None:
+    turns = Turn.objects.filter(author=author, client_id=client)
+    turn = turns.select_related("conversation", "user_message").first()
+    return AcceptedTurn(turn, turn.user_message, created=False) if turn else None
 
 
-def _once(author: User, client_id: object, accept: Callable[[uuid.UUID], Started]) -> Started:
-    """Run `accept` in one transaction, unless this client id has a turn already."""
-    client = _client_id(client_id)
-    known = _known(author, client)
-    if known:
-        return known
+def _once(request: TurnRequest, ask: Callable[[], _Question]) -> AcceptedTurn:
+    """Queue what `ask` writes, in one transaction.
+
+    A client id that has a turn already is refused by its unique constraint or by a rule before it; then that turn is
+    returned. This is rare, so there is no look for it beforehand.
+    """
+    client = _client_id(request.client_id)
     try:
         with transaction.atomic():
-            return accept(client)
+            return _queue(request, client, ask())
     except (IntegrityError, OperationError) as error:
-        return _settle_race(author, client, error)
+        return _settle_race(request.author, client, error)
 
 
-def _settle_race(author: User, client: uuid.UUID, error: IntegrityError | OperationError) -> Started:
-    """Two requests at once: either the same client id, or a second tab in the same conversation."""
+def _settle_race(author: User, client: uuid.UUID, error: IntegrityError | OperationError) -> AcceptedTurn:
+    """Return the turn of a repeated client id; a conflict with a second tab's turn in this conversation is busy."""
     known = _known(author, client)
     if known:
         return known
@@ -220,86 +242,76 @@ def _busy() -> OperationError:
     )
 
 
-def _locked(author: User, conversation_id: object) -> Conversation:
-    own = access.conversations(author).select_for_update(of=("self",))
+def _locked(author: User, conversation_id: Identifier | None) -> Conversation:
+    active = Turn.objects.active().filter(conversation=OuterRef("pk"))
+    own = access.conversations(author).select_for_update(of=("self",)).annotate(busy=Exists(active))
     conversation = own.filter(id=access.as_id(conversation_id)).first()
     if conversation is None or not author.is_active:
         raise not_found()
-    if Turn.objects.active().filter(conversation=conversation).exists():
+    # On PostgreSQL this may be older than the lock; then the constraint on active turns refuses the new one.
+    if conversation.busy:
         raise _busy()
     return conversation
 
 
-def _conversation(
-    author: User, conversation_id: object, assistant_id: object, model_id: object
-) -> Conversation:
-    """Return the locked conversation with the person's choices applied, or a new one with them.
+def _conversation(request: TurnRequest) -> tuple[Conversation, Chosen]:
+    """Return the locked conversation with the person's choices applied, or a new one with them, and these choices.
 
-    A new one is written with its first turn; the database checks what refers to it at commit.
+    A new one is written with its first turn; the database checks references to it at commit.
     """
-    conversation = Conversation(owner=author) if conversation_id is None else _locked(author, conversation_id)
-    choose(conversation, author, assistant_id, model_id)
-    return conversation
+    author = request.author
+    conversation = (
+        Conversation(owner=author)
+        if request.conversation_id is None
+        else _locked(author, request.conversation_id)
+    )
+    return conversation, choose(conversation, author, request.assistant_id, request.model_id)
 
 
-def _parent(conversation: Conversation, parent_id: object) -> Message | None:
+def _path_above(conversation: Conversation, parent_id: Identifier | None) -> ConversationPath:
+    """Return the path that a new message follows."""
     if parent_id is None:
-        return conversation.active_leaf
+        return ConversationPath.to(conversation.active_leaf_id)
     if parent_id == ROOT:
-        return None
-    parent = conversation.messages.filter(id=access.as_id(parent_id)).first()
-    if parent is None:
+        return ConversationPath()
+    path = ConversationPath.to(access.as_id(parent_id))
+    if path.leaf is None or path.leaf.conversation_id != conversation.id:
         raise not_found()
-    return parent
+    return path
 
 
-def _after_refusal(turn: Turn, wanted: LanguageModel | None) -> LanguageModel | None:
-    """Return the wanted model if staff named it for after this turn's model: then it serves the assistant too."""
-    named = turn.model is not None and any(model == wanted for model in chain(turn.model))
-    return wanted if named else None
-
-
-def _queue(
-    author: User,
-    client: uuid.UUID,
-    conversation: Conversation,
-    message: Message,
-    doorway: Doorway,
-    *,
-    instead: LanguageModel | None = None,
-    wish: object = None,
-) -> Started:
-    """Write the turn and make its message the active leaf; runs inside the caller's transaction.
-
-    `instead` is asked this once, whatever model the assistant has; `wish` is a JSON Schema for the answer.
-    """
-    assistant, model = answering(author, conversation, instead)
-    schema = schema_for(wish, assistant)
-    key_id = doorway.api_key.pk if doorway.api_key else None
-    budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
-    check_sendable(message, model)
+def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> AcceptedTurn:
+    """Write the turn and make its message the active leaf; runs inside the caller's transaction."""
+    author, conversation, path = request.author, question.conversation, question.path
+    message, assistant, model = path.messages[-1], question.answering.assistant, question.answering.model
+    schema = schema_for(question.output_schema, assistant)
+    key_id = request.api_key.pk if request.api_key else None
+    admitted = budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
+    check_sendable(path, model)
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,
         client_id=client,
-        door=doorway.door,
-        api_key=doorway.api_key,
+        door=request.door,
+        api_key=request.api_key,
         user_message=message,
         model=model,
         frame=freeze_frame(model=model, assistant=assistant, output_schema=schema, author=author),
         max_tokens=answer_limit(model, assistant),
         output_schema=schema,
     )
+    if question.is_new:
+        path = make_room(turn, path)
     conversation.title = conversation.title or first_words(message.text)
     conversation.active_leaf = message
     conversation.last_message_at = timezone.now()
     conversation.save()
     hints.publish(conversations=[str(conversation.id)])
-    return Started(turn, message, created=True)
+    return AcceptedTurn(turn, message, created=True, path=path, admitted=admitted)
 
 
-def _finished_turn(author: User, turn_id: object) -> Turn:
-    turn = access.find_turn(author, turn_id)
+def _finished_turn(request: TurnRequest) -> Turn:
+    turn = access.find_turn(request.author, request.turn_id)
     if turn is None:
         raise not_found()
     if turn.status not in FINISHED:

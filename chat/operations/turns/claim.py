@@ -1,4 +1,4 @@
-"""Who runs a turn: claims, leases, and leaving it to whoever comes after a person's decision."""
+"""Claim queued turns, renew their leases, and park turns that wait for a person's decision."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,27 +10,35 @@ from chat.events.store import Batch
 from chat.models import Message, ToolCall, Turn
 from chat.models.ids import TurnId
 from chat.operations.running_turn import LeaseLost, RunningTurn, new_answer, renew_lease
+from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.finish import TurnEnd, end_unowned
 
 
-def claim_turn(turn_id: TurnId, owner: str) -> RunningTurn | None:
-    """Take a queued turn and write its empty assistant message; None when somebody else has it.
+def claim_turn(turn_id: TurnId, owner: str, accepted: AcceptedTurn | None = None) -> RunningTurn | None:
+    """Claim a queued turn and write its empty assistant message; None when it can't be claimed.
 
-    A turn that waited for a person comes with its last answer, whose tools were decided about.
+    A turn that waited for a decision comes with its last answer, whose tools were decided about. `accepted` is the
+    turn as this process has just accepted it: its rows are then not read again.
     """
     with transaction.atomic():
-        turn = Turn.objects.claim(turn_id, owner)
+        turn = (
+            Turn.objects.claim_accepted(accepted.turn, owner)
+            if accepted is not None
+            else Turn.objects.claim(turn_id, owner)
+        )
         if turn is None:
             return None
         model = turn.model
         if model is None:
             end_unowned(turn, TurnEnd(Turn.Status.FAILED, error_code="no_model"))
             return None
-        # Nobody had it before, so there is nothing to go on with.
+        # At its first claim a turn has no answers yet.
         answers = [] if turn.fence == 1 else _answers(turn)
         message = answers[-1] if answers else new_answer(turn, turn.user_message)
     running = RunningTurn(turn, message, model, model.connection, model.price_rows(), resumed=bool(answers))
     running.calls = max(1, len(answers))
+    if accepted is not None:
+        running.known_path, running.admitted = accepted.path, accepted.admitted
     return running
 
 
@@ -48,28 +56,25 @@ def queued_turns(limit: int = 50) -> list[Any]:
 
 
 def renew_leases(owner: str, turn_ids: list[Any]) -> Mapping[Any, bool]:
-    """Renew the leases of an owner's turns; returns those still held, mapped to whether a stop was asked for."""
-    renew_lease = Turn.objects.filter(id__in=turn_ids, owner=owner, status=Turn.Status.RUNNING)
-    renew_lease.update(heartbeat_at=timezone.now())
-    return {
-        identifier: asked is not None
-        for identifier, asked in renew_lease.values_list("id", "stop_requested_at")
-    }
+    """Renew the leases of an owner's turns; return those still held, mapped to whether a stop was requested."""
+    held = Turn.objects.filter(id__in=turn_ids, owner=owner, status=Turn.Status.RUNNING)
+    held.update(heartbeat_at=timezone.now())
+    return {identifier: at is not None for identifier, at in held.values_list("id", "stop_requested_at")}
 
 
 def stop_requests(owner: str) -> list[Any]:
-    """Return the owner's running turns that somebody asked to stop."""
-    asked = Turn.objects.filter(owner=owner, status=Turn.Status.RUNNING, stop_requested_at__isnull=False)
-    return list(asked.values_list("id", flat=True))
+    """Return ids of the owner's running turns that were requested to stop."""
+    requested = Turn.objects.filter(owner=owner, status=Turn.Status.RUNNING, stop_requested_at__isnull=False)
+    return list(requested.values_list("id", flat=True))
 
 
 def park_turn(running: RunningTurn, batch: Batch) -> bool:
-    """Leave a turn whose tools only wait for a person to whoever comes after the decision.
+    """Release a turn whose tools only wait for decisions; any process resumes it after the last decision.
 
-    False when somebody has decided meanwhile or wants it stopped: then nothing is written.
+    False when a decision or a stop request has come meanwhile: then nothing is written.
 
     Raises:
-        LeaseLost: somebody else has the turn.
+        LeaseLost: another process owns the turn.
     """
     with transaction.atomic():
         if not renew_lease(running):

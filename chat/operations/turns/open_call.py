@@ -5,11 +5,10 @@ from typing import Any
 from django.db.models import Sum
 
 from chat.claude import cost_bound
-from chat.models import ApiCall
+from chat.models import ApiCall, Message
 from chat.operations.billing import ledger
 from chat.operations.billing.budgets import Payer
 from chat.operations.billing.paid_call import PaidCall
-from chat.operations.conversations.path import answer_above
 from chat.operations.files.documents import known_pages
 from chat.operations.running_turn import RunningTurn
 
@@ -28,6 +27,7 @@ def open_call(running: RunningTurn, request: dict[str, Any], *, call: int, attem
         door=running.turn.door,
         prices=running.prices,
         payer=Payer.of_turn(running.turn),
+        applying=running.admitted.current() if running.admitted else None,
         references={**running.references(), "attempt": attempt},
         may_shorten=True,
         prompt_tokens=lambda: _prompt_bound(running, request),
@@ -57,13 +57,15 @@ def _prompt_bound(running: RunningTurn, request: dict[str, Any]) -> int:
 
 def _last_call(running: RunningTurn) -> ApiCall | None:
     """Return the exact call that wrote the answer before this one, if it had the same model and frame."""
-    before = running.message.parent
-    assert before is not None, "a request was built from it"
-    exact = ApiCall.objects.filter(
-        message_id=answer_above(before),
-        model_name=running.model.model_id,
-        frame_digest=running.turn.frame_id,
-        certainty=ApiCall.Certainty.EXACT,
-        status=ApiCall.Status.SUCCEEDED,
-    )
-    return exact.order_by("-id").first()
+    path = running.path().sent
+    answers = [message.id for message in path.messages if message.role == Message.Role.ASSISTANT]
+    exact = [
+        call
+        for call in path.calls
+        if call.message_id == answers[-1]
+        and call.model_name == running.model.model_id
+        and call.frame_digest == running.turn.frame_id
+        and call.certainty == ApiCall.Certainty.EXACT
+        and call.status == ApiCall.Status.SUCCEEDED
+    ]
+    return exact[-1] if exact else None

@@ -1,4 +1,4 @@
-"""Stopping a turn."""
+"""Stop a turn."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +11,7 @@ from chat.operations.turns.finish import TurnEnd, end_unowned
 
 
 def stop_turn(*, user: User, turn_id: object) -> Turn:
-    """Ask the turn's owner to stop; a turn that nobody owns yet is stopped at once. Stopping twice is harmless.
+    """Request the turn's owner to stop it; a turn without an owner ends at once. Stopping twice changes nothing.
 
     Raises:
         OperationError: not_found.

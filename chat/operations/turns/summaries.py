@@ -10,9 +10,9 @@ from chat.claude.blocks import plain_text, without
 from chat.models import ApiCall, Message, Turn
 from chat.operations.billing.budgets import Payer
 from chat.operations.billing.paid_call import PaidCall
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.request.build import request_of
-from chat.operations.request.compaction import expected_tokens, since_summary
+from chat.operations.request.compaction import expected_tokens
 from chat.operations.request.thinking_binding import path_message
 from chat.operations.running_turn import RunningTurn
 
@@ -34,7 +34,7 @@ def summary_job(running: RunningTurn) -> SummaryJob | None:
     message = running.turn.user_message.parent
     if message is None or message.kind != Message.Kind.SUMMARY or message.content or message.parent is None:
         return None
-    return SummaryJob(message, _request(running, since_summary(path_to(message.parent))))
+    return SummaryJob(message, _request(running, ConversationPath.to(message.parent_id)))
 
 
 def open_summary_call(running: RunningTurn, job: SummaryJob, attempt: int) -> PaidCall:
@@ -68,7 +68,7 @@ def keep_summary(running: RunningTurn, job: SummaryJob, text: str) -> bool:
         return bool(waiting.update(content=content, text=text.strip()))
 
 
-def _request(running: RunningTurn, path: list[Message]) -> dict[str, Any]:
+def _request(running: RunningTurn, path: ConversationPath) -> dict[str, Any]:
     """Ask after the conversation itself, whose prefix is cached. A conversation too long for that is quoted instead."""
     window = running.model.max_input_tokens
     answer = min(compaction.SUMMARY_TOKENS, running.model.max_output_tokens, window // 4)
@@ -76,11 +76,11 @@ def _request(running: RunningTurn, path: list[Message]) -> dict[str, Any]:
     body = mcp_connector.without_servers(running.turn.frame.body)
     if (body.get("thinking") or {}).get("type") == "enabled":
         del body["thinking"]
-    if expected_tokens(running.turn, path[-1]) + answer < window:
+    if expected_tokens(running.turn, path) + answer < window:
         return request_of(
             running, path, body=_plain(body), asking=compaction.SUMMARY_INSTRUCTION, max_tokens=answer
         )
-    said = compaction.from_last_compaction([path_message(message, "") for message in path])
+    said = compaction.from_last_compaction([path_message(message, "") for message in path.sent.messages])
     parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
     quoted = compaction.quoted_transcript(parts, window - 2 * answer)
     text = f"{compaction.SUMMARY_INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"

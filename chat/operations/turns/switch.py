@@ -13,7 +13,6 @@ from django.db import transaction
 from chat.claude import mcp_connector
 from chat.claude.request import LOOP_CLOSED_TEXT
 from chat.models import Frame, LanguageModel, Message, Turn
-from chat.models.fields import uuid7
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on
 from chat.operations.request.frame import frame_for, freeze_frame, kept_frame
@@ -55,7 +54,7 @@ def adopt_loop(running: RunningTurn) -> bool:
     Raises:
         RequestError: the path can't be sent.
     """
-    if loop_goes_on(running.message.parent, running.model, running.turn.frame):
+    if loop_goes_on(running.path(), running.model, running.turn.frame):
         return True
     with transaction.atomic():
         if not renew_lease(running):
@@ -67,7 +66,7 @@ def adopt_loop(running: RunningTurn) -> bool:
 def _go_on_under(running: RunningTurn, frame: Frame, model: LanguageModel, changes: dict[str, Any]) -> bool:
     """Write another frame and model into the turn and its open answer, with other `changes` of the turn."""
     turn = running.turn
-    goes_on = loop_goes_on(running.message.parent, model, frame)
+    goes_on = loop_goes_on(running.path(), model, frame)
     changes = {**changes, "model": model, "frame": frame}
     with transaction.atomic():
         if not renew_lease(running):
@@ -102,16 +101,10 @@ def _same_schema_way(turn: Turn, model: LanguageModel) -> bool:
 
 def _close_loop(running: RunningTurn) -> None:
     """Insert a user message between the loop and the empty answer, in the caller's transaction."""
-    message = running.message
-    closing = Message.objects.create(
-        id=uuid7(),
-        conversation_id=message.conversation_id,
-        parent=message.parent,
-        depth=message.depth,
+    Message.objects.insert_before(
+        running.message,
         role=Message.Role.USER,
         kind=Message.Kind.CONTINUE,
         content=[{"type": "text", "text": LOOP_CLOSED_TEXT}],
         turn=running.turn,
     )
-    message.parent, message.depth = closing, closing.depth + 1
-    message.save(update_fields=["parent", "depth"])

@@ -224,11 +224,8 @@ def write_results(turn: Turn, message: Message) -> Message | None:
     known = Message.objects.filter(parent=message, turn=turn, kind=Message.Kind.RESULTS).first()
     if known:
         return known
-    results = Message.objects.create(
-        id=uuid7(),
-        conversation_id=turn.conversation_id,
-        parent=message,
-        depth=message.depth + 1,
+    results = Message.objects.append(
+        after=message,
         role=Message.Role.USER,
         kind=Message.Kind.RESULTS,
         content=fit_pictures([_result_block(call) for call in calls], message, turn.model),

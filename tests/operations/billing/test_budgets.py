@@ -20,8 +20,8 @@ from chat.operations.errors import OperationError
 from chat.operations.request import build
 from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import claim, finish, open_call
-from chat.operations.turns.accept import start_turn
 from tests import factories
+from tests.support.turns import start_turn
 
 pytestmark = pytest.mark.django_db
 # With the prices of the tests: 1,000 in and 100 out at 3 and 15 USD per million.

@@ -13,9 +13,9 @@ from chat.operations.billing import ledger
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
 from chat.operations.running_turn import RunningTurn
-from chat.operations.turns import accept, claim, finish, open_call
+from chat.operations.turns import claim, finish, open_call
 from tests import factories
-from tests.support import media
+from tests.support import media, turns
 
 pytestmark = pytest.mark.django_db
 MILLION = Decimal(1_000_000)
@@ -29,7 +29,7 @@ def _budget() -> None:
 
 def begin(author: User, model: LanguageModel, **fields: Any) -> RunningTurn:
     asked = {"author": author, "client_id": uuid.uuid4(), "text": "Look", "model_id": model.id, **fields}
-    begun = claim.claim_turn(accept.start_turn(**asked).turn.id, "host:1:aa")
+    begun = claim.claim_turn(turns.start_turn(**asked).turn.id, "host:1:aa")
     assert begun
     return begun
 

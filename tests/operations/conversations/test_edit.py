@@ -19,7 +19,7 @@ from chat.operations.conversations.edit import (
     delete_conversation,
     update_conversation,
 )
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.thread import read_thread
 from tests import factories
 from tests.support.refusals import refusal_code
@@ -123,14 +123,14 @@ def test_thread_knows_versions_bills_and_the_running_answer(insider: User) -> No
 def test_reading_takes_a_constant_number_of_queries(insider: User, django_assert_num_queries: Any) -> None:
     short, long = (factories.long_conversation(insider, length) for length in (100, 1000))
     for chat in (short, long):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             page = read_thread(chat)
         assert (len(page.messages), page.has_more) == (40, True)
         assert page.messages[-1].turn.model.model_id == "claude-test"
         assert len(page.calls) == 20
-        with django_assert_num_queries(2):
-            path = path_to(chat.active_leaf)
-        assert [message.depth for message in path] == list(range(chat.messages.count()))
+        with django_assert_num_queries(1):
+            path = ConversationPath.to(chat.active_leaf_id)
+        assert [message.depth for message in path.messages] == list(range(chat.messages.count()))
 
 
 def test_choosing_takes_a_constant_number_of_queries(insider: User) -> None:
@@ -171,7 +171,9 @@ def test_branches_are_walked_on_every_database(any_database: str) -> None:
     chat = factories.long_conversation(factories.person(), 20)
     chosen = choose_leaf(user=chat.owner, message_id=chat.messages.get(depth=3).id)
     assert chosen.active_leaf_id == chat.active_leaf_id
-    assert [message.depth for message in path_to(chat.messages.get(depth=5))] == list(range(6))
+    assert [message.depth for message in ConversationPath.to(chat.messages.get(depth=5).id).messages] == list(
+        range(6)
+    )
 
 
 def test_a_branch_shows_its_newest_leaf(insider: User) -> None:

@@ -10,7 +10,8 @@ from django.utils import timezone, translation
 from chat.events.store import Batch
 from chat.models import Assistant, LanguageModel, User, Workspace
 from chat.operations.conversations.message_context import DAYS, context_for
-from chat.operations.turns import accept, claim, finish, stop
+from chat.operations.turns import claim, finish, stop
+from tests.support import turns
 
 pytestmark = pytest.mark.django_db
 
@@ -50,25 +51,25 @@ def test_assistant_may_switch_context_off(insider: User) -> None:
 
 def test_context_is_frozen_with_the_message(insider: User, model: LanguageModel) -> None:
     insider.first_name = "Kim"
-    first = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
+    first = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
     said = first.user_message.context
     assert said == context_for(insider, None)
     assert "Kim" in said
     stop.stop_turn(user=insider, turn_id=first.turn.id)
 
     insider.first_name = "Lee"
-    again = accept.retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=first.turn.id)
+    again = turns.retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=first.turn.id)
     assert again.user_message.context == said
     running = claim.claim_turn(again.turn.id, "host:1:aa")
     assert running
     answer = finish.AnswerContent([{"type": "text", "text": "One day"}], "partial")
     end, batch = finish.TurnEnd("stopped"), Batch(again.turn.id, running.fence, 1, [])
     assert finish.finish_turn(running, end, batch, answer=answer, call=None)
-    rest = accept.continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id)
+    rest = turns.continue_turn(author=insider, client_id=uuid.uuid4(), turn_id=again.turn.id)
     assert "Lee" in rest.user_message.context
 
     silent = Assistant.objects.create(name="Silent", model=model, tell_context=False)
-    other = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?", assistant_id=silent.id)
+    other = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?", assistant_id=silent.id)
     assert other.user_message.context == ""
 
 

@@ -8,13 +8,14 @@ import pytest
 from chat.models import Attachment, LanguageModel, Message, User
 from chat.operations.conversations import message_input
 from chat.operations.conversations.message_input import LONGEST_TEXT, MOST_BLOCKS, content_blocks
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import store_upload
 from chat.operations.request.attachments import resolve_path
-from chat.operations.turns.accept import Started, start_turn
+from chat.operations.turns.accept import AcceptedTurn
 from tests import factories
 from tests.support import media
+from tests.support.turns import start_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ def reference(file: object, kind: str = "image", **more: Any) -> dict[str, Any]:
     return {"type": kind, "source": {"type": "attachment", "attachment": identifier}, **more}
 
 
-def say(author: User, content: Any, **fields: Any) -> Started:
+def say(author: User, content: Any, **fields: Any) -> AcceptedTurn:
     return start_turn(author=author, client_id=uuid.uuid4(), content=content, **fields)
 
 
@@ -63,7 +64,7 @@ def test_blocks_keep_their_order(
     assert message.content == [text("First this:"), picture, text("then\ufffdthis:"), document, picture]
     assert message.text == "First this:\nthen\ufffdthis:"
     assert set(message.attachments.all()) == {photo, notes}
-    [resolved] = resolve_path(path_to(message), model)
+    [resolved] = resolve_path(ConversationPath.to(message.id), model)
     assert [block["type"] for block in resolved.content] == ["text", "image", "text", "document", "image"]
     assert resolved.content[3]["source"]["data"] == "Grass is green."
 

@@ -10,7 +10,7 @@ from chat.claude.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, User
 from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.message_input import chosen_attachments, content_blocks
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.thread import read_thread
 from chat.operations.files import storage
 from chat.operations.files.uploads import store_upload
@@ -23,11 +23,12 @@ from chat.operations.request.attachments import (
     resolve_path,
 )
 from chat.operations.turns import claim
-from chat.operations.turns.accept import Started, retry_turn, start_turn
+from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.stop import stop_turn
 from tests import factories
 from tests.support import media
 from tests.support.refusals import refusal_code
+from tests.support.turns import retry_turn, start_turn
 
 pytestmark = pytest.mark.django_db
 NO = {"supported": False}
@@ -37,18 +38,20 @@ def upload(owner: User, name: str, data: bytes | None = None) -> Attachment:
     return store_upload(owner=owner, name=name, data=data or media.picture("PNG", (60, 40)))
 
 
-def start(author: User, *files: Attachment, text: Any = "Look", **fields: Any) -> Started:
+def start(author: User, *files: Attachment, text: Any = "Look", **fields: Any) -> AcceptedTurn:
     wanted = [str(file.id) for file in files]
     return start_turn(author=author, client_id=uuid.uuid4(), text=text, attachments=wanted, **fields)
 
 
-def follow(author: User, before: Started, *files: Attachment, **fields: Any) -> Started:
+def follow(author: User, before: AcceptedTurn, *files: Attachment, **fields: Any) -> AcceptedTurn:
     stop_turn(user=author, turn_id=before.turn.id)
     return start(author, *files, conversation_id=before.turn.conversation_id, **fields)
 
 
 def sent(message: Message, model: LanguageModel, frame: Any = None) -> list[Block]:
-    return [block for one in resolve_path(path_to(message), model, frame) for block in one.content]
+    return [
+        block for one in resolve_path(ConversationPath.to(message.id), model, frame) for block in one.content
+    ]
 
 
 def able(**abilities: Any) -> LanguageModel:
@@ -126,8 +129,8 @@ def test_engine_sends_attachments(insider: User, model: LanguageModel) -> None:
 
 
 def test_path_without_files_is_unchanged(insider: User, model: LanguageModel) -> None:
-    path = path_to(start_turn(author=insider, client_id=uuid.uuid4(), text="Hi").user_message)
-    assert resolve_path(path, model) == path
+    path = ConversationPath.to(start(insider).user_message.id)
+    assert resolve_path(path, model) == list(path.messages)
 
 
 def test_unattached_id_reads_no_file(insider: User, model: LanguageModel) -> None:
@@ -141,7 +144,7 @@ def test_unattached_id_reads_no_file(insider: User, model: LanguageModel) -> Non
         "type": "text",
         "text": "A file that was here is not available any more.",
     }
-    assert documents_on(path_to(message)) == []
+    assert documents_on(ConversationPath.to(message.id)) == []
 
 
 def test_unsupported_files_are_refused_with_a_message(insider: User) -> None:
@@ -229,8 +232,8 @@ def test_files_beyond_platform_limits_are_refused(
         paper.original.size_bytes = size_mb * 1_000_000
         paper.original.save()
         if size_mb == most_mb:
-            check_sendable(message, there)
-    assert refusal_code(check_sendable, message, there) == "too_large"
+            check_sendable(ConversationPath.to(message.id), there)
+    assert refusal_code(check_sendable, ConversationPath.to(message.id), there) == "too_large"
 
 
 def test_too_many_files_are_refused_unwritten(insider: User, model: LanguageModel) -> None:

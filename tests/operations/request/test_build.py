@@ -7,11 +7,12 @@ import pytest
 
 from chat.claude.transcript import RequestError
 from chat.models import ApiCall, LanguageModel, Turn, User
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.request import build
 from chat.operations.running_turn import RunningTurn
-from chat.operations.turns import accept, claim, open_call
+from chat.operations.turns import claim, open_call
 from tests import factories
+from tests.support import turns
 
 pytestmark = pytest.mark.django_db
 REQUEST = {"max_tokens": 100, "messages": [{"role": "user", "content": "How high?"}]}
@@ -32,7 +33,7 @@ def test_model_without_context_gets_only_the_question(
     insider: User, model: LanguageModel, told: bool
 ) -> None:
     LanguageModel.objects.update(capabilities={"context": {"supported": told}})
-    started = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
+    started = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
     assert started.user_message.context.startswith("Today is")
     running = claim.claim_turn(started.turn.id, "host:1:aa")
     assert running
@@ -47,7 +48,7 @@ def test_a_first_answer_costs_few_queries(
     """What each start of a turn costs, however many begin at once: accepted, claimed, built and paid for."""
 
     def begin() -> None:
-        started = accept.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
+        started = turns.start_turn(author=insider, client_id=uuid.uuid4(), text="How high?")
         running = claim.claim_turn(started.turn.id, "host:1:aa")
         assert running
         open_call.open_call(running, build.request_for(running), call=1, attempt=1)
@@ -122,7 +123,7 @@ def test_compaction_is_sent_with_its_beta_or_as_text(
     insider: User, kind: str, capabilities: dict[str, Any], taken: bool
 ) -> None:
     running = behind(insider, of_kind(kind, capabilities), COMPACTION)
-    path = path_to(running.message.parent)  # type: ignore[arg-type]
+    path = ConversationPath.to(running.message.parent_id)
     for request in (build.request_for(running), build.request_of(running, path, asking="Summarise.")):
         named = str(request.get("extra_headers"))
         assert ("compaction" in kinds(request), "compact-2026-01-12" in named) == (taken, taken)

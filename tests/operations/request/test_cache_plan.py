@@ -14,6 +14,7 @@ from chat.claude.stream import Fold
 from chat.events.store import Batch
 from chat.models import ApiCall, Assistant, Conversation, FrameCount, LanguageModel, Message, Turn, User
 from chat.operations.billing import ledger
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.request import build, cache_plan
 from chat.operations.running_turn import RunningTurn
 from chat.operations.turns import claim, finish, open_call
@@ -51,7 +52,7 @@ def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
     running.turn.frame.body["system"] = [{"type": "text", "text": "Be brief. " * 280}]
     request = build.request_for(running)
     assert "diagnostics" not in request, "a compatible server may not know it"
-    path = list(Message.objects.filter(conversation=running.turn.conversation).order_by("depth"))[:-1]
+    path = ConversationPath.to(running.message.parent_id)
     measured = cache_plan.measure(running.turn, running.model, path)
     assert (measured.standing.prompt_tokens, measured.standing.alive_tokens) == (1510, 1500)
     assert (measured.standing.hour_tokens, measured.static_tokens) == (600, 700)
@@ -83,7 +84,7 @@ def test_expired_and_foreign_entries_are_ignored(
 def test_first_request_has_no_history(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running", answer="")
     running = factories.running(turn)
-    measured = cache_plan.measure(turn, running.model, [turn.user_message])
+    measured = cache_plan.measure(turn, running.model, ConversationPath((turn.user_message,)))
     assert (measured.previous, measured.foreseen.cached_tokens, measured.static_tokens) == (None, 0, None)
     assert measured.diagnostics(factories.provider("Real", kind="anthropic")) == {
         "diagnostics": {"previous_message_id": None}

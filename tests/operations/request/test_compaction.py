@@ -7,11 +7,11 @@ import pytest
 
 from chat.claude import context_window
 from chat.models import ApiCall, LanguageModel, Message, Turn, User
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.request import compaction
-from chat.operations.request.compaction import expected_tokens, since_summary, with_api_compaction
-from chat.operations.turns import accept
+from chat.operations.request.compaction import expected_tokens, with_api_compaction
 from tests import factories
+from tests.support import turns
 
 pytestmark = pytest.mark.django_db
 WINDOW = 4_000
@@ -37,7 +37,7 @@ def chat_that_left(tokens: int, owner: User, model: LanguageModel) -> Turn:
 
 def said_next(turn: Turn, text: str = "And now?", **fields: Any) -> Turn:
     asked = {"author": turn.author, "client_id": str(uuid.uuid4()), "text": text, "model_id": turn.model_id}
-    return accept.start_turn(conversation_id=turn.conversation_id, **{**asked, **fields}).turn
+    return turns.start_turn(conversation_id=turn.conversation_id, **{**asked, **fields}).turn
 
 
 def test_summary_precedes_the_message_that_fills_the_context(insider: User) -> None:
@@ -68,39 +68,42 @@ def test_conversation_that_fits_gets_no_summary(insider: User) -> None:
 
 def test_first_message_gets_no_summary(insider: User) -> None:
     model = model_of()
-    first = accept.start_turn(
+    first = turns.start_turn(
         author=insider, client_id=str(uuid.uuid4()), text="x" * 30_000, model_id=model.id
     ).turn
     assert first.user_message.parent is None
     LanguageModel.objects.all().delete()
     first.refresh_from_db()
-    compaction.make_room(first)
-    assert with_api_compaction({}, first, [first.user_message]) == {}
+    alone = ConversationPath((first.user_message,))
+    assert compaction.make_room(first, alone) is alone
+    assert with_api_compaction({}, first, ConversationPath((first.user_message,))) == {}
 
 
 def test_a_request_begins_at_the_last_written_summary(insider: User) -> None:
     chat = factories.conversation(insider, "one", "two")
     summary = factories.message(chat, chat.active_leaf, "Short.", kind="summary")
     empty = factories.message(chat, summary, "", kind="summary")
-    path = path_to(empty)
-    assert since_summary(path) == [summary, empty]
-    assert since_summary(path[:2]) == path[:2]
+    path = ConversationPath.to(empty.id)
+    assert path.sent.messages == (summary, empty)
+    above = ConversationPath(path.messages[:2])
+    assert above.sent is above
 
 
 def test_expected_tokens_of_a_prompt(insider: User) -> None:
     turn = chat_that_left(2_000, insider, model_of())
     answer = turn.messages.get()
     later = factories.message(turn.conversation, answer, "x" * 300, context="y" * 30)
-    assert expected_tokens(turn, answer) == 2_000
-    assert expected_tokens(turn, later) == 2_110
+    assert expected_tokens(turn, ConversationPath.to(answer.id)) == 2_000
+    assert expected_tokens(turn, ConversationPath.to(later.id)) == 2_110
     # Uncounted from the root, or from a summary: the frame is guessed too.
-    frame = expected_tokens(turn, None)
+    frame = expected_tokens(turn, ConversationPath())
     assert frame > 5
-    assert expected_tokens(turn, turn.user_message) == frame + 1
+    assert expected_tokens(turn, ConversationPath.to(turn.user_message.id)) == frame + 1
     summary = factories.message(turn.conversation, answer, "x" * 90, kind="summary")
-    assert expected_tokens(turn, factories.message(turn.conversation, summary, "abc")) == frame + 31
+    last = factories.message(turn.conversation, summary, "abc")
+    assert expected_tokens(turn, ConversationPath.to(last.id)) == frame + 31
     ApiCall.objects.update(status="cut")
-    assert expected_tokens(turn, answer) == frame + 2
+    assert expected_tokens(turn, ConversationPath.to(answer.id)) == frame + 2
 
 
 def test_full_context_is_retried_after_a_summary(insider: User) -> None:
@@ -109,7 +112,7 @@ def test_full_context_is_retried_after_a_summary(insider: User) -> None:
     Turn.objects.filter(id=turn.id).update(
         status="failed", error_code="context_full", finished_at=turn.created_at
     )
-    again = accept.retry_turn(author=insider, client_id=str(uuid.uuid4()), turn_id=turn.id).turn
+    again = turns.retry_turn(author=insider, client_id=str(uuid.uuid4()), turn_id=turn.id).turn
     assert again.user_message != turn.user_message
     assert again.user_message.text == "And now?"
     assert again.user_message.parent
@@ -121,9 +124,10 @@ def test_full_context_is_retried_after_a_summary(insider: User) -> None:
     Turn.objects.filter(id=again.id).update(
         status="completed", stop_reason="model_context_window_exceeded", finished_at=turn.created_at
     )
-    third = accept.retry_turn(author=insider, client_id=str(uuid.uuid4()), turn_id=again.id).turn
+    third = turns.retry_turn(author=insider, client_id=str(uuid.uuid4()), turn_id=again.id).turn
     assert third.user_message == again.user_message
-    assert compaction.summarised_copy(before) == before.user_message
+    alone = ConversationPath((before.user_message,))
+    assert compaction.repeat_behind_summary(alone) is alone
 
 
 def claude(window: int = 100_000, *, kind: str = "anthropic", **fields: Any) -> LanguageModel:
@@ -133,19 +137,19 @@ def claude(window: int = 100_000, *, kind: str = "anthropic", **fields: Any) -> 
 def test_the_api_summarises_where_it_can(insider: User) -> None:
     before = chat_that_left(90_000, insider, claude())
     turn = said_next(before)
-    path = path_to(turn.user_message)
-    assert [message.kind for message in path] == ["chat"] * 3
+    path = ConversationPath.to(turn.user_message_id)
+    assert [message.kind for message in path.messages] == ["chat"] * 3
     asked = with_api_compaction({}, turn, path)["extra_body"]["context_management"]["edits"][0]
     assert asked["trigger"]["value"] == context_window.trigger_tokens(100_000, 1_000)
-    assert with_api_compaction({}, turn, []) == {}
+    assert with_api_compaction({}, turn, ConversationPath()) == {}
 
 
 def test_the_apis_block_is_sent_back_with_its_beta(insider: User) -> None:
     before = chat_that_left(1_000, insider, claude())
     turn = said_next(before)
-    path = path_to(turn.user_message)
+    path = ConversationPath.to(turn.user_message_id)
     assert with_api_compaction({}, turn, path) == {}
-    path[1].content = [{"type": "compaction", "content": "Short."}, {"type": "text", "text": "A"}]
+    path.messages[1].content = [{"type": "compaction", "content": "Short."}, {"type": "text", "text": "A"}]
     assert "extra_headers" in with_api_compaction({}, turn, path)
 
 
@@ -161,4 +165,4 @@ def test_models_without_compaction_get_parleys_summary(insider: User, window: in
     turn = said_next(chat_that_left(99_000, insider, claude(window, **fields)))
     assert turn.user_message.parent
     assert turn.user_message.parent.kind == Message.Kind.SUMMARY
-    assert with_api_compaction({}, turn, [turn.user_message]) == {}
+    assert with_api_compaction({}, turn, ConversationPath((turn.user_message,))) == {}

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from chat.models import Budget, Conversation, LanguageModel, Message, Turn, User
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
-from chat.operations.turns import accept, claim, open_call, stop
+from chat.operations.turns import claim, open_call, stop
 from tests import factories
-from tests.support import media
+from tests.support import media, turns
 
 pytestmark = pytest.mark.django_db
 SHORT, LONG = 5, 50
@@ -66,7 +66,7 @@ def with_file(chat: Conversation) -> None:
     name = f"{uuid.uuid4()}.png"
     file = store_upload(owner=chat.owner, name=name, data=media.picture())
     asked = {"author": chat.owner, "client_id": uuid.uuid4(), "text": "See", "attachments": [str(file.id)]}
-    turn = accept.start_turn(conversation_id=chat.id, **asked).turn
+    turn = turns.start_turn(conversation_id=chat.id, **asked).turn
     stop.stop_turn(user=chat.owner, turn_id=turn.id)
     chat.refresh_from_db()
 
@@ -84,7 +84,7 @@ def chat_of(owner: User, kind: Callable[[Conversation], None], length: int) -> C
 def go_on(chat: Conversation) -> Callable[[], None]:
     def begin() -> None:
         asked = {"author": chat.owner, "client_id": uuid.uuid4(), "text": "And now?"}
-        started = accept.start_turn(conversation_id=chat.id, **asked)
+        started = turns.start_turn(conversation_id=chat.id, **asked)
         running = claim.claim_turn(started.turn.id, "host:1:aa")
         assert running
         open_call.open_call(running, build.request_for(running), call=1, attempt=1)
@@ -114,7 +114,7 @@ def test_continuing_takes_a_constant_number_of_queries(
     def cut(length: int) -> list[str]:
         turn = ended(chat_of(insider, kind, length), "interrupted", "Half")
         again = {"author": insider, "client_id": uuid.uuid4(), "turn_id": turn.id}
-        return queries_of(lambda: accept.continue_turn(**again))
+        return queries_of(lambda: turns.continue_turn(**again))
 
     cut(1)
     assert len(cut(LONG)) <= len(cut(SHORT))

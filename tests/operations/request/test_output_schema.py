@@ -12,9 +12,9 @@ from chat.models import Assistant, LanguageModel, ProviderConnection, Turn, User
 from chat.operations.errors import OperationError
 from chat.operations.request import output_schema
 from chat.operations.request.frame import freeze_frame
-from chat.operations.turns import accept
 from chat.readers import sandbox
 from tests import factories
+from tests.support import turns
 
 POINT = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 5}}, "required": ["x"]}
 ABLE = {"structured_outputs": {"supported": True}}
@@ -114,12 +114,12 @@ def test_patterns_are_checked_with_a_time_limit(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.django_db
 def test_a_turn_keeps_its_schema_through_retry_and_continue(insider: User) -> None:
     model = factories.language_model(capabilities=ABLE)
-    started = accept.start_turn(author=insider, client_id=new_id(), text="Where?", output_schema=POINT)
+    started = turns.start_turn(author=insider, client_id=new_id(), text="Where?", output_schema=POINT)
     turn = started.turn
     assert turn.output_schema == POINT
     assert "format" in turn.frame.body["output_config"]
     assert turn.frame != freeze_frame(model=model, assistant=None)
-    for status, journey in (("failed", accept.retry_turn), ("stopped", accept.continue_turn)):
+    for status, journey in (("failed", turns.retry_turn), ("stopped", turns.continue_turn)):
         factories.message(
             turn.conversation, turn.user_message, '{"x": ', role="assistant", turn=turn, status="partial"
         )
@@ -135,8 +135,8 @@ def test_assistants_schema_applies_and_is_validated(insider: User) -> None:
     model = factories.language_model(capabilities=ABLE)
     made = Assistant.objects.create(name="Points", model=model, output_schema=POINT)
     asked = {"author": insider, "text": "Where?", "assistant_id": made.id}
-    assert accept.start_turn(client_id=new_id(), **asked).turn.output_schema == POINT
+    assert turns.start_turn(client_id=new_id(), **asked).turn.output_schema == POINT
     LanguageModel.objects.update(capabilities={})
     with pytest.raises(OperationError, match="no_structured_output"):
-        accept.start_turn(client_id=new_id(), **asked)
+        turns.start_turn(client_id=new_id(), **asked)
     assert Turn.objects.count() == 1

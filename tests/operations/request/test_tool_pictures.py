@@ -9,17 +9,17 @@ import pytest
 from chat.claude.blocks import Block, tool_pictures
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations.conversations.message_input import content_blocks
-from chat.operations.conversations.path import path_to
+from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import attachment_limits
 from chat.operations.request.attachment_limits import check_sendable, could_take
 from chat.operations.request.attachments import resolve_path
 from chat.operations.turns import claim, tool_rounds
-from chat.operations.turns.accept import start_turn
 from chat.operations.turns.failover import same_model_elsewhere
 from tests import factories
 from tests.support import media
+from tests.support.turns import start_turn
 
 pytestmark = pytest.mark.django_db
 DATA = base64.b64encode(media.picture("PNG", (5, 5))).decode()
@@ -60,7 +60,7 @@ def test_result_gets_only_the_remaining_pictures(insider: User, model: LanguageM
     assert said(message) == ["[a picture for which this conversation has no place any more]"] * 11
     assert len(tool_pictures(results(running_turn(insider), 101).content)) == 100
     text = factories.message(turn.conversation, message, "Thanks")
-    check_sendable(text, model)
+    check_sendable(ConversationPath.to(text.id), model)
 
 
 def test_request_size_is_limited(
@@ -83,9 +83,9 @@ def test_attached_pictures_shrink_among_many_tool_pictures(insider: User, model:
     large = upload(insider, "large.png", media.picture("PNG", (2400, 30)))
     after = factories.message(turn.conversation, message, "And?", content=content_blocks([large]))
     after.attachments.add(large)
-    check_sendable(after, model)
+    check_sendable(ConversationPath.to(after.id), model)
     assert large.sent is not None
-    data = resolve_path(path_to(after), model)[-1].content[0]["source"]["data"]
+    data = resolve_path(ConversationPath.to(after.id), model)[-1].content[0]["source"]["data"]
     assert len(base64.b64decode(data)) < large.sent.size_bytes
 
 
@@ -93,8 +93,8 @@ def test_model_without_vision_gets_text_for_pictures(insider: User, model: Langu
     blind = factories.language_model("blind", capabilities={"image_input": {"supported": False}})
     message = results(running_turn(insider), 2)
     words = {"type": "text", "text": "A picture was here; this model can't see any."}
-    assert resolve_path([message], blind)[0].content[0]["content"] == [words, words]
-    assert resolve_path([message], model) == [message]
+    assert resolve_path(ConversationPath((message,)), blind)[0].content[0]["content"] == [words, words]
+    assert resolve_path(ConversationPath((message,)), model) == [message]
     assert len(tool_pictures(message.content)) == 2, "another model sees them again"
 
 
@@ -137,7 +137,7 @@ def test_tool_pictures_count_without_attachments(insider: User, model: LanguageM
     Message.objects.filter(id=message.id).update(content=[_result(101)])
     after = factories.message(turn.conversation, Message.objects.get(id=message.id), "And?")
     with pytest.raises(OperationError, match="too_many_pictures"):
-        check_sendable(after, model)
+        check_sendable(ConversationPath.to(after.id), model)
 
 
 def _result(pictures: int) -> Block:

@@ -47,7 +47,7 @@ def give_connected(assistant: Assistant, server: McpServer, *targets: str, **fie
     server.save()
 
 
-def types(found: offers.Offer) -> list[str]:
+def types(found: offers.ToolSelection) -> list[str]:
     return [str(definition.get("type") or definition["name"]) for definition in found.definitions]
 
 

@@ -11,22 +11,22 @@ from chat.events.store import stored_frames
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations.accounts.api_keys import create_api_key
 from chat.operations.conversations.message_input import LONGEST_TEXT
-from chat.operations.turns import accept
-from chat.operations.turns.accept import Doorway, continue_turn, retry_turn, start_turn
+from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.stop import stop_turn
 from tests import factories
 from tests.support.refusals import refusal
+from tests.support.turns import continue_turn, retry_turn, start_turn
 
 pytestmark = pytest.mark.django_db
 
 
-def start(author: User, text: Any = "Hello", **fields: Any) -> accept.Started:
+def start(author: User, text: Any = "Hello", **fields: Any) -> AcceptedTurn:
     return start_turn(author=author, **{"client_id": uuid.uuid4(), "text": text, **fields})
 
 
 def test_a_first_message_begins_a_conversation(insider: User, model: LanguageModel) -> None:
     key, _secret = create_api_key(user=insider, name="bot", scopes=["chat"])
-    started = start(insider, "How\n high? " + "x" * 100, doorway=Doorway(door="api", api_key=key))
+    started = start(insider, "How\n high? " + "x" * 100, door="api", api_key=key)
     chat, turn, message = started.turn.conversation, started.turn, started.user_message
     assert started.created
     assert (turn.status, turn.door, turn.api_key, turn.model) == ("queued", "api", key, model)

@@ -1,5 +1,6 @@
 """Claims, leases, and turns that wait for a person."""
 
+import time
 import uuid
 
 import pytest
@@ -7,9 +8,11 @@ from django.utils import timezone
 
 from chat.events.store import Batch, stored_frames
 from chat.models import LanguageModel, Message, ToolCall, Turn, User
+from chat.operations.billing.budgets import ADMITTED_SECONDS, Admitted
 from chat.operations.running_turn import LeaseLost
 from chat.operations.turns import claim
 from tests import factories
+from tests.support.turns import start_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +42,40 @@ def test_turn_with_a_deleted_model_ends_at_once(insider: User) -> None:
     assert (turn.status, turn.error_code, turn.last_seq) == ("failed", "no_model", 1)
     assert b'"error":{"code":"no_model","message":"No model is available.' in stored_frames(turn.id)[0].data
     assert not Message.objects.filter(role="assistant").exists()
+
+
+def test_an_accepted_turn_is_claimed_once(insider: User, model: LanguageModel) -> None:
+    accepted = start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
+    running = claim.claim_turn(accepted.turn.id, "host:1:aa", accepted)
+    assert running
+    assert (running.turn.status, running.fence, accepted.turn.status) == ("running", 1, "queued")
+    assert running.turn.started_at == running.turn.heartbeat_at
+    assert (running.path(), running.admitted) == (accepted.path, accepted.admitted)
+    assert claim.claim_turn(accepted.turn.id, "host:1:aa", accepted) is None
+    # Another process had it meanwhile and it waits for an engine again: its rows are read by the next look.
+    Turn.objects.update(status="queued", owner="", heartbeat_at=None)
+    assert claim.claim_turn(accepted.turn.id, "host:1:aa", accepted) is None
+    again = claim.claim_turn(accepted.turn.id, "host:1:aa")
+    assert again
+    assert (again.fence, again.message) == (2, running.message)
+
+
+def test_a_summary_that_was_awaited_is_read(insider: User, model: LanguageModel) -> None:
+    accepted = start_turn(author=insider, client_id=uuid.uuid4(), text="Hello?")
+    above = factories.message(accepted.turn.conversation, None, "One")
+    summary = Message.objects.append(after=above, role="user", kind="summary", content=[])
+    question = Message.objects.append(after=summary, role="user", content=[])
+    running = claim.claim_turn(accepted.turn.id, "host:1:aa", accepted)
+    assert running
+    running.message.parent = question
+    assert running.path().awaits_summary
+    Message.objects.filter(id=summary.id).update(content=[{"type": "text", "text": "Short."}])
+    assert running.path().sent.messages == (summary, question)
+
+
+def test_admitted_budgets_are_current_for_seconds() -> None:
+    assert Admitted([]).current() == []
+    assert Admitted([], at=time.monotonic() - ADMITTED_SECONDS).current() is None
 
 
 def test_queued_turns_are_ordered_by_age(insider: User) -> None:

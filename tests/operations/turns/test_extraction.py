@@ -7,8 +7,9 @@ import pytest
 
 from chat.models import Conversation, Turn, User
 from chat.operations.errors import OperationError
-from chat.operations.turns.extraction import TASK, start_extraction
+from chat.operations.turns.extraction import TASK
 from tests import factories
+from tests.support.turns import start_extraction
 
 pytestmark = pytest.mark.django_db
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}

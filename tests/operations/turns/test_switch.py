@@ -159,6 +159,7 @@ def test_same_account_on_another_connection_continues(turn: Turn) -> None:
     assert closing(turn) == []
     # The model's other powers put its context elsewhere: the same thinking would stand behind other messages.
     Message.objects.filter(id=turn.user_message_id).update(context="Today is Monday.")
+    loop.known_path = None
     able = {"system_messages": {"supported": True}}
     other = factories.language_model(connection=factories.provider("Able"), capabilities=able)
     assert switch.switch_model(loop, other, {"code": "failover"})

@@ -12,9 +12,10 @@ from chat.operations.billing import ledger
 from chat.operations.conversations import titles
 from chat.operations.errors import OperationError
 from chat.operations.turns import claim
-from chat.operations.turns.accept import Started, _settle_race, retry_turn, start_turn
+from chat.operations.turns.accept import AcceptedTurn, _settle_race
 from chat.operations.turns.recovery import reap_turn
 from tests import factories
+from tests.support.turns import retry_turn, start_turn
 
 pytestmark = pytest.mark.usefixtures("any_database")
 AtOnce = Callable[..., list[Any]]
@@ -47,7 +48,7 @@ def test_one_of_many_tabs_starts_and_the_others_are_busy(at_once: AtOnce) -> Non
     outcomes = at_once(
         lambda: start_turn(author=author, client_id=uuid.uuid4(), text="Mine", conversation_id=chat.id)
     )
-    assert [type(one) for one in outcomes].count(Started) == 1
+    assert [type(one) for one in outcomes].count(AcceptedTurn) == 1
     assert {one.code for one in outcomes if isinstance(one, OperationError)} == {"busy"}
     assert len(outcomes) == 50
     assert chat.messages.count() == 3
@@ -58,7 +59,7 @@ def test_one_of_many_retries_starts(at_once: AtOnce) -> None:
     author = factories.person()
     turn = factories.turn(factories.conversation(author), status="failed")
     outcomes = at_once(lambda: retry_turn(author=author, client_id=uuid.uuid4(), turn_id=turn.id), 10)
-    assert [type(one) for one in outcomes].count(Started) == 1
+    assert [type(one) for one in outcomes].count(AcceptedTurn) == 1
     assert {one.code for one in outcomes if isinstance(one, OperationError)} == {"busy"}
 
 
