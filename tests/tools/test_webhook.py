@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from chat.tools import egress, webhook
+from chat.tools.addresses import ResponseTooLarge
 from chat.tools.result import ToolContext, ToolFailed
 from tests.tools.conftest import webhook as definition
 from tests.tools.servers import PIXEL, Hostile, Receiver, Served, sent
@@ -155,7 +156,7 @@ async def test_error_statuses_fail_without_their_body(
 async def test_compressed_bombs_are_cut_off(
     path: str, hostile: tuple[Hostile, Served], context: ToolContext
 ) -> None:
-    with pytest.raises(egress.TooMuch):
+    with pytest.raises(ResponseTooLarge):
         await webhook.call_webhook(definition(hostile[1].url + path), {}, context)
 
 

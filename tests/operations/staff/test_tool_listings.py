@@ -12,7 +12,8 @@ from chat.models import McpServer, ToolDefinition
 from chat.operations.errors import OperationError
 from chat.operations.staff import tool_listings
 from chat.tasks import refresh_listings_task
-from chat.tools import egress, mcp, registry
+from chat.tools import mcp, registry
+from chat.tools.addresses import ResponseTooLarge
 from tests import factories
 from tests.tools.servers import Served, mcp_server
 
@@ -211,5 +212,5 @@ def test_trying_a_tool_returns_result_and_time() -> None:
 
 
 def test_failed_listings_have_a_message() -> None:
-    assert "too long" in tool_listings._listing_words(egress.TooMuch("x"))
+    assert "too long" in tool_listings._listing_words(ResponseTooLarge("x"))
     assert "in time" in tool_listings._listing_words(TimeoutError())
