@@ -55,7 +55,7 @@ def stored_secret(path: Path, make: str) -> str:
     try:
         with open(path, "x", encoding="utf-8", opener=_private) as file:
             file.write(value + "\n")
-    except FileExistsError:
+    except FileExistsError:  # another process created it first
         return path.read_text(encoding="utf-8").strip()
     return value
 

@@ -80,7 +80,7 @@ async def test_an_unknown_tool_fails(server: McpServer, context: ToolContext) ->
 async def test_long_result_is_cut(server: McpServer, context: ToolContext) -> None:
     with pytest.raises(ToolFailed, match="longer than the 1000 bytes"):
         await mcp.call_mcp_tool(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1000}, context)
-    with pytest.raises(egress.TooMuch):
+    with pytest.raises(egress.ResponseTooLarge):
         await mcp.call_mcp_tool(
             mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1_000_000}, context
         )
@@ -129,7 +129,8 @@ async def test_shared_token_is_sent(gate: Any, context: ToolContext) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/mcp-big", egress.TooMuch), ("/mcp-events", egress.TooMuch), ("/error", ToolFailed)]
+    ("path", "kind"),
+    [("/mcp-big", egress.ResponseTooLarge), ("/mcp-events", egress.ResponseTooLarge), ("/error", ToolFailed)],
 )
 async def test_other_hosts_are_a_failure(
     path: str, kind: type[Exception], hostile: tuple[Hostile, Served], context: ToolContext
