@@ -291,7 +291,7 @@ def test_changed_tools_have_to_be_accepted_again(seen_by_threads: World, shop: S
     root.post(url, {"accept": "1", "tool": ["add"]})
     assert ToolDefinition.objects.get(target="add").description == "Now with files."
     assert (
-        "There is nothing here"
+        "This does not exist, or you don’t have access to it."
         in root.post(url, {"accept": "1", "tool": ["x"]}, follow=True).content.decode()
     )
 
