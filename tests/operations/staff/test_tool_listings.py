@@ -211,5 +211,5 @@ def test_trying_a_tool_returns_result_and_time() -> None:
 
 
 def test_failed_listings_have_a_message() -> None:
-    assert "too long" in tool_listings._listing_words(egress.ResponseTooLarge("x"))
+    assert "too long" in tool_listings._listing_words(addresses.ResponseTooLarge("x"))
     assert "in time" in tool_listings._listing_words(TimeoutError())
