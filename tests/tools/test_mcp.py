@@ -131,7 +131,7 @@ async def test_shared_token_is_sent(gate: Any, context: ToolContext) -> None:
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/mcp-big", ResponseTooLarge), ("/mcp-events", egress.TooMuch), ("/error", ToolFailed)],
+    [("/mcp-big", ResponseTooLarge), ("/mcp-events", ResponseTooLarge), ("/error", ToolFailed)],
 )
 async def test_other_hosts_are_a_failure(
     path: str, kind: type[Exception], hostile: tuple[Hostile, Served], context: ToolContext
