@@ -1,26 +1,34 @@
-"""The limit: the SDK alone, reading the same upstream as `AsyncStream.raw_events` frames it, in its own process."""
+"""The limit: the SDK alone, reading the same upstream as `AsyncStream.raw_events` frames it, in its own process.
+
+`python -m bench.limit JSON` takes {"url": the upstream's, "load": the fields of a Load}.
+"""
 
 import asyncio
 import json
 import os
 import sys
 import time
+from typing import Any
 
 import httpx2
 import orjson
 import uvloop
 from anthropic import AsyncAnthropic, AsyncStream, DefaultAioHttpClient
 
+from bench.load import Load
 from bench.meter import Meter
 
 LIMITS = httpx2.Limits(max_connections=2000, max_keepalive_connections=2000)
 
 
-async def read(client: AsyncAnthropic, wish: str, meter: Meter, delay: float) -> None:
-    await asyncio.sleep(delay)
+async def read(client: AsyncAnthropic, meter: Meter, number: int) -> None:
+    await asyncio.sleep(number * meter.load.spacing_seconds)
     asked, begun = time.monotonic(), False
     request = client.messages.with_streaming_response.create(
-        model="claude-haiku-5-5", max_tokens=100, messages=[{"role": "user", "content": wish}], stream=True
+        model="claude-haiku-5-5",
+        max_tokens=100,
+        messages=[{"role": "user", "content": meter.load.request}],
+        stream=True,
     )
     async with request as answer:
         async for event in AsyncStream.raw_events(answer.http_response):
@@ -35,15 +43,15 @@ async def read(client: AsyncAnthropic, wish: str, meter: Meter, delay: float) ->
                 meter.deltas += 1
 
 
-async def main(url: str, streams: int, wish: str, window_seconds: float, spacing: float) -> None:
-    meter = Meter(os.getpid(), streams, window_seconds)
+async def main(job: dict[str, Any]) -> None:
+    meter = Meter([os.getpid()], Load(**job["load"]))
     client = AsyncAnthropic(
-        api_key="bench", base_url=url, max_retries=0, http_client=DefaultAioHttpClient(limits=LIMITS)
+        api_key="bench", base_url=job["url"], max_retries=0, http_client=DefaultAioHttpClient(limits=LIMITS)
     )
     async with client:
-        reading = asyncio.gather(*(read(client, wish, meter, number * spacing) for number in range(streams)))
+        reading = asyncio.gather(*(read(client, meter, number) for number in range(meter.load.streams)))
         print(json.dumps(await meter.measure(reading)))
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4]), float(sys.argv[5])))
+    uvloop.run(main(json.loads(sys.argv[1])))

@@ -41,11 +41,10 @@ def upstream() -> Iterator[str]:
         process.wait()
 
 
-def prepared(folder: Path, url: str) -> tuple[Server, str]:
+def prepared(folder: Path, url: str, **environment: str) -> tuple[Server, str]:
     """Return a Parley, not started, whose Claude connection leads to `url`, and a key for programs."""
-    environment = child(
-        folder, ADMIN_EMAIL=ADMIN, ANTHROPIC_API_KEY="bench", ANTHROPIC_BASE_URL=url, LOG_LEVEL="WARNING"
-    )
+    connection = {"ANTHROPIC_API_KEY": "bench", "ANTHROPIC_BASE_URL": url}
+    environment = child(folder, ADMIN_EMAIL=ADMIN, LOG_LEVEL="WARNING", **connection, **environment)
     server = Server(folder, environment)
     server.manage("migrate", "--verbosity", "0")
     told = server.shell(

@@ -1,44 +1,48 @@
-"""The rows of the benchmark: each figure beside its ceiling of the same run and its targets."""
+"""The rows of the benchmark: each figure beside its limit of the same run and its targets."""
 
 import dataclasses
 
-COLUMNS = ("figure", "measured", "ceiling in this run", "first landing", "goal", "verdict")
+COLUMNS = ("form", "figure", "measured", "limit in this run", "must", "goal", "verdict")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. `first` and `goal` are its targets, to be reached from below where `more` is better."""
+    """One figure of one form. `must` and `goal` are its targets, to be reached from below where `more` is better."""
 
+    form: str
     figure: str
     measured: float
     unit: str = ""
-    ceiling: float | None = None
-    first: float | None = None
+    limit: float | None = None
+    must: float | None = None
     goal: float | None = None
     more: bool = False
 
     @property
     def verdict(self) -> str:
-        if self.first is None:
+        if self.must is None:
             return "-"
-        for target, word in ((self.goal, "goal"), (self.first, "first landing")):
-            if target is not None and (self.measured >= target if self.more else self.measured <= target):
-                return word
-        return "MISSED"
+        if not self._reaches(self.must):
+            return "MISSED"
+        return "held, goal too" if self.goal is not None and self._reaches(self.goal) else "held"
+
+    def _reaches(self, target: float) -> bool:
+        return self.measured >= target if self.more else self.measured <= target
 
     def cells(self) -> tuple[str, ...]:
         sign = "≥ " if self.more else "≤ "
         targets = [
-            sign + self._shown(target) if target is not None else "-" for target in (self.first, self.goal)
+            sign + self._shown(target) if target is not None else "-" for target in (self.must, self.goal)
         ]
-        ceiling = "-" if self.ceiling is None else self._shown(self.ceiling)
-        return (self.figure, self._shown(self.measured), ceiling, *targets, self.verdict)
+        limit = "-" if self.limit is None else self._shown(self.limit)
+        return (self.form, self.figure, self._shown(self.measured), limit, *targets, self.verdict)
 
     def as_json(self) -> dict[str, object]:
         return {**dataclasses.asdict(self), "verdict": self.verdict}
 
     def _shown(self, value: float) -> str:
-        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        whole = self.unit == "" and value == int(value)
+        digits = 0 if whole or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
         return f"{value:,.{digits}f} {self.unit}".rstrip()
 
 

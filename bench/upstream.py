@@ -54,8 +54,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await (paced(writer, deltas, pace) if pace else flat(writer, deltas))
             writer.write(chunk(END % deltas) + b"0\r\n\r\n")
             await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
+    except (asyncio.IncompleteReadError, ConnectionError, RuntimeError):
+        pass  # the reader has gone; uvloop says so with a RuntimeError
     finally:
         writer.close()
 

@@ -14,6 +14,17 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 
+def own_host(host: str) -> str:
+    """Return the host at which this machine reaches its own server; a wildcard address can't be connected to."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def own_url(host: str, port: int) -> str:
+    """Return the address at which this machine reaches its own server."""
+    reached = own_host(host)
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+
+
 def switch(name: str, *, default: bool) -> bool:
     """Return the value of an on/off variable.
 
@@ -55,7 +66,7 @@ def stored_secret(path: Path, make: str) -> str:
     try:
         with open(path, "x", encoding="utf-8", opener=_private) as file:
             file.write(value + "\n")
-    except FileExistsError:
+    except FileExistsError:  # another process created it first
         return path.read_text(encoding="utf-8").strip()
     return value
 

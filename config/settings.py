@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, env, number, stored_secret, switch
+from config.environment import BASE_DIR, env, number, own_host, own_url, stored_secret, switch
 from config.logs import configure_structlog, logging_config
 
 # --- The environment -----------------------------------------------------------------------------
@@ -28,9 +28,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
 ]
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", default=8000, minimum=1, maximum=65535)
-# The address at which this machine reaches its own server. A wildcard address can't be connected to.
-OWN_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - compared, not bound
-OWN_URL = f"http://{f'[{OWN_HOST}]' if ':' in OWN_HOST else OWN_HOST}:{PORT}"
+OWN_HOST, OWN_URL = own_host(HOST), own_url(HOST, PORT)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = switch("HTTPS", default=False)

@@ -6,6 +6,7 @@ import polib
 
 
 def main(source: str, target: str) -> None:
+    """Write the compiled catalogue of `source` to `target`."""
     polib.pofile(source).save_as_mofile(target)
 
 

@@ -138,9 +138,9 @@ async def _submit(
 ) -> Answer:
     """Submit a turn and answer in the form that the client asked for."""
     identity = identity_of(request)
-    found = await command(turn_request(identity, data.client_id, idempotency_key, **fields))
+    # The turn alone: a long wait must not keep the path that was read for it.
+    turn = (await command(turn_request(identity, data.client_id, idempotency_key, **fields))).turn
     await release_connection()
-    turn = found.turn
     if _wants_events(request):
         await in_database(check_resumable, turn, 0)
         return event_stream(turn, 0, identity, opening=accepted(turn))

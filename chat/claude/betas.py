@@ -12,6 +12,7 @@ def with_beta(request: Mapping[str, Any], beta: str, **fields: Any) -> dict[str,
     Headers and body fields of other betas are kept.
     """
     headers = request.get("extra_headers") or {}
+    # The header is a comma-separated list; dict.fromkeys below keeps its order and drops duplicates.
     named = [name for name in headers.get(HEADER, "").split(",") if name]
     made = {
         **request,

@@ -110,6 +110,7 @@ def place_breakpoints(
     choice = _choose(plan, static_tokens, fresh, None if not staff else "5m" if "5m" in staff else "1h")
     in_messages = _message_breakpoints(plan, choice, reached, fresh)
     if not staff and choice.static and static_tokens >= plan.minimum_tokens:
+        # One-hour breakpoints must come before five-minute ones.
         lifetime = "1h" if "1h" in in_messages.values() else choice.static
         body = with_static_breakpoints(body, lifetime, plan.minimum_tokens)
     body = limit_breakpoints(body, MAX_BREAKPOINTS - len(in_messages))
@@ -130,6 +131,7 @@ def _candidates(
     asked = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
     cache_state = plan.cache_state
     known = bool(cache_state.prompt_tokens and asked)
+    # The provider counted everything before the last answer, so only later blocks are estimated.
     begins = asked[-1] if known else 0
     back = asked[-cache_state.steps_back] if cache_state.steps_back <= len(asked) else 0
     tokens = cache_state.prompt_tokens if known else static_tokens
@@ -142,6 +144,7 @@ def _candidates(
                 found = _Candidate(at, index, tokens, number)
                 reached = found if at < back and message["role"] == "user" else reached
                 fresh += [found] if at >= begins else []
+    # A paused answer at the end is not a tail: the tail is in a user message.
     while fresh and messages[fresh[-1].message]["role"] != "user":
         fresh.pop()
     return reached, fresh

@@ -33,6 +33,7 @@ def limit_breakpoints(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
         result[part] = blocks = []
         for block in body[part]:
             if block.get("cache_control"):
+                # The first breakpoints are removed: a later one covers a longer prefix.
                 if surplus > 0:
                     block = without(block, "cache_control")
                     surplus -= 1

@@ -50,6 +50,7 @@ class PastCall:
 
     @property
     def prompt_tokens(self) -> int:
+        """The tokens of the complete prompt, cached or not."""
         return self.input_tokens + self.read_tokens + self.written_5m_tokens + self.written_1h_tokens
 
 

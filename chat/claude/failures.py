@@ -90,6 +90,7 @@ def from_response(
     kind = _kind(status, error_type, code, text)
     retryable = kind in RETRYABLE
     hint = lowered.get("x-should-retry")
+    # The header overrides the kind, except for spend limits, where a retry is useless.
     if hint in ("true", "false") and kind is not FailureKind.SPEND_LIMIT:
         retryable = hint == "true"
     return Failure(

@@ -61,6 +61,7 @@ class Fold:
                     block.merge(copied_object(delta))
             else:
                 self._apply_rare(event)
+        # Missing or wrong fields raise one of these. Checking each field first would slow the hot path.
         except (KeyError, TypeError, AttributeError) as error:
             raise ProtocolError(f"stream event is malformed or out of order: {error!r}") from error
 

@@ -114,6 +114,7 @@ def _faults(schema: Schema) -> Iterator[StrictFault]:
             yield StrictFault(KEYWORD, where, "minItems")
         if node.get("format", "date") not in _FORMATS:
             yield StrictFault(KEYWORD, where, f"format: {node['format']}")
+        # Only capturing and non-capturing groups are supported, not look-around or named groups.
         if "(?" in node.get("pattern", "").replace("(?:", ""):
             yield StrictFault(KEYWORD, where, f"pattern: {node['pattern']}")
 

@@ -17,6 +17,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 def clean_text(text: str) -> str:
     """Return the text with NUL and lone surrogates replaced by U+FFFD; a surrogate pair becomes its character."""
+    # Almost all text is clean: avoid two substitutions and a copy.
     if "\x00" not in text and _encodable(text):
         return text
     return _UNSTORABLE.sub("\ufffd", _PAIR.sub(_join_pair, text))

@@ -22,6 +22,7 @@ class Prefix:
 
     def add(self, role: str, blocks: Iterable[Block]) -> None:
         """Add blocks of one message. Neighbours of the same role count as one message, as for the API."""
+        # The separators keep the borders of messages and blocks unambiguous in the hash.
         for block in blocks:
             if role != self._role:
                 self._state.update(b"\x00" + role.encode())

@@ -158,6 +158,7 @@ def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:
         match message.role:
             case "assistant":
                 if _is_replayable(message):
+                    # Client tool calls end a round too: their results must be in the next user message.
                     if current.user or current.system or tool_use_ids(current.blocks()):
                         rounds.append(current := _Round())
                     current.assistant.append(message)
@@ -174,6 +175,7 @@ def _rounds(path: Sequence[PathMessage], system_role: bool) -> list[_Round]:
 
 def _add_user(current: _Round, message: PathMessage, system_role: bool) -> None:
     blocks = _user_blocks(message.content)
+    # A message with tool results only belongs to a tool loop and gets no context.
     context = Context(message.context if _has_own_content(blocks) else "", system_role=system_role)
     current.user += blocks + context.for_user
     if context.for_system and context.for_system not in current.system:
@@ -232,6 +234,7 @@ def _with_calls_given_up(rounds: Sequence[_Round]) -> list[_Round]:
     settled: list[_Round] = []
     for this in rounds:
         settled.append(this)
+        # A round without assistant blocks disappears; its user messages are appended to the round before.
         while _gives_up_all(settled[-1]) and len(settled) > 1:
             silent = settled.pop()
             before = settled[-1]
@@ -254,6 +257,7 @@ def _as_messages(rounds: Sequence[_Round], frame_digest: str) -> list[dict[str, 
         assistant = this.bound(prefix)
         results = [block for block in this.user if block.get("type") == "tool_result"]
         others = [block for block in this.user if block.get("type") != "tool_result"]
+        # The API requires tool results before any other content of a user message.
         user = pair_results(tool_use_ids(assistant), results) + others
         if this.system and not user and not (assistant and is_server_tool_result(assistant[-1])):
             raise RequestError("a system message must follow a user message")

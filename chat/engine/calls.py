@@ -16,6 +16,7 @@ from chat.engine.sender import Sender
 from chat.engine.summary import write_summary
 from chat.events import payloads
 from chat.models import ApiCall, LanguageModel
+from chat.models.ids import ModelId
 from chat.operations.billing.ledger import Settlement
 from chat.operations.billing.paid_call import PaidCall
 from chat.operations.request import build
@@ -43,7 +44,7 @@ class Caller:
     def __init__(self, sender: Sender) -> None:
         self._sender, self._running = sender, sender.running
         self._number = 0
-        self._tried: set[Any] = set()
+        self._tried: set[ModelId] = set()
         self._takes_over = self._running.takes_over
         self._kept_any = self._running.resumed
         self._paid: PaidCall | None = None

@@ -66,7 +66,7 @@ class Hub:
         for conversation_id in list(viewer.conversations):
             self.unsubscribe(viewer, conversation_id)
 
-    def claim_ended(self, turn_id: Any, *, claimed: bool) -> None:
+    def claim_ended(self, turn_id: TurnId, *, claimed: bool) -> None:
         """End the expectation of a turn; when it was not claimed here, its viewers read its rows."""
         self.expected.discard(turn_id)
         if not claimed:

@@ -24,6 +24,7 @@ from chat.engine.remote_turns import conversation_news
 from chat.engine.runner import Runner, Shared
 from chat.engine.writer import Writer
 from chat.events import hints
+from chat.models import Conversation
 from chat.models.turns import BEATS_PER_LEASE
 from chat.operations.conversations.titles import needs_title, wake_for_title
 from chat.operations.turns import claim
@@ -54,6 +55,8 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._look_due = asyncio.Event()
+        self._turns_advanced = False
+        self._looked_at = 0.0
         self._hint: asyncio.Task[None] | None = None
         self._unsent: dict[str, int] = {}
         self._leases = LeaseWatch()
@@ -130,7 +133,8 @@ class Engine:
                 await runner.run()
             finally:
                 del self._runners[turn_id]
-            if await in_database(needs_title, running.turn.conversation_id):
+            unnamed = running.turn.conversation.title_status == Conversation.TitleStatus.NONE
+            if unnamed and await in_database(needs_title, running.turn.conversation_id):
                 job_queue.enqueue(wake_for_title, str(running.turn.conversation_id))
         except Exception:
             log.exception("turn_not_run")
@@ -160,12 +164,17 @@ class Engine:
                 await self.wake(turn_id)
 
     async def _look(self) -> None:
-        """Catch up with other processes: at a hint, else once a second while conversations are watched."""
+        """Catch up with other processes: at a hint, else once a second while conversations are watched.
+
+        Turns are read only when another process may have advanced them, or when a second has passed: hints get lost.
+        """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._look_due.wait(), TICK_SECONDS)
         self._look_due.clear()
         began = asyncio.get_running_loop().time()
-        await self.hub.look()
+        if self._turns_advanced or began - self._looked_at >= TICK_SECONDS:
+            self._turns_advanced, self._looked_at = False, began
+            await self.hub.look()
         await self._send_news()
         # A look grows with what is watched, so that a busy process looks less often.
         spent = asyncio.get_running_loop().time() - began
@@ -200,8 +209,8 @@ class Engine:
             log.warning("turn_reaped", turn=str(turn_id))
 
     async def _listen(self) -> None:
-        """Receive the hints of other processes."""
-        layer = get_channel_layer()
+        """Receive hints. Of its own hints an engine needs only the news of conversations."""
+        layer, own = get_channel_layer(), hints.origin(asyncio.get_running_loop())
         if layer is None:
             await asyncio.Event().wait()
             return
@@ -215,8 +224,12 @@ class Engine:
             for turn_id in hint.get("decided", ()):
                 for runner in self._named(turn_id):
                     runner.look()
-            if hint.get("turns") or hint.get("conversations"):
-                self._look_due.set()
+            subjects = frozenset(hint.keys() & {"turns", "conversations", "stops"})
+            if not subjects or (hint.get("origin") == own and subjects == {"turns"}):
+                continue  # its own flush: the viewers here have been given these frames
+            if hint.get("origin") != own or subjects != {"conversations"}:
+                self._turns_advanced = True
+            self._look_due.set()
 
     def _named(self, name: str) -> list[Runner]:
         return [runner for turn_id, runner in self._runners.items() if str(turn_id) == name]
@@ -233,7 +246,7 @@ class Engine:
     async def _send_hints(self, layer: Any) -> None:
         while self._unsent:
             advanced, self._unsent = self._unsent, {}
-            await hints.send(layer, {"turns": advanced})
+            await hints.send(layer, {"turns": advanced, "origin": hints.origin(asyncio.get_running_loop())})
 
     def _lost(self, turn_id: Any) -> None:
         runner = self._runners.get(turn_id)

@@ -59,7 +59,8 @@ async def _run(
         if viewer is not None:
             hub.subscribe(viewer, turn.conversation_id)
         hub.tell(turn.conversation_id, accepted(turn))
-        if viewer is not None:
+        # Under load the engine's own look may have begun the turn already: then the viewer keeps its place.
+        if viewer is not None and turn.id not in viewer.watched | viewer.read:
             # The viewer gets the turn's end wherever it runs, also when it is stopped before it is claimed.
             viewer.watch(turn.id, turn.conversation_id, 0)
         await engine().wake(turn.id, found)

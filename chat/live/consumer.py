@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import orjson
 import structlog
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -75,6 +76,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._send_by: float | None = None
         self._pump = asyncio.create_task(self._send_all())
         self._check_sending()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle one message. Only the engine's threads use the database, so no connection is checked here."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def disconnect(self, code: int) -> None:
         if self._pump is None:

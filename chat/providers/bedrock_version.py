@@ -18,10 +18,12 @@ _OLD = re.compile(r"claude-(?:3|[a-z]+-4(?:-[0-6](?!\d)|-20\d{6}|$|@|:))")
 
 
 def sync_middleware(request: APIRequest, call_next: CallNext) -> Any:
+    """Set the API version of a request; a middleware of the SDK's client."""
     return call_next(_versioned(request))
 
 
 async def async_middleware(request: APIRequest, call_next: AsyncCallNext) -> Any:
+    """Set the API version of a request; a middleware of the SDK's asynchronous client."""
     return await call_next(_versioned(request))
 
 

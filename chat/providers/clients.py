@@ -62,6 +62,7 @@ class ClientPool:
                 await entry.client.close()
 
     async def close(self) -> None:
+        """Close all clients, also those with running streams."""
         entries, self._entries = list(self._entries.values()), {}
         for entry in entries:
             await entry.client.close()
@@ -76,6 +77,7 @@ class ClientPool:
             return entry
         fresh = _Entry(_async_client(connection), wanted)
         self._entries[connection.id] = fresh
+        # Running streams keep the old client; the last of them closes it.
         if entry is not None:
             entry.retired = True
             if not entry.leases:

@@ -43,6 +43,7 @@ def _count_leaves(reader: "PdfReader", maximum: int) -> int:
     while waiting and pages <= maximum:
         node = waiting.pop().get_object()
         nodes += 1
+        # A hostile tree can be cyclic.
         if nodes > _MAX_NODES:
             raise ValueError("the page tree does not end")
         if "/Kids" in node:

@@ -22,6 +22,7 @@ def fitted_size(width: int, height: int, side: int) -> tuple[int, int]:
     """Return the size of a picture scaled to fit `side` pixels and the tokens that models spend on it."""
     scale = min(1.0, side / max(width, height))
     maximum = _TOKENS.get(side, side * side)
+    # A picture that fits `side` may still have too many squares, so it shrinks in steps of one per cent.
     while True:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         if -(-size[0] // _SQUARE) * -(-size[1] // _SQUARE) <= maximum:

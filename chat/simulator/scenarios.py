@@ -118,6 +118,7 @@ class Choice:
         return bool(self.text("times") or self.text("from"))
 
     def text(self, name: str) -> str:
+        """Return a parameter as text, or the scenario's default."""
         return self.params.get(name, self.scenario.defaults.get(name, ""))
 
     def number(self, name: str, default: float = 0, *, maximum: float = 10_000_000) -> float:
@@ -138,9 +139,11 @@ class Choice:
         return min(value, maximum)
 
     def integer(self, name: str, default: int = 0) -> int:
+        """Return a parameter as a whole number; see `number`."""
         return int(self.number(name, default))
 
     def seconds(self, name: str) -> float:
+        """Return a parameter in seconds, at most `MAX_SECONDS`; see `number`."""
         return self.number(name, maximum=MAX_SECONDS)
 
     def without_fault(self) -> "Choice":

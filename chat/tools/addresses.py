@@ -91,6 +91,7 @@ def check_scheme(scheme: str, host: str, port: int) -> None:
 
 
 def default_port(scheme: str) -> int:
+    """Return the port of an address without one."""
     return 443 if scheme == "https" else 80
 
 

@@ -61,6 +61,11 @@ class Meter:
         self.limit_bytes, self.wire, self.decoded, self.exceeded = limit_bytes, 0, 0, False
 
     def add(self, *, wire: int = 0, decoded: int = 0) -> None:
+        """Count bytes.
+
+        Raises:
+            ResponseTooLarge: a limit is exceeded.
+        """
         self.wire += wire
         self.decoded += decoded
         if max(self.wire, self.decoded) > self.limit_bytes:
@@ -79,6 +84,12 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request after a check of its scheme; the returned body is metered.
+
+        Raises:
+            EgressRefused: the scheme is not allowed, or the address is not public.
+            httpx2.DecodingError: the response has a content encoding that was not requested.
+        """
         url = request.url
         check_scheme(url.scheme, url.host, url.port or default_port(url.scheme))
         answer = await super().handle_async_request(request)

@@ -60,6 +60,7 @@ class GrantStorage:
         self.context: Any = None  # the flow's context, set by the flow; it has the refresh endpoint
 
     async def read(self) -> StoredGrant:
+        """Return the stored grant; both parts are empty without a row."""
         return await in_thread(self._read)
 
     async def forget_client_unless(self, redirect_uri: str) -> None:
@@ -75,6 +76,7 @@ class GrantStorage:
         return OAuthToken.model_validate(kept["token"]) if kept else None
 
     async def set_tokens(self, tokens: Any) -> None:
+        """Store new tokens with the discovered metadata, which a later refresh needs."""
         stored = {
             "token": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": time.time() + tokens.expires_in if tokens.expires_in else None,

@@ -75,6 +75,7 @@ def tool(function: Callable[..., Any] | None = None, *, title: str = "", strict:
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         made = PythonTool(function, title or function.__name__.replace("_", " ").capitalize(), strict)
+        # A module that is loaded again registers the same function; any other function is a name clash.
         known = _registered.setdefault(made.name, made)
         if _qualified_name(known.function) != _qualified_name(function):
             raise ValueError(

@@ -47,10 +47,12 @@ class ToolFailed(Exception):
 
 
 def text_block(words: str) -> Block:
+    """Return a text block of the Messages API."""
     return {"type": "text", "text": words}
 
 
 def failed_result(words: str) -> ToolResult:
+    """Return an error result with a message for the model."""
     return ToolResult([text_block(words)], is_error=True)
 
 

@@ -47,7 +47,7 @@ async def run_tool(
     try:
         async with asyncio.timeout(current.timeout_seconds):
             return await with_encoded_pictures(await _call(current, tool_input, context))
-    except Exception as error:
+    except Exception as error:  # not CancelledError, which stays a cancellation
         return _failure_result(error, current, began)
 
 

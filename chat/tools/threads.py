@@ -28,6 +28,7 @@ class ThreadLimit:
         )
 
     def semaphore(self) -> asyncio.Semaphore:
+        """Return the semaphore of the running event loop."""
         return self._of_loop.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._max_threads))
 
 

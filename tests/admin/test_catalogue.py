@@ -52,9 +52,9 @@ def test_unchanged_prompt_creates_no_revision(world: World, root: Client) -> Non
     ("blocks", "words"),
     [
         ([("", "none")], "at least one block"),
-        ([("a", "5m"), ("b", "1h")], "can't stand after"),
-        ([("a", "1h"), ("b", "1h"), ("c", "5m"), ("d", "5m")], "At most 3 cache marks"),
-        ([("a", "2h")], "cache mark must be"),
+        ([("a", "5m"), ("b", "1h")], "can’t come after"),
+        ([("a", "1h"), ("b", "1h"), ("c", "5m"), ("d", "5m")], "at most 3 cache points"),
+        ([("a", "2h")], "cache point must be"),
     ],
 )
 def test_invalid_prompt_blocks_are_explained(

@@ -23,8 +23,8 @@ def post(root: Client, address: str, schema: Any, **fields: str) -> Any:
 @pytest.mark.parametrize(
     ("schema", "words"),
     [
-        ({"type": "object"}, "of each object: $ does not"),
-        (closed(a={"type": "integer", "minimum": 1}), "take minimum out of $.properties.a"),
+        ({"type": "object"}, "; $ lacks it."),
+        (closed(a={"type": "integer", "minimum": 1}), "Remove it from $.properties.a"),
         (closed(a={}), "$.properties.a has none"),
         (closed(a={"$ref": "#"}), "recursive"),
     ],
@@ -49,7 +49,7 @@ def test_strict_tools_per_assistant_are_limited(world: World, root: Client) -> N
     schema = closed(**{f"p{number}": TEXT for number in range(12)})
     tools = [factories.tool(f"t{number}", strict=True, input_schema=schema) for number in range(3)]
     page = with_tools(root, assistant, *tools).content.decode()
-    assert "these would be 3, 36 and 0" in page
+    assert "These tools have 3, 36 and 0" in page
     assert not AssistantTool.objects.exists()
     ToolDefinition.objects.filter(pk=tools[2].pk).update(
         strict=False, kind="webhook", url="https://a.example.test/"

@@ -63,7 +63,7 @@ def test_fragments_require_access(chat: Conversation, insider: User) -> None:
     assert decorate(finished(turn), user=outsider, language="en") == finished(turn)
     usage = {"type": "usage", "turn": str(turn.id)}
     assert decorate(usage, user=insider, language="en") is usage
-    assert {"turn.accepted", "turn.finished"} == RENDERED
+    assert {"tool.finished", "turn.accepted", "turn.finished"} == RENDERED
 
 
 def test_rendering_takes_a_constant_number_of_queries(

@@ -25,21 +25,38 @@ DEFAULTS = {
 TEMPLATE = "postgres-template"
 
 
-def service_url(variable: str) -> str:
-    """Return the address of a reachable service.
+class ServiceUnreachable(Exception):
+    """Nothing answers at a service's address."""
 
-    Skips the test when it is not reachable, or fails it when REQUIRE_SERVICES=1.
+
+def reachable_url(variable: str) -> str:
+    """Return the address of a service, from the environment or its default.
+
+    Raises:
+        ServiceUnreachable: nothing answers there.
     """
     url = os.environ.get(variable) or DEFAULTS[variable]
     parts = urlsplit(url)
     try:
         socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 0), timeout=2).close()
     except OSError as error:
-        message = f"{variable}: nothing answers at {parts.hostname}:{parts.port} ({error})"
-        if os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+        raise ServiceUnreachable(
+            f"{variable}: nothing answers at {parts.hostname}:{parts.port} ({error})"
+        ) from None
     return url
+
+
+def service_url(variable: str) -> str:
+    """Return the address of a reachable service.
+
+    Skips the test when it is not reachable, or fails it when REQUIRE_SERVICES=1.
+    """
+    try:
+        return reachable_url(variable)
+    except ServiceUnreachable as error:
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from chat.tools import addresses, egress
-from chat.tools.addresses import ResponseTooLarge
 from tests.tools.servers import Hostile, Served
 
 INSIDE = [
@@ -188,7 +187,7 @@ async def test_large_answers_are_cut_off(
 ) -> None:
     _made, served = hostile
     async with egress.guarded_client(limit_bytes=100_000, timeout_seconds=5) as client:
-        with pytest.raises(ResponseTooLarge):
+        with pytest.raises(egress.ResponseTooLarge):
             await client.get(f"{served.url}{path}")
         meter = client._transport.meter
     assert meter.exceeded
@@ -204,7 +203,7 @@ async def test_size_limit_covers_all_answers_of_a_client(
         meter = client._transport.meter
         meter.limit_bytes = 40
         assert (await client.get(f"{served.url}/gzip")).content == b"small"
-        with pytest.raises(ResponseTooLarge):
+        with pytest.raises(egress.ResponseTooLarge):
             await client.get(f"{served.url}/gzip")
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from chat.models import McpServer
 from chat.tools import egress, mcp
-from chat.tools.addresses import ResponseTooLarge
 from chat.tools.result import ToolContext, ToolFailed
 from tests.tools.conftest import mcp_tool
 from tests.tools.servers import PIXEL, Hostile, Served
@@ -81,7 +80,7 @@ async def test_an_unknown_tool_fails(server: McpServer, context: ToolContext) ->
 async def test_long_result_is_cut(server: McpServer, context: ToolContext) -> None:
     with pytest.raises(ToolFailed, match="longer than the 1000 bytes"):
         await mcp.call_mcp_tool(mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1000}, context)
-    with pytest.raises(ResponseTooLarge):
+    with pytest.raises(egress.ResponseTooLarge):
         await mcp.call_mcp_tool(
             mcp_tool(server, "shout", max_result_bytes=1000), {"times": 1_000_000}, context
         )
@@ -131,7 +130,7 @@ async def test_shared_token_is_sent(gate: Any, context: ToolContext) -> None:
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/mcp-big", ResponseTooLarge), ("/mcp-events", ResponseTooLarge), ("/error", ToolFailed)],
+    [("/mcp-big", egress.ResponseTooLarge), ("/mcp-events", egress.ResponseTooLarge), ("/error", ToolFailed)],
 )
 async def test_other_hosts_are_a_failure(
     path: str, kind: type[Exception], hostile: tuple[Hostile, Served], context: ToolContext

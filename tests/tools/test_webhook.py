@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from chat.tools import egress, webhook
-from chat.tools.addresses import ResponseTooLarge
 from chat.tools.result import ToolContext, ToolFailed
 from tests.tools.conftest import webhook as definition
 from tests.tools.servers import PIXEL, Hostile, Receiver, Served, sent
@@ -156,7 +155,7 @@ async def test_error_statuses_fail_without_their_body(
 async def test_compressed_bombs_are_cut_off(
     path: str, hostile: tuple[Hostile, Served], context: ToolContext
 ) -> None:
-    with pytest.raises(ResponseTooLarge):
+    with pytest.raises(egress.ResponseTooLarge):
         await webhook.call_webhook(definition(hostile[1].url + path), {}, context)
 
 

@@ -63,7 +63,7 @@ async def test_a_declared_excess_is_refused_unread() -> None:
 async def test_a_lying_or_missing_length_does_not_help(headers: list[tuple[bytes, bytes]]) -> None:
     status, body = await answer([b"012345", b"678901", b"2"], headers)
     assert status == 413
-    assert b"Send less" in body
+    assert b"Split it into smaller ones" in body
 
 
 @pytest.mark.parametrize("declared", [True, False])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -30,9 +30,20 @@ class PriceInline(WriteOnce, TabularInline):
 
 
 class IndentedJSONField(forms.JSONField):
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("This is not valid JSON.")}
+
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)
+        except forms.ValidationError as error:
+            if not isinstance(error.__context__, json.JSONDecodeError):
+                raise
+            place = {"line": error.__context__.lineno, "column": error.__context__.colno}
+            raise forms.ValidationError(
+                _("This is not valid JSON: check line %(line)d, column %(column)d."),
+                code="invalid",
+                params=place,
+            ) from error
         except (RecursionError, ValueError) as error:  # nested too deep, or a number of thousands of digits
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 

@@ -39,6 +39,7 @@ class Diagnoses:
         self._known.clear()
 
     def remember(self, workspace: str, message_id: str, prompt: Prompt, segments: list[Segment]) -> None:
+        """Store the fingerprint of an answered request; the oldest ones are dropped above the limit."""
         self._known[workspace, message_id] = _fingerprint(prompt, segments)
         while len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)

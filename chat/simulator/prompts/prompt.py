@@ -24,6 +24,7 @@ class Turn:
     positions: list[tuple[int, int]] = field(default_factory=list)
 
     def only_results(self) -> bool:
+        """Return whether a user turn holds only tool results."""
         return self.role == "user" and all(block["type"] == "tool_result" for block in self.blocks)
 
 
@@ -49,6 +50,7 @@ class Prompt:
 
     @property
     def last(self) -> Turn:
+        """The last turn that is not a system turn."""
         return next(turn for turn in reversed(self.turns) if turn.role != "system")
 
     def thinking_type(self) -> str:
@@ -59,10 +61,12 @@ class Prompt:
         return "disabled" if self.model.thinking == "off" else "adaptive"
 
     def shows_thinking(self) -> bool:
+        """Return whether the answer shows the text of its thinking."""
         display = (self.body.get("thinking") or {}).get("display")
         return display == "summarized" if display else not self.model.hides_thinking
 
     def effort(self) -> str:
+        """Return the effort of this request, or the model's default."""
         return (self.body.get("output_config") or {}).get("effort") or self.model.effort
 
     def user_text(self) -> str:
@@ -70,6 +74,7 @@ class Prompt:
         return without_marker(self.raw_user_text())
 
     def raw_user_text(self) -> str:
+        """Return the last text of the user without <context>, unless there is no other text."""
         for turn in reversed(self.turns):
             texts = [block["text"] for block in turn.blocks if block["type"] == "text"]
             if turn.role == "user" and texts:

@@ -81,14 +81,17 @@ class Prefix:
         self._role = ""
 
     def open(self, role: str) -> None:
+        """Begin a message; neighbours of the same role count as one message."""
         if role != self._role:
             self._state.update(b"\x00" + role.encode())
             self._role = role
 
     def add(self, block: Block) -> None:
+        """Add a block that is not thinking."""
         self._state.update(b"\x01" + encode(without_cache_marks(block)))
 
     def digest(self) -> bytes:
+        """Return the digest so far."""
         return self._state.digest()
 
 
@@ -121,6 +124,7 @@ def _check_block(where: str, block: Block, model: Model, prefix: bytes) -> None:
     shown = block["thinking"] if block["type"] == "thinking" else ""
     if not hmac.compare_digest(found.text_mac, _text_mac(found.model_id, found.tokens, shown)):
         raise invalid(where, refused)
+    # The server ignores blocks of other models, and models that are not prefix-bound accept any prefix.
     if found.model_id != model.id or not model.prefix_bound:
         return
     if not hmac.compare_digest(found.prefix_mac, _mac(b"prefix", prefix, found.text_mac)):

@@ -31,6 +31,7 @@ class Request:
 
     @classmethod
     def of(cls, scope: Scope, prefix: str) -> "Request":
+        """Return the request of an ASGI scope; `prefix` is removed from its path."""
         path = scope["path"]
         for mounted in (scope.get("root_path", "").rstrip("/"), prefix.rstrip("/")):
             if mounted and (path == mounted or path.startswith(mounted + "/")):

@@ -152,6 +152,7 @@ async def play(
     for step in steps:
         if isinstance(step, Frame):
             if pace and step.delta:
+                # Computed from the start, so that delays do not add up.
                 due = start + count / pace
                 count += 1
                 if due > now:

@@ -20,7 +20,7 @@ def test_lists_show_spent_and_held_amounts(world: World, root: Client) -> None:
     BudgetPeriod.objects.update(held_usd="0.5")
     for name in ("chat_budget", "chat_budgetperiod"):
         page = root.get(world.url(name)).content.decode()
-        assert "$25.00 spent, $0.50 held of $100.00" in page
+        assert "$25.00 spent, $0.50 reserved of $100.00" in page
         assert 'value="25.5000000000"' in page
 
 

@@ -82,11 +82,11 @@ def test_given_webhook_secret_is_kept(world: World, root: Client) -> None:
         ({"input_schema": "{"}, "valid JSON"),
         ({"input_schema": '{"type":"object","a":' + '{"a":' * 500 + "1" + "}" * 501}, "too deep"),
         ({"options": "[1]"}, "Enter a JSON object"),
-        ({"timeout_seconds": "0"}, "From 1 to 600"),
-        ({"max_result_bytes": "9999999"}, "From 1000 to 5000000"),
+        ({"timeout_seconds": "0"}, "from 1 to 600"),
+        ({"max_result_bytes": "9999999"}, "from 1000 to 5000000"),
         ({"kind": "python"}, "not one of the available choices"),
         ({"kind": "mcp"}, "not one of the available choices"),
-        ({"kind": "server"}, "needs its"),
+        ({"kind": "server"}, "needs a"),
     ],
 )
 def test_invalid_tools_are_refused(change: dict[str, str], words: str, world: World, root: Client) -> None:
@@ -197,11 +197,11 @@ def test_connector_tools_without_approval_are_named(world: World, root: Client) 
     page = reverse("admin:chat_assistant_change", args=[assistant.pk])
     change = reverse("admin:chat_tooldefinition_change", args=[tool.pk])
     ProviderConnection.objects.filter(language_models=assistant.model).update(kind="anthropic")
-    assert "Not used: Anthropic would run it without asking" in root.get(page).content.decode()
+    assert "Not used: Anthropic runs it without asking for approval" in root.get(page).content.decode()
     assert "people can’t approve calls" in root.get(change).content.decode()
     assert "Anthropic can’t ask for approval" in root.get("/admin/chat/tooldefinition/").content.decode()
     tools = root.get(reverse("admin:chat_mcpserver_list_tools", args=[server.pk])).content.decode()
-    assert "so nobody can be asked" in tools
+    assert "so users can’t be asked first" in tools
     form = root.get(reverse("admin:chat_mcpserver_change", args=[server.pk])).content.decode()
     assert "Amazon Bedrock (Mantle), " in form, "connections without the connector are named"
     ToolDefinition.objects.filter(pk=tool.pk).update(approval="allow")
@@ -266,7 +266,7 @@ def test_changed_tools_have_to_be_accepted_again(seen_by_threads: World, shop: S
     url = reverse("admin:chat_mcpserver_list_tools", args=[server.pk])
     assert b"Not asked yet" in root.get(url).content
     page = root.post(url, {"refresh": "1"}, follow=True).content.decode()
-    assert "7 new, 0 changed, 0 gone." in page
+    assert "7 new, 0 changed, 0 removed." in page
     assert "Add two numbers." in page
     page = root.post(url, {"accept": "1", "tool": ["add", "draw"]}, follow=True).content.decode()
     assert "2 tools accepted." in page
@@ -291,7 +291,7 @@ def test_changed_tools_have_to_be_accepted_again(seen_by_threads: World, shop: S
     root.post(url, {"accept": "1", "tool": ["add"]})
     assert ToolDefinition.objects.get(target="add").description == "Now with files."
     assert (
-        "There is nothing here"
+        "This does not exist, or you don’t have access to it."
         in root.post(url, {"accept": "1", "tool": ["x"]}, follow=True).content.decode()
     )
 
@@ -326,7 +326,7 @@ def test_token_is_not_sent_to_another_address(world: World, root: Client) -> Non
 
     page = root.post(change, {**form, "route": "connector"}, follow=True).content.decode()
     assert "The server has changed" in page
-    assert "Sign-ins that ended: 1." in page
+    assert "Sign-ins that were ended: 1." in page
     assert stored() == (server.url, UPSTREAM_SECRET)
     assert not McpGrant.objects.exists()
     assert (

@@ -26,10 +26,13 @@ def test_a_growing_answer_is_followed(chat: ChatPage, earlier: int) -> None:
 
 
 def test_a_reader_who_scrolled_up_stays_there(chat: ChatPage) -> None:
-    chat.send(LONG).await_text(2000)
+    chat.send("[[scenario:long tokens=3000 pace=120]] Tell me a very long story")
+    seen = chat.await_text(2000)
     chat.page.mouse.move(700, 300)
-    chat.page.mouse.wheel(0, -5000)
+    chat.page.mouse.wheel(0, -10_000)
     chat.page.wait_for_function(AT_TOP)
-    chat.await_text(3000)
+    chat.await_text(seen + 500)
+    assert chat.page.evaluate(AT_TOP)
+    chat.stop.click()
     chat.await_end()
     assert chat.page.evaluate(AT_TOP)

@@ -41,7 +41,7 @@ def test_a_good_connection_answers_and_is_billed(
     ("scenario", "words"),
     [
         ("authentication", "rejected the key"),
-        ("permission", "may not use claude-sonnet-5-5"),
+        ("permission", "no access to claude-sonnet-5-5"),
         ("billing", "billing problem"),
         ("spend_cap", "spending limit"),
         ("rate_limited", "limiting this account"),

@@ -11,6 +11,7 @@ from chat.claude.usage import Usage
 from chat.embedded import local_model
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
 from chat.operations.catalogue.seed import SWITCHED_OFF, capabilities, catalogue, entry, load_catalogue
+from config.environment import own_url
 
 pytestmark = pytest.mark.django_db
 Kind = ProviderConnection.Kind
@@ -202,7 +203,7 @@ def test_local_model_and_simulator_follow_their_settings(settings: Any) -> None:
     load_catalogue()
     assert not only(Kind.SIMULATOR).enabled
     assert only(Kind.SIMULATOR).history.latest().history_change_reason == SWITCHED_OFF
-    settings.SIMULATOR, settings.PORT = True, 8123
+    settings.SIMULATOR, settings.OWN_URL = True, "http://127.0.0.1:8123"
     load_catalogue()
     assert only(Kind.SIMULATOR).enabled
     assert only(Kind.SIMULATOR).base_url == "http://127.0.0.1:8123/simulator"
@@ -219,8 +220,8 @@ def test_local_model_and_simulator_follow_their_settings(settings: Any) -> None:
         ("::1", "http://[::1]:8123/simulator"),
     ],
 )
-def test_simulator_address_follows_the_port(settings: Any, host: str, address: str) -> None:
-    settings.HOST, settings.PORT = host, 8123
+def test_simulator_address_follows_the_servers(settings: Any, host: str, address: str) -> None:
+    settings.OWN_URL = own_url(host, 8123)
     load_catalogue()
     assert only(Kind.SIMULATOR).base_url == address
 

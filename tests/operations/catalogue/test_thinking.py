@@ -181,6 +181,10 @@ def test_offered_settings_are_those_the_api_accepts(model_id: str) -> None:
     ).model
     assert ("off" in wishes_of(row)) == bool(simulated.accepts & {"disabled", "between_tools"})
     assert efforts_of(row, "summarized") == list(simulated.efforts)
-    calm = [level for level in simulated.efforts if not simulated.calm_types or level not in ("xhigh", "max")]
+    calm = [
+        level
+        for level in simulated.efforts
+        if not simulated.limited_effort_types or level not in ("xhigh", "max")
+    ]
     if "off" in wishes_of(row):
         assert efforts_of(row, "off") == calm

@@ -12,8 +12,7 @@ from chat.models import McpServer, ToolDefinition
 from chat.operations.errors import OperationError
 from chat.operations.staff import tool_listings
 from chat.tasks import refresh_listings_task
-from chat.tools import mcp, registry
-from chat.tools.addresses import ResponseTooLarge
+from chat.tools import addresses, mcp, registry
 from tests import factories
 from tests.tools.servers import Served, mcp_server
 
@@ -212,5 +211,5 @@ def test_trying_a_tool_returns_result_and_time() -> None:
 
 
 def test_failed_listings_have_a_message() -> None:
-    assert "too long" in tool_listings._listing_words(ResponseTooLarge("x"))
+    assert "too long" in tool_listings._listing_words(addresses.ResponseTooLarge("x"))
     assert "in time" in tool_listings._listing_words(TimeoutError())

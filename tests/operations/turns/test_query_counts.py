@@ -41,7 +41,6 @@ def run_turn(request: TurnRequest) -> tuple[Turn, list[str]]:
     answer = AnswerContent([{"type": "text", "text": "Yes."}])
     ended = finish.finish_turn(
         running,
-        OWNER,
         TurnEnd(Turn.Status.COMPLETED),
         Batch(running.turn.id, running.fence, 1, []),
         answer=answer,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chat.events.payloads import encode, notice
 from chat.events.store import Batch
 from chat.models import Turn, User
 from chat.operations.turns.accept import TurnRequest
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.django_db
 
 def ended(owner: User, frames: int = 2) -> Turn:
     turn = factories.turn(factories.conversation(owner), answer="Yes.", last_seq=frames)
-    Batch(turn.id, 1, 1, [b'{"seq":%d}' % seq for seq in range(1, frames + 1)]).store()
+    told = [encode(notice("waiting"), turn=str(turn.id), seq=seq) for seq in range(1, frames + 1)]
+    Batch(turn.id, 1, 1, told).store()
     return turn
 
 
