@@ -104,7 +104,7 @@ class Accounting:
         ]
 
     def _position(self, request: Request, place: tuple[str, int, int]) -> int:
-        part, at, index = place_breakpoints
+        part, at, index = place
         frame, messages = self._offers[request.desk].frame, self._day.messages[request.conversation]
         before = [] if part == "tools" else [frame.get("tools", ())]
         before += [frame["system"]] if part == "messages" else []

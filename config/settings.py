@@ -182,7 +182,7 @@ if not CELERY_BROKER_URL:
         "store_processed": False,
     }
 elif CELERY_BROKER_URL.startswith("redis"):
-    # Without these limits a hanging broker would block for ever.
+    # Without these limits a hanging broker would block forever.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 3600,
         "socket_connect_timeout": 5,

@@ -44,7 +44,7 @@ async def extract(
         assistant_id=data.assistant,
         model_id=data.model,
     )
-    found = await submit.start_extraction(wanted, instructions=data.instructions)
+    found = await submit.submit_extraction(wanted, instructions=data.instructions)
     await release_connection()
     await awaited(found.turn, identity)
     return await in_database(_result, identity, found.turn.id)

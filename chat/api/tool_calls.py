@@ -16,7 +16,7 @@ async def decide_tool_call(
     request: HttpRequest, tool_call_id: str, data: schemas.Decision
 ) -> schemas.ToolCallOut:
     """Approve a call, deny it, or approve it with another input. Once: 409 when it was decided before or expired."""
-    decided = await submit.decide_call(
+    decided = await submit.submit_decision(
         identity_of(request).user, tool_call_id, decision=data.decision, input=data.input, reason=data.reason
     )
     return await in_database(shapes.tool_call, decided.call)

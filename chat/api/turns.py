@@ -84,7 +84,7 @@ async def read_events(
 @router.post("/turns/{turn_id}/stop", response={202: schemas.TurnOut})
 async def stop_turn(request: HttpRequest, turn_id: str, data: schemas.Nothing | None = None) -> Answer:
     """Ask for the end of an answer; what has arrived is kept. Stopping what has ended changes nothing."""
-    turn = await submit.stop_turn(identity_of(request).user, turn_id)
+    turn = await submit.submit_stop(identity_of(request).user, turn_id)
     return Status(202, await in_database(_shaped, identity_of(request), turn.id))
 
 
@@ -97,7 +97,7 @@ async def continue_turn(
 ) -> Answer:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its length limit."""
     again = data or schemas.Again.model_validate({})
-    return await _submit(request, again, idempotency_key, submit.continue_turn, turn_id=turn_id)
+    return await _submit(request, again, idempotency_key, submit.submit_continuation, turn_id=turn_id)
 
 
 @router.post("/turns/{turn_id}/retry", response=ANSWERS, openapi_extra=STREAMED)
@@ -110,7 +110,7 @@ async def retry_turn(
     """Answer the same message once more; both answers stay as versions of each other."""
     again = data or schemas.Retry.model_validate({})
     fields = {"turn_id": turn_id, "model_id": again.model}
-    return await _submit(request, again, idempotency_key, submit.retry_turn, **fields)
+    return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 
 async def _start(
@@ -126,7 +126,7 @@ async def _start(
         "attachments": data.attachments,
         "output_schema": data.output_schema,
     }
-    return await _submit(request, data, idempotency_key, submit.start_turn, **fields)
+    return await _submit(request, data, idempotency_key, submit.submit_turn, **fields)
 
 
 async def _submit(

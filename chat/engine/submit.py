@@ -13,7 +13,7 @@ from chat.operations.turns.accept import AcceptedTurn, TurnRequest
 from chat.operations.turns.tool_decisions import Decided
 
 
-async def start_turn(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
+async def submit_turn(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
     """Accept a person's message and have it answered.
 
     A `viewer` watches a new turn from its first frame on. Raises as `accept.start_turn`.
@@ -21,29 +21,29 @@ async def start_turn(request: TurnRequest, viewer: Viewer | None = None) -> Acce
     return await _run(viewer, accept.start_turn, request)
 
 
-async def retry_turn(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
+async def submit_retry(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
     """Have a message answered once more. Raises as `accept.retry_turn`."""
     return await _run(viewer, accept.retry_turn, request)
 
 
-async def continue_turn(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
+async def submit_continuation(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
     """Have an answer continued. Raises as `accept.continue_turn`."""
     return await _run(viewer, accept.continue_turn, request)
 
 
-async def start_extraction(request: TurnRequest, *, instructions: str) -> AcceptedTurn:
+async def submit_extraction(request: TurnRequest, *, instructions: str) -> AcceptedTurn:
     """Have data extracted from a text. Raises as `extraction.start_extraction`."""
     return await _run(None, extraction.start_extraction, request, instructions=instructions)
 
 
-async def stop_turn(user: User, turn_id: object) -> Turn:
+async def submit_stop(user: User, turn_id: object) -> Turn:
     """Stop a turn, wherever it runs. Raises as `stop.stop_turn`."""
     turn = await in_database(stop.stop_turn, user=user, turn_id=turn_id)
     engine().stop_turn(turn.id)
     return turn
 
 
-async def decide_call(user: User, tool_call_id: object, **decision: Any) -> Decided:
+async def submit_decision(user: User, tool_call_id: object, **decision: Any) -> Decided:
     """Decide about a waiting tool call and go on with its turn. Arguments and errors: `tool_decisions.decide_call`."""
     decided = await in_database(tool_decisions.decide_call, user=user, tool_call_id=tool_call_id, **decision)
     await engine().decided(decided.turn_id, resumes=decided.resumes)

@@ -122,17 +122,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case "ping":
                 await self._send_json({"type": "pong"})
             case "turn.start":
-                await self._submit(submit.start_turn, command)
+                await self._submit(submit.submit_turn, command)
             case "turn.retry":
-                await self._submit(submit.retry_turn, command)
+                await self._submit(submit.submit_retry, command)
             case "turn.continue":
-                await self._submit(submit.continue_turn, command)
+                await self._submit(submit.submit_continuation, command)
             case "turn.stop":
                 self._need_write()
-                await submit.stop_turn(self.identity.user, command.get("turn"))
+                await submit.submit_stop(self.identity.user, command.get("turn"))
             case "tool.decide":
                 self._need_write()
-                await submit.decide_call(self.identity.user, **commands.decision(command))
+                await submit.submit_decision(self.identity.user, **commands.decision(command))
             case "subscribe":
                 await self._subscribe(command)
             case "unsubscribe":

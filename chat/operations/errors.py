@@ -16,7 +16,7 @@ class OperationError(Exception):
 
 
 def not_found() -> OperationError:
-    """The same answer for what does not exist and for what belongs to somebody else."""
+    """Return the error for a missing row; a row of another person gets the same one."""
     return OperationError("not_found", _("This does not exist, or you don’t have access to it."), status=404)
 
 

@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 def in_time(
     items: Iterable[Item], seconds: float = JOB_SECONDS, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Item]:
-    """Give items until the time is over; the rest waits for the next run."""
+    """Yield items until the time is over; the next run handles the rest."""
     until = clock() + seconds
     for item in items:
         if clock() >= until:

@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 class Bounds:
     """The limits of one job; `slots` limits how many jobs of its kind run at a time in this process.
 
-    `seconds` are processor time. On a busy machine a job may last longer, but not for ever.
+    `seconds` are processor time. On a busy machine a job may last longer, but not forever.
     """
 
     seconds: int

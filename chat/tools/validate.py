@@ -6,7 +6,7 @@ from typing import Any
 from chat.claude.text import too_deep
 from chat.readers import sandbox, schemas
 
-# Keywords whose check can take for ever: regular expressions, references that multiply, pairwise comparison of items.
+# Keywords whose check can take forever: regular expressions, references that multiply, pairwise comparison of items.
 _UNBOUNDED_KEYWORDS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
 
 
@@ -30,7 +30,7 @@ def input_problem(schema: dict[str, Any], tool_input: Any, *, trusted: bool = Tr
 def input_errors(schema: dict[str, Any], tool_input: dict[str, Any], *, trusted: bool = True) -> list[str]:
     """Return where an input does not fit a schema, in the library's words: ["$.city: 5 is not of type 'string'", …].
 
-    A schema that is not `trusted` (from an MCP server), or whose check could run for ever, is checked in a
+    A schema that is not `trusted` (from an MCP server), or whose check could run forever, is checked in a
     separate process with limits.
 
     Raises:

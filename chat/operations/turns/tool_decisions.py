@@ -26,7 +26,7 @@ from chat.tools.validate import SchemaUnusable, input_errors
 
 APPROVE, DENY, EDIT = "approve", "deny", "edit"
 LONGEST_INPUT, LONGEST_REASON = 200_000, 500
-EXPIRED = "not run: nobody decided about it in time"
+EXPIRED = "not run: the approval timed out"
 
 Status = ToolCall.Status
 
