@@ -29,7 +29,7 @@ async def flaky_viewer(parley: Parley, conversation: str, turn: str, seed: int) 
     while not (frames and b'"turn.finished"' in frames[-1]):
         async with parley.socket() as client:
             await client.send(type="subscribe", conversation=conversation, turn=turn, after=len(frames))
-            wanted = chance.randint(1, 60)
+            wanted = chance.randint(1, 20)
             ends = f'"turn":"{turn}","seq":'.encode()
             with contextlib.suppress(AssertionError, ConnectionClosed):
                 await client.until(_enough(client, turn, wanted))
@@ -52,7 +52,7 @@ async def test_cut_sockets_see_every_byte_once(parley: Parley) -> None:
         viewers = [flaky_viewer(parley, conversation, turn, seed) for seed in range(6)]
         seen = await asyncio.gather(*viewers)
         await client.finished(turn)
-    assert len(client.frames[turn]) > 50
+    assert len(client.frames[turn]) > 20  # a busy machine joins more text into one frame
     for frames in seen:
         assert frames == client.frames[turn]
     assert parley.rows.frames(turn) == client.frames[turn]
@@ -102,7 +102,7 @@ async def test_second_tab_and_page_dialect_see_the_same(parley: Parley) -> None:
     ):
         accepted = await client.start(STREAM, model=parley.models["plain"])
         turn, conversation = accepted["turn"], accepted["conversation"]
-        await client.until(lambda found: found.get("seq") == 20)
+        await client.until(lambda found: found.get("seq") == 8)
         for other in (page, tab):
             await other.send(type="subscribe", conversation=conversation, turn=None)
         for other in (page, tab, client):

@@ -69,7 +69,7 @@ def test_frame_asks_by_format_or_tool_as_supported() -> None:
 
 @pytest.mark.parametrize(
     ("capabilities", "schema", "words"),
-    [({}, POINT, "Small can’t be held"), (FORCED, {"type": "string"}, "of type “object”")],
+    [({}, POINT, "Small does not support"), (FORCED, {"type": "string"}, "of type “object”")],
 )
 def test_model_without_schemas_is_refused(capabilities: Any, schema: Any, words: str) -> None:
     model = LanguageModel(connection=HERE, display_name="Small", capabilities=capabilities)
