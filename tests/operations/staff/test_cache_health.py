@@ -43,7 +43,10 @@ def test_cache_figures_of_a_week(turn: Turn) -> None:
     assert Health().read_share == 0.0
 
 
-def test_days_are_ordered_and_include_empty_ones(turn: Turn) -> None:
+def test_days_are_ordered_and_include_empty_ones(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    # At noon a call of 6.99 days ago is in the week, but on a day before the first one shown.
+    noon = timezone.now().replace(hour=12)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
     called(turn)
     called(turn, 2, cache_missed_tokens=9)
     called(turn, 6.99)
