@@ -12,7 +12,7 @@ from tests.browser.chat_page import ChatPage
 from tests.support.server import Server, furnished
 
 # An answer of the simulator takes some seconds, and test machines are busy.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)
 
 
 class Parley:

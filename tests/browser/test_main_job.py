@@ -30,7 +30,7 @@ def signed_in(open_context: OpenContext, parley: Parley, *urls: str) -> BrowserC
 
 def await_long_end(chat: ChatPage) -> None:
     """Wait for the end of an answer. A real model is slow on a busy machine."""
-    expect(chat.live).to_have_count(0, timeout=90_000)
+    expect(chat.live).to_have_count(0, timeout=240_000)
 
 
 def check_main_job(context: BrowserContext, here: str, there: str, question: str) -> None:

@@ -121,7 +121,7 @@ def open_context(browser: Browser, watch: Watch) -> Iterator[Callable[..., Brows
         context = browser.new_context(
             **{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         watch.follow(context)
         opened.append(context)
         return context

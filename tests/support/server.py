@@ -22,7 +22,7 @@ from tests.support.fork_server import ForkedProcess, ForkServer, share_fork_serv
 from tests.support.once import made_once
 from tests.support.shell import Shell
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 ADMIN_EMAIL = "admin@example.test"
 ADMIN_PASSWORD = "a-long-password-of-the-tests"
 ADMIN = {"ADMIN_EMAIL": ADMIN_EMAIL, "ADMIN_PASSWORD": ADMIN_PASSWORD}
@@ -64,7 +64,7 @@ class Server:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
         return done.stdout

@@ -9,7 +9,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-LONGEST_WAIT_SECONDS = 40
+LONGEST_WAIT_SECONDS = 120
 # Options of `websockets.asyncio.client.connect`: no proxy, no compression, and messages as large as the tests need.
 SOCKET_OPTIONS: dict[str, Any] = {
     "proxy": None,
