@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 
@@ -14,7 +15,10 @@ def main() -> None:
         from chat.embedded.up import run_up as up  # noqa: PLC0415
 
         sys.exit(up())
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))  # a sentence; the lines of a traceback would bury it
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
 from bench import targets
+from bench.base_packages import base_python
 from bench.forms import TWO_PROCESSES, Form, prepared_forms, running
 from bench.load import QUICK, WHOLE, Figures, Scale
 from bench.office_day import Report, report
@@ -20,7 +22,9 @@ from tests.support.environment import ROOT
 
 def measure(scale: Scale, folder: Path) -> list[Row]:
     """Run everything and return the rows of all forms."""
-    with upstream() as url, prepared_forms(folder, url) as forms:
+    # The packages take longer to install than a smoke test should.
+    python = base_python(folder / "packages") if scale.rounds > 1 else sys.executable
+    with upstream() as url, prepared_forms(folder, url, python) as forms:
         whole = [form for form in forms if form.name != TWO_PROCESSES]
         starts = cold_starts(whole, scale.rounds)
         apart = {form.name: beside(form, starts) for form in whole}
@@ -42,7 +46,7 @@ def cold_starts(forms: list[Form], rounds: int) -> dict[str, float]:
         cold_start(form.servers[0])  # the first start of all fills caches
     seen: dict[str, list[float]] = {}
     for _ in range(rounds):
-        seen.setdefault("", []).append(bare_start())
+        seen.setdefault("", []).append(bare_start(forms[0].servers[0].python))
         for form in forms:
             seen.setdefault(form.name, []).append(cold_start(form.servers[0]))
     return {name: statistics.median(seconds) for name, seconds in seen.items()}

@@ -53,16 +53,19 @@ def running(forms: list[Form]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def prepared_forms(folder: Path, upstream_url: str) -> Iterator[list[Form]]:
-    """Prepare the data of all forms; those with services only where the services are reachable."""
-    forms = [_embedded(folder / "embedded", upstream_url)]
+def prepared_forms(folder: Path, upstream_url: str, python: str) -> Iterator[list[Form]]:
+    """Prepare the data of all forms; those with services only where the services are reachable.
+
+    `python` is the interpreter of their processes.
+    """
+    forms = [_embedded(folder / "embedded", upstream_url, python)]
     with contextlib.ExitStack() as stack:
         missing = missing_service()
         if missing:
             print(f"The forms on PostgreSQL and Redis are left out: {missing}", flush=True)
         else:
             redis_url = stack.enter_context(redis_database())
-            forms += _on_services(folder / "services", upstream_url, stack, redis_url)
+            forms += _on_services(folder / "services", upstream_url, python, stack, redis_url)
         yield forms
 
 
@@ -76,20 +79,20 @@ def missing_service() -> str:
     return ""
 
 
-def _embedded(folder: Path, upstream_url: str) -> Form:
+def _embedded(folder: Path, upstream_url: str, python: str) -> Form:
     folder.mkdir()
-    server, key = prepared(folder, upstream_url)
+    server, key = prepared(folder, upstream_url, python)
     return Form(EMBEDDED, (server,), key)
 
 
 def _on_services(
-    folder: Path, upstream_url: str, stack: contextlib.ExitStack, redis_url: str
+    folder: Path, upstream_url: str, python: str, stack: contextlib.ExitStack, redis_url: str
 ) -> Iterator[Form]:
     """Prepare one database, and a copy for the form with two processes: processes share turns with their database."""
     folder.mkdir()
     database_url = stack.enter_context(postgres_database())
-    server, key = prepared(folder, upstream_url, DATABASE_URL=database_url, REDIS_URL=redis_url)
+    server, key = prepared(folder, upstream_url, python, DATABASE_URL=database_url, REDIS_URL=redis_url)
     yield Form(POSTGRES, (server,), key)
     copy_url = stack.enter_context(postgres_database(urlsplit(database_url).path[1:]))
     environment = {**server.environment, "DATABASE_URL": copy_url}
-    yield Form(TWO_PROCESSES, (Server(folder, environment), Server(folder, environment)), key)
+    yield Form(TWO_PROCESSES, tuple(Server(folder, environment, python) for _ in range(2)), key)

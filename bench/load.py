@@ -51,5 +51,5 @@ class Scale:
         return Load(streams, request, self.window_seconds, START_SPACING_SECONDS)
 
 
-WHOLE = Scale(3, 50, 4000, 100, 8, climb=(400, 500), descend=(300, 200))
-QUICK = Scale(1, 8, 500, 8, 2, climb=(12,), office_share=0.25)
+WHOLE = Scale(3, 50, 4000, 100, 8, climb=(400, 500), descend=(350, 300, 250, 200))
+QUICK = Scale(1, 8, 500, 8, 2, climb=(12,), office_share=0.05)

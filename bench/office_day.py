@@ -7,8 +7,8 @@ from decimal import Decimal
 from bench.office_oracle import Oracle
 from bench.office_people import Day, simulate
 from bench.office_plans import Accounting, Learned, NoCaching, Offer, Parley, Usual, UsualHour, offers
-from chat.claude.pricing import price
-from chat.claude.usage import Usage
+from chat.claude.billing.pricing import price
+from chat.claude.billing.usage import Usage
 
 SEED = 20261123
 DAYS_BEFORE = 5

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from bench.office_people import Day, Request
 from bench.office_plans import Accounting, Marks, NoCaching, Offer, tail_of
-from chat.claude.breakpoints import Rates
+from chat.claude.cache.breakpoints import Rates
 
 LIFETIMES = {"": 0.0, "5m": 300.0, "1h": 3600.0}
 LONG_AGO = float("-inf")

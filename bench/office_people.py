@@ -126,7 +126,7 @@ def _conversation_of(
 
 
 def _working(at: float) -> float:
-    """Nobody asks at lunch."""
+    """Return `at`, or the end of lunch where it falls into lunch."""
     return at + LUNCH_ENDS - LUNCH if LUNCH <= at < LUNCH_ENDS else at
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.office_people import DESKS, Day, Desk, Request, frame_of
-from chat.claude.breakpoints import CachePlan, Rates, place_breakpoints
-from chat.claude.cache_control import lifetime_of
-from chat.claude.cache_reuse import CacheState, PastCall, ReuseShares
-from chat.claude.pricing import PriceRow, choose_price_row
-from chat.claude.usage import Usage
+from chat.claude.billing.pricing import PriceRow, choose_price_row
+from chat.claude.billing.usage import Usage
+from chat.claude.cache.breakpoints import CachePlan, Rates, place_breakpoints
+from chat.claude.cache.cache_control import lifetime_of
+from chat.claude.cache.reuse import CacheState, PastCall, ReuseShares
 from chat.simulator.models import find
 from chat.simulator.prompts.cache import PromptCache, Segment, segments_of
 from chat.simulator.prompts.prompt import Prompt, merge

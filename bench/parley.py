@@ -41,11 +41,18 @@ def upstream() -> Iterator[str]:
         process.wait()
 
 
-def prepared(folder: Path, url: str, **environment: str) -> tuple[Server, str]:
-    """Return a Parley, not started, whose Claude connection leads to `url`, and a key for programs."""
+def prepared(folder: Path, url: str, python: str, **environment: str) -> tuple[Server, str]:
+    """Return a Parley, not started, whose Claude connection leads to `url`, and a key for programs.
+
+    `python` is its interpreter.
+    """
     connection = {"ANTHROPIC_API_KEY": "bench", "ANTHROPIC_BASE_URL": url}
-    environment = child(folder, ADMIN_EMAIL=ADMIN, LOG_LEVEL="WARNING", **connection, **environment)
-    server = Server(folder, environment)
+    # One person opens all sockets of a load, and begins all its turns.
+    limits = dict.fromkeys(
+        ("CONNECTIONS_PER_PERSON", "TURNS_PER_MINUTE", "CONVERSATIONS_PER_MINUTE"), "100000"
+    )
+    environment = child(folder, ADMIN_EMAIL=ADMIN, LOG_LEVEL="WARNING", **limits, **connection, **environment)
+    server = Server(folder, environment, python)
     server.manage("migrate", "--verbosity", "0")
     told = server.shell(
         "from django.core.management import call_command\n"
@@ -61,7 +68,7 @@ def prepared(folder: Path, url: str, **environment: str) -> tuple[Server, str]:
 def cold_start(server: Server) -> float:
     """Return the seconds from `manage.py up` on prepared data to the first whole page."""
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "up"],
+        [server.python, "manage.py", "up"],
         cwd=ROOT,
         env=server.environment,
         stdin=subprocess.DEVNULL,
@@ -75,11 +82,11 @@ def cold_start(server: Server) -> float:
         process.wait(60)
 
 
-def bare_start() -> float:
+def bare_start(python: str) -> float:
     """Return the seconds that a process takes to import what Parley stands on, and nothing else."""
     started = time.monotonic()
     imports = "import uvicorn, uvloop, channels.generic.websocket, django.contrib.admin, anthropic"
-    subprocess.run([sys.executable, "-c", imports], check=True, timeout=START_SECONDS)
+    subprocess.run([python, "-c", imports], check=True, timeout=START_SECONDS)
     return time.monotonic() - started
 
 

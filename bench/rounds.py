@@ -14,6 +14,8 @@ from bench.parley import run_json
 
 LATE_MS = 133.0  # one frame of 33 ms, and 100 ms
 WARM_STREAMS = 5
+# The limit's CPU time for 1,000 paced deltas on the machine on which the targets were set.
+TARGETS_MACHINE_MS = 27.5
 LIMIT = "limit"
 
 
@@ -97,6 +99,10 @@ class Rounds:
 
     def carried(self, name: str) -> int:
         return self._carried[name]
+
+    def slowness(self) -> float:
+        """Return how many times longer the limit takes here than on the targets' machine; at least 1."""
+        return max(1.0, round(self.median(LIMIT, "paced", "cpu_ms_per_1000") / TARGETS_MACHINE_MS, 2))
 
 
 def say(what: str, figures: Figures) -> None:

@@ -3,11 +3,17 @@
 import dataclasses
 
 COLUMNS = ("form", "figure", "measured", "limit in this run", "must", "goal", "verdict")
+SCALED = (
+    "x: targets that depend on a machine's speed, multiplied by how much longer the limit took than on theirs"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """One figure of one form. `must` and `goal` are its targets, to be reached from below where `more` is better."""
+    """One figure of one form. `must` and `goal` are its targets, to be reached from below where `more` is better.
+
+    Both are multiplied by `scale`: times depend on the machine, and targets were set on a known one.
+    """
 
     form: str
     figure: str
@@ -17,6 +23,7 @@ class Row:
     must: float | None = None
     goal: float | None = None
     more: bool = False
+    scale: float = 1
 
     @property
     def verdict(self) -> str:
@@ -27,12 +34,14 @@ class Row:
         return "held, goal too" if self.goal is not None and self._reaches(self.goal) else "held"
 
     def _reaches(self, target: float) -> bool:
-        return self.measured >= target if self.more else self.measured <= target
+        here = target * self.scale
+        return self.measured >= here if self.more else self.measured <= here
 
     def cells(self) -> tuple[str, ...]:
         sign = "≥ " if self.more else "≤ "
+        scale = "" if self.scale == 1 else f" x {self.scale:.2f}"
         targets = [
-            sign + self._shown(target) if target is not None else "-" for target in (self.must, self.goal)
+            "-" if target is None else sign + self._shown(target) + scale for target in (self.must, self.goal)
         ]
         limit = "-" if self.limit is None else self._shown(self.limit)
         return (self.form, self.figure, self._shown(self.measured), limit, *targets, self.verdict)
@@ -55,4 +64,6 @@ def render(rows: list[Row]) -> str:
         for line in lines
     ]
     written.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    if any(row.scale != 1 for row in rows):
+        written += ["", SCALED]
     return "\n".join(written)

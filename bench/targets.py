@@ -62,6 +62,7 @@ def socket_rows(form: str, rounds: Rounds) -> list[Row]:
             400,
             500,
             more=True,
+            scale=1 / rounds.slowness(),
         ),
     ]
 
@@ -81,6 +82,7 @@ def start_rows(form: str, rounds: Rounds, apart: Apart) -> list[Row]:
             begun_limit,
             MUSTS[form].begin_seconds,
             0.4,
+            scale=rounds.slowness(),
         ),
         Row(form, "time to first text, paced, p50", first, "ms", first_limit),
     ]
@@ -103,8 +105,18 @@ def process_rows(form: str, rounds: Rounds, apart: Apart) -> list[Row]:
             0,
             0.3,
             0.2,
+            scale=rounds.slowness(),
         ),
-        Row(form, "chat of 1,000 messages, server time p50", page["p50_ms"], "ms", None, 40, 25),
+        Row(
+            form,
+            "chat of 1,000 messages, server time p50",
+            page["p50_ms"],
+            "ms",
+            None,
+            40,
+            25,
+            scale=rounds.slowness(),
+        ),
         Row(
             form,
             "chat of 1,000 messages, queries",
@@ -125,5 +137,5 @@ def two_process_rows(rounds: Rounds) -> list[Row]:
     return [
         Row(form, "viewers elsewhere, CPU per 1,000 deltas", paced, "ms", paced_limit),
         Row(form, "viewers elsewhere, CPU x SDK SSE", paced / paced_limit, "x", 1, 5, 4),
-        Row(form, "viewers elsewhere, p99 late", late, "ms", late_limit, 400, 250),
+        Row(form, "viewers elsewhere, p99 late", late, "ms", late_limit, 400, 250, scale=rounds.slowness()),
     ]

@@ -3,11 +3,12 @@
 import datetime as dt
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.events.store import clear_turn_events
+from chat.operations.accounts import mail, sessions
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.recount import settle_by_count
 from chat.operations.conversations import titles
@@ -88,8 +89,22 @@ def clear_files_task() -> None:
 
 @shared_task
 def clear_sessions_task() -> None:
-    """Delete sessions that expired more than a day ago."""
+    """Delete sessions that expired more than a day ago, and what is noted about sessions that are gone."""
     Session.objects.filter(expire_date__lt=timezone.now() - dt.timedelta(days=1)).delete()
+    sessions.forget_ended()
+
+
+@shared_task(bind=True, max_retries=len(mail.RETRY_SECONDS))
+def send_mail_task(self: Task, letter: str) -> None:
+    """Send a sealed letter; while the mail server is away, try again a few times."""
+    tried = self.request.retries
+    try:
+        mail.send_letter(letter)
+    except mail.NotSent as error:
+        again = error.temporary and tried < len(mail.RETRY_SECONDS)
+        log.warning("mail_failed", error=type(error.__cause__).__name__, tries=tried + 1, again=again)
+        if again:
+            raise self.retry(countdown=mail.RETRY_SECONDS[tried]) from error
 
 
 @shared_task

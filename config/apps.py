@@ -1,4 +1,6 @@
-"""Configurations of third-party applications."""
+"""Configurations of Django applications: the project's own and those of third parties."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
@@ -8,6 +10,18 @@ class AdminConfig(DjangoAdminConfig):
     """Uses Parley's own admin site."""
 
     default_site = "config.admin_site.Site"
+
+
+class ProjectConfig(AppConfig):
+    """Loads the Celery application with Django, so that `shared_task` finds it.
+
+    `manage.py up` reads the settings without the applications, and so without Celery.
+    """
+
+    name = "config"
+
+    def ready(self) -> None:
+        import_module("config.celery")
 
 
 class DaphneConfig(AppConfig):

@@ -17,9 +17,13 @@ from chat.live.prefix_mount import Mount  # noqa: E402
 from chat.live.routing import websocket_urlpatterns  # noqa: E402
 from chat.simulator.app import create_app as create_simulator  # noqa: E402
 from chat.web.body_limit import BodyLimit  # noqa: E402
+from chat.web.cookie_limit import CookieLimit  # noqa: E402
+from config.data_folder import write_privately  # noqa: E402
 
+write_privately()
 http: Any = BodyLimit(django_application, refusals={"/api/": lambda limit: too_large(limit).response()})
 if settings.SIMULATOR:
     http = Mount("/simulator", create_simulator(keys={settings.SIMULATOR_KEY}, control=False), otherwise=http)
 
-application = Lifespan(ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)}))
+routes = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+application = Lifespan(CookieLimit(routes))

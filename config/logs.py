@@ -53,6 +53,8 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "django.request": {"level": "ERROR"},  # the middleware writes one line per request
+            # These would add the path, or a traceback for every request with a foreign Host.
+            "django.security": {"level": "CRITICAL"},
             "uvicorn": {"handlers": [], "level": "WARNING"},
             "uvicorn.access": {"level": "WARNING"},
             "httpx2": {"level": "WARNING"},

@@ -1,11 +1,14 @@
 """Django's settings. The environment is read once, at the top; a fresh clone runs without any variable set.
 
-Every variable is in .env.example and docs/operations.md; a test checks this.
+Every variable is in .env.example and docs/operations.md; a test checks this. The file is long because it is one list:
+Django reads settings from one module, and people look for them there.
 """
 
 import hmac
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -13,58 +16,90 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, env, number, own_host, own_url, stored_secret, switch
+import config.lean_structlog  # noqa: F401 - before all others that import structlog
+from config.data_folder import FILE_MODE, FOLDER_MODE, open_data_folder
+from config.database import SQLITE as SQLITE_ENGINE
+from config.database import database_settings
+from config.environment import (
+    BASE_DIR,
+    address,
+    email_settings,
+    hosts,
+    number,
+    one_of,
+    origins,
+    own_host,
+    own_url,
+    stored_secret,
+    switch,
+    text,
+    texts,
+)
+from config.file_broker import folder_broker
 from config.logs import configure_structlog, logging_config
 
 # --- The environment -----------------------------------------------------------------------------
-DATA_DIR = Path(env.str("DATA_DIR", default="var"))
+DATA_DIR = Path(text("DATA_DIR", default="var"))
 DATA_DIR = (DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+open_data_folder(DATA_DIR)
 
 DEBUG = switch("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or stored_secret(DATA_DIR / "secret_key", "token")
-FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
+SECRET_KEY = text("SECRET_KEY") or stored_secret(DATA_DIR / "secret_key", "token")
+FIELD_ENCRYPTION_KEYS = texts("FIELD_ENCRYPTION_KEYS") or [
     stored_secret(DATA_DIR / "field_encryption_key", "fernet")
 ]
-HOST = env.str("HOST", default="127.0.0.1")
+HOST = text("HOST", default="127.0.0.1")
 PORT = number("PORT", default=8000, minimum=1, maximum=65535)
 OWN_HOST, OWN_URL = own_host(HOST), own_url(HOST, PORT)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS")
+PUBLIC_URL = address("PUBLIC_URL", schemes=["https", "http"]).rstrip("/")
 HTTPS = switch("HTTPS", default=False)
+HSTS_SUBDOMAINS = switch("HSTS_SUBDOMAINS", default=False)
+HSTS_PRELOAD = switch("HSTS_PRELOAD", default=False)
+TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0, maximum=10)
+CONNECTIONS_PER_PERSON = number("CONNECTIONS_PER_PERSON", default=50, minimum=1)
+RATES_PER_MINUTE = {
+    "uploads": number("UPLOADS_PER_MINUTE", default=120),
+    "turns": number("TURNS_PER_MINUTE", default=300),
+    "conversations": number("CONVERSATIONS_PER_MINUTE", default=300),
+}
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or REDIS_URL
+DATABASE_URL = address("DATABASE_URL", schemes=["postgres", "postgresql", "sqlite"])
+DATABASE_PREPARE = switch("DATABASE_PREPARE", default=True)
+REDIS_URL = address("REDIS_URL", schemes=["redis", "rediss", "unix"])
+CELERY_BROKER_URL = (
+    address("CELERY_BROKER_URL", schemes=["redis", "rediss", "amqp", "amqps", "pyamqp"]) or REDIS_URL
+)
 
-ANTHROPIC_API_KEY_SET = bool(env.str("ANTHROPIC_API_KEY", default=""))
-ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="")
+ANTHROPIC_API_KEY_SET = bool(text("ANTHROPIC_API_KEY"))
+ANTHROPIC_BASE_URL = text("ANTHROPIC_BASE_URL")
 LOCAL_MODEL = switch("LOCAL_MODEL", default=not ANTHROPIC_API_KEY_SET)
 LOCAL_MODEL_PORT = number("LOCAL_MODEL_PORT", default=PORT + 1, minimum=1, maximum=65536)
 SIMULATOR = switch("SIMULATOR", default=not ANTHROPIC_API_KEY_SET)
 
-ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="admin@localhost")
-ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
+ADMIN_EMAIL = text("ADMIN_EMAIL", default="admin@localhost")
+ADMIN_PASSWORD = text("ADMIN_PASSWORD")
 SIGNUP_OPEN = switch("SIGNUP_OPEN", default=False)
-EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Parley <parley@localhost>")
-EGRESS_ALLOW = [name.strip().lower() for name in env.list("EGRESS_ALLOW", default=[]) if name.strip()]
-TOOL_MODULES = env.list("TOOL_MODULES", default=[])
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
-LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
+EMAIL_URL = text("EMAIL_URL", default="consolemail://")
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", default="Parley <parley@localhost>")
+EGRESS_ALLOW = [name.lower() for name in texts("EGRESS_ALLOW")]
+MCP_CONNECTOR_HOSTS = [name.lower() for name in texts("MCP_CONNECTOR_HOSTS")]
+TOOL_MODULES = texts("TOOL_MODULES")
+METRICS_TOKEN = text("METRICS_TOKEN")
+LOG_LEVEL = one_of("LOG_LEVEL", default="INFO", values=["DEBUG", "INFO", "WARNING", "ERROR"])
+LOG_FORMAT = one_of("LOG_FORMAT", default="console" if DEBUG else "json", values=["json", "console"])
 TURN_LEASE_SECONDS = number("TURN_LEASE_SECONDS", default=15, minimum=2, maximum=600)
 TURN_GRACE_SECONDS = number("TURN_GRACE_SECONDS", default=20, minimum=0, maximum=600)
 
-if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-    raise ImproperlyConfigured(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {LOG_LEVEL!r}.")
-if LOG_FORMAT not in {"json", "console"}:
-    raise ImproperlyConfigured(f"LOG_FORMAT must be json or console, not {LOG_FORMAT!r}.")
 if "@" not in parseaddr(ADMIN_EMAIL)[1]:
-    raise ImproperlyConfigured(f"ADMIN_EMAIL must be an email address, not {ADMIN_EMAIL!r}.")
+    raise ImproperlyConfigured("ADMIN_EMAIL must be an email address.")
+if PUBLIC_URL and not (urlsplit(PUBLIC_URL).hostname and urlsplit(PUBLIC_URL)[2:] == ("", "", "")):
+    raise ImproperlyConfigured("PUBLIC_URL must be an origin, such as https://parley.example.org.")
 
 # --- Applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config.apps.ProjectConfig",
     "config.apps.DaphneConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
@@ -80,6 +115,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "channels",
     "csp",
     "django_htmx",
@@ -89,6 +125,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chat.web.middleware.RequestLogMiddleware",
+    "chat.web.probes.ProbeMiddleware",
+    "chat.web.delivery.DeliveryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -124,28 +162,19 @@ TEMPLATES = [
 ]
 
 # --- Data: SQLite in DATA_DIR, or PostgreSQL by DATABASE_URL ---------------------------------------
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-    if DATABASES["default"]["ENGINE"] not in {
-        "django.db.backends.postgresql",
-        "django.db.backends.sqlite3",
-    }:
-        raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:// address.")
-else:
-    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "parley.sqlite3"}}
-SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+DATABASES = {
+    "default": database_settings(DATABASE_URL, default=DATA_DIR / "parley.sqlite3", prepare=DATABASE_PREPARE)
+}
+SQLITE = DATABASES["default"]["ENGINE"] == SQLITE_ENGINE
 if SQLITE:
-    # DEFERRED transactions under ASGI fail with "database is locked"; IMMEDIATE ones wait for the lock.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;",
-    }
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
-else:
-    # Under ASGI connections are kept by the pool, not per thread.
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16, "timeout": 20}}
+
+
+def cache_in_process(name: str) -> dict[str, Any]:
+    """Return a cache in memory. With Django's 300 entries, names that anybody types would push counted tries out."""
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    return {"BACKEND": backend, "LOCATION": name, "OPTIONS": {"MAX_ENTRIES": 20_000}}
+
 
 if REDIS_URL:
     CHANNEL_LAYERS = {
@@ -154,7 +183,7 @@ if REDIS_URL:
             "CONFIG": {"hosts": [REDIS_URL]},
         }
     }
-    CACHES = {
+    CACHES: dict[str, Any] = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
@@ -163,24 +192,17 @@ if REDIS_URL:
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {"default": cache_in_process("default")}
 # Turns use this cache, because they must keep working when Redis is down.
-CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
+CACHES["process"] = cache_in_process("process")
 
 # --- Jobs: Celery on the filesystem, or on Redis or RabbitMQ by CELERY_BROKER_URL ------------------
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 if not CELERY_BROKER_URL:
     CELERY_BROKER_URL = "filesystem://localhost"  # the name is not used, but kombu warns without one
+    CELERY_BROKER_TRANSPORT = "config.file_broker:Transport"
     BROKER_DIR = DATA_DIR / "broker"
-    for folder in ("messages", "control", "processed"):
-        (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(BROKER_DIR / "messages"),
-        "data_folder_out": str(BROKER_DIR / "messages"),
-        "control_folder": str(BROKER_DIR / "control"),
-        "processed_folder": str(BROKER_DIR / "processed"),
-        "store_processed": False,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = folder_broker(BROKER_DIR)
 elif CELERY_BROKER_URL.startswith("redis"):
     # Without these limits a hanging broker would block forever.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -245,6 +267,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # With open sign-up an email address must be verified first: otherwise anyone could use the address of another person.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if SIGNUP_OPEN else "optional"
+# With closed sign-up staff set the addresses, so a person has one.
+ACCOUNT_MAX_EMAIL_ADDRESSES = None if SIGNUP_OPEN else 1
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -257,7 +281,8 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 MFA_ADAPTER = "chat.web.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Parley"
-EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
+EMAIL_TIMEOUT = 10  # seconds for each step of sending; a job sends, so that no page waits for a mail server
+EMAIL_CONFIG = email_settings("EMAIL_URL", EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 
 # Companions on loopback share these keys with their connection rows, so that no other program can use them.
@@ -266,14 +291,17 @@ LOCAL_MODEL_KEY = hmac.new(SECRET_KEY.encode(), b"parley.local-model", "sha256")
 
 # --- Security --------------------------------------------------------------------------------------
 SALT_KEY = FIELD_ENCRYPTION_KEYS  # encrypted_fields derives its own keys from this and SECRET_KEY
+# Names of their own: other Django applications on the same host name (or on other ports of it) share its cookies.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "parley_session", "parley_csrf"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# These speak for names that Parley does not serve, and browsers remember them for a year: only on demand.
+SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD = HTTPS and HSTS_SUBDOMAINS, HTTPS and HSTS_PRELOAD
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # they ask for both
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
@@ -320,6 +348,7 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
         if folder.is_dir()
     ),
 ]
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = FILE_MODE, FOLDER_MODE
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -347,6 +376,14 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("brand/favicon.svg"),
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("brand/favicon.svg")}
+    ],
+    "STYLES": [lambda request: static("chat/admin/admin.css")],
+    "SCRIPTS": [
+        lambda request: static("chat/classic/time_zone.js"),
+        lambda request: static("chat/admin/theme.js"),
+        lambda request: static("chat/admin/accessible.js"),
+        lambda request: static("chat/admin/overlays.js"),
+        lambda request: static("chat/admin/actions.js"),
     ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

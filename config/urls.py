@@ -2,11 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from chat.web import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path(
+        "accounts/sessions/", RedirectView.as_view(pattern_name="sessions")
+    ),  # in place of the package's page
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("chat.api.urls")),
     path("", include("chat.web.urls")),

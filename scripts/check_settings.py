@@ -6,7 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("config/settings.py", "config/environment.py")
-READ = re.compile(r"""\b(?:env\.\w+|switch|number)\(\s*["']([A-Z][A-Z0-9_]*)["']""")
+READ = re.compile(
+    r"""\b(?:text|texts|hosts|origins|one_of|address|switch|number)\(\s*["']([A-Z][A-Z0-9_]*)["']"""
+)
 EXAMPLE = re.compile(r"^#?\s*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 DOCUMENTED = re.compile(r"^\| `([A-Z][A-Z0-9_]*)`", re.MULTILINE)
 

@@ -5,6 +5,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from chat.events.payloads import EventFrame, encode_all, notice
 from chat.events.store import Batch
 from chat.models import (
     ApiCall,
+    Assistant,
     Conversation,
     Frame,
     LanguageModel,
@@ -26,7 +28,7 @@ from chat.models import (
 )
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
-from chat.operations.billing.budgets import Payer
+from chat.operations.billing.payer import Payer
 from chat.operations.request.frame import freeze_frame
 from chat.operations.running_turn import RunningTurn
 
@@ -95,7 +97,9 @@ def long_conversation(owner: User, length: int) -> Conversation:
             messages[-1].turn, messages[-1].frame = turns[-1], frame
     Message.objects.bulk_create(messages)
     Turn.objects.bulk_create(turns)
-    TurnEvent.objects.bulk_create([Batch(turn.id, 1, 1, frames(turn)).row() for turn in turns])
+    TurnEvent.objects.bulk_create(
+        [row for turn in turns for row in Batch(turn.id, 1, 1, frames(turn)).rows()]
+    )
     answers = [message for message in messages if message.turn]
     ApiCall.objects.bulk_create([_call(answer.turn, answer, {}) for answer in answers if answer.turn])
     made.active_leaf = messages[-1]
@@ -159,7 +163,7 @@ def open_row(
     model: LanguageModel, user: User | None = None, worst: str = "0", key: str = "", **fields: Any
 ) -> int:
     """Open a row of the ledger and hold `worst` USD for it, as calls do; returns its id."""
-    payer = Payer(user.pk if user else None, fields.get("api_key_id"), fields.pop("assistant_id", None))
+    payer = Payer(user.pk if user else None, fields.get("api_key_id"), fields.get("assistant_id"))
     fields = {"purpose": "title", "door": "chat", "user_id": payer.user_id, **fields}
     with transaction.atomic():
         locked = budgets.lock(payer)
@@ -171,7 +175,15 @@ def open_row(
 def budget_room(payer: Payer | None = None) -> Decimal | None:
     """Return what a call may cost; like a call, this creates the current periods."""
     with transaction.atomic():
-        return budgets.lock(payer or Payer()).room_usd
+        return budgets.lock(payer or Payer()).available_usd
+
+
+def restrict(assistant: Assistant, *groups: Group) -> Assistant:
+    """Offer the assistant to the members of these groups only."""
+    Assistant.objects.filter(pk=assistant.pk).update(for_everyone=False)
+    assistant.for_everyone = False
+    assistant.audience_groups.set(groups)
+    return assistant
 
 
 def tool(name: str = "weather", **fields: Any) -> ToolDefinition:

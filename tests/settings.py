@@ -11,6 +11,8 @@ from tests.support.environment import hermetic
 DATA_DIR = Path(tempfile.mkdtemp(prefix="parley-tests-"))
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 os.environ.update(hermetic(DATA_DIR))
+# The tests inside this process run on SQLite, or on the PostgreSQL server at this address.
+os.environ["DATABASE_URL"] = os.environ.get("TEST_IN_PROCESS_DATABASE_URL", "")
 
 from config.settings import *  # noqa: E402, F403
 

@@ -65,7 +65,7 @@ def test_assistants_belong_to_their_audience() -> None:
     insider.groups.add(team, others)
     everybodys = Assistant.objects.create(name="Everybody's", order=1)
     teams = Assistant.objects.create(name="The team's", order=2)
-    teams.audience_groups.add(team, others)
+    factories.restrict(teams, team, others)
     Assistant.objects.create(name="Off", enabled=False)
     assert list(access.assistants(insider)) == [everybodys, teams]
     assert list(access.assistants(outsider)) == [everybodys]

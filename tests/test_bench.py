@@ -11,7 +11,7 @@ import pytest
 
 from bench.forms import EMBEDDED, POSTGRES, TWO_PROCESSES, missing_service
 from bench.load import QUICK
-from bench.table import Row, render
+from bench.table import SCALED, Row, render
 from tests.support.environment import ROOT, child
 
 ROWS = {EMBEDDED: 17, POSTGRES: 17, TWO_PROCESSES: 3, "-": 1}
@@ -28,7 +28,7 @@ def test_quick_run_prints_and_stores_every_row(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick"],
         cwd=ROOT,
-        env=child(tmp_path, measured=False),
+        env=child(tmp_path),
         capture_output=True,
         text=True,
         check=False,
@@ -63,6 +63,9 @@ def test_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         (Row("-", "share", 74, "%", 100, 60, 75, more=True), "held"),
         (Row("-", "share", 59, "%", 100, 60, 75, more=True), "MISSED"),
         (Row("-", "rate", 39, "deltas/s"), "-"),
+        (Row("-", "late", 199, "ms", 5, 133, 80, scale=1.5), "held"),
+        (Row("-", "late", 200, "ms", 5, 133, 80, scale=1.5), "MISSED"),
+        (Row("-", "streams", 200, "", 500, 400, 500, more=True, scale=0.5), "held"),
     ],
 )
 def test_verdict_compares_figure_and_limits(row: Row, verdict: str) -> None:
@@ -78,6 +81,7 @@ def test_the_table_is_aligned_markdown() -> None:
     ]
     lines = render(rows).splitlines()
     assert len({len(line) for line in lines}) == 1
+    assert render([Row("-", "late", 199, "ms", 5, 133, scale=1.5)]).splitlines()[-1] == SCALED
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
     assert cells[0] == ["embedded", "a", "1,234 ms", "0.50 ms", "≤ 2,000 ms", "≤ 1,000 ms", "held"]
     assert cells[2] == ["-", "c", "14", "-", "≤ 14", "-", "held"]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.admin.base import cents
+from chat.admin.first_steps import first_steps
 from chat.models import ApiCall, ProviderConnection, Turn
 from chat.models.turns import ACTIVE
 
@@ -18,11 +19,12 @@ RECENT = dt.timedelta(hours=1)
 
 
 def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add `figures` and `troubles` to the first page, each only if the user may see its tables."""
+    """Add `figures`, `first_steps` and `troubles` to the first page, each only if the user may see its tables."""
     context["figures"] = [
         *(_turns() if request.user.has_perm("chat.view_turn") else []),
         *(_costs() if request.user.has_perm("chat.view_apicall") else []),
     ]
+    context["first_steps"] = first_steps(request)
     may_see = request.user.has_perm("chat.view_providerconnection")
     context["troubles"] = _troubles() if may_see else []
     context["knows_connections"] = may_see

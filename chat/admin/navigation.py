@@ -7,37 +7,41 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+DIAGNOSTICS = _("Diagnostics")
 SECTIONS = (
     (
         _("Assistants"),
-        (("assistant", "smart_toy"), ("systemprompt", "description")),
+        (
+            ("assistant", "smart_toy"),
+            ("systemprompt", "description"),
+            ("tooldefinition", "build"),
+            ("mcpserver", "dns"),
+        ),
     ),
-    (_("Tools"), (("tooldefinition", "build"), ("mcpserver", "dns"), ("mcpgrant", "passkey"))),
     (
         _("Models & providers"),
         (("providerconnection", "hub"), ("languagemodel", "neurology"), ("modelprice", "sell")),
     ),
-    (_("Spending"), (("budget", "savings"), ("budgetperiod", "donut_large"), ("workspace", "tune"))),
+    (_("People"), (("user", "person"), ("auth.group", "groups"), ("apikey", "key"))),
+    (_("Spending"), (("apicall", "receipt_long"), ("budget", "savings"), ("workspace", "tune"))),
+    (_("Activity"), (("conversation", "forum"),)),
+    # What one looks up when something went wrong. It is folded until one of its pages is open.
     (
-        _("Activity"),
+        DIAGNOSTICS,
         (
-            ("apicall", "receipt_long"),
-            ("conversation", "forum"),
             ("turn", "sync_alt"),
             ("message", "chat"),
             ("toolcall", "build"),
+            ("frame", "deployed_code"),
+            ("turnevent", "stream"),
+            ("budgetperiod", "donut_large"),
+            ("promptrevision", "history"),
             ("attachment", "attach_file"),
+            ("mcpgrant", "passkey"),
+            ("mfa.authenticator", "lock"),
         ),
     ),
-    (_("Diagnostics"), (("frame", "deployed_code"), ("turnevent", "stream"), ("promptrevision", "history"))),
-    (
-        _("People"),
-        (("user", "person"), ("auth.group", "groups"), ("apikey", "key"), ("mfa.authenticator", "lock")),
-    ),
 )
-
-# Models of other packages without a translated name.
-TITLES = {"mfa.authenticator": _("second factors")}
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
@@ -45,7 +49,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
     from django.contrib import admin  # noqa: PLC0415 - the site does not exist while settings name this module
 
     visible = {
-        model._meta.label_lower: model._meta.verbose_name_plural
+        model._meta.label_lower: options.opts.verbose_name_plural
         for model, options in admin.site._registry.items()
         if options.has_module_permission(request) and options.has_view_permission(request)
     }
@@ -53,10 +57,10 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": title,
             "separator": False,
-            "collapsible": False,
+            "collapsible": title is DIAGNOSTICS,
             "items": [
                 {
-                    "title": capfirst(str(TITLES.get(label, visible[label]))),
+                    "title": capfirst(str(visible[label])),
                     "icon": icon,
                     "link": _list_url(label),
                 }

@@ -10,11 +10,7 @@ THEME_WORDS = (
     gettext_noop("Add row"),
     gettext_noop("Apply Filters"),
     gettext_noop("Change History"),
-    gettext_noop("Change reason"),
-    gettext_noop("Changed by"),
-    gettext_noop("Changes"),
-    gettext_noop("Choose a date from the list below to revert to a previous version of this object"),
-    gettext_noop("Comment"),
+    gettext_noop("Date"),
     gettext_noop("Date from"),
     gettext_noop("Date to"),
     gettext_noop("Default"),
@@ -27,9 +23,7 @@ THEME_WORDS = (
     gettext_noop("No data"),
     gettext_noop("No results found"),
     gettext_noop("No results matching your query"),
-    gettext_noop("Object"),
     gettext_noop("Previous"),
-    gettext_noop("Reset filters"),
     gettext_noop("Return to site"),
     gettext_noop("Revert"),
     gettext_noop("Select action"),
@@ -37,8 +31,6 @@ THEME_WORDS = (
     gettext_noop("Select all rows"),
     gettext_noop("Select record"),
     gettext_noop("Select value"),
-    gettext_noop("This object doesn't have a change history."),
-    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
     gettext_noop("Toggle password visibility"),
     gettext_noop("Type to search"),
 )
@@ -46,9 +38,28 @@ ADMIN_TEXTS = (
     gettext_noop("Select %s to view"),
     gettext_noop("Select %s to change"),
     gettext_noop("View %s"),
-    gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),
     gettext_noop("Delete selected %(verbose_name_plural)s"),
     gettext_noop("No action selected."),
     gettext_noop("Run the selected action"),
     gettext_noop("0 of %(cnt)s selected"),
+    gettext_noop(
+        'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the following related items '
+        "will be deleted:"
+    ),
+    gettext_noop("No, take me back"),
+    gettext_noop("Yes, I’m sure"),
+    gettext_noop("Objects"),
+    gettext_noop("Save and add another"),
+    gettext_noop("Save and continue editing"),
+    gettext_noop("Change history: %s"),
+    gettext_noop("superuser status"),
+    gettext_noop("primary"),
+    gettext_noop("verified"),
+)
+# Reasons of changes, as the tables' histories and the admin's log keep them.
+REASONS = (
+    gettext_noop("switched off by its setting"),
+    gettext_noop("The server refused a longer request"),
+    gettext_noop("revoked"),
+    gettext_noop("switched off"),
 )

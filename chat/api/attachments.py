@@ -9,7 +9,7 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from chat import access
-from chat.api import schemas, shapes
+from chat.api import inputs, outputs, shapes
 from chat.api.identity import identity_of
 from chat.api.problems import problem
 from chat.operations.errors import not_found
@@ -18,22 +18,24 @@ from chat.operations.files import uploads
 router = Router(tags=["attachments"])
 
 
-@router.post("/attachments", response={201: schemas.AttachmentOut})
-def upload_attachment(request: HttpRequest, file: File[UploadedFile]) -> Status[schemas.AttachmentOut]:
+@router.post("/attachments", response={201: outputs.AttachmentOut})
+def upload_attachment(request: HttpRequest, file: File[UploadedFile]) -> Status[outputs.AttachmentOut]:
     """Upload one file as multipart/form-data, in the field `file`. The same file gives the same attachment."""
-    made = uploads.store_upload(owner=identity_of(request).user, name=file.name, data=file.read())
+    owner = identity_of(request).user
+    with uploads.place_for(owner):  # until then the file is on disk
+        made = uploads.store_upload(owner=owner, name=file.name, data=file.read())
     return Status(201, shapes.attachment(made))
 
 
-@router.post("/attachments/reuse", response={200: schemas.AttachmentOut, 204: None})
-def reuse_attachment(request: HttpRequest, data: schemas.Reuse) -> Status[Any]:
+@router.post("/attachments/reuse", response={200: outputs.AttachmentOut, 204: None})
+def reuse_attachment(request: HttpRequest, data: inputs.Reuse) -> Status[Any]:
     """Reuse a file that you uploaded before, without sending its bytes; 204 if there is none."""
     known = uploads.reuse_upload(owner=identity_of(request).user, name=data.name, digest=data.sha256)
     return Status(204, None) if known is None else Status(200, shapes.attachment(known))
 
 
-@router.get("/attachments/{attachment_id}", response=schemas.AttachmentOut)
-def read_attachment(request: HttpRequest, attachment_id: str) -> schemas.AttachmentOut:
+@router.get("/attachments/{attachment_id}", response=outputs.AttachmentOut)
+def read_attachment(request: HttpRequest, attachment_id: str) -> outputs.AttachmentOut:
     """Read one of your files."""
     found = access.find_attachment(identity_of(request).user, attachment_id)
     if found is None:

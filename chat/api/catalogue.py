@@ -12,7 +12,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from chat import access
-from chat.api import schemas, shapes
+from chat.api import outputs, shapes
 from chat.api.identity import identity_of
 from chat.models import ApiCall, LanguageModel, ModelPrice
 from chat.operations.billing.budgets import own_standings
@@ -20,25 +20,25 @@ from chat.operations.billing.budgets import own_standings
 router = Router(tags=["catalogue"])
 
 
-@router.get("/assistants", response=schemas.AssistantList)
-def list_assistants(request: HttpRequest) -> schemas.AssistantList:
+@router.get("/assistants", response=outputs.AssistantList)
+def list_assistants(request: HttpRequest) -> outputs.AssistantList:
     """List the assistants that you may use. Their prompts are not included."""
     rows = access.assistants(identity_of(request).user)
-    return schemas.AssistantList(data=[shapes.assistant(row) for row in rows])
+    return outputs.AssistantList(data=[shapes.assistant(row) for row in rows])
 
 
-@router.get("/models", response=schemas.ModelList)
-def list_models(request: HttpRequest) -> schemas.ModelList:
+@router.get("/models", response=outputs.ModelList)
+def list_models(request: HttpRequest) -> outputs.ModelList:
     """List the models that you may use, best first, with their current prices."""
     begun = ModelPrice.objects.filter(valid_from__lte=timezone.now()).order_by("-valid_from", "-id")
     rows = access.models(identity_of(request).user).prefetch_related(
         Prefetch("prices", queryset=begun, to_attr="begun_prices")
     )
-    return schemas.ModelList(data=[shapes.model(row, _current_prices(row)) for row in rows])
+    return outputs.ModelList(data=[shapes.model(row, _current_prices(row)) for row in rows])
 
 
-@router.get("/usage", response=schemas.UsageOut)
-def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> schemas.UsageOut:
+@router.get("/usage", response=outputs.UsageOut)
+def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> outputs.UsageOut:
     """Read your API calls from all sources, summed by day and model from the ledger, and the state of your budgets."""
     since = timezone.now().date() - dt.timedelta(days=days - 1)
     midnight = dt.datetime.combine(since, dt.time(), dt.UTC)
@@ -54,7 +54,7 @@ def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> sch
         .order_by("-day", "model_name")
     )
     data = [_usage_row(row) for row in rows]
-    return schemas.UsageOut(
+    return outputs.UsageOut(
         since=since,
         calls=sum(row.calls for row in data),
         cost_usd=shapes.usd(sum((row["sum_usd"] for row in rows), Decimal(0))),
@@ -63,8 +63,8 @@ def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> sch
     )
 
 
-@router.get("/me", response=schemas.Me)
-def read_me(request: HttpRequest) -> schemas.Me:
+@router.get("/me", response=outputs.Me)
+def read_me(request: HttpRequest) -> outputs.Me:
     """Read your account and the API key of this request."""
     return shapes.me(identity_of(request).user, identity_of(request).api_key)
 
@@ -77,8 +77,8 @@ def _current_prices(row: LanguageModel) -> list[ModelPrice]:
     return list(newest.values())
 
 
-def _usage_row(row: Mapping[str, Any]) -> schemas.UsageRow:
-    return schemas.UsageRow(
+def _usage_row(row: Mapping[str, Any]) -> outputs.UsageRow:
+    return outputs.UsageRow(
         day=row["day"],
         model=row["model_name"],
         calls=row["calls"],

@@ -7,31 +7,32 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from chat import access
-from chat.api import schemas, shapes
+from chat.api import inputs, outputs, shapes
 from chat.api.identity import identity_of
 from chat.api.paging import page_of
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
 from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import not_found
 
 router = Router(tags=["conversations"])
 
 
-@router.get("/conversations", response=schemas.ConversationPage)
+@router.get("/conversations", response=outputs.ConversationPage)
 def list_conversations(
     request: HttpRequest,
     limit: int = Query(50, ge=1, le=100),
     cursor: str | None = Query(None, max_length=400),
     archived: bool = False,
-) -> schemas.ConversationPage:
+) -> outputs.ConversationPage:
     """List your conversations: pinned ones first, then the most recent."""
     rows = access.conversations(identity_of(request).user).filter(archived=archived)
     page, following = page_of(rows, cursor, limit)
-    return schemas.ConversationPage(data=[shapes.conversation(row) for row in page], next=following)
+    return outputs.ConversationPage(data=[shapes.conversation(row) for row in page], next=following)
 
 
-@router.post("/conversations", response={201: schemas.ConversationOut})
-def create_conversation(request: HttpRequest, data: schemas.ConversationInput) -> Status[Any]:
+@router.post("/conversations", response={201: outputs.ConversationOut})
+def create_conversation(request: HttpRequest, data: inputs.ConversationInput) -> Status[Any]:
     """Create an empty conversation."""
     row = journeys.create_conversation(
         owner=identity_of(request).user,
@@ -42,8 +43,8 @@ def create_conversation(request: HttpRequest, data: schemas.ConversationInput) -
     return Status(201, shapes.conversation(row))
 
 
-@router.get("/conversations/{conversation_id}", response=schemas.ConversationOut)
-def read_conversation(request: HttpRequest, conversation_id: str) -> schemas.ConversationOut:
+@router.get("/conversations/{conversation_id}", response=outputs.ConversationOut)
+def read_conversation(request: HttpRequest, conversation_id: str) -> outputs.ConversationOut:
     """Read one conversation, without its messages."""
     row = access.find_conversation(identity_of(request).user, conversation_id)
     if row is None:
@@ -51,10 +52,10 @@ def read_conversation(request: HttpRequest, conversation_id: str) -> schemas.Con
     return shapes.conversation(row)
 
 
-@router.patch("/conversations/{conversation_id}", response=schemas.ConversationOut)
+@router.patch("/conversations/{conversation_id}", response=outputs.ConversationOut)
 def change_conversation(
-    request: HttpRequest, conversation_id: str, data: schemas.ConversationChange
-) -> schemas.ConversationOut:
+    request: HttpRequest, conversation_id: str, data: inputs.ConversationChange
+) -> outputs.ConversationOut:
     """Rename, pin or archive a conversation, or choose another assistant or model for its next turns."""
     changes = {_COLUMNS.get(name, name): getattr(data, name) for name in data.model_fields_set}
     row = journeys.update_conversation(
@@ -72,14 +73,14 @@ def delete_conversation(request: HttpRequest, conversation_id: str) -> Status[No
     return Status(204, None)
 
 
-@router.get("/conversations/{conversation_id}/messages", response=schemas.MessagePage)
+@router.get("/conversations/{conversation_id}/messages", response=outputs.MessagePage)
 def list_messages(
     request: HttpRequest,
     conversation_id: str,
     leaf: str | None = Query(None, description="A message of another branch; else the active leaf."),
     before: str | None = Query(None, description="Only what stands above this message."),
     limit: int = Query(50, ge=1, le=100),
-) -> schemas.MessagePage:
+) -> outputs.MessagePage:
     """List the path to the active leaf (or to `leaf`): the last messages first, each page in chronological order."""
     row = access.find_conversation(identity_of(request).user, conversation_id)
     if row is None:
@@ -87,10 +88,31 @@ def list_messages(
     return shapes.thread(read_thread(row, leaf=leaf, before=before, limit=limit))
 
 
-@router.post("/messages/{message_id}/choose", response=schemas.ConversationOut)
+@router.get("/conversations/{conversation_id}/allowed-tools", response=outputs.AllowedTools)
+def list_allowed_tools(request: HttpRequest, conversation_id: str) -> outputs.AllowedTools:
+    """List the tools that you allowed for the rest of a conversation with `remember`."""
+    row = access.find_conversation(identity_of(request).user, conversation_id)
+    if row is None:
+        raise not_found()
+    return outputs.AllowedTools(
+        data=[
+            outputs.AllowedTool(id=str(tool.id), name=tool.name, title=tool.title)
+            for tool in allowed_tools(row)
+        ]
+    )
+
+
+@router.delete("/conversations/{conversation_id}/allowed-tools/{tool_id}", response={204: None})
+def take_back_allowed_tool(request: HttpRequest, conversation_id: str, tool_id: str) -> Status[None]:
+    """Let a tool ask for approval again in this conversation."""
+    ask_again(user=identity_of(request).user, conversation_id=conversation_id, tool_id=tool_id)
+    return Status(204, None)
+
+
+@router.post("/messages/{message_id}/choose", response=outputs.ConversationOut)
 def choose_message(
-    request: HttpRequest, message_id: str, data: schemas.Nothing | None = None
-) -> schemas.ConversationOut:
+    request: HttpRequest, message_id: str, data: inputs.Nothing | None = None
+) -> outputs.ConversationOut:
     """Switch the conversation to the branch that this message is on."""
     row = journeys.choose_leaf(user=identity_of(request).user, message_id=message_id)
     return shapes.conversation(row)

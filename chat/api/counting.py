@@ -3,15 +3,15 @@
 from django.http import HttpRequest
 from ninja import Router
 
-from chat.api import schemas
+from chat.api import inputs, outputs
 from chat.api.identity import identity_of
 from chat.operations.request.token_counts import count_draft
 
 router = Router(tags=["counting"])
 
 
-@router.post("/count_tokens", response=schemas.CountOut)
-def count_tokens(request: HttpRequest, data: schemas.CountInput) -> schemas.CountOut:
+@router.post("/count_tokens", response=outputs.CountOut)
+def count_tokens(request: HttpRequest, data: inputs.CountInput) -> outputs.CountOut:
     """Count the tokens of a text: alone, or as the next message of `conversation` with all earlier messages."""
     count = count_draft(
         user=identity_of(request).user,
@@ -21,7 +21,7 @@ def count_tokens(request: HttpRequest, data: schemas.CountInput) -> schemas.Coun
         model_id=data.model,
         output_schema=data.output_schema,
     )
-    return schemas.CountOut(
+    return outputs.CountOut(
         input_tokens=count.tokens,
         exact=count.exact,
         model=count.model.model_id,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
 
-from chat.api import problems, schemas
+from chat.api import outputs, problems
 from chat.api.identity import identify
 
 PROBLEM = {
@@ -55,7 +55,7 @@ def docs_page(request: HttpRequest) -> HttpResponse:
 def described(api: NinjaAPI) -> dict[str, Any]:
     """Return the document with the problem responses of all operations."""
     document: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api/v1/"))
-    document["components"]["schemas"]["Problem"] = schemas.Problem.model_json_schema()
+    document["components"]["schemas"]["Problem"] = outputs.Problem.model_json_schema()
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"]["default"] = PROBLEM

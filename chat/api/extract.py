@@ -5,15 +5,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router
 
-from chat.api import schemas, shapes
+from chat.api import inputs, outputs, shapes
 from chat.api.identity import Identity, identity_of
 from chat.api.problems import problem
-from chat.api.streams import release_connection
+from chat.api.streams import release_connection, require_place
 from chat.api.turns import awaited, turn_request
-from chat.claude.output_schema import read_answer
+from chat.claude.request.output_schema import read_answer
 from chat.engine import submit
 from chat.engine.database import in_database
 from chat.models import Turn
+from chat.models.ids import TurnId
 from chat.operations.request.output_schema import INVALID, TRUNCATED
 from chat.presentation.wording import failure_text
 
@@ -23,12 +24,12 @@ CALLERS_FAULT = frozenset({TRUNCATED, "refused", "stopped", "context_full", "too
 BUSY = frozenset({"rate_limited", "overloaded", "unavailable", "restarted"})
 
 
-@router.post("/extract", response=schemas.ExtractOut)
+@router.post("/extract", response=outputs.ExtractOut)
 async def extract(
     request: HttpRequest,
-    data: schemas.ExtractInput,
+    data: inputs.ExtractInput,
     idempotency_key: str | None = Header(None, alias="Idempotency-Key"),
-) -> schemas.ExtractOut | HttpResponse:
+) -> outputs.ExtractOut | HttpResponse:
     """Read data of a JSON Schema out of a text: waits for the answer, which is checked against the schema.
 
     A problem with the code invalid_output has what the model wrote instead as `text`.
@@ -44,18 +45,19 @@ async def extract(
         assistant_id=data.assistant,
         model_id=data.model,
     )
+    require_place(identity)
     found = await submit.submit_extraction(wanted, instructions=data.instructions)
     await release_connection()
     await awaited(found.turn, identity)
     return await in_database(_result, identity, found.turn.id)
 
 
-def _result(identity: Identity, turn_id: Any) -> schemas.ExtractOut | HttpResponse:
+def _result(identity: Identity, turn_id: TurnId) -> outputs.ExtractOut | HttpResponse:
     row = Turn.objects.get(id=turn_id, author=identity.user)
     shaped = shapes.turn(row)
     if row.status != Turn.Status.COMPLETED or shaped.message is None:
         return _failure(row, shaped)
-    return schemas.ExtractOut(
+    return outputs.ExtractOut(
         data=read_answer(shaped.message.content),
         usage=shaped.usage,
         cost_usd=shaped.cost_usd,
@@ -63,7 +65,7 @@ def _result(identity: Identity, turn_id: Any) -> schemas.ExtractOut | HttpRespon
     )
 
 
-def _failure(row: Turn, shaped: schemas.TurnOut) -> HttpResponse:
+def _failure(row: Turn, shaped: outputs.TurnOut) -> HttpResponse:
     code = row.error_code or row.status
     status = 422 if code in CALLERS_FAULT else 503 if code in BUSY else 502
     more: dict[str, Any] = {"turn": shaped.id, "cost_usd": shaped.cost_usd}

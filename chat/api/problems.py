@@ -74,7 +74,7 @@ def register(api: NinjaAPI) -> None:
     """Register handlers that turn each exception of a view into a problem response."""
     handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
         Problem: lambda _request, error: error.response(),
-        OperationError: lambda _request, error: problem(error.status, error.code, error.message),
+        OperationError: _refused,
         ValidationError: _invalid,
         AuthenticationError: _not_signed_in,
         HttpError: _http_error,
@@ -86,6 +86,12 @@ def register(api: NinjaAPI) -> None:
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
+
+
+def _refused(_request: HttpRequest, error: OperationError) -> HttpResponse:
+    seconds = error.retry_after_seconds
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return problem(error.status, error.code, error.message, headers=headers)
 
 
 def _not_found() -> HttpResponse:

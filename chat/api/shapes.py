@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from chat.api import schemas
+from chat.api import outputs
+from chat.claude.encoding.exact_numbers import indented_json
 from chat.models import (
     ApiCall,
     ApiKey,
@@ -18,12 +19,12 @@ from chat.models import (
     Turn,
     User,
 )
-from chat.operations.billing.budgets import BudgetStanding
+from chat.operations.billing.budget_periods import BudgetStanding
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
 
-COUNTERS = tuple(schemas.Tokens.model_fields)
+COUNTERS = tuple(outputs.Tokens.model_fields)
 _CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)
 
 
@@ -36,9 +37,9 @@ def usd(value: Decimal) -> str:
     return format(value.normalize(), "f")
 
 
-def budget(standing: BudgetStanding) -> schemas.BudgetOut:
+def budget(standing: BudgetStanding) -> outputs.BudgetOut:
     soft = standing.budget.soft_limit_usd
-    return schemas.BudgetOut(
+    return outputs.BudgetOut(
         name=standing.budget.name,
         scope=standing.budget.scope,
         period=standing.budget.period,
@@ -51,8 +52,8 @@ def budget(standing: BudgetStanding) -> schemas.BudgetOut:
     )
 
 
-def conversation(row: Conversation) -> schemas.ConversationOut:
-    return schemas.ConversationOut(
+def conversation(row: Conversation) -> outputs.ConversationOut:
+    return outputs.ConversationOut(
         id=str(row.id),
         title=row.title,
         assistant=identifier(row.assistant_id),
@@ -83,8 +84,14 @@ def _message(row: Message) -> dict[str, Any]:
     }
 
 
-def attachment(row: Attachment) -> schemas.AttachmentOut:
-    return schemas.AttachmentOut(
+def _joined(parts: list[Message]) -> dict[str, Any]:
+    """Return the last part of an answer with the content and the text of all its parts."""
+    content = [block for part in parts for block in part.content]
+    return {**_message(parts[-1]), "content": content, "text": "".join(part.text for part in parts)}
+
+
+def attachment(row: Attachment) -> outputs.AttachmentOut:
+    return outputs.AttachmentOut(
         id=str(row.id),
         name=row.name,
         kind=row.kind,
@@ -99,40 +106,40 @@ def attachment(row: Attachment) -> schemas.AttachmentOut:
     )
 
 
-def thread(page: Thread) -> schemas.MessagePage:
+def thread(page: Thread) -> outputs.MessagePage:
     messages = [
-        schemas.ThreadMessage(
+        outputs.ThreadMessage(
             **_message(row),
             versions=[str(version) for version in page.siblings[row.id]],
             cost_usd=usd(page.calls[row.id].cost_usd) if row.id in page.calls else None,
         )
         for row in page.messages
     ]
-    return schemas.MessagePage(
+    return outputs.MessagePage(
         data=messages,
         next=messages[0].id if messages and page.has_more else None,
         active_turn=identifier(page.active_turn.id) if page.active_turn else None,
     )
 
 
-def turn(row: Turn) -> schemas.TurnOut:
+def turn(row: Turn) -> outputs.TurnOut:
     """Return a turn with its newest answer, its tool calls and the sums of its ledger rows (four queries).
 
     An unfinished answer is empty: its text is in the turn's events until the turn ends.
     """
-    answer = row.last_answer()
+    parts = row.last_answer_parts()
     calls = list(row.api_calls.all())
     failed = bool(row.error_code)
-    return schemas.TurnOut(
+    return outputs.TurnOut(
         id=str(row.id),
         conversation=str(row.conversation_id),
         client_id=str(row.client_id),
         status=row.status,
         user_message=str(row.user_message_id),
-        message=schemas.MessageOut(**_message(answer)) if answer else None,
+        message=outputs.MessageOut(**_joined(parts)) if parts else None,
         model=identifier(row.model_id),
         stop_reason=row.stop_reason or None,
-        error=schemas.Failure(code=row.error_code, message=failure_text(row.error_code, row.error_detail))
+        error=outputs.Failure(code=row.error_code, message=failure_text(row.error_code, row.error_detail))
         if failed
         else None,
         can_continue=row.can_continue,
@@ -153,13 +160,13 @@ def _tool_calls(row: Turn) -> list[ToolCall]:
     return list(row.tool_calls.select_related("tool").order_by("message__depth", "position", "id"))
 
 
-def _fallback(row: Turn) -> schemas.Fallback | None:
+def _fallback(row: Turn) -> outputs.Fallback | None:
     other = offered_after_refusal(row) if row.status == Turn.Status.REFUSED else None
-    return schemas.Fallback(id=str(other.id), name=other.display_name) if other else None
+    return outputs.Fallback(id=str(other.id), name=other.display_name) if other else None
 
 
-def tool_call(row: ToolCall) -> schemas.ToolCallOut:
-    return schemas.ToolCallOut(
+def tool_call(row: ToolCall) -> outputs.ToolCallOut:
+    return outputs.ToolCallOut(
         id=str(row.id),
         turn=str(row.turn_id),
         message=str(row.message_id),
@@ -167,6 +174,7 @@ def tool_call(row: ToolCall) -> schemas.ToolCallOut:
         name=row.name,
         title=row.tool.title if row.tool else "",
         input=row.effective_input,
+        input_json=indented_json(row.effective_input),
         status=row.status,
         decision=row.decision or None,
         reason=row.reason,
@@ -178,9 +186,9 @@ def tool_call(row: ToolCall) -> schemas.ToolCallOut:
     )
 
 
-def tokens(calls: Iterable[ApiCall]) -> schemas.Tokens:
+def tokens(calls: Iterable[ApiCall]) -> outputs.Tokens:
     rows = list(calls)
-    return schemas.Tokens(**{name: sum(getattr(call, name) for call in rows) for name in COUNTERS})
+    return outputs.Tokens(**{name: sum(getattr(call, name) for call in rows) for name in COUNTERS})
 
 
 def _least_certain(calls: list[ApiCall]) -> str | None:
@@ -188,8 +196,8 @@ def _least_certain(calls: list[ApiCall]) -> str | None:
     return next((certainty.value for certainty in reversed(_CERTAINTIES) if certainty in found), None)
 
 
-def assistant(row: Assistant) -> schemas.AssistantOut:
-    return schemas.AssistantOut(
+def assistant(row: Assistant) -> outputs.AssistantOut:
+    return outputs.AssistantOut(
         id=str(row.id),
         name=row.name,
         description=row.description,
@@ -198,8 +206,8 @@ def assistant(row: Assistant) -> schemas.AssistantOut:
     )
 
 
-def model(row: LanguageModel, prices: Iterable[ModelPrice]) -> schemas.ModelOut:
-    return schemas.ModelOut(
+def model(row: LanguageModel, prices: Iterable[ModelPrice]) -> outputs.ModelOut:
+    return outputs.ModelOut(
         id=str(row.id),
         model=row.model_id,
         name=row.display_name,
@@ -211,7 +219,7 @@ def model(row: LanguageModel, prices: Iterable[ModelPrice]) -> schemas.ModelOut:
         default_max_tokens=row.default_max_tokens,
         capabilities=row.capabilities,
         prices=[
-            schemas.PriceOut(
+            outputs.PriceOut(
                 speed=price.speed,
                 above_prompt_tokens=price.above_prompt_tokens,
                 **{unit: usd(getattr(price, unit)) for unit in ModelPrice.UNITS},
@@ -221,14 +229,14 @@ def model(row: LanguageModel, prices: Iterable[ModelPrice]) -> schemas.ModelOut:
     )
 
 
-def me(user: User, key: ApiKey | None) -> schemas.Me:
-    return schemas.Me(
+def me(user: User, key: ApiKey | None) -> outputs.Me:
+    return outputs.Me(
         id=str(user.id),
         email=user.email,
         name=str(user),
         language=user.language,
         is_staff=user.is_staff,
-        key=schemas.KeyOut(id=str(key.id), name=key.name, scopes=key.scopes, expires_at=key.expires_at)
+        key=outputs.KeyOut(id=str(key.id), name=key.name, scopes=key.scopes, expires_at=key.expires_at)
         if key
         else None,
     )

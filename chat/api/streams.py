@@ -15,16 +15,19 @@ from django.db import connections
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
-from chat import metrics
+from chat import access, metrics
 from chat.api.identity import Identity
 from chat.api.problems import Problem
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
-from chat.engine.viewer import ViewerClosed
+from chat.engine.viewers.hub import TooManyViewers
+from chat.engine.viewers.viewer import ViewerClosed
 from chat.events.payloads import EventFrame
+from chat.events.store import pieces
 from chat.models import Turn
+from chat.models.ids import UserId
 from chat.models.turns import FINISHED
-from chat.operations.turns.subscription import Resumption, resumption
+from chat.operations.turns.subscription import Resumption, resumption, too_many_connections
 
 # The interval in which a reader's access and the turn's row are checked; revoked access ends a stream within 5 s.
 LOOK_SECONDS = 4
@@ -43,6 +46,19 @@ def event_stream(
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+def require_place(identity: Identity) -> None:
+    """Refuse a request that would wait for events while its person has too many sockets and streams open.
+
+    Raises:
+        Problem: 429. It is asked before anything is written, and before the answer has begun.
+    """
+    try:
+        engine().hub.require_place(identity.user.pk)
+    except TooManyViewers:
+        refusal = too_many_connections()
+        raise Problem(refusal.status, refusal.code, refusal.message, {"Retry-After": "10"}) from None
 
 
 async def until_finished(turn: Turn, identity: Identity) -> None:
@@ -84,7 +100,8 @@ async def _encoded(
         async for run in runs:
             silent = 0 if run else silent + 1
             if run:
-                yield b"".join(b"id: %d\ndata: %b\n\n" % (frame.seq, frame.data) for frame in run)
+                for piece in pieces(run):
+                    yield b"".join([b"id: %d\ndata: %b\n\n" % (frame.seq, frame.data) for frame in piece])
             elif silent % HEARTBEAT_LOOKS == 0:
                 yield HEARTBEAT
 
@@ -94,7 +111,11 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
 
     Ends after turn.finished, and when the identity no longer holds, the turn is deleted or this process goes down.
     """
-    reader = _Reader(turn, after)
+    try:
+        reader = _Reader(turn, after, identity.user.pk)
+    except TooManyViewers:
+        return  # others were opened since `require_place`
+    rights = await in_database(identity.rights)
     loop = asyncio.get_running_loop()
     looked, ended = loop.time(), False
     try:
@@ -107,7 +128,7 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
             if loop.time() - looked < LOOK_SECONDS:
                 continue
             looked = loop.time()
-            status = await in_database(_status, turn.id, identity)
+            status = await in_database(_status, turn.id, identity, rights)
             # A turn that had ended a whole look ago has nothing more to tell.
             if status is None or (ended and not run):
                 return
@@ -119,22 +140,20 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
         reader.leave()
 
 
-def _status(turn_id: uuid.UUID, identity: Identity) -> str | None:
-    """Return the turn's status; None when it is gone or this identity is no longer valid."""
-    return (
-        Turn.objects.filter(id=turn_id).values_list("status", flat=True).first()
-        if identity.still_holds()
-        else None
-    )
+def _status(turn_id: uuid.UUID, identity: Identity, rights: access.Rights = access.NO_RIGHTS) -> str | None:
+    """Return the turn's status; None when it is gone, or when this identity ended or lost one of `rights`."""
+    if not identity.still_holds() or rights - identity.rights():
+        return None
+    return Turn.objects.filter(id=turn_id).values_list("status", flat=True).first()
 
 
 class _Reader:
     """A viewer of one turn. The hub may repeat frames or send those of other turns; here each comes once, in order."""
 
-    def __init__(self, turn: Turn, after: int) -> None:
+    def __init__(self, turn: Turn, after: int, person: UserId) -> None:
         self.turn, self.last, self.finished, self.parted = turn, after, False, False
         self._hub = engine().hub
-        self._viewer = self._hub.viewer()
+        self._viewer = self._hub.viewer(person)
         self._hub.subscribe(self._viewer, turn.conversation_id)
         self._viewer.watch(turn.id, turn.conversation_id, after)
         self._next = asyncio.ensure_future(self._viewer.next())

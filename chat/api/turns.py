@@ -12,30 +12,36 @@ from ninja.errors import AuthenticationError
 from ninja.responses import Status
 
 from chat import access
-from chat.api import schemas, shapes
+from chat.api import inputs, outputs, shapes
 from chat.api.identity import Identity, identity_of
 from chat.api.problems import Problem
-from chat.api.streams import check_resumable, event_stream, release_connection, until_finished
+from chat.api.streams import (
+    check_resumable,
+    event_stream,
+    release_connection,
+    require_place,
+    until_finished,
+)
 from chat.engine import submit
 from chat.engine.database import in_database
 from chat.events.payloads import accepted
 from chat.models import Turn
 from chat.operations.errors import not_found
-from chat.operations.turns.accept import AcceptedTurn, TurnRequest
 from chat.operations.turns.subscription import Resumption
+from chat.operations.turns.turn_request import AcceptedTurn, TurnRequest
 
 router = Router(tags=["turns"])
 
 EVENT_STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 STREAMED = {"responses": {200: {"content": EVENT_STREAM}}}
-ANSWERS = {200: schemas.TurnOut, 202: schemas.TurnOut}
+ANSWERS = {200: outputs.TurnOut, 202: outputs.TurnOut}
 Answer = Status[Any] | HttpResponseBase
 IdempotencyKey = Header(None, alias="Idempotency-Key", description="The same as `client_id`; a UUID.")
 
 
 @router.post("/turns", response=ANSWERS, openapi_extra=STREAMED)
 async def start_first_turn(
-    request: HttpRequest, data: schemas.FirstTurnInput, idempotency_key: str | None = IdempotencyKey
+    request: HttpRequest, data: inputs.FirstTurnInput, idempotency_key: str | None = IdempotencyKey
 ) -> Answer:
     """Write a message, in a new conversation unless one is named."""
     return await _start(request, data, data.conversation, idempotency_key)
@@ -45,7 +51,7 @@ async def start_first_turn(
 async def start_turn(
     request: HttpRequest,
     conversation_id: str,
-    data: schemas.TurnInput,
+    data: inputs.TurnInput,
     idempotency_key: str | None = IdempotencyKey,
 ) -> Answer:
     """Write a message in a conversation; the answer comes whole, as a stream, or later.
@@ -55,8 +61,8 @@ async def start_turn(
     return await _start(request, data, conversation_id, idempotency_key)
 
 
-@router.get("/turns/{turn_id}", response=schemas.TurnOut)
-def read_turn(request: HttpRequest, turn_id: str) -> schemas.TurnOut:
+@router.get("/turns/{turn_id}", response=outputs.TurnOut)
+def read_turn(request: HttpRequest, turn_id: str) -> outputs.TurnOut:
     """A turn with its answer, its state and what it cost."""
     return shapes.turn(_own(identity_of(request), turn_id))
 
@@ -73,6 +79,7 @@ async def read_events(
     204 when all of them were received already; 410 when they can't be continued.
     """
     identity = identity_of(request)
+    require_place(identity)
     position = after if last_event_id is None else last_event_id
     turn, complete = await in_database(_resumable, identity, turn_id, position)
     await release_connection()
@@ -81,8 +88,8 @@ async def read_events(
     return event_stream(turn, position, identity)
 
 
-@router.post("/turns/{turn_id}/stop", response={202: schemas.TurnOut})
-async def stop_turn(request: HttpRequest, turn_id: str, data: schemas.Nothing | None = None) -> Answer:
+@router.post("/turns/{turn_id}/stop", response={202: outputs.TurnOut})
+async def stop_turn(request: HttpRequest, turn_id: str, data: inputs.Nothing | None = None) -> Answer:
     """Ask for the end of an answer; what has arrived is kept. Stopping what has ended changes nothing."""
     turn = await submit.submit_stop(identity_of(request).user, turn_id)
     return Status(202, await in_database(_shaped, identity_of(request), turn.id))
@@ -92,11 +99,11 @@ async def stop_turn(request: HttpRequest, turn_id: str, data: schemas.Nothing | 
 async def continue_turn(
     request: HttpRequest,
     turn_id: str,
-    data: schemas.Again | None = None,
+    data: inputs.Again | None = None,
     idempotency_key: str | None = IdempotencyKey,
 ) -> Answer:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its length limit."""
-    again = data or schemas.Again.model_validate({})
+    again = data or inputs.Again.model_validate({})
     return await _submit(request, again, idempotency_key, submit.submit_continuation, turn_id=turn_id)
 
 
@@ -104,17 +111,17 @@ async def continue_turn(
 async def retry_turn(
     request: HttpRequest,
     turn_id: str,
-    data: schemas.Retry | None = None,
+    data: inputs.Retry | None = None,
     idempotency_key: str | None = IdempotencyKey,
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
-    again = data or schemas.Retry.model_validate({})
+    again = data or inputs.Retry.model_validate({})
     fields = {"turn_id": turn_id, "model_id": again.model}
     return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 
 async def _start(
-    request: HttpRequest, data: schemas.TurnInput, conversation_id: str | None, idempotency_key: str | None
+    request: HttpRequest, data: inputs.TurnInput, conversation_id: str | None, idempotency_key: str | None
 ) -> Answer:
     fields = {
         "text": data.text,
@@ -131,13 +138,15 @@ async def _start(
 
 async def _submit(
     request: HttpRequest,
-    data: schemas.Again,
+    data: inputs.Again,
     idempotency_key: str | None,
     command: Callable[[TurnRequest], Awaitable[AcceptedTurn]],
     **fields: Any,
 ) -> Answer:
     """Submit a turn and answer in the form that the client asked for."""
     identity = identity_of(request)
+    if data.wait or _wants_events(request):
+        require_place(identity)
     # The turn alone: a long wait must not keep the path that was read for it.
     turn = (await command(turn_request(identity, data.client_id, idempotency_key, **fields))).turn
     await release_connection()
@@ -200,5 +209,5 @@ def _resumable(identity: Identity, turn_id: str, after: int) -> tuple[Turn, bool
     return turn, check_resumable(turn, after) == Resumption.COMPLETE
 
 
-def _shaped(identity: Identity, turn_id: object) -> schemas.TurnOut:
+def _shaped(identity: Identity, turn_id: object) -> outputs.TurnOut:
     return shapes.turn(_own(identity, turn_id))

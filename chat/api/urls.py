@@ -27,13 +27,15 @@ from chat.api import (
 )
 from chat.api.body import JSONParser, read_body
 from chat.api.identity import Key, Session
+from chat.claude.encoding.exact_numbers import write_json
 
 app_name = "api"
 View = Callable[..., Any]
 
 
 class Renderer(JSONRenderer):
-    json_dumps_params: dict[str, Any] = {"ensure_ascii": False}
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:
+        return write_json(data, cls=self.encoder_class, ensure_ascii=False)
 
 
 class ParleyAPI(NinjaAPI):

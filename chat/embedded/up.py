@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chat.embedded.services import LOCAL_MODEL, configured_services
 from chat.embedded.supervisor import Service, Supervisor
+from config.data_folder import write_privately
 
 POLL_SECONDS = 0.05
 
@@ -22,6 +23,7 @@ class CantStart(Exception):
 
 def run_up() -> int:
     """Run everything until a signal or the end of the web server; return the exit code."""
+    write_privately()
     try:
         supervisor = Supervisor(_services(), say=_say)
     except (CantStart, ImproperlyConfigured) as error:

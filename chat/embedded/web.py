@@ -10,15 +10,22 @@ from typing import Any
 
 import django
 import uvicorn
-from django.core.management import call_command
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from chat.claude.encoding.client_json import LONGEST_BYTES
+from chat.embedded.protocols import HttpProtocol, SocketProtocol
+from config.data_folder import write_privately
 
 OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
-    "ws": "websockets-sansio",
+    "http": HttpProtocol,
+    "ws": SocketProtocol,
+    # No header says who asks or how, unless it is configured (TRUSTED_PROXIES, HTTPS).
+    "proxy_headers": False,
     # Compression needs 86 KiB per busy socket and does not shrink small frames.
     "ws_per_message_deflate": False,
-    "ws_max_size": 1024 * 1024,
+    "ws_max_size": LONGEST_BYTES,
     "timeout_graceful_shutdown": 30,
     "lifespan": "on",
     "access_log": False,
@@ -29,8 +36,12 @@ OPTIONS: dict[str, Any] = {
 def serve_web(host: str, port: str) -> None:
     """Run `python -m chat.embedded.web HOST PORT`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    call_command("prepare")
+    write_privately()
+    try:
+        django.setup()
+        call_command("prepare")
+    except (ImproperlyConfigured, CommandError) as error:
+        sys.exit(str(error))
     uvicorn.run("config.asgi:application", host=host, port=int(port), **OPTIONS)
 
 

@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# SQLite allows one writer at a time and the others poll: more threads would only wait for each other.
-THREADS = 2 if settings.SQLITE else 6
+# SQLite allows one writer at a time, and the others poll without a queue: of two threads, one once polled for a second
+# while the other began transaction after transaction. Python's lock lets only one compute anyway.
+THREADS = 1 if settings.SQLITE else 4
 TRIES = 20  # a minute and a half
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 

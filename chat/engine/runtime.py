@@ -15,21 +15,23 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.utils import timezone
 
-from chat.engine import job_queue
-from chat.engine.cancellation import AbortReason
-from chat.engine.coalescer import Pace
+from chat.engine import job_queue, memory
 from chat.engine.database import in_database
-from chat.engine.hub import Hub
-from chat.engine.remote_turns import conversation_news
-from chat.engine.runner import Runner, Shared
+from chat.engine.turn.cancellation import AbortReason
+from chat.engine.turn.coalescer import Pace
+from chat.engine.turn.runner import Runner, Shared
+from chat.engine.viewers.hub import Hub
+from chat.engine.viewers.remote_turns import conversation_news
+from chat.engine.viewers.viewer_counts import Announcer
 from chat.engine.writer import Writer
 from chat.events import hints
 from chat.models import Conversation
+from chat.models.ids import ConversationId, TurnId
 from chat.models.turns import BEATS_PER_LEASE
 from chat.operations.conversations.titles import needs_title, wake_for_title
 from chat.operations.turns import claim
-from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.recovery import LeaseWatch
+from chat.operations.turns.turn_request import AcceptedTurn
 from chat.providers.clients import ClientPool
 
 log = structlog.get_logger(__name__)
@@ -42,7 +44,10 @@ NEWS_OVERLAP = dt.timedelta(seconds=5)
 
 
 class Engine:
-    """Runs turns on the current event loop. One per process in practice; one per loop in tests."""
+    """Runs turns on the current event loop. One per process in practice; one per loop in tests.
+
+    Its loops (claims, heartbeats, hints, reaping) share one state: which turns run here and whether it is stopping.
+    """
 
     def __init__(self) -> None:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -50,8 +55,8 @@ class Engine:
         self.clients = ClientPool()
         self._writer = Writer(self.owner, on_advanced=self._send_hint, on_lost=self._lost)
         self._shared = Shared(self.hub, self._writer, self.clients, Pace())
-        self._runners: dict[Any, Runner] = {}
-        self._starting: set[Any] = set()
+        self._runners: dict[TurnId, Runner] = {}
+        self._starting: set[TurnId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._look_due = asyncio.Event()
@@ -60,28 +65,40 @@ class Engine:
         self._hint: asyncio.Task[None] | None = None
         self._unsent: dict[str, int] = {}
         self._leases = LeaseWatch()
-        self._news: dict[Any, Any] = {}
+        self._busy = False
+        self._growth = memory.Growth()
+        self._news: dict[ConversationId, Any] = {}
         self.draining = False
 
     def start(self) -> None:
         """Start the engine's loops; they last until `stop`."""
-        for loop in (self._writer.run, self._beat, self._tick, self._look, self._reap, self._listen):
+        announcer = Announcer(self.hub.viewer_counts)
+        loops = (
+            self._writer.run,
+            self._beat,
+            self._tick,
+            self._look,
+            self._reap,
+            self._listen,
+            announcer.run,
+        )
+        for loop in loops:
             self._loops.append(asyncio.create_task(_repeat(loop), name=f"engine {loop.__name__}"))
 
-    async def wake(self, turn_id: Any, accepted: AcceptedTurn | None = None) -> None:
+    async def wake(self, turn_id: TurnId, accepted: AcceptedTurn | None = None) -> None:
         """Claim and run a queued turn; returns at once. `accepted` is one that this process has just accepted."""
         if not self.draining and turn_id not in self._starting:
             self._starting.add(turn_id)
             self.hub.expected.add(turn_id)
             self._spawn(self._run(turn_id, accepted))
 
-    def stop_turn(self, turn_id: Any) -> None:
+    def stop_turn(self, turn_id: TurnId) -> None:
         """Stop a turn if it runs here; another process gets a hint or sees the row."""
         runner = self._runners.get(turn_id)
         if runner is not None:
             runner.abort(AbortReason.STOP)
 
-    async def decided(self, turn_id: Any, *, resumes: bool) -> None:
+    async def decided(self, turn_id: TurnId, *, resumes: bool) -> None:
         """Go on after a decision about a tool call: in the running turn, or by claiming a parked one again."""
         runner = self._runners.get(turn_id)
         if runner is not None:
@@ -116,7 +133,7 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, turn_id: Any, accepted: AcceptedTurn | None) -> None:
+    async def _run(self, turn_id: TurnId, accepted: AcceptedTurn | None) -> None:
         running = None
         try:
             try:
@@ -156,6 +173,10 @@ class Engine:
         await asyncio.sleep(TICK_SECONDS)
         for runner in list(self._runners.values()):
             runner.tick()
+        if self._busy and not self._tasks:
+            memory.return_unused()  # that of streams which have all ended
+        self._busy = bool(self._tasks)
+        self._growth.check()  # that of pages, files and long requests
         if self._runners:
             for turn_id in await in_database(claim.stop_requests, self.owner):
                 self.stop_turn(turn_id)
@@ -196,7 +217,7 @@ class Engine:
                 self._news[identifier] = stamp
                 self.hub.tell(identifier, message)
 
-    def _send_deletion(self, conversation_id: Any, message: dict[str, Any]) -> None:
+    def _send_deletion(self, conversation_id: ConversationId, message: dict[str, Any]) -> None:
         """Send viewers the deletion of their conversation, and unsubscribe them."""
         self.hub.tell(conversation_id, message)
         for viewer in list(self.hub.viewers.get(conversation_id, ())):
@@ -218,6 +239,8 @@ class Engine:
         await layer.group_add(hints.HINT_GROUP, channel)
         while True:
             hint = await layer.receive(channel)
+            if "viewers" in hint and hint.get("origin") != own:
+                self.hub.elsewhere.take(hint["origin"], hint["viewers"])
             for turn_id in hint.get("stops", ()):
                 for runner in self._named(turn_id):
                     runner.abort(AbortReason.STOP)
@@ -248,7 +271,7 @@ class Engine:
             advanced, self._unsent = self._unsent, {}
             await hints.send(layer, {"turns": advanced, "origin": hints.origin(asyncio.get_running_loop())})
 
-    def _lost(self, turn_id: Any) -> None:
+    def _lost(self, turn_id: TurnId) -> None:
         runner = self._runners.get(turn_id)
         if runner is not None:
             runner.abort(AbortReason.LOST)

@@ -5,18 +5,20 @@ from typing import Any
 
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
-from chat.engine.viewer import Viewer
+from chat.engine.viewers.viewer import Viewer
 from chat.events.payloads import accepted
 from chat.models import Turn, User
+from chat.operations import rates
 from chat.operations.turns import accept, extraction, stop, tool_decisions
-from chat.operations.turns.accept import AcceptedTurn, TurnRequest
 from chat.operations.turns.tool_decisions import Decided
+from chat.operations.turns.turn_request import AcceptedTurn, TurnRequest
 
 
 async def submit_turn(request: TurnRequest, viewer: Viewer | None = None) -> AcceptedTurn:
     """Accept a person's message and have it answered.
 
-    A `viewer` watches a new turn from its first frame on. Raises as `accept.start_turn`.
+    A `viewer` watches a new turn from its first frame on. Raises as `accept.start_turn`; like all commands that begin
+    a turn, too_many_requests too.
     """
     return await _run(viewer, accept.start_turn, request)
 
@@ -50,10 +52,15 @@ async def submit_decision(user: User, tool_call_id: object, **decision: Any) -> 
     return decided
 
 
+def _counted(operation: Callable[..., AcceptedTurn], request: TurnRequest, **more: Any) -> AcceptedTurn:
+    rates.count(rates.TURNS, request.author.pk)
+    return operation(request, **more)
+
+
 async def _run(
     viewer: Viewer | None, operation: Callable[..., AcceptedTurn], request: TurnRequest, **more: Any
 ) -> AcceptedTurn:
-    found = await in_database(operation, request, **more)
+    found = await in_database(_counted, operation, request, **more)
     if found.created:
         turn, hub = found.turn, engine().hub
         if viewer is not None:

@@ -9,16 +9,19 @@ from typing import Any
 
 import orjson
 
+from chat.claude.encoding.exact_numbers import exact_json, indented_json, read_json
 from chat.models import Turn
 from chat.models.ids import ConversationId, TurnId
 
 Event = dict[str, Any]
 # Notices about the final answer: kept in the turn's row and shown after a reload too.
-LASTING_NOTICES = frozenset({"failover", "fallback"})
+LASTING_NOTICES = frozenset({"failover", "fallback", "continued"})
+# About the person's money, not about the answer: shown beside the message field, and nothing in the answer's place.
+BUDGET_NOTICE = "budget_soft"
 LONGEST_SHOWN_RESULT = 4000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # frozen would triple the time to make one, and there is one per delta
 class EventFrame:
     """One encoded event, as every viewer gets it, live or replayed; `data` is its JSON.
 
@@ -56,8 +59,10 @@ def block_delta(*, index: int, key: str, value: Any) -> Event:
     return {"type": "block.delta", "index": index, key: value}
 
 
-def block_stop(*, index: int) -> Event:
-    return {"type": "block.stop", "index": index}
+def block_stop(*, index: int, seconds: float | None = None) -> Event:
+    """Return the end of a block; `seconds` is how long the model thought, for a thinking block."""
+    event: Event = {"type": "block.stop", "index": index}
+    return event if seconds is None else {**event, "seconds": seconds}
 
 
 def notice(code: str, *, seconds: float | None = None, about: dict[str, str] | None = None) -> Event:
@@ -78,7 +83,10 @@ def tool_requested(
     status: str,
     expires_at: str | None,
 ) -> Event:
-    """Return a model's request for a tool. `approval` is ask, allow or deny; the wait ends at `expires_at`."""
+    """Return a model's request for a tool. `approval` is ask, allow or deny; the wait ends at `expires_at`.
+
+    `input_json` is the input as text with every digit, for clients whose numbers are floats, and for people.
+    """
     return {
         "type": "tool.requested",
         "tool_call": tool_call,
@@ -87,6 +95,7 @@ def tool_requested(
         "name": name,
         "title": title,
         "input": input,
+        "input_json": indented_json(input),
         "approval": approval,
         "status": status,
         "expires_at": expires_at,
@@ -100,9 +109,9 @@ def tool_decided(
     status: str,
     input: dict[str, Any] | None = None,  # noqa: A002
 ) -> Event:
-    """Return a person's decision: approve, deny or edit; `input` is the edited input of the tool."""
+    """Return a person's decision: approve, deny or edit; `input` is the edited input, as text in `input_json`."""
     event: Event = {"type": "tool.decided", "tool_call": tool_call, "decision": decision, "status": status}
-    return event if input is None else {**event, "input": input}
+    return event if input is None else {**event, "input": input, "input_json": indented_json(input)}
 
 
 def tool_started(*, tool_call: str) -> Event:
@@ -170,7 +179,13 @@ def turn_finished(
 
 def encode(event: Event, *, turn: str, seq: int) -> EventFrame:
     """Return one event as a frame."""
-    encoded = orjson.dumps({"type": event["type"], "turn": turn, "seq": seq, **event})
+    complete = {"type": event["type"], "turn": turn, "seq": seq, **event}
+    try:
+        encoded = orjson.dumps(complete)
+    except (
+        TypeError
+    ):  # a tool's input has numbers that orjson can't write, or is nested deeper than it writes
+        encoded = exact_json(complete).encode()
     # orjson shrinks a kilobyte to the frame in place, which fragments memory; a copy has its own size.
     return EventFrame(turn, seq, event["type"], memoryview(encoded).tobytes())
 
@@ -180,9 +195,15 @@ def encode_all(events: Sequence[Event], *, turn: str, after: int) -> list[EventF
     return [encode(event, turn=turn, seq=seq) for seq, event in enumerate(events, start=after + 1)]
 
 
-def decoded(event: Event) -> EventFrame:
-    """Return the frame of an event that was read from JSON; orjson writes what it read, so `data` is the same."""
-    return EventFrame(event["turn"], event["seq"], event["type"], orjson.dumps(event))
+def read_event(frame: bytes | str) -> Event:
+    """Return the event of a frame; the inputs of tools keep every digit."""
+    try:
+        event: Event = orjson.loads(frame)
+    except orjson.JSONDecodeError:  # a number that no float holds
+        event = {"input": None}
+    if "input" in event:
+        event = read_json(frame)
+    return event
 
 
 def message_frame(message: dict[str, Any]) -> EventFrame:

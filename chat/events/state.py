@@ -5,9 +5,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
-
-from chat.events.payloads import LASTING_NOTICES, Event
+from chat.events.payloads import BUDGET_NOTICE, LASTING_NOTICES, Event, read_event
 
 
 @dataclasses.dataclass(slots=True)
@@ -33,7 +31,7 @@ class TurnState:
         """Fold encoded frames from the first on."""
         state = cls()
         for frame in frames:
-            state.apply(orjson.loads(frame))
+            state.apply(read_event(frame))
         return state
 
     def apply(self, event: Event) -> None:
@@ -80,6 +78,8 @@ def _apply_block_stop(state: TurnState, event: Event) -> None:
     block = state.block(event["index"])
     if block is not None:
         block["open"] = False
+        if "seconds" in event:
+            block["seconds"] = event["seconds"]
 
 
 def _apply_notice(state: TurnState, event: Event) -> None:
@@ -88,7 +88,7 @@ def _apply_notice(state: TurnState, event: Event) -> None:
         state.notices.append(shown)
         # The blocks of a refused answer are removed: they must not be used.
         state.blocks = [block for block in state.blocks if block["message"] != event.get("message")]
-    else:
+    elif event["code"] != BUDGET_NOTICE:
         state.notice = shown
 
 

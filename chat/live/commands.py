@@ -2,9 +2,32 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from chat.claude.encoding.client_json import LONGEST_BYTES, read_client_json
 from chat.live.identity import Identity
 from chat.models import Turn
-from chat.operations.turns.accept import TurnRequest
+from chat.operations.errors import OperationError, invalid
+from chat.operations.turns.turn_request import TurnRequest
+
+
+def read_command(text: str | None) -> dict[str, Any]:
+    """Return the JSON object of a text frame; None stands for a binary frame.
+
+    Raises:
+        OperationError: invalid (not a JSON object), too_long.
+    """
+    if text is None:
+        raise invalid(_("Send JSON in text frames."))
+    if len(text) > LONGEST_BYTES:
+        raise OperationError("too_long", _("The message is too large for one frame."), status=413)
+    try:
+        command = read_client_json(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        raise invalid(_("This is not valid JSON.")) from None
+    if not isinstance(command, dict):
+        raise invalid(_("Send a JSON object with a “type”."))
+    return command
 
 
 def turn_request(identity: Identity, command: dict[str, Any]) -> TurnRequest:
@@ -31,4 +54,5 @@ def decision(command: dict[str, Any]) -> dict[str, Any]:
         "decision": command.get("decision"),
         "input": command.get("input"),
         "reason": command.get("reason") or "",
+        "remember": command.get("remember") is True,
     }

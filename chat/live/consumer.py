@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,24 +20,29 @@ from chat import metrics
 from chat.engine import submit
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
-from chat.engine.viewer import Viewer, ViewerClosed
+from chat.engine.viewers.hub import TooManyViewers
+from chat.engine.viewers.viewer import Viewer, ViewerClosed
 from chat.events.payloads import EventFrame, accepted, refresh
 from chat.live import commands, fragments
 from chat.live.identity import Identity, guard, identify, origin_allowed
 from chat.live.language import language_of
 from chat.models import ApiKey
+from chat.models.ids import ConversationId
 from chat.operations.errors import OperationError, invalid
 from chat.operations.turns import subscription
-from chat.operations.turns.accept import AcceptedTurn, TurnRequest
+from chat.operations.turns.turn_request import AcceptedTurn, TurnRequest
 
 log = structlog.get_logger(__name__)
 
-LONGEST_MESSAGE_BYTES = 1_048_576
+# What sending to a client raises that went away meanwhile. That is no failure: its disconnect is on the way.
+CLIENT_GONE = (OSError, RuntimeError)
+
 MAX_SUBSCRIPTIONS = 100
 # A client that reads nothing for so long is dropped; it resumes by seq when it is back.
 SEND_SECONDS = 15.0
 MAX_WAITING_MESSAGES = 1000
 BURST, PER_SECOND = 120, 20.0
+CHARACTERS_PER_COMMAND = 262_144
 
 NOT_SIGNED_IN, REFUSED_ORIGIN, GONE, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
 RESTART, FAILED = 1012, 1011
@@ -44,7 +50,10 @@ Submit = Callable[[TurnRequest, Viewer], Awaitable[AcceptedTurn]]
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """One socket: an identity, a viewer, a dialect (data, or data with rendered fragments)."""
+    """One socket: an identity, a viewer, a dialect (data, or data with rendered fragments).
+
+    Channels calls methods of one class for all that happens on a socket, so reading and sending stand together here.
+    """
 
     # Hints reach the engine, once per process; a socket has no channel of its own, and lives without the layer.
     channel_layer_alias = "none"
@@ -65,11 +74,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.accept()
             await self.close(NOT_SIGNED_IN)
             return
-        self.identity = identity
+        self.identity, self.language = identity, language_of(self.scope, identity.user)
         self.html = parse_qs(self.scope.get("query_string", b"")).get(b"render") == [b"html"]
-        self.language = language_of(self.scope, identity.user)
-        self.viewer = engine().hub.viewer()
-        self._joined: dict[Any, None] = {}  # conversations in the order in which they were last asked for
+        try:
+            self.viewer = engine().hub.viewer(identity.user.pk)
+        except TooManyViewers:
+            await self.accept()
+            with translation.override(self.language):
+                refused = subscription.too_many_connections()
+            await self._refuse({}, refused.code, refused.message)
+            return await self.close(TOO_MANY)
+        self._joined: dict[
+            ConversationId, None
+        ] = {}  # conversations in the order in which they were last asked for
         await self.accept()
         guard.add(self, identity)
         metrics.VIEWERS.inc()
@@ -92,13 +109,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def end(self, code: int) -> None:
         """Close: revoked, too slow, too many, going down."""
-        with contextlib.suppress(OSError, RuntimeError):  # already closed
+        with contextlib.suppress(*CLIENT_GONE):
             await self.close(code)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._pump is None:
             return
-        if not self._within_pace():
+        if not self._within_pace(len(text_data or "")):
             await self.end(TOO_MANY)
             return
         # As the id of an HTTP request; the turn that a command starts takes it along.
@@ -108,11 +125,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _answer(self, text: str | None) -> None:
         command: dict[str, Any] = {}
         try:
-            command = _parsed(text)
+            command = commands.read_command(text)
             with translation.override(self.language):
                 await self._execute(command)
         except OperationError as error:
-            await self._refuse(command, error.code, error.message)
+            await self._refuse(command, error.code, error.message, error.fields)
         except Exception:
             log.exception("command_failed", command=str(command.get("type"))[:40])
             await self._refuse(command, "internal", _("Something went wrong. Try again."))
@@ -160,7 +177,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if wanted.conversation_id not in watched and len(watched) >= MAX_SUBSCRIPTIONS:
             raise subscription.too_many_conversations()
         self._join(wanted.conversation_id)
-        if wanted.refresh:
+        if wanted.turn_id is not None and wanted.refresh:
             self.viewer.tell(refresh(wanted.conversation_id, wanted.turn_id))
         elif wanted.turn_id is not None:
             self.viewer.watch(wanted.turn_id, wanted.conversation_id, wanted.after)
@@ -183,19 +200,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
             after=command.get("after"),
         )
 
-    async def _conversation_to_leave(self, request: TurnRequest) -> Any | None:
+    async def _conversation_to_leave(self, request: TurnRequest) -> ConversationId | None:
         """Make room for a turn before anything is written: an accepted turn can't be refused any more."""
         if len(self.viewer.conversations) < MAX_SUBSCRIPTIONS:
             return None
         watched = [each for each in self._joined if each in self.viewer.conversations]
         return await in_database(subscription.conversation_to_leave, request, watched)
 
-    def _join(self, conversation_id: Any) -> None:
+    def _join(self, conversation_id: ConversationId) -> None:
         self._joined.pop(conversation_id, None)
         self._joined[conversation_id] = None
         engine().hub.subscribe(self.viewer, conversation_id)
 
-    def _leave(self, conversation_id: Any) -> None:
+    def _leave(self, conversation_id: ConversationId) -> None:
         self._joined.pop(conversation_id, None)
         engine().hub.unsubscribe(self.viewer, conversation_id)
 
@@ -212,7 +229,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 due = await self.viewer.next()
                 self._send_by = loop.time() + SEND_SECONDS + len(due) / 100
                 for frame in due:
-                    await self._deliver(await self._in_dialect(frame))
+                    rendered = self.html and frame.type in fragments.RENDERED
+                    text = await self._rendered(frame) if rendered else frame.data.decode()
+                    with contextlib.suppress(*CLIENT_GONE):
+                        await self.base_send({"type": "websocket.send", "text": text})
                 self._send_by = None
                 if self.viewer.waiting_messages > MAX_WAITING_MESSAGES:
                     raise TimeoutError
@@ -248,48 +268,33 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _stuck(self, now: float) -> bool:
         return self._send_by is not None and now > self._send_by
 
-    async def _in_dialect(self, frame: EventFrame) -> str:
-        if not self.html or frame.type not in fragments.RENDERED:
-            return frame.data.decode()
+    async def _rendered(self, frame: EventFrame) -> str:
         event = await in_database(
             fragments.decorate, orjson.loads(frame.data), user=self.identity.user, language=self.language
         )
         return orjson.dumps(event).decode()
 
     async def _send_json(self, message: dict[str, Any]) -> None:
-        await self._deliver(orjson.dumps(message).decode())
+        with contextlib.suppress(*CLIENT_GONE):
+            await self.base_send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
 
-    async def _deliver(self, text: str) -> None:
-        """Send one message; a client that went away meanwhile is no failure, its disconnect is on the way."""
-        try:
-            await self.base_send({"type": "websocket.send", "text": text})
-        except (OSError, RuntimeError):
-            return
-
-    async def _refuse(self, command: dict[str, Any], code: str, message: str) -> None:
-        answer: dict[str, Any] = {"type": "error", "code": code, "message": message}
+    async def _refuse(
+        self,
+        command: dict[str, Any],
+        code: str,
+        message: str,
+        fields: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        answer: dict[str, Any] = {"type": "error", "code": code, "message": message, **fields}
         for key in ("client_id", "turn", "conversation", "tool_call"):
             if isinstance(command.get(key), str):
                 answer[key] = command[key][:80]
         await self._send_json(answer)
 
-    def _within_pace(self) -> bool:
+    def _within_pace(self, characters: int) -> bool:
+        """Count a message, a long one like several, and return whether the client may send it."""
         now = asyncio.get_running_loop().time()
         self._allowance = min(float(BURST), self._allowance + (now - self._last_command_at) * PER_SECOND)
         self._last_command_at = now
-        self._allowance -= 1
+        self._allowance -= 1 + characters // CHARACTERS_PER_COMMAND
         return self._allowance >= 0
-
-
-def _parsed(text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise invalid(_("Send JSON in text frames."))
-    if len(text) > LONGEST_MESSAGE_BYTES:
-        raise OperationError("too_long", _("The message is too large for one frame."), status=413)
-    try:
-        command = orjson.loads(text)
-    except ValueError:
-        raise invalid(_("This is not valid JSON.")) from None
-    if not isinstance(command, dict):
-        raise invalid(_("Send a JSON object with a “type”."))
-    return command

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 
+from chat import access
 from chat.engine.database import in_database
 from chat.models import ApiKey, User
 from chat.operations.accounts import api_keys
@@ -30,16 +31,13 @@ CHECK_SECONDS = 3.0
 # A client that does not read delays its close frame. Other sockets must not wait for it.
 CLOSE_SECONDS = 1.0
 
-# Ids of groups, "staff" and "superuser".
-Rights = frozenset[Any]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
     """A person with the session or key, and the rights at the time of the connection."""
 
     user: User
-    rights: Rights
+    rights: access.Rights
     session_key: str | None = None
     api_key: ApiKey | None = None
 
@@ -63,7 +61,7 @@ async def identify(scope: Mapping[str, Any]) -> Identity | None:
 
 
 async def _with_rights(user: User, **shown_by: Any) -> Identity:
-    rights = await in_database(_rights, {user.pk: user})
+    rights = await in_database(access.rights, {user.pk: user})
     return Identity(user, rights[user.pk], **shown_by)
 
 
@@ -79,6 +77,8 @@ def origin_allowed(scope: Mapping[str, Any]) -> bool:
         return False
     scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "ws"))
     opening = ASGIRequest({**scope, "type": "http", "method": "GET", "scheme": scheme}, BytesIO())
+    if settings.HTTPS and not opening.is_secure():
+        return False  # a page gets a redirect to https there; a socket can't follow one
     return bool(CsrfViewMiddleware(_nothing)._origin_verified(opening))  # type: ignore[attr-defined]  # not in stubs
 
 
@@ -148,7 +148,7 @@ def _invalid_sockets(sockets: dict[Any, Identity]) -> list[Any]:
     identities = sockets.values()
     ids = {identity.user.pk for identity in identities}
     people = User.objects.filter(is_active=True).in_bulk(ids)
-    rights = _rights(people)
+    rights = access.rights(people)
     sessions = {identity.session_key for identity in identities if identity.session_key}
     keys = {identity.api_key.pk for identity in identities if identity.api_key}
     living = set(
@@ -165,18 +165,6 @@ def _invalid_sockets(sockets: dict[Any, Identity]) -> list[Any]:
         or (identity.api_key is not None and identity.api_key.pk not in valid)
         or (identity.api_key is None and not _session_holds(identity, living, people))
     ]
-
-
-def _rights(people: dict[Any, User]) -> dict[Any, Rights]:
-    """Return the groups and roles of each of these people."""
-    rights: dict[Any, set[Any]] = {
-        pk: {role for role in ("staff", "superuser") if getattr(person, f"is_{role}")}
-        for pk, person in people.items()
-    }
-    memberships = User.groups.through.objects.filter(user__in=people)
-    for pk, group in memberships.values_list("user_id", "group_id"):
-        rights[pk].add(group)
-    return {pk: frozenset(those) for pk, those in rights.items()}
 
 
 def _session_holds(identity: Identity, living: set[str], people: dict[Any, User]) -> bool:

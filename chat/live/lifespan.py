@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import Any
 
+from chat.engine import memory
 from chat.engine.runtime import engine, stop_engine
 from chat.providers import sdk
 
@@ -24,6 +25,8 @@ class Lifespan:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                memory.return_large_blocks()
+                memory.share_one_heap()  # there are threads for the database, and one for each request of a page
                 engine()
                 _drain_on_signals()
                 threading.Thread(target=_load, args=(asyncio.get_running_loop(),), daemon=True).start()
@@ -38,20 +41,21 @@ def _load(loop: asyncio.AbstractEventLoop) -> None:
     """Import the modules that only turns need, while the first pages are already served."""
     sdk.load_sdk()
     with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
-        loop.call_soon_threadsafe(_freeze_loaded_objects)
+        loop.call_soon_threadsafe(freeze_loaded_objects)
 
 
 # Streams create many objects that live for a second. The default threshold of 700 would find them all alive.
 GC_THRESHOLDS = (10_000, 20, 10)
 
 
-def _freeze_loaded_objects() -> None:
+def freeze_loaded_objects() -> None:
     """Exclude the half million objects of the loaded code from garbage collection.
 
     Otherwise a full collection runs only after the number of objects has grown by a quarter, and then visits all of
     them while every stream waits.
     """
     gc.collect()
+    memory.return_unused()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.collect()  # the next threshold is counted from here

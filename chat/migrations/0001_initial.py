@@ -287,6 +287,7 @@ class Migration(migrations.Migration):
                         verbose_name="purpose",
                     ),
                 ),
+                ("payer_groups", models.TextField(blank=True, default="", verbose_name="groups")),
                 (
                     "frame_digest",
                     models.CharField(blank=True, default="", max_length=64, verbose_name="request frame"),
@@ -504,6 +505,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "auto_continue",
+                    models.BooleanField(
+                        blank=True,
+                        choices=[(True, "yes"), (False, "no")],
+                        null=True,
+                        verbose_name="continue interrupted answers automatically",
+                    ),
+                ),
+                (
                     "output_schema",
                     chat.models.fields.ExactJSONField(
                         blank=True,
@@ -525,6 +535,14 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(blank=True, null=True, verbose_name="answer limit (tokens)"),
                 ),
                 (
+                    "for_everyone",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Switch off to choose groups.",
+                        verbose_name="available to everyone",
+                    ),
+                ),
+                (
                     "starters",
                     models.JSONField(
                         blank=True,
@@ -539,9 +557,9 @@ class Migration(migrations.Migration):
                     "audience_groups",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="Leave empty to offer it to everyone.",
+                        help_text="Only members of these groups can use it.",
                         to="auth.group",
-                        verbose_name="available to",
+                        verbose_name="groups",
                     ),
                 ),
             ],
@@ -622,7 +640,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         to="auth.group",
                         verbose_name="group",
                     ),
@@ -830,6 +848,10 @@ class Migration(migrations.Migration):
                     "title_claimed_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="title started"),
                 ),
+                (
+                    "allowed_tools",
+                    chat.models.fields.ExactJSONField(blank=True, default=list, verbose_name="allowed tools"),
+                ),
                 ("pinned", models.BooleanField(default=False, verbose_name="pinned")),
                 ("archived", models.BooleanField(default=False, verbose_name="archived")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
@@ -875,6 +897,17 @@ class Migration(migrations.Migration):
                 related_name="+",
                 to="chat.conversation",
                 verbose_name="conversation",
+            ),
+        ),
+        migrations.AddField(
+            model_name="apicall",
+            name="assistant",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="chat.assistant",
+                verbose_name="assistant",
             ),
         ),
         migrations.CreateModel(
@@ -977,6 +1010,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "auto_continue",
+                    models.BooleanField(
+                        blank=True,
+                        choices=[(True, "yes"), (False, "no")],
+                        null=True,
+                        verbose_name="continue interrupted answers automatically",
+                    ),
+                ),
+                (
                     "output_schema",
                     chat.models.fields.ExactJSONField(
                         blank=True,
@@ -996,6 +1038,14 @@ class Migration(migrations.Migration):
                 (
                     "max_tokens",
                     models.PositiveIntegerField(blank=True, null=True, verbose_name="answer limit (tokens)"),
+                ),
+                (
+                    "for_everyone",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Switch off to choose groups.",
+                        verbose_name="available to everyone",
+                    ),
                 ),
                 (
                     "starters",
@@ -1319,7 +1369,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "max_retries",
-                    models.PositiveSmallIntegerField(default=3, verbose_name="retries before the first text"),
+                    models.PositiveSmallIntegerField(default=5, verbose_name="retries before the first text"),
                 ),
                 (
                     "retry_after_limit_seconds",
@@ -1331,6 +1381,14 @@ class Migration(migrations.Migration):
                     "max_concurrency",
                     models.PositiveSmallIntegerField(
                         default=200, verbose_name="concurrent streams per process"
+                    ),
+                ),
+                (
+                    "sends_cache_control",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Switch this off for a server that refuses cache_control. Prompts are then not cached.",
+                        verbose_name="cache breakpoints",
                     ),
                 ),
                 ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
@@ -1411,6 +1469,22 @@ class Migration(migrations.Migration):
                         max_length=64,
                         validators=[chat.models.workspace.validate_time_zone],
                         verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "auto_continue",
+                    models.BooleanField(
+                        default=True,
+                        help_text="When the connection breaks in the middle of an answer, Parley asks the model for the rest, at most twice. Each request is billed.",
+                        verbose_name="continue interrupted answers automatically",
+                    ),
+                ),
+                (
+                    "shows_costs",
+                    models.BooleanField(
+                        default=True,
+                        help_text="The cost of an answer stands in its details. Staff always see it.",
+                        verbose_name="show costs to people",
                     ),
                 ),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
@@ -1665,7 +1739,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "target",
-                    models.CharField(blank=True, max_length=120, verbose_name="function or remote name"),
+                    models.CharField(blank=True, max_length=255, verbose_name="function or remote name"),
                 ),
                 (
                     "pinned_digest",
@@ -1784,6 +1858,12 @@ class Migration(migrations.Migration):
                 (
                     "stop_details",
                     chat.models.fields.ExactJSONField(blank=True, null=True, verbose_name="stop details"),
+                ),
+                (
+                    "thinking_seconds",
+                    chat.models.fields.ExactJSONField(
+                        blank=True, default=list, verbose_name="thinking time (seconds)"
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 (
@@ -2054,7 +2134,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "max_retries",
-                    models.PositiveSmallIntegerField(default=3, verbose_name="retries before the first text"),
+                    models.PositiveSmallIntegerField(default=5, verbose_name="retries before the first text"),
                 ),
                 (
                     "retry_after_limit_seconds",
@@ -2066,6 +2146,20 @@ class Migration(migrations.Migration):
                     "max_concurrency",
                     models.PositiveSmallIntegerField(
                         default=200, verbose_name="concurrent streams per process"
+                    ),
+                ),
+                (
+                    "sends_cache_control",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Switch this off for a server that refuses cache_control. Prompts are then not cached.",
+                        verbose_name="cache breakpoints",
+                    ),
+                ),
+                (
+                    "cache_control_refused_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="cache breakpoints refused"
                     ),
                 ),
                 ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
@@ -2427,7 +2521,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "target",
-                    models.CharField(blank=True, max_length=120, verbose_name="function or remote name"),
+                    models.CharField(blank=True, max_length=255, verbose_name="function or remote name"),
                 ),
                 (
                     "pinned_digest",
@@ -2902,6 +2996,22 @@ class Migration(migrations.Migration):
                         max_length=64,
                         validators=[chat.models.workspace.validate_time_zone],
                         verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "auto_continue",
+                    models.BooleanField(
+                        default=True,
+                        help_text="When the connection breaks in the middle of an answer, Parley asks the model for the rest, at most twice. Each request is billed.",
+                        verbose_name="continue interrupted answers automatically",
+                    ),
+                ),
+                (
+                    "shows_costs",
+                    models.BooleanField(
+                        default=True,
+                        help_text="The cost of an answer stands in its details. Staff always see it.",
+                        verbose_name="show costs to people",
                     ),
                 ),
             ],

@@ -1,14 +1,15 @@
 """The tables. Each model knows its own row; what spans rows is an operation."""
 
 from chat.models.assistants import Assistant
-from chat.models.attachments import Attachment, StoredFile
+from chat.models.attachments import Attachment, FileUsage, StoredFile
 from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
+from chat.models.connections import ProviderConnection
 from chat.models.conversations import Conversation, Message
 from chat.models.keys import ApiKey
+from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.people import User
 from chat.models.prompts import PromptRevision, SystemPrompt
-from chat.models.providers import LanguageModel, ModelPrice, ProviderConnection
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
 from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
 from chat.models.workspace import Workspace
@@ -24,6 +25,7 @@ __all__ = [
     "BudgetHold",
     "BudgetPeriod",
     "Conversation",
+    "FileUsage",
     "Frame",
     "FrameCount",
     "LanguageModel",

@@ -9,16 +9,19 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from chat.models.fields import ExactJSONField, uuid7
+from chat.models.language_models import LanguageModel
 from chat.models.people import User
 from chat.models.prompts import SystemPrompt
-from chat.models.providers import LanguageModel
 
 
 class AssistantQuerySet(models.QuerySet["Assistant"]):
     def offered_to(self, user: User) -> Self:
-        """Assistants without an audience are everybody's; others belong to the members of their groups."""
+        """Return the assistants for everyone, and those of the user's groups.
+
+        "Everyone" is a column of its own. If it meant "no group", deleting a group would open its assistants to all.
+        """
         return self.filter(
-            Q(audience_groups=None) | Q(audience_groups__in=user.groups.all()), enabled=True
+            Q(for_everyone=True) | Q(audience_groups__in=user.groups.all()), enabled=True
         ).distinct()
 
     def by_preference(self) -> Self:
@@ -77,6 +80,12 @@ class Assistant(models.Model):
     after_refusal = models.CharField(
         _("after a refusal"), max_length=6, choices=AfterRefusal.choices, default=AfterRefusal.OFFER
     )
+    auto_continue = models.BooleanField(
+        _("continue interrupted answers automatically"),
+        null=True,
+        blank=True,
+        choices=((True, _("yes")), (False, _("no"))),
+    )
     output_schema = ExactJSONField(
         _("answer format"),
         null=True,
@@ -89,8 +98,14 @@ class Assistant(models.Model):
         help_text=_("Sent after the cached part, so caching still works."),
     )
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"), null=True, blank=True)
+    for_everyone = models.BooleanField(
+        _("available to everyone"), default=True, help_text=_("Switch off to choose groups.")
+    )
     audience_groups = models.ManyToManyField(
-        Group, blank=True, verbose_name=_("available to"), help_text=_("Leave empty to offer it to everyone.")
+        Group,
+        blank=True,
+        verbose_name=_("groups"),
+        help_text=_("Only members of these groups can use it."),
     )
     starters = models.JSONField(
         _("suggested first messages"),

@@ -1,5 +1,6 @@
 """Files that people attach. Bytes are kept once per content; an attachment is one person's use of them."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Self
 
@@ -28,6 +29,30 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:12]
+
+
+class FileUsage(models.Model):
+    """How many bytes of uploads a person has stored, and has uploaded today: one row, so that no query counts them.
+
+    The same bytes count once for a person, under however many names; other people's uploads of them don't count.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="file_usage"
+    )
+    total_bytes = models.PositiveBigIntegerField(default=0)
+    day = models.DateField(null=True, blank=True)
+    day_bytes = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.total_bytes}"
+
+    def uploaded_on(self, day: dt.date) -> int:
+        """Return the bytes that were uploaded on a day, which is today."""
+        return self.day_bytes if self.day == day else 0
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):

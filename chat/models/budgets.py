@@ -37,7 +37,8 @@ class Budget(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=80, unique=True)
     scope = models.CharField(_("applies to"), max_length=10, choices=Scope.choices)
-    group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, verbose_name=_("group"))
+    # Deleting a group must not lift the limit of its members.
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, verbose_name=_("group"))
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,

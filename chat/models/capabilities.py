@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from chat.claude.compaction import COMPACTION_EDIT
+from chat.claude.limits.compaction import COMPACTION_EDIT
 from chat.models.platforms import Gap, platform_of
-from chat.readers.sizes import USEFUL_SIDE
+from chat.readers.pictures.sizes import USEFUL_SIDE
 
 ASSUMED: Mapping[str, Gap | None] = {
     "context": None,
@@ -55,15 +55,19 @@ class Capabilities:
     image_side_pixels: int
 
     @classmethod
-    def read(cls, row: Any, kind: str) -> Self:
-        """Return what a row's JSON says for a connection of this kind; anything malformed counts as not mentioned."""
+    def read(cls, row: Any, kind: str, *, takes_mcp_tokens: bool = True) -> Self:
+        """Return what a row's JSON says for a connection of this kind; anything malformed counts as not mentioned.
+
+        Without `takes_mcp_tokens` the provider calls no MCP servers, whatever the row says.
+        """
         facts = row if isinstance(row, dict) else {}
         assumed = _assumed(kind)
         effort, thinking = _part(facts, "effort"), _part(facts, "thinking")
         limits, pixels = thinking.get("effort_limits"), _part(facts, "image_input").get("side_pixels")
         plain = ("system_messages", "structured_outputs", "forced_tool_choice")
+        named = {name: _supported(facts.get(name), default=name in assumed) for name in (*ASSUMED, *plain)}
         return cls(
-            **{name: _supported(facts.get(name), default=name in assumed) for name in (*ASSUMED, *plain)},
+            **{**named, "mcp_connector": named["mcp_connector"] and takes_mcp_tokens},
             compaction=kind in _COMPACTING_KINDS
             and COMPACTION_EDIT in _all_supported(_part(facts, "context_management")),
             thinking_types=_all_supported(_part(thinking, "types")),

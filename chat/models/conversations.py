@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models.assistants import Assistant
 from chat.models.fields import ExactJSONField, uuid7
+from chat.models.ids import MessageId
+from chat.models.language_models import LanguageModel
 from chat.models.people import User
-from chat.models.providers import LanguageModel
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -44,6 +45,8 @@ class Conversation(models.Model):
     active_leaf = models.ForeignKey(
         "Message", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("last message")
     )
+    # The ids of tools that ask for approval and that the owner has allowed for the rest of this conversation.
+    allowed_tools = ExactJSONField(_("allowed tools"), default=list, blank=True)
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -88,7 +91,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         message.save(update_fields=["parent", "depth"])
         return inserted
 
-    def path_to(self, message_id: Any, limit: int | None = None) -> Self:
+    def path_to(self, message_id: MessageId | None, limit: int | None = None) -> Self:
         """Return a message and those above it, from the root down; with `limit`, the lowest ones (one query)."""
         within, parameters = ("", []) if limit is None else ("WHERE walk.step < %s", [limit])
         walk = _WALK_UP.format(table=connection.ops.quote_name(self.model._meta.db_table), within=within)
@@ -146,6 +149,8 @@ class Message(models.Model):
     model_name = models.CharField(_("model id"), max_length=120, blank=True, default="")
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
+    # How long the model thought, in seconds: one number for each thinking block, in their order.
+    thinking_seconds = ExactJSONField(_("thinking time (seconds)"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MessageQuerySet.as_manager()

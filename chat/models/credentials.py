@@ -59,6 +59,20 @@ class ServicePrincipal:
 Credential = ApiKeyCredential | AwsKeys | ServiceAccount | ServicePrincipal
 
 
+def secrets_of(credential: Credential | None) -> tuple[str, ...]:
+    """Return the parts of a credential that must never be shown."""
+    match credential:
+        case ApiKeyCredential(key):
+            return (key,)
+        case AwsKeys(access_key_id, secret_access_key, session_token):
+            return (access_key_id, secret_access_key, session_token or "")
+        case ServiceAccount(info):
+            return (str(info["private_key"]),)
+        case ServicePrincipal(_tenant, _client, client_secret):
+            return (client_secret,)
+    return ()
+
+
 def from_parts(parts: Mapping[str, str]) -> str:
     """Write a credential of several parts as the one text that is stored; empty parts are left out."""
     return json.dumps({name: part for name, part in parts.items() if part})
@@ -88,11 +102,11 @@ def _key(text: str) -> str:
 
 
 def _aws_keys(text: str) -> AwsKeys:
-    said = {name.removeprefix("aws_"): value for name, value in _object(text).items()}
-    keys = [said.get(name) for name in ("access_key_id", "secret_access_key")]
+    fields = {name.removeprefix("aws_"): value for name, value in _object(text).items()}
+    keys = [fields.get(name) for name in ("access_key_id", "secret_access_key")]
     if not all(isinstance(key, str) and key.strip() for key in keys):
         raise CredentialProblem(_("AWS keys need both access_key_id and secret_access_key."))
-    token = said.get("session_token")
+    token = fields.get("session_token")
     return AwsKeys(str(keys[0]).strip(), str(keys[1]).strip(), str(token).strip() if token else None)
 
 
@@ -119,8 +133,8 @@ def _service_account(text: str) -> ServiceAccount:
 
 
 def _service_principal(text: str) -> ServicePrincipal:
-    said = _object(text)
-    parts = [said.get(name) for name in PARTS[Entrance.SERVICE_PRINCIPAL]]
+    fields = _object(text)
+    parts = [fields.get(name) for name in PARTS[Entrance.SERVICE_PRINCIPAL]]
     if not all(isinstance(part, str) and part.strip() for part in parts):
         raise CredentialProblem(_("A service principal needs tenant_id, client_id and client_secret."))
     tenant, client, secret = (str(part).strip() for part in parts)

@@ -1,7 +1,6 @@
 """Field types and identifiers that the tables share."""
 
 import functools
-import json
 import os
 import time
 import uuid
@@ -15,7 +14,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedTextField
 
-from chat.claude.request import exact_json
+from chat.claude.encoding.exact_numbers import exact_json, read_json
 from chat.models import encryption
 
 
@@ -110,7 +109,7 @@ class ExactJSONField(models.TextField):
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else read_json(value)
 
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else exact_json(value)
@@ -119,7 +118,7 @@ class ExactJSONField(models.TextField):
         if not isinstance(value, str):
             return value
         try:
-            return json.loads(value)
+            return read_json(value)
         except ValueError as error:
             raise ValidationError(_("This is not valid JSON: %(error)s"), params={"error": error}) from error
 

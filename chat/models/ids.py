@@ -3,12 +3,10 @@
 from typing import TypeAlias
 from uuid import UUID
 
+ApiKeyId: TypeAlias = UUID
 AssistantId: TypeAlias = UUID
-AttachmentId: TypeAlias = UUID
-CallId: TypeAlias = int  # of a ledger row
-ConnectionId: TypeAlias = UUID
 ConversationId: TypeAlias = UUID
 MessageId: TypeAlias = UUID
 ModelId: TypeAlias = UUID  # of a LanguageModel row; not its name at the API
-ToolCallId: TypeAlias = UUID
 TurnId: TypeAlias = UUID
+UserId: TypeAlias = UUID

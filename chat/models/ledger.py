@@ -11,9 +11,13 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chat.models.assistants import Assistant
+from chat.models.connections import ProviderConnection
 from chat.models.conversations import Conversation, Message
 from chat.models.fields import ExactJSONField
-from chat.models.providers import LanguageModel, ProviderConnection
+from chat.models.ids import UserId
+from chat.models.language_models import LanguageModel
+from chat.models.people import GroupsOf
 from chat.models.turns import Turn
 
 # The smallest part of a USD that the ledger and the budgets keep.
@@ -32,7 +36,7 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
     def settled(self) -> Self:
         return self.exclude(status=ApiCall.Status.OPEN)
 
-    def begin(self, *, model: LanguageModel, **fields: Any) -> "ApiCall":
+    def begin(self, *, model: LanguageModel, user_id: UserId | None = None, **fields: Any) -> "ApiCall":
         """Create the open row of a request to `model` that is about to be sent; `fields` are the other columns."""
         return self.create(
             model=model,
@@ -40,8 +44,14 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
             connection=model.connection,
             connection_name=model.connection.name,
             started_at=timezone.now(),
+            user_id=user_id,
+            payer_groups="" if user_id is None else GroupsOf(user_id),
             **fields,
         )
+
+    def of_group(self, group_id: object) -> Self:
+        """Return the calls of people who were members of a group when they were made."""
+        return self.filter(payer_groups__contains=f",{group_id},")
 
     def settle(self, **outcome: Any) -> bool:
         """Write the outcome into the open rows; return whether there was one. A settled row never changes."""
@@ -97,6 +107,11 @@ class ApiCall(models.Model):
     api_key = models.ForeignKey(
         "ApiKey", models.SET_NULL, null=True, related_name="+", verbose_name=_("API key")
     )
+    # Copies of what budgets select by: conversations move and are deleted, and people leave groups.
+    assistant = models.ForeignKey(
+        Assistant, models.SET_NULL, null=True, related_name="+", verbose_name=_("assistant")
+    )
+    payer_groups = models.TextField(_("groups"), blank=True, default="")
     conversation = models.ForeignKey(
         Conversation, models.SET_NULL, null=True, related_name="+", verbose_name=_("conversation")
     )

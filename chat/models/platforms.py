@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 MB = 1_000_000
 SMALL_CONTEXT_TOKENS = 200_000
+# What the SDK adds to a base URL.
+_ENDPOINT = re.compile(r"/+v1(?:/+(?:messages(?:/+(?:count_tokens|batches))?|models))?/*$")
 
 
 class Gap(models.TextChoices):
@@ -90,8 +93,9 @@ class Platform:
     """One kind of connection.
 
     `sdk_class` is the synchronous client's name; its twin begins with Async. `address` is the base URL without one in
-    the row, from the settings' names; `addresses` holds those of special regions. `ambient` says what "the identity of
-    this machine" means, empty where there is none. `picture_bytes` counts the base64 text of one picture.
+    the row, from the settings' names; `addresses` holds those of special regions. `version_in_address` says that the
+    API's version belongs to the base URL. `ambient` says what "the identity of this machine" means, empty where there
+    is none. `picture_bytes` counts the base64 text of one picture.
     """
 
     sdk_class: str = "Anthropic"
@@ -104,6 +108,15 @@ class Platform:
     request_bytes: int = 32 * MB
     picture_bytes: int = 10 * MB
     default_region: str = ""
+    version_in_address: bool = False
+
+    def normal_base_url(self, address: str) -> str:
+        """Return a base URL without the path that the SDK adds: people copy the address of the whole endpoint."""
+        if self.version_in_address:
+            return address
+        parts = urlsplit(address)
+        path = _ENDPOINT.sub("", parts.path)
+        return address if path == parts.path else urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
     def lacks(self, gap: Gap) -> bool:
         return gap in self.gaps
@@ -190,6 +203,7 @@ PLATFORMS: dict[str, Platform] = {
         entrances=_AWS,
         ambient=_AWS_AMBIENT,
         address="https://bedrock-runtime.{region}.amazonaws.com",
+        version_in_address=True,
         gaps=_RESOLD
         | _NO_SERVER_TOOLS
         | {Gap.COUNT_TOKENS, Gap.URL_SOURCES, Gap.AUTOMATIC_CACHE, Gap.STRUCTURED_OUTPUTS},
@@ -212,6 +226,7 @@ PLATFORMS: dict[str, Platform] = {
         entrances=(Entrance.SERVICE_ACCOUNT,),
         ambient=_GOOGLE_AMBIENT,
         address="https://{region}-aiplatform.googleapis.com/v1",
+        version_in_address=True,
         addresses={
             "global": "https://aiplatform.googleapis.com/v1",
             "us": "https://aiplatform.us.rep.googleapis.com/v1",
@@ -227,6 +242,7 @@ PLATFORMS: dict[str, Platform] = {
         entrances=(Entrance.SERVICE_ACCOUNT,),
         ambient=_GOOGLE_AMBIENT,
         address="https://claude.googleapis.com/v1/projects/{project}/locations/{region}/workspaces/{workspace}/invoke",
+        version_in_address=True,
         gaps=_ELSEWHERE | {Gap.MCP_CONNECTOR},
         request_bytes=30 * MB,
         picture_bytes=5 * MB,

@@ -104,7 +104,7 @@ class ToolDefinition(models.Model):
     input_schema = ExactJSONField(_("input schema"), default=dict, blank=True)
     strict = models.BooleanField(_("strict"), default=False)
     approval = models.CharField(_("approval"), max_length=5, choices=Approval.choices, default=Approval.ASK)
-    target = models.CharField(_("function or remote name"), max_length=120, blank=True)
+    target = models.CharField(_("function or remote name"), max_length=255, blank=True)
     server = models.ForeignKey(
         McpServer, models.PROTECT, null=True, blank=True, related_name="tools", verbose_name=_("MCP server")
     )
@@ -234,7 +234,7 @@ class ToolCall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.status}"
+        return f"{self.name} {self.get_status_display()}"
 
     @property
     def effective_input(self) -> dict[str, object]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.models.conversations import Conversation, Message
 from chat.models.fields import ExactJSONField, uuid7
 from chat.models.ids import TurnId
-from chat.models.providers import LanguageModel
+from chat.models.language_models import LanguageModel
 
 # An owner without a heartbeat for settings.TURN_LEASE_SECONDS counts as dead; this many heartbeats fall in that time.
 BEATS_PER_LEASE = 3
@@ -179,7 +179,7 @@ class Turn(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.id} {self.status}"
+        return f"{self.id} {self.get_status_display()}"
 
     @property
     def finished(self) -> bool:
@@ -188,6 +188,18 @@ class Turn(models.Model):
     def last_answer(self) -> Message | None:
         """Return the lowest answer of this turn (one query)."""
         return self.messages.filter(role=Message.Role.ASSISTANT).order_by("-depth", "-id").first()
+
+    def last_answer_parts(self) -> list[Message]:
+        """Return the messages that hold the last answer: several where it was interrupted and went on by itself."""
+        interrupted = {notice.get("after") for notice in self.notices} - {None}
+        if not interrupted:
+            answer = self.last_answer()
+            return [answer] if answer else []
+        answers = list(self.messages.filter(role=Message.Role.ASSISTANT).order_by("depth", "id"))
+        first = len(answers) - 1
+        while first > 0 and str(answers[first - 1].id) in interrupted:
+            first -= 1
+        return answers[first:]
 
     def last_message(self) -> Message:
         """Return the lowest message of this turn: an answer, tool results, or the message that it answers."""

@@ -31,6 +31,31 @@ class Workspace(models.Model):
         validators=[validate_time_zone],
         help_text=_("Budget days, weeks and months start at midnight in this time zone."),
     )
+    auto_continue = models.BooleanField(
+        _("continue interrupted answers automatically"),
+        default=True,
+        help_text=_(
+            "When the connection breaks in the middle of an answer, Parley asks the model for the rest, at most twice. "
+            "Each request is billed."
+        ),
+    )
+    shows_costs = models.BooleanField(
+        _("show costs to people"),
+        default=True,
+        help_text=_("The cost of an answer stands in its details. Staff always see it."),
+    )
+    daily_upload_mb = models.PositiveIntegerField(
+        _("uploads per person and day (MB)"),
+        default=2_000,
+        help_text=_("A person who reaches it can upload again after midnight. 0 means no limit."),
+    )
+    stored_files_mb = models.PositiveIntegerField(
+        _("stored files per person (MB)"),
+        default=20_000,
+        help_text=_(
+            "A person who reaches it has to delete conversations with files before more are stored. 0 means no limit."
+        ),
+    )
 
     history = HistoricalRecords()
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat.claude.cache_diagnostics import ExpectedCache
-from chat.claude.pricing import PriceRow
+from chat.claude.billing.pricing import PriceRow
+from chat.claude.cache.diagnostics import ExpectedCache
 from chat.models import Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations.billing.budgets import Admitted
 from chat.operations.conversations.path import ConversationPath
@@ -25,7 +25,7 @@ class RunningTurn:
     model: LanguageModel
     connection: ProviderConnection
     prices: list[PriceRow]
-    foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
+    expected_cache: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
     # Answers begun so far. A turn that waited for a person resumes with the tools of its last answer.
     calls: int = 1
     resumed: bool = False
@@ -53,6 +53,11 @@ class RunningTurn:
         if known is None or known.awaits_summary or known.leaf is None or known.leaf.id != leaf_id:
             known = self.known_path = ConversationPath.to(leaf_id)
         return known
+
+    @property
+    def may_await_summary(self) -> bool:
+        """Whether a summary may have to be written before the turn's request; rows decide where no path is known."""
+        return self.known_path is None or self.known_path.awaits_summary
 
     def references(self) -> dict[str, Any]:
         """Return the columns of `ApiCall` that point at this turn and its message."""

@@ -1,37 +1,40 @@
 """Content blocks in the form that templates show."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from chat.claude.encoding.exact_numbers import indented_json, read_json
 from chat.events.payloads import result_blocks, shown_result
 from chat.models import ToolCall
 from chat.presentation import server_tools
-from chat.presentation.citations import joined
+from chat.presentation.citations import Marks, join_texts
+from chat.presentation.tool_names import tool_about, tool_title
 from chat.presentation.wording import tool_result_text
 
 THINKING = ("thinking", "redacted_thinking")
-
-
 TOOLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
 def fenced_json(text: str) -> str:
     try:
-        return f"~~~~json\n{_pretty(json.loads(text))}\n~~~~"
+        return f"~~~~json\n{indented_json(read_json(text))}\n~~~~"
     except (ValueError, RecursionError):
         return text
 
 
 def shown_blocks(
-    content: Any, calls: Mapping[str, ToolCall] | None = None, message_id: object = None
+    content: Any,
+    calls: Mapping[str, ToolCall] | None = None,
+    marks: Marks | None = None,
+    thinking_seconds: Iterable[float] = (),
 ) -> list[dict[str, Any]]:
     """Return content blocks as templates show them: [{"index": 0, "type": "text", "value": "Hello"}, …].
 
     `calls` are the message's tool calls by tool_use id: the block of a call gets `call` and `result`.
-    Files of a person's message have their own template tag. Citations become links to pages below `message_id`.
+    Files of a person's message have their own template tag. `marks` makes citations links. `thinking_seconds` are the
+    times of the thinking blocks, in their order.
     """
     if not isinstance(content, list):
         return []
@@ -40,18 +43,40 @@ def shown_blocks(
         for index, block in enumerate(content)
         if isinstance(block, dict)
     ]
-    shown = joined(_with_results(shown), message_id)
+    _time_thoughts(content, shown, thinking_seconds)
+    shown = join_texts(_with_results(shown), marks or Marks(None))
     return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
+
+
+def _time_thoughts(content: Any, shown: list[dict[str, Any]], thinking_seconds: Iterable[float]) -> None:
+    """Write the times of thinking blocks into their shown blocks; encrypted ones were not timed."""
+    thoughts = [block for block in shown if content[block["index"]].get("type") == "thinking"]
+    for block, seconds in zip(thoughts, thinking_seconds, strict=False):
+        block["seconds"] = seconds
 
 
 def _call_fields(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[str, Any]:
     call = calls.get(str(block.get("id", "")))
     if call is None:
         return {}
+    return call_block(call)
+
+
+def call_block(call: ToolCall) -> dict[str, Any]:
+    """Return what a card shows of a call: its result, its whole input as JSON, and the input's fields as `rows`."""
     result = _result_text(shown_result(call.result or []))
     if call.status in (ToolCall.Status.DENIED, ToolCall.Status.STOPPED):
         result = tool_result_text(result)
-    return {"call": call, "result": result, "value": _pretty(call.effective_input)}
+    given: Any = call.effective_input
+    fields = given.items() if isinstance(given, dict) else ()
+    return {
+        "call": call,
+        "title": tool_title(call.tool) if call.tool else "",
+        "about": tool_about(call.tool) if call.tool else "",
+        "result": result,
+        "value": indented_json(given),
+        "rows": [(name, value if isinstance(value, str) else indented_json(value)) for name, value in fields],
+    }
 
 
 def _result_text(parts: list[dict[str, Any]]) -> str:
@@ -62,12 +87,16 @@ def arrived_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the blocks of an answer that is being written; calls of MCP servers get their results."""
     shown: list[dict[str, Any]] = []
     for block in blocks:
-        if block["type"] == "mcp_tool_use":
-            shown.append({**block, "type": "tool_use", "name": _tool_name(block)})
+        if block["type"] in TOOLS:
+            title = server_tools.title_of(str(block.get("name")))
+            title = title if block["type"] == "server_tool_use" else ""
+            shown.append({**block, "type": "tool_use", "name": _tool_name(block), "title": title})
         elif block["type"] == "mcp_tool_result":
             shown.append({**block, "result": _result_text(block.get("result") or [])})
+        elif block["type"] in THINKING:
+            shown.append({**block, "type": "thinking"})
         else:
-            shown.append(block)
+            shown.append({"name": block["type"], **block})
     return _with_results(shown)
 
 
@@ -123,17 +152,13 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
             "value": result,
         }
     rest = {key: value for key, value in block.items() if key != "type"}
-    return server_tools.found(block) or {"type": "other", "name": kind, "value": _pretty(rest)}
+    return server_tools.found(block) or {"type": "other", "name": kind, "value": indented_json(rest)}
 
 
 def _title_and_input(block: dict[str, Any]) -> dict[str, str]:
     """Return the title and input of a tool use. Staff's own tools have their title in their call."""
-    whole = _pretty(block.get("input", {}))
+    whole = indented_json(block.get("input", {}))
     if block.get("type") != "server_tool_use":
         return {"value": whole}
     title = server_tools.title_of(str(block.get("name")))
     return {"title": title, "value": server_tools.given(block) or whole}
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)

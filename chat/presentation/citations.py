@@ -1,6 +1,8 @@
-"""The addresses of citations, and the numbered links for them in an answer's markdown.
+"""The addresses of citations, and the marks for them in an answer's Markdown.
 
-static/chat/models/citations.js does the same while an answer arrives.
+A mark is a sign, a number and an address. The sign is a noncharacter of Unicode, which is taken out of what a model
+writes: a model can't write a link that looks like a citation. static/chat/models/citations.js does the same while an
+answer arrives.
 """
 
 import re
@@ -9,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 LONGEST_QUOTE = 300
+SIGN = "\ufdd0"
 _WEB = re.compile(r"https?://")
 _UNSAFE = re.compile(r"[()\s\"'<>\\]")
 Block = dict[str, Any]
@@ -40,18 +43,22 @@ def address_of(message_id: object, citation: Block) -> str:
 
 
 class Marks:
-    """Numbers sources in the order in which an answer cites them."""
+    """Numbers sources in the order in which an answer cites them.
 
-    def __init__(self, message_id: object) -> None:
+    The messages of one turn share their `numbers` by address: they are one answer on the page.
+    """
+
+    def __init__(self, message_id: object, numbers: dict[str, int] | None = None) -> None:
         self._message_id = message_id
-        self._numbers: dict[str, int] = {}
+        self._numbers = {} if numbers is None else numbers
 
     def after(self, text: str, citations: Iterable[Any]) -> str:
-        """Return the text with its links, placed before trailing whitespace."""
+        """Return a model's text with its marks, placed before trailing whitespace."""
         addresses = (address_of(self._message_id, one) for one in citations if isinstance(one, dict))
         marks = "".join(
-            f" [\\[{self._number(address)}\\]]({address})" for address in dict.fromkeys(addresses) if address
+            f" {SIGN}[{self._number(address)}]({address})" for address in dict.fromkeys(addresses) if address
         )
+        text = without_signs(text)
         kept = text.rstrip()
         return kept + marks + text[len(kept) :]
 
@@ -59,20 +66,24 @@ class Marks:
         return self._numbers.setdefault(address, len(self._numbers) + 1)
 
 
-def joined(blocks: Sequence[Block], message_id: object, *, live: bool = False) -> list[Block]:
-    """Return the blocks with neighbouring text blocks joined and citations replaced by numbered links.
+def without_signs(text: str) -> str:
+    """Return a model's text without the sign that only marks of citations have."""
+    return text.replace(SIGN, "\ufffd")
+
+
+def join_texts(blocks: Sequence[Block], marks: Marks, *, live: bool = False) -> list[Block]:
+    """Return the blocks with neighbouring text blocks joined and their citations marked.
 
     Elements are as templates show them: {"index", "type", "value", "open"?, "citations"?}. While an answer is
-    written (`live`) all neighbours are one text, and a block that is still open gets its links at its end.
+    written (`live`) all neighbours are one text, and a block that is still open gets its marks at its end.
     """
-    marks = Marks(message_id)
     result: list[Block] = []
     for block in blocks:
         if block["type"] != "text":
             result.append(block)
             continue
         citations = block.get("citations") or []
-        shown = block["value"] if block.get("open") else marks.after(block["value"], citations)
+        shown = without_signs(block["value"]) if block.get("open") else marks.after(block["value"], citations)
         last = result[-1] if result and result[-1]["type"] == "text" else None
         text = {**block, "value": shown, "cited": bool(citations)}
         if last is not None and (live or citations or last["cited"]):

@@ -4,15 +4,14 @@ from decimal import Decimal
 
 from chat.models import ApiCall
 
+CENT = Decimal("0.01")
 
-def short_usd(amount: Decimal) -> str:
-    """Return a sum with two significant digits if it is small; a cost above zero is never shown as zero."""
+
+def rounded_usd(amount: Decimal) -> str:
+    """Return a sum in whole cents; less than a cent is never shown as zero."""
     if not amount:
         return "$0"
-    if amount >= 1:
-        return f"${amount:,.2f}"
-    digits = max(2, 1 - amount.adjusted())
-    return f"${amount:.{digits}f}"
+    return "< 1¢" if amount < CENT else f"${amount:,.2f}"
 
 
 def exact_usd(amount: Decimal) -> str:
@@ -27,9 +26,6 @@ def prompt_tokens(call: ApiCall) -> int:
     )
 
 
-def seconds_taken(call: ApiCall) -> str:
-    """Return a call's seconds, with one decimal below ten; "" while it is open."""
-    if call.finished_at is None:
-        return ""
-    seconds = (call.finished_at - call.started_at).total_seconds()
+def short_seconds(seconds: float) -> str:
+    """Return seconds with one decimal below ten."""
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"

@@ -1,81 +1,157 @@
-"""The contexts of the templates that show a message, an answer's place, or a turn without an answer."""
+"""The contexts of the templates that show an entry of a thread, an answer's place, or a turn without an answer."""
 
+import dataclasses
 from typing import Any
 
 from chat.models import LanguageModel, Message, Turn
 from chat.presentation.blocks import arrived_blocks, fenced_json, shown_blocks
-from chat.presentation.citations import joined
+from chat.presentation.citations import Marks, join_texts
+from chat.presentation.endings import NOTHING, Ending, Extent, ending
+from chat.presentation.receipt import Receipt, receipt_of
+from chat.presentation.steps import with_steps
 from chat.presentation.thread import Thread
-from chat.presentation.wording import Ending, ending
+from chat.presentation.thread_entries import Entry
+
+# A longer text of a person begins folded, and a browser does not lay it out (static/chat/thread/long_message.js).
+_LAID_OUT_CHARACTERS = 20_000
 
 
-def message_context(message: Message, thread: Thread) -> dict[str, Any]:
-    """Return what chat/message/_message.html shows of one message of a thread."""
-    live = thread.is_live(message)
-    versions = thread.siblings.get(message.id, [message.id])
-    place = versions.index(message.id)
-    other = thread.other_models.get(message.turn_id) if message.turn_id and not live else None
+def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
+    """Return what chat/message/_message.html shows of one entry of a thread."""
+    versions = thread.siblings.get(entry.first.id, [entry.first.id])
+    place = versions.index(entry.first.id)
     return {
         "conversation": thread.conversation,
         "thread": thread,
-        "message": message,
-        "turn": message.turn,
-        "live": live,
-        "state": thread.state if live else None,
-        "blocks": _message_blocks(message, thread),
-        "notices": thread.notices(message),
-        "call": thread.calls.get(message.id),
+        "message": entry.last,
+        "leaf_id": entry.leaf_id,
+        "parent_id": entry.first.parent_id,
         "versions": len(versions),
         "place": place + 1,
         "previous": versions[place - 1] if place else None,
         "following": versions[place + 1] if place + 1 < len(versions) else None,
-        "ending": None
-        if live or not message.turn
-        else turn_ending(message.turn, other, kept=bool(message.content)),
-        "other": other,
+        **(_answer_context(entry, thread) if entry.is_answer else _person_context(entry)),
     }
 
 
 def placeholder_context(turn: Turn) -> dict[str, Any]:
     """Return the context of an answer that has no message yet."""
-    return {"message": None, "turn": turn, "live": True, "blocks": []}
+    return {
+        "message": None,
+        "parent_id": turn.user_message_id,
+        "turn": turn,
+        "model_name": model_name(turn),
+        "live": True,
+        "blocks": [],
+    }
 
 
-def unanswered_context(turn: Turn, other: LanguageModel | None) -> dict[str, Any]:
+def unanswered_context(turn: Turn, other: LanguageModel | None, *, staff: bool) -> dict[str, Any]:
     """Return the context of a turn that ended without an answer; `other` can be asked after a refusal."""
-    return {"turn": turn, "ending": turn_ending(turn, other), "other": other}
+    shown = turn_ending(turn, other, NOTHING, staff=staff)
+    return {"turn": turn, "ending": shown, "other": other, "model_name": model_name(turn)}
 
 
-def turn_ending(turn: Turn, other: LanguageModel | None, *, kept: bool = False) -> Ending | None:
-    """Return the words for how a turn ended, None while it goes on; `kept` is true if some of the answer is kept."""
-    return ending(
+def turn_ending(turn: Turn, other: LanguageModel | None, extent: Extent, *, staff: bool) -> Ending | None:
+    """Return the words for how a turn ended, None while it goes on.
+
+    Only staff get the technical detail: the upstream chose its words.
+    """
+    found = ending(
         turn.status,
         turn.stop_reason,
         turn.error_code,
         turn.error_detail,
         other.display_name if other else "",
-        kept=kept,
+        extent=extent,
     )
+    return found if staff or found is None else dataclasses.replace(found, technical="")
+
+
+def model_name(turn: Turn | None, message: Message | None = None) -> str:
+    """Return the name of the model that answers in a turn, as people read it; "" if it is not known any more."""
+    if turn is not None and turn.model is not None:
+        return turn.model.display_name
+    return message.model_name if message is not None else ""
 
 
 def empty_blocks() -> list[dict[str, Any]]:
     """Return one empty open block of each kind; scripts copy their markup when a block begins."""
-    return [
-        {"index": "", "type": kind, "name": "", "value": "", "open": True}
-        for kind in ("text", "thinking", "tool_use", "compaction")
-    ]
+    kinds = ("text", "thinking", "tool_use", "compaction", "steps")
+    return [{"index": "", "type": kind, "name": "", "value": "", "open": kind != "steps"} for kind in kinds]
 
 
-def _message_blocks(message: Message, thread: Thread) -> list[dict[str, Any]]:
+def _person_context(entry: Entry) -> dict[str, Any]:
+    blocks = shown_blocks(entry.last.content)
+    return {"blocks": [{**block, "long": len(block["value"]) > _LAID_OUT_CHARACTERS} for block in blocks]}
+
+
+def _answer_context(entry: Entry, thread: Thread) -> dict[str, Any]:
+    turn, live = entry.turn, thread.is_live(entry.last)
+    other = thread.other_models.get(turn.id) if turn is not None and not live else None
+    blocks = _answer_blocks(entry, thread)
+    shows_ending = turn is not None and not live and not entry.continued
+    return {
+        "turn": turn,
+        "model_name": model_name(turn, entry.last),
+        "live": live,
+        "state": thread.state if live else None,
+        "blocks": with_steps(blocks),
+        "notices": _notices(turn, after=None),
+        "receipt": None if live else _receipt(entry, thread),
+        "ending": turn_ending(turn, other, entry.extent, staff=thread.for_staff)
+        if turn is not None and shows_ending
+        else None,
+        "can_continue": turn is not None and _can_continue(turn, entry.extent),
+        "other": other,
+        "has_text": entry.extent.text,
+    }
+
+
+def _can_continue(turn: Turn, extent: Extent) -> bool:
+    """Return whether Continue does anything else than Retry does."""
+    return turn.can_continue and turn.output_schema is None and extent.can_be_continued
+
+
+def _receipt(entry: Entry, thread: Thread) -> Receipt | None:
+    turn = entry.turn
+    calls = thread.turn_calls.get(turn.id, []) if turn is not None else []
+    calls = calls or [thread.calls[message.id] for message in entry.messages if message.id in thread.calls]
+    return receipt_of(entry.messages, calls, thread.cost_detail) if calls else None
+
+
+def _answer_blocks(entry: Entry, thread: Thread) -> list[dict[str, Any]]:
+    """Return the blocks of all messages of an answer; their citations are numbered through.
+
+    Where an interrupted message was continued stands a block {"type": "became", "notice": the lasting notice}.
+    """
+    numbers: dict[str, int] = {}
+    blocks: list[dict[str, Any]] = []
+    for message in entry.messages:
+        shown = _message_blocks(message, thread, Marks(message.id, numbers))
+        blocks += [{**block, "message": str(message.id)} for block in shown]
+        blocks += [{"type": "became", "notice": one} for one in _notices(entry.turn, after=str(message.id))]
+    return blocks
+
+
+def _notices(turn: Turn | None, *, after: str | None) -> list[dict[str, str]]:
+    """Return a turn's lasting notices about the interrupted message `after`, or those about no message."""
+    return [one for one in turn.notices if one.get("after") == after] if turn is not None else []
+
+
+def _message_blocks(message: Message, thread: Thread, marks: Marks) -> list[dict[str, Any]]:
     """Return the blocks of a message; a message that is being written shows its durable events."""
     if message.status == Message.Status.STREAMING and thread.active_turn and thread.state:
         arrived = [block for block in thread.state.blocks if block["message"] == str(message.id)]
-        return joined(arrived_blocks(arrived), message.id, live=True)
-    blocks = shown_blocks(message.content, thread.tool_calls.get(message.id, {}), message.id)
-    if message.role != Message.Role.ASSISTANT or not message.turn or message.turn.output_schema is None:
+        return join_texts(arrived_blocks(arrived), marks, live=True)
+    calls = thread.tool_calls.get(message.id, {})
+    blocks = shown_blocks(message.content, calls, marks, message.thinking_seconds)
+    if not message.turn or message.turn.output_schema is None:
         return blocks
-    # The answer is JSON: as prose its characters would be read as formatting.
+    # The answer is JSON: as prose its characters would be read as formatting. Copy takes it as it came.
     return [
-        {**block, "value": fenced_json(block["value"])} if block["type"] == "text" else block
+        {**block, "raw": block["value"], "value": fenced_json(block["value"])}
+        if block["type"] == "text"
+        else block
         for block in blocks
     ]

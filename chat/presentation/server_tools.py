@@ -52,9 +52,9 @@ def found(block: Block) -> dict[str, Any] | None:
             title = page.get("title") if isinstance(page, dict) else None
             return _sources(_("Page content"), [{"url": url, "title": title}])
         case _, {"stdout": str(stdout), "stderr": str(stderr), "return_code": code}:
-            said = [part.rstrip("\n") for part in (stdout, stderr) if part.strip()]
+            printed = [part.rstrip("\n") for part in (stdout, stderr) if part.strip()]
             return _output(
-                _("Output"), "\n".join([*said, *([] if code == 0 else [f"→ {code}"])]), failed=code != 0
+                _("Output"), "\n".join([*printed, *([] if code == 0 else [f"→ {code}"])]), failed=code != 0
             )
     return None
 

@@ -2,20 +2,25 @@
 
 import dataclasses
 
-from chat.claude.context_window import context_tokens
+from chat.claude.limits.context_window import context_tokens
 from chat.events.state import TurnState
 from chat.models import ApiCall, Attachment, Conversation, LanguageModel, Message, ToolCall, Turn
 from chat.models.ids import MessageId, TurnId
+from chat.presentation.receipt import CostDetail
+from chat.presentation.thread_entries import Entry, entries_of
 
 
 @dataclasses.dataclass(slots=True)
 class Thread:
     """A page of the path to a leaf, oldest first.
 
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the ledger row of each answer;
+    `siblings` has, per message id, the ids of all versions at its place; `calls` the last ledger row of each answer;
+    `turn_calls` has all ledger rows of a turn, oldest first;
     `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
     `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
+    `followed_by` is the kind of the message below an earlier page. `for_staff` adds what upstreams
+    wrote about failures.
     """
 
     conversation: Conversation
@@ -26,9 +31,18 @@ class Thread:
     tool_calls: dict[MessageId, dict[str, ToolCall]]
     active_turn: Turn | None
     state: TurnState | None
+    turn_calls: dict[TurnId, list[ApiCall]] = dataclasses.field(default_factory=dict)
     files: dict[MessageId, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
     unanswered: Turn | None = None
     other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
+    followed_by: str = ""
+    cost_detail: CostDetail = CostDetail.ROUNDED
+    for_staff: bool = False
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What the page shows, in order: people's messages, dividers, and one answer for each turn."""
+        return entries_of(self.messages, self.followed_by)
 
     @property
     def ends_with_question(self) -> bool:
@@ -58,11 +72,3 @@ class Thread:
         turn = self.active_turn
         last = turn is not None and message is self.messages[-1] and message.turn_id == turn.id
         return last and message.role != Message.Role.USER
-
-    def notices(self, message: Message) -> list[dict[str, str]]:
-        """Return the lasting notices of the message's turn if the message is the turn's first answer on the page."""
-        turn = message.turn
-        if turn is None or message.role == Message.Role.USER or not turn.notices:
-            return []
-        answers = (found for found in self.messages if found.turn_id == turn.id and found.role != "user")
-        return turn.notices if next(answers) is message else []

@@ -1,11 +1,11 @@
-"""The texts that people read for codes: failures and the ends of answers.
+"""The texts that people read for codes: failures, budgets, results of tools and lasting notices.
 
-Each text says what happened and what to do. The codes are those of `claude.failures.FailureKind`, of
+Each text says what happened and what to do. The codes are those of `claude.failures.failure.FailureKind`, of
 `operations.errors` and of a turn's end. An unknown code gets a general text.
 """
 
-import dataclasses
 import datetime as dt
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils import formats, translation
@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chat.claude.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
+from chat.claude.content.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
 
 FAILURES = {
     "rate_limited": gettext_lazy(
@@ -25,6 +25,23 @@ FAILURES = {
     "unavailable": gettext_lazy("The model provider has a problem right now. Try again in a moment."),
     "timeout": gettext_lazy("The model took too long to answer. Try again."),
     "connection": gettext_lazy("The connection to the model was lost. Try again."),
+    "proxy": gettext_lazy(
+        "The model couldn’t be reached through this server’s proxy. Try again, or tell your administrator."
+    ),
+    "certificate": gettext_lazy(
+        "The certificate of the model’s address isn’t trusted. An administrator has to correct this."
+    ),
+    "redirected": gettext_lazy(
+        "The model’s address answers with a redirect, which Parley doesn’t follow. An administrator has to "
+        "correct the address."
+    ),
+    "wrong_address": gettext_lazy(
+        "There is no model at the address that is set for it. An administrator has to check its base URL."
+    ),
+    "web_page": gettext_lazy(
+        "A web page answered instead of the model. An administrator has to check the model’s address, and "
+        "whether the network asks for a sign-in."
+    ),
     "authentication": gettext_lazy(
         "The model provider rejected Parley’s credentials. An administrator has to renew them."
     ),
@@ -37,8 +54,8 @@ FAILURES = {
     "spend_limit": gettext_lazy("The spending limit at the model provider is reached. Ask an administrator."),
     "not_found": gettext_lazy("The model provider doesn’t know this model. Choose another one."),
     "invalid_request": gettext_lazy(
-        "The model provider rejected this request. Start a new conversation, or show the detail below "
-        "to your administrator."
+        "The model provider rejected this request. Start a new conversation, or tell your administrator, who "
+        "can see the reason."
     ),
     "too_large": gettext_lazy(
         "This conversation is too large to be sent. Start a new one, or send less at once."
@@ -49,6 +66,7 @@ FAILURES = {
     ),
     "protocol": gettext_lazy("The model provider sent a response that can’t be read. Try again."),
     "truncated": gettext_lazy("The answer was interrupted before it was complete."),
+    "no_content": gettext_lazy("The model sent an answer without content. Try again."),
     "cancelled": gettext_lazy("The request was cancelled."),
     "restarted": gettext_lazy("Parley was restarted while this answer was being written."),
     "turn_limit": gettext_lazy("This answer took longer than the time limit."),
@@ -93,11 +111,11 @@ REFUSALS = {
         "again when they are done. It renews on %(date)s."
     ),
     "little": gettext_lazy(
-        "The rest of %(budget)s for %(period)s is too small for this request. Choose a cheaper model, "
-        "or start a shorter conversation. It renews on %(date)s."
+        "This answer could cost more than what is left of %(budget)s for %(period)s. Choose a cheaper model, "
+        "or shorten what you send. It renews on %(date)s."
     ),
 }
-SOFT_LIMIT = gettext_lazy("%(percent)d%% of %(budget)s for %(period)s is used. It renews on %(date)s.")
+SOFT_LIMIT = gettext_lazy("%(spent)s of %(limit)s used %(period)s (%(budget)s). It renews on %(date)s.")
 # Codes whose text comes from their detail.
 DETAIL_CODES = frozenset({"invalid", "connection_unusable", "budget"})
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
@@ -120,16 +138,6 @@ DENIED_TEXT = gettext_lazy("You denied this call. Your reason: %(reason)s")
 UNKNOWN_FAILURE = gettext_lazy("An unexpected error occurred. Try again.")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ending:
-    """The note below an answer that did not end normally. `tone` is quiet, warning or error."""
-
-    tone: str
-    text: str
-    advice: str = ""
-    technical: str = ""
-
-
 def budget_text(detail: str) -> str:
     """Return why a budget refused a request. `detail`: "<spent|held|little> <scope> <period> <day of renewal>"."""
     why, *named = detail.split(" ")
@@ -138,9 +146,10 @@ def budget_text(detail: str) -> str:
     return capfirst(str(REFUSALS[why]) % _budget_names(*named))
 
 
-def soft_limit_text(scope: str, period: str, renews_on: str, percent: int) -> str:
-    """Return the warning that a budget has passed its warning amount."""
-    return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), "percent": percent}
+def soft_limit_text(scope: str, period: str, renews_on: str, spent_usd: Decimal, limit_usd: Decimal) -> str:
+    """Return the line about a budget that has passed its warning amount."""
+    amounts = {"spent": f"${spent_usd:,.2f}", "limit": f"${limit_usd:,.2f}"}
+    return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), **amounts}
 
 
 def _budget_names(scope: str, period: str, renews_on: str) -> dict[str, str]:
@@ -170,83 +179,6 @@ def failure_for_all(code: str, detail: str = "") -> str:
         return failure_text(code, detail)
 
 
-def ending(
-    status: str,
-    stop_reason: str = "",
-    error_code: str = "",
-    detail: str = "",
-    fallback: str = "",
-    *,
-    kept: bool = True,
-) -> Ending | None:
-    """Return how a turn ended and what can be done now; None if it ended normally.
-
-    `fallback` is the name of the model to suggest after a refusal. `kept` is whether a part of an interrupted answer
-    was saved (unfinished thinking, for example, is not).
-    """
-    match status, stop_reason:
-        case "stopped", _any:
-            return Ending("quiet", _("You stopped this answer."))
-        case "interrupted", _any:
-            advice = _("The text so far is saved.") if kept else ""
-            return Ending("warning", failure_text(error_code or "truncated"), advice)
-        case "failed", _any:
-            technical = "" if error_code in DETAIL_CODES else detail
-            return Ending("error", failure_text(error_code, detail), technical=technical)
-        case ("refused", _any) | (_any, "refusal"):
-            return Ending("warning", failure_text("refused"), _after_refusal(fallback))
-        case "completed", reason:
-            return _completed(reason)
-    return None
-
-
-def _after_refusal(fallback: str) -> str:
-    if not fallback:
-        return _("Rephrase your message, or choose another model.")
-    return _("Rephrase your message, or ask %(model)s instead.") % {"model": fallback}
-
-
-def _completed(stop_reason: str) -> Ending | None:
-    match stop_reason:
-        case "" | "end_turn":
-            return None
-        case "stop_sequence":
-            return Ending("quiet", _("The answer stopped at a stop sequence that is set for this assistant."))
-        case "max_tokens":
-            return Ending("quiet", _("The answer reached its length limit."), _("Continue to get the rest."))
-        case "tool_use":
-            return Ending(
-                "warning",
-                _("This answer reached its limit of tool calls."),
-                _("Continue to let the model go on."),
-            )
-        case "pause_turn":
-            return Ending(
-                "warning",
-                _("The search reached its limit for one answer."),
-                _("Continue to let the model go on."),
-            )
-        case "model_context_window_exceeded":
-            return Ending(
-                "warning",
-                _("This conversation is full for this model."),
-                _(
-                    "Summarise the earlier messages and retry, start a new conversation, or choose a "
-                    "model with a larger context."
-                ),
-            )
-        case "compaction":
-            return Ending(
-                "quiet",
-                _("The model only summarised the conversation so far."),
-                _("Send another message to go on."),
-            )
-    return Ending(
-        "warning",
-        _("The model ended its answer for an unknown reason: %(reason)s.") % {"reason": stop_reason},
-    )
-
-
 def tool_result_text(text: str) -> str:
     """Return a tool's result as people read it: sentences that Parley wrote for the model are reworded."""
     if text.startswith(DENIED_WITH_REASON):
@@ -255,30 +187,13 @@ def tool_result_text(text: str) -> str:
 
 
 def notice_text(notice: dict[str, str]) -> str:
-    """Return the text of a turn's lasting notice in the active language: {"code", "from", "to", "reason"}."""
+    """Return the text of a turn's lasting notice in the active language: {"code", "reason"}, most with "from", "to"."""
     names = {"before": notice.get("from", ""), "after": notice.get("to", "")}
     match notice.get("code"):
         case "failover":
             return _("%(before)s couldn’t answer, so %(after)s did.") % names
         case "fallback":
             return _("%(before)s declined to answer, so %(after)s was asked.") % names
+        case "continued":
+            return _("The answer was interrupted and then continued.")
     return ""
-
-
-CACHE_MISSES = {
-    "model_changed": gettext_lazy("another model or speed"),
-    "tools_changed": gettext_lazy("the tools changed"),
-    "system_changed": gettext_lazy("the system prompt changed"),
-    "messages_changed": gettext_lazy("earlier messages changed"),
-    "previous_message_not_found": gettext_lazy("the provider no longer has the previous request"),
-    "unavailable": gettext_lazy("other settings changed, such as thinking"),
-    "pending": gettext_lazy("the provider had not finished comparing"),
-    "expired": gettext_lazy("too much time had passed"),
-    "frame_changed": gettext_lazy("the assistant was changed"),
-    "not_found": gettext_lazy("removed before it expired"),
-}
-
-
-def cache_miss(code: str) -> str:
-    """Return the reason of a cache miss, for staff; an unknown code is returned as it is."""
-    return str(CACHE_MISSES.get(code, code))

@@ -11,19 +11,27 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
+import structlog
 from django.utils.translation import gettext
 
+from chat.claude.failures.redaction import Redactor
 from chat.models import ProviderConnection
-from chat.models.credentials import CredentialProblem
+from chat.models.credentials import CredentialProblem, secrets_of
 from chat.providers import entra, sdk
 from chat.providers.client_factory import make_client
+from chat.providers.transport import proxy_of, transport_options
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, AsyncAnthropic
 
+log = structlog.get_logger(__name__)
+
 # A job must not hang on a slow upstream; a stream is timed by the engine.
 JOB_TIMEOUT_SECONDS = 60.0
 JOB_ANSWER_SECONDS = 120.0
+# The engine ends silent streams. The transport's own limit must be longer: it knows nothing of pings.
+LONGER_THAN_SILENCE_SECONDS = 15
+PROXY_SCHEMES = ("http", "https")
 
 
 class ConnectionUnusable(Exception):
@@ -34,6 +42,7 @@ class ConnectionUnusable(Exception):
 class _Entry:
     client: AsyncAnthropic
     fingerprint: tuple[object, ...] = dataclasses.field(repr=False)  # the credential is in it
+    redactor: Redactor = dataclasses.field(repr=False)
     leases: int = 0
     retired: bool = False
 
@@ -46,7 +55,7 @@ class ClientPool:
 
     @contextlib.asynccontextmanager
     async def lease(self, connection: ProviderConnection) -> AsyncIterator[AsyncAnthropic]:
-        """Yield the connection's client for one call.
+        """Yield the connection's client for one call. Errors that leave the block don't show its secrets.
 
         Raises:
             ConnectionUnusable: a setting or the credential is missing or wrong, or the connection is
@@ -56,6 +65,9 @@ class ClientPool:
         entry.leases += 1
         try:
             yield entry.client
+        except Exception as error:
+            entry.redactor.clean_error(error)
+            raise
         finally:
             entry.leases -= 1
             if entry.retired and not entry.leases:
@@ -75,7 +87,8 @@ class ClientPool:
         entry = self._entries.get(connection.id)
         if entry is not None and entry.fingerprint == wanted:
             return entry
-        fresh = _Entry(_async_client(connection), wanted)
+        redactor = _redactor(connection)
+        fresh = _Entry(_async_client(connection, redactor), wanted, redactor)
         self._entries[connection.id] = fresh
         # Running streams keep the old client; the last of them closes it.
         if entry is not None:
@@ -87,29 +100,41 @@ class ClientPool:
 
 @contextlib.contextmanager
 def sync_client(connection: ProviderConnection) -> Iterator[Anthropic]:
-    """Yield a synchronous client for a job or a command.
+    """Yield a synchronous client for a job or a command. Errors that leave the block don't show its secrets.
 
     Raises:
         ConnectionUnusable: a setting or the credential is missing or wrong, or the connection is disabled.
     """
     import httpx2
+    from anthropic import DefaultHttpxClient
 
-    from chat.providers.response_deadline import deadline_client
+    from chat.providers.response_deadline import deadline
+    from chat.providers.response_guard import ResponseGuard
 
+    _require_usable(connection)
+    redactor = _redactor(connection)
     timeout = httpx2.Timeout(JOB_TIMEOUT_SECONDS, connect=connection.connect_timeout_seconds)
+    hooks = [deadline(JOB_ANSWER_SECONDS), ResponseGuard(redactor).sync_hook]
     with (
-        contextlib.closing(deadline_client(timeout, JOB_ANSWER_SECONDS)) as transport,
+        contextlib.closing(_transport(DefaultHttpxClient, connection, hooks, timeout=timeout)) as transport,
         _new_client(connection, asynchronous=False, timeout=timeout, http_client=transport) as client,
     ):
-        yield client
+        try:
+            yield client
+        except Exception as error:
+            redactor.clean_error(error)
+            raise
 
 
-def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
+def _async_client(connection: ProviderConnection, redactor: Redactor) -> AsyncAnthropic:
     import httpx2
     from anthropic import DefaultAioHttpClient
 
+    from chat.providers.response_guard import ResponseGuard
+
+    _require_usable(connection)
     timeout = httpx2.Timeout(
-        connection.content_idle_seconds,
+        connection.content_idle_seconds + LONGER_THAN_SILENCE_SECONDS,
         connect=connection.connect_timeout_seconds,
         pool=connection.connect_timeout_seconds,
     )
@@ -117,16 +142,46 @@ def _async_client(connection: ProviderConnection) -> AsyncAnthropic:
         max_connections=connection.max_concurrency,
         max_keepalive_connections=min(connection.max_concurrency, 100),
     )
-    transport = DefaultAioHttpClient(timeout=timeout, limits=limits)
+    hooks = [ResponseGuard(redactor).async_hook]
+    transport = _transport(DefaultAioHttpClient, connection, hooks, timeout=timeout, limits=limits)
     # Clients of other platforms are not subclasses, but have the same interface where it is used here.
     made = _new_client(connection, asynchronous=True, timeout=timeout, http_client=transport)
     return cast("AsyncAnthropic", made)
 
 
-def _new_client(connection: ProviderConnection, **options: Any) -> Any:
+def _transport(made: Any, connection: ProviderConnection, hooks: list[Any], **options: Any) -> Any:
+    """Return the HTTP client below the SDK's, with the proxies and certificates of the environment."""
+    address = connection.address()
+    scheme, separator, _rest = proxy_of(address).partition("://")
+    try:
+        if separator and scheme.lower() not in PROXY_SCHEMES:
+            raise ValueError("aiohttp would refuse this proxy with the first request only")
+        return made(**transport_options(address, hooks), **options)
+    except (ImportError, OSError, ValueError) as error:
+        log.warning("transport_unusable", error=type(error).__name__)
+        raise ConnectionUnusable(
+            gettext(
+                "The proxy or the certificates of this server’s environment can’t be used. Check HTTP_PROXY, "
+                "HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+            )
+        ) from None
+
+
+def _redactor(connection: ProviderConnection) -> Redactor:
+    """Return what keeps the connection's secrets out of errors; an unreadable credential is sent nowhere."""
+    secret = connection.secret()
+    with contextlib.suppress(CredentialProblem):
+        return Redactor(secrets_of(connection.read_credential()))
+    return Redactor([secret])
+
+
+def _require_usable(connection: ProviderConnection) -> None:
     problem = connection.problem()
     if problem:
         raise ConnectionUnusable(problem)
+
+
+def _new_client(connection: ProviderConnection, **options: Any) -> Any:
     try:
         return make_client(connection, default_headers=_headers(connection), **options)
     except CredentialProblem as changed:  # the environment variable has changed since the check

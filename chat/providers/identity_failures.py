@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from chat.claude.failures import Failure, FailureKind, failure
+from chat.claude.failures.failure import Failure, FailureKind, failure
 
 # By library and class; base classes come last. Messages of these errors may quote the token endpoint's response.
 _KINDS = (

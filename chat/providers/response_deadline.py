@@ -4,21 +4,19 @@ HTTP's own time limits hold for each read, so a server that sends slowly would n
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
 
 
-def deadline_client(timeout: httpx2.Timeout, seconds: float) -> httpx2.Client:
-    """Return a client whose responses must be complete `seconds` after their headers."""
-    from anthropic import DefaultHttpxClient
+def deadline(seconds: float) -> Callable[[httpx2.Response], None]:
+    """Return a hook of a client whose responses must be complete `seconds` after their headers."""
 
     def limit(response: httpx2.Response) -> None:
         response.stream = _DeadlineStream(response.stream, time.monotonic() + seconds)
 
-    client: httpx2.Client = DefaultHttpxClient(timeout=timeout, event_hooks={"response": [limit]})
-    return client
+    return limit
 
 
 class _DeadlineStream(httpx2.SyncByteStream):

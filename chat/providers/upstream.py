@@ -1,35 +1,56 @@
 """Reads one Messages API stream as plain dicts and maps its failures to Parley's few kinds.
 
-The SDK sends the request and frames the events (`AsyncStream.raw_events`); the data of each event is parsed
-once. This is exact and three to eight times cheaper than typed events. Bedrock's wire format is a binary
-event stream: there the SDK's stream decodes it, cast to plain objects, so that no unknown field is lost.
+The SDK sends the request; its bytes are framed and the data of each event is parsed once. This is exact and much
+cheaper than typed events. Bedrock's wire format is a binary event stream: there the SDK's stream decodes it, cast to
+plain objects, so that no unknown field is lost.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chat.claude.failures import Failure, FailureKind, failure, from_response, request_id_of
-from chat.claude.text import clean_json
-from chat.providers import identity_failures
+from chat.claude.encoding.exact_numbers import read_json
+from chat.claude.encoding.text import encodable_json
+from chat.claude.failures.failure import (
+    CallFailed,
+    Failure,
+    FailureKind,
+    failure,
+    from_other_answer,
+    from_response,
+    request_id_of,
+)
+from chat.claude.stream.wire_events import events_of, is_message, joinable_event
+from chat.providers import identity_failures, network_failures
+from chat.providers.sse import LONGEST_EVENT_BYTES, EventReader, ServerSentEvent
 
 if TYPE_CHECKING:
     import httpx2
     from anthropic import AsyncAnthropic, AsyncStream
 
 
-class UpstreamError(Exception):
+# What a stream begins with, where its content type does not say so.
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
+_LONGEST_FIELD_BYTES = len(b"event:")
+# Deltas whose numbers, if they have any, say nothing but their place. They are read with orjson, which is much faster.
+_PLAIN_DELTAS = frozenset({"text_delta", "thinking_delta", "input_json_delta", "signature_delta"})
+# So much of a page that is no answer is read, to say what it was.
+_LONGEST_PAGE_BYTES = 16_000
+
+
+class UpstreamError(CallFailed):
     """An attempt failed; `reached` is False if the request surely did not reach the upstream."""
 
     def __init__(self, failure: Failure, *, reached: bool = True) -> None:
-        super().__init__(failure.message)
-        self.failure, self.reached = failure, reached
+        super().__init__(failure)
+        self.reached = reached
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,18 +62,40 @@ class UpstreamStream:
     response: httpx2.Response
     decoded: AsyncStream[object] | None = None
 
-    async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield each event's data as a dict, pings included.
+    async def events(self) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Yield the data of the events that arrived together, as dicts, pings included.
+
+        A whole message in place of a stream is yielded as the events of the same message.
 
         Raises:
-            UpstreamError: the connection broke, timed out, or sent data that is not JSON.
+            UpstreamError: the connection broke, timed out, or sent data that is not JSON; or the response holds no
+                answer of a model.
         """
         import httpx2
 
         try:
-            async for event in self._framed():
-                if isinstance(event, dict):
-                    yield event
+            if self.decoded is not None:
+                async for event in self._decoded(self.decoded):
+                    yield [event]
+                return
+            # Each iterator in between costs time with every delta that arrives alone.
+            encoded = "content-encoding" in self.response.headers
+            chunks = self.response.aiter_bytes() if encoded else self.response.aiter_raw()
+            begin = await self._beginning(chunks)
+            if not self._begins_stream(begin):
+                yield list(events_of(await self._whole_message(begin, chunks)))
+                return
+            reader = EventReader()
+            events, fault = _parsed(reader.feed(begin))
+            yield events
+            if fault is not None:
+                raise fault
+            async for chunk in chunks:
+                events, fault = _parsed(reader.feed(chunk))
+                yield events
+                if fault is not None:
+                    raise fault
+            yield _parsed(reader.close())[0]
         except httpx2.TimeoutException as error:
             raise self._broken(FailureKind.TIMEOUT, error) from error
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
@@ -60,20 +103,61 @@ class UpstreamStream:
         except (ValueError, RecursionError) as error:  # bad JSON or bad UTF-8
             raise self._broken(FailureKind.PROTOCOL, error) from error
 
-    async def _framed(self) -> AsyncIterator[Any]:
-        from anthropic import APIStatusError, AsyncStream
+    async def _beginning(self, chunks: AsyncIterator[bytes]) -> bytes:
+        """Return the first bytes: as they came for an event stream, else as many as tell what the body is."""
+        begin = b""
+        async for chunk in chunks:
+            begin += chunk
+            content = begin.lstrip(_BLANK)
+            if content and (self._is_labelled or len(content) >= _LONGEST_FIELD_BYTES):
+                break
+        return begin
 
-        if self.decoded is None:
-            async for sse in AsyncStream.raw_events(self.response):
-                if sse.event is not None and sse.data:
-                    yield _parsed(sse.data)
-            return
+    @property
+    def _is_labelled(self) -> bool:
+        return "event-stream" in self.response.headers.get("content-type", "").lower()
+
+    def _begins_stream(self, begin: bytes) -> bool:
+        """Return whether the body is an event stream. Its content decides: gateways label their responses wrongly."""
+        if self._is_labelled:
+            return begin.lstrip(_BLANK)[:1] not in (b"{", b"<")
+        return _EVENTS.match(begin.lstrip(_BLANK)) is not None
+
+    async def _whole_message(self, begin: bytes, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
+        """Read a body that is no event stream and return the message in it.
+
+        Raises:
+            UpstreamError: it is something else, such as a web page or an error, so nothing was generated.
+            ValueError: it is cut JSON, or too long.
+        """
+        may_be_message = begin.lstrip(_BLANK)[:1] == b"{"
+        left = LONGEST_EVENT_BYTES if may_be_message else _LONGEST_PAGE_BYTES
+        parts = [begin]
+        async for chunk in chunks:
+            left -= len(parts[-1])
+            if left < 0:
+                break
+            parts.append(chunk)
+        body = b"".join(parts)
+        if not may_be_message:
+            page = body[:_LONGEST_PAGE_BYTES]
+            raise UpstreamError(from_other_answer(page, request_id=self.request_id))
+        message = encodable_json(read_json(body))
+        if not is_message(message):
+            raise UpstreamError(from_other_answer(message, request_id=self.request_id))
+        return dict(message)
+
+    async def _decoded(self, stream: AsyncStream[object]) -> AsyncIterator[dict[str, Any]]:
+        from anthropic import APIStatusError
+
         try:
-            async for event in self.decoded:
-                yield clean_json(event)
+            async for event in stream:
+                if isinstance(event, dict):
+                    yield joinable_event(event)
         except APIStatusError as error:
             # An exception frame after the first bytes is equivalent to an `error` event.
-            yield error.body
+            if isinstance(error.body, dict):
+                yield error.body
         except Exception as error:
             if not type(error).__module__.startswith("botocore."):
                 raise
@@ -83,14 +167,34 @@ class UpstreamStream:
         return UpstreamError(failure(kind, type(error).__name__, request_id=self.request_id))
 
 
-def _parsed(data: str) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        # JSON may contain half a surrogate pair as an escape. orjson refuses it, and UTF-8 can't encode it.
-        if "\\ud" not in data.lower():
-            raise
-        return clean_json(json.loads(data))
+def _parsed(events: list[ServerSentEvent]) -> tuple[list[dict[str, Any]], Exception | None]:
+    """Return the data of events, and why one of them can't be read; those before it count."""
+    parsed: list[dict[str, Any]] = []
+    for name, text in events:
+        try:
+            event = orjson.loads(text)
+            if event["delta"]["type"] in _PLAIN_DELTAS and event["type"] == "content_block_delta":
+                parsed.append(event)
+                continue
+        except (ValueError, KeyError, TypeError):
+            pass  # another event, or one that is to be read with more care
+        try:
+            event = _carefully_read(text)
+        except (ValueError, RecursionError) as error:
+            return parsed, error
+        if isinstance(event, dict):
+            # An error in the form of another API has no type of its own.
+            parsed.append(
+                event if "type" in event else {"type": "error" if "error" in event else name, **event}
+            )
+    return parsed, None
+
+
+def _carefully_read(data: bytes) -> Any:
+    """Return the data of one event with the digits of its numbers, and with halves of surrogate pairs that may join."""
+    event = read_json(data)
+    # Half a surrogate pair, written as an escape or like a character; UTF-8 can't encode it.
+    return joinable_event(event) if b"\\ud" in data.lower() or b"\xed" in data else event
 
 
 @contextlib.asynccontextmanager
@@ -135,14 +239,15 @@ def as_upstream_error(error: Exception) -> UpstreamError:
     if isinstance(error, anthropic.APIStatusError):
         body = error.body if error.body is not None else error.response.text
         return UpstreamError(from_response(error.status_code, body, dict(error.response.headers)))
+    network = network_failures.read_network_failure(error)
+    if network is not None:
+        return UpstreamError(network, reached=False)
+    connected = not network_failures.never_connected(error)
     if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
-        return UpstreamError(
-            failure(FailureKind.TIMEOUT, type(error).__name__), reached=not _never_connected(error)
-        )
+        return UpstreamError(failure(FailureKind.TIMEOUT, type(error).__name__), reached=connected)
     if isinstance(error, (anthropic.APIConnectionError, httpx2.HTTPError, OSError)):
-        return UpstreamError(
-            failure(FailureKind.CONNECTION, type(error).__name__), reached=not _never_connected(error)
-        )
+        ended = failure(FailureKind.CONNECTION, type(error).__name__, unanswered=connected)
+        return UpstreamError(ended, reached=connected)
     identity = identity_failures.read_identity_failure(error)
     if identity is not None:
         return UpstreamError(identity, reached=False)
@@ -151,17 +256,3 @@ def as_upstream_error(error: Exception) -> UpstreamError:
             failure(FailureKind.INVALID_REQUEST, f"{type(error).__name__}: {error}"), reached=False
         )
     return UpstreamError(failure(FailureKind.UNKNOWN, type(error).__name__))
-
-
-def _never_connected(error: BaseException | None) -> bool:
-    """Return whether the chain of causes shows that no connection was made."""
-    import httpx2
-
-    while error is not None:
-        if isinstance(
-            error,
-            (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol),
-        ):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

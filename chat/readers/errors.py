@@ -1,4 +1,4 @@
-"""The two ways in which reading fails: the input is refused for a known reason, or reading exceeded its limits."""
+"""The ways in which reading fails: the input is refused, its limits were exceeded, or there was no place for it."""
 
 from typing import Any
 
@@ -13,3 +13,7 @@ class Refused(Exception):
 
 class Exceeded(Exception):
     """Reading took more time or memory than allowed."""
+
+
+class Busy(Exception):
+    """No place to read a file became free in time."""

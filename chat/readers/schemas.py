@@ -1,21 +1,21 @@
 """Checks values against JSON Schemas. Patterns and references can make a check endless: see `sandbox`."""
 
-import json
 from typing import Any
 
-from chat.claude.output_schema import answer_problem
+from chat.claude.encoding.exact_numbers import read_json
+from chat.claude.schemas.json_schema import answer_problem
 
 MAX_SHOWN = 5
 
 
 def check_answer(data: bytes) -> tuple[str, list[bytes]]:
-    """Check an answer: [schema, answer] as JSON; see `chat.claude.output_schema.answer_problem`."""
-    return answer_problem(*json.loads(data)), []
+    """Check an answer: [schema, answer] as JSON; see `chat.claude.schemas.json_schema.answer_problem`."""
+    return answer_problem(*read_json(data)), []
 
 
 def check_input(data: bytes) -> tuple[list[str], list[bytes]]:
     """Check a tool's input: [schema, input] as JSON; see `schema_errors`."""
-    return schema_errors(*json.loads(data)), []
+    return schema_errors(*read_json(data)), []
 
 
 def schema_errors(schema: dict[str, Any], tool_input: dict[str, Any]) -> list[str]:

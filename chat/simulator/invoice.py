@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from chat.simulator.replies.reply import Reply
 
@@ -11,6 +11,41 @@ COUNTERS = (
     *("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"),
     *("output_tokens", "thinking_tokens", "web_search_requests"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What is billed for a reply. The reply itself has the whole request, so a row doesn't keep it."""
+
+    message_id: str
+    stop_reason: str
+    billed: bool
+    prompt: dict[str, int]
+    summary_tokens: int
+    thinking_tokens: int
+    searches: int
+
+    @classmethod
+    def of(cls, reply: Reply) -> Self:
+        compaction = reply.compaction
+        prompts = [reply.usage, *([compaction.read] if compaction else [])]
+        written_5m = sum(prompt.written_5m_tokens for prompt in prompts)
+        written_1h = sum(prompt.written_1h_tokens for prompt in prompts)
+        return cls(
+            message_id=reply.id,
+            stop_reason=reply.stop_reason,
+            billed=reply.billed,
+            prompt={
+                "input_tokens": sum(prompt.input_tokens for prompt in prompts),
+                "cache_creation_input_tokens": written_5m + written_1h,
+                "cache_read_input_tokens": sum(prompt.read_tokens for prompt in prompts),
+                "ephemeral_5m_input_tokens": written_5m,
+                "ephemeral_1h_input_tokens": written_1h,
+            },
+            summary_tokens=compaction.output_tokens if compaction else 0,
+            thinking_tokens=reply.thinking_tokens,
+            searches=reply.searches,
+        )
 
 
 @dataclass(slots=True)
@@ -26,7 +61,7 @@ class Row:
     stream: bool = False
     outcome: str = "running"
     produced: int = 0
-    reply: Reply | None = None
+    charge: Charge | None = None
 
     def progress(self, produced: int) -> None:
         """Record the output tokens sent so far. Tokens that message_start reported are billed in any case."""
@@ -34,28 +69,21 @@ class Row:
 
     def counters(self) -> dict[str, int]:
         """Return the billed counters: the complete prompt and the output produced so far."""
-        if self.reply is None or not self.reply.billed:
+        charge = self.charge
+        if charge is None or not charge.billed:
             return dict.fromkeys(COUNTERS, 0)
-        compaction = self.reply.compaction
-        prompts = [self.reply.usage, *([compaction.read] if compaction else [])]
-        written_5m = sum(prompt.written_5m_tokens for prompt in prompts)
-        written_1h = sum(prompt.written_1h_tokens for prompt in prompts)
-        return {
-            "input_tokens": sum(prompt.input_tokens for prompt in prompts),
-            "cache_creation_input_tokens": written_5m + written_1h,
-            "cache_read_input_tokens": sum(prompt.read_tokens for prompt in prompts),
-            "ephemeral_5m_input_tokens": written_5m,
-            "ephemeral_1h_input_tokens": written_1h,
-            "output_tokens": self.produced + (compaction.output_tokens if compaction else 0),
-            "thinking_tokens": min(self.produced, self.reply.thinking_tokens),
-            "web_search_requests": self.reply.searches,
+        return charge.prompt | {
+            "output_tokens": self.produced + charge.summary_tokens,
+            "thinking_tokens": min(self.produced, charge.thinking_tokens),
+            "web_search_requests": charge.searches,
         }
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as the invoice shows it."""
+        charge = self.charge
         return {
             "request_id": self.request_id,
-            "message_id": self.reply.id if self.reply else None,
+            "message_id": charge.message_id if charge else None,
             "workspace": self.workspace,
             "model": self.model,
             "scenario": self.scenario,
@@ -64,8 +92,8 @@ class Row:
             "stream": self.stream,
             "outcome": self.outcome,
             "closed_by_client": self.outcome == "closed_by_client",
-            "stop_reason": self.reply.stop_reason if self.reply and self.outcome == "complete" else None,
-            "billed": bool(self.reply and self.reply.billed),
+            "stop_reason": charge.stop_reason if charge and self.outcome == "complete" else None,
+            "billed": bool(charge and charge.billed),
             "usage": self.counters(),
         }
 

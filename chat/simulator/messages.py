@@ -8,7 +8,7 @@ import orjson
 
 from chat.simulator import scenarios
 from chat.simulator.checks.request import check_request
-from chat.simulator.invoice import Invoice, Row
+from chat.simulator.invoice import Charge, Invoice, Row
 from chat.simulator.limits import RateLimits
 from chat.simulator.prompts import compaction, thinking
 from chat.simulator.prompts.cache import PromptCache, PromptUsage, Segment, segments_of
@@ -74,7 +74,7 @@ class Messages:
         try:
             await self._create(request, connection, version, row)
         except ApiError as error:
-            row.status, row.error_type, row.outcome, row.reply = error.status, error.type, "refused", None
+            row.status, row.error_type, row.outcome, row.charge = error.status, error.type, "refused", None
             raise
         except ClientGone:
             row.outcome = "closed_by_client"
@@ -97,7 +97,7 @@ class Messages:
         if choice.text("first_byte"):
             await connection.pause(choice.seconds("first_byte"))
         reply.usage.commit()
-        row.status, row.reply = 200, reply
+        row.status, row.charge = 200, Charge.of(reply)
         spent = {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.output_tokens}
         request.answer_headers |= self._spend(workspace, **spent)
         if row.stream:

@@ -4,25 +4,26 @@ import json
 from typing import Any
 
 from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
-from chat.models import Message, Turn
-from chat.presentation import figures, messages
+from chat.models import Turn
+from chat.presentation import messages
+from chat.presentation.citations import without_signs
 from chat.presentation.thread import Thread
+from chat.presentation.thread_entries import Entry
 from chat.presentation.wording import TOOL_STATUS, notice_text
 
 register = template.Library()
-register.filter("usd", figures.short_usd)
-register.filter("exact_usd", figures.exact_usd)
-register.filter("prompt_tokens", figures.prompt_tokens)
-register.filter("seconds_taken", figures.seconds_taken)
 register.filter("became", notice_text)
+register.filter(without_signs)
 register.simple_tag(messages.empty_blocks)
 
 
 @register.inclusion_tag("chat/message/_message.html")
-def thread_message(message: Message, thread: Thread) -> dict[str, Any]:
-    """Show one message of a thread."""
-    return messages.message_context(message, thread)
+def thread_entry(entry: Entry, thread: Thread) -> dict[str, Any]:
+    """Show one entry of a thread."""
+    return messages.entry_context(entry, thread)
 
 
 @register.inclusion_tag("chat/message/_message.html")
@@ -35,7 +36,9 @@ def answer_place(turn: Turn) -> dict[str, Any]:
 def unanswered_turn(thread: Thread) -> dict[str, Any]:
     """Show the turn that left a thread's last message unanswered."""
     turn = thread.unanswered
-    return messages.unanswered_context(turn, thread.other_models.get(turn.id)) if turn else {}
+    if turn is None:
+        return {}
+    return messages.unanswered_context(turn, thread.other_models.get(turn.id), staff=thread.for_staff)
 
 
 @register.filter
@@ -47,3 +50,9 @@ def tool_status(status: str) -> str:
 @register.filter
 def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def exact(text: str) -> SafeString:
+    """Return a text escaped so that a browser reads back each of its characters: parsers change a bare CR to LF."""
+    return mark_safe(conditional_escape(text).replace("\r", "&#13;"))  # noqa: S308 - escaped

@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from chat.claude.mcp_connector import server_entry
-from chat.models import McpServer
+from chat.claude.request.mcp_connector import server_entry
+from chat.models import McpServer, ProviderConnection
 from chat.tools.mcp_auth import token_of
 from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.threads import in_thread
@@ -23,11 +23,16 @@ class ReachableServers:
     missing: list[str]
 
 
-async def reachable_servers(names: Sequence[str], user_id: uuid.UUID | None) -> ReachableServers:
-    """Return how servers are called for a person. Expired tokens are refreshed.
+async def reachable_servers(
+    names: Sequence[str], user_id: uuid.UUID | None, *, connection: ProviderConnection
+) -> ReachableServers:
+    """Return how servers are called for a person over a connection. Expired tokens are refreshed.
 
-    Without a person only servers without a personal sign-in are included.
+    Without a person only servers without a personal sign-in are included. An address that is not the platform's own
+    gets none: it would read the tokens.
     """
+    if not connection.takes_mcp_tokens:
+        return ReachableServers([], list(names))
     rows = await in_thread(_rows, names)
     tokens = {name: await _token(rows[name], user_id) for name in names if name in rows}
     known = {name: token for name, token in tokens.items() if token is not None}

@@ -14,11 +14,14 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from chat.claude.text import clean_json, clean_text
+from chat.claude.encoding.exact_numbers import marked, unmarked
+from chat.claude.encoding.text import clean_json, clean_text
 from chat.models import McpServer, ToolDefinition
 from chat.tools import mcp_auth
 from chat.tools.addresses import EgressRefused, ResponseTooLarge, check_url
 from chat.tools.mcp_grants import SignInNeeded
+from chat.tools.mcp_results import result_content
+from chat.tools.mcp_wire import readable_result
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 
 if TYPE_CHECKING:
@@ -59,8 +62,9 @@ async def list_tools(server: McpServer, *, user_id: uuid.UUID | None = None) -> 
                 tool.name: listing_entry(tool.name, tool.description, tool.input_schema)
                 for tool in page.tools
             }
-            cursor = page.next_cursor
-            if cursor is None or len(found) > MAX_TOOLS:
+            before, cursor = cursor, page.next_cursor
+            # Some servers end with an empty cursor, or give the last one again.
+            if not cursor or cursor == before or len(found) > MAX_TOOLS:
                 break
     return [found[name] for name in sorted(found)][:MAX_TOOLS]
 
@@ -92,13 +96,16 @@ async def call_mcp_tool(
     limits = CallLimits(4 * definition.max_result_bytes + 262_144, definition.timeout_seconds)
     try:
         async with open_session(server, context.user_id, limits) as client:
-            answer = await client.session.call_tool(definition.target, tool_input)
+            answer = await client.session.call_tool(definition.target, marked(tool_input))
     except Exception:
         if answer is None:  # closing the session may fail after the answer arrived
             raise
-    return make_result(
-        _blocks(answer), limit_bytes=definition.max_result_bytes, is_error=bool(answer.is_error)
-    )
+    try:
+        content = result_content(answer)
+    except (ValueError, RecursionError) as error:
+        raise ToolFailed("The tool's answer could not be read.") from error
+    is_error = bool(answer.is_error)
+    return make_result(content or None, limit_bytes=definition.max_result_bytes, is_error=is_error)
 
 
 def has_drifted(definition: ToolDefinition) -> bool:
@@ -122,7 +129,11 @@ async def open_session(
     check_url(server.url)
     headers, auth = await _credentials(server, user_id)
     http = egress.guarded_client(
-        limit_bytes=limits.bytes, timeout_seconds=limits.seconds, headers=headers, auth=auth
+        limit_bytes=limits.bytes,
+        timeout_seconds=limits.seconds,
+        headers=headers,
+        auth=auth,
+        event_hooks={"request": [_write_digits]},
     )
     transport = streamable_http_client(server.url, http_client=http, max_sse_event_size=limits.bytes)
     name = Implementation(name="parley", version="1")
@@ -131,14 +142,36 @@ async def open_session(
         async with http, client:
             # Set on this one object: answers are never checked against the server's own output schema.
             vars(client.session)["validate_tool_result"] = _skip_validation
+            _read_tolerantly(client.session)
             yield client
     except Exception as error:
         meter = http._transport.meter  # type: ignore[attr-defined]
         raise _cause(error, exceeded=meter.exceeded) from error
 
 
+async def _write_digits(request: "httpx2.Request") -> None:
+    """Write the numbers of a call with their digits. They come as marked texts: the SDK would write floats."""
+    import httpx2
+
+    exact = unmarked(request.content.decode()).encode()
+    if exact != request.content:
+        request.stream = httpx2.ByteStream(exact)
+        request.headers["content-length"] = str(len(exact))
+
+
 async def _skip_validation(*_: Any) -> None:
     return None
+
+
+def _read_tolerantly(session: Any) -> None:
+    """Let a session of the SDK read results that bend the protocol. Set on this one object."""
+    dispatcher = session._dispatcher
+    send = dispatcher.send_raw_request
+
+    async def send_raw_request(method: str, *arguments: Any, **options: Any) -> Any:
+        return readable_result(method, await send(method, *arguments, **options))
+
+    vars(dispatcher)["send_raw_request"] = send_raw_request
 
 
 async def _credentials(
@@ -157,6 +190,7 @@ def _cause(error: BaseException, *, exceeded: bool) -> Exception:
     """Return the actual cause inside the exception groups of the SDK's tasks."""
     import httpx2
     from mcp import MCPError
+    from pydantic import ValidationError
 
     if exceeded:
         return ResponseTooLarge("the server's answer")
@@ -168,6 +202,8 @@ def _cause(error: BaseException, *, exceeded: bool) -> Exception:
     for leaf in found:
         if isinstance(leaf, MCPError):
             return ToolFailed(_refusal(leaf.error.code, leaf.error.message))
+    if any(isinstance(leaf, ValidationError) for leaf in found):
+        return ToolFailed("The tool's server sent an answer that does not follow the protocol.")
     return found[0] if found and isinstance(found[0], Exception) else RuntimeError("cancelled")
 
 
@@ -187,23 +223,3 @@ def _leaves(error: BaseException | None) -> Iterator[BaseException]:
     elif error is not None:
         yield error
         yield from _leaves(error.__cause__)
-
-
-def _blocks(answer: Any) -> Any:
-    """Return a result's content as blocks of the Messages API; structured content only if there is no other."""
-    blocks = [_block(item) for item in answer.content]
-    return blocks or answer.structured_content
-
-
-def _block(item: Any) -> Any:
-    match item.type:
-        case "text":
-            return {"type": "text", "text": item.text}
-        case "image":
-            source = {"type": "base64", "media_type": item.mime_type, "data": item.data}
-            return {"type": "image", "source": source}
-        case "resource" if hasattr(item.resource, "text"):
-            return {"type": "text", "text": f"{item.resource.uri}\n{item.resource.text}"}
-        case "resource_link":
-            return {"type": "text", "text": f"{item.name}: {item.uri}"}
-    return {"type": "text", "text": f"[{item.type} that can't be shown]"}

@@ -5,11 +5,11 @@ A picture that the API refuses (too large, or not a picture) would be sent again
 
 import base64
 
-from chat.claude.blocks import Block
+from chat.claude.content.blocks import Block
 from chat.models.platforms import MOST_PICTURE_BYTES
-from chat.readers import sandbox
 from chat.readers.errors import Exceeded, Refused
-from chat.readers.sizes import OLDER_SIDE
+from chat.readers.pictures.sizes import OLDER_SIDE
+from chat.readers.process import sandbox
 from chat.tools.result import ToolResult, text_block
 from chat.tools.threads import CHECKS, in_thread
 

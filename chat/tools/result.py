@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from chat.claude.blocks import Block
-from chat.claude.request import exact_json
-from chat.claude.text import clean_json, clean_text
-from chat.readers.sizes import picture_format
+from chat.claude.content.blocks import Block
+from chat.claude.encoding.exact_numbers import exact_json
+from chat.claude.encoding.text import clean_json, clean_text
+from chat.readers.pictures.sizes import picture_format
 
 NO_OUTPUT = "The tool gave no output."
 

@@ -1,10 +1,11 @@
 """Checks a tool's input against its JSON Schema before the call. This may be slow: never call it on the event loop."""
 
-import json
 from typing import Any
 
-from chat.claude.text import too_deep
-from chat.readers import sandbox, schemas
+from chat.claude.encoding.exact_numbers import exact_json
+from chat.claude.encoding.text import too_deep
+from chat.readers import schemas
+from chat.readers.process import sandbox
 
 # Keywords whose check can take forever: regular expressions, references that multiply, pairwise comparison of items.
 _UNBOUNDED_KEYWORDS = ('"pattern', '"$ref"', '"$dynamicRef"', '"uniqueItems"')
@@ -37,22 +38,9 @@ def input_errors(schema: dict[str, Any], tool_input: dict[str, Any], *, trusted:
         SchemaUnusable: the check is not possible.
     """
     try:
-        pair = json.dumps([schema, tool_input])
+        pair = exact_json([schema, tool_input])
         if trusted and not any(word in pair for word in _UNBOUNDED_KEYWORDS):
             return schemas.schema_errors(schema, tool_input)
         return list(sandbox.run("tool_input", pair.encode(), bounds=sandbox.CHECKS).value)
     except Exception as error:
         raise SchemaUnusable from error
-
-
-def schema_problem(schema: Any) -> str:
-    """Return why a schema can't be a tool's input schema, in a few words of the library; "" if it can."""
-    from jsonschema import Draft202012Validator, SchemaError
-
-    if not isinstance(schema, dict) or schema.get("type") != "object":
-        return 'the schema of an input has "type": "object"'
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return str(error.message)[:300]
-    return ""

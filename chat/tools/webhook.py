@@ -9,7 +9,7 @@ import datetime as dt
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from chat.claude.request import exact_json
+from chat.claude.encoding.exact_numbers import exact_json, read_json
 from chat.models import ToolDefinition
 from chat.models.fields import uuid7
 from chat.tools.addresses import Resolver, check_url
@@ -105,7 +105,7 @@ def _result(answer: "httpx2.Response", limit_bytes: int) -> ToolResult:
     if "json" not in answer.headers.get("content-type", ""):
         return make_result(answer.text, limit_bytes=limit_bytes)
     try:
-        value = answer.json()
+        value = read_json(answer.content)
     except (ValueError, RecursionError) as error:
         raise ToolFailed("The tool's answer is not the JSON it says it is.") from error
     if isinstance(value, dict) and "content" in value and value.keys() <= {"content", "is_error"}:

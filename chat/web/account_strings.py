@@ -3,7 +3,7 @@
 Our catalogue takes precedence over those of packages.
 """
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 ACCOUNT_TEXTS = (
     gettext_noop("Note"),
@@ -24,6 +24,10 @@ ACCOUNT_TEXTS = (
     gettext_noop("Incorrect code."),
     gettext_noop("Incorrect password."),
     gettext_noop("Bad Token"),
+    gettext_noop(
+        "The password reset link was invalid, possibly because it has already been used.  Please request a "
+        '<a href="%(passwd_reset_url)s">new password reset</a>.'
+    ),
     gettext_noop("Email Addresses"),
     gettext_noop("The following email addresses are associated with your account:"),
     gettext_noop("Verified"),
@@ -37,6 +41,11 @@ ACCOUNT_TEXTS = (
     ),
     gettext_noop("Authentication using an authenticator app is active."),
     gettext_noop("An authenticator app is not active."),
+    gettext_noop("Authenticator app activated."),
+    gettext_noop("Authenticator app deactivated."),
+    gettext_noop("A new set of recovery codes has been generated."),
+    gettext_noop("No recovery codes set up."),
+    gettext_noop("Confirm Access"),
     gettext_noop("Authenticator secret"),
     gettext_noop("You can store this secret and use it to reinstall your authenticator app at a later time."),
     gettext_noop(
@@ -53,4 +62,11 @@ ACCOUNT_TEXTS = (
     gettext_noop("Successfully signed in as %(name)s."),
     gettext_noop("You have signed out."),
     gettext_noop("Password successfully changed."),
+)
+ACCOUNT_PLURALS = (
+    ngettext_lazy(
+        "There is %(unused_count)s out of %(total_count)s recovery codes available.",
+        "There are %(unused_count)s out of %(total_count)s recovery codes available.",
+        "unused_count",
+    ),
 )

@@ -4,7 +4,6 @@ Only images that Parley made itself and PDFs are shown in the browser. Everythin
 downloaded. No file may run scripts, load resources or frame other pages.
 """
 
-import re
 import uuid
 from typing import Any
 
@@ -15,9 +14,10 @@ from django.utils.http import content_disposition_header, urlencode
 
 from chat import access
 from chat.models import Attachment, StoredFile
-from chat.operations.files import storage
-from chat.operations.files.documents import page_text
+from chat.operations.files.page_texts import PageText, find_quote, page_text
 from chat.operations.request.attachments import cited_document
+from chat.readers.errors import Busy
+from chat.web.file_response import StoredFileResponse
 from chat.web.page import PersonRequest, person_page
 
 SHOWN_CHARACTERS = 200_000
@@ -30,25 +30,25 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline';
 
 
 @person_page("GET", "HEAD")
-def original(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+def original(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return the uploaded file as a download."""
     found = _own(request, attachment_id)
     return _bytes(found.original, found.original.media_type, name=found.name, download=True)
 
 
 @person_page("GET", "HEAD")
-def shown(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+def shown(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return an image as models get it, or a PDF, to be shown in the browser."""
     found = _own(request, attachment_id)
     if found.kind == Attachment.Kind.PDF:
-        response = _bytes(found.original, "application/pdf", name=found.name)
+        response = _bytes(found.sent or found.original, "application/pdf", name=found.name)
         response["Content-Security-Policy"] = _PDF_POLICY
         return response
     return _picture(found.sent, found)
 
 
 @person_page("GET", "HEAD")
-def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
+def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     found = _own(request, attachment_id)
     return _picture(found.thumbnail, found)
 
@@ -59,7 +59,12 @@ def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
     found = _own(request, attachment_id)
     context: dict[str, Any] = {"attachment": found}
     if found.kind == Attachment.Kind.PDF:
-        context |= _page_context(found, _number(request, "page") or 1, request.GET.get("quote", ""))
+        try:
+            context |= _page_context(found, _number(request, "page") or 1, request.GET.get("quote", ""))
+        except Busy:
+            response = render(request, "503.html", status=503)
+            response["Retry-After"] = "5"
+            return response
     elif found.text:
         context |= _range_context(found.text, _number(request, "start"), _number(request, "end"))
     return render(request, "chat/document.html", context)
@@ -90,19 +95,18 @@ def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
     return found
 
 
-def _picture(stored: StoredFile | None, of: Attachment) -> HttpResponse:
+def _picture(stored: StoredFile | None, of: Attachment) -> StoredFileResponse:
     if stored is None:
         raise Http404
     return _bytes(stored, stored.media_type, name=of.name)
 
 
-def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = False) -> HttpResponse:
+def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = False) -> StoredFileResponse:
+    kind = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
     try:
-        data = storage.read_stored(stored)
+        response = StoredFileResponse(stored, content_type=kind)
     except OSError as error:
         raise Http404 from error
-    kind = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
-    response = HttpResponse(data, content_type=kind)
     disposition = content_disposition_header(download, name)
     response["Content-Disposition"] = disposition or ("attachment" if download else "inline")
     response["Content-Security-Policy"] = _SANDBOX
@@ -120,23 +124,17 @@ def _number(request: PersonRequest, name: str) -> int | None:
 def _page_context(found: Attachment, number: int, quote: str) -> dict[str, Any]:
     number = max(1, min(number, found.pages or 1))
     try:
-        text = page_text(storage.read_stored(found.original), number)
+        page = page_text(found, number)
     except OSError:
-        text = ""
-    start, end = _find_quote(text, quote[:_LONGEST_QUOTE])
+        page = PageText("")
+    start, end = find_quote(page.text, quote[:_LONGEST_QUOTE])
     return {
         "page": number,
         "previous": number - 1 if number > 1 else None,
         "following": number + 1 if number < (found.pages or 1) else None,
-        **_parts(text, start, end),
+        "cut_after": page.cut,
+        **_parts(page.text, start, end),
     }
-
-
-def _find_quote(text: str, quote: str) -> tuple[int, int]:
-    """Return the start and end of a quoted passage, ignoring line breaks; (0, 0) if it is not found."""
-    words = quote.split()
-    match = re.search(r"\s+".join(map(re.escape, words)), text) if words else None
-    return match.span() if match else (0, 0)
 
 
 def _range_context(text: str, start: int | None, end: int | None) -> dict[str, Any]:

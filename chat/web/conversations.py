@@ -1,4 +1,4 @@
-"""The sidebar: finding, renaming, pinning, archiving and deleting conversations."""
+"""The sidebar: finding, renaming, pinning, archiving and deleting conversations, and what their owner allowed there."""
 
 import datetime as dt
 import uuid
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,12 +15,16 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from chat import access
-from chat.models import Conversation
+from chat.models import Conversation, Turn
+from chat.models.conversations import ConversationQuerySet
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
 from chat.operations.errors import OperationError
+from chat.presentation.tool_names import tool_title
 from chat.web.page import PersonRequest, own_conversation, person_page
 
 PAGE = 60
+LONGEST_SEARCH = 200  # characters; SQLite refuses patterns of 50,000 bytes, and no title is longer
 
 
 @person_page("GET", "HEAD")
@@ -45,12 +50,19 @@ def rename(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @person_page("POST")
 def pin(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    return _switch(request, conversation_id, "pinned")
+    found = own_conversation(request, conversation_id)
+    pinned = request.POST.get("on") == "1"
+    return _changed(journeys.update_conversation(user=request.user, conversation_id=found.id, pinned=pinned))
 
 
 @person_page("POST")
 def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    return _switch(request, conversation_id, "archived")
+    """Archive the conversation, which the page then offers to undo, or take it back."""
+    on = request.POST.get("on") == "1"
+    found = journeys.update_conversation(
+        user=request.user, conversation_id=own_conversation(request, conversation_id).id, archived=on
+    )
+    return _changed(found, said=_("Conversation archived"), undo=request.path) if on else _changed(found)
 
 
 @person_page("GET", "HEAD", "POST")
@@ -63,20 +75,31 @@ def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     except OperationError as error:
         context = {"conversation": found, "error": error.message}
         return render(request, "chat/dialogs/_delete.html", context, status=409)
-    return trigger_client_event(
-        HttpResponse(status=204), "conversation-deleted", {"id": str(conversation_id)}
-    )
+    details = {"id": str(conversation_id), "said": _("Conversation deleted")}
+    return trigger_client_event(HttpResponse(status=204), "conversation-deleted", details)
+
+
+@person_page("GET", "HEAD", "POST")
+def allowed(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return the dialog with the tools that run here without asking; POST lets `tool` ask again."""
+    found = own_conversation(request, conversation_id)
+    if request.method == "POST":
+        tool_id = request.POST.get("tool", "")
+        found = ask_again(user=request.user, conversation_id=found.id, tool_id=tool_id)
+    tools = [{"id": tool.id, "title": tool_title(tool)} for tool in allowed_tools(found)]
+    response = render(request, "chat/dialogs/_allowed_tools.html", {"conversation": found, "tools": tools})
+    return trigger_client_event(response, "allowed-tools-changed", {"count": len(tools)})
 
 
 def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> dict[str, Any]:
     """Return one page of the list in groups: pinned first, then by the time of the last message."""
     archived = request.GET.get("archived") == "1"
-    words = request.GET.get("q", "").strip()
+    words = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
     if words:
         rows = rows.filter(title__icontains=words)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    groups = _grouped(page.object_list)
+    page = Paginator(_with_state(rows), PAGE).get_page(request.GET.get("page"))
+    groups = _grouped(_with_current(page, rows, current))
     return {
         "groups": groups,
         "last_group": groups[-1][0] if groups else "",
@@ -86,6 +109,29 @@ def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> 
         "archived": archived,
         "current": current,
     }
+
+
+def _with_state(rows: ConversationQuerySet) -> ConversationQuerySet:
+    """Annotate each row with the status of its active turn as `state`: queued, running or waiting; None without one."""
+    active = Turn.objects.active().filter(conversation=OuterRef("pk"))
+    return rows.annotate(state=Subquery(active.values("status")[:1]))
+
+
+def _with_current(
+    page: "Page[Conversation]", rows: ConversationQuerySet, current: Conversation | None
+) -> list[Conversation]:
+    """Return the rows of a page of the list. The open conversation ends the first page when it stands on a later one.
+
+    There it would be out of sight, and the list would show no place where the person is.
+    """
+    listed = list(page.object_list)
+    if current is None or not page.paginator.num_pages > 1:
+        return listed
+    if page.number > 1:
+        return [row for row in listed if row.pk != current.pk]
+    if any(row.pk == current.pk for row in listed):
+        return listed
+    return [*listed, *_with_state(rows).filter(pk=current.pk)]
 
 
 def _grouped(rows: Iterable[Conversation]) -> list[tuple[str, list[Conversation]]]:
@@ -106,13 +152,10 @@ def _group_of(row: Conversation, today: dt.date) -> str:
     return _("Last 30 days") if days < 31 else _("Earlier")
 
 
-def _switch(request: PersonRequest, conversation_id: uuid.UUID, field: str) -> HttpResponse:
-    found = own_conversation(request, conversation_id)
-    changes = {field: request.POST.get("on") == "1"}
-    return _changed(journeys.update_conversation(user=request.user, conversation_id=found.id, **changes))
+def _changed(found: Conversation, **more: str) -> HttpResponse:
+    """Return a response with an event on which the page reloads the list and the heading.
 
-
-def _changed(found: Conversation) -> HttpResponse:
-    """Return a response with an event on which the page reloads the list and the heading."""
-    details = {"id": str(found.id), "title": str(found)}
+    `said` is shown for a moment; `undo` is the address that takes the change back, with on=0.
+    """
+    details = {"id": str(found.id), "title": str(found), **more}
     return trigger_client_event(HttpResponse(status=204), "conversation-changed", details)

@@ -54,7 +54,7 @@ async def readyz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def metrics_page(request: HttpRequest) -> HttpResponse:
     """Return metrics in Prometheus' text format, for staff or with METRICS_TOKEN."""
-    if not (_has_token(request) or (request.user.is_active and request.user.is_staff)):
+    if not (has_metrics_token(request) or (request.user.is_active and request.user.is_staff)):
         return HttpResponse(
             "Sign in as staff or send the metrics token.\n",
             status=401,
@@ -91,7 +91,8 @@ class StoredFigures:
         yield cost
 
 
-def _has_token(request: HttpRequest) -> bool:
+def has_metrics_token(request: HttpRequest) -> bool:
+    """Return whether the request carries METRICS_TOKEN."""
     sent = request.headers.get("Authorization", "")
     expected = f"Bearer {settings.METRICS_TOKEN}"
     return bool(settings.METRICS_TOKEN) and hmac.compare_digest(sent.encode(), expected.encode())

@@ -6,15 +6,14 @@ A line never contains the query string, bodies, cookies, keys or the path (the r
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 
 import structlog
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from chat import metrics
+from chat.web.sync_and_async import Answer, SyncAndAsyncMiddleware
 
 log = structlog.get_logger(__name__)
 
@@ -24,21 +23,10 @@ QUIET = frozenset({"healthz", "readyz", "metrics"})
 CLIENT_GONE = 499
 
 
-class RequestLogMiddleware:
+class RequestLogMiddleware(SyncAndAsyncMiddleware):
     """Gives each request a new id (no header is trusted) and returns it as X-Request-ID."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(
-        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-    ) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> Answer:
         if self.is_async:
             return self._answer(request)
         request_id, began = _begin()

@@ -36,7 +36,7 @@ class Picker:
 def picker_for(user: User, conversation: Conversation | None) -> Picker:
     """Return all choices of this person (a constant number of queries)."""
     assistants = list(access.assistants(user))
-    models = list(access.models(user))
+    models = list(access.models(user).defer("capabilities"))
     first = next((model for model in models if not model.connection.problem()), None)
     entries = [_assistant_choice(assistant, first) for assistant in assistants] + _unavailable_assistant(
         conversation, assistants

@@ -5,18 +5,22 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 
 from chat import access
 from chat.models import Conversation, User
+from chat.operations.accounts.sessions import note_use
+from chat.presentation.localization import browser_zone, localized
 
-TIME_ZONE_COOKIE = "parley_timezone"
-View = Callable[..., HttpResponse]
+UTC = zoneinfo.ZoneInfo("UTC")
+View = Callable[..., HttpResponseBase]
 
 
 class PersonRequest(HttpRequest):
@@ -33,12 +37,13 @@ def person_page(*methods: str) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @functools.wraps(view)
-        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             if request.user.is_authenticated and request.user.is_active:
-                with _localized(request):
-                    response = view(request, *args, **kwargs)
+                _note_use(request)
+                with localized(request, browser_zone(request) or UTC):
+                    response: HttpResponseBase = view(request, *args, **kwargs)
             else:
                 response = _sign_in(request)
             patch_cache_control(response, private=True, no_store=True)
@@ -61,23 +66,20 @@ def own_conversation(request: PersonRequest, conversation_id: uuid.UUID) -> Conv
     return found
 
 
-def _localized(request: HttpRequest) -> timezone.override:
-    """Activate the person's language for the rest of the request and the browser's time zone inside the view."""
-    language = getattr(request.user, "language", "")
-    if language:
-        translation.activate(language)
-        request.LANGUAGE_CODE = language
-    return timezone.override(_time_zone(request.COOKIES.get(TIME_ZONE_COOKIE, "")))
-
-
-def _time_zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # the zone does not exist, or the value is not a name
-        return zoneinfo.ZoneInfo("UTC")
+def _note_use(request: Any) -> None:
+    """Remember where and when this session was used last, for the person's own list."""
+    note_use(
+        user=request.user,
+        session_key=request.session.session_key,
+        address=get_adapter(request).get_client_ip(request),
+        user_agent=request.headers.get("User-Agent", ""),
+    )
 
 
 def _sign_in(request: Any) -> HttpResponse:
     if request.htmx or request.headers.get("Sec-Fetch-Dest") == "empty":
-        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url("account_login")})
+        # The page that asks was open before: its session has ended.
+        back = urlsplit(request.htmx.current_url or "").path or "/"
+        target = f"{resolve_url('account_login')}?{urlencode({'next': back, 'ended': '1'})}"
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
     return redirect_to_login(request.get_full_path(), resolve_url("account_login"))

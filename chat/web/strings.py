@@ -2,46 +2,36 @@
 
 from django.utils.translation import gettext as _
 
+from chat.claude.encoding.client_json import LONGEST_TEXT
 from chat.events.payloads import LASTING_NOTICES
 from chat.presentation.server_tools import TITLES
 from chat.presentation.wording import TOOL_STATUS, notice_text
 
 
 def script_strings() -> dict[str, str]:
+    """Return all texts by their name."""
+    return {**_thread_strings(), **_composer_strings(), **_page_strings()}
+
+
+def _thread_strings() -> dict[str, str]:
     return {
+        "ask_model": _("Ask %(model)s") % {"model": "{model}"},
+        "answering": _("Claude is answering."),
         "answer_finished": _("The answer is finished."),
         "answer_failed": _("The answer ended with an error."),
         "answer_stopped": _("The answer was stopped."),
-        "cant_load": _("Could not load this. Check your connection and try again."),
-        "code": _("code"),
-        "copied": _("Copied"),
-        "copy_code": _("Copy code"),
-        "copy_failed": _("Your browser blocked copying."),
-        "file_attached": _("Attached: {name}"),
-        "files_failed": _("A file could not be attached. Remove it or attach it again, then send."),
-        "files_pending": _("Files: {count}"),
-        "gauge": _("{used} of {window} tokens of the context ({percent})"),
-        "gauge_estimated": _("About {used} of {window} tokens of the context ({percent})"),
-        "gauge_full": _("The context is nearly full. Earlier messages will be summarised soon."),
-        "image": _("Image"),
-        "image_from": _("Image from {host}, opens in a new tab"),
-        "notice_budget_soft": _("Your budget has passed its warning amount."),
         "notice_first": _("Waiting for the answer… {seconds} s"),
         "notice_retrying": _("No answer yet. Trying again in {seconds} s"),
         "notice_retrying_now": _("Trying again…"),
+        "notice_stalled": _("Still waiting for the model… {seconds} s"),
         "notice_summarising": _("Summarising earlier messages…"),
         "notice_waiting": _("Waiting for the model provider…"),
-        "offline": _("Offline. Your messages are kept and sent later."),
-        "pending": _("Waiting for the connection…"),
-        "reconnecting": _("Reconnecting…"),
-        "refused_connection": _("Connection refused. Reload the page."),
-        "remove_file": _("Remove {name}"),
-        "request_failed": _("That didn’t work. Try again."),
         "stopping": _("Stopping…"),
-        "not_json": _("This is not a JSON object. Correct it, or cancel."),
-        "table": _("Table"),
         "thinking": _("Thinking…"),
+        "thinking_for": _("Thinking… {seconds} s"),
         "thought": _("Thought process"),
+        "thought_for": _("Thought for %(seconds)s s") % {"seconds": "{seconds}"},
+        "tool_allowed": _("{tool} runs in this conversation without asking."),
         "turn_waiting": _("Waiting for your approval."),
         **{f"server_tool_{name}": str(title) for name, title in TITLES.items()},
         **{f"tool_{status}": str(text) for status, text in TOOL_STATUS.items()},
@@ -49,6 +39,57 @@ def script_strings() -> dict[str, str]:
             f"became_{code}": notice_text({"code": code, "from": "{before}", "to": "{after}"})
             for code in sorted(LASTING_NOTICES)
         },
+    }
+
+
+def _composer_strings() -> dict[str, str]:
+    return {
+        "draft_too_long": _(
+            "This message is longer than {model} can read ({tokens} of {window} tokens). Shorten it, or choose"
+            " another model."
+        ),
+        "file_attached": _("Attached: {name}"),
+        "files_failed": _("A file could not be attached. Remove it or attach it again, then send."),
+        "files_pending": _("Files: {count}"),
+        "gauge": _("{used} of {window} tokens of the context ({percent})"),
+        "gauge_estimated": _("About {used} of {window} tokens of the context ({percent})"),
+        "gauge_full": _("The context is nearly full. Earlier messages will be summarised soon."),
+        "message_too_large": _("This message is too large to be sent. Shorten it, or attach it as a file."),
+        "message_too_long": _(
+            "The message is longer than %(limit)s characters. Shorten it or send it in parts."
+        )
+        % {"limit": f"{LONGEST_TEXT:,}"},
+        "paste_as_text": _("Insert as text"),
+        "pasted": _("Pasted as a file"),
+        "pasted_name": _("Pasted text"),
+        "remove_file": _("Remove {name}"),
         "upload_failed": _("The file was not uploaded. Check your connection, then attach it again."),
-        "upload_too_large": _("This file is too large. Attach a smaller one, or only the part you need."),
+        "upload_too_large": _(
+            "This file is larger than {most} MB. Attach a smaller one, or only the part you need."
+        ),
+    }
+
+
+def _page_strings() -> dict[str, str]:
+    return {
+        "cant_load": _("Could not load this. Check your connection and try again."),
+        "change": _("Change…"),
+        "code": _("code"),
+        "copied": _("Copied"),
+        "copy_code": _("Copy code"),
+        "copy_failed": _("Your browser blocked copying."),
+        "details": _("Details"),
+        "footnote": _("Footnote {number}"),
+        "footnote_back": _("Back to the text"),
+        "image": _("Image"),
+        "image_from": _("Image from {host}, opens in a new tab"),
+        "offline": _("Offline. Your messages are kept and sent later."),
+        "pending": _("Waiting for the connection…"),
+        "reconnecting": _("Reconnecting…"),
+        "refused_connection": _("Connection refused. Reload the page."),
+        "request_failed": _("That didn’t work. Try again."),
+        "show_all": _("Show all"),
+        "show_less": _("Show less"),
+        "table": _("Table"),
+        "undo": _("Undo"),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, tools, views
+from chat.web import attachments, conversations, profile, sessions, tools, views
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -13,15 +13,20 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/rename", conversations.rename, name="rename_conversation"),
     path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),
     path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
+    path("c/<uuid:conversation_id>/tools", conversations.allowed, name="allowed_tools"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
     path("attachments/<uuid:attachment_id>", attachments.document, name="attachment"),
     path("attachments/<uuid:attachment_id>/file", attachments.original, name="attachment_file"),
     path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
+    path("budget", views.budget, name="budget"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),
     path("tools/mcp/<slug:name>/disconnect", tools.disconnect, name="disconnect_tool"),
+    path("settings/profile", profile.profile, name="profile"),
+    path("settings/sessions", sessions.sessions, name="sessions"),
+    path("settings/keys/<uuid:key_id>/revoke", profile.revoke_own_key, name="revoke_own_key"),
     path("preferences", views.preferences, name="preferences"),
 ]

@@ -12,16 +12,23 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from chat import access
+from chat.claude.encoding.client_json import LONGEST_BYTES, LONGEST_TEXT
 from chat.models import Conversation, User
-from chat.operations.billing.budgets import Payer, warnings
+from chat.operations.billing.budgets import warnings
+from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
+from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
 from chat.operations.turns.thread_page import read_thread_page
 from chat.presentation.wording import soft_limit_text
 from chat.web.conversations import sidebar_context
 from chat.web.model_picker import picker_for
 from chat.web.page import PersonRequest, own_conversation, person_page
 from chat.web.strings import script_strings
+
+# More messages than a conversation has.
+WHOLE = 1_000_000
 
 
 @person_page("GET", "HEAD")
@@ -45,12 +52,21 @@ def thread(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @person_page("GET", "HEAD")
 def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return the page of messages above `before`; with `all`, which printing asks for, all messages above it."""
     found = own_conversation(request, conversation_id)
     try:
-        page = read_thread_page(found, before=request.GET.get("before", ""))
+        limit = WHOLE if request.GET.get("all") == "1" else PAGE
+        page = read_thread_page(found, viewer=request.user, before=request.GET.get("before", ""), limit=limit)
     except OperationError as error:
         raise Http404 from error
     return render(request, "chat/thread/_messages.html", {"thread": page})
+
+
+@person_page("GET", "HEAD")
+def budget(request: PersonRequest) -> HttpResponse:
+    """Return the lines about budgets that have passed their warning amount, as they stand now."""
+    context = {"budget_warnings": _budget_warnings(request.user)}
+    return render(request, "chat/composer/_budget.html", context)
 
 
 @person_page("POST")
@@ -93,7 +109,7 @@ def preferences(request: Any) -> HttpResponse:
 def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
     context = {
         "conversation": shown,
-        "thread": read_thread_page(shown) if shown else None,
+        "thread": read_thread_page(shown, viewer=request.user) if shown else None,
         "budget_warnings": _budget_warnings(request.user),
         "picker": picker_for(request.user, shown),
         "page": _page_data(request, shown),
@@ -103,14 +119,20 @@ def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
 
 
 def _thread(request: PersonRequest, shown: Conversation) -> HttpResponse:
-    context = {"conversation": shown, "thread": read_thread_page(shown)}
+    context = {"conversation": shown, "thread": read_thread_page(shown, viewer=request.user)}
     return render(request, "chat/thread/_thread.html", context)
 
 
 def _budget_warnings(user: User) -> list[str]:
     """Return a line for each of the person's budgets that passed its soft limit."""
     return [
-        soft_limit_text(one.budget.scope, one.budget.period, one.renews_on.isoformat(), one.percent)
+        soft_limit_text(
+            one.budget.scope,
+            one.budget.period,
+            one.renews_on.isoformat(),
+            one.spent_usd,
+            one.budget.hard_limit_usd,
+        )
         for one in warnings(Payer(user.pk))
     ]
 
@@ -122,6 +144,10 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "language": translation.get_language(),
         "csrf": get_token(request),
         "socket": "/ws/chat/?render=html",
+        "longest_text": LONGEST_TEXT,
+        "longest_frame": LONGEST_BYTES,
         "login": resolve_url("account_login"),
+        "largest_file_bytes": MAX_UPLOAD_BYTES,
+        "largest_pdf_bytes": MAX_PDF_BYTES,
         "strings": script_strings(),
     }

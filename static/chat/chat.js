@@ -9,12 +9,15 @@ import { newId } from "parley/lib/uuid.js";
 import { Drafts } from "parley/models/drafts.js";
 import { Outbox } from "parley/models/outbox.js";
 import { APPLY, RELOAD, RESUBSCRIBE, Subscription } from "parley/models/subscription.js";
+import { BUDGET_NOTICE } from "parley/models/turn_state.js";
+import { BudgetLine } from "parley/composer/budget_line.js";
 import { ConnectionStatus } from "parley/shell/connection_status.js";
 import { showConversationTitle } from "parley/shell/dialogs.js";
+import { askInstead } from "parley/thread/ask_instead.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
 import { ThreadView } from "parley/thread/thread.js";
-import { decisionFrom, showToolProblem } from "parley/thread/tool_card.js";
+import { decisionFrom, showToolProblem } from "parley/thread/tool_decision.js";
 import { enableTurnButtons, turnRequestFrom } from "parley/thread/turn_buttons.js";
 
 export class Chat {
@@ -31,8 +34,10 @@ export class Chat {
       storage,
       onsend: (message) => this.start(message),
       onstop: (turn) => this.stop(turn),
-      ondraft: (text) => this.gauge.draft(text),
+      ondraft: (text, fileTokens) => this.gauge.draft(text, fileTokens),
     });
+    this.gauge.onoverfull = (text) => this.composer.block(text);
+    this.budget = new BudgetLine(storage);
     this.subscription = page.conversation ? new Subscription(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
     this.socket = pageSocket({
@@ -40,16 +45,19 @@ export class Chat {
       onmessage: (message) => this.#receive(message),
       onstatus: (name) => this.status.show(name),
       onrefused: () => this.status.refuse(),
+      ontoolarge: (message) => this.#refused(message),
     });
     this.requests = new PendingRequests({
       outbox: new Outbox(storage, page.person, { page: newId() }),
       send: (message) => this.socket.send(message),
+      ontoolarge: (message) => this.#refused(message),
     });
     this.thread.attach();
     this.requests.takeOver((message) => this.#takesOver(message));
     this.scroll = new Scroll();
     this.#listen();
     this.socket.open();
+    this.composer.start();
   }
 
   get path() {
@@ -111,6 +119,7 @@ export class Chat {
     }
     if (this.#stopWhenOpen) this.stop(this.#stopWhenOpen);
     this.#stopWhenOpen = null;
+    if (this.#opened) this.sidebar.refresh();
     this.#opened = true;
     this.requests.resend();
   }
@@ -133,6 +142,7 @@ export class Chat {
     if (this.thread.loading) return;
     const action = this.subscription.check(event);
     if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
+    if (action === APPLY && event.code === BUDGET_NOTICE) this.budget.refresh();
     if (action === RELOAD) this.#reload({ ifNewer: true });
     else if (action === RESUBSCRIBE) this.socket.send(this.subscription.request());
     else if (action === APPLY && !this.thread.apply(event)) this.#reload();
@@ -140,7 +150,7 @@ export class Chat {
 
   async #accepted(message) {
     await this.thread.loading;
-    const mine = this.requests.settle(message.client_id);
+    const mine = this.requests.settle(message.client_id)?.own;
     if (mine && !this.thread.conversation) this.#moveTo(message.conversation);
     if (message.conversation !== this.thread.conversation) {
       this.subscription?.ignore(message.turn);
@@ -148,7 +158,7 @@ export class Chat {
       return;
     }
     if (!this.subscription.follow(message.turn)) return;
-    this.thread.accept(message);
+    this.thread.accept(message, { focus: Boolean(mine) && mine.type !== "turn.start" });
     this.scroll.watch();
     if (mine) this.scroll.toEnd();
   }
@@ -172,18 +182,25 @@ export class Chat {
     return conversation === this.thread.conversation;
   }
 
-  #refused({ client_id: clientId, tool_call: toolCall, code, message, ...about }) {
-    if (toolCall) {
-      showToolProblem(toolCall, message);
+  // The server refused a command, or the command itself, which is too large to be sent.
+  #refused({ code, message = translate("message_too_large"), instead = null, ...about }) {
+    if (about.tool_call) {
+      showToolProblem(about.tool_call, message);
       return;
     }
     // The subscription was refused: the conversation is gone.
-    if (code === "not_found" && !clientId && this.#isOwn(about)) leaveFor("/");
-    const mine = clientId ? this.requests.settle(clientId) : null;
+    if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor("/");
+    const refused = this.requests.settle(about.client_id);
     enableTurnButtons();
-    if (mine?.type === "turn.start") this.composer.restore(mine.text, mine.attachments);
-    if (mine) this.thread.refuse();
-    this.composer.showError(message);
+    if (refused) this.composer.takeBack(refused);
+    if (refused?.own) this.thread.refuse();
+    const actions = { send: () => this.composer.send(), post: (request) => this.#postAgain(request) };
+    this.composer.showError(message, askInstead(refused, instead, actions));
+  }
+
+  #postAgain(request) {
+    this.composer.showError("");
+    this.#post(request);
   }
 
   async #reload(options) {
@@ -194,6 +211,10 @@ export class Chat {
 
   // The thread shows another unfinished answer, or none.
   #liveChanged(live) {
+    if (this.composer.busy && !live) {
+      this.sidebar.refresh();
+      this.budget.refreshIfShown();
+    }
     this.composer.busy = live?.turn ?? null;
     this.gauge.read(this.thread.root);
     this.subscription?.sync(live);

@@ -2,25 +2,43 @@
 
 import { Chat } from "parley/chat.js";
 import { leaveFor } from "parley/lib/navigation.js";
+import { startCodeWrap } from "parley/markdown/code_blocks.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
+import { startTableCopy } from "parley/markdown/tables.js";
+import { startAllowedTools } from "parley/shell/allowed_tools.js";
 import { startDialogs } from "parley/shell/dialogs.js";
 import { startMenus } from "parley/shell/menus.js";
 import { startShortcuts } from "parley/shell/shortcuts.js";
 import { Sidebar } from "parley/shell/sidebar.js";
 import { startThemeChoice } from "parley/shell/theme_choice.js";
 import { defineTimeElement } from "parley/shell/time_element.js";
-
-// The server groups conversations by the days of the user's time zone.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-document.cookie = `parley_timezone=${zone}; path=/; max-age=31536000; samesite=lax`;
+import { startClosing } from "parley/thread/closing.js";
+import { startCopy } from "parley/thread/copy_message.js";
+import { startLongMessages } from "parley/thread/long_message.js";
+import { startPictureViewer } from "parley/thread/picture_viewer.js";
+import { startPrinting } from "parley/thread/printing.js";
+import { startRetryMenu } from "parley/thread/retry_menu.js";
+import { startSteps } from "parley/thread/steps.js";
+import { startSwapFocus } from "parley/thread/swap_focus.js";
 
 defineMarkdownElement();
 defineTimeElement();
 startThemeChoice(localStorage);
 startMenus();
 startDialogs();
+startAllowedTools();
+startCodeWrap();
+startTableCopy();
+startClosing();
+startCopy();
+startLongMessages();
+startPictureViewer();
+startPrinting();
+startRetryMenu();
+startSteps();
+startSwapFocus();
 
-const sidebar = new Sidebar();
+const sidebar = new Sidebar(localStorage);
 const chat = new Chat({ sidebar, storage: localStorage });
 
 document.addEventListener("htmx:afterSettle", () => chat.attachReplaced());
@@ -31,6 +49,8 @@ startShortcuts({
   new: () => leaveFor("/"),
   search: () => sidebar.focusSearch(),
   compose: () => chat.composer.field.focus(),
-  stop: () => chat.composer.stop(),
+  // In the search field Escape clears the field.
+  stop: () => document.activeElement !== sidebar.search && chat.composer.stop(),
+  sidebar: () => sidebar.toggle(),
   help: () => document.getElementById("help").showModal(),
 });

@@ -15,10 +15,11 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.core import mail
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from chat.models import User
 from chat.operations.accounts.users import confirm_email
+from chat.web.accounts import AccountAdapter
 
 PASSWORD = "a-long-password-1"
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,8 @@ def mina() -> User:
 
 
 def sign_in(client: Client, email: str = "mina@example.test", password: str = PASSWORD, **data: str) -> Any:
-    return client.post("/accounts/login/", {"login": email, "password": password, **data})
+    headers = {name: data.pop(name) for name in list(data) if name.startswith("HTTP_")}
+    return client.post("/accounts/login/", {"login": email, "password": password, **data}, **headers)
 
 
 def confirm(client: Client) -> None:
@@ -90,9 +92,58 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(
     client: Client, mina: User, email: str, password: str
 ) -> None:
     page = sign_in(client, email, password).content.decode()
-    assert "not correct" in page
+    assert "The email address or the password is wrong." in page
     assert password not in page
     assert not is_in(client)
+
+
+def test_tries_of_a_stranger_lock_out_only_the_stranger(client: Client, mina: User) -> None:
+    stranger = Client(REMOTE_ADDR="203.0.113.9")
+    for number in range(6):
+        page = sign_in(stranger, password=f"wrong-{number}", HTTP_HOST=f"localhost:{4000 + number}")
+    assert "Too many failed" in page.content.decode()
+    sign_in(stranger)
+    assert not is_in(stranger)
+    sign_in(client)
+    assert is_in(client)
+
+
+def test_addresses_of_one_network_count_as_one(client: Client, mina: User) -> None:
+    for number in range(5):
+        sign_in(Client(REMOTE_ADDR=f"2001:db8:1:1::{number}"), password="wrong")
+    for address, allowed in (("2001:db8:1:1::99", False), ("2001:db8:1:2::1", True)):
+        visitor = Client(REMOTE_ADDR=address)
+        sign_in(visitor)
+        assert is_in(visitor) is allowed
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "198.51.100.1", "203.0.113.9"),
+        (1, "198.51.100.1", "198.51.100.1"),
+        (1, "192.0.2.66, 198.51.100.1", "198.51.100.1"),
+        (2, "192.0.2.66, 198.51.100.1, 10.0.0.1", "198.51.100.1"),
+        (2, "10.0.0.1", "203.0.113.9"),
+        (1, "", "203.0.113.9"),
+        (1, "nonsense", "203.0.113.9"),
+        (1, "198.51.100.1:5555", "198.51.100.1"),
+        (1, "[2001:db8::1]:5555", "2001:db8::1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_forwarded_addresses_count_as_far_as_configured(
+    settings: Any, proxies: int, forwarded: str, address: str
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory(REMOTE_ADDR="203.0.113.9").get("/", HTTP_X_FORWARDED_FOR=forwarded)
+    assert AccountAdapter().get_client_ip(request) == address
+
+
+def test_a_connection_without_an_address_can_sign_in(mina: User) -> None:
+    visitor = Client(REMOTE_ADDR="")
+    sign_in(visitor)
+    assert is_in(visitor)
 
 
 def test_deactivated_person_cannot_sign_in(client: Client, mina: User) -> None:
@@ -144,7 +195,7 @@ def test_a_password_is_reset_by_mail(client: Client, mina: User) -> None:
     link = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", letter.body)
     assert link
     form = client.get(link[1], follow=True)
-    assert "New Password" in form.content.decode()
+    assert "New password" in form.content.decode()
     new = {"password1": "brand-new-secret-1", "password2": "brand-new-secret-1"}
     done = client.post(form.request["PATH_INFO"], new)
     assert done.headers["Location"] == "/accounts/password/reset/key/done/"
@@ -153,7 +204,7 @@ def test_a_password_is_reset_by_mail(client: Client, mina: User) -> None:
     mina.refresh_from_db()
     assert mina.check_password("brand-new-secret-1")
     again = Client().get(link[1], follow=True).content.decode()
-    assert "Bad Token" in again
+    assert "This link no longer works" in again
 
 
 def test_password_reset_does_not_reveal_accounts(client: Client) -> None:
@@ -180,7 +231,30 @@ def test_password_change_is_confirmed_by_mail(client: Client, mina: User) -> Non
     assert "password" in mail.outbox[0].subject.lower()
 
 
-def test_second_address_waits_for_confirmation(client: Client, mina: User) -> None:
+def test_with_closed_sign_up_a_person_has_one_address(client: Client, mina: User) -> None:
+    sign_in(client)
+    confirm(client)
+    page = client.get("/accounts/email/").content.decode()
+    assert 'type="radio"' not in page
+    for action in ("action_add", "action_primary", "action_send", "action_remove"):
+        assert f'name="{action}"' not in page
+    client.post("/accounts/email/", {"email": "second@example.test", "action_add": ""})
+    assert [one.email for one in mina.emailaddress_set.all()] == [mina.email]  # type: ignore[attr-defined]
+
+
+def test_an_unconfirmed_address_can_be_confirmed(client: Client, mina: User) -> None:
+    sign_in(client)
+    confirm(client)
+    mina.emailaddress_set.update(verified=False, primary=False)  # type: ignore[attr-defined]
+    page = client.get("/accounts/email/").content.decode()
+    assert 'name="action_send"' in page
+    assert 'name="action_remove"' not in page
+    client.post("/accounts/email/", {"email": mina.email, "action_send": ""})
+    assert [letter.to for letter in mail.outbox] == [[mina.email]]
+
+
+def test_second_address_waits_for_confirmation(client: Client, mina: User, settings: Any) -> None:
+    settings.ACCOUNT_MAX_EMAIL_ADDRESSES = None  # as with open sign-up
     sign_in(client)
     confirm(client)
     client.post("/accounts/email/", {"email": "second@example.test", "action_add": ""})
@@ -270,7 +344,7 @@ def test_second_factor_setup_requires_reauthentication(client: Client, mina: Use
     answer = client.get("/accounts/2fa/totp/activate/")
     assert urlsplit(answer.headers["Location"]).path == "/accounts/reauthenticate/"
     page = client.get(answer.headers["Location"]).content.decode()
-    assert "Confirm Access" in page
+    assert "Confirm that it’s you" in page
 
 
 def test_account_pages_have_a_strict_policy(client: Client, mina: User) -> None:

@@ -36,6 +36,21 @@ def test_a_password_of_the_environment_is_not_printed(settings: Any) -> None:
     assert User.objects.get().check_password("given-by-the-operator")
 
 
+@pytest.mark.parametrize("password", ["1", "short", "1234567890123", "password12", "admin@localhost"])
+def test_a_weak_password_of_the_environment_ends_the_start(settings: Any, password: str) -> None:
+    settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD = "admin@localhost", password
+    with pytest.raises(CommandError, match=r"ADMIN_PASSWORD can't be used\. [A-Z].*\.") as refusal:
+        run("ensure_admin")
+    assert password not in str(refusal.value).split() or password == "1"
+    assert not User.objects.exists()
+
+
+def test_a_weak_password_does_not_matter_later(settings: Any) -> None:
+    User.objects.create_superuser("chief@example.test", "a-long-password")
+    settings.ADMIN_PASSWORD = "1"
+    assert run("ensure_admin") == ""
+
+
 def test_createsuperuser_creates_a_person_who_can_sign_in(
     monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:

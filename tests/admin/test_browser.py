@@ -1,41 +1,14 @@
 """The admin and the account pages in a browser, with their content policy and without overflow on a phone."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, furnished
+from tests.admin.staff_page import sign_in
+from tests.support.server import Server
 
 TABLES = ["apicall", "apikey", "assistant", "conversation", "frame", "languagemodel", "message", "modelprice"]
 TABLES += ["promptrevision", "providerconnection", "systemprompt", "turn", "turnevent", "user"]
-
-
-@pytest.fixture(scope="module")
-def server(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One Parley for the pages of staff; what a test adds has a name of its own."""
-    running = furnished(tmp_path_factory.mktemp("admin"), prepared_data)
-    try:
-        yield running.start()
-    finally:
-        running.kill()
-
-
-def sign_in(page: Page, server: Server, to: str) -> list[str]:
-    """Enter through the account pages; returns the list that collects every answer that is an error."""
-    missing: list[str] = []
-    page.on(
-        "response",
-        lambda answer: missing.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
-    )
-    page.goto(f"{server.url}/admin/{to}")
-    assert "/accounts/login/" in page.url
-    page.get_by_label("Email").fill(ADMIN_EMAIL)
-    page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{server.url}/admin/{to}")
-    return missing
 
 
 def test_every_list_and_form_loads_with_its_content_policy(server: Server, page: Page) -> None:
@@ -62,14 +35,17 @@ def test_a_connection_is_tested_and_a_prompt_reworded(server: Server, page: Page
     page.get_by_role("button", name="Test now").click()
     expect(page.get_by_text("Simulator: It works: claude-sonnet-5-5 answered in")).to_be_visible()
     page.locator("a[href$='/history/']").click()
-    expect(page.locator("#change-history")).to_contain_text("Created")
+    expect(page.locator("#change-history")).to_contain_text("Added")
+    page.locator("#change-history a").first.click()
+    expect(page.get_by_role("button", name="Revert")).to_be_visible()
     page.goto(f"{server.url}/admin/chat/apicall/")
     expect(page.locator("td.field-purpose", has_text="connection test")).to_be_visible()
     page.goto(f"{server.url}/admin/chat/systemprompt/add/")
     page.get_by_label("Name").fill("Voice")
     page.get_by_label("Block 1", exact=True).fill("Be brief.")
-    page.get_by_label("Cache point of block 1").select_option("1h")
+    page.get_by_label("Cache point after block 1").select_option("1h")
     page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_role("button", name="Add block").click()
     page.get_by_label("Block 2", exact=True).fill("Be kind.")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("Saved as revision 2.")).to_be_visible()

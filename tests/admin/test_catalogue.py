@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.admin.theme_strings import THEME_WORDS
-from chat.models import Assistant, LanguageModel, ModelPrice, PromptRevision, ProviderConnection, SystemPrompt
+from chat.models import Assistant, LanguageModel, PromptRevision, ProviderConnection, SystemPrompt
 from tests.admin.world import World
 
 NO_ROWS = {"revisions-TOTAL_FORMS": "0", "revisions-INITIAL_FORMS": "0"}
@@ -66,7 +66,7 @@ def test_invalid_prompt_blocks_are_explained(
 
 
 def test_a_new_prompt_begins_with_revision_one(world: World, root: Client) -> None:
-    assert "blocks_1_text" in root.get(reverse("admin:chat_systemprompt_add")).content.decode()
+    assert "blocks_0_text" in root.get(reverse("admin:chat_systemprompt_add")).content.decode()
     form = {"name": "Second", "description": "", "note": "", **NO_ROWS, **wording(("Hello.", "none"))}
     assert root.post(reverse("admin:chat_systemprompt_add"), form).status_code == 302
     assert SystemPrompt.objects.get(name="Second").current().number == 1  # type: ignore[union-attr]
@@ -83,6 +83,7 @@ NO_TOOLS = {"tool_links-TOTAL_FORMS": "0", "tool_links-INITIAL_FORMS": "0"}
 
 def save_assistant(client: Client, world: World, **changes: Any) -> Any:
     form = {"name": "Guide", "description": "", "enabled": "on", "order": "5", "effort": "", "max_tokens": ""}
+    form |= {} if "audience_groups" in changes else {"for_everyone": "on"}
     ids = {
         "model": str(world.rows["chat_languagemodel"].pk),
         "prompt": str(world.rows["chat_systemprompt"].pk),
@@ -93,6 +94,13 @@ def save_assistant(client: Client, world: World, **changes: Any) -> Any:
     )
 
 
+def test_assistant_may_differ_from_the_workspace(world: World, root: Client) -> None:
+    assert "As set for the workspace" in root.get(world.url("chat_assistant", "change")).content.decode()
+    for chosen, kept in (("False", False), ("True", True), ("", None)):
+        assert save_assistant(root, world, auto_continue=chosen).status_code == 302
+        assert Assistant.objects.get().auto_continue is kept
+
+
 def test_starters_are_one_per_line(world: World, root: Client) -> None:
     assert "Hello?" in root.get(world.url("chat_assistant", "change")).content.decode()
     group = str(world.rows["auth_group"].pk)
@@ -100,7 +108,7 @@ def test_starters_are_one_per_line(world: World, root: Client) -> None:
         save_assistant(root, world, starters="One?\r\n\r\n Two? ", audience_groups=[group]).status_code == 302
     )
     assert Assistant.objects.get().starters == ["One?", "Two?"]
-    assert "1 groups" in root.get(world.url("chat_assistant")).content.decode()
+    assert "1 group" in root.get(world.url("chat_assistant")).content.decode()
     errors = save_assistant(root, world, starters="x\n" * 9).context["adminform"].form.errors
     assert "At most 8 lines" in str(errors["starters"])
 
@@ -142,19 +150,6 @@ def test_thinking_off_limits_effort(world: World, root: Client) -> None:
     assert list(errors) == ["model"]
 
 
-def test_a_new_price_is_a_new_row(world: World, root: Client) -> None:
-    form = {
-        "model": str(world.rows["chat_languagemodel"].pk),
-        "valid_from_0": "2026-12-01",
-        "valid_from_1": "00:00:00",
-        "speed": "standard",
-        "above_prompt_tokens": "0",
-        **dict.fromkeys((*ModelPrice.UNITS, *ModelPrice.FACTORS), "2"),
-    }
-    assert root.post(reverse("admin:chat_modelprice_add"), form).status_code == 302
-    assert sorted(ModelPrice.objects.values_list("input", flat=True)) == [2, 3]
-
-
 def save_model(client: Client, world: World, **changes: str) -> Any:
     row = world.rows["chat_languagemodel"]
     form = {
@@ -183,8 +178,10 @@ def test_a_model_is_edited_and_its_capabilities_are_an_object(world: World, root
     assert (model.display_name, model.capabilities) == ("Renamed", {"effort": {"low": True}})
     assert "JSON object" in str(save_model(root, world, capabilities="[1]").context["adminform"].form.errors)
     assert "JSON" in str(save_model(root, world, capabilities="{nonsense").context["adminform"].form.errors)
-    too_long = save_model(root, world, default_max_tokens="9000")
-    assert "between 1 and the longest answer" in str(too_long.context["adminform"].form.errors)
+    for wrong in ("9000", "0"):
+        errors = save_model(root, world, default_max_tokens=wrong).context["adminform"].form.errors
+        assert "between 1 and the longest answer" in str(errors["default_max_tokens"])
+        assert list(errors) == ["default_max_tokens"]
 
 
 def test_index_shows_figures_and_problems(world: World, root: Client) -> None:

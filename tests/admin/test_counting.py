@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from chat.models import ApiCall, Assistant, FrameCount, LanguageModel, ProviderConnection
+from chat.admin.prompts.token_counts import counted_models
+from chat.models import ApiCall, Assistant, FrameCount, LanguageModel, PromptRevision, ProviderConnection
 from tests.admin.test_catalogue import save_assistant
 from tests.admin.world import World
 from tests.support.simulator import Upstream
@@ -42,6 +43,26 @@ def test_estimates_are_marked(world: World, root: Client) -> None:
     root.post(count_url(world), {"_form_submitted": "True"})  # nothing listens at the connection's address
     assert not FrameCount.objects.get().exact
     assert "≈" in page(root, world, "chat_promptrevision")
+
+
+def test_only_models_of_its_assistants_count_a_prompt(world: World, root: Client) -> None:
+    first = LanguageModel.objects.get()
+    others = [
+        LanguageModel.objects.create(connection=first.connection, model_id=name, display_name=name, order=200)
+        for name in ("second", "third")
+    ]
+    revision = PromptRevision.objects.get()
+    assert counted_models(revision) == [first]
+    Assistant.objects.create(name="Other", model=others[1], prompt=revision.prompt)
+    assert counted_models(revision) == [first, others[1]]
+    Assistant.objects.update(model=None)
+    assert counted_models(revision) == [first], "people choose, so the first model stands for all"
+    Assistant.objects.filter(name="Other").update(model=others[1])
+    assert counted_models(revision) == [others[1], first]
+    Assistant.objects.update(prompt=None)
+    assert counted_models(revision) == [first], "no assistant has it yet"
+    LanguageModel.objects.update(enabled=False)
+    assert counted_models(revision) == []
 
 
 def test_counting_requires_the_change_permission(world: World, staff: Client) -> None:

@@ -12,7 +12,7 @@ from chat.operations.request.tool_selection import select_tools
 from tests import factories
 from tests.admin.tools.test_definitions import ADD, WEBHOOK, with_tools
 from tests.admin.world import World, form_errors
-from tests.claude.test_strict_tools import TEXT, closed
+from tests.claude.schemas.test_strict_tools import TEXT, closed
 
 
 def post(root: Client, address: str, schema: Any, **fields: str) -> Any:

@@ -47,7 +47,9 @@ def assistant(name: str = "Guide", group: Group | None = None, **fields: Any) ->
     PromptRevision.objects.create(
         prompt=prompt, number=1, blocks=[{"type": "text", "text": SECRET_PROMPT, "cache": "none"}]
     )
-    made = Assistant.objects.create(name=name, prompt=prompt, starters=["What can you do?"], **fields)
+    made = Assistant.objects.create(
+        name=name, prompt=prompt, starters=["What can you do?"], for_everyone=group is None, **fields
+    )
     if group is not None:
         made.audience_groups.add(group)
     return made

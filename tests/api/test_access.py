@@ -14,6 +14,8 @@ OWNERS = {
     ("PATCH", "/conversations/{conversation_id}"): 200,
     ("DELETE", "/conversations/{conversation_id}"): 204,
     ("GET", "/conversations/{conversation_id}/messages"): 200,
+    ("GET", "/conversations/{conversation_id}/allowed-tools"): 200,
+    ("DELETE", "/conversations/{conversation_id}/allowed-tools/{tool_id}"): 204,
     ("POST", "/messages/{message_id}/choose"): 200,
     ("POST", "/turns"): 202,
     ("POST", "/conversations/{conversation_id}/turns"): 202,
@@ -65,6 +67,7 @@ def things(live: LiveServer) -> dict[str, str]:
         "message_id": turn["message"]["id"],
         "turn_id": turn["id"],
         "tool_call_id": call["id"],
+        "tool_id": new_id(),
         "attachment_id": program.http.post("/attachments", files=FILE).json()["id"],
     }
 

@@ -10,7 +10,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from chat.models import Attachment
+from chat.models import Attachment, Workspace
+from chat.operations.files import pictures, uploads
+from chat.readers.process import sandbox
 from tests.api.live_server import LiveServer, scenario
 from tests.api.people import BASE, Person, person
 from tests.support import media
@@ -35,11 +37,40 @@ def test_an_upload_is_described(insider: Person) -> None:
     assert send(insider.client(), b"Hello").json()["characters"] == 5
 
 
+def test_an_upload_waits_before_it_is_read(
+    insider: Person, outsider: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "UPLOAD_WAIT_SECONDS", 0)
+    with uploads.PLACES.taken(str(insider.user.pk)):
+        with monkeypatch.context() as patched:
+            patched.setattr(uploads, "store_upload", lambda **_: pytest.fail("read while it waits"))
+            busy = send(insider.client(), b"Hello")
+        assert (busy.status_code, busy["Retry-After"]) == (503, "2")
+        assert send(outsider.client(), b"Hello").status_code == 201, "another person doesn't wait for it"
+    assert send(insider.client(), b"Hello").status_code == 201
+
+
+def test_limits_of_a_person_say_when_to_try_again(insider: Person, settings: Any) -> None:
+    Workspace.objects.create(daily_upload_mb=1)
+    assert send(insider.client(), b"x" * 900_000).status_code == 201
+    full = send(insider.client(), b"y" * 900_000)
+    assert (full.status_code, full.json()["code"]) == (429, "upload_limit")
+    assert 0 < int(full["Retry-After"]) <= 86_400
+    Workspace.objects.update(daily_upload_mb=0, stored_files_mb=1)
+    full = send(insider.client(), b"y" * 900_000)
+    assert (full.status_code, full.json()["code"]) == (409, "storage_full")
+    assert "Retry-After" not in full.headers
+    settings.RATES_PER_MINUTE = {**settings.RATES_PER_MINUTE, "uploads": 1}
+    often = send(insider.client(), b"z")
+    assert (often.status_code, often.json()["code"]) == (429, "too_many_requests")
+    assert 0 < int(often["Retry-After"]) <= 60
+
+
 def test_session_upload_requires_a_csrf_token(insider: Person) -> None:
     browser = insider.signed_in(enforce_csrf_checks=True)
     assert send(browser, b"Hello").status_code == 403
     browser.get("/")
-    token = browser.cookies["csrftoken"].value
+    token = browser.cookies["parley_csrf"].value
     assert send(browser, b"Hello", headers={"X-CSRFToken": token}).status_code == 201
 
 
@@ -64,6 +95,14 @@ def test_known_digest_needs_no_second_upload(insider: Person, outsider: Person) 
     assert (theirs.status_code, theirs.content) == (204, b"")
     wrong = insider.client().post(f"{URL}/reuse", {**asked, "sha256": "x"}, content_type="application/json")
     assert wrong.status_code == 422
+
+
+def test_a_file_without_a_place_may_be_sent_again(insider: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "UPLOAD_WAIT_SECONDS", 0)
+    with sandbox.FILES.places.taken(str(insider.user.id)):
+        busy = send(insider.client(), media.picture())
+    assert (busy.status_code, busy["Retry-After"], busy.json()["code"]) == (503, "2", "busy")
+    assert "Retry-After" not in send(insider.client(), b"")
 
 
 @pytest.mark.parametrize(

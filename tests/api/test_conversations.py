@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.claude.request import exact_json
+from chat.claude.encoding.exact_numbers import exact_json
 from chat.models import Conversation, Turn
 from tests import factories
 from tests.api.people import BASE, Person, assistant, new_id

@@ -90,7 +90,7 @@ def test_a_session_needs_its_csrf_token_to_change_something(insider: Person) -> 
     without = client.post(CONVERSATIONS, {}, content_type="application/json")
     assert (without.status_code, without.json()["code"]) == (403, "csrf")
     client.get("/accounts/logout/")  # a page with a form sets the cookie
-    token = client.cookies["csrftoken"].value
+    token = client.cookies["parley_csrf"].value
     with_token = client.post(
         CONVERSATIONS, {}, content_type="application/json", headers={"X-CSRFToken": token}
     )

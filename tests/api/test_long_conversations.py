@@ -128,7 +128,7 @@ def test_exhausted_budget_is_named(live: LiveServer, small: str) -> None:
     finally:
         live.shell("from chat.models import Budget; Budget.objects.all().delete()")
     assert (turn["status"], turn["error"]["code"]) == ("failed", "budget")
-    assert "The rest of the workspace’s budget for this month is too small" in turn["error"]["message"]
+    assert "more than what is left of the workspace’s budget for this month" in turn["error"]["message"]
 
 
 def test_full_context_is_summarised_and_retried(live: LiveServer, small: str) -> None:

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
 from chat.api import problems, urls
+from chat.claude.encoding.client_json import LONGEST_BYTES
 from tests.api.people import BASE, Person, new_id
 
 HOSTILE = {
@@ -94,7 +94,7 @@ def test_unsupported_fields_are_refused_by_name(insider: Person) -> None:
 
 
 def test_a_body_beyond_the_limit_is_refused(insider: Person) -> None:
-    body = b'{"text": "' + b"a" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'
+    body = b'{"text": "' + b"a" * LONGEST_BYTES + b'"}'
     for _method, address in body_addresses():
         response = insider.client().generic("POST", filled(address), body, content_type="application/json")
         is_problem(response, 413)

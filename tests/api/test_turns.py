@@ -164,8 +164,23 @@ def test_failure_has_a_message(live: LiveServer) -> None:
     assert turn["status"] == "failed"
     assert turn["error"]["code"] == "authentication"
     assert "credentials" in turn["error"]["message"]
-    cut = live.client().turn(scenario("cut"))
+    cut = live.client().turn(scenario("error_after_delta type=invalid_request_error"))
     assert (cut["status"], cut["can_continue"], cut["certainty"]) == ("interrupted", True, "estimated")
+
+
+def test_continued_answer_has_all_its_parts(live: LiveServer) -> None:
+    program = live.client()
+    turn = program.turn(scenario("cut at=40 thinking_tokens=5"))
+    assert (turn["status"], turn["can_continue"], turn["certainty"]) == ("completed", False, "estimated")
+    (notice,) = turn["notices"]
+    assert (notice["code"], notice["reason"]) == ("continued", "connection")
+    events = program.all_events(f"/turns/{turn['id']}/events")
+    assert turn["message"]["text"] == text_of(events)
+    assert turn["message"]["id"] == events[-1].event["message"] != notice["after"]
+    page = program.get(f"/conversations/{turn['conversation']}/messages").json()["data"]
+    parts = [row for row in page if row["role"] == "assistant"]
+    assert [part["id"] for part in parts] == [notice["after"], turn["message"]["id"]]
+    assert "".join(part["text"] for part in parts) == turn["message"]["text"]
 
 
 def test_a_revoked_key_ends_its_streams(live: LiveServer) -> None:

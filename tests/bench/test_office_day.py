@@ -9,8 +9,8 @@ from bench.office_day import LIMIT, SEED, Report, report, run
 from bench.office_oracle import Oracle
 from bench.office_people import simulate
 from bench.office_plans import Accounting, Learned, Marks, NoCaching, Parley, Usual, UsualHour, offers
-from chat.claude.cache_control import CACHE_CONTROL
-from chat.claude.usage import Usage
+from chat.claude.billing.usage import Usage
+from chat.claude.cache.cache_control import CACHE_CONTROL
 from chat.simulator.app import create_app
 from tests.support.clock import Clock
 from tests.support.simulator import Upstream

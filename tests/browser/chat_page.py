@@ -59,9 +59,12 @@ class ChatPage:
         return self.page.get_by_role("button", name="Stop the answer")
 
     def send(self, text: str) -> "ChatPage":
-        """Write a message and press Enter."""
+        """Write a message and press Enter; on a phone the button sends."""
         self.field.fill(text)
-        self.field.press("Enter")
+        if self.field.evaluate("field => field.enterKeyHint") == "enter":
+            self.page.get_by_role("button", name="Send").click()
+        else:
+            self.field.press("Enter")
         return self
 
     def ask(self, text: str) -> "ChatPage":
@@ -71,19 +74,29 @@ class ChatPage:
         expect(self.page.locator(".message--answer:not(.message--live)")).to_have_count(before + 1)
         return self
 
+    def retry(self) -> "ChatPage":
+        """Ask for the newest answer once more, from the menu of its button."""
+        self.answer.get_by_role("button", name="Retry").click()
+        self.page.get_by_role("menuitem", name="Try again").click()
+        return self
+
     def await_end(self) -> "ChatPage":
         """Wait until no answer is being written."""
         expect(self.live).to_have_count(0)
         return self
 
     def await_text(self, least: int = 1) -> int:
-        """Wait until the newest answer has at least so many characters; return how many it has."""
-        self.page.wait_for_function(
-            "least => ([...document.querySelectorAll('.message--answer')].at(-1)"
-            "?.querySelector('parley-markdown')?.textContent.length ?? 0) >= least",
+        """Wait until the texts of the newest answer have at least so many characters; return how many they have."""
+        found = self.page.wait_for_function(
+            """least => {
+              const answer = [...document.querySelectorAll(".message--answer")].at(-1);
+              const texts = [...(answer?.querySelectorAll("parley-markdown") ?? [])];
+              const length = texts.reduce((sum, text) => sum + text.textContent.length, 0);
+              return length >= least && length;
+            }""",
             arg=least,
         )
-        return len(self.text.text_content() or "")
+        return int(found.json_value())
 
     def choose(self, label: str) -> None:
         """Choose a model or an assistant."""

@@ -59,7 +59,7 @@ def parley(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def signed_in_context(parley: Parley, open_context: Callable[..., BrowserContext]) -> OpenContext:
     def open_signed_in(name: str = "insider", **options: Any) -> BrowserContext:
         context = open_context(**options)
-        context.add_cookies([{"name": "sessionid", "value": parley.sessions[name], "url": parley.url}])
+        context.add_cookies([{"name": "parley_session", "value": parley.sessions[name], "url": parley.url}])
         return context
 
     return open_signed_in

@@ -24,7 +24,7 @@ OpenContext = Callable[..., BrowserContext]
 def signed_in(open_context: OpenContext, parley: Parley, *urls: str) -> BrowserContext:
     context = open_context()
     for url in urls:
-        context.add_cookies([{"name": "sessionid", "value": parley.sessions["insider"], "url": url}])
+        context.add_cookies([{"name": "parley_session", "value": parley.sessions["insider"], "url": url}])
     return context
 
 
@@ -109,11 +109,7 @@ def test_with_the_real_local_model(with_local_model: Parley, open_context: OpenC
 def test_over_two_processes_on_postgresql_and_redis(
     make_server: Callable[..., Server], postgres_url: str, redis_url: str, open_context: OpenContext
 ) -> None:
-    shared = {
-        "DATABASE_URL": postgres_url,
-        "REDIS_URL": redis_url,
-        "CELERY_BROKER_URL": "filesystem://localhost",
-    }
+    shared = {"DATABASE_URL": postgres_url, "REDIS_URL": redis_url}
     owner = make_server(**shared).start()
     viewer = make_server(data_dir=owner.data_dir, **shared).start()
     parley = Parley(owner)

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chat.claude.stream import Fold
-from chat.claude.transcript import PathMessage
+from chat.claude.request.transcript import PathMessage
+from chat.claude.stream.fold import Fold
 
 Event = dict[str, Any]
 

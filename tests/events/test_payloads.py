@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.claude.encoding.exact_numbers import exact_json, read_json
 from chat.events import hints, payloads
 from chat.events.state import TurnState
 from chat.events.store import pack, unpack
 
 TURN = "018f0000-0000-7000-8000-000000000001"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+literals = st.sampled_from(["0.10", "1e400", "-0", "1E5", "1.0", "18446744073709551616", "9" * 5000])
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | literals.map(read_json)
 values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -74,7 +76,7 @@ vocabulary = st.one_of(
         value=texts,
     ),
     st.builds(payloads.block_delta, index=indexes, key=st.just("citation"), value=values),
-    st.builds(payloads.block_stop, index=indexes),
+    st.builds(payloads.block_stop, index=indexes, seconds=st.none() | st.floats(0, 100)),
     tools,
     st.builds(payloads.notice, texts, seconds=st.none() | st.floats(0, 100)),
     st.builds(
@@ -111,7 +113,7 @@ def test_snapshot_and_events_are_the_state(told: list[dict[str, Any]]) -> None:
     for place in range(len(frames) + 1):
         state = copy.deepcopy(TurnState.of(frames[:place]))
         for frame in frames[place:]:
-            state.apply(orjson.loads(frame))
+            state.apply(payloads.read_event(frame))
         assert state == whole
 
 
@@ -119,6 +121,36 @@ def test_snapshot_and_events_are_the_state(told: list[dict[str, Any]]) -> None:
 def test_stored_frames_are_the_same_bytes(told: list[dict[str, Any]]) -> None:
     frames = payloads.encode_all(told, turn=TURN, after=0)
     assert unpack(pack(frames)) == frames
+
+
+HARD = '{"a":18446744073709551616,"b":[0.10,1e400,-0,1E5],"c":{"d":1.0}}'
+
+
+def test_inputs_keep_every_digit_in_events() -> None:
+    asked = {"tool_call": "a", "message": "m", "tool_use_id": "t", "name": "n", "title": "N"}
+    rest = {"approval": "ask", "status": "waiting", "expires_at": None}
+    events = [
+        payloads.tool_requested(**asked, input=read_json(HARD), **rest),  # type: ignore[arg-type]
+        payloads.tool_decided(tool_call="a", decision="edit", status="ready", input=read_json(HARD)),
+    ]
+    frames = payloads.encode_all(events, turn=TURN, after=0)
+    for frame in frames:
+        assert f'"input":{HARD},'.encode() in frame.data
+        told = payloads.read_event(frame.data)["input_json"]
+        assert "".join(told.split()) == HARD
+    assert unpack(pack(frames)) == frames
+    state = TurnState.of(frame.data.decode() for frame in frames)
+    assert exact_json(state.tools["a"]["input"]) == HARD
+
+
+def test_an_event_that_orjson_refuses_is_written_all_the_same() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"a": deep}
+    event = payloads.tool_decided(tool_call="a", decision="edit", status="ready", input=deep)
+    frame = payloads.encode(event, turn=TURN, seq=1)
+    assert unpack(pack([frame])) == [frame]
+    assert unpack(pack([])) == []
 
 
 @pytest.mark.parametrize("seq", [0, 1, 3])
@@ -134,12 +166,13 @@ def test_blocks_of_a_later_call_begin_anew() -> None:
     for message, words in (("m1", "first"), ("m2", "second")):
         told.append(payloads.block_start(message=message, index=0, block={"type": "text"}))
         told.append(payloads.block_delta(index=0, key="text", value=words))
-        told.append(payloads.block_stop(index=0))
+        told.append(payloads.block_stop(index=0, seconds=1.5 if message == "m1" else None))
     state = TurnState.of(encoded(told))
     assert [(block["message"], block["value"], block["open"]) for block in state.blocks] == [
         ("m1", "first", False),
         ("m2", "second", False),
     ]
+    assert [block.get("seconds") for block in state.blocks] == [1.5, None]
 
 
 def test_tool_events_update_the_state() -> None:

@@ -10,7 +10,10 @@ from django.utils import timezone
 from chat.events import payloads
 from chat.events.payloads import EventFrame
 from chat.events.store import (
+    LONGEST_PIECE_BYTES,
+    PAGE_ROWS,
     Batch,
+    FramePage,
     append_batches,
     append_unowned,
     can_resume,
@@ -139,9 +142,44 @@ def test_viewer_with_lost_frames_is_refreshed_after_recovery(insider: User) -> N
     frames = frames_of(turn, "kept", "told by the recovery", "the end")
     append_batches(OWNER, [Batch(turn.id, 1, 1, frames)])
     Turn.objects.filter(id=turn.id).update(recovered_seq=1)
-    assert frames_behind(turn.id, 1) == frames[1:]
+    assert frames_behind(turn.id, 1) == FramePage(frames[1:], more=False)
     assert frames_behind(turn.id, 2) is None
-    assert frames_behind(turn.id, 3) == []
+    assert frames_behind(turn.id, 3) == FramePage([], more=False)
+
+
+def test_a_viewer_reads_long_turns_page_by_page(insider: User) -> None:
+    turn = running(insider)
+    frames = frames_of(turn, *("x" * 40_000 for _ in range(20)), "y" * 300_000, "z")
+    append_batches(OWNER, [Batch(turn.id, 1, 1, frames)])
+    lengths = [len(text) for text in turn.events.order_by("first_seq").values_list("frames", flat=True)]
+    assert max(sorted(lengths)[:-1]) <= LONGEST_PIECE_BYTES < 300_000 < max(lengths)
+    read: list[EventFrame] = []
+    pages = 0
+    while (page := frames_behind(turn.id, len(read))) and page.frames:
+        assert len(page.frames) == 1 or sum(len(frame.data) for frame in page.frames) <= 262_144
+        read, pages = read + page.frames, pages + 1
+        assert page.more is (len(read) < len(frames))
+    assert read == frames
+    assert pages >= 5
+
+
+def test_small_rows_share_a_page(insider: User) -> None:
+    turn = running(insider)
+    frames = frames_of(turn, *(str(number) for number in range(300)))
+    append_batches(OWNER, [Batch(turn.id, 1, frame.seq, [frame]) for frame in frames])
+    first = frames_behind(turn.id, 0)
+    assert first == FramePage(frames[:PAGE_ROWS], more=True)
+    assert frames_behind(turn.id, PAGE_ROWS) == FramePage(frames[PAGE_ROWS:], more=False)
+
+
+def test_characters_of_four_bytes_keep_a_page_in_its_limit(insider: User) -> None:
+    turn = running(insider)
+    frames = frames_of(turn, *("😀" * 10_000 for _ in range(30)))
+    append_batches(OWNER, [Batch(turn.id, 1, frame.seq, [frame]) for frame in frames])
+    page = frames_behind(turn.id, 0)
+    assert page is not None
+    assert len(page.frames) > 1
+    assert sum(len(frame.data) for frame in page.frames) <= LONGEST_PIECE_BYTES + 1024
 
 
 def test_events_follow_the_last_one_of_a_turn_without_owner(insider: User) -> None:

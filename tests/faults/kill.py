@@ -211,7 +211,7 @@ def parley_to_kill(prepared: Path, folder: Path, **environment: str) -> Iterator
         lease = {"TURN_LEASE_SECONDS": str(LEASE_SECONDS), **environment}
         connections = [{"name": "plain", "max_retries": 1}]
         # A process that is killed leaves no coverage: measuring it would only make its starts slow.
-        parley = create_parley(prepared, folder, upstream, connections, measured=False, **lease)
+        parley = create_parley(prepared, folder, upstream, connections, **lease)
         try:
             yield parley
         finally:

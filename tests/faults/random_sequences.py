@@ -6,6 +6,7 @@ the API and by Parley, and of changes by staff: models, prompts, tools, settings
 connection of another account or another platform, refusals are followed by another model, and turns that waited for a
 person continue under another key: before the first call and inside tool loops. All of it goes through the operations
 and the SDK; the simulator is its own ASGI application, which makes and checks the signatures of thinking.
+The file is long because each of the many moves is a function of the one state that all of them share.
 """
 
 import argparse
@@ -66,6 +67,7 @@ class Sequence:
     def __init__(self, rows: SequenceRows, checker: RequestChecker, seed: int) -> None:
         self.rows, self.checker = rows, checker
         self.random = random.Random(seed)
+        self.breaks = random.Random(f"breaks {seed}")  # another one, so that the rest stays as drawn
         self.conversation: Conversation | None = None
         self.has_long_texts = self.random.random() < 0.25
 
@@ -153,6 +155,8 @@ class Sequence:
             if self.random.random() < 0.15:
                 self._fail_over(running)
             fold = self._ask(running)
+            if fold is not None and fold.started and not fold.ended and self._go_on(running, fold):
+                continue
             if fold is None or not fold.ended:
                 self._finish(
                     running, "stopped", AnswerContent(fold.partial_content() if fold else [], "partial")
@@ -179,6 +183,26 @@ class Sequence:
                 self._finish(running, "stopped", None)
                 return
         self._finish(running, "interrupted", None)
+
+    def _go_on(self, running: "RunningTurn", fold: Any) -> bool:
+        """Keep the part of a broken answer and ask for its rest in the same turn; return whether chance took it."""
+        from chat.models import ToolCall
+        from chat.operations.running_turn import next_answer
+        from chat.operations.turns import auto_continue, finish
+        from chat.operations.turns.finish import AnswerContent
+
+        # Answers break rarely within a loop of tools: there chance always takes it.
+        position = self._position(running)
+        skips = position == "before a first call" and self.breaks.random() < 0.6
+        if running.turn.output_schema is not None or skips:
+            return False
+        self.checker.counts[f"continued {position}"] += 1
+        answer = AnswerContent(fold.partial_content(), "partial")
+        asked = auto_continue.calls_not_run(running, answer.content)
+        finish.keep_answer(running.message, answer)
+        ToolCall.objects.bulk_create([planned.row for planned in asked])
+        next_answer(running, auto_continue.request_for_rest(running.turn, running.message, answer))
+        return True
 
     def _fail_over(self, running: "RunningTurn") -> None:
         """Move the turn to another account that has the same model, if there is one."""
@@ -218,7 +242,7 @@ class Sequence:
 
     def _write_summary(self, running: "RunningTurn") -> bool:
         """Write the summary that is due, if any; return whether the turn can continue."""
-        from chat.claude.blocks import plain_text
+        from chat.claude.content.blocks import plain_text
         from chat.operations.turns import summaries
 
         job = summaries.summary_job(running)
@@ -238,8 +262,8 @@ class Sequence:
 
     def _ask(self, running: "RunningTurn") -> Any:
         """Return the folded answer, which may be cut anywhere, or None if no request could be made."""
-        from chat.claude import mcp_connector
-        from chat.claude.transcript import RequestError
+        from chat.claude.request import mcp_connector
+        from chat.claude.request.transcript import RequestError
         from chat.operations.request import build
 
         try:
@@ -266,7 +290,7 @@ class Sequence:
         return self.checker.send(request, **target)
 
     def _read(self, events: list[dict[str, Any]]) -> Any:
-        from chat.claude.stream import Fold
+        from chat.claude.stream.fold import Fold
 
         fold = Fold()
         for event in events:

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from chat.claude.betas import HEADER
-from chat.claude.blocks import Block
-from chat.claude.request import LOOP_CLOSED_TEXT
+from chat.claude.content.blocks import Block
+from chat.claude.request.betas import HEADER
+from chat.claude.request.build import LOOP_CLOSED_TEXT
 
 # What the platforms of `SequenceRows` do not support, as parts of the names of blocks, tools and betas. The simulator
 # is Anthropic's own API; its beta for tools of MCP servers does not exist elsewhere.
@@ -74,7 +74,7 @@ class RequestChecker:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the SDK's, about models that retire soon
                 async with open_stream(self._client(key), request) as stream:
-                    return [event async for event in stream.events()]
+                    return [event async for events in stream.events() for event in events]
         except UpstreamError as error:
             self.refusals.append(f"{error.failure.status}: {error.failure.message}")
             return []

@@ -21,14 +21,17 @@ from chat.models import (
 )
 from chat.operations.accounts.api_keys import create_api_key
 from chat.tools.provided import PROVIDED
-from tests.tools.conftest import mcp_tool
+from tests.support.mcp_tools import mcp_tool
 
 MODEL_ID = "claude-haiku-4-5-20251001"
 THINKS = {"thinking": {"types": {"adaptive": {"supported": True}}}}
 
 
 def seed(connections: list[dict[str, Any]], people: list[str], password: str = "") -> None:
-    """Print {"models": {connection name: model's id}, "people": {name: {"id", "email", scope: secret, …}}}."""
+    """Print {"models": {connection name: model's id}, "people": {name: {"id", "email", scope: secret, …}}}.
+
+    `password` is the hash of everyone's password.
+    """
     made = {"models": {}, "people": {}}
     for fields in connections:
         made["models"][fields["name"]] = str(_model(fields).id)
@@ -59,7 +62,8 @@ def _model(fields: dict[str, Any]) -> LanguageModel:
 
 
 def _person(name: str, password: str) -> dict[str, str]:
-    user = User.objects.create_user(f"{name}@example.test", password)
+    user = User.objects.create_user(f"{name}@example.test", None)
+    User.objects.filter(id=user.id).update(password=password)
     user.groups.add(Group.objects.get_or_create(name=f"{name}s")[0])
     secrets = {
         scope: create_api_key(user=user, name=scope, scopes=[scope])[1]
@@ -69,7 +73,7 @@ def _person(name: str, password: str) -> dict[str, str]:
 
 
 def _closed_assistant(group: str) -> Assistant:
-    assistant = Assistant.objects.create(name="Only for insiders")
+    assistant = Assistant.objects.create(name="Only for insiders", for_everyone=False)
     assistant.audience_groups.add(Group.objects.get(name=f"{group}s"))
     return assistant
 
@@ -166,3 +170,18 @@ def seed_sign_in(name: str, url: str, assistant: str) -> None:
     server.save()
     tool.save()
     AssistantTool.objects.create(assistant=Assistant.objects.get(name=assistant), tool=tool)
+
+
+def seed_purchase(model: str, **fields: Any) -> None:
+    """Print the id of an assistant whose one tool, which asks, takes numbers."""
+    kinds = {"order_id": "integer", "amount": "number", "qty": "integer"}
+    tool = ToolDefinition.objects.create(
+        name="purchase_part",
+        title="Purchase",
+        kind="python",
+        target="purchase_part",
+        input_schema={"type": "object", "properties": {name: {"type": kind} for name, kind in kinds.items()}},
+    )
+    assistant = Assistant.objects.create(model_id=model, **fields)
+    AssistantTool.objects.create(assistant=assistant, tool=tool, approval="ask")
+    print(assistant.id)

@@ -8,12 +8,13 @@ from tests.faults.random_sequences import run_sequences
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_random_sequences_make_only_accepted_requests() -> None:
-    checker = run_sequences(sequences=40, seed=12)
+    checker = run_sequences(sequences=60, seed=12)
     assert checker.refusals == []
     happenings = (
         *("edit_message", "retry", "continue_turn", "change_configuration", "cut", "calls within turns"),
         *("system messages", "waits", "refusals followed within a loop"),
         *("failovers before a first call", "failovers within a loop"),
+        *("continued before a first call", "continued within a loop"),
         *("loops closed", "summaries", "compaction sent", "image sent", "document sent", "schemas"),
         *("web_search_tool_result sent", "mcp_tool_result sent", "searches sent as text"),
     )

@@ -55,7 +55,11 @@ def outcomes(parley: Parley) -> dict[str, Outcome]:
         async with parley.socket() as client:
             turns = {}
             for name, case in CASES.items():
-                accepted = await client.start(f"[[scenario:{case.scenario}]]", model=parley.models[name])
+                accepted = await client.start(
+                    f"[[scenario:{case.scenario}]]",
+                    model=parley.models[name],
+                    assistant=alone if case.alone else None,
+                )
                 turns[name] = accepted["turn"]
             for turn in turns.values():
                 await client.finished(turn)
@@ -63,7 +67,12 @@ def outcomes(parley: Parley) -> dict[str, Outcome]:
             return turns
 
     found: list[Any] = []
+    assistants = "from chat.models import Assistant as A; "
+    alone = parley.shell(
+        f"{assistants}print(A.objects.create(name='Left alone', auto_continue=False).id)"
+    ).strip()
     turns = asyncio.run(run_all())
+    parley.shell(f"{assistants}A.objects.filter(id={alone!r}).update(enabled=False)")
     client, invoice = found[0], final_invoice(parley, turns)
     return {
         name: Outcome(
@@ -159,7 +168,9 @@ def test_waits_are_announced_and_capped(outcomes: dict[str, Outcome]) -> None:
 
 
 def test_failover_is_announced_and_stored(outcomes: dict[str, Outcome]) -> None:
-    failed_over = {name: outcome for name, outcome in outcomes.items() if outcome.turn["notices"] != "[]"}
+    failed_over = {
+        name: outcome for name, outcome in outcomes.items() if "failover" in outcome.turn["notices"]
+    }
     assert failed_over.keys() == {case.name for case in CASES.values() if case.spare} - {
         "cut-key-spare-late",
         "bad-request-key-spare-400",

@@ -17,7 +17,10 @@ DONE = ("succeeded", EXACT)
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """`attempts` are the ledger's rows in order; `limits` are fields of the connection that differ from defaults."""
+    """`attempts` are the ledger's rows in order; `limits` are fields of the connection that differ from defaults.
+
+    With `alone` the answer does not continue by itself.
+    """
 
     about: str
     scenario: str
@@ -28,10 +31,12 @@ class Case:
     stop_reason: str = ""
     limits: dict[str, Any] = dataclasses.field(default_factory=dict)
     spare: bool = False  # a second connection offers the same model
+    alone: bool = False
 
     @property
     def name(self) -> str:
-        return "-".join(self.scenario.replace("=", " ").replace("_", " ").split())
+        name = "-".join(self.scenario.replace("=", " ").replace("_", " ").split())
+        return f"{name}-alone" if self.alone else name
 
     @property
     def offered(self) -> str:
@@ -44,14 +49,30 @@ class Case:
 
 ONE_RETRY: dict[str, Any] = {"max_retries": 1}
 NO_RETRY: dict[str, Any] = {"max_retries": 0}
-SHORT_IDLE_LIMIT: dict[str, Any] = {"content_idle_seconds": 5, "max_retries": 0}
+SHORT_IDLE_LIMIT: dict[str, Any] = {"content_idle_seconds": 5}
 
 BEFORE_STREAM = "Before the stream"
 BEFORE_DELTA = "In the stream, before the first delta"
 AFTER_DELTA = "In the stream, after the first delta"
+LEFT_ALONE = "The same, where staff do not let answers continue by themselves"
 ENDS = "In the answer itself"
 BEFORE_SENDING = "Before anything was sent"
 OTHER_CONNECTION = "With a second connection that offers the same model"
+
+# How a stream breaks after the first delta: what it is, its scenario, its code, limits of the connection.
+BREAKS: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("error event", "error_after_delta", "overloaded", {}),
+    ("connection cut", "cut", "connection", {}),
+    ("connection reset", "reset pace=50", "connection", {}),
+    ("clean end without message_stop", "truncated", "truncated", {}),
+    ("clean end after the last block, before message_delta", "truncated at=end", "truncated", {}),
+    ("silence", "stall seconds=20", "timeout", SHORT_IDLE_LIMIT),
+    ("only pings", "pings seconds=20 every=0.2", "timeout", SHORT_IDLE_LIMIT),
+    ("bad JSON", "bad_json", "protocol", {}),
+    ("bad UTF-8", "bad_utf8", "protocol", {}),
+    ("a delta of a block that never began", "wrong_index", "protocol", {}),
+    ("a block that begins twice", "wrong_order", "protocol", {}),
+]
 
 SECTIONS: dict[str, list[Case]] = {
     BEFORE_STREAM: [
@@ -191,40 +212,16 @@ SECTIONS: dict[str, list[Case]] = {
         Case("bad JSON", "bad_json at=start", "failed", "protocol", (FAILED, FAILED), limits=ONE_RETRY),
     ],
     AFTER_DELTA: [
-        Case("error event", "error_after_delta", "interrupted", "overloaded", (CUT,), "part"),
-        Case("connection cut", "cut", "interrupted", "connection", (CUT,), "part"),
-        Case("connection reset", "reset pace=50", "interrupted", "connection", (CUT,), "part"),
-        Case("clean end without message_stop", "truncated", "interrupted", "truncated", (CUT,), "part"),
-        Case(
-            "clean end after the last block, without message_stop",
-            "truncated at=end",
-            "interrupted",
-            "truncated",
-            (CUT,),
-            "part",
-        ),
-        Case(
-            "silence", "stall seconds=20", "interrupted", "timeout", (CUT,), "part", limits=SHORT_IDLE_LIMIT
-        ),
-        Case(
-            "only pings",
-            "pings seconds=20 every=0.2",
-            "interrupted",
-            "timeout",
-            (CUT,),
-            "part",
-            limits=SHORT_IDLE_LIMIT,
-        ),
+        *[
+            Case(about, scenario, "completed", "", (CUT, DONE), "all", "end_turn", limits)
+            for about, scenario, _code, limits in BREAKS
+        ],
         Case("silence that ends in time", "stall seconds=1.5", "completed", "", (DONE,), "all", "end_turn"),
-        Case("bad JSON", "bad_json", "interrupted", "protocol", (CUT,), "part"),
-        Case("bad UTF-8", "bad_utf8", "interrupted", "protocol", (CUT,), "part"),
-        Case("a delta of a block that never began", "wrong_index", "interrupted", "protocol", (CUT,), "part"),
-        Case("a block that begins twice", "wrong_order", "interrupted", "protocol", (CUT,), "part"),
         Case("unknown event: passed over", "unknown_event", "completed", "", (DONE,), "all", "end_turn"),
         Case("unknown block: kept as it came", "unknown_block", "completed", "", (DONE,), "all", "end_turn"),
         Case("unknown delta: kept as it came", "unknown_delta", "completed", "", (DONE,), "all", "end_turn"),
         Case(
-            "a delta without its event's name: passed over",
+            "a delta without its event's name: its data says what it is",
             "no_event_name",
             "completed",
             "",
@@ -232,6 +229,10 @@ SECTIONS: dict[str, list[Case]] = {
             "all",
             "end_turn",
         ),
+    ],
+    LEFT_ALONE: [
+        Case(about, scenario, "interrupted", code, (CUT,), "part", limits=limits, alone=True)
+        for about, scenario, code, limits in BREAKS
     ],
     ENDS: [
         Case("refusal before any output", "refusal", "refused", "", (DONE,), "nothing", "refusal"),
@@ -366,13 +367,14 @@ SECTIONS: dict[str, list[Case]] = {
             spare=True,
         ),
         Case(
-            "cut after the first delta: no other connection is asked",
+            "cut after the first delta: the same connection is asked for the rest",
             "cut key=spare-late",
-            "interrupted",
-            "connection",
-            (CUT,),
-            "part",
-            limits=NO_RETRY,
+            "completed",
+            "",
+            (CUT, DONE),
+            "all",
+            "end_turn",
+            NO_RETRY,
             spare=True,
         ),
         Case(

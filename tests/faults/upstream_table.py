@@ -8,14 +8,17 @@ from pathlib import Path
 from tests.faults.upstream_cases import CASES, SECTIONS, Case
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+# Scenarios whose answers come whole and without a word.
+WITHOUT_WORDS = frozenset({"empty", "empty_text", "whitespace"})
 BEGIN, END = "<!-- table: made by python -m tests.faults.upstream_table -->", "<!-- end of the table -->"
 
 
 def sentence(case: Case) -> str:
     """Return the text below the answer, in English."""
-    from chat.presentation.wording import ending
+    from chat.presentation.endings import NOTHING, Extent, ending
 
-    found = ending(case.status, case.stop_reason, case.code)
+    extent = NOTHING if case.scenario in WITHOUT_WORDS else Extent()
+    found = ending(case.status, case.stop_reason, case.code, extent=extent)
     return f"{found.text} {found.advice}".strip() if found else "(the answer)"
 
 

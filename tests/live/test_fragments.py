@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from chat.claude.blocks import DENIED
+from chat.claude.content.blocks import DENIED
 from chat.live.fragments import RENDERED, decorate
-from chat.models import Conversation, Turn, User
+from chat.models import Conversation, Turn, User, Workspace
 from tests import factories
 
 
@@ -37,7 +37,13 @@ def test_finished_turn_has_a_fragment_with_cost_and_actions(chat: Conversation, 
     turn = factories.turn(chat, status="stopped", answer="Part of it")
     factories.call(turn, certainty="estimated")
     html = decorate(finished(turn), user=insider, language="en")["html"]["messages"]
-    for words in ("Part of it", "≈ $18.00", "You stopped this answer.", f'data-continue="{turn.id}"'):
+    for words in (
+        "Part of it",
+        "≈ $18.00",
+        "Claude-Test answered",
+        "You stopped this answer.",
+        f'data-continue="{turn.id}"',
+    ):
         assert words in html
     assert "Hello?" not in html
     assert "data-live" not in html
@@ -57,13 +63,21 @@ def test_fragments_are_in_the_viewers_language(chat: Conversation, insider: User
     assert "답변을 중지했습니다." in decorate(finished(turn), user=insider, language="ko")["html"]["messages"]
 
 
+def test_a_built_in_tool_is_named_in_the_viewers_language(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="running", answer="Let me see.")
+    call = factories.tool_call(turn, tool=factories.tool("calculate", title="Calculator"))
+    event = {"type": "tool.requested", "turn": str(turn.id), "tool_call": str(call.id), "title": "Calculator"}
+    told = decorate(event, user=insider, language="ko")
+    assert (told["title"], event["title"]) == ("계산기", "Calculator")
+
+
 def test_fragments_require_access(chat: Conversation, insider: User) -> None:
     turn = factories.turn(chat, answer="Secret")
     outsider = factories.person("outsider")
     assert decorate(finished(turn), user=outsider, language="en") == finished(turn)
     usage = {"type": "usage", "turn": str(turn.id)}
     assert decorate(usage, user=insider, language="en") is usage
-    assert {"tool.finished", "turn.accepted", "turn.finished"} == RENDERED
+    assert {"tool.decided", "tool.finished", "tool.requested", "turn.accepted", "turn.finished"} == RENDERED
 
 
 def test_rendering_takes_a_constant_number_of_queries(
@@ -76,6 +90,70 @@ def test_rendering_takes_a_constant_number_of_queries(
         decorate(finished(turn), user=insider, language="en")
     with django_assert_max_num_queries(12):
         decorate(accepted(turn), user=insider, language="en")
+
+
+def test_a_turn_with_tools_is_one_article(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="stopped", answer="First")
+    above = turn.messages.get()
+    call = factories.tool_call(turn, "done", name="look_up")
+    above.content.append({"type": "tool_use", "id": call.tool_use_id, "name": "look_up", "input": {}})
+    above.save()
+    results = factories.message(chat, above, "", kind="results", turn=turn)
+    last = factories.message(chat, results, "Second", role="assistant", turn=turn, status="partial")
+    Conversation.objects.filter(id=chat.id).update(active_leaf=last)
+    for _ in range(2):
+        factories.call(turn)
+    html = decorate(finished(turn), user=insider, language="en")["html"]["messages"]
+    assert html.count("<article") == html.count("data-footer") == html.count("data-ending") == 1
+    assert html.index("First") < html.index("look_up") < html.index("Second")
+    assert "≈" not in html
+    assert "$36.00" in html
+    assert f'data-message="{last.id}" data-parent="{turn.user_message_id}"' in html
+    assert "Hello?" not in html
+
+
+def test_the_leaf_of_a_stopped_turn_may_be_results(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="stopped", answer="")
+    results = factories.message(chat, turn.messages.get(), "", kind="results", turn=turn)
+    html = decorate(finished(turn), user=insider, language="en")["html"]["messages"]
+    assert f'data-message="{results.id}"' in html
+    assert f'data-continue="{turn.id}"' in html
+
+
+def test_costs_are_shown_as_the_workspace_says(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, answer="Well")
+    factories.call(turn)
+    Workspace.objects.create(shows_costs=False)
+    assert "$18" not in decorate(finished(turn), user=insider, language="en")["html"]["messages"]
+    insider.is_staff = True
+    insider.save()
+    assert "$18 (exact)" in decorate(finished(turn), user=insider, language="en")["html"]["messages"]
+
+
+def test_a_request_for_a_tool_says_what_it_is_about(chat: Conversation, insider: User) -> None:
+    turn = factories.turn(chat, status="waiting", answer="")
+    about = "Sends <mail>.\n\nOnly models read this."
+    given = {"to": "<b>", "text": "1\n2", "count": 12345678901234567890, "deep": {"a": None}}
+    call = factories.tool_call(turn, tool=factories.tool(description=about), input=given)
+    event = {"type": "tool.requested", "turn": str(turn.id), "tool_call": str(call.id)}
+    html = decorate(event, user=insider, language="en")["html"]["input"]
+    for words in (
+        "Sends &lt;mail&gt;.",
+        "<dt>to</dt>",
+        "&lt;b&gt;",
+        "1\n2</dd>",
+        "12345678901234567890</dd>",
+    ):
+        assert words in html
+    assert "Only models" not in html
+    decided = {**event, "type": "tool.decided"}
+    assert decorate(decided, user=insider, language="en") == decided
+    edited = {**decided, "input": {"to": "me"}}
+    call.edited_input = {"to": "me"}
+    call.save()
+    assert '<dd dir="auto">me</dd>' in decorate(edited, user=insider, language="en")["html"]["input"]
+    gone = {**event, "tool_call": str(turn.id)}
+    assert decorate(gone, user=insider, language="en") == gone
 
 
 def test_the_result_of_a_denied_call_is_told_to_the_person(chat: Conversation, insider: User) -> None:

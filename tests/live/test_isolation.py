@@ -167,7 +167,7 @@ async def test_socket_requires_an_identity(parley: Parley) -> None:
     key = parley.people["insider"]["chat"]
     refused = {
         "no identity": ({"Origin": own}, NOT_SIGNED_IN),
-        "a forged cookie": ({"Origin": own, "Cookie": "sessionid=abcdefgh"}, NOT_SIGNED_IN),
+        "a forged cookie": ({"Origin": own, "Cookie": "parley_session=abcdefgh"}, NOT_SIGNED_IN),
         "no Origin": ({"Cookie": cookie}, 403),
         "no Origin and no identity": ({}, 403),
         "another Origin": ({"Cookie": cookie, "Origin": "http://evil.test"}, 403),

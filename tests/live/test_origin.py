@@ -54,6 +54,15 @@ def test_origin_check_matches_the_csrf_check(scheme: str, origin: str | None, al
     assert origin_allowed(scope(origin, scheme=scheme)) is allowed
 
 
+@pytest.mark.parametrize("forwarded", [{}, {"x_forwarded_proto": "http"}, {"x_forwarded_proto": "https"}])
+def test_behind_tls_a_plain_socket_is_refused(settings: Any, forwarded: dict[str, str]) -> None:
+    settings.HTTPS, settings.SECURE_PROXY_SSL_HEADER = True, PROXY
+    secure = forwarded.get("x_forwarded_proto") == "https"
+    assert not origin_allowed(scope("http://parley.test", **forwarded))
+    assert origin_allowed(scope("https://parley.test", **forwarded)) is secure
+    assert origin_allowed(scope("https://exact.test", **forwarded)) is secure
+
+
 def test_unknown_host_makes_no_origin_valid() -> None:
     assert not origin_allowed(scope("http://evil.test", host="evil.test"))
 

@@ -5,8 +5,10 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.support.parley import Parley, assert_clean_shutdown, create_parley
 from tests.support.server import Server
@@ -17,6 +19,7 @@ from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 DATABASE_THREADS = 6
+PLACES = 20
 LONG = "[[scenario:long tokens=4000 pace=60]]"
 
 
@@ -45,7 +48,10 @@ def pair(
     with postgres_database(postgres_template) as url, redis_database() as own, TcpProxy(own) as redis:
         environment = {"DATABASE_URL": url, "REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}
         lease = {"TURN_LEASE_SECONDS": "2"}
-        parley = create_parley(prepared_data, folder, upstream, [{"name": "plain"}], **environment, **lease)
+        places = {"CONNECTIONS_PER_PERSON": str(PLACES)}
+        parley = create_parley(
+            prepared_data, folder, upstream, [{"name": "plain"}], **environment, **lease, **places
+        )
         other = Server(folder, parley.server.environment)
         parley.server.start()
         other.start()
@@ -184,3 +190,20 @@ async def test_ids_that_postgresql_refuses_are_not_found(pair: Pair) -> None:
             # NUL in text is replaced; in an id it names nothing.
             answer = await client.ask(type="turn.start", text="a\0b", **{key: "x\0y"})
             assert answer["code"] == "not_found", key
+
+
+async def test_a_persons_places_are_counted_over_both(pair: Pair) -> None:
+    async def answer_of_the_other() -> dict[str, Any]:
+        async with pair.parley.socket("colleague", url=pair.other.ws_url) as far:
+            with contextlib.suppress(ConnectionClosed):
+                await far.send(type="ping")
+            return await far.until(lambda _message: True)
+
+    async with contextlib.AsyncExitStack() as open_sockets:
+        for _ in range(PLACES):
+            await open_sockets.enter_async_context(pair.parley.socket("colleague"))
+        while (answer := await answer_of_the_other())["type"] != "error":
+            pass  # the other process has not heard of them yet
+        assert answer["code"] == "too_many_connections"
+    while (await answer_of_the_other())["type"] != "pong":
+        pass  # nor that they are closed

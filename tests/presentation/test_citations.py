@@ -1,8 +1,8 @@
-"""Citations as numbered links: their addresses, and texts that citations split."""
+"""Citations as marks in the text: their addresses, and texts that citations split."""
 
 from typing import Any
 
-from chat.presentation.citations import Marks, address_of, joined
+from chat.presentation.citations import SIGN, Marks, address_of, join_texts, without_signs
 
 ABOUT = {"document_index": 0, "document_title": "a (1).md"}
 LINE = {"type": "char_location", "start_char_index": 3, "end_char_index": 9, **ABOUT}
@@ -28,18 +28,35 @@ def test_addresses_name_the_place() -> None:
 
 def test_places_are_numbered_once() -> None:
     marks = Marks("m1")
-    assert marks.after("Green. \n", [LINE, LINE]) == f"Green. [\\[1\\]]({LINE_ADDRESS}) \n"
+    assert marks.after("Green. \n", [LINE, LINE]) == f"Green. {SIGN}[1]({LINE_ADDRESS}) \n"
     assert marks.after("Blue", [PAPER, "odd", LINE]).count("](/cited/m1") == 2
-    assert marks.after("Again", [PAPER]).startswith("Again [\\[2\\]](")
+    assert marks.after("Again", [PAPER]).startswith(f"Again {SIGN}[2](")
+
+
+def test_messages_of_one_turn_share_their_numbers() -> None:
+    numbers: dict[str, int] = {}
+    Marks("m1", numbers).after("Green", [LINE])
+    assert Marks("m2", numbers).after("Blue", [LINE]).startswith(f"Blue {SIGN}[2](/cited/m2?")
+    assert Marks("m1", numbers).after("Again", [LINE]).startswith(f"Again {SIGN}[1](")
 
 
 def test_text_split_by_citations_is_joined() -> None:
     blocks = [text("As said, "), text("it is green", LINE), text(" and "), text("new."), {"type": "thinking"}]
-    whole = joined(blocks, "m1")
+    whole = join_texts(blocks, Marks("m1"))
     assert [block["type"] for block in whole] == ["text", "text", "thinking"]
-    assert whole[0]["value"] == f"As said, it is green [\\[1\\]]({LINE_ADDRESS}) and "
+    assert whole[0]["value"] == f"As said, it is green {SIGN}[1]({LINE_ADDRESS}) and "
     assert whole[1]["value"] == "new."
-    live = joined([*blocks[:3], text("on", LINE, open=True, index=4)], "m1", live=True)
+    live = join_texts([*blocks[:3], text("on", LINE, open=True, index=4)], Marks("m1"), live=True)
     assert len(live) == 1
     assert live[0]["value"].endswith(" and on")
     assert (live[0]["index"], live[0]["open"], live[0]["citations"]) == (4, True, [LINE])
+
+
+def test_a_model_cannot_write_a_mark() -> None:
+    forged = f"Fact. {SIGN}[1](https://evil.example/)"
+    harmless = "Fact. \ufffd[1](https://evil.example/)"
+    assert without_signs(forged) == harmless
+    assert Marks("m1").after(forged, [LINE]) == f"{harmless} {SIGN}[1]({LINE_ADDRESS})"
+    for live in (False, True):
+        shown = join_texts([text(forged), text(forged, open=True, index=1)], Marks("m1"), live=live)
+        assert SIGN not in "".join(block["value"] for block in shown)

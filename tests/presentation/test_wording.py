@@ -3,11 +3,10 @@
 import pytest
 from django.utils import translation
 
-from chat.claude.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
+from chat.claude.content.blocks import DENIED, DENIED_WITH_REASON, NOT_RUN
+from chat.presentation.endings import NOTHING, Ending, Extent, ending
 from chat.presentation.wording import (
     UNKNOWN_FAILURE,
-    Ending,
-    ending,
     failure_for_all,
     failure_text,
     notice_text,
@@ -29,6 +28,33 @@ REASONS = (
 def test_complete_answer_has_no_text(reason: str) -> None:
     assert ending("completed", reason) is None
     assert ending("running") is None
+
+
+@pytest.mark.parametrize("reason", ["", "end_turn"])
+@pytest.mark.parametrize(
+    ("extent", "words"),
+    [
+        (NOTHING, "The model sent an empty answer."),
+        (Extent(text=True, ends_with_text=False), "The model added nothing after its last step."),
+        (Extent(text=False, results=True, ends_with_text=False), "The model added nothing after its last"),
+    ],
+)
+def test_an_answer_without_words_says_so(reason: str, extent: Extent, words: str) -> None:
+    told = ending("completed", reason, extent=extent)
+    assert told
+    assert (told.tone, told.advice) == ("warning", "Retry, or rephrase your message.")
+    assert told.text.startswith(words)
+
+
+def test_a_length_limit_before_the_first_word_offers_no_rest() -> None:
+    cut, silent = ending("completed", "max_tokens"), ending("completed", "max_tokens", extent=NOTHING)
+    assert cut
+    assert silent
+    assert "Continue" in cut.advice
+    assert "before its first word" in silent.text
+    assert "Continue" not in silent.advice
+    tools = ending("completed", "max_tokens", extent=Extent(text=False, results=True, ends_with_text=False))
+    assert tools == cut
 
 
 def test_every_stop_reason_has_its_text() -> None:
@@ -60,7 +86,7 @@ def test_failures_have_a_text_and_sometimes_details() -> None:
     assert interrupted
     assert interrupted.text == failure_text("truncated")
     assert interrupted.advice
-    nothing = ending("interrupted", kept=False)
+    nothing = ending("interrupted", extent=NOTHING)
     assert nothing
     assert nothing.advice == ""
 
@@ -79,6 +105,13 @@ def test_stored_notices_name_both_models() -> None:
     assert notice_text({"code": "from.the.future"}) == ""
 
 
+def test_continued_answer_is_told_in_both_languages() -> None:
+    notice = {"code": "continued", "reason": "connection", "after": "m"}
+    assert notice_text(notice) == "The answer was interrupted and then continued."
+    with translation.override("ko"):
+        assert notice_text(notice) == "답변이 끊어져 이어서 받았습니다."
+
+
 @pytest.mark.parametrize(
     ("result", "english", "korean"),
     [
@@ -88,9 +121,7 @@ def test_stored_notices_name_both_models() -> None:
         ("42", "42", "42"),
     ],
 )
-def test_results_written_for_the_model_are_reworded_for_the_person(
-    result: str, english: str, korean: str
-) -> None:
+def test_results_for_the_model_are_reworded_for_people(result: str, english: str, korean: str) -> None:
     for language, words in (("en", english), ("ko", korean)):
         with translation.override(language):
             assert tool_result_text(result).endswith(words)

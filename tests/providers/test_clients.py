@@ -33,7 +33,7 @@ def request(text: str = "hi") -> dict[str, Any]:
 
 async def read(client: AsyncAnthropic, text: str = "hi") -> list[dict[str, Any]]:
     async with open_stream(client, request(text)) as stream:
-        return [event async for event in stream.events()]
+        return [event async for events in stream.events() for event in events]
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_old_client_closes_after_its_last_stream(make_simulator: Any, pool
                 assert new.api_key == "sk-another"
                 assert (await read(new))[-1]["type"] == "message_stop"
             assert not old.is_closed()
-            rest = [event async for event in events]
+            rest = [event async for later in events for event in later]
         assert rest[-1]["type"] == "message_stop"
         assert not old.is_closed()
     assert old.is_closed()

@@ -58,7 +58,7 @@ def foundry(
 
 async def streamed(pool: ClientPool, row: ProviderConnection) -> list[dict[str, Any]]:
     async with pool.lease(row) as client, open_stream(client, STREAMED) as stream:
-        return [event async for event in stream.events()]
+        return [event async for events in stream.events() for event in events]
 
 
 def message(row: ProviderConnection) -> None:

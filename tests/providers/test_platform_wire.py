@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from chat.claude.stream import Fold, StreamError
+from chat.claude.stream.fold import Fold, StreamError
 from chat.models import LanguageModel
 from chat.operations.billing.single_call import call_model
 from chat.operations.catalogue.sync import sync_models
@@ -101,7 +101,7 @@ async def test_stream_of_each_platform(platforms: Platforms, account: str, wire:
     row = connection(wire.kind, credential_of(wire.kind, account), platforms.url + wire.prefix)
     request = {"model": wire.model_id, **REQUEST}
     async with pool.lease(row) as client, open_stream(client, request) as stream:
-        events = [event async for event in stream.events()]
+        events = [event async for events in stream.events() for event in events]
     await pool.close()
     assert [json.dumps(event) for event in events] == [json.dumps(event) for event in EVENTS], (
         "not one field is lost or moved"
@@ -134,7 +134,7 @@ async def test_failures_of_each_platform(platforms: Platforms, account: str, wir
             assert (caught.value.failure.kind, caught.value.reached) == (expected, True)
             assert caught.value.failure.request_id == ("amzn-1" if bedrock else "req_1")
         async with open_stream(client, {"model": "breaks", **REQUEST}) as stream:
-            *whole, last = [event async for event in stream.events()]
+            *whole, last = [event async for events in stream.events() for event in events]
     await pool.close()
     fold = Fold()
     for event in whole:
@@ -149,8 +149,8 @@ async def test_a_frame_with_a_wrong_checksum_is_a_broken_stream(platforms: Platf
     pool, seen = ClientPool(), []
 
     async def read(stream: UpstreamStream) -> None:
-        async for event in stream.events():
-            seen.append(event)  # noqa: PERF401 - what came before has to be there
+        async for events in stream.events():
+            seen.extend(events)  # what came before has to be there
 
     row = connection("bedrock", KEYS, platforms.url)
     async with pool.lease(row) as client, open_stream(client, {"model": "garbled", **REQUEST}) as stream:
@@ -197,7 +197,7 @@ async def test_bedrock_takes_the_version_that_the_model_knows(
     pool = ClientPool()
     row = connection("bedrock", KEYS, platforms.url)
     async with pool.lease(row) as client, open_stream(client, {"model": model_id, **REQUEST}) as stream:
-        assert [event async for event in stream.events()] == EVENTS
+        assert [event async for events in stream.events() for event in events] == EVENTS
     await pool.close()
     asked = platforms.asked[-1]
     assert asked.body["anthropic_version"] == version

@@ -1,12 +1,13 @@
 """The tables of a running Parley, read without Parley's own code."""
 
 import contextlib
+import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import orjson
 import psycopg
 from psycopg.rows import dict_row
 
@@ -48,7 +49,16 @@ class DatabaseRows:
 
     def frames(self, turn: str) -> list[bytes]:
         rows = self.query("SELECT frames FROM chat_turnevent WHERE turn_id = ? ORDER BY first_seq", turn)
-        return [orjson.dumps(event) for row in rows for event in orjson.loads(row["frames"])]
+        return [frame for row in rows for frame in _packed(row["frames"])]
+
+
+def _packed(text: str) -> Iterator[bytes]:
+    """Yield the elements of a JSON list, byte for byte."""
+    decoder, at = json.JSONDecoder(), 1
+    while at < len(text):
+        _event, end = decoder.raw_decode(text, at)
+        yield text[at:end].encode()
+        at = end + 1
 
 
 def _hex(value: Any) -> Any:

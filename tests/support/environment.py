@@ -16,6 +16,7 @@ def hermetic(data_dir: Path) -> dict[str, str]:
     return {
         "DATA_DIR": str(data_dir),
         "DATABASE_URL": "",
+        "DATABASE_PREPARE": "on",
         "REDIS_URL": "",
         "CELERY_BROKER_URL": "",
         "SECRET_KEY": "a-secret-key-of-the-tests-that-is-long-enough-for-django-checks",
@@ -35,18 +36,27 @@ def hermetic(data_dir: Path) -> dict[str, str]:
         "SIMULATOR": "on",
         "SIGNUP_OPEN": "off",
         "EGRESS_ALLOW": "",
+        "MCP_CONNECTOR_HOSTS": "127.0.0.1",  # the simulator stands for the platform
         "TOOL_MODULES": "",
         "METRICS_TOKEN": "",
+        "PUBLIC_URL": "",
+        "HSTS_SUBDOMAINS": "off",
+        "HSTS_PRELOAD": "off",
+        "TRUSTED_PROXIES": "0",
+        "CONNECTIONS_PER_PERSON": "50",
+        # Tests begin more in a minute than people do.
+        **dict.fromkeys(("TURNS_PER_MINUTE", "CONVERSATIONS_PER_MINUTE", "UPLOADS_PER_MINUTE"), "3000"),
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
     }
 
 
-def child(data_dir: Path, *, measured: bool = True, **changes: str) -> dict[str, str]:
-    """Return a whole environment for a process of its own: this one's, made hermetic, with `changes` on top.
+# Servers are not measured when a run measures coverage: they keep their speed, and can be forked.
+COVERAGE_VARIABLES = frozenset({"COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"})
 
-    A process that is not `measured` runs at its own speed while a run measures coverage.
-    """
-    dropped = variables() if measured else {*variables(), "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"}
+
+def child(data_dir: Path, **changes: str) -> dict[str, str]:
+    """Return a whole environment for a process of its own: this one's, made hermetic, with `changes` on top."""
+    dropped = variables() | COVERAGE_VARIABLES
     inherited = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**inherited, **hermetic(data_dir), "DJANGO_SETTINGS_MODULE": "config.settings", **changes}

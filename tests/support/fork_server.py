@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.environment import ROOT
+from tests.support.environment import COVERAGE_VARIABLES, ROOT
 
 LONGEST_WAIT_SECONDS = 240
 OWNER_CHECK_SECONDS = 1
@@ -53,9 +53,13 @@ PRELOADED = (
         "PIL.Image",
     ),
     *("prometheus_client", "psycopg_pool", "redis.asyncio", "sqlite3", "statistics", "structlog"),
-    *("chat.claude.output_schema", "chat.claude.stream", "chat.claude.transcript", "chat.simulator.app"),
+    *(
+        "chat.claude.request.output_schema",
+        "chat.claude.stream.fold",
+        "chat.claude.request.transcript",
+        "chat.simulator.app",
+    ),
 )
-COVERAGE_VARIABLES = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
 class ForkedProcess:
@@ -100,7 +104,7 @@ class ForkServer:
         """Start a fork server that ends after the process `owner`, and return its address."""
         address = f"parley-tests-{secrets.token_hex(8)}"
         command = [sys.executable, "-m", "tests.support.fork_server", address, str(owner)]
-        left_out = ("DJANGO_SETTINGS_MODULE", *COVERAGE_VARIABLES)
+        left_out = COVERAGE_VARIABLES | {"DJANGO_SETTINGS_MODULE"}
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
         with log.open("wb") as output:
             files = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
@@ -130,16 +134,16 @@ def share_fork_server(find_address: Callable[[], str]) -> None:
 
 
 def start_process(
-    command: list[str], environment: dict[str, str], files: tuple[int, int, int]
+    command: list[str], environment: dict[str, str], files: tuple[int, int, int], python: str = sys.executable
 ) -> ForkedProcess | subprocess.Popen[bytes]:
     """Run `python -m` with `command`, in a session of its own; `files` are standard input, output and error.
 
-    It is forked if a fork server is shared and the process is not measured: coverage begins with the interpreter.
+    It is forked if a fork server is shared; else `python` runs it.
     """
-    if _find_address is None or any(name in environment for name in COVERAGE_VARIABLES):
+    if _find_address is None:
         stdin, stdout, stderr = files
         return subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [python, "-m", *command],
             cwd=ROOT,
             env=environment,
             stdin=stdin,

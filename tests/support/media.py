@@ -36,15 +36,20 @@ def turned_photo(size: tuple[int, int] = (40, 20)) -> bytes:
 def png_bomb(width: int = 50_000, height: int = 50_000) -> bytes:
     """A few bytes whose header announces gigabytes."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
 
 
 def webp_head(kind: bytes, payload: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", 100) + b"WEBP" + kind + struct.pack("<I", len(payload)) + payload
 
 
-def pdf(*texts: str, kids: int | None = None, extra: bytes = b"", encrypt: bool = False) -> bytes:
-    """A PDF with one page a text; `kids` lets the page tree name the first page so many times."""
+def pdf(
+    *texts: str, kids: int | None = None, extra: bytes = b"", encrypt: bool = False, restrict: bool = False
+) -> bytes:
+    """A PDF with one page a text; `kids` lets the page tree name the first page so many times.
+
+    `encrypt` asks for a password to open it, `restrict` only to print or copy it.
+    """
     texts = texts or ("Hello",)
     pages = [3 + 2 * number for number in range(len(texts))]
     named = pages if kids is None else pages[:1] * kids
@@ -58,7 +63,8 @@ def pdf(*texts: str, kids: int | None = None, extra: bytes = b"", encrypt: bool 
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]{font}/Contents {page + 1} 0 R>>".encode()
         )
         objects.append(b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream))
-    return _written(objects, extra, encrypt)
+    body = _written(objects, extra)
+    return _locked(body, user="secret" if encrypt else "") if encrypt or restrict else body
 
 
 def packed_pdf(pages: int) -> bytes:
@@ -83,7 +89,18 @@ def packed_pdf(pages: int) -> bytes:
 
 def endless_pdf() -> bytes:
     """A PDF whose page tree leads back to itself."""
-    return _written([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[2 0 R]>>"], b"", False)
+    return _written([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[2 0 R]>>"], b"")
+
+
+def bushy_pdf() -> bytes:
+    """A PDF whose page tree has very many branches and no leaf."""
+    branches = b"4 0 R " * 500
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[%b]>>" % branches.replace(b"4", b"3"),
+    ]
+    objects += [b"<</Type/Pages/Kids[%b]>>" % branches, b"<</Type/Pages/Kids[]>>"]
+    return _written(objects, b"")
 
 
 def archive(members: dict[str, bytes | str]) -> bytes:
@@ -136,11 +153,11 @@ def _saved(made: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _written(objects: list[bytes], extra: bytes, encrypt: bool) -> bytes:
+def _written(objects: list[bytes], extra: bytes) -> bytes:
     body, places = b"%PDF-1.7\n", []
     for number, content in enumerate(objects, 1):
         places.append(len(body))
@@ -148,19 +165,18 @@ def _written(objects: list[bytes], extra: bytes, encrypt: bool) -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     start, size = len(body), len(objects) + 1
     trailer = b"trailer<</Size %d/Root 1 0 R%b>>\n" % (size, extra)
-    body += b"xref\n0 %d\n0000000000 65535 f \n%b%bstartxref\n%d\n%%%%EOF" % (size, table, trailer, start)
-    return _locked(body) if encrypt else body
+    return body + b"xref\n0 %d\n0000000000 65535 f \n%b%bstartxref\n%d\n%%%%EOF" % (
+        size,
+        table,
+        trailer,
+        start,
+    )
 
 
-def _locked(body: bytes) -> bytes:
-    from pypdf import PdfWriter
+def _locked(body: bytes, *, user: str) -> bytes:
+    import pikepdf
 
-    writer = PdfWriter(clone_from=io.BytesIO(body))
-    writer.encrypt("secret", algorithm="RC4-128")
-    return _saved_pdf(writer)
-
-
-def _saved_pdf(writer: Any) -> bytes:
     buffer = io.BytesIO()
-    writer.write(buffer)
+    with pikepdf.open(io.BytesIO(body)) as opened:
+        opened.save(buffer, encryption=pikepdf.Encryption(user=user, owner="owner"))
     return buffer.getvalue()

@@ -37,11 +37,13 @@ def free_port() -> int:
 class Server:
     """One Parley: `start`, `kill` (SIGKILL), `stop` (SIGTERM), and the address and data it keeps over restarts."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], python: str = sys.executable) -> None:
+        """Make a Parley; `python` is its interpreter where no fork server is shared."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/ws/chat/"
         self.data_dir = folder
+        self.python = python
         self.log_path = folder / f"web-{self.port}.log"
         self.environment = {**environment, "PORT": str(self.port), "CSRF_TRUSTED_ORIGINS": self.url}
         self.process: ForkedProcess | subprocess.Popen[bytes] | None = None
@@ -58,7 +60,7 @@ class Server:
             AssertionError: it failed; the message is its whole output.
         """
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [self.python, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -84,11 +86,12 @@ class Server:
         """Start the process, with the options of production, and return when /readyz says yes."""
         # An option given twice counts the last time, so a test may change any of them.
         command = f"""uvicorn config.asgi:application --host 127.0.0.1 --port {self.port} --no-access-log
-            --loop uvloop --http httptools --ws websockets-sansio --ws-per-message-deflate false --lifespan on
-            --ws-max-size 1048576 --timeout-graceful-shutdown 30 --log-level warning""".split()
+            --loop uvloop --http chat.embedded.protocols:HttpProtocol --ws chat.embedded.protocols:SocketProtocol
+            --no-proxy-headers --ws-per-message-deflate false --lifespan on
+            --ws-max-size 12065536 --timeout-graceful-shutdown 30 --log-level warning""".split()
         with self.log_path.open("ab") as log, Path(os.devnull).open("rb") as nothing:
             files = (nothing.fileno(), log.fileno(), log.fileno())
-            self.process = start_process([*command, *options], self.environment, files)
+            self.process = start_process([*command, *options], self.environment, files, self.python)
         self._await_ready(self.process)
         return self
 

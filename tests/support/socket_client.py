@@ -1,6 +1,7 @@
 """A client of Parley's socket: sends commands, keeps every message it received, and waits for the ones it wants."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,13 @@ SOCKET_OPTIONS: dict[str, Any] = {
 }
 
 
+def _parsed(text: str | bytes) -> dict[str, Any]:
+    try:
+        return dict(orjson.loads(text))
+    except orjson.JSONDecodeError:  # a number that no float holds
+        return dict(json.loads(text))
+
+
 class SocketClient:
     """One open socket. `messages` holds what was received, in order; `frames` the bytes of each turn's events."""
 
@@ -35,7 +43,7 @@ class SocketClient:
         clock = asyncio.get_running_loop().time
         try:
             async for text in self.connection:
-                message = orjson.loads(text)
+                message = _parsed(text)
                 self.messages.append(message)
                 if "seq" in message:
                     self.frames.setdefault(message["turn"], []).append(text.encode())

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from decimal import Decimal
 from pathlib import Path
 
 from chat.tools.registry import tool
@@ -74,3 +75,16 @@ async def slow(text: str) -> str:
     _note("slow", text)
     await asyncio.Event().wait()
     return "never"
+
+
+@tool
+async def purchase_part(order_id: int, amount: Decimal, qty: int) -> str:
+    """Buy a part.
+
+    Args:
+        order_id: The order's number.
+        amount: The price of one.
+        qty: How many.
+    """
+    _note("purchase_part", f"{order_id} {amount} {qty}")
+    return "bought"

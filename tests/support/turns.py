@@ -3,7 +3,7 @@
 from typing import Any
 
 from chat.operations.turns import accept, extraction
-from chat.operations.turns.accept import AcceptedTurn, TurnRequest
+from chat.operations.turns.turn_request import AcceptedTurn, TurnRequest
 
 
 def start_turn(**fields: Any) -> AcceptedTurn:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from chat.models import McpServer, ToolDefinition
+from chat.models import ToolDefinition
 from chat.models.fields import uuid7
-from chat.tools import mcp
 from chat.tools.result import ToolContext
 from tests.tools.servers import SECRET, Gate, Hostile, Receiver, Served, gated, mcp_server
 
@@ -53,22 +52,3 @@ def gate() -> Iterator[tuple[Gate, Served]]:
 def webhook(url: str, **fields: Any) -> ToolDefinition:
     defaults: dict[str, Any] = {"timeout_seconds": 5, "max_result_bytes": 100_000, "secret": SECRET}
     return ToolDefinition(name="stock", kind="webhook", url=url, **{**defaults, **fields})
-
-
-ADD = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
-
-
-def mcp_tool(server: McpServer, target: str, schema: Any = None, **fields: Any) -> ToolDefinition:
-    """A tool that staff accepted and that its server lists unchanged."""
-    entry = mcp.listing_entry(target, "", schema or {"type": "object"})
-    server.listing = [*server.listing, entry]
-    defaults = {"timeout_seconds": 20, "max_result_bytes": 100_000, "approval": "allow"}
-    return ToolDefinition(
-        name=f"shop_{target}",
-        kind="mcp",
-        target=target,
-        server=server,
-        input_schema=entry["input_schema"],
-        pinned_digest=entry["digest"],
-        **{**defaults, **fields},
-    )

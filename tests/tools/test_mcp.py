@@ -7,11 +7,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from chat.claude.encoding.exact_numbers import read_json
 from chat.models import McpServer
 from chat.tools import egress, mcp
 from chat.tools.result import ToolContext, ToolFailed
-from tests.tools.conftest import mcp_tool
-from tests.tools.servers import PIXEL, Hostile, Served
+from tests.support.asgi import read_body, replay_body
+from tests.support.mcp_tools import mcp_tool
+from tests.tools.servers import PIXEL, Hostile, Served, mcp_server
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -55,14 +57,48 @@ async def test_call_returns_a_picture(server: McpServer, context: ToolContext) -
     assert base64.b64decode(source["data"]) == PIXEL
 
 
+class Bodies:
+    """An application that keeps the bytes of each request before another one answers it."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.seen: list[bytes] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self.seen.append(await read_body(receive))
+            receive = replay_body(self.seen[-1], receive)
+        await self.app(scope, receive, send)
+
+
+async def test_numbers_reach_the_server_with_every_digit(context: ToolContext) -> None:
+    bodies = Bodies(mcp_server().streamable_http_app())
+    given = '{"a":18446744073709551616,"b":[0.10,1e400,-0,1E5],"text":"0.10 ü"}'
+    with Served(lambda _url: bodies) as served:
+        server = McpServer(name="shop", url=f"{served.url}/mcp")
+        await mcp.call_mcp_tool(mcp_tool(server, "add"), read_json(given), context)
+    assert len([body for body in bodies.seen if given.encode() in body]) == 1
+
+
+async def test_unreadable_structured_content_fails(
+    server: McpServer, context: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_answer: Any) -> Any:
+        raise ValueError("nested too deep")
+
+    monkeypatch.setattr(mcp, "result_content", refuse)
+    with pytest.raises(ToolFailed, match="could not be read"):
+        await mcp.call_mcp_tool(mcp_tool(server, "add"), {"a": 2, "b": 40}, context)
+
+
 async def test_other_contents_become_text(server: McpServer, context: ToolContext) -> None:
     result = await mcp.call_mcp_tool(mcp_tool(server, "mixed"), {}, context)
     assert [block["text"] for block in result.content] == [
         "shop://terms\nNo returns.",
-        "[resource that can't be shown]",
+        "[shop://song: a file of unknown type, 3 bytes; it can't be shown]",
         "list: https://shop.example.test/list",
-        "[audio that can't be shown]",
-        "[a picture that could not be read]",
+        "[audio: audio/wav, 3 bytes; it can't be shown]",
+        "[image: image/png, 3 bytes; it can't be shown]",
     ]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chat.claude.blocks import Block
-from chat.readers import sandbox
+from chat.claude.content.blocks import Block
+from chat.readers.process import sandbox
 from chat.tools.pictures import MAX_PICTURES, with_encoded_pictures
 from chat.tools.result import ToolResult, make_result
 from tests.support import media

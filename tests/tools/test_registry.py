@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from chat.claude.encoding.exact_numbers import read_json
 from chat.tools import registry
 from chat.tools.registry import registered, tool
 from chat.tools.result import ToolContext
@@ -115,3 +117,22 @@ def test_package_imports_no_large_libraries() -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_decimals_have_every_digit_and_other_numbers_are_plain(context: ToolContext) -> None:
+    @tool
+    def pay(amount: Decimal, factor: float, order_id: int, more: dict[str, Any]) -> str:
+        """Pay.
+
+        Args:
+            amount: How much.
+            factor: How often.
+            order_id: For what.
+            more: Anything.
+        """
+        return f"{amount} {factor + 1} {order_id} {more['x'] + 1}"
+
+    given = read_json(
+        '{"amount": 0.10, "factor": 1E0, "order_id": 18446744073709551616, "more": {"x": 0.10}}'
+    )
+    assert registered()["pay"].call(given, context) == "0.10 2.0 18446744073709551616 1.1"

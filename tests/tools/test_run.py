@@ -11,14 +11,15 @@ import pytest
 from django.db import connection
 
 from chat.models import Assistant, AssistantTool, McpServer, ToolDefinition, User
-from chat.readers import sandbox
+from chat.readers.process import sandbox
 from chat.tools import registry
 from chat.tools.registry import tool
 from chat.tools.result import ToolContext, ToolFailed, ToolResult, make_result
 from chat.tools.run import run_tool
 from chat.tools.threads import FUNCTIONS, MAX_THREADS, in_thread
 from tests import factories
-from tests.tools.conftest import ADD, mcp_tool, webhook
+from tests.support.mcp_tools import ADD, mcp_tool
+from tests.tools.conftest import webhook
 from tests.tools.servers import Hostile, Receiver, Served
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loopback")]
@@ -235,8 +236,9 @@ def test_mcp_failures_become_error_results(
 ) -> None:
     server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
     for target in ("crash", "wait", "shout"):
-        mcp_tool(server, target, timeout_seconds=2, max_result_bytes=1000).save()
+        mcp_tool(server, target, max_result_bytes=1000).save()
     server.save()
+    ToolDefinition.objects.filter(target="wait").update(timeout_seconds=2)
     named = {row.target: row for row in ToolDefinition.objects.all()}
     assert "hunter2" not in said(run(named["crash"]))
     assert said(run(named["wait"])) == "The tool did not finish within 2 seconds."

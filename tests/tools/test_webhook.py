@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from chat.claude.encoding.exact_numbers import exact_json, read_json
 from chat.tools import egress, webhook
 from chat.tools.result import ToolContext, ToolFailed
 from tests.tools.conftest import webhook as definition
@@ -111,7 +112,7 @@ async def test_answers_become_results(
 @pytest.mark.parametrize(
     "body",
     [
-        b"{", b"[" * 100_000, b"9" * 5_000, b"\xff\xfe", b'{"a": NaN}', b'{"a":' * 1000 + b"1" + b"}" * 1000,
+        b"{", b"[" * 100_000, b"\xff\xfe", b'{"a": NaN}', b'{"a":' * 1000 + b"1" + b"}" * 1000,
     ],
 )  # fmt: skip
 async def test_invalid_json_answers_fail(
@@ -194,3 +195,16 @@ async def test_name_that_changes_to_an_internal_address_is_refused(
 async def test_unreachable_webhook_is_a_failure(context: ToolContext) -> None:
     with pytest.raises(httpx2.ConnectError):
         await webhook.call_webhook(definition("http://127.0.0.1:1/"), {}, context)
+
+
+async def test_numbers_keep_their_digits_both_ways(
+    receiver: tuple[Receiver, str], context: ToolContext
+) -> None:
+    made, url = receiver
+    made.answer = (200, "application/json", b'{"paid": 0.10, "order": 18446744073709551616, "x": 1e400}')
+    given = read_json('{"amount": 0.10, "order_id": 18446744073709551616}')
+    result = await webhook.call_webhook(definition(url), given, context)
+    assert result.content[0]["text"] == '{"paid":0.10,"order":18446744073709551616,"x":1e400}'
+    assert made.seen[-1]["body"]["input"]["order_id"] == 18446744073709551616
+    payload = exact_json(webhook.webhook_payload("stock", given, context))
+    assert '"input":{"amount":0.10,"order_id":18446744073709551616}' in payload

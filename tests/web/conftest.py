@@ -1,4 +1,4 @@
-"""The cast of the pages' tests: an insider with a conversation, a colleague, an outsider, and nobody."""
+"""The cast of the pages' tests: an insider with a conversation, a colleague, an outsider, and an anonymous visitor."""
 
 from collections.abc import Callable
 

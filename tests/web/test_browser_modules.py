@@ -2,12 +2,9 @@
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage
 from django.template import Context, Template
 from django.test import override_settings
@@ -31,18 +28,6 @@ def rendered() -> str:
 @pytest.fixture(autouse=True)
 def _no_cached_map() -> None:
     browser_modules._cached_elements.cache_clear()
-
-
-def test_node_tests_pass() -> None:
-    node = shutil.which("node")
-    assert node, "node is needed for the browser's modules"
-    root = settings.BASE_DIR
-    files = sorted(str(path) for path in (root / "tests" / "js").rglob("*.test.js"))
-    assert files
-    done = subprocess.run(
-        [node, "--test", *files], cwd=root, capture_output=True, text=True, check=False, timeout=110
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def test_the_map_has_all_scripts_but_the_classic_ones() -> None:

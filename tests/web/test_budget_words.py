@@ -1,12 +1,15 @@
 """What people read about budgets: on the page, and below an answer that the money did not last for."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.utils import translation
 
 from chat.models import Budget
-from chat.operations.billing.budgets import Payer
-from chat.presentation.wording import budget_text, ending, failure_text, soft_limit_text
+from chat.operations.billing.payer import Payer
+from chat.presentation.endings import ending
+from chat.presentation.wording import budget_text, failure_text, soft_limit_text
 from tests import factories
 
 
@@ -20,10 +23,13 @@ def test_a_passed_warning_is_a_line_on_the_page() -> None:
     client, stranger = Client(), Client()
     client.force_login(person)
     stranger.force_login(other)
-    assert "composer__budget" not in client.get("/").content.decode()
+    for address in ("/", "/budget"):
+        assert "budget__line" not in client.get(address).content.decode()
     budget.periods.update(spent_usd="8.25")
-    assert "82% of your budget for this month is used. It renews on" in client.get("/").content.decode()
-    assert "composer__budget" not in stranger.get("/").content.decode()
+    for address in ("/", "/budget"):
+        shown = client.get(address).content.decode()
+        assert "$8.25 of $10.00 used this month (your budget). It renews on" in shown
+        assert "budget__line" not in stranger.get(address).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -33,7 +39,7 @@ def test_a_passed_warning_is_a_line_on_the_page() -> None:
         ("held group week 2026-11-30", "have reserved the rest of your group’s budget for this week."),
         (
             "little assistant month 2026-12-01",
-            "The rest of this assistant’s budget for this month is too small",
+            "more than what is left of this assistant’s budget for this month.",
         ),
         ("spent new-scope year 2026-12-01", "New-scope for year"),
         ("", "The budget is used up."),
@@ -52,4 +58,6 @@ def test_refusals_name_the_limit_and_its_renewal(detail: str, words: str) -> Non
 
 def test_a_warning_says_how_much_is_used() -> None:
     with translation.override("en"):
-        assert soft_limit_text("key", "week", "2026-11-30", 90).startswith("90% of this API key’s budget")
+        assert soft_limit_text("key", "week", "2026-11-30", Decimal("0.3099"), Decimal(5)) == (
+            "$0.31 of $5.00 used this week (this API key’s budget). It renews on Nov. 30, 2026."
+        )

@@ -23,7 +23,7 @@ def samples(response) -> dict[tuple[str, tuple], float]:
     }
 
 
-def test_alive_asks_nobody(client: Client) -> None:
+def test_alive_asks_no_service(client: Client) -> None:
     answer = client.get("/healthz")  # without a database mark: a query would fail the test
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 

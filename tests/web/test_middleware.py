@@ -103,7 +103,7 @@ def request_line(output: io.StringIO) -> dict:
 @pytest.mark.parametrize("address", ["/crash", "/crash-async", "/crash-in-group"])
 def test_a_crash_logs_its_place_and_not_its_values(output: io.StringIO, secret: str, address: str) -> None:
     client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {secret}"})
-    client.cookies["sessionid"] = "a-session-key-of-somebody"
+    client.cookies["parley_session"] = "a-session-key-of-somebody"
     response = client.post(f"{address}?q={WRITTEN}", {"text": WRITTEN}, content_type="application/json")
     assert response.status_code == 500
     written = output.getvalue()
@@ -143,6 +143,15 @@ def test_a_path_is_logged_by_its_route(output: io.StringIO) -> None:
     assert Client().get(f"/{PATH_WORD}/nothing").status_code == 404
     assert request_line(output)["route"] == "fine/<word>"
     assert PATH_WORD not in output.getvalue()
+
+
+def test_refused_requests_log_no_path_and_no_traceback(output: io.StringIO) -> None:
+    Client().get(f"/fine/{PATH_WORD}", HTTP_HOST="evil.example.test")
+    Client(enforce_csrf_checks=True).post(f"/accounts/login/?{PATH_WORD}")
+    told = [line for line in lines(output) if line["level"] in ("info", "warning", "error")]
+    assert [(line["event"], line["status"]) for line in told] == [("request", 400), ("request", 403)]
+    assert PATH_WORD not in str(told)
+    assert "exception" not in str(told)
 
 
 def test_request_ids_are_our_own_and_never_the_same(client: Client) -> None:

@@ -10,12 +10,17 @@ from django.urls import reverse
 from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
-OWN = ["new_conversation", "sidebar"]
+TOOL = "00000000-0000-7000-8000-000000000001"
+OWN = ["new_conversation", "sidebar", "budget"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation"]
-WRITE = ["branch", "rename_conversation", "pin_conversation", "archive_conversation", "delete_conversation"]
+READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
+WRITE = [
+    "branch", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
+    "delete_conversation",
+]  # fmt: skip
+PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
 
 
 def address(name: str, chat: Conversation) -> str:
@@ -29,23 +34,30 @@ def form(name: str, chat: Conversation) -> dict[str, Any]:
         "rename_conversation": {"title": "Taken over"},
         "pin_conversation": {"on": "1"},
         "archive_conversation": {"on": "1"},
+        "allowed_tools": {"tool": TOOL},
     }.get(name, {})
 
 
 def state(chat: Conversation) -> Any:
     return (
-        Conversation.objects.filter(pk=chat.pk).values("title", "pinned", "archived", "active_leaf").first()
+        Conversation.objects.filter(pk=chat.pk)
+        .values("title", "pinned", "archived", "active_leaf", "allowed_tools")
+        .first()
     )
 
 
 def test_every_route_is_in_these_tests() -> None:
     in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
+    in_test_profile = {"profile", "revoke_own_key"}
+    in_test_sessions = {"sessions"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
         *WRITE,
         *FILES,
         *in_test_tool_sign_in,
+        *in_test_profile,
+        *in_test_sessions,
         "preferences",
     }
 
@@ -61,7 +73,7 @@ def test_owner_reads(name: str, browser: Client, chat: Conversation) -> None:
 @pytest.mark.parametrize("name", WRITE)
 def test_owner_writes(name: str, browser: Client, chat: Conversation) -> None:
     answer = browser.post(address(name, chat), form(name, chat))
-    assert answer.status_code == (200 if name == "branch" else 204)
+    assert answer.status_code == (200 if name in PAGES else 204)
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -93,7 +105,7 @@ def test_outsider_sees_an_empty_list(signed_in: Callable[[str], Client], chat: C
 
 
 @pytest.mark.parametrize("name", [*OWN, *READ])
-def test_nobody_is_sent_to_sign_in(name: str, client: Client, chat: Conversation) -> None:
+def test_anonymous_visitors_are_sent_to_sign_in(name: str, client: Client, chat: Conversation) -> None:
     answer = client.get(address(name, chat))
     assert answer.status_code == 302
     assert answer["Location"].startswith(f"{reverse('account_login')}?next=/")
@@ -105,13 +117,17 @@ def test_nobody_is_sent_to_sign_in(name: str, client: Client, chat: Conversation
 def test_a_script_without_session_is_told_where_to_go(
     name: str, header: dict[str, str], client: Client, chat: Conversation
 ) -> None:
-    answer = client.get(address(name, chat), headers=header)
+    by_htmx = "HX-Request" in header
+    shown = {"HX-Current-URL": f"http://testserver/c/{chat.id}?x=1"} if by_htmx else {}
+    answer = client.get(address(name, chat), headers=header | shown)
     assert (answer.status_code, answer.content) == (401, b"")
-    assert answer["HX-Redirect"] == reverse("account_login")
+    back = f"%2Fc%2F{chat.id}" if by_htmx else "%2F"
+    assert answer["HX-Redirect"] == f"{reverse('account_login')}?next={back}&ended=1"
+    assert "Your session has ended" in client.get(answer["HX-Redirect"]).content.decode()
 
 
 @pytest.mark.parametrize("name", WRITE)
-def test_nobody_writes(name: str, client: Client, chat: Conversation) -> None:
+def test_anonymous_visitors_write_nothing(name: str, client: Client, chat: Conversation) -> None:
     before = state(chat)
     assert client.post(address(name, chat), form(name, chat)).status_code == 302
     assert state(chat) == before

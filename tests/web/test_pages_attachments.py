@@ -5,14 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import Attachment, Conversation, Message, User
+from chat.models import Attachment, Conversation, Message, StoredFile, User
 from chat.operations.conversations.message_input import content_blocks
-from chat.operations.files import storage
+from chat.operations.files import page_texts, storage
 from chat.operations.files.uploads import store_upload
+from chat.readers.process import sandbox
 from chat.web import attachments as pages
+from chat.web.file_response import PIECE_BYTES, StoredFileResponse
 from tests import factories
 from tests.support import media
 
@@ -70,15 +73,28 @@ def test_others_find_nothing(
     assert get(Client(headers={"Sec-Fetch-Dest": "empty"}), name, photo).status_code == 401
 
 
-def test_citations_lead_nobody_else_anywhere(signed_in: Callable[[str], Client], answer: Message) -> None:
+def test_citations_are_hidden_from_others(signed_in: Callable[[str], Client], answer: Message) -> None:
     address = reverse("cited", args=[answer.id]) + "?document=0"
     assert signed_in("outsider").get(address).status_code == 404
     assert Client().get(address).status_code == 302
 
 
+def whole(response: Any) -> bytes:
+    return b"".join(response)
+
+
+async def test_a_file_leaves_in_pieces() -> None:
+    data = bytes(range(256)) * 4096
+    stored = StoredFile(path=storage.default_storage.save("pieces", ContentFile(data)))
+    pieces = [piece async for piece in StoredFileResponse(stored)]
+    storage.default_storage.delete(stored.path)
+    assert b"".join(pieces) == data
+    assert {len(piece) for piece in pieces} == {PIECE_BYTES}
+
+
 def test_a_download_is_the_upload_and_never_runs(browser: Client, notes: Attachment) -> None:
     response = get(browser, "attachment_file", notes)
-    assert response.content == storage.read_stored(notes.original)
+    assert whole(response) == storage.read_stored(notes.original)
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="notes.html"'
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -90,8 +106,10 @@ def test_a_download_is_the_upload_and_never_runs(browser: Client, notes: Attachm
 def test_pictures_are_shown_as_they_are_sent(browser: Client, photo: Attachment) -> None:
     shown, small = get(browser, "attachment_shown", photo), get(browser, "attachment_thumbnail", photo)
     assert (shown["Content-Type"], small["Content-Type"]) == ("image/png", "image/webp")
-    assert shown.content == storage.read_stored(photo.sent)  # type: ignore[arg-type]
-    assert len(small.content) < len(shown.content)
+    picture = whole(shown)
+    assert picture == storage.read_stored(photo.sent)  # type: ignore[arg-type]
+    assert (len(picture), len(whole(small))) == (int(shown["Content-Length"]), int(small["Content-Length"]))
+    assert int(small["Content-Length"]) < len(picture)
     assert small["Content-Disposition"] == 'inline; filename="a photo.png"'
     assert b"attachments/" in get(browser, "attachment", photo).content
 
@@ -147,10 +165,42 @@ def test_a_pdf_is_read_page_by_page(browser: Client, paper: Attachment) -> None:
         assert "of 3" in get(browser, "attachment", paper, odd).content.decode()
 
 
+def test_a_restricted_pdf_is_shown_decrypted(browser: Client, insider: User) -> None:
+    data = media.pdf("Grass is green", restrict=True)
+    made = store_upload(owner=insider, name="contract.pdf", data=data)
+    assert whole(get(browser, "attachment_file", made)) == data
+    assert b"/Encrypt" not in whole(get(browser, "attachment_shown", made))
+    assert (
+        '<mark id="cited">Grass is</mark>'
+        in get(browser, "attachment", made, "?quote=Grass+is").content.decode()
+    )
+
+
+def test_a_page_waits_for_a_place_only_so_long(
+    browser: Client, paper: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_texts, "WAIT_SECONDS", 0)
+    page_texts._kept.clear()
+    with sandbox.FILES.places.taken(str(paper.owner_id)):
+        busy = get(browser, "attachment", paper, "?page=1")
+        assert (busy.status_code, busy["Retry-After"]) == (503, "5")
+        assert f'href="/attachments/{paper.id}?page=1"' in busy.content.decode()
+    assert get(browser, "attachment", paper, "?page=1").status_code == 200
+
+
+def test_a_long_page_says_that_it_is_cut(
+    browser: Client, paper: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_texts, "MOST_CHARACTERS", 5)
+    page_texts._kept.clear()
+    assert "The rest is not shown" in get(browser, "attachment", paper).content.decode()
+    page_texts._kept.clear()
+
+
 def test_citations_are_links_to_their_place(browser: Client, answer: Message, notes: Attachment) -> None:
     html = browser.get(f"/c/{answer.conversation_id}").content.decode()
     link = f"/cited/{answer.id}?document=0&amp;title=notes.html&amp;start=31&amp;end=46"
-    assert f"It says: green [\\[1\\]]({link}), so it is." in html
+    assert f"It says: green \ufdd0[1]({link}), so it is." in html
     place = browser.get(link.replace("&amp;", "&"))
     assert place.status_code == 302
     assert place["Location"] == f"/attachments/{notes.id}?start=31&end=46#cited"

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from chat.claude.failures import FailureKind
+from chat.claude.failures.failure import FailureKind
 from chat.events.payloads import block_delta, block_start, encode, turn_started
 from chat.events.store import Batch
-from chat.models import Assistant, Conversation, LanguageModel, Message, Turn
-from chat.presentation.wording import FAILURES, UNKNOWN_FAILURE, ending, failure_text
+from chat.models import Assistant, Conversation, LanguageModel, Message, Turn, User
+from chat.presentation.endings import ending
+from chat.presentation.wording import FAILURES, UNKNOWN_FAILURE, failure_text
 from chat.web.strings import script_strings
 from tests import factories
 from tests.support.turns import start_turn
@@ -32,10 +33,10 @@ def shown(browser: Client, chat: Conversation) -> str:
 def test_messages_stand_in_order_with_their_bill(browser: Client, chat: Conversation, turn: Turn) -> None:
     page = shown(browser, chat)
     assert page.index("How high is it?") < page.index("**Very** high.")
-    assert "$18.00" in page
-    assert "$18 (exact)" in page
-    assert "1,000,000 tokens" in page
-    assert f'data-retry="{turn.id}"' in page
+    assert "<dd>$18.00</dd>" in page
+    assert "<dd>1,000,000</dd>" in page
+    assert '<span class="receipt__model">Claude-Test</span></summary>' in page
+    assert f'data-retry-menu="{turn.id}"' in page
     assert "data-continue" not in page
 
 
@@ -71,7 +72,7 @@ def test_a_sum_that_is_not_exact_says_so(
 ) -> None:
     turn.api_calls.update(certainty=certainty, cost_usd="0.0012345" if certainty == "estimated" else "0")
     page = shown(browser, chat)
-    assert ("≈ $0.0012" if certainty == "estimated" else "cost unknown") in page
+    assert ("<dd>< 1¢</dd>" if certainty == "estimated" else "<dd>unknown</dd>") in page
 
 
 def test_a_running_answer_shows_what_arrived(browser: Client, chat: Conversation) -> None:
@@ -83,10 +84,10 @@ def test_a_running_answer_shows_what_arrived(browser: Client, chat: Conversation
         block_delta(index=0, key="text", value="It is <about> "),
     ]
     frames = [encode(event, turn=str(running.id), seq=seq) for seq, event in enumerate(events, start=1)]
-    Batch(running.id, 1, 1, frames).row().save()
+    Batch(running.id, 1, 1, frames).store()
     page = shown(browser, chat)
     assert re.search(rf'data-turn="{running.id}"\s+data-live\s+data-seq="3"', page)
-    assert 'data-type="text" data-open>It is <about> </parley-markdown>' in page
+    assert f'data-type="text" data-message="{answer.id}" data-open>It is <about> </parley-markdown>' in page
 
 
 CALL = {"type": "mcp_tool_use", "id": "m1", "name": "add", "server_name": "shop", "input": {"a": 1}}
@@ -106,7 +107,7 @@ def test_what_the_provider_called_is_one_card(
     for index, block in enumerate((CALL, result)):
         told.append(block_start(message=str(answer.id), index=index, block=block))
     frames = [encode(event, turn=str(running.id), seq=seq) for seq, event in enumerate(told, start=1)]
-    Batch(running.id, 1, 1, frames).row().save()
+    Batch(running.id, 1, 1, frames).store()
     pages = [shown(browser, chat)]
     orphan = {**result, "tool_use_id": "m2", "content": "of a call that is gone"}
     Message.objects.filter(id=answer.id).update(content=[CALL, result, orphan], status="complete")
@@ -151,7 +152,11 @@ def test_each_end_is_said_with_what_helps(
     assert "data-retry" in page
 
 
-def test_a_turn_that_failed_before_its_answer_is_not_silent(browser: Client, chat: Conversation) -> None:
+@pytest.mark.parametrize("staff", [True, False])
+def test_a_turn_that_failed_before_its_answer_is_not_silent(
+    browser: Client, chat: Conversation, staff: bool
+) -> None:
+    User.objects.filter(pk=chat.owner_id).update(is_staff=staff)
     failed = factories.turn(
         chat,
         status="failed",
@@ -162,7 +167,7 @@ def test_a_turn_that_failed_before_its_answer_is_not_silent(browser: Client, cha
     )
     page = shown(browser, chat)
     assert "No model is available." in page
-    assert "no row <id>" in page
+    assert ("no row <id>" in page) == staff, "technical detail is for staff"
     assert f'data-retry="{failed.id}"' in page
 
 
@@ -201,11 +206,11 @@ def test_a_long_thread_comes_in_pages(
     with django_assert_max_num_queries(25):
         page = shown(browser, chat)
     numbers = [int(number) for number in re.findall(r">Message (\d+)<", page)]
-    assert numbers == list(range(160, 200))
+    assert numbers == list(range(170, 200))
     more = re.search(r'hx-get="([^"]+/earlier\?before=[^"]+)"', page)
     assert more is not None
     earlier = text_of(browser.get(more[1]))
-    assert [int(number) for number in re.findall(r">Message (\d+)<", earlier)] == list(range(120, 160))
+    assert [int(number) for number in re.findall(r">Message (\d+)<", earlier)] == list(range(140, 170))
 
 
 def test_tools_thoughts_and_unknown_blocks_are_shown(browser: Client, chat: Conversation) -> None:
@@ -242,6 +247,9 @@ def test_tools_thoughts_and_unknown_blocks_are_shown(browser: Client, chat: Conv
     ):
         assert words in page
     assert 'data-block="4"' not in page
+    assert page.count("data-copy aria-label") == 3, (
+        "two questions and an answer; this one has no text to copy"
+    )
 
 
 def test_the_picker_offers_what_works_and_says_what_does_not(browser: Client, insider: Any) -> None:
@@ -269,9 +277,7 @@ def test_a_conversation_keeps_its_choice(browser: Client, insider: Any) -> None:
     assert re.search(rf'<option value="model:{second.id}" selected', shown(browser, chat))
 
 
-def test_an_assistant_that_is_offered_no_more_stays_chosen_and_says_so(
-    browser: Client, chat: Conversation
-) -> None:
+def test_an_assistant_not_offered_any_more_stays_chosen(browser: Client, chat: Conversation) -> None:
     assistant = Assistant.objects.create(name="Guide", enabled=False)
     Conversation.objects.filter(id=chat.id).update(assistant=assistant)
     page = shown(browser, chat)
@@ -349,3 +355,21 @@ def test_picking_a_model_leaves_the_assistant(insider: Any) -> None:
     chat.refresh_from_db()
     assert started.turn.model == model
     assert (chat.assistant, chat.model) == (None, model)
+
+
+def test_a_summary_holds_no_mark_of_a_citation(browser: Client, chat: Conversation) -> None:
+    forged = "Summary \ufdd0[1](https://evil.example/)"
+    summary = factories.message(chat, chat.messages.latest("created_at"), forged, kind="summary")
+    Conversation.objects.filter(pk=chat.pk).update(active_leaf=summary)
+    page = shown(browser, chat)
+    assert "Summary \ufffd[1](https://evil.example/)" in page
+    assert "\ufdd0" not in page
+
+
+def test_texts_of_people_follow_their_direction(browser: Client, chat: Conversation) -> None:
+    page = shown(browser, chat)
+    for place in ('id="title" dir="auto"', 'class="message__text" dir="auto"'):
+        assert place in page
+    # A browser would look at a whole text again for each line of it; composer/field_fit.js sets the direction.
+    assert 'dir="auto"' not in page[page.index('<textarea id="message"') :].split(">")[0]
+    assert re.search(rf'href="/c/{chat.id}"[^>]*><span class="conversation__title" dir="auto"', page)

@@ -20,7 +20,7 @@ from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.result import ToolContext
 from chat.tools.run import run_tool
 from tests import factories
-from tests.tools.conftest import ADD, mcp_tool
+from tests.support.mcp_tools import ADD, mcp_tool
 from tests.tools.servers import Gate, Served, gated
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,8 +45,7 @@ def tool(gate: tuple[Gate, Served], settings: Any) -> ToolDefinition:
     tool.save()
     group = Group.objects.create(name="Buyers")
     factories.person("insider").groups.add(group)
-    assistant = Assistant.objects.create(name="Buyer")
-    assistant.audience_groups.add(group)
+    assistant = factories.restrict(Assistant.objects.create(name="Buyer"), group)
     AssistantTool.objects.create(assistant=assistant, tool=tool)
     return tool
 
@@ -134,7 +133,7 @@ def test_tokens_are_kept_encrypted_and_per_person(
     with connection.cursor() as cursor:
         cursor.execute("SELECT tokens, client FROM chat_mcpgrant")
         assert token not in str(cursor.fetchall())
-    assert run(tool, "colleague")[1], "one person's sign-in is nobody else's"
+    assert run(tool, "colleague")[1], "a sign-in belongs to one person"
     factories.person("colleague").groups.add(Group.objects.get())
     connect(signed_in("colleague"))
     assert McpGrant.objects.count() == 2
@@ -156,7 +155,7 @@ def test_a_token_whose_time_is_over_is_refreshed_and_kept(
     assert gate[0].refreshed == refreshed + 1, "a token that holds is not refreshed"
 
 
-def test_a_refresh_that_another_process_did_at_the_moment_is_taken_over(
+def test_a_refresh_by_another_process_is_taken_over(
     browser: Client, tool: ToolDefinition, gate: tuple[Gate, Served]
 ) -> None:
     connect(browser)
@@ -282,7 +281,7 @@ def test_others_find_nothing(role: str, tool: ToolDefinition, signed_in: Callabl
     assert not McpGrant.objects.exists()
 
 
-def test_nobody_is_sent_to_sign_in_here_first(client: Client, tool: ToolDefinition) -> None:
+def test_anonymous_visitors_sign_in_to_parley_first(client: Client, tool: ToolDefinition) -> None:
     for answer in (client.get(CONNECT), client.post(CONNECT), client.post(DISCONNECT), client.get(CALLBACK)):
         assert answer.headers["Location"].startswith("/accounts/login/")
 
@@ -290,7 +289,7 @@ def test_nobody_is_sent_to_sign_in_here_first(client: Client, tool: ToolDefiniti
 @pytest.mark.parametrize(
     "change", [{"enabled": False}, {"auth": "bearer"}, {"auth": "none"}, {"name": "renamed"}]
 )
-def test_servers_where_nobody_signs_in(change: dict[str, Any], browser: Client) -> None:
+def test_servers_without_sign_in(change: dict[str, Any], browser: Client) -> None:
     McpServer.objects.update(**change)
     assert browser.get(CONNECT).status_code == 404
 

@@ -11,15 +11,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, preformatted
-from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
+from chat.admin.base import ReadOnly, preformatted
+from chat.admin.diagnostics.conversations import ContentList, conversation_link, log_reading, may_read_content
 from chat.models import Attachment
 
 SHOWN_CHARACTERS = 20_000
 
 
 @admin.register(Attachment)
-class AttachmentAdmin(ReadOnly, BigTableAdmin):
+class AttachmentAdmin(ReadOnly, ContentList):
+    empty_text = _("No files yet. Files that people add to messages appear here.")
+    content_kind = "attachment"
     list_display = ("created_at", "owner", "kind", "shown_name", "size", "pages", "message_count")
     list_filter = ("kind",)
     list_select_related = ("owner", "original")
@@ -29,8 +31,7 @@ class AttachmentAdmin(ReadOnly, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
         rows: QuerySet[Attachment] = super().get_queryset(request)
-        rows = rows.annotate(message_count=Count("messages"))
-        return rows if may_read_content(request) else rows.defer("text")
+        return rows.annotate(message_count=Count("messages")).defer("text")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return ("=id", "owner__email", "=original__digest", *(("name",) if may_read_content(request) else ()))

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, preformatted, pretty_json
+from chat.admin.diagnostics.outcomes import stop_reason_text, stop_reason_with_code
+from chat.admin.diagnostics.transcript import transcript
 from chat.models import Conversation, Message
 
 log = structlog.get_logger(__name__)
@@ -37,8 +39,23 @@ def log_reading(request: HttpRequest, kind: str, object_id: object) -> None:
     log.info("content_read", reader=str(request.user.pk), kind=kind, id=str(object_id))
 
 
+class ContentList(BigTableAdmin):
+    """A table whose list shows superusers the starts of people's texts. A log line names the rows of each page."""
+
+    content_kind = ""  # as in the line of one opened row, with "_list" added
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        page = super().get_changelist_instance(request)
+        if may_read_content(request) and page.result_list:
+            ids = [str(row.pk) for row in page.result_list]
+            log.info("content_read", reader=str(request.user.pk), kind=f"{self.content_kind}_list", ids=ids)
+        return page
+
+
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnly, BigTableAdmin):
+class ConversationAdmin(ReadOnly, ContentList):
+    empty_text = _("No conversations yet.")
+    content_kind = "conversation"
     list_display = (
         "short_id",
         "owner",
@@ -59,8 +76,9 @@ class ConversationAdmin(ReadOnly, BigTableAdmin):
         ("pinned", "archived"),
         ("created_at", "last_message_at"),
         "messages_link",
+        "shown_transcript",
     )
-    readonly_fields = ("id", "shown_title", "messages_link")
+    readonly_fields = ("id", "shown_title", "messages_link", "shown_transcript")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         counted = (
@@ -80,11 +98,16 @@ class ConversationAdmin(ReadOnly, BigTableAdmin):
         return tuple(name for name in self.list_display if name != "shown_title" or may_read_content(request))
 
     def get_fields(self, request: HttpRequest, obj: Conversation | None = None) -> tuple[Any, ...]:
-        return tuple(name for name in self.fields if name != "shown_title" or may_read_content(request))
+        content = ("shown_title", "shown_transcript")
+        return tuple(name for name in self.fields if name not in content or may_read_content(request))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         conversation = super().get_object(request, object_id, from_field)
-        if conversation is not None and not may_read_content(request):
+        if conversation is None:
+            return None
+        if may_read_content(request):
+            log_reading(request, "conversation", conversation.pk)
+        else:
             conversation.title = ""  # the page's heading prints it
         return conversation
 
@@ -100,6 +123,10 @@ class ConversationAdmin(ReadOnly, BigTableAdmin):
     def message_count(self, conversation: Any) -> int:
         return int(conversation.message_count)
 
+    @display(description=_("transcript"))
+    def shown_transcript(self, conversation: Conversation) -> SafeString:
+        return transcript(conversation)
+
     @display(description=_("messages"))
     def messages_link(self, conversation: Any) -> SafeString:
         address = reverse("admin:chat_message_changelist") + f"?conversation__id__exact={conversation.id}"
@@ -107,17 +134,22 @@ class ConversationAdmin(ReadOnly, BigTableAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, BigTableAdmin):
-    list_display = ("created_at", "role", "author", "shown_text", "model_name", "status", "stop_reason")
+class MessageAdmin(ReadOnly, ContentList):
+    empty_text = _("No messages yet.")
+    content_kind = "message"
+    link_lookups = ("conversation__id__exact",)
+    list_display = ("created_at", "role", "author", "shown_text", "model_name", "status", "ended")
     list_filter = ("role", "status", "kind")
     list_select_related = ("conversation__owner",)
     ordering = ("-id",)
     search_help_text = _("Person, or id of a message or conversation")
-    readonly_fields = ("id", "conversation_row", "shown_text", "shown_content")
+    readonly_fields = ("id", "conversation_row", "shown_text", "shown_content", "shown_stop_reason")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Read the beginnings of texts: a list of whole ones, of 16 MB each, would take the server's memory."""
         rows: QuerySet[Message] = super().get_queryset(request)
-        return rows if may_read_content(request) else rows.defer("content", "text", "stop_details")
+        rows = rows.defer("content", "text", "stop_details")
+        return rows.annotate(beginning=Left("text", 81)) if may_read_content(request) else rows
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return (
@@ -135,14 +167,14 @@ class MessageAdmin(ReadOnly, BigTableAdmin):
             ("id", "conversation_row"),
             ("role", "kind"),
             "status",
-            ("depth", "parent_id"),
-            ("model_name", "stop_reason"),
+            ("depth", "parent_row"),
+            ("model_name", "shown_stop_reason"),
             "created_at",
         )
         return (*about, "shown_content") if may_read_content(request) else about
 
     def get_readonly_fields(self, request: HttpRequest, obj: Message | None = None) -> tuple[str, ...]:
-        return (*self.readonly_fields, "parent_id")
+        return (*self.readonly_fields, "parent_row")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         message = super().get_object(request, object_id, from_field)
@@ -154,13 +186,29 @@ class MessageAdmin(ReadOnly, BigTableAdmin):
             message.text, message.content = "", []  # the page's heading prints the text
         return message
 
+    @display(description=_("previous message"))
+    def parent_row(self, message: Message) -> SafeString | str:
+        if message.parent_id is None:
+            return "-"
+        address = reverse("admin:chat_message_change", args=[message.parent_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, message.parent_id)
+
     @display(description=_("person"))
     def author(self, message: Message) -> str:
         return str(message.conversation.owner)
 
     @display(description=_("text"))
-    def shown_text(self, message: Message) -> str:
-        return message.text if len(message.text) <= 80 else f"{message.text[:80]}…"
+    def shown_text(self, message: Any) -> str:
+        beginning = str(message.beginning)
+        return beginning if len(beginning) <= 80 else f"{beginning[:80]}…"
+
+    @display(description=_("stop reason"))
+    def ended(self, message: Message) -> str:
+        return stop_reason_text(message.stop_reason)
+
+    @display(description=_("stop reason"))
+    def shown_stop_reason(self, message: Message) -> str:
+        return stop_reason_with_code(message.stop_reason)
 
     @display(description=_("conversation"))
     def conversation_row(self, message: Message) -> SafeString | str:

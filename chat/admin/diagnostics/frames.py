@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json
+from chat.admin.diagnostics.conversations import log_reading, may_read_content
+from chat.claude.request.output_schema import without_output_schema
 from chat.models import Frame
 from chat.operations.staff.cache_health import Health, daily_health, health_of
-from chat.presentation import wording
+from chat.presentation import cache_misses
 
 SHARES = (
     ("read_tokens", _("read"), "var(--color-primary-600)"),
@@ -26,8 +28,12 @@ SHARES = (
 
 @admin.register(Frame)
 class FrameAdmin(ReadOnly, BigTableAdmin):
-    """A frame contains the prompt that staff wrote and never a message of a person."""
+    """A frame contains the prompt that staff wrote and never a message of a person.
 
+    Its output schema may come from a program of a person, so only superusers see it, and the log says who did.
+    """
+
+    empty_text = _("No request frames yet. A frame is what all requests with the same settings share.")
     list_display = ("short_digest", "model_id", "calls", "read", "written", "missed", "why", "created_at")
     search_fields = ("digest__startswith",)
     search_help_text = _("Start of the digest")
@@ -69,15 +75,27 @@ class FrameAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("why"))
     def why(self, frame: Any) -> str:
-        return wording.cache_miss(next(iter(frame.health.reasons), "")) or "-"
+        return cache_misses.cache_miss(next(iter(frame.health.reasons), "")) or "-"
 
     @display(description=_("cache in the last 7 days"))
     def cache_health(self, frame: Frame) -> SafeString:
         days = daily_health(frame.digest)
         health = health_of([frame.digest])[frame.digest]
-        reasons = [(wording.cache_miss(code), tokens) for code, tokens in health.reasons.items()]
+        reasons = [(cache_misses.cache_miss(code), tokens) for code, tokens in health.reasons.items()]
         context = {"health": health, "days": days.items(), "reasons": reasons, "chart": _chart(days)}
         return render_to_string("admin/chat/frame/cache_health.html", context)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        frame = super().get_object(request, object_id, from_field)
+        if frame is None:
+            return None
+        redacted = without_output_schema(frame.body)
+        if redacted != frame.body:
+            if may_read_content(request):
+                log_reading(request, "output_schema", frame.pk)
+            else:
+                frame.body = redacted
+        return frame
 
     @display(description=_("body"))
     def shown_body(self, frame: Frame) -> SafeString:

@@ -32,24 +32,25 @@ ABOUT = (
     ("decision", "decided_by", "decided_at"),
     ("created_at", "expires_at"),
     ("started_at", "finished_at"),
-    "is_error",
+    "failed",
 )
 CONTENT = ("shown_input", "shown_edited_input", "reason", "shown_result")
 
 
 @admin.register(ToolCall)
 class ToolCallAdmin(ReadOnly, BigTableAdmin):
+    empty_text = _("No tool calls yet.")
     list_display = ("created_at", "name", "state", "decision", "seconds")
     list_filter = ("status", "decision", "tool", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     search_fields = ("=id", "=turn__id", "=tool_use_id", "name")
     search_help_text = _("Tool name, or id of a call or turn")
     ordering = ("-id",)
-    readonly_fields = ("turn_row", "shown_input", "shown_edited_input", "shown_result")
+    readonly_fields = ("turn_row", "failed", "shown_input", "shown_edited_input", "shown_result")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
         rows: QuerySet[ToolCall] = super().get_queryset(request).select_related("decided_by", "tool")
-        return rows if may_read_content(request) else rows.defer("input", "edited_input", "reason", "result")
+        return rows.defer("input", "edited_input", "reason", "result")
 
     def get_fields(self, request: HttpRequest, obj: ToolCall | None = None) -> tuple[Any, ...]:
         return (*ABOUT, *CONTENT) if may_read_content(request) else ABOUT
@@ -63,6 +64,12 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
     @display(description=_("status"), ordering="status", label=COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:
         return call.status, call.get_status_display()
+
+    @display(description=_("error"))
+    def failed(self, call: ToolCall) -> SafeString | str:
+        if not call.is_error:
+            return str(_("no error"))
+        return format_html('<span class="text-red-600 dark:text-red-500">{}</span>', _("failed"))
 
     @display(description=_("seconds"))
     def seconds(self, call: ToolCall) -> str:

@@ -12,6 +12,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from chat.admin.stored_secrets import explain_stored
 from chat.models import ProviderConnection
 from chat.models.credentials import AMBIENT, PARTS, CredentialProblem, from_parts, read_credential
 from chat.models.fields import is_kept
@@ -29,10 +30,11 @@ def address_fields(platform: Platform) -> tuple[str, ...]:
     return (*(setting.name for setting in platform.settings), "base_url")
 
 
-def credential_fields(platform: Platform) -> tuple[str, ...]:
-    """Return the names of the form's fields for the credential of this kind."""
+def credential_fields(platform: Platform, *, stored: bool = True) -> tuple[str, ...]:
+    """Return the names of the form's fields for the credential of this kind; removing is for a `stored` one."""
     ambient = ("ambient",) if platform.ambient else ()
-    return ("credential_env", "new_credential", *part_fields(platform), "clear_credential", *ambient)
+    clear = ("clear_credential",) if stored else ()
+    return ("credential_env", "new_credential", *part_fields(platform), *clear, *ambient)
 
 
 def part_fields(platform: Platform) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ class ConnectionForm(forms.ModelForm):
     )
     new_credential = _secret(
         _("Stored credential"),
-        help_text=_("Stored encrypted and never shown again. Leave empty to keep the stored value."),
+        help_text=_("Stored encrypted and never shown again."),
     )
     access_key_id = _secret(_("Access key id"), help_text=_("AWS keys, used instead of an API key."))
     secret_access_key = _secret(_("Secret access key"))
@@ -95,15 +97,21 @@ class ConnectionForm(forms.ModelForm):
             "max_retries",
             "retry_after_limit_seconds",
             "max_concurrency",
+            "sends_cache_control",
             "order",
             "enabled",
         )
+
+    # Set by the admin for each request. Without a superuser a named variable stays at its address.
+    by_superuser = False
+    shortened_address = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = self.instance.kind or self.data.get("kind") or self.initial.get("kind") or ""
         self.platform = platform_of(str(kind))
         self._remove_unneeded_fields()
+        explain_stored(self, "new_credential", self.instance.credential, also=PART_FIELDS)
         if self.instance.ambient:
             self.initial.update(credential_env="", ambient=True)
 
@@ -132,12 +140,15 @@ class ConnectionForm(forms.ModelForm):
         field = self.fields["new_credential"]
         if Entrance.SERVICE_ACCOUNT in self.platform.entrances:
             field.label, field.widget = _("Key of a service account"), ServiceAccountWidget(attrs={"rows": 4})
-            field.help_text = _(
-                "The whole JSON file. Stored encrypted and never shown again. Leave empty to keep the "
-                "stored value."
-            )
+            field.help_text = _("The whole JSON file. Stored encrypted and never shown again.")
         elif part_fields(self.platform):
             field.label = _("API key")
+
+    def clean_base_url(self) -> str:
+        typed = str(self.cleaned_data["base_url"])
+        address = self.platform.normal_base_url(typed)
+        self.shortened_address = address if address != typed else ""
+        return address
 
     def clean_credential_env(self) -> str:
         name = str(self.cleaned_data["credential_env"]).strip()
@@ -167,7 +178,21 @@ class ConnectionForm(forms.ModelForm):
             )
         self.instance.credential = new or ("" if clear else kept)
         self._check_source(cleaned)
+        self._check_variable(stored, cleaned)
         return cleaned
+
+    def _check_variable(self, stored: ProviderConnection | None, cleaned: dict[str, Any]) -> None:
+        """Refuse to send a variable of the environment to another address than before, except for superusers."""
+        named = cleaned.get("credential_env")
+        if self.by_superuser or not named or named == AMBIENT:
+            return
+        elsewhere = cleaned.get("base_url") or cleaned.get("resource")
+        changed = stored is None or stored.credential_env != named or self._address_changed(stored, cleaned)
+        if elsewhere and changed:
+            self.add_error(
+                "credential_env",
+                _("Only a superuser may choose the address that a variable of the environment is sent to."),
+            )
 
     def _check_settings(self, cleaned: dict[str, Any]) -> None:
         for setting in self.platform.settings:
@@ -231,8 +256,6 @@ class ConnectionForm(forms.ModelForm):
         """Return whether the address changed: a stored secret must not be sent to another address."""
         if stored is None:
             return False
-        return any(
-            cleaned.get(name) != getattr(stored, name)
-            for name in ("base_url", "kind", "resource")
-            if name in cleaned
-        )
+        before = {name: getattr(stored, name) for name in ("base_url", "kind", "resource")}
+        before["base_url"] = stored.platform.normal_base_url(stored.base_url)
+        return any(cleaned.get(name) != value for name, value in before.items() if name in cleaned)

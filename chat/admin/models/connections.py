@@ -8,13 +8,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from chat.admin.base import DeletesWrittenOnce, done
+from chat.admin.base import AT_ONCE, DeletesWrittenOnce, HistoryAdmin, back_to, done
+from chat.admin.deletion import ExplainsUse
 from chat.admin.models.connection_form import ConnectionForm, address_fields, credential_fields
 from chat.models import ModelPrice, ProviderConnection
 from chat.models.fields import is_kept
@@ -31,14 +31,7 @@ TEST = {
     "form_class": None,
     "form_submit_text": _("Test now"),
 }
-FETCH = {
-    "title": _("Fetch the list of models?"),
-    "description": _(
-        "Limits, capabilities and lifecycle are updated from the provider’s data. New models are added."
-    ),
-    "form_class": None,
-    "form_submit_text": _("Fetch"),
-}
+STATES = {"ready": "success", "problem": "danger", "off": "warning", "uncached": "warning"}
 CHOOSE = "admin/chat/providerconnection/choose_kind.html"
 LIMITS = (
     ("connect_timeout_seconds", "content_idle_seconds"),
@@ -59,6 +52,15 @@ def missing_features(kind: str) -> str:
     return _("Not available: %(gaps)s.") % {"gaps": ", ".join(gaps)} if gaps else ""
 
 
+def cache_note(connection: ProviderConnection) -> str:
+    """Return that cache breakpoints are left out after a refusal, and until when; "" otherwise."""
+    until = connection.cache_control_returns_at
+    if until is None:
+        return ""
+    words = _("The server refused cache breakpoints. They are left out until %(until)s, then tried again.")
+    return words % {"until": formats.localize(timezone.localtime(until))}
+
+
 def kind_text(kind: str) -> str:
     """Return the name of a kind and the features that it lacks."""
     label = dict(ProviderConnection.Kind.choices).get(kind, "")
@@ -66,8 +68,9 @@ def kind_text(kind: str) -> str:
 
 
 @admin.register(ProviderConnection)
-class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
+class ProviderConnectionAdmin(ExplainsUse, HistoryAdmin, DeletesWrittenOnce):
     form = ConnectionForm
+    empty_text = _("No connections yet. A connection is an account at a provider of Claude.")
     written_once = (ModelPrice,)
     list_display = (
         "name",
@@ -100,9 +103,21 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
                 },
             ),
             (_("Address"), {"fields": address_fields(platform)}),
-            (_("Credential"), {"fields": credential_fields(platform)}),
+            (
+                _("Credential"),
+                {"fields": credential_fields(platform, stored=obj is not None and is_kept(obj.credential))},
+            ),
             (_("Limits"), {"fields": LIMITS}),
+            (
+                _("Caching"),
+                {"fields": ("sends_cache_control",), "description": cache_note(obj) if obj else ""},
+            ),
         )
+
+    def get_form(self, request: HttpRequest, obj: ProviderConnection | None = None, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, **kwargs)
+        form.by_superuser = bool(request.user.is_superuser)
+        return form
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ProviderConnection | None = None
@@ -121,7 +136,13 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
         return TemplateResponse(request, CHOOSE, context | {"kinds": kinds, "opts": self.opts})
 
     def save_model(self, request: HttpRequest, obj: ProviderConnection, form: Any, change: bool) -> None:
+        if "sends_cache_control" in form.changed_data:
+            obj.cache_control_refused_at = None
         super().save_model(request, obj, form, change)
+        if isinstance(form, ConnectionForm) and form.shortened_address:
+            words = _("%(name)s: the base URL was saved as %(address)s. Parley adds the rest itself.")
+            told = {"name": obj.name, "address": form.shortened_address}
+            self.message_user(request, words % told, messages.INFO)
         if not change and obj.platform.lacks(Gap.MODELS_LIST):
             self._fetch(request, obj)
         if obj.enabled and obj.problem():
@@ -162,13 +183,13 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
         permissions=["change"],
         url_path="fetch-models",
         icon="sync",
-        dialog=FETCH,
+        attrs=AT_ONCE,
     )
-    def fetch_models(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+    def fetch_models(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.get_object(request, object_id)
-        if connection is not None:
+        if connection is not None and request.method == "POST":
             self._fetch(request, connection)
-        return done(request, self)
+        return back_to(self, connection)
 
     @admin.action(description=_("Test the selected connections"), permissions=["change"])
     def test_selected(self, request: HttpRequest, queryset: QuerySet[ProviderConnection]) -> None:
@@ -215,10 +236,12 @@ class ProviderConnectionAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin
             return connection.credential_env
         return str(_("stored")) if is_kept(connection.credential) else str(_("none"))
 
-    @display(description=_("state"), label={"ready": "success", "problem": "danger", "off": "warning"})
+    @display(description=_("state"), label=STATES)
     def state(self, connection: ProviderConnection) -> tuple[str, str]:
         if not connection.enabled:
             return "off", str(_("off"))
+        if not connection.problem() and connection.cache_control_returns_at:
+            return "uncached", cache_note(connection)
         return ("problem", connection.problem()) if connection.problem() else ("ready", str(_("ready")))
 
     @display(description=_("models"), ordering="models_on")

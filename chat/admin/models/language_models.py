@@ -2,24 +2,54 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.validators import MinValueValidator
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, WriteOnce
+from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, HistoryAdmin, WriteOnce
+from chat.admin.deletion import ExplainsUse
+from chat.claude.encoding.exact_numbers import ExactDecoder, indented_json
 from chat.models import LanguageModel, ModelPrice
+
+PER_MILLION = _("USD per million tokens. Enter 0 only if it costs nothing.")
+PER_SEARCH = _("USD for each search. Enter 0 only if it costs nothing.")
+
+
+class PriceForm(forms.ModelForm):
+    """No price has a default: a field that was left at 0 would make a model free by accident."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for unit in ModelPrice.UNITS:
+            if unit in self.fields:
+                field = self.fields[unit]
+                field.required, field.min_value = True, Decimal(0)  # type: ignore[attr-defined]
+                field.validators.append(MinValueValidator(Decimal(0)))
+                field.widget.attrs.update(min="0", placeholder="0.00", step="any")
+                field.help_text = PER_SEARCH if unit == "per_search" else PER_MILLION
+                if self.instance._state.adding:
+                    field.initial = self.initial[unit] = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for factor in ModelPrice.FACTORS:
+            if cleaned.get(factor) is not None and cleaned[factor] <= 0:
+                self.add_error(factor, _("Enter a factor above 0. 1 changes nothing."))
+        return cleaned
 
 
 class PriceInline(WriteOnce, TabularInline):
     model = ModelPrice
+    form = PriceForm
     extra = 0
     fields = ("valid_from", "speed", "above_prompt_tokens", *ModelPrice.UNITS)
     verbose_name_plural = _("prices (USD per million tokens; add a row for a new price)")
@@ -30,7 +60,12 @@ class PriceInline(WriteOnce, TabularInline):
 
 
 class IndentedJSONField(forms.JSONField):
+    """JSON of which every digit is kept."""
+
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("This is not valid JSON.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"decoder": ExactDecoder, **options})
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -56,7 +91,7 @@ class IndentedJSONField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         if value is None:
             return ""  # None is shown as an empty field, not as "null"
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+        return value if isinstance(value, str) else indented_json(value)
 
 
 class LanguageModelForm(forms.ModelForm):
@@ -70,10 +105,21 @@ class LanguageModelForm(forms.ModelForm):
             raise forms.ValidationError(_("Enter a JSON object."))
         return value
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        default, longest = cleaned.get("default_max_tokens"), cleaned.get("max_output_tokens")
+        if default is not None and longest is not None and not 1 <= default <= longest:
+            # The constraint would report this above the form, without a field.
+            self.add_error(
+                "default_max_tokens", _("The default answer limit must be between 1 and the longest answer.")
+            )
+        return cleaned
+
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
+class LanguageModelAdmin(ExplainsUse, HistoryAdmin, DeletesWrittenOnce):
     form = LanguageModelForm
+    empty_text = _("No models yet. Open a connection and fetch its models.")
     inlines = (PriceInline,)
     written_once = (ModelPrice,)
     list_display = (
@@ -148,6 +194,8 @@ def _amount(unit: str, label: Any) -> Callable[[Any, ModelPrice], str]:
 
 @admin.register(ModelPrice)
 class ModelPriceAdmin(WriteOnce, BigTableAdmin):
+    form = PriceForm
+    empty_text = _("No prices yet. Without a price, a model’s calls are recorded with an unknown cost.")
     list_display = (
         "model",
         "valid_from",

@@ -1,5 +1,5 @@
-"""The ledger and budgets."""
+"""The ledger, budgets, and the workspace's settings."""
 
-from chat.admin.money import budgets, ledger
+from chat.admin.money import budgets, ledger, workspace
 
-__all__ = ["budgets", "ledger"]
+__all__ = ["budgets", "ledger", "workspace"]

@@ -1,8 +1,8 @@
-"""Budgets with their spent and held amounts, their periods, and the workspace's settings."""
+"""Budgets with their spent and held amounts, and their periods."""
 
 import uuid
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,13 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, cents
-from chat.models import Budget, BudgetPeriod, User, Workspace
-from chat.operations.billing.budgets import standing_of
+from chat.admin.base import BigTableAdmin, HistoryAdmin, ReadOnly, cents, shown_if
+from chat.admin.deletion import ExplainsUse
+from chat.admin.money.budget_form import TARGETS, BudgetForm
+from chat.models import Budget, BudgetPeriod, User
+from chat.operations.billing.budgets import standings_of
 
 
 def bar(spent: Decimal, held: Decimal, limit: Decimal, soft: Decimal | None = None) -> SafeString:
@@ -42,7 +42,12 @@ def bar(spent: Decimal, held: Decimal, limit: Decimal, soft: Decimal | None = No
 
 
 @admin.register(Budget)
-class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
+class BudgetAdmin(ExplainsUse, HistoryAdmin):
+    empty_text = _("No budgets yet. Without a budget, spending has no limit.")
+    form = BudgetForm
+    conditional_fields: ClassVar[dict[str, str]] = {
+        name: shown_if("scope", f"scope === '{scope}'") for scope, name in TARGETS.items()
+    }
     list_display = ("name", "scope", "whose", "period", "standing", "enabled")
     list_editable = ("enabled",)
     list_filter = ("scope", "period", "enabled")
@@ -57,7 +62,7 @@ class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
         (
             _("Applies to"),
             {
-                "fields": ("scope", ("group", "person"), ("assistant", "api_key")),
+                "fields": ("scope", *TARGETS.values()),
                 "description": _(
                     "Choose who or what this budget is for. If several budgets apply, the tightest "
                     "one decides."
@@ -76,13 +81,24 @@ class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
         ),
     )
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the standings of this page's budgets together, before the cells are rendered."""
+        page = super().get_changelist_instance(request)
+        found = standings_of(page.result_list)
+        for budget in page.result_list:
+            budget.known_standing = found.get(budget.pk)
+        return page
+
     @display(description=_("who or what"))
     def whose(self, budget: Budget) -> str:
         return str(budget.group or budget.person or budget.assistant or budget.api_key or "")
 
     @display(description=_("current period"))
-    def standing(self, budget: Budget) -> SafeString | str:
-        found = None if budget._state.adding else standing_of(budget)
+    def standing(self, budget: Any) -> SafeString | str:
+        if hasattr(budget, "known_standing"):
+            found = budget.known_standing
+        else:
+            found = None if budget._state.adding else standings_of([budget]).get(budget.pk)
         if found is None:
             return "-"
         return bar(found.spent_usd, found.held_usd, budget.hard_limit_usd, budget.soft_limit_usd)
@@ -90,6 +106,7 @@ class BudgetAdmin(SimpleHistoryAdmin, ModelAdmin):
 
 @admin.register(BudgetPeriod)
 class BudgetPeriodAdmin(ReadOnly, BigTableAdmin):
+    empty_text = _("No budget has been used yet.")
     list_display = ("budget", "whose", "starts_on", "standing")
     list_filter = ("budget", "starts_on")
     list_select_related = ("budget",)
@@ -121,15 +138,3 @@ class BudgetPeriodAdmin(ReadOnly, BigTableAdmin):
     def standing(self, period: BudgetPeriod) -> SafeString:
         limits = period.budget.hard_limit_usd, period.budget.soft_limit_usd
         return bar(period.spent_usd, period.held_usd, *limits)
-
-
-@admin.register(Workspace)
-class WorkspaceAdmin(SimpleHistoryAdmin, ModelAdmin):
-    list_display = ("name", "time_zone")
-    fields = ("name", "time_zone")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Workspace.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

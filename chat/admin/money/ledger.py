@@ -12,12 +12,15 @@ from unfold.decorators import display
 
 from chat.admin.base import BigTableAdmin, ReadOnly, nowrap, pretty_json, usd
 from chat.admin.diagnostics.conversations import conversation_link
+from chat.admin.diagnostics.outcomes import error_with_code, stop_reason_with_code
 from chat.models import ApiCall
-from chat.presentation import wording
+from chat.presentation import cache_misses
 
 
 @admin.register(ApiCall)
 class ApiCallAdmin(ReadOnly, BigTableAdmin):
+    empty_text = _("No calls yet. Each request to a provider becomes a row here.")
+    link_lookups = ("turn__id__exact",)
     list_display = (
         "started_at",
         "state",
@@ -49,7 +52,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                 "fields": (
                     ("key", "status"),
                     ("purpose", "door"),
-                    ("user", "api_key"),
+                    ("user", "api_key", "assistant"),
                     ("conversation_row", "turn_row"),
                     ("connection", "connection_name"),
                     ("model", "model_name"),
@@ -63,8 +66,8 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                 "fields": (
                     ("started_at", "finished_at"),
                     "first_byte_at",
-                    ("http_status", "error_code"),
-                    "stop_reason",
+                    ("http_status", "shown_error"),
+                    "shown_stop_reason",
                     ("upstream_request_id", "upstream_message_id"),
                 )
             },
@@ -87,6 +90,8 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
         ),
     )
     readonly_fields = (
+        "shown_error",
+        "shown_stop_reason",
         "conversation_row",
         "turn_row",
         "frame_row",
@@ -100,7 +105,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
         if request.resolver_match and request.resolver_match.url_name == "chat_apicall_changelist":
             return rows.defer("usage", "unit_prices")
         return rows.select_related(
-            "user", "api_key", "connection", "model__connection", "turn", "conversation"
+            "user", "api_key", "assistant", "connection", "model__connection", "turn", "conversation"
         )
 
     @display(
@@ -116,10 +121,10 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
         return nowrap(call.model_name)
 
     @display(description=_("input → output tokens"))
-    def tokens(self, call: ApiCall) -> str:
+    def tokens(self, call: ApiCall) -> SafeString:
         prompt = call.input_tokens + call.cache_read_tokens
         prompt += call.cache_write_5m_tokens + call.cache_write_1h_tokens
-        return f"{prompt:,} → {call.output_tokens:,}"
+        return nowrap(f"{prompt:,} → {call.output_tokens:,}")
 
     @display(description=_("cost"), ordering="cost_usd")
     def cost(self, call: ApiCall) -> str:
@@ -129,9 +134,20 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
     def conversation_row(self, call: ApiCall) -> SafeString | str:
         return conversation_link(call.conversation_id)
 
+    @display(description=_("error"))
+    def shown_error(self, call: ApiCall) -> str:
+        return error_with_code(call.error_code, "")
+
+    @display(description=_("stop reason"))
+    def shown_stop_reason(self, call: ApiCall) -> str:
+        return stop_reason_with_code(call.stop_reason)
+
     @display(description=_("turn"))
     def turn_row(self, call: ApiCall) -> SafeString | str:
-        return format_html("{}", call.turn_id) if call.turn_id else "-"
+        if not call.turn_id:
+            return "-"
+        address = reverse("admin:chat_turn_change", args=[call.turn_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, call.turn_id)
 
     @display(description=_("request frame"))
     def frame_row(self, call: ApiCall) -> SafeString | str:
@@ -142,7 +158,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("reason for the cache miss"))
     def cache_miss(self, call: ApiCall) -> str:
-        return wording.cache_miss(call.cache_miss_reason) or "-"
+        return cache_misses.cache_miss(call.cache_miss_reason) or "-"
 
     @display(description=_("unit prices"))
     def unit_prices_shown(self, call: ApiCall) -> SafeString:

@@ -1,5 +1,6 @@
 """API keys. A new key is shown once, on the next page. The digest is never shown."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,11 +11,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from chat.admin.base import done
+from chat.admin.base import TableAdmin, done
 from chat.models import ApiKey, User
 from chat.operations.accounts.api_keys import create_api_key, revoke_api_key
 
@@ -43,8 +43,9 @@ class ApiKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(TableAdmin):
     form = ApiKeyForm
+    empty_text = _("No API keys yet. A program uses a key to act as a person.")
     list_display = ("name", "user", "shown_scopes", "state", "created_at", "last_used_at", "expires_at")
     list_filter = ("revoked_at", "expires_at")
     list_select_related = ("user",)
@@ -90,6 +91,7 @@ class ApiKeyAdmin(ModelAdmin):
             "title": _("New key"),
             "secret": request.new_api_key,  # type: ignore[attr-defined]
             "key": obj,
+            "origin": request.build_absolute_uri("/").rstrip("/"),
         }
         response = TemplateResponse(request, "admin/chat/apikey/created.html", context)
         add_never_cache_headers(response)
@@ -97,14 +99,15 @@ class ApiKeyAdmin(ModelAdmin):
 
     @action(description=_("Revoke"), permissions=["revoke"], url_path="revoke", icon="block", dialog=REVOKE)
     def revoke(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        self._revoked(request, self.get_queryset(request).filter(pk=object_id))
+        key = self.get_object(request, object_id)
+        self._revoked(request, [key] if key else [])
         return done(request, self)
 
     @admin.action(description=_("Revoke the selected keys"), permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         self._revoked(request, queryset)
 
-    def _revoked(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+    def _revoked(self, request: HttpRequest, keys: Iterable[ApiKey]) -> None:
         for key in keys:
             revoke_api_key(key=key)
             self.log_change(request, key, "revoked")

@@ -1,53 +1,55 @@
-"""People, groups and second factors. Only superusers may change ranks or edit another staff member."""
+"""People. Only superusers set passwords, change addresses and ranks, or edit another staff member.
+
+Staff who could set a person's password could sign in as that person and read everything that the person wrote.
+"""
 
 from typing import Any, ClassVar
 
 # Imported first, so that their registrations exist and can be replaced.
 import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401
+import structlog
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.forms import EmailField, ModelForm
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminEmailInputWidget
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm
 
-from chat.admin.base import EmptyLabels, ReadOnlyInline
-from chat.models import User
+from chat import access
+from chat.admin.base import EmptyLabels, ReadOnlyInline, TableAdmin, done, shown_if
+from chat.admin.people.user_forms import RANK, InvitationForm, PersonChangeForm, PersonCreationForm
+from chat.models import FileUsage, User
+from chat.operations.accounts.account_mail import (
+    notify_address_changed,
+    notify_password_set,
+    send_invitation,
+    send_reset_link,
+)
 from chat.operations.accounts.users import confirm_email
 
-admin.site.unregister(Authenticator)
+log = structlog.get_logger(__name__)
+
 admin.site.unregister(EmailAddress)
-if admin.site.is_registered(Group):
-    admin.site.unregister(Group)
 
-RANK = ("is_staff", "is_superuser", "groups")
-
-
-class PersonCreationForm(UserCreationForm):
-    class Meta:
-        model = User
-        fields = ("email",)
-        field_classes = {"email": EmailField}
-        widgets = {"email": UnfoldAdminEmailInputWidget}
-
-
-class PersonChangeForm(ModelForm):
-    """A form without the framework's password field, which would show a part of the hash."""
-
-    class Meta:
-        model = User
-        fields = ("email", "first_name", "last_name", "language", "is_active", *RANK)
+RESET = {
+    "title": _("Send a link to set a new password?"),
+    "description": _(
+        "The person gets a mail with a link. The current password works until a new one is set."
+    ),
+    "form_class": None,
+    "form_submit_text": _("Send"),
+}
+NAMES = ("first_name", "last_name")
 
 
 class EmailAddressInline(ReadOnlyInline, TabularInline):
@@ -58,10 +60,11 @@ class EmailAddressInline(ReadOnlyInline, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(EmptyLabels, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(EmptyLabels, DjangoUserAdmin, TableAdmin):  # type: ignore[misc]
     empty_labels: ClassVar[dict[str, Any]] = {"language": _("Same as browser")}
     form = PersonChangeForm
     add_form = PersonCreationForm
+    add_form_template = "admin/change_form.html"
     change_password_form = AdminPasswordChangeForm
     inlines = (EmailAddressInline,)
     list_display = ("email", "name", "is_active", "is_staff", "two_factor", "last_login", "date_joined")
@@ -70,9 +73,10 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, ModelAdmin):
     ordering = ("email",)
     autocomplete_fields = ("groups",)
     filter_horizontal = ()
-    readonly_fields = ("password_state", "last_login", "date_joined")
+    readonly_fields = ("password_state", "last_login", "date_joined", "stored_files")
+    actions_detail = ("reset_password",)
     fieldsets = (
-        (None, {"fields": ("email", "password_state", ("first_name", "last_name"), "language")}),
+        (None, {"fields": ("email", "password_state", NAMES, "language")}),
         (
             _("Access"),
             {
@@ -84,8 +88,18 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, ModelAdmin):
             },
         ),
         (_("Dates"), {"fields": (("last_login", "date_joined"),)}),
+        (_("Files"), {"fields": ("stored_files",)}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "password1", "password2")}),)
+    # What staff who are no superusers fill in for a new person. Superusers also choose access and groups.
+    add_fieldsets = ((None, {"fields": ("email", NAMES, "language")}),)
+    superuser_add_fieldsets = (
+        (None, {"fields": ("email", NAMES, "language", "groups")}),
+        (_("Access"), {"fields": ("access", "password1", "password2")}),
+    )
+    conditional_fields: ClassVar[dict[str, str]] = {
+        "password1": shown_if("access", "access === 'password'"),
+        "password2": shown_if("access", "access === 'password'"),
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request)
@@ -100,21 +114,87 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RANK)
+    def has_reset_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        person = User.objects.filter(pk=access.as_id(object_id)).first()
+        return person is not None and self.has_change_permission(request, person)
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if not change or "email" in form.changed_data:
-            confirm_email(user=obj)  # an address that staff entered counts as confirmed
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        if request.user.is_superuser:
+            return self.readonly_fields
+        return (*self.readonly_fields, *RANK, *(("email",) if obj else ()))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None and request.user.is_superuser:
+            return self.superuser_add_fieldsets
+        return super().get_fieldsets(request, obj)
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None and not request.user.is_superuser:
+            kwargs["form"] = InvitationForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[Any, ...]:
         return self.inlines if obj is not None else ()
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "email" not in form.changed_data:
+            return
+        old_email = form.initial["email"] if change else ""
+        confirm_email(user=obj, replaced=old_email)  # an address that staff entered counts as confirmed
+        if change:
+            log.info("address_changed", by=str(request.user.pk), user=str(obj.pk))
+            notify_address_changed(user=obj, old_email=old_email)
+        elif form.invites:
+            send_invitation(user=obj, inviter=request.user)  # type: ignore[arg-type]
+            self.message_user(request, _("An invitation goes to %(email)s.") % {"email": obj.email})
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - the name in Django's route
+        form_url: str = "",
+    ) -> HttpResponse:
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        before = User.objects.filter(pk=access.as_id(id)).first()
+        page: HttpResponse = super().user_change_password(request, id, form_url)
+        person = User.objects.filter(pk=access.as_id(id)).first()
+        if before and person and before.password != person.password:
+            log.info("password_set", by=str(request.user.pk), user=str(person.pk))
+            if person.pk != request.user.pk:
+                notify_password_set(user=person)
+        return page
+
+    @action(
+        description=_("Send a password link"),
+        permissions=["reset"],
+        url_path="reset-password",
+        icon="mail",
+        dialog=RESET,
+    )
+    def reset_password(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        person = User.objects.get(pk=object_id)
+        if person.is_active:
+            send_reset_link(user=person, request=request)
+            self.message_user(request, _("A link goes to %(email)s.") % {"email": person.email})
+        else:
+            self.message_user(request, _("Activate the person first."), messages.ERROR)
+        return done(request, self)
+
     @display(description=_("password"))
-    def password_state(self, person: User) -> SafeString:
-        words = _("Change the password") if person.has_usable_password() else _("Not set. Set a password")
-        return format_html('<a class="text-link" href="{}">{}</a>', "../password/", words)
+    def password_state(self, person: User) -> SafeString | str:
+        words = _("Set") if person.has_usable_password() else _("Not set yet")
+        return format_html(
+            '{} · <a class="text-link" href="{}">{}</a>', words, "../password/", _("Set a new password")
+        )
+
+    @display(description=_("stored files"))
+    def stored_files(self, person: User) -> str:
+        usage = FileUsage.objects.filter(user=person).first()
+        return filesizeformat(usage.total_bytes if usage else 0)
 
     @display(description=_("name"), ordering="first_name")
     def name(self, person: User) -> str:
@@ -123,53 +203,3 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, ModelAdmin):
     @display(description=_("second factor"), boolean=True, ordering="has_second_factor")
     def two_factor(self, person: Any) -> bool:
         return bool(person.has_second_factor)
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    list_display = ("name", "member_count")
-    ordering = ("name",)
-    filter_horizontal = ()
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        rows: QuerySet[Group] = super().get_queryset(request)
-        return rows.annotate(members=Count("user"))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
-        return () if request.user.is_superuser else ("permissions",)
-
-    def formfield_for_manytomany(
-        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
-    ) -> Any:
-        if db_field.name == "permissions":
-            known = Permission.objects.filter(content_type__app_label__in=("chat", "auth", "mfa"))
-            known = known.exclude(codename__contains="historical").order_by(
-                "content_type__app_label", "codename"
-            )
-            kwargs["queryset"] = known
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    @display(description=_("people"), ordering="members")
-    def member_count(self, group: Any) -> int:
-        return int(group.members)
-
-
-@admin.register(Authenticator)
-class AuthenticatorAdmin(ModelAdmin):
-    """Second factors without their secrets. Superusers delete one if a person has lost the device."""
-
-    list_display = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type",)
-    list_select_related = ("user",)
-    search_fields = ("user__email",)
-    ordering = ("-created_at", "-id")
-    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)

@@ -1,19 +1,21 @@
 """Assistants: their settings, the groups that may use them, and their order."""
 
+from collections import Counter
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
+from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from chat.admin.base import EmptyLabels
+from chat.admin.base import EmptyLabels, HistoryAdmin, shown_if
+from chat.admin.deletion import ExplainsUse
 from chat.admin.models.language_models import IndentedJSONField
 from chat.admin.prompts.thinking_form import ThinkingForm
 from chat.admin.tools.definitions import AssistantToolInline
@@ -64,9 +66,11 @@ class AssistantForm(ThinkingForm):
             "effort",
             "max_tokens",
             "tell_context",
+            "auto_continue",
             "cache_policy",
             "prewarm",
             "output_schema",
+            "for_everyone",
             "audience_groups",
             "starters",
             "order",
@@ -75,32 +79,46 @@ class AssistantForm(ThinkingForm):
         field_classes = {"output_schema": IndentedJSONField}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an answer format that is not valid or that the assistant's model does not support."""
+        """Refuse an audience of no one, and an answer format that is not valid or that the model does not support."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("for_everyone"):
+            data["audience_groups"] = Group.objects.none()
+        elif "for_everyone" in data and not data.get("audience_groups"):
+            self.add_error(
+                "audience_groups", _("Choose at least one group, or make it available to everyone.")
+            )
+        self._check_schema(data)
+        return data
+
+    def _check_schema(self, data: dict[str, Any]) -> None:
         schema, model = data.get("output_schema"), data.get("model")
         if schema is None:
-            return data
+            return
         try:
             data["output_schema"] = checked_schema(schema)
             if model is not None:
                 way_of(model, data["output_schema"])
         except OperationError as error:
             self.add_error("output_schema", error.message)
-        return data
 
 
 @admin.register(Assistant)
-class AssistantAdmin(EmptyLabels, SimpleHistoryAdmin, ModelAdmin):
+class AssistantAdmin(EmptyLabels, ExplainsUse, HistoryAdmin):
     form = AssistantForm
+    empty_text = _("No assistants yet. An assistant is a model with your prompt and your tools.")
     empty_labels: ClassVar[dict[str, Any]] = {
         "model": _("Person chooses"),
         "prompt": _("No prompt"),
         "effort": _("Model default"),
+        "auto_continue": _("As set for the workspace"),
     }
     inlines = (AssistantToolInline,)
     list_display = ("name", "model", "prompt", "effort", "audience", "order", "enabled")
     list_editable = ("order", "enabled")
-    list_filter = ("enabled", "model", "audience_groups")
+    list_filter = ("enabled", "model", "for_everyone", "audience_groups")
+    conditional_fields: ClassVar[dict[str, str]] = {
+        "audience_groups": shown_if("for_everyone", "!for_everyone")
+    }
     list_select_related = ("model", "prompt")
     search_fields = ("name", "description")
     ordering = ("order", "name", "id")
@@ -115,13 +133,14 @@ class AssistantAdmin(EmptyLabels, SimpleHistoryAdmin, ModelAdmin):
                 "fields": (
                     ("model", "prompt"),
                     ("thinking", "effort"),
-                    ("max_tokens", "tell_context"),
+                    ("max_tokens", "auto_continue"),
+                    "tell_context",
                     "output_schema",
                 )
             },
         ),
         (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
-        (_("Available to"), {"fields": ("audience_groups", "starters")}),
+        (_("Available to"), {"fields": ("for_everyone", "audience_groups", "starters")}),
     )
 
     class Media:
@@ -131,8 +150,23 @@ class AssistantAdmin(EmptyLabels, SimpleHistoryAdmin, ModelAdmin):
         rows: QuerySet[Assistant] = super().get_queryset(request)
         return rows.annotate(group_count=Count("audience_groups"))
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field; models of the same name are shown with their connection."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "model" and field is not None:
+            models = field.queryset.select_related("connection")
+            names = Counter(models.values_list("display_name", flat=True))
+            field.queryset = models
+            field.label_from_instance = lambda model: (
+                f"{model} · {model.connection}" if names[model.display_name] > 1 else str(model)
+            )
+        return field
+
     @display(description=_("available to"))
     def audience(self, assistant: Any) -> str:
-        if not assistant.group_count:
+        count = assistant.group_count
+        if assistant.for_everyone:
             return str(_("everyone"))
-        return str(_("%(count)d groups") % {"count": assistant.group_count})
+        if not count:
+            return str(_("no one: its groups were deleted"))
+        return ngettext("%(count)d group", "%(count)d groups", count) % {"count": count}

@@ -7,13 +7,18 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from chat.models.prompts import validate_blocks
 
-SPARE_ROWS = 2
 MAX_ROWS = 20
+# The browser's code fills these in for blocks that are added.
+BLOCK = gettext_noop("Block %(number)d")
+CACHE = gettext_noop("Cache point after block %(number)d")
+COUNT = gettext_noop("≈ %(count)s tokens up to here")
+EMPTY = {"text": "", "cache": "none"}
 # A request has four breakpoints. One of them is used for the conversation.
 MAX_CACHE_POINTS = 3
 CACHE_POINTS = (
@@ -24,29 +29,20 @@ CACHE_POINTS = (
 
 
 class BlocksWidget(forms.Widget):
-    """Rows for the existing blocks and a few empty ones. Value: [{"text": str, "cache": str}, …]."""
+    """An editor of the blocks, and the template of one more. Value: [{"text": str, "cache": str}, …]."""
 
     template_name = "admin/widgets/blocks.html"
 
+    class Media:
+        js = ("chat/admin/prompt_blocks.js",)
+
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        blocks = [*(value or []), *({"text": "", "cache": "none"} for _spare in range(SPARE_ROWS))]
-        context["rows"] = [
-            {
-                "number": number,
-                "text": UnfoldAdminTextareaWidget().render(
-                    f"{name}_{number}_text",
-                    block["text"],
-                    {"rows": 4, "aria-label": _("Block %(number)d") % {"number": number + 1}},
-                ),
-                "cache": UnfoldAdminSelectWidget(choices=CACHE_POINTS).render(
-                    f"{name}_{number}_cache",
-                    block.get("cache", "none"),
-                    {"aria-label": _("Cache point of block %(number)d") % {"number": number + 1}},
-                ),
-            }
-            for number, block in enumerate(blocks[:MAX_ROWS])
-        ]
+        blocks = [*(value or [EMPTY])][:MAX_ROWS]
+        context["rows"] = [_row(name, number, block) for number, block in enumerate(blocks)]
+        context["empty_row"] = _row(name, 0, EMPTY)
+        context["most"] = MAX_ROWS
+        context["words"] = {"block": gettext(BLOCK), "cache": gettext(CACHE), "count": gettext(COUNT)}
         return context
 
     def render(
@@ -65,10 +61,25 @@ class BlocksWidget(forms.Widget):
         return [{**row, "text": row["text"].replace("\r\n", "\n")} for row in rows if row["text"].strip()]
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return f"{name}_0_text" not in data
+        return not any(f"{name}_{row}_text" in data for row in range(MAX_ROWS))
 
     def id_for_label(self, id_: str) -> str:
         return ""
+
+
+def _row(name: str, number: int, block: dict[str, str]) -> dict[str, SafeString]:
+    """Return the fields of one block."""
+    label = {"number": number + 1}
+    return {
+        "text": UnfoldAdminTextareaWidget().render(
+            f"{name}_{number}_text", block["text"], {"aria-label": gettext(BLOCK) % label}
+        ),
+        "cache": UnfoldAdminSelectWidget(choices=CACHE_POINTS).render(
+            f"{name}_{number}_cache",
+            block.get("cache", "none"),
+            {"aria-label": gettext(CACHE) % label},
+        ),
+    }
 
 
 class BlocksField(forms.Field):

@@ -9,14 +9,23 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from chat.admin.base import BigTableAdmin, DeletesWrittenOnce, ReadOnly, ReadOnlyInline, done, preformatted
+from chat.admin.base import (
+    AT_ONCE,
+    BigTableAdmin,
+    DeletesWrittenOnce,
+    HistoryAdmin,
+    ReadOnly,
+    ReadOnlyInline,
+    back_to,
+    preformatted,
+)
+from chat.admin.deletion import ExplainsUse
 from chat.admin.prompts.blocks_field import CACHE_POINTS, BlocksField
-from chat.admin.prompts.token_counts import COUNT, counted_models, counts_table
+from chat.admin.prompts.token_counts import counted_models, counts_table
 from chat.models import PromptRevision, SystemPrompt
 from chat.operations.request.token_counts import count_revision
 from chat.operations.staff.prompt_revisions import revise_prompt
@@ -27,7 +36,7 @@ class SystemPromptForm(forms.ModelForm):
         label=_("Prompt text"),
         help_text=_(
             "Blocks are sent in this order. Put text that rarely changes first, and set a cache point "
-            "where it ends. Empty blocks are left out. Save to add two more rows."
+            "where it ends. Empty blocks are left out."
         ),
     )
     note = forms.CharField(
@@ -67,8 +76,11 @@ class RevisionInline(ReadOnlyInline, TabularInline):
 
 
 @admin.register(SystemPrompt)
-class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
+class SystemPromptAdmin(ExplainsUse, HistoryAdmin, DeletesWrittenOnce):
     form = SystemPromptForm
+    empty_text = _(
+        "No prompts yet. A prompt tells an assistant what to do; each saved text is kept as a revision."
+    )
     inlines = (RevisionInline,)
     written_once = (PromptRevision,)
     list_display = ("name", "description", "revision", "assistant_count", "created_at")
@@ -108,15 +120,15 @@ class SystemPromptAdmin(SimpleHistoryAdmin, DeletesWrittenOnce, ModelAdmin):
         permissions=["change"],
         url_path="count",
         icon="calculate",
-        dialog=COUNT,
+        attrs=AT_ONCE,
     )
-    def count(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+    def count(self, request: HttpRequest, object_id: str) -> HttpResponse:
         prompt = self.get_object(request, object_id)
         revision = prompt.current() if prompt else None
-        if revision is not None:
-            count_revision(revision, counted_models())
+        if revision is not None and request.method == "POST":
+            count_revision(revision, counted_models(revision))
             self.message_user(request, _("The tokens of the prompt were counted."))
-        return done(request, self)
+        return back_to(self, prompt)
 
     @display(description=_("revision"), ordering="newest")
     def revision(self, prompt: Any) -> Any:

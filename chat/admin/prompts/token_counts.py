@@ -6,17 +6,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import LanguageModel, PromptRevision
+from chat.models import Assistant, LanguageModel, PromptRevision
 from chat.operations.request.token_counts import Reach, reach_of
 
-COUNT = {
-    "title": _("Count the tokens of this prompt?"),
-    "description": _(
-        "All models that are switched on count it. This is free, but it may take a few seconds."
-    ),
-    "form_class": None,
-    "form_submit_text": _("Count"),
-}
 VERDICTS = {
     "reached": ("good", _("long enough to be cached")),
     "below": ("bad", _("too short to be cached")),
@@ -25,15 +17,26 @@ VERDICTS = {
 }
 
 
-def counted_models() -> list[LanguageModel]:
-    return list(LanguageModel.objects.usable().select_related("connection").by_preference())
+def counted_models(revision: PromptRevision) -> list[LanguageModel]:
+    """Return the models that a prompt is counted for: those of its assistants.
+
+    Where people choose the model, or no assistant has the prompt yet, the first model stands for all.
+    """
+    usable = list(LanguageModel.objects.usable().select_related("connection").by_preference())
+    chosen = set(Assistant.objects.filter(prompt=revision.prompt_id).values_list("model_id", flat=True))
+    used = [model for model in usable if model.pk in chosen]
+    return used if used and None not in chosen else [*used, *[m for m in usable if m not in used][:1]]
 
 
 def counts_table(revision: PromptRevision | None) -> str:
     """Return a table with a row per model and cache point. The last row of a model is for the whole prompt."""
     if revision is None:
         return gettext("There is nothing to count yet.")
-    rows = [_row(revision, model, reach) for model in counted_models() for reach in reach_of(revision, model)]
+    rows = [
+        _row(revision, model, reach)
+        for model in counted_models(revision)
+        for reach in reach_of(revision, model)
+    ]
     return render_to_string("admin/prompt_counts.html", {"rows": rows})
 
 

@@ -11,17 +11,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
-from chat.admin.base import EmptyLabels, ReadOnly, pretty_json
+from chat.admin.base import EmptyLabels, HistoryAdmin, ReadOnly, TableAdmin, pretty_json, shown_if
+from chat.admin.deletion import ExplainsUse
 from chat.admin.tools.forms import AssistantToolFormSet, McpServerForm, ToolForm, TryForm
+from chat.claude.schemas.tool_definitions import definition_fault, input_schema_fault
 from chat.models import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
+from chat.models.fields import is_kept
 from chat.operations.errors import OperationError
-from chat.operations.request.tool_selection import is_connected, select_tools
+from chat.operations.request.tool_selection import definition_of, is_connected, select_tools
 from chat.operations.staff.mcp_servers import save_server
 from chat.operations.staff.tool_listings import accept_tools, compare, refresh_listing, try_tool
+from chat.presentation.tool_faults import fault_text
 from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
@@ -32,6 +35,9 @@ MODEL_TEXT = (_("For the model"), {"fields": ("description", "input_schema", "st
 WEBHOOK = (_("Webhook"), {"fields": ("url", "new_secret")})
 PROVIDER_TOOL = (_("Provider’s tool"), {"fields": ("options",)})
 LOCATION = (_("Location"), {"fields": ("target", "server")})
+WEBHOOK_FIELDS = (
+    "description", "input_schema", "strict", "url", "new_secret", "timeout_seconds", "max_result_bytes",
+)  # fmt: skip
 # Functions are described in the code, tools of MCP servers by the accepted listing: read only here.
 READ_ONLY_KINDS = frozenset({Kind.PYTHON, Kind.MCP})
 READ_ONLY_FIELDSETS = (GENERAL, MODEL_TEXT_READ_ONLY, LOCATION, LIMITS)
@@ -40,6 +46,8 @@ FIELDSETS: dict[str, tuple[Any, ...]] = {
     Kind.SERVER: (GENERAL, PROVIDER_TOOL),
 }
 
+STATE_COLOURS = {"ready": "success", "changed": "danger", "refused": "danger", "off": "warning"}
+NOT_USED = _("%(tool)s is not used: %(why)s.")
 SERVER_CHANGED = _(
     "The server has changed. Its tools don’t run until you list and accept them again. Sign-ins that "
     "were ended: %(ended)d."
@@ -68,8 +76,9 @@ class AssistantToolInline(EmptyLabels, TabularInline):
 
 
 @admin.register(ToolDefinition)
-class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
+class ToolDefinitionAdmin(ExplainsUse, HistoryAdmin):
     form = ToolForm
+    empty_text = _("No tools yet. A tool lets a model look something up or do something.")
     list_display = ("name", "title", "kind", "approval", "state", "assistant_count", "enabled")
     list_editable = ("enabled",)
     list_filter = ("kind", "approval", "enabled", "server")
@@ -77,7 +86,14 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     search_fields = ("name", "title", "description")
     ordering = ("name", "id")
     actions_detail = ("try_it",)
-    add_fieldsets = (GENERAL, MODEL_TEXT, WEBHOOK, PROVIDER_TOOL, LIMITS)
+    add_fieldsets = (
+        (None, {"fields": ("kind", ("name", "title"), ("approval", "enabled"))}),
+        (_("Definition"), {"fields": (*WEBHOOK_FIELDS, "options")}),
+    )
+    conditional_fields: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(WEBHOOK_FIELDS, shown_if("kind", "kind === 'webhook'")),
+        "options": shown_if("kind", "kind === 'server'"),
+    }
     warn_unsaved_form = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolDefinition]:
@@ -142,15 +158,23 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
     def shown_schema(self, tool: ToolDefinition) -> Any:
         return pretty_json(tool.input_schema)
 
-    @display(description=_("state"), label={"ready": "success", "changed": "danger", "off": "warning"})
+    @display(description=_("state"), label=STATE_COLOURS)
     def state(self, tool: ToolDefinition) -> tuple[str, Any]:
         if not tool.enabled or (tool.server and not tool.server.enabled):
             return "off", _("off")
         if tool.kind == Kind.MCP and has_drifted(tool):
             return "changed", _("changed on the server")
-        if is_connected(tool) and tool.approval != Approval.ALLOW:
-            return "off", _("not used: Anthropic can’t ask for approval")
+        if is_connected(tool):
+            return self._connected_state(tool)
+        if definition_fault(definition_of(tool)):
+            return "refused", _("not used: the API does not accept it")
         return "ready", _("ready")
+
+    @staticmethod
+    def _connected_state(tool: ToolDefinition) -> tuple[str, Any]:
+        if tool.approval == Approval.ALLOW:
+            return "ready", _("ready")
+        return "off", _("not used: Anthropic can’t ask for approval")
 
     @display(description=_("assistants"), ordering="used_by")
     def assistant_count(self, tool: Any) -> int:
@@ -158,8 +182,9 @@ class ToolDefinitionAdmin(SimpleHistoryAdmin, ModelAdmin):
 
 
 @admin.register(McpServer)
-class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
+class McpServerAdmin(ExplainsUse, HistoryAdmin):
     form = McpServerForm
+    empty_text = _("No MCP servers yet. An MCP server offers several tools at one address.")
     list_display = ("name", "url", "route", "auth", "tool_count", "listed_at", "enabled")
     list_editable = ("enabled",)
     list_filter = ("route", "auth", "enabled")
@@ -168,10 +193,16 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
     actions_detail = ("list_tools",)
     actions_row = ("list_tools",)
     warn_unsaved_form = True
-    fieldsets = (
-        (None, {"fields": ("name", "url", ("route", "enabled"))}),
-        (_("Sign-in"), {"fields": ("auth", "new_credential", "clear_credential")}),
-    )
+    conditional_fields: ClassVar[dict[str, str]] = {
+        name: shown_if("auth", "auth === 'bearer'") for name in ("new_credential", "clear_credential")
+    }
+
+    def get_fieldsets(self, request: HttpRequest, obj: McpServer | None = None) -> Any:
+        clear = ("clear_credential",) if obj is not None and is_kept(obj.credential) else ()
+        return (
+            (None, {"fields": ("name", "url", "route", "enabled")}),
+            (_("Sign-in"), {"fields": ("auth", "new_credential", *clear)}),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[McpServer]:
         rows: QuerySet[McpServer] = super().get_queryset(request)
@@ -217,6 +248,9 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
                 words = _("%(count)d tools accepted.") % {"count": len(accepted)}
                 for tool in accepted:
                     self.log_change(request, server, f"accepted {tool.target} {tool.pinned_digest[:12]}")
+                    if reason := _refusal(server, tool.input_schema):
+                        text = NOT_USED % {"tool": tool.target, "why": reason}
+                        self.message_user(request, text, messages.WARNING)
             else:
                 found = refresh_listing(server=server, user=request.user)  # type: ignore[arg-type]
                 counts = {"new": len(found.new), "changed": len(found.changed), "gone": len(found.gone)}
@@ -228,6 +262,14 @@ class McpServerAdmin(SimpleHistoryAdmin, ModelAdmin):
     @display(description=_("tools"), ordering="accepted")
     def tool_count(self, server: Any) -> int:
         return int(server.accepted)
+
+
+def _refusal(server: McpServer, schema: dict[str, Any]) -> str:
+    """Return why the API refuses a tool of a server that Parley calls; "" if it accepts it."""
+    if server.route == McpServer.Route.CONNECTOR:
+        return ""  # Anthropic reads the definition itself
+    fault = input_schema_fault(definition_of(ToolDefinition(input_schema=schema))["input_schema"])
+    return fault_text(fault) if fault else ""
 
 
 def _listed_tools(server: McpServer) -> list[dict[str, Any]]:
@@ -244,15 +286,17 @@ def _listed_tools(server: McpServer) -> list[dict[str, Any]]:
             if entry["name"] in found.changed
             else "",
             "before": known.get(entry["name"]),
+            "refused": _refusal(server, entry["input_schema"]),
         }
         for entry in server.listing
     ]
 
 
 @admin.register(McpGrant)
-class McpGrantAdmin(ReadOnly, ModelAdmin):
+class McpGrantAdmin(ReadOnly, TableAdmin):
     """Sign-ins at MCP servers. Deleting a row ends the sign-in. Tokens are not shown."""
 
+    empty_text = _("No one has signed in at an MCP server yet.")
     list_display = ("server", "user", "updated_at")
     list_filter = ("server",)
     list_select_related = ("server", "user")

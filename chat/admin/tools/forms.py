@@ -1,6 +1,5 @@
 """Forms of tools and MCP servers. Stored secrets are never shown; addresses are checked before they are saved."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -13,17 +12,18 @@ from unfold.widgets import (
 )
 
 from chat.admin.models.language_models import IndentedJSONField
+from chat.admin.stored_secrets import explain_stored
 from chat.admin.tools.strict_messages import excess_error, schema_error
-from chat.claude.text import too_deep
+from chat.claude.encoding.text import too_deep
+from chat.claude.schemas.tool_definitions import TOOL_NAME, definition_fault, input_schema_fault
 from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
 from chat.models.fields import UNREADABLE, Unreadable, is_kept
 from chat.models.platforms import Gap, platform_of
 from chat.operations.request.tool_selection import api_name, is_connected, shared_names
+from chat.presentation.tool_faults import fault_text
 from chat.tools.addresses import EgressRefused, check_url
-from chat.tools.validate import schema_problem
 from chat.tools.webhook import new_secret, secret_problem
 
-TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # the API's rule
 NO_APPROVAL_TEXT = _(
     "Anthropic calls this tool’s server while it answers, so people can’t approve calls. The tool is "
     "used only if it runs automatically."
@@ -68,10 +68,7 @@ class ToolForm(forms.ModelForm):
     url = _address(_("Address"))
     new_secret = _secret(
         _("Signing secret"),
-        _(
-            "Stored encrypted. Leave empty to keep the stored secret. A new webhook gets a generated "
-            "secret, which is shown once."
-        ),
+        _("Stored encrypted and never shown again. Leave empty to generate one, which is shown once."),
     )
     input_schema = IndentedJSONField(
         label=_("Input schema"),
@@ -109,6 +106,7 @@ class ToolForm(forms.ModelForm):
             self.fields["kind"].choices = [(kind.value, kind.label) for kind in KINDS_TO_CREATE]  # type: ignore[attr-defined]
         if "approval" in self.fields and self.instance.pk and is_connected(self.instance):
             self.fields["approval"].help_text = NO_APPROVAL_TEXT
+        explain_stored(self, "new_secret", self.instance.secret)
         if "new_secret" in self.fields and isinstance(self.instance.secret, Unreadable):
             self.fields["new_secret"].help_text = UNREADABLE
 
@@ -120,10 +118,9 @@ class ToolForm(forms.ModelForm):
 
     def clean_input_schema(self) -> dict[str, Any]:
         schema = self.cleaned_data["input_schema"] or {"type": "object", "properties": {}}
-        problem = _("The JSON is nested too deeply.") if too_deep(schema) else schema_problem(schema)
-        if problem:
+        if fault := input_schema_fault(schema):
             raise forms.ValidationError(
-                _("This is not a valid tool schema: %(problem)s"), params={"problem": problem}
+                _("This is not a valid tool schema: %(problem)s"), params={"problem": fault_text(fault)}
             )
         return dict(schema)
 
@@ -131,6 +128,8 @@ class ToolForm(forms.ModelForm):
         options = self.cleaned_data["options"] or {}
         if not isinstance(options, dict) or too_deep(options):
             raise forms.ValidationError(_("Enter a JSON object."))
+        if "name" in options and (fault := definition_fault({**options, "type": options.get("type", "")})):
+            raise forms.ValidationError(_("Not used: %(why)s.") % {"why": fault_text(fault)})
         return options
 
     def clean_timeout_seconds(self) -> int:
@@ -245,9 +244,7 @@ class TryForm(forms.Form):
 
 class McpServerForm(forms.ModelForm):
     url = _address(_("Address"))
-    new_credential = _secret(
-        _("Token"), _("Stored encrypted and never shown again. Leave empty to keep the stored value.")
-    )
+    new_credential = _secret(_("Token"), _("Stored encrypted and never shown again."))
     clear_credential = forms.BooleanField(
         label=_("Remove the stored token"), required=False, widget=UnfoldBooleanSwitchWidget
     )
@@ -258,8 +255,15 @@ class McpServerForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if isinstance(self.instance.credential, Unreadable):
+        explain_stored(self, "new_credential", self.instance.credential)
+        if "new_credential" in self.fields and isinstance(self.instance.credential, Unreadable):
             self.fields["new_credential"].help_text = UNREADABLE
+        if "url" in self.fields:
+            self.fields["url"].required = True
+        if "route" in self.fields:
+            self._explain_route()
+
+    def _explain_route(self) -> None:
         lacking = [
             str(kind.label)
             for kind in ProviderConnection.Kind

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chat.claude import strict_tools
+from chat.claude.schemas import strict_tools
 from chat.models import ToolDefinition
 from chat.operations.request.tool_selection import definition_of
 

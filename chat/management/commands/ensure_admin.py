@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
 
 from chat.operations.accounts.users import ensure_admin
 
@@ -14,7 +15,10 @@ class Command(BaseCommand):
     help = "Create the administrator ADMIN_EMAIL if there is none yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = ensure_admin(email=settings.ADMIN_EMAIL, password=settings.ADMIN_PASSWORD)
+        try:
+            password = ensure_admin(email=settings.ADMIN_EMAIL, password=settings.ADMIN_PASSWORD)
+        except ValidationError as error:
+            raise CommandError(f"ADMIN_PASSWORD can't be used. {' '.join(error.messages)}") from None
         if password is None:
             return
         if settings.ADMIN_PASSWORD:

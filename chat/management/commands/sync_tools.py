@@ -17,3 +17,5 @@ class Command(BaseCommand):
             self.stdout.write(f"Tools: {len(report.added)} added, {len(report.refreshed)} refreshed.")
         for name in report.taken:
             self.stdout.write(f"The function {name} was not added: another tool has this name.")
+        for name, reason in report.refused.items():
+            self.stdout.write(f"The function {name} is not used: {reason}.")

@@ -5,7 +5,6 @@ periods. So the money spent and held never passes a limit, however many calls be
 """
 
 import dataclasses
-import datetime as dt
 import time
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Decimal
@@ -13,64 +12,23 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Q, Sum
-from django.utils import timezone
+from django.db.models import Q
 
-from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, Turn, User, Workspace
-from chat.models.ledger import USD_FRACTION, ApiCallQuerySet
+from chat.models import Budget, BudgetHold, BudgetPeriod, User
+from chat.models.ledger import USD_FRACTION
+from chat.operations.billing.budget_periods import (
+    ZERO,
+    BudgetStanding,
+    locked_periods,
+    read_standings,
+    standing_in,
+)
+from chat.operations.billing.payer import Payer
 from chat.operations.errors import OperationError
 from chat.presentation import wording
 
-ZERO = Decimal(0)
 ADMITTED_SECONDS = 2.0
 Scope = Budget.Scope
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Payer:
-    """The person, API key and assistant that a call is made for; None where there is none."""
-
-    user_id: Any = None
-    api_key_id: Any = None
-    assistant_id: Any = None
-
-    @classmethod
-    def of_turn(cls, turn: Turn) -> "Payer":
-        return cls(turn.author_id, turn.api_key_id, turn.conversation.assistant_id)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class BudgetStanding:
-    """How one budget stands in its current period; amounts in USD."""
-
-    budget: Budget
-    subject: str
-    starts_on: dt.date
-    spent_usd: Decimal = ZERO
-    held_usd: Decimal = ZERO
-
-    @property
-    def renews_on(self) -> dt.date:
-        return renewal(self.budget.period, self.starts_on)
-
-    @property
-    def room_usd(self) -> Decimal:
-        """The most that a call may cost; never below 0."""
-        return max(ZERO, self.budget.hard_limit_usd - self.spent_usd - self.held_usd)
-
-    @property
-    def warns(self) -> bool:
-        soft = self.budget.soft_limit_usd
-        return soft is not None and self.spent_usd >= soft
-
-    @property
-    def percent(self) -> int:
-        limit = self.budget.hard_limit_usd
-        return int(100 * self.spent_usd / limit) if limit else 100
-
-    def detail(self, why: str) -> str:
-        """Return the codes that `wording.budget_text` makes a sentence of, in the reader's language."""
-        return f"{why} {self.budget.scope} {self.budget.period} {self.renews_on.isoformat()}"
 
 
 class BudgetExceeded(OperationError):
@@ -88,9 +46,9 @@ class LockedBudgets:
     pairs: Sequence[tuple[Budget, BudgetPeriod]] = ()
 
     @property
-    def room_usd(self) -> Decimal | None:
+    def available_usd(self) -> Decimal | None:
         """The most that the call may cost; None where no budget applies."""
-        return min((standing.room_usd for standing in self._standings()), default=None)
+        return min((standing.available_usd for standing in self._standings()), default=None)
 
     @property
     def warns(self) -> bool:
@@ -104,7 +62,7 @@ class LockedBudgets:
             BudgetExceeded: one of them has less left; nothing is held.
         """
         amount = amount_usd.quantize(USD_FRACTION, ROUND_UP)
-        if any(amount > standing.room_usd for standing in self._standings()):
+        if any(amount > standing.available_usd for standing in self._standings()):
             raise self.refusal()
         for _budget, period in self.pairs:
             period.add(held_usd=amount)
@@ -114,11 +72,11 @@ class LockedBudgets:
 
     def refusal(self) -> BudgetExceeded:
         """Return the refusal that names the tightest budget, for a call that costs more than is left."""
-        tightest = min(self._standings(), key=lambda standing: standing.room_usd)
+        tightest = min(self._standings(), key=lambda standing: standing.available_usd)
         return BudgetExceeded(tightest.detail(_reason(tightest)))
 
     def _standings(self) -> list[BudgetStanding]:
-        return [_standing(budget, period) for budget, period in self.pairs]
+        return [standing_in(budget, period) for budget, period in self.pairs]
 
 
 def lock(payer: Payer, known: list[Budget] | None = None) -> LockedBudgets:
@@ -128,7 +86,7 @@ def lock(payer: Payer, known: list[Budget] | None = None) -> LockedBudgets:
     warned about in one transaction is the same list. `known` are the budgets, if they were read a moment ago.
     """
     budgets = applying(payer) if known is None else known
-    return LockedBudgets(_locked_periods(budgets, payer)) if budgets else LockedBudgets()
+    return LockedBudgets(locked_periods(budgets, payer)) if budgets else LockedBudgets()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -150,8 +108,8 @@ def admit(payer: Payer) -> Admitted:
         BudgetExceeded: a budget that applies is used up, or wholly held by calls under way.
     """
     budgets = applying(payer)
-    for standing in _read(budgets, payer):
-        if not standing.room_usd:
+    for standing in read_standings(budgets, payer):
+        if not standing.available_usd:
             raise BudgetExceeded(standing.detail(_reason(standing)))
     return Admitted(budgets)
 
@@ -195,126 +153,28 @@ def applying(payer: Payer) -> list[Budget]:
 
 def standings(payer: Payer) -> list[BudgetStanding]:
     """Return how the budgets of this payer stand now."""
-    return _read(applying(payer), payer)
+    return read_standings(applying(payer), payer)
 
 
 def own_standings(user: User) -> list[BudgetStanding]:
     """Return the budgets whose amounts a person may see: their own, and those of their groups and keys."""
     groups = Q(group__in=Group.objects.filter(user=user.id))
     own = Q(scope=Scope.EVERYBODY) | Q(person=user) | Q(api_key__user=user) | groups
-    return _read(list(Budget.objects.filter(own, enabled=True).order_by("name", "id")), Payer(user.id))
+    return read_standings(
+        list(Budget.objects.filter(own, enabled=True).order_by("name", "id")), Payer(user.id)
+    )
 
 
-def standing_of(budget: Budget) -> BudgetStanding | None:
-    """Return how one budget stands now; None for a budget of each person, which has one standing per person."""
-    return None if budget.scope == Scope.EVERYBODY else _read([budget], Payer())[0]
+def standings_of(budgets: Iterable[Budget]) -> dict[Any, BudgetStanding]:
+    """Return how these budgets stand now, by their ids.
 
-
-def period_start(period: str, day: dt.date) -> dt.date:
-    """Return the first day of the day's, week's (Monday) or month's period."""
-    match period:
-        case Budget.Period.DAY:
-            return day
-        case Budget.Period.WEEK:
-            return day - dt.timedelta(days=day.weekday())
-    return day.replace(day=1)
-
-
-def renewal(period: str, start: dt.date) -> dt.date:
-    """Return the first day of the period after the one that begins on `start`."""
-    match period:
-        case Budget.Period.DAY:
-            return start + dt.timedelta(days=1)
-        case Budget.Period.WEEK:
-            return start + dt.timedelta(days=7)
-    return (start + dt.timedelta(days=31)).replace(day=1)
+    Budgets of each person are left out: they have one standing per person.
+    """
+    shared = [budget for budget in budgets if budget.scope != Scope.EVERYBODY]
+    return {standing.budget.pk: standing for standing in read_standings(shared, Payer())}
 
 
 def _reason(standing: BudgetStanding) -> str:
     if standing.budget.hard_limit_usd <= standing.spent_usd:
         return "spent"
-    return "little" if standing.room_usd else "held"
-
-
-def _subject(budget: Budget, payer: Payer) -> str:
-    return str(payer.user_id) if budget.scope == Scope.EVERYBODY else ""
-
-
-def _standing(budget: Budget, period: BudgetPeriod) -> BudgetStanding:
-    return BudgetStanding(budget, period.subject, period.starts_on, period.spent_usd, period.held_usd)
-
-
-def _today(workspace: Workspace) -> dt.date:
-    return timezone.now().astimezone(workspace.zone).date()
-
-
-def _read(budgets: Sequence[Budget], payer: Payer) -> list[BudgetStanding]:
-    """Read without creating periods; one without a row starts with what the ledger says was spent in it."""
-    if not budgets:
-        return []
-    workspace = Workspace.current()
-    today = _today(workspace)
-    keys = {budget.pk: (_subject(budget, payer), period_start(budget.period, today)) for budget in budgets}
-    known = {
-        (period.budget_id, period.subject, period.starts_on): period
-        for period in BudgetPeriod.objects.filter(
-            budget__in=budgets, starts_on__in={start for _subject_, start in keys.values()}
-        )
-    }
-    found = []
-    for budget in budgets:
-        subject, start = keys[budget.pk]
-        period = known.get((budget.pk, subject, start))
-        if period is None:
-            spent = _spent_before(budget, subject, _midnight(start, workspace))
-            period = BudgetPeriod(budget=budget, subject=subject, starts_on=start, spent_usd=spent)
-        found.append(_standing(budget, period))
-    return found
-
-
-def _locked_periods(budgets: Iterable[Budget], payer: Payer) -> list[tuple[Budget, BudgetPeriod]]:
-    workspace = Workspace.current()
-    today = _today(workspace)
-    pairs = [(budget, _period(budget, payer, today, workspace)) for budget in budgets]
-    locked = BudgetPeriod.objects.locked(period.pk for _budget, period in pairs)
-    return [(budget, locked[period.pk]) for budget, period in pairs]
-
-
-def _period(budget: Budget, payer: Payer, today: dt.date, workspace: Workspace) -> BudgetPeriod:
-    """Return the current period; a new one starts with what the ledger says was spent in it before."""
-    start, subject = period_start(budget.period, today), _subject(budget, payer)
-    period, created = BudgetPeriod.objects.get_or_create(budget=budget, subject=subject, starts_on=start)
-    if created:
-        spent = _spent_before(budget, subject, _midnight(start, workspace))
-        if spent:
-            BudgetPeriod.objects.filter(id=period.pk).update(spent_usd=spent)
-            now = timezone.now()
-            # `check_ledger` compares a period with the sum of its holds, so this money needs a settled hold.
-            BudgetHold.objects.create(period=period, amount_usd=0, settled_usd=spent, released_at=now)
-    return period
-
-
-def _midnight(day: dt.date, workspace: Workspace) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), workspace.zone)
-
-
-def _spent_before(budget: Budget, subject: str, since: dt.datetime) -> Decimal:
-    calls = _calls_of(budget, subject).settled().filter(started_at__gte=since)
-    total: Decimal = calls.aggregate(total=Sum("cost_usd"))["total"] or ZERO
-    return total.quantize(USD_FRACTION)
-
-
-def _calls_of(budget: Budget, subject: str) -> ApiCallQuerySet:
-    calls = ApiCall.objects.all()
-    match budget.scope:
-        case Scope.GROUP:
-            return calls.filter(user__groups=budget.group_id)
-        case Scope.PERSON:
-            return calls.filter(user=budget.person_id)
-        case Scope.EVERYBODY:
-            return calls.filter(user_id=subject)
-        case Scope.ASSISTANT:
-            return calls.filter(conversation__assistant=budget.assistant_id)
-        case Scope.KEY:
-            return calls.filter(api_key=budget.api_key_id)
-    return calls
+    return "little" if standing.available_usd else "held"

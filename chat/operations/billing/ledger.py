@@ -6,15 +6,16 @@ an estimate; a count may correct it once (see `recount`), and nothing changes it
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
-from chat.claude.cache_diagnostics import ExpectedCache, diagnose
-from chat.claude.pricing import PriceRow, choose_price_row, estimate_tokens, is_billed, price
-from chat.claude.usage import Usage, longest_prompt_tokens
+from chat.claude.billing.pricing import PriceRow, choose_price_row, estimate_tokens, is_billed, price
+from chat.claude.billing.usage import MAX_COUNT, Usage, longest_prompt_tokens, tells_output, tells_prompt
+from chat.claude.cache.diagnostics import ExpectedCache, diagnose
+from chat.claude.encoding.text import clean_text
 from chat.models import ApiCall
 from chat.models.ledger import USD_FRACTION
 from chat.operations.billing import budgets
@@ -39,38 +40,49 @@ class Bill:
 class Settlement:
     """How a call ended; `bill` and the outcome fields are copied into its row.
 
-    `told` is the upstream's message as far as it arrived, `foreseen` what was expected to be in the cache; together
-    they say what the cache missed.
+    `frees_holds` says that budgets don't count an unknown bill.
+    `told` is the upstream's message as far as it arrived; with `expected_cache` it says what the cache missed.
     """
 
     status: str
     bill: Bill
+    frees_holds: bool = False
     upstream_request_id: str = ""
     http_status: int | None = None
     error_code: str = ""
     stop_reason: str = ""
     first_byte_at: dt.datetime | None = None
     told: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    foreseen: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
+    expected_cache: ExpectedCache = dataclasses.field(default_factory=ExpectedCache)
 
 
 def bill_for(
-    prices: Iterable[PriceRow], usage: dict[str, Any] | None, *, whole: bool, text: str = ""
+    prices: Iterable[PriceRow],
+    usage: dict[str, Any] | None,
+    *,
+    whole: bool,
+    text: str = "",
+    output_told: bool = True,
+    prompt_tokens: Callable[[], int] | None = None,
 ) -> Bill:
     """Price a call.
 
-    `whole` says that `usage` is final. A cut call is estimated: the prompt as reported at its start, the output from
-    the `text` received (never less than reported). Without usage or a price row the cost is unknown and counts as 0.
+    `whole` says that the answer is complete, `output_told` that its output was counted after its start. What was not
+    told is estimated: the output from the `text` received, the prompt by `prompt_tokens`; never less than reported.
+    Only a bill without an estimate is exact. Without a prompt or a price row the cost is unknown and counts as 0.
     """
-    if usage is None:
-        return Bill(None, Usage(), Decimal(0), None, ApiCall.Certainty.UNKNOWN)
-    counted = Usage.from_api(usage)
-    if not whole:
-        counted = dataclasses.replace(
-            counted, output_tokens=max(counted.output_tokens, estimate_tokens(text))
-        )
-    speed, geo = str(usage.get("speed") or ""), str(usage.get("inference_geo") or "")
-    row, told = _row_for(list(prices), counted, speed or STANDARD, longest_prompt_tokens(usage))
+    counters = usage or {}
+    counted, prompt_told = Usage.from_api(counters), tells_prompt(counters, text)
+    if not prompt_told and prompt_tokens is None:
+        return Bill(usage, counted, Decimal(0), None, ApiCall.Certainty.UNKNOWN)
+    final = whole and output_told and tells_output(counters, text)
+    counted = _completed(
+        counted,
+        prompt_tokens=None if prompt_told or prompt_tokens is None else prompt_tokens(),
+        output_tokens=None if final else estimate_tokens(text),
+    )
+    speed, geo = str(counters.get("speed") or ""), str(counters.get("inference_geo") or "")
+    row, told = _row_for(list(prices), counted, speed or STANDARD, longest_prompt_tokens(counters))
     if row is None:
         return Bill(usage, counted, Decimal(0), None, ApiCall.Certainty.UNKNOWN, speed[:12], geo[:12])
     units = {
@@ -78,11 +90,22 @@ def bill_for(
         for field in dataclasses.fields(row)
         if field.name not in ("speed", "batch_factor", "us_factor")
     }
-    factor = row.factor(batch=usage.get("service_tier") == "batch", geo=geo)
+    factor = row.factor(batch=counters.get("service_tier") == "batch", geo=geo)
     if factor != 1:
         units["factor"] = str(factor.normalize())  # multiplies the cost of the tokens
-    certainty = ApiCall.Certainty.EXACT if whole and told else ApiCall.Certainty.ESTIMATED
+    exact = final and prompt_told and told
+    certainty = ApiCall.Certainty.EXACT if exact else ApiCall.Certainty.ESTIMATED
     return Bill(usage, counted, cost_of(counted, units), units, certainty, speed[:12], geo[:12])
+
+
+def _completed(counted: Usage, *, prompt_tokens: int | None, output_tokens: int | None) -> Usage:
+    """Return counters that are at least the estimates; None where there is none."""
+    least_input = (prompt_tokens or 0) - counted.prompt_tokens + counted.input_tokens
+    return dataclasses.replace(
+        counted,
+        input_tokens=min(MAX_COUNT, max(counted.input_tokens, least_input)),
+        output_tokens=min(MAX_COUNT, max(counted.output_tokens, output_tokens or 0)),
+    )
 
 
 def _row_for(
@@ -110,12 +133,27 @@ def cost_of(counted: Usage, units: Mapping[str, str]) -> Decimal:
 
 
 def bill_for_message(
-    prices: Iterable[PriceRow], message: Mapping[str, Any], *, whole: bool, text: str = ""
+    prices: Iterable[PriceRow],
+    message: Mapping[str, Any],
+    *,
+    whole: bool,
+    text: str = "",
+    output_told: bool = True,
+    prompt_tokens: Callable[[], int] | None = None,
 ) -> Bill:
-    """Price a call by its message as far as it arrived ({} before its start); see `bill_for`."""
+    """Price a call by its message as far as it arrived; see `bill_for`. Before its start ({}) the cost is unknown."""
     usage = message.get("usage")
     usage = dict(usage) if isinstance(usage, Mapping) else None
-    return bill_for(prices, usage, whole=whole, text=text) if is_billed(message) else free_bill(usage)
+    if not is_billed(message):
+        return free_bill(usage)
+    return bill_for(
+        prices,
+        usage,
+        whole=whole,
+        text=text,
+        output_told=output_told,
+        prompt_tokens=prompt_tokens if message else None,
+    )
 
 
 def free_bill(usage: dict[str, Any] | None = None) -> Bill:
@@ -135,7 +173,7 @@ def discard_call(call_id: int) -> None:
 def settle_call(call_id: int, settlement: Settlement) -> bool:
     """Settle an open row and its holds; return False, and change nothing, if the row was settled before."""
     bill = settlement.bill
-    missed = diagnose(settlement.told, settlement.foreseen, bill.counted)
+    missed = diagnose(settlement.told, settlement.expected_cache, bill.counted)
     row = ApiCall.objects.filter(id=call_id)
     settled = row.settle(
         **dataclasses.asdict(bill.counted),
@@ -144,23 +182,23 @@ def settle_call(call_id: int, settlement: Settlement) -> bool:
         unit_prices=bill.unit_prices,
         cost_usd=bill.cost_usd,
         certainty=bill.certainty,
-        speed=bill.speed,
-        inference_geo=bill.inference_geo,
-        upstream_request_id=settlement.upstream_request_id[:80],
-        upstream_message_id=str(settlement.told.get("id") or "")[:80],
-        cache_miss_reason=missed.reason[:40],
+        speed=clean_text(bill.speed),
+        inference_geo=clean_text(bill.inference_geo),
+        upstream_request_id=clean_text(settlement.upstream_request_id[:80]),
+        upstream_message_id=clean_text(str(settlement.told.get("id") or "")[:80]),
+        cache_miss_reason=clean_text(missed.reason[:40]),
         cache_missed_tokens=missed.tokens,
         http_status=settlement.http_status,
         error_code=settlement.error_code[:40],
-        stop_reason=settlement.stop_reason[:40],
+        stop_reason=clean_text(settlement.stop_reason[:40]),
         first_byte_at=settlement.first_byte_at,
     )
     if settled:
-        known = bill.certainty != ApiCall.Certainty.UNKNOWN
+        counted = bill.certainty != ApiCall.Certainty.UNKNOWN or settlement.frees_holds
         cut = settlement.status == ApiCall.Status.CUT and bill.certainty == ApiCall.Certainty.ESTIMATED
         # The count may be higher than the estimate. The rest stays held until then, so that it never breaks a budget.
         keep_rest = cut and row.awaiting_count().exists()
-        budgets.release(call_id, bill.cost_usd if known else None, keep_rest=keep_rest)
+        budgets.release(call_id, bill.cost_usd if counted else None, keep_rest=keep_rest)
     return settled
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
-from chat.claude.usage import Usage
+from chat.claude.billing.usage import Usage
 from chat.models import ApiCall, BudgetHold, BudgetPeriod, Turn
+from chat.models.ids import TurnId
 from chat.models.turns import FINISHED
 from chat.operations.billing.ledger import cost_of, counters_of
 
@@ -182,7 +183,7 @@ def _repeated_requests() -> Iterator[Finding]:
         )
 
 
-def _wrong_sums(per_turn: Mapping[Any, Decimal]) -> Iterator[Finding]:
+def _wrong_sums(per_turn: Mapping[TurnId | None, Decimal]) -> Iterator[Finding]:
     """Compare the sums of the database with the recomputed costs of the rows."""
     sums = ApiCall.objects.values_list("turn_id").annotate(total=Sum("cost_usd"))
     for turn, total in sums.order_by("turn_id"):

@@ -13,13 +13,15 @@ from typing import Any, Self
 
 from django.db import transaction
 
-from chat.claude import cost_bound
-from chat.claude.cache_diagnostics import ExpectedCache
-from chat.claude.pricing import PriceRow
+from chat.claude.billing.pricing import PriceRow
+from chat.claude.cache.diagnostics import ExpectedCache
+from chat.claude.limits import cost_bound
+from chat.claude.limits.context_window import estimate_prompt
 from chat.models import ApiCall, Budget, LanguageModel
 from chat.operations.billing import budgets, ledger
-from chat.operations.billing.budgets import LockedBudgets, Payer
+from chat.operations.billing.budgets import LockedBudgets
 from chat.operations.billing.ledger import Settlement
+from chat.operations.billing.payer import Payer
 from chat.operations.files.documents import known_pages
 
 
@@ -28,20 +30,25 @@ class Outcome:
     """What the upstream answered to one call, as far as it arrived: the basis of the bill.
 
     `message` is the Messages API's message so far ({} before its start) and `text` all that was received of it, for an
-    estimate of the output of a call that is not `whole`.
+    estimate of output that was not counted. `output_told` says that it was counted after the message's start.
+    `nothing_generated` says that what answered was no model: such calls are free. `unanswered` says that the connection
+    ended before any response: the cost is unknown, and budgets don't count it.
     """
 
     message: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     text: str = ""
     whole: bool = False
+    output_told: bool = True
+    nothing_generated: bool = False
+    unanswered: bool = False
     request_id: str = ""
     http_status: int | None = None
     first_byte_at: dt.datetime | None = None
 
     @property
-    def refused(self) -> bool:
-        """Whether the upstream answered with an error status. Such calls are free."""
-        return self.http_status is not None and self.http_status >= 400
+    def free(self) -> bool:
+        """Whether the upstream answered with an error status or a redirect, or with something else than an answer."""
+        return self.nothing_generated or (self.http_status is not None and self.http_status >= 300)
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -87,6 +94,7 @@ class PaidCall:
                 door=self.door,
                 user_id=self.payer.user_id,
                 api_key_id=self.payer.api_key_id,
+                assistant_id=self.payer.assistant_id,
                 **self.references,
             )
             locked.hold(call.pk, worst_usd)
@@ -94,31 +102,37 @@ class PaidCall:
         return self
 
     def settlement(
-        self, outcome: Outcome, status: str, *, code: str = "", foreseen: ExpectedCache | None = None
+        self, outcome: Outcome, status: str, *, code: str = "", expected_cache: ExpectedCache | None = None
     ) -> Settlement:
         """Return the settlement of this call with what the upstream answered.
 
-        A call that was refused is free and failed, whatever `status` says. Of a call without any message the cost is
-        unknown.
+        A call that was refused, or answered by something else than a model, is free and failed, whatever `status` says.
+        Of a call without any message the cost is unknown.
         """
-        if outcome.refused:
+        if outcome.free:
             bill, status = ledger.free_bill(), ApiCall.Status.FAILED
         elif not self._is_billed():
             bill = ledger.free_bill()
         else:
             bill = ledger.bill_for_message(
-                self.prices, outcome.message, whole=outcome.whole, text=outcome.text
+                self.prices,
+                outcome.message,
+                whole=outcome.whole,
+                text=outcome.text,
+                output_told=outcome.output_told,
+                prompt_tokens=lambda: estimate_prompt(self.request),
             )
         return Settlement(
             status=status,
             bill=bill,
+            frees_holds=outcome.unanswered,
             upstream_request_id=outcome.request_id,
             http_status=outcome.http_status,
             error_code=code,
             stop_reason=str(outcome.message.get("stop_reason") or ""),
             first_byte_at=outcome.first_byte_at,
             told=outcome.message,
-            foreseen=foreseen or ExpectedCache(),
+            expected_cache=expected_cache or ExpectedCache(),
         )
 
     def settle(self, settlement: Settlement) -> None:
@@ -138,7 +152,7 @@ class PaidCall:
 
     def _bound(self, locked: LockedBudgets) -> Decimal:
         """Return the most that the call can cost; lower `max_tokens` if that is more than the budgets have left."""
-        room = locked.room_usd
+        room = locked.available_usd
         if room is None:
             return Decimal(0)
         bound = cost_bound.bound_cost(

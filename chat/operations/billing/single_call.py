@@ -5,10 +5,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from chat.claude.failures import FailureKind, failure, request_id_of
+from chat.claude.billing.usage import whole_number
+from chat.claude.content.blocks import generated_text
+from chat.claude.encoding.exact_numbers import read_json
+from chat.claude.encoding.text import clean_json
+from chat.claude.failures.failure import FailureKind, failure, from_other_answer, request_id_of
 from chat.models import ApiCall, LanguageModel, Turn
-from chat.operations.billing.budgets import Payer
 from chat.operations.billing.paid_call import Outcome, PaidCall
+from chat.operations.billing.payer import Payer
 from chat.providers.clients import sync_client
 from chat.providers.upstream import UpstreamError, as_upstream_error
 
@@ -74,32 +78,62 @@ def count_tokens(model: LanguageModel, messages: list[dict[str, Any]], *, key: s
 
 
 def _send(paid: PaidCall, ask: Callable[[Any], Any]) -> SingleAnswer:
-    with sync_client(paid.model.connection) as client:
-        call_id = paid.open().call_id
-        assert call_id is not None, "opening a call sets the id of its row"
-        try:
-            outcome = _outcome(ask, client)
-        except UpstreamError as error:
-            _close_failed(paid, error)
-            raise
+    try:
+        with sync_client(paid.model.connection) as client:
+            call_id = paid.open().call_id
+            outcome = _outcome(paid, ask, client)
+    except UpstreamError as error:
+        # Behind the client, which has removed the connection's secrets from the failure.
+        _close_failed(paid, error)
+        raise
+    assert call_id is not None, "opening a call sets the id of its row"
     paid.settle(paid.settlement(outcome, ApiCall.Status.SUCCEEDED))
     return SingleAnswer(dict(outcome.message), call_id)
 
 
-def _outcome(ask: Callable[[Any], Any], client: Any) -> Outcome:
+def _outcome(paid: PaidCall, ask: Callable[[Any], Any], client: Any) -> Outcome:
     try:
         answer = ask(client)
+        body = answer.http_response.read()
     except Exception as error:
         # Not "from error": the SDK's own message repeats what the upstream sent, which may contain a key.
         raise as_upstream_error(error) from None
     request_id = request_id_of(answer.headers)
+    message = _read_message(body, counts=paid.purpose == ApiCall.Purpose.COUNT, request_id=request_id)
+    content = message.get("content")
+    return Outcome(
+        message=message,
+        text=generated_text(content) if isinstance(content, list) else "",
+        whole=True,
+        request_id=request_id,
+        http_status=answer.status_code,
+    )
+
+
+def _read_message(body: bytes, *, counts: bool, request_id: str) -> dict[str, Any]:
+    """Return the message, or the count, that a body with status 200 holds.
+
+    Raises:
+        UpstreamError: it holds something else.
+    """
     try:
-        message = dict(answer.parse().to_dict(mode="json", warnings=False))
-    except Exception as error:
+        found = clean_json(read_json(body))
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        if counts and whole_number(found.get("input_tokens")) is not None:
+            return {**found, "input_tokens": whole_number(found["input_tokens"])}
+        if not counts and isinstance(found.get("content"), list) and "error" not in found:
+            return found
+    if _is_cut(body, found):
         # The request was answered, so its row has to stay, though its answer can't be read.
-        unread = failure(FailureKind.PROTOCOL, type(error).__name__, request_id=request_id)
-        raise UpstreamError(unread) from None
-    return Outcome(message=message, whole=True, request_id=request_id, http_status=answer.status_code)
+        raise UpstreamError(failure(FailureKind.PROTOCOL, "half an answer", request_id=request_id))
+    raise UpstreamError(from_other_answer(body if found is None else found, request_id=request_id))
+
+
+def _is_cut(body: bytes, found: Any) -> bool:
+    """Return whether a body that can't be read begins as a message does: its rest was lost, and it may be billed."""
+    return found is None and body.lstrip()[:1] == b"{"
 
 
 def _close_failed(paid: PaidCall, error: UpstreamError) -> None:
@@ -107,5 +141,10 @@ def _close_failed(paid: PaidCall, error: UpstreamError) -> None:
         paid.discard()
         return
     cause = error.failure
-    outcome = Outcome(request_id=cause.request_id or "", http_status=cause.status)
+    outcome = Outcome(
+        request_id=cause.request_id or "",
+        http_status=cause.status,
+        nothing_generated=cause.nothing_generated,
+        unanswered=cause.unanswered,
+    )
     paid.settle(paid.settlement(outcome, ApiCall.Status.FAILED, code=cause.kind))

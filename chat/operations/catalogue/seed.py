@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
-from chat.readers.sizes import USEFUL_SIDE
+from chat.readers.pictures.sizes import USEFUL_SIDE
 
 FILE = Path(__file__).resolve().parent / "catalogue.json"
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -37,6 +37,10 @@ class Loaded:
     models: list[str] = field(default_factory=list)
     prices: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
+
+
+# The server answers before the local model has loaded its weights; so many retries wait half a minute for them.
+LOCAL_MODEL_RETRIES = 7
 
 
 @cache
@@ -131,6 +135,7 @@ def load_catalogue() -> Loaded:
         order=50,
         base_url=f"http://127.0.0.1:{settings.LOCAL_MODEL_PORT}",
         credential=settings.LOCAL_MODEL_KEY,
+        max_retries=LOCAL_MODEL_RETRIES,
     )
     _keep_embedded(
         report,
@@ -202,14 +207,27 @@ def _seed_anthropic(report: Loaded) -> None:
 
 
 def _keep_embedded(
-    report: Loaded, *, kind: str, wanted: bool, name: str, order: int, base_url: str, credential: str
+    report: Loaded,
+    *,
+    kind: str,
+    wanted: bool,
+    name: str,
+    order: int,
+    base_url: str,
+    credential: str,
+    max_retries: int = 5,
 ) -> None:
     """Keep the connection to a companion of this server at its current address, enabled as its setting says."""
     connection = ProviderConnection.objects.filter(kind=kind).order_by("created_at", "id").first()
     if connection is None:
         if wanted and not ProviderConnection.history.filter(kind=kind, history_type="-").exists():
             ProviderConnection.objects.create(
-                name=name, kind=kind, order=order, base_url=base_url, credential=credential
+                name=name,
+                kind=kind,
+                order=order,
+                base_url=base_url,
+                credential=credential,
+                max_retries=max_retries,
             )
             report.connections.append(name)
         return

@@ -10,9 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat.claude.text import clean_json, clean_text
+from chat.claude.encoding.text import clean_json, clean_text
 from chat.models import LanguageModel, ProviderConnection
 from chat.models.platforms import Gap
+from chat.operations.catalogue.advice import staff_advice
 from chat.operations.catalogue.seed import (
     LIFECYCLES,
     Loaded,
@@ -51,13 +52,13 @@ def sync_models(connection: ProviderConnection) -> Synced:
     report = Synced()
     try:
         with sync_client(connection) as client:
-            said = [info.to_dict(mode="json", warnings=False) for info in _listed(client)]
+            listed = [info.to_dict(mode="json", warnings=False) for info in _listed(client)]
     except ConnectionUnusable as problem:
         report.problem = str(problem)
     except Exception as error:  # a bad answer of one server must not stop the other connections
-        report.problem = as_upstream_error(error).failure.message
+        report.problem = staff_advice(as_upstream_error(error).failure)
     else:
-        _write(connection, said, report)
+        _write(connection, listed, report)
     return report
 
 
@@ -84,9 +85,9 @@ def _listed(client: Any) -> list[Any]:
 
 
 @transaction.atomic
-def _write(connection: ProviderConnection, said: list[dict[str, Any]], report: Synced) -> None:
+def _write(connection: ProviderConnection, listed: list[dict[str, Any]], report: Synced) -> None:
     have = {model.model_id: model for model in connection.language_models.all()}
-    named = {info["id"]: clean_json(info) for info in said if _is_name(info.get("id"))}
+    named = {info["id"]: clean_json(info) for info in listed if _is_name(info.get("id"))}
     for model_id, info in named.items():
         model = have.get(model_id) or _added(connection, info, report)
         if _take_over(model, info) and model_id in have:

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.text import clean_text
+from chat.claude.encoding.text import clean_text
 from chat.events import hints
 from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn, TurnEvent, User
+from chat.operations import rates
 from chat.operations.conversations.path import newest_leaf_below
 from chat.operations.conversations.selection import choose
 from chat.operations.errors import OperationError, invalid, not_found
@@ -20,8 +21,9 @@ def create_conversation(
     """Create an empty conversation.
 
     Raises:
-        OperationError: not_found (assistant or model), too_long (title).
+        OperationError: not_found (assistant or model), too_long (title), too_many_requests.
     """
+    rates.count(rates.CONVERSATIONS, owner.pk)
     conversation = Conversation(owner=owner)
     _apply(conversation, owner, {"title": title or None, "assistant_id": assistant_id, "model_id": model_id})
     conversation.save()

@@ -11,7 +11,7 @@ from django.core.cache import caches
 from django.utils import timezone
 from django.utils.translation import get_language, get_language_info
 
-from chat.claude.context import write_context
+from chat.claude.content.context import write_context
 from chat.models import Assistant, User, Workspace
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,11 +26,11 @@ def context_for(author: User, assistant: Assistant | None) -> str:
     zone = _time_zone()
     today = timezone.now().astimezone(zoneinfo.ZoneInfo(zone))
     code = author.language or get_language() or settings.LANGUAGE_CODE
-    said = [
+    lines = [
         f"Today is {DAYS[today.weekday()]}, {today:%Y-%m-%d} (time zone {zone}).",
         f"The person's language setting is {get_language_info(code)['name']}.",
     ]
-    return write_context(lines=said, name=author.get_full_name())
+    return write_context(lines=lines, name=author.get_full_name())
 
 
 def _time_zone() -> str:

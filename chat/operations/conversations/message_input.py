@@ -12,12 +12,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.blocks import Block, is_empty, plain_text
-from chat.claude.text import clean_text
+from chat.claude.content.blocks import Block, is_empty, plain_text
+from chat.claude.encoding.client_json import LONGEST_TEXT
+from chat.claude.encoding.text import clean_text
 from chat.models import Attachment, User
 from chat.operations.errors import OperationError, invalid
 
-LONGEST_TEXT = 1_000_000
 # The most files of a message, with a text before and after each.
 MOST_BLOCKS = 201
 

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 from django.db import connection
 
-from chat.claude.blocks import tool_pictures
+from chat.claude.content.blocks import tool_pictures
 from chat.models import ApiCall, Attachment, Message
+from chat.models.ids import MessageId
 
 # Cache entries live an hour at most; tool loops longer than this in an hour only cost a little precision.
 CALLS_BACK = 40
@@ -25,7 +25,7 @@ class ConversationPath:
     messages: tuple[Message, ...] = ()
 
     @classmethod
-    def to(cls, message_id: Any) -> "ConversationPath":
+    def to(cls, message_id: MessageId | None) -> "ConversationPath":
         """Read the path to a message (one query); an empty path for None and for a message that is not there."""
         return cls(tuple(Message.objects.path_to(message_id))) if message_id is not None else cls()
 
@@ -47,7 +47,7 @@ class ConversationPath:
         return any(row.kind == Message.Kind.SUMMARY and not row.content for row in self.messages)
 
     @cached_property
-    def files(self) -> Mapping[Any, Mapping[str, Attachment]]:
+    def files(self) -> Mapping[MessageId, Mapping[str, Attachment]]:
         return Attachment.objects.by_message(message.id for message in self.messages if message.has_files)
 
     @property
@@ -65,7 +65,7 @@ class ConversationPath:
 
     def last_counted(self) -> ApiCall | None:
         """Return the newest successful call of the lowest answer that has one."""
-        depths: dict[Any, int] = {message.id: message.depth for message in self.messages}
+        depths: dict[MessageId | None, int] = {message.id: message.depth for message in self.messages}
         counted = [
             call
             for call in self.calls
@@ -75,7 +75,7 @@ class ConversationPath:
             counted, key=lambda call: (depths[call.message_id], call.started_at, call.pk), default=None
         )
 
-    def below(self, message_id: Any) -> tuple[Message, ...]:
+    def below(self, message_id: MessageId | None) -> tuple[Message, ...]:
         """Return the messages below one of the path, from the root down."""
         at = next(index for index, message in enumerate(self.messages) if message.id == message_id)
         return self.messages[at + 1 :]
@@ -96,9 +96,10 @@ ORDER BY created_at DESC, step DESC, id DESC LIMIT 1
 """
 
 
-def newest_leaf_below(message: Message) -> Any:
+def newest_leaf_below(message: Message) -> MessageId:
     """Return the id of the newest message without children among a message and its descendants (one query)."""
     query = _NEWEST_LEAF.format(table=connection.ops.quote_name(Message._meta.db_table))
     with connection.cursor() as cursor:
         cursor.execute(query, [Message._meta.pk.get_db_prep_value(message.id, connection)])
-        return Message._meta.pk.to_python(cursor.fetchone()[0])
+        leaf_id: MessageId = Message._meta.pk.to_python(cursor.fetchone()[0])
+    return leaf_id

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.text import clean_text
+from chat.claude.encoding.text import clean_text
 from chat.models import Assistant, Conversation, LanguageModel, User
 from chat.operations.errors import OperationError, not_found
 
@@ -135,4 +135,8 @@ def _chosen_assistant(person: User, assistant_id: object) -> Assistant:
 
 
 def _first_usable(person: User) -> LanguageModel | None:
-    return next((model for model in access.models(person) if not model.connection.problem()), None)
+    offered = access.models(person)
+    first = offered.first()
+    if first is None or not first.connection.problem():
+        return first  # nearly always: dozens of rows need not be read for each message
+    return next((model for model in offered if not model.connection.problem()), None)

@@ -7,44 +7,63 @@ from chat.models.ids import MessageId
 from chat.operations.errors import not_found
 from chat.presentation.thread import Thread
 
-# About twelve screens of a phone; earlier pages are read on request.
-PAGE = 40
+# About ten screens of a phone; earlier pages are read on request.
+PAGE = 30
 
 
 def read_thread(
-    conversation: Conversation, *, leaf: object = None, before: object = None, limit: int = PAGE
+    conversation: Conversation,
+    *,
+    leaf: object = None,
+    before: object = None,
+    limit: int = PAGE,
+    whole_turns: bool = False,
 ) -> Thread:
     """Return one page of the path to `leaf` (else to the active leaf), or of the messages above `before`.
+
+    With `whole_turns` it begins with the first message of a turn, however many messages that takes.
 
     Raises:
         OperationError: not_found, when leaf or before is not a message of this conversation.
     """
-    start = _page_start(conversation, leaf, before)
+    start, followed_by = _page_start(conversation, leaf, before)
     rows = Message.objects.path_to(start, limit + 1).select_related("turn__model") if start else ()
     found = list(rows)
     messages, has_more = found[-limit:], len(found) > limit
+    if whole_turns and has_more and found[-limit - 1].turn_id is not None:
+        messages = _rest_of_turn(above=messages[0]) + messages
     turn = Turn.objects.active().filter(conversation=conversation).select_related("model").first()
     return Thread(
         conversation=conversation,
         messages=messages,
         has_more=has_more,
         siblings=_siblings(conversation, messages),
-        calls=_calls(messages),
+        calls=_last_calls(messages),
         tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=stored_state(turn.id) if turn else None,
+        followed_by=followed_by,
         files=Attachment.objects.by_message(row.id for row in messages if row.has_files),
     )
 
 
-def _page_start(conversation: Conversation, leaf: object, before: object) -> MessageId | None:
+def _page_start(conversation: Conversation, leaf: object, before: object) -> tuple[MessageId | None, str]:
+    """Return the lowest message of a page, and the kind of the message below it on an earlier page."""
     wanted = before if before is not None else leaf
     if wanted is None:
-        return conversation.active_leaf_id
-    message = conversation.messages.filter(id=access.as_id(wanted)).values("id", "parent_id").first()
+        return conversation.active_leaf_id, ""
+    message = conversation.messages.filter(id=access.as_id(wanted)).values("id", "parent_id", "kind").first()
     if message is None:
         raise not_found()
-    return message["parent_id"] if before is not None else message["id"]
+    return (message["parent_id"], message["kind"]) if before is not None else (message["id"], "")
+
+
+def _rest_of_turn(*, above: Message) -> list[Message]:
+    """Return the messages of the same turn that stand above a message."""
+    if above.turn_id is None:
+        return []
+    rows = Message.objects.path_to(above.parent_id).filter(turn=above.turn_id)
+    return list(rows.select_related("turn__model"))
 
 
 def _siblings(conversation: Conversation, messages: list[Message]) -> dict[MessageId, list[MessageId]]:
@@ -64,7 +83,7 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Messa
     return {message.id: groups.get(message.parent_id, [message.id]) for message in messages}
 
 
-def _calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
+def _last_calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
     """Map each answer to the last ledger row that paid for it."""
     answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
     rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")

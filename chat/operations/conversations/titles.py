@@ -2,19 +2,27 @@
 
 import dataclasses
 import datetime as dt
+import random
+import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery import current_app
+from django.db.models import QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from chat.claude.blocks import plain_text
-from chat.claude.text import clean_text
+from chat.claude.content.blocks import plain_text
+from chat.claude.encoding.text import clean_text
+from chat.claude.failures import retries
 from chat.events import hints
 from chat.models import ApiCall, Conversation, LanguageModel, ProviderConnection, Turn
-from chat.operations.billing.budgets import Payer
-from chat.operations.billing.single_call import call_model
+from chat.models.ids import ConversationId
+from chat.operations.billing.payer import Payer
+from chat.operations.billing.single_call import SingleAnswer, call_model
+from chat.operations.time_limit import JOB_SECONDS
+from chat.providers.upstream import UpstreamError
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +55,7 @@ def first_words(text: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def needs_title(conversation_id: Any) -> bool:
+def needs_title(conversation_id: ConversationId) -> bool:
     """Return whether the conversation has an answer but no title."""
     return bool(_nameable().filter(id=conversation_id).exists())
 
@@ -92,13 +100,44 @@ def claim_title(conversation_id: str) -> TitleJob | None:
     return TitleJob(turn.conversation, turn, cheapest_model(turn.model.connection) or turn.model, prompt)
 
 
-def ask_for_title(job: TitleJob) -> str:
-    """Ask the model for a title and return its answer.
+def ask_for_title(
+    job: TitleJob,
+    *,
+    wait: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """Ask the model for a title and return its answer; failures that may pass are retried as those of answers.
 
     Raises:
         BudgetExceeded: no budget is left for a title.
         ConnectionUnusable, UpstreamError: the call failed.
     """
+    until, tries = clock() + JOB_SECONDS, 0
+    while True:
+        tries += 1
+        try:
+            return plain_text(_ask_once(job).message.get("content") or [])
+        except UpstreamError as error:
+            seconds = _seconds_until_next(job, error, tries)
+            if seconds is None or clock() + seconds >= until:
+                raise
+            log.info("title_retried", conversation=str(job.conversation.id), kind=str(error.failure.kind))
+        wait(seconds)
+
+
+def _seconds_until_next(job: TitleJob, error: UpstreamError, tries: int) -> float | None:
+    """Return how long to wait before the next attempt; None if there is none."""
+    connection, cause = job.model.connection, error.failure
+    silent = error.reached and retries.is_silence(cause)
+    if silent or not retries.may_repeat(cause, tries, max_retries=connection.max_retries):
+        return None
+    jitter = random.uniform(retries.LEAST_JITTER, retries.MOST_JITTER)  # noqa: S311
+    return retries.wait_seconds(
+        cause, tries, longest_asked=connection.retry_after_limit_seconds, jitter=jitter
+    )
+
+
+def _ask_once(job: TitleJob) -> SingleAnswer:
     request: dict[str, Any] = {
         "max_tokens": TITLE_MAX_TOKENS,
         "messages": [{"role": "user", "content": job.prompt}],
@@ -107,7 +146,7 @@ def ask_for_title(job: TitleJob) -> str:
         request["thinking"] = {"type": "disabled"}
     elif "adaptive" in job.model.supports.thinking_types:
         request["max_tokens"] = THINKING_MAX_TOKENS  # a model that always thinks needs room for it
-    called = call_model(
+    return call_model(
         job.model,
         request,
         purpose=ApiCall.Purpose.TITLE,
@@ -115,7 +154,6 @@ def ask_for_title(job: TitleJob) -> str:
         payer=Payer.of_turn(job.turn),
         conversation_id=job.conversation.id,
     )
-    return plain_text(called.message.get("content") or [])
 
 
 def cheapest_model(connection: ProviderConnection) -> LanguageModel | None:
@@ -143,7 +181,7 @@ def give_title(conversation_id: str, text: str) -> None:
         hints.publish(conversations=[str(conversation_id)])
 
 
-def _nameable() -> Any:
+def _nameable() -> QuerySet[Conversation]:
     return Conversation.objects.filter(
         title_status=Conversation.TitleStatus.NONE,
         turns__status=Turn.Status.COMPLETED,

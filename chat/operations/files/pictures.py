@@ -1,4 +1,4 @@
-"""Attached pictures: the version for models and the thumbnail, made in a sandbox; see `chat.readers.pictures`."""
+"""Attached pictures: the version for models and the thumbnail, made by `readers.pictures.convert` in a sandbox."""
 
 import dataclasses
 
@@ -6,9 +6,12 @@ from django.utils.translation import gettext as _
 
 from chat.models.platforms import MOST_PICTURE_BYTES
 from chat.operations.errors import OperationError
-from chat.readers import sandbox
 from chat.readers.errors import Exceeded, Refused
-from chat.readers.sizes import USEFUL_SIDE, picture_format
+from chat.readers.pictures.sizes import USEFUL_SIDE, picture_format
+from chat.readers.process import sandbox
+
+# How long an upload waits for other files: a browser sends several at once.
+UPLOAD_WAIT_SECONDS = 60.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,15 +33,22 @@ class Picture:
     thumbnail: Rendition
 
 
-def read_picture(data: bytes) -> Picture:
-    """Read an upload whose first bytes are a picture's.
+def read_picture(data: bytes, *, person: str = "") -> Picture:
+    """Read an upload whose first bytes are a picture's; `person` is the id of whose upload it is.
 
     Raises:
         OperationError: too_large (more pixels than are taken, or too costly to decode), unreadable.
+        Busy: other files were still being read.
     """
     try:
         found = sandbox.run(
-            "picture", data, bounds=sandbox.FILES, side=USEFUL_SIDE, max_bytes=MOST_PICTURE_BYTES
+            "picture",
+            data,
+            bounds=sandbox.FILES,
+            person=person,
+            wait_seconds=UPLOAD_WAIT_SECONDS,
+            side=USEFUL_SIDE,
+            max_bytes=MOST_PICTURE_BYTES,
         )
     except Refused as refused:
         raise _refusal(refused) from None

@@ -3,14 +3,14 @@
 import hashlib
 from contextlib import suppress
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import ProtectedError
 
 from chat.models import StoredFile
 from chat.operations.files.pictures import shrunk
-from chat.readers.sizes import OLDER_SIDE
+from chat.readers.pictures.sizes import OLDER_SIDE
 
 FOLDER = "files"
 # The last bytes of a complete JPEG and of a complete PNG.
@@ -36,13 +36,31 @@ def keep(data: bytes, media_type: str) -> StoredFile:
     return stored
 
 
+def open_stored(stored: StoredFile) -> "File[bytes]":
+    """Return the file, open for reading.
+
+    Raises:
+        OSError: the storage does not have it.
+    """
+    return default_storage.open(stored.path)
+
+
+def size_of(stored: StoredFile) -> int:
+    """Return how many bytes the storage has.
+
+    Raises:
+        OSError: it does not have the file.
+    """
+    return default_storage.size(stored.path)
+
+
 def read_stored(stored: StoredFile) -> bytes:
     """Return the bytes.
 
     Raises:
         OSError: the storage does not have them.
     """
-    with default_storage.open(stored.path) as file:
+    with open_stored(stored) as file:
         return bytes(file.read())
 
 

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -11,35 +13,63 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.text import clean_text
+from chat.claude.encoding.text import clean_text
 from chat.models import Attachment, StoredFile, User
-from chat.operations.errors import OperationError, invalid
+from chat.operations import rates
+from chat.operations.errors import OperationError, busy, invalid
 from chat.operations.files.documents import read_document
-from chat.operations.files.pictures import read_picture
+from chat.operations.files.pictures import UPLOAD_WAIT_SECONDS, read_picture
+from chat.operations.files.quota import charge, check_quota, recount
 from chat.operations.files.storage import delete_if_unused, keep
-from chat.readers.sizes import picture_format
+from chat.readers.errors import Busy
+from chat.readers.pictures.sizes import picture_format
+from chat.readers.process.places import Places
 
 MAX_UPLOAD_BYTES = 33_000_000  # with its envelope below the largest request that this server accepts
 # A PDF is sent unchanged, as base64, with the rest of a request.
 MAX_PDF_BYTES = 22_000_000
+PLACES = Places(4)
 UNSENT_FOR = dt.timedelta(days=2)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 255
+# Zero width (non-)joiner, and the tags of which flags of regions consist.
+_JOINERS = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
+
+
+@contextmanager
+def place_for(owner: User) -> Iterator[None]:
+    """Wait for a place to hold an upload in memory: one for each person, and a few for all.
+
+    Raises:
+        OperationError: busy.
+    """
+    try:
+        with PLACES.taken(str(owner.pk), seconds=UPLOAD_WAIT_SECONDS):
+            yield
+    except Busy:
+        raise busy() from None
 
 
 def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
     """Store an uploaded file. The same file under the same name is the same attachment.
 
     Raises:
-        OperationError: empty, too_large, too_long, unsupported, unreadable, encrypted; the message says what to do.
+        OperationError: empty, too_large, too_long, unsupported, unreadable, encrypted, busy, too_many_requests,
+            upload_limit, storage_full; the message says what to do.
     """
+    rates.count(rates.UPLOADS, owner.pk)
     name = file_name(name)
     _check_size(data)
-    fields, files = _read(data, name)
+    check_quota(owner, len(data))
+    try:
+        fields, files = _read(data, str(owner.id))
+    except Busy:
+        raise busy() from None
     with transaction.atomic():
         # In one order, so that two uploads never wait for each other.
         in_order = sorted(files.items(), key=lambda item: item[1][0])
         rows = {field: keep(content, media_type) for field, (content, media_type) in in_order}
+        charge(owner, rows["original"])
         attachment, _made = Attachment.objects.get_or_create(
             owner=owner, name=name, original=rows.pop("original"), defaults={**fields, **rows}
         )
@@ -52,8 +82,9 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
     The digest of another person's file reveals nothing and gives no access.
 
     Raises:
-        OperationError: invalid.
+        OperationError: invalid, too_many_requests.
     """
+    rates.count(rates.UPLOADS, owner.pk)
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise invalid(_("sha256 must be a SHA-256 hash in 64 hexadecimal digits."))
     name = file_name(name)
@@ -76,7 +107,10 @@ def clear_unused_files() -> int:
     files went.
     """
     before = timezone.now() - UNSENT_FOR
-    Attachment.objects.filter(messages=None, created_at__lt=before).delete()
+    unsent = Attachment.objects.filter(messages=None, created_at__lt=before)
+    owners = set(unsent.values_list("owner", flat=True))
+    unsent.delete()
+    recount(owners)
     return sum(map(delete_if_unused, list(_unnamed_files(before))))
 
 
@@ -88,9 +122,19 @@ def file_name(value: object) -> str:
     """
     if not isinstance(value, str):
         raise invalid(_("A file needs a name."))
-    last = re.split(r"[/\\]", clean_text(value))[-1]
-    printable = "".join(character if character.isprintable() else " " for character in last)
-    return " ".join(printable.split())[-_LONGEST_NAME:] or "file"
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", clean_text(value)))[-1]
+    return " ".join("".join(map(_shown, last)).split())[-_LONGEST_NAME:] or "file"
+
+
+def _shown(character: str) -> str:
+    """Return a character of a name, a blank for a line break or the like, and nothing for an invisible character.
+
+    Joiners shape Persian and Indic words and emoji. Other invisible ones only make names that look alike differ, or
+    turn their order around.
+    """
+    if character.isprintable() or character in _JOINERS:
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
 
 
 def _check_size(data: bytes) -> None:
@@ -106,10 +150,10 @@ def _check_size(data: bytes) -> None:
         )
 
 
-def _read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, tuple[bytes, str]]]:
+def _read(data: bytes, person: str) -> tuple[dict[str, Any], dict[str, tuple[bytes, str]]]:
     """Return the attachment's fields, and the files that it points at with their media types."""
     if picture_format(data):
-        picture = read_picture(data)
+        picture = read_picture(data, person=person)
         sent, small = picture.sent, picture.thumbnail
         files = {
             "original": (data, picture.media_type),
@@ -117,9 +161,13 @@ def _read(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, tuple[bytes
             "thumbnail": (small.data, small.media_type),
         }
         return {"kind": Attachment.Kind.IMAGE, "width": sent.width, "height": sent.height}, files
-    document = read_document(data, name)
+    document = read_document(data, person=person)
     fields = {"kind": document.kind, "text": document.text, "pages": document.pages}
-    return fields, {"original": (data, document.media_type)}
+    files = {"original": (data, document.media_type)}
+    if document.sent is not None:
+        _check_size(document.sent)
+        files["sent"] = document.sent, document.media_type
+    return fields, files
 
 
 def _unnamed_files(before: dt.datetime) -> Iterable[StoredFile]:

@@ -10,16 +10,20 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
+from chat.claude.content.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message, Turn
 from chat.models.platforms import MB, PlatformLimits
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
 from chat.operations.request.attachments import in_order, seen_by, takes, with_sides
-from chat.readers.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted_size
+from chat.readers.pictures.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted_size
 
 # The parts of a request beside its messages: prompt, tools and JSON syntax.
 _RESERVED_BYTES = 1_000_000
+
+
+class FilesUnsupported(OperationError):
+    """A message has files that its model can't read. The field `instead` names a model that can, if there is one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,24 +36,30 @@ class Load:
     size_bytes: int
 
 
-def check_sendable(path: ConversationPath, model: LanguageModel) -> None:
+def check_sendable(
+    path: ConversationPath, model: LanguageModel, others: Iterable[LanguageModel] = ()
+) -> None:
     """Raise an error when a request behind a new message, the path's last, would be refused for its files.
 
     Raises:
-        OperationError: pictures_unsupported, documents_unsupported, too_many_pictures, pictures_too_large,
-            too_many_pages, too_large.
+        FilesUnsupported: pictures_unsupported, documents_unsupported; the first of `others` that takes the request
+            is the one to ask instead.
+        OperationError: too_many_pictures, pictures_too_large, too_many_pages, too_large.
     """
-    _check(path, path.messages[-1], model)
+    try:
+        _check(path, path.messages[-1], model)
+    except FilesUnsupported as error:
+        usable = (other for other in others if not other.connection.problem())
+        able = next((other for other in usable if _takes_all(path, path.messages[-1], other)), None)
+        if able is not None:
+            error.fields = {"instead": {"model": str(able.id), "name": able.display_name}}
+        raise
 
 
 def could_take(turn: Turn, model: LanguageModel) -> bool:
     """Return whether another model, or another connection, accepts the files of a turn's conversation."""
     path = ConversationPath.to(turn.last_message().id)
-    try:
-        _check(path, next(row for row in path.messages if row.id == turn.user_message_id), model)
-    except OperationError:
-        return False
-    return True
+    return _takes_all(path, next(row for row in path.messages if row.id == turn.user_message_id), model)
 
 
 def fit_pictures(results: list[Block], before: Message, model: LanguageModel | None) -> list[Block]:
@@ -107,6 +117,14 @@ def _check(path: ConversationPath, own: Message, model: LanguageModel) -> None:
         )
 
 
+def _takes_all(path: ConversationPath, own: Message, model: LanguageModel) -> bool:
+    try:
+        _check(path, own, model)
+    except OperationError:
+        return False
+    return True
+
+
 def _load(path: ConversationPath, model: LanguageModel) -> Load:
     sent = path.sent
     uses = [
@@ -145,7 +163,7 @@ def _check_abilities(files: Iterable[Attachment], model: LanguageModel) -> None:
             "documents_unsupported",
             _("%(model)s can’t read PDFs. Choose another model or remove them."),
         )
-    raise OperationError(code, text % {"model": model.display_name}, status=422)
+    raise FilesUnsupported(code, text % {"model": model.display_name}, status=422)
 
 
 def _size_sent(attachment: Attachment, side: int) -> tuple[int, int]:

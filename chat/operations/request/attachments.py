@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chat.claude.blocks import Block, tool_pictures, with_tool_pictures
+from chat.claude.content.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.files import storage
-from chat.readers.sizes import MANY_PICTURES, OLDER_SIDE, fitted_size
+from chat.readers.pictures.sizes import MANY_PICTURES, OLDER_SIDE, fitted_size
 
 Files = Mapping[str, Attachment]
 
@@ -117,7 +117,7 @@ def _resolved(block: Block, model: LanguageModel, files: Files, side: int, cites
     try:
         if attachment.kind == Attachment.Kind.IMAGE:
             return {**block, "source": _picture_source(attachment, side)}
-        data = storage.read_stored(attachment.original)
+        data = storage.read_stored(attachment.sent or attachment.original)
     except OSError:
         return _note(f"The file {_quoted(attachment)} that was here is not available any more.")
     return _citable({**block, "source": _base64("application/pdf", data)}, model, cites)

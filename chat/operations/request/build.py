@@ -3,9 +3,12 @@
 import dataclasses
 from typing import Any
 
-from chat.claude import compaction, mcp_connector, server_tool_text
-from chat.claude.request import build_request, continues_loop, frame_digest
-from chat.claude.transcript import PathMessage
+from chat.claude.cache.cache_control import without_breakpoints
+from chat.claude.limits import compaction
+from chat.claude.request import mcp_connector, server_tool_text
+from chat.claude.request.build import build_request, continues_loop
+from chat.claude.request.frame import frame_digest
+from chat.claude.request.transcript import PathMessage
 from chat.models import Frame, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.request.attachments import resolve_path
@@ -20,14 +23,14 @@ def request_for(running: RunningTurn) -> dict[str, Any]:
     """Build the keyword arguments of the next API call from the frozen frame and the path to its message.
 
     Messages above a written summary are not sent; near the end of the context the API is asked to summarise, where it
-    can. Sets what the turn needs of the request later: `foreseen`, and the binding of its answer.
+    can. Sets what the turn needs of the request later: `expected_cache`, and the binding of its answer.
 
     Raises:
         RequestError: the path can't be sent.
     """
     path = running.path()
     request, measured = _measured_request(running, path)
-    running.foreseen = measured.foreseen
+    running.expected_cache = measured.expected_cache
     running.message.binding = binding(
         account_tag(running.connection), running.turn.frame_id, request["messages"]
     )
@@ -94,6 +97,8 @@ def _measured_request(
         cache=measured.plan(running.prices),
         system_role=running.model.supports.system_messages,
     )
+    if not running.connection.takes_cache_control:
+        request = without_breakpoints(request)
     request = {**request, **measured.diagnostics(running.connection)}
     return compaction.with_compaction_beta(mcp_connector.with_connector_beta(request)), measured
 

@@ -12,11 +12,11 @@ from typing import Any
 from django.core.cache import caches
 from django.utils import timezone
 
-from chat.claude.breakpoints import CachePlan, Rates
-from chat.claude.cache_diagnostics import ExpectedCache
-from chat.claude.cache_reuse import HOUR, CacheState, PastCall, ReuseShares
-from chat.claude.pricing import PriceRow, choose_price_row
-from chat.claude.usage import Usage
+from chat.claude.billing.pricing import PriceRow, choose_price_row
+from chat.claude.billing.usage import Usage
+from chat.claude.cache.breakpoints import CachePlan, Rates
+from chat.claude.cache.diagnostics import ExpectedCache
+from chat.claude.cache.reuse import HOUR, CacheState, PastCall, ReuseShares
 from chat.models import (
     ApiCall,
     Assistant,
@@ -38,7 +38,7 @@ class Habits:
     """When people go on with an assistant's conversations, and how often a call goes on at once (tools)."""
 
     turns: ReuseShares
-    goes_on: float
+    immediate_share: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,22 +48,22 @@ class Measured:
     policy: str
     minimum_tokens: int
     static_tokens: int | None
-    standing: CacheState
-    foreseen: ExpectedCache
+    cache_state: CacheState
+    expected_cache: ExpectedCache
     previous: str | None
     habits: Habits
     uses: ReuseShares
 
     def plan(self, prices: Iterable[PriceRow]) -> CachePlan:
         """Return what `claude.request.build_request` places breakpoints by."""
-        size = self.standing.prompt_tokens or self.static_tokens or 0
+        size = self.cache_state.prompt_tokens or self.static_tokens or 0
         return CachePlan(
             policy=self.policy,
             minimum_tokens=self.minimum_tokens,
             rates=Rates.of(choose_price_row(prices, Usage(input_tokens=size))),
             static_tokens=self.static_tokens,
-            cache_state=self.standing,
-            next_call=self.habits.turns.with_immediate(self.habits.goes_on),
+            cache_state=self.cache_state,
+            next_call=self.habits.turns.with_immediate(self.habits.immediate_share),
             next_use=self.uses,
         )
 
@@ -80,14 +80,14 @@ def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measure
     calls = [call for call in path.calls if call.model_id == model.id]
     same = [call for call in calls if call.frame_digest == turn.frame_id]
     # Another frame in between says nothing about the entries of this one.
-    standing = CacheState.after(map(_seen, same), timezone.now().timestamp())
+    cache_state = CacheState.after(map(_seen, same), timezone.now().timestamp())
     last = calls[-1] if calls else None
     return Measured(
         policy=assistant.cache_policy if assistant else Assistant.CachePolicy.AUTO,
         minimum_tokens=model.min_cacheable_tokens,
         static_tokens=_static_tokens(turn, model),
-        standing=standing if last in same else CacheState(),
-        foreseen=_foreseen(last, standing, same_frame=last in same),
+        cache_state=cache_state if last in same else CacheState(),
+        expected_cache=_expected_cache(last, cache_state, same_frame=last in same),
         previous=(last.upstream_message_id or None) if last else None,
         habits=habits(assistant, model),
         uses=uses(turn.frame_id),
@@ -137,11 +137,11 @@ def _seen(call: ApiCall) -> PastCall:
     )
 
 
-def _foreseen(last: ApiCall | None, standing: CacheState, *, same_frame: bool) -> ExpectedCache:
+def _expected_cache(last: ApiCall | None, cache_state: CacheState, *, same_frame: bool) -> ExpectedCache:
     if last is None:
         return ExpectedCache()
     seen = _seen(last)
-    alive = standing.alive_tokens if same_frame else 0
+    alive = cache_state.alive_tokens if same_frame else 0
     return ExpectedCache(seen.prompt_tokens - seen.input_tokens, alive, same_frame)
 
 

@@ -6,9 +6,9 @@ message of the kind SUMMARY is inserted before the person's new one; the engine 
 
 from typing import Any
 
-from chat.claude import compaction, context_window
-from chat.claude.pricing import estimate_tokens
-from chat.claude.request import exact_json
+from chat.claude.billing.pricing import estimate_tokens
+from chat.claude.encoding.exact_numbers import exact_json
+from chat.claude.limits import compaction, context_window
 from chat.models import LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.path import ConversationPath
@@ -74,7 +74,7 @@ def with_api_compaction(request: dict[str, Any], turn: Turn, path: ConversationP
     return request
 
 
-def has_room(turn: Turn, model: LanguageModel) -> bool:
+def fits_window(turn: Turn, model: LanguageModel) -> bool:
     """Return whether another model could read a turn's conversation and answer it, as far as its length is known."""
     return context_window.fits_context(
         expected_tokens(turn, ConversationPath.to(turn.last_message().id)),

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.cache import caches
 from django.db import transaction
 
-from chat.claude.blocks import without
-from chat.claude.cost_bound import with_use_limits
-from chat.claude.request import FrameSpec, frame_digest
+from chat.claude.content.blocks import without
+from chat.claude.limits.cost_bound import with_use_limits
+from chat.claude.request.frame import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
 from chat.operations.catalogue.thinking import effort_for, thinking_for
 from chat.operations.request.output_schema import shaped_spec

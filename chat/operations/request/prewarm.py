@@ -15,17 +15,19 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.claude import mcp_connector
-from chat.claude.breakpoints import CachePlan, Rates, place_breakpoints
-from chat.claude.cache_control import blocks_with_breakpoints, lifetime_of
-from chat.claude.cache_reuse import FIVE_MINUTES, HOUR
-from chat.claude.pricing import choose_price_row
-from chat.claude.usage import Usage
+from chat.claude.billing.pricing import choose_price_row
+from chat.claude.billing.usage import Usage
+from chat.claude.cache.breakpoints import CachePlan, Rates, place_breakpoints
+from chat.claude.cache.cache_control import blocks_with_breakpoints, lifetime_of
+from chat.claude.cache.reuse import FIVE_MINUTES, HOUR
+from chat.claude.request import mcp_connector
 from chat.models import ApiCall, Assistant, Frame, LanguageModel
-from chat.operations.billing.budgets import Payer
+from chat.operations.billing.payer import Payer
 from chat.operations.billing.single_call import call_model
+from chat.operations.request.adaptation import refuse_cache_control
 from chat.operations.request.cache_plan import frame_tokens, uses
 from chat.operations.request.frame import freeze_frame
+from chat.providers.upstream import UpstreamError
 from chat.tools.connector import reachable_servers
 
 DAYS = 14
@@ -64,24 +66,33 @@ def warm(job: WarmUp) -> bool:
     """
     if not cache.add(f"prewarm:{job.assistant.pk}:{job.frame.pk}", 1, EXPIRES_SOON_SECONDS / 2):
         return False
-    reached = async_to_sync(reachable_servers)(mcp_connector.servers_of(job.request), None)
+    names = mcp_connector.servers_of(job.request)
+    reached = async_to_sync(reachable_servers)(names, None, connection=job.model.connection)
     if reached.missing:
         return False  # the server was switched off; the next frame does not have it
     request = mcp_connector.with_servers(job.request, reached.servers)
-    call_model(
-        job.model,
-        request,
-        purpose=ApiCall.Purpose.PREWARM,
-        door="job",
-        payer=Payer(assistant_id=job.assistant.pk),
-        frame_digest=job.frame.digest,
-    )
+    try:
+        call_model(
+            job.model,
+            request,
+            purpose=ApiCall.Purpose.PREWARM,
+            door="job",
+            payer=Payer(assistant_id=job.assistant.pk),
+            frame_digest=job.frame.digest,
+        )
+    except UpstreamError as error:
+        # Without breakpoints a warm-up is of no use, so it is not repeated without them.
+        if error.failure.refuses_cache_control and "cache" in error.failure.message.lower():
+            refuse_cache_control(job.model.connection)
+        raise
     return True
 
 
 def _warm_up(assistant: Assistant) -> WarmUp | None:
     model = assistant.model
     if model is None or model.connection.kind not in WARMABLE_KINDS:
+        return None
+    if not model.connection.takes_cache_control:
         return None
     frame = freeze_frame(model=model, assistant=assistant)
     body = _warming_body(assistant, model, frame)

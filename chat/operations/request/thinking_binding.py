@@ -9,8 +9,9 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from chat.claude.thinking_binding import prefix_digest
-from chat.claude.transcript import PathMessage
+from chat.claude.content.blocks import with_finite_numbers
+from chat.claude.request.thinking_binding import prefix_digest
+from chat.claude.request.transcript import PathMessage
 from chat.models import Message, ProviderConnection
 
 TAG_LENGTH = 12
@@ -33,7 +34,7 @@ def path_message(message: Message, account: str) -> PathMessage:
     made_by, _, prefix = message.binding.partition(":")
     return PathMessage(
         role=message.role,
-        content=message.content,
+        content=with_finite_numbers(message.content),
         frame=message.frame_id if made_by in ("", account) else None,
         complete=message.status == Message.Status.COMPLETE,
         context=message.context,

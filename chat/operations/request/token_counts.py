@@ -10,10 +10,12 @@ from typing import Any
 import structlog
 
 from chat import access
-from chat.claude import context_window, mcp_connector
-from chat.claude.pricing import estimate_tokens
-from chat.claude.request import FrameSpec, exact_json, frame_digest
-from chat.claude.text import clean_text
+from chat.claude.billing.usage import whole_number
+from chat.claude.cache.cache_control import without_breakpoints
+from chat.claude.encoding.text import clean_text
+from chat.claude.limits import context_window
+from chat.claude.request import mcp_connector
+from chat.claude.request.frame import FrameSpec, frame_digest
 from chat.models import (
     Assistant,
     Conversation,
@@ -37,7 +39,7 @@ from chat.providers.clients import ConnectionUnusable, sync_client
 from chat.providers.upstream import as_upstream_error
 
 log = structlog.get_logger(__name__)
-COUNTED = ("system", "tools", "thinking", "output_config", "tool_choice", "messages")
+COUNTED = (*context_window.PROMPT_PARTS, "messages")
 PLACE = "."  # a request needs a message; the tokens of this one are subtracted again
 
 
@@ -69,21 +71,25 @@ def count_request(model: LanguageModel, request: Mapping[str, Any]) -> TokenCoun
     """Count a request, whose keys are those of `messages.create`; estimate it if the provider can't count it.
 
     Toolsets of MCP servers are left out, because counting them needs the servers' access tokens. The count is not
-    exact then.
+    exact then. Cache breakpoints are left out too: they have no tokens, and some servers refuse them.
     """
-    counted = mcp_connector.without_servers({name: request[name] for name in COUNTED if request.get(name)})
+    parts = {name: request[name] for name in COUNTED if request.get(name)}
+    counted = mcp_connector.without_servers(without_breakpoints(parts))
     whole = not mcp_connector.servers_of(request)
     headers = request.get("extra_headers")
     try:
         with sync_client(model.connection) as client:
             told = client.messages.count_tokens(model=model.model_id, **counted, extra_headers=headers)
-        return TokenCount(int(told.input_tokens), whole, model)
+        tokens = whole_number(told.input_tokens)
+        if tokens is not None:
+            return TokenCount(tokens, whole, model)
+        log.info("tokens_estimated", model=model.model_id, kind="no count")
     except ConnectionUnusable:
         pass
     except Exception as error:  # platforms fail in many ways here; an estimate is better than nothing
         kind = as_upstream_error(error).failure.kind
         log.info("tokens_estimated", model=model.model_id, kind=str(kind))
-    return TokenCount(_estimate(counted), False, model)
+    return TokenCount(context_window.estimate_prompt(counted), False, model)
 
 
 def count_draft(
@@ -115,7 +121,7 @@ def count_draft(
     draft = clean_text(text) if text.strip() else PLACE
     path = ConversationPath.to(conversation.active_leaf_id if conversation else None)
     if not path.messages:
-        return count_request(model, {**frame.body, "messages": [_said(draft)]})
+        return count_request(model, {**frame.body, "messages": [_user_message(draft)]})
     return count_request(
         model, request_of(_unsaved_turn(conversation, frame, model, assistant), path, asking=draft)
     )
@@ -129,8 +135,8 @@ def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
     known = FrameCount.objects.filter(frame=frame, model_name=model.model_id, exact=True).first()
     if known is not None:
         return known
-    whole = count_request(model, {**frame.body, "messages": [_said(PLACE)]})
-    bare = count_request(model, {"messages": [_said(PLACE)]})
+    whole = count_request(model, {**frame.body, "messages": [_user_message(PLACE)]})
+    bare = count_request(model, {"messages": [_user_message(PLACE)]})
     kept, _created = FrameCount.objects.update_or_create(
         frame=frame,
         model_name=model.model_id,
@@ -192,14 +198,5 @@ def _unsaved_turn(
     return RunningTurn(turn, Message(conversation=conversation), model, model.connection, [])
 
 
-def _said(text: str) -> dict[str, Any]:
+def _user_message(text: str) -> dict[str, Any]:
     return {"role": "user", "content": [{"type": "text", "text": text}]}
-
-
-def _estimate(request: Mapping[str, Any]) -> int:
-    """Estimate like bills do: a token per 3 bytes, pictures and pages at their largest size."""
-    messages = request.get("messages", ())
-    said = sum(context_window.content_tokens(message["content"]) for message in messages)
-    return said + sum(
-        estimate_tokens(exact_json(part)) for name, part in request.items() if name != "messages"
-    )

@@ -1,7 +1,7 @@
 """Select the tools of an assistant that a frame gets, and name the reasons why others are left out.
 
-A frame never holds what the API would refuse: tools that a platform or a model lacks, two tools of one name, toolsets
-of servers that can't be called in this person's name.
+A frame never holds what the API would refuse: tools that a platform or a model lacks, definitions that break its rules,
+two tools of one name, toolsets of servers that can't be called in this person's name.
 """
 
 import dataclasses
@@ -12,8 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.claude import mcp_connector
-from chat.claude.strict_tools import limit_strict_tools
+from chat.claude.request import mcp_connector
+from chat.claude.schemas.strict_tools import limit_strict_tools
+from chat.claude.schemas.tool_definitions import definition_fault
 from chat.models import (
     Approval,
     Assistant,
@@ -25,6 +26,7 @@ from chat.models import (
     User,
 )
 from chat.models.platforms import Gap
+from chat.presentation.tool_faults import fault_text
 from chat.tools.mcp import has_drifted
 
 Kind = ToolDefinition.Kind
@@ -36,6 +38,9 @@ _VERSION = re.compile(r"_(\d{8})$")
 OFF = _("switched off")
 NOT_HERE = _("this model or its connection does not support it")
 NO_CONNECTOR = _("this model’s connection has no MCP connector")
+OTHER_ADDRESS = _(
+    "tokens of MCP servers are sent only to the platform’s own address, and this model’s connection has a base URL"
+)
 WOULD_NOT_ASK = _(
     "Anthropic runs it without asking for approval, so only tools that run automatically are used"
 )
@@ -126,13 +131,17 @@ def _reason_against(link: AssistantTool, model: LanguageModel | None, signed_in:
         return OFF
     if is_connected(tool):
         return _reason_against_connected(link, model, signed_in)
-    if tool.kind == Kind.SERVER and model is not None and not runs_with(definition_of(tool), model):
+    definition = definition_of(tool)
+    if tool.kind == Kind.SERVER and model is not None and not runs_with(definition, model):
         return NOT_HERE
-    return ""
+    fault = definition_fault(definition)
+    return fault_text(fault) if fault else ""
 
 
 def _reason_against_connected(link: AssistantTool, model: LanguageModel | None, signed_in: set[Any]) -> Any:
     tool, server = link.tool, link.tool.server
+    if model is not None and not model.connection.takes_mcp_tokens:
+        return OTHER_ADDRESS
     if model is not None and not model.supports.mcp_connector:
         return NO_CONNECTOR
     if (link.approval or tool.approval) != Approval.ALLOW:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from chat.claude.text import clean_text
+from chat.claude.encoding.text import clean_text
 from chat.models import PromptRevision, SystemPrompt, User
 
 

@@ -20,9 +20,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat.claude.schemas.tool_definitions import definition_fault
 from chat.models import Approval, McpServer, ToolDefinition, User
 from chat.operations.errors import OperationError, not_found
 from chat.operations.time_limit import in_time
+from chat.presentation.tool_faults import fault_text
 from chat.tools import mcp, registry
 from chat.tools.mcp_grants import SignInNeeded
 from chat.tools.provided import PROVIDED
@@ -38,11 +40,15 @@ NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]+")
 
 @dataclasses.dataclass(slots=True)
 class SyncReport:
-    """Names of rows that were added, refreshed, or left out because another tool has the name."""
+    """Names of rows that were added, refreshed, or left out because another tool has the name.
+
+    `refused` has, by name, why the API does not accept a function: its row exists, and no assistant uses it.
+    """
 
     added: list[str] = dataclasses.field(default_factory=list)
     refreshed: list[str] = dataclasses.field(default_factory=list)
     taken: list[str] = dataclasses.field(default_factory=list)
+    refused: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -163,6 +169,8 @@ def _sync_python(report: SyncReport) -> None:
             "input_schema": tool.sdk.input_schema,
             "strict": tool.strict,
         }
+        if fault := definition_fault({"name": name, **of_code}):
+            report.refused[name] = fault_text(fault)
         row = rows.get(name)
         if row is not None:
             _refresh(row, of_code, report)

@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.request import continue_text
+from chat.claude.request.build import continue_text
 from chat.events import hints
-from chat.models import ApiKey, Conversation, Message, Turn, User
+from chat.models import Conversation, LanguageModel, Message, Turn, User
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
-from chat.operations.billing.budgets import Admitted, Payer
+from chat.operations.billing.payer import Payer
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.message_context import context_for
 from chat.operations.conversations.message_input import read_draft, resolve_draft
@@ -39,48 +39,9 @@ from chat.operations.request.compaction import make_room, repeat_behind_summary
 from chat.operations.request.frame import freeze_frame
 from chat.operations.request.output_schema import schema_for
 from chat.operations.turns.failover import chain
+from chat.operations.turns.turn_request import AcceptedTurn, Identifier, TurnRequest
 
 ROOT = "root"
-Identifier = uuid.UUID | str
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRequest:
-    """What a client asks for, as its door read it; the operations below check the values.
-
-    A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
-    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
-    makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the turn to retry or to
-    continue. `output_schema` is a JSON Schema that the answer must match.
-    """
-
-    author: User
-    client_id: Identifier | None
-    door: str = Turn.Door.CHAT
-    api_key: ApiKey | None = None
-    turn_id: Identifier | None = None
-    conversation_id: Identifier | None = None
-    assistant_id: Identifier | None = None
-    model_id: Identifier | None = None
-    parent_id: Identifier | None = None
-    text: str | None = ""
-    attachments: list[str] | None = None
-    content: list[Any] | None = None
-    output_schema: Any = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class AcceptedTurn:
-    """An accepted turn; `created` is False when this client id had started it before.
-
-    A new one carries what its claim in this process need not read again: the path to its message, and the budgets.
-    """
-
-    turn: Turn
-    user_message: Message
-    created: bool
-    path: ConversationPath | None = None
-    admitted: Admitted | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +61,7 @@ def start_turn(request: TurnRequest) -> AcceptedTurn:
     Raises:
         OperationError: empty, too_long, not_found, busy (a turn is running here), assistant_unavailable, no_model,
             connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and the errors of
-            `check_sendable`.
+            `check_sendable`, which name a model to ask instead.
     """
     draft = read_draft(text=request.text, attachments=request.attachments, content=request.content)
 
@@ -128,7 +89,9 @@ def start_turn(request: TurnRequest) -> AcceptedTurn:
 def retry_turn(request: TurnRequest) -> AcceptedTurn:
     """Answer the same message once more; the new answer is a sibling of the old one.
 
-    Where the context was full the message is repeated behind a summary of what came before it, for the same model.
+    An assistant or a model that the request names answers from now on, as for a new message. A model that staff named
+    for after a refusal answers in place of the assistant's own. Where the context was full, the message is repeated
+    behind a summary of what came before it, if the same model answers.
 
     Raises:
         OperationError: not_found, busy, assistant_unavailable, no_model, connection_unusable, budget.
@@ -138,14 +101,15 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
         author, turn = request.author, _finished_turn(request)
         conversation = _locked(author, turn.conversation_id)
         path = ConversationPath.to(turn.user_message_id)
-        if request.model_id is None:
-            answering = select_answering(author, conversation)
-            path = repeat_behind_summary(path) if turn.filled_context else path
+        instead = _after_refusal(request, turn)
+        if instead is not None:
+            conversation.model = instead
+            answering = select_answering(author, conversation, Chosen(model=instead), instead)
         else:
-            model = conversation.model = chosen_model(author, request.model_id)
-            # Named by staff for after a refusal, it answers in place of the assistant's model too.
-            instead = model if turn.model is not None and model in chain(turn.model) else None
-            answering = select_answering(author, conversation, Chosen(model=model), instead)
+            chosen = choose(conversation, author, request.assistant_id, request.model_id)
+            answering = select_answering(author, conversation, chosen)
+        if turn.filled_context and turn.model and answering.model.model_id == turn.model.model_id:
+            path = repeat_behind_summary(path)
         return _Question(conversation, path, answering, turn.output_schema)
 
     return _once(request, ask)
@@ -155,7 +119,7 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
     """Ask for the rest of an answer that was stopped, interrupted or cut at its limit.
 
     An answer without any text, or with an output schema, is asked for again. There is no prefill: a synthetic message
-    quotes the end of the partial answer.
+    quotes the end of the partial answer. An assistant or a model that the request names goes on from there.
 
     Raises:
         OperationError: not_found, busy, invalid (the answer is whole), assistant_unavailable, no_model,
@@ -167,7 +131,8 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
         if not turn.can_continue:
             raise invalid(_("This answer is already complete."))
         conversation = _locked(author, turn.conversation_id)
-        answering = select_answering(author, conversation)
+        chosen = choose(conversation, author, request.assistant_id, request.model_id)
+        answering = select_answering(author, conversation, chosen)
         path = _path_to_continue(turn)
         partial = path.messages[-1]
         if partial.role == Message.Role.USER:
@@ -183,6 +148,14 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
         return _Question(conversation, path.then(message), answering)
 
     return _once(request, ask)
+
+
+def _after_refusal(request: TurnRequest, turn: Turn) -> LanguageModel | None:
+    """Return the model that a retry names if staff named it for after the refusal that ended the turn."""
+    if request.model_id is None or turn.status != Turn.Status.REFUSED or turn.model is None:
+        return None
+    model = chosen_model(request.author, request.model_id)
+    return model if model in chain(turn.model) else None
 
 
 def _path_to_continue(turn: Turn) -> ConversationPath:
@@ -287,7 +260,7 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
     schema = schema_for(question.output_schema, assistant)
     key_id = request.api_key.pk if request.api_key else None
     admitted = budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
-    check_sendable(path, model)
+    check_sendable(path, model, access.models(author))
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,

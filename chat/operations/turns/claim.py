@@ -1,7 +1,6 @@
 """Claim queued turns, renew their leases, and park turns that wait for a person's decision."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,8 +9,8 @@ from chat.events.store import Batch
 from chat.models import Message, ToolCall, Turn
 from chat.models.ids import TurnId
 from chat.operations.running_turn import LeaseLost, RunningTurn, new_answer, renew_lease
-from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.finish import TurnEnd, end_unowned
+from chat.operations.turns.turn_request import AcceptedTurn
 
 
 def claim_turn(turn_id: TurnId, owner: str, accepted: AcceptedTurn | None = None) -> RunningTurn | None:
@@ -46,7 +45,7 @@ def _answers(turn: Turn) -> list[Message]:
     return list(turn.messages.filter(role=Message.Role.ASSISTANT).order_by("depth", "id"))
 
 
-def queued_turns(limit: int = 50) -> list[Any]:
+def queued_turns(limit: int = 50) -> list[TurnId]:
     """Return ids of turns that wait for an engine, oldest first."""
     return list(
         Turn.objects.filter(status=Turn.Status.QUEUED)
@@ -55,14 +54,14 @@ def queued_turns(limit: int = 50) -> list[Any]:
     )
 
 
-def renew_leases(owner: str, turn_ids: list[Any]) -> Mapping[Any, bool]:
+def renew_leases(owner: str, turn_ids: list[TurnId]) -> Mapping[TurnId, bool]:
     """Renew the leases of an owner's turns; return those still held, mapped to whether a stop was requested."""
     held = Turn.objects.filter(id__in=turn_ids, owner=owner, status=Turn.Status.RUNNING)
     held.update(heartbeat_at=timezone.now())
     return {identifier: at is not None for identifier, at in held.values_list("id", "stop_requested_at")}
 
 
-def stop_requests(owner: str) -> list[Any]:
+def stop_requests(owner: str) -> list[TurnId]:
     """Return ids of the owner's running turns that were requested to stop."""
     requested = Turn.objects.filter(owner=owner, status=Turn.Status.RUNNING, stop_requested_at__isnull=False)
     return list(requested.values_list("id", flat=True))

@@ -5,11 +5,12 @@ import dataclasses
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chat.claude.text import clean_text
+from chat.claude.encoding.text import clean_text
 from chat.operations.conversations.edit import create_conversation, update_conversation
 from chat.operations.conversations.titles import first_words
 from chat.operations.request.output_schema import checked_schema
-from chat.operations.turns.accept import AcceptedTurn, TurnRequest, start_turn
+from chat.operations.turns.accept import start_turn
+from chat.operations.turns.turn_request import AcceptedTurn, TurnRequest
 
 TASK = "Extract the data that the schema describes from what follows. Use nothing else."
 

@@ -8,7 +8,7 @@ from chat.models import Assistant, LanguageModel, ProviderConnection, Turn
 from chat.models.ids import ModelId
 from chat.operations.errors import OperationError
 from chat.operations.request.attachment_limits import could_take
-from chat.operations.request.compaction import has_room
+from chat.operations.request.compaction import fits_window
 from chat.operations.request.output_schema import way_of
 
 
@@ -68,7 +68,7 @@ def chain(model: LanguageModel) -> Iterator[LanguageModel]:
 
 def _suits(model: LanguageModel, turn: Turn) -> bool:
     """Return whether a model can provide the turn's output schema and has room for its conversation and files."""
-    return _takes_schema(model, turn) and has_room(turn, model) and could_take(turn, model)
+    return _takes_schema(model, turn) and fits_window(turn, model) and could_take(turn, model)
 
 
 def _takes_schema(model: LanguageModel, turn: Turn) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat.claude.blocks import plain_text, tool_use_ids
+from chat.claude.content.blocks import plain_text, tool_use_ids
 from chat.events import payloads
 from chat.events.payloads import Event
 from chat.events.store import Batch, append_unowned
@@ -27,6 +27,7 @@ class AnswerContent:
     stop_reason: str = ""
     stop_details: Any = None
     model_name: str = ""
+    thinking_seconds: Sequence[float] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ def keep_answer(message: Message, answer: AnswerContent) -> None:
         stop_reason=answer.stop_reason[:40],
         stop_details=answer.stop_details,
         binding=message.binding,
-        model_name=answer.model_name or message.model_name,
+        thinking_seconds=[*answer.thinking_seconds],
+        model_name=answer.model_name[:120] or message.model_name,
     )
     message.content, message.status = answer.content, answer.status
 

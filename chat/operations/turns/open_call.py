@@ -4,11 +4,11 @@ from typing import Any
 
 from django.db.models import Sum
 
-from chat.claude import cost_bound
+from chat.claude.limits import cost_bound
 from chat.models import ApiCall, Message
 from chat.operations.billing import ledger
-from chat.operations.billing.budgets import Payer
 from chat.operations.billing.paid_call import PaidCall
+from chat.operations.billing.payer import Payer
 from chat.operations.files.documents import known_pages
 from chat.operations.running_turn import RunningTurn
 

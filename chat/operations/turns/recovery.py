@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from chat.claude.blocks import is_empty
+from chat.claude.content.blocks import is_empty
 from chat.events import hints
 from chat.events.state import TurnState
 from chat.events.store import append_unowned, stored_state

@@ -3,15 +3,15 @@
 import dataclasses
 import enum
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from chat import access
 from chat.events.store import can_resume
 from chat.models import Turn, User
+from chat.models.ids import ConversationId, TurnId
 from chat.operations.errors import OperationError, invalid, not_found
-from chat.operations.turns.accept import TurnRequest
+from chat.operations.turns.turn_request import TurnRequest
 
 MAX_SEQ = 2**31 - 1
 
@@ -38,11 +38,11 @@ class Subscription:
     `later_id` is the turn that is active now, when it is another one.
     """
 
-    conversation_id: Any
-    turn_id: Any = None
+    conversation_id: ConversationId
+    turn_id: TurnId | None = None
     after: int = 0
     refresh: bool = False
-    later_id: Any = None
+    later_id: TurnId | None = None
 
 
 def subscribe(
@@ -72,7 +72,7 @@ def subscribe(
     return Subscription(conversation.id, turn.id, after, refresh=how == Resumption.REFRESH, later_id=later)
 
 
-def conversation_to_leave(request: TurnRequest, watched: Sequence[Any]) -> Any | None:
+def conversation_to_leave(request: TurnRequest, watched: Sequence[ConversationId]) -> ConversationId | None:
     """Return which of the `watched` conversations, longest watched first, makes room for the one of a new turn.
 
     None when the turn's own is among them, also because its client id had started a turn there before.
@@ -96,7 +96,15 @@ def too_many_conversations() -> OperationError:
     )
 
 
-def _conversation_of(request: TurnRequest) -> Any:
+def too_many_connections() -> OperationError:
+    return OperationError(
+        "too_many_connections",
+        _("You have too many connections to Parley open. Close some of its pages or programs."),
+        status=429,
+    )
+
+
+def _conversation_of(request: TurnRequest) -> ConversationId | None:
     """Return the id of the conversation of a turn that is asked for, as far as it exists yet."""
     known = Turn.objects.filter(author=request.author, client_id=access.as_id(request.client_id)).first()
     turn = known or access.find_turn(request.author, request.turn_id)

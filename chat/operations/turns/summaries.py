@@ -5,11 +5,12 @@ from typing import Any
 
 from django.db import transaction
 
-from chat.claude import compaction, mcp_connector
-from chat.claude.blocks import plain_text, without
+from chat.claude.content.blocks import plain_text, without
+from chat.claude.limits import compaction
+from chat.claude.request import mcp_connector
 from chat.models import ApiCall, Message, Turn
-from chat.operations.billing.budgets import Payer
 from chat.operations.billing.paid_call import PaidCall
+from chat.operations.billing.payer import Payer
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.request.build import request_of
 from chat.operations.request.compaction import expected_tokens
@@ -80,8 +81,8 @@ def _request(running: RunningTurn, path: ConversationPath) -> dict[str, Any]:
         return request_of(
             running, path, body=_plain(body), asking=compaction.SUMMARY_INSTRUCTION, max_tokens=answer
         )
-    said = compaction.from_last_compaction([path_message(message, "") for message in path.sent.messages])
-    parts = [(message.role, text) for message in said if (text := plain_text(message.content))]
+    messages = compaction.from_last_compaction([path_message(message, "") for message in path.sent.messages])
+    parts = [(message.role, text) for message in messages if (text := plain_text(message.content))]
     quoted = compaction.quoted_transcript(parts, window - 2 * answer)
     text = f"{compaction.SUMMARY_INSTRUCTION}\n\n<conversation>\n{quoted}\n</conversation>"
     return {

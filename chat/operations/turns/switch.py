@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import transaction
 
-from chat.claude import mcp_connector
-from chat.claude.request import LOOP_CLOSED_TEXT
+from chat.claude.request import mcp_connector
+from chat.claude.request.build import LOOP_CLOSED_TEXT
 from chat.models import Frame, LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on

@@ -1,22 +1,30 @@
-"""A page of a conversation for a person: its messages, and how the turns on it ended."""
+"""A page of a conversation for a person: its messages, how the turns on it ended, and what they cost."""
 
-from typing import Any
+from collections.abc import Iterable
 
-from chat.models import Conversation, LanguageModel, Turn
-from chat.operations.conversations.thread import read_thread
+from chat.models import ApiCall, Conversation, LanguageModel, Turn, User, Workspace
+from chat.models.ids import TurnId
+from chat.operations.conversations.thread import PAGE, read_thread
 from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.receipt import CostDetail
 from chat.presentation.thread import Thread
 
 
-def read_thread_page(conversation: Conversation, **page: Any) -> Thread:
-    """Return a page as `read_thread` does, with its unanswered turn and the models offered after refusals.
+def read_thread_page(
+    conversation: Conversation, *, viewer: User, leaf: object = None, before: object = None, limit: int = PAGE
+) -> Thread:
+    """Return a page as `read_thread` does, of whole turns, with its unanswered turn, the models offered after
+    refusals, and all calls of its turns.
 
     Raises:
         OperationError: not_found, as `read_thread`.
     """
-    thread = read_thread(conversation, **page)
+    thread = read_thread(conversation, leaf=leaf, before=before, limit=limit, whole_turns=True)
+    thread.for_staff = viewer.is_staff
     thread.unanswered = _unanswered_turn(thread)
     turns = {message.turn.id: message.turn for message in thread.messages if message.turn is not None}
+    thread.turn_calls = _calls_of(turns)
+    thread.cost_detail = cost_detail(viewer)
     if thread.unanswered is not None:
         turns[thread.unanswered.id] = thread.unanswered
     offered = {turn.id: model_after_refusal(turn) for turn in turns.values()}
@@ -27,6 +35,23 @@ def read_thread_page(conversation: Conversation, **page: Any) -> Thread:
 def model_after_refusal(turn: Turn) -> LanguageModel | None:
     """Return the model that a person can ask instead of one that refused; None if the turn was not refused."""
     return offered_after_refusal(turn) if turn.status == Turn.Status.REFUSED else None
+
+
+def cost_detail(viewer: User) -> CostDetail:
+    """Return how much of an answer's cost a person sees: staff all of it, others what the workspace allows."""
+    if viewer.is_staff:
+        return CostDetail.EXACT
+    return CostDetail.ROUNDED if Workspace.current().shows_costs else CostDetail.HIDDEN
+
+
+def _calls_of(turns: Iterable[TurnId]) -> dict[TurnId, list[ApiCall]]:
+    """Map each turn to the ledger rows of its answers and summaries, retries included, oldest first."""
+    purposes = (ApiCall.Purpose.TURN, ApiCall.Purpose.SUMMARY)
+    rows = ApiCall.objects.filter(turn__in=turns, purpose__in=purposes).order_by("started_at", "id")
+    found: dict[TurnId, list[ApiCall]] = {}
+    for turn_id, row in [(row.turn_id, row) for row in rows if row.turn_id]:
+        found.setdefault(turn_id, []).append(row)
+    return found
 
 
 def _unanswered_turn(thread: Thread) -> Turn | None:

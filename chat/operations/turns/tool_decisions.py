@@ -5,6 +5,7 @@ engine runs it, the engine reads the rows and publishes their events.
 """
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,19 +14,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.claude.blocks import DENIED, DENIED_WITH_REASON
-from chat.claude.request import exact_json
-from chat.claude.text import clean_json, clean_text
+from chat.claude.content.blocks import DENIED, DENIED_WITH_REASON
+from chat.claude.encoding.exact_numbers import exact_json, read_json
+from chat.claude.encoding.text import clean_json, clean_text
 from chat.events import hints
 from chat.events.store import append_unowned
-from chat.models import ToolCall, ToolDefinition, Turn, User
+from chat.models import Conversation, ToolCall, ToolDefinition, Turn, User
 from chat.models.ids import TurnId
 from chat.operations.errors import OperationError, invalid, not_found
-from chat.operations.turns.tool_rounds import decision_events, said
+from chat.operations.turns.tool_rounds import decision_events, text_result
 from chat.tools.validate import SchemaUnusable, input_errors
 
 APPROVE, DENY, EDIT = "approve", "deny", "edit"
 LONGEST_INPUT, LONGEST_REASON = 200_000, 500
+# Indented by a person, an input may be much longer than it is when it is sent.
+LONGEST_INPUT_TEXT = 1_000_000
 EXPIRED = "not run: the approval timed out"
 
 Status = ToolCall.Status
@@ -47,8 +50,12 @@ def decide_call(
     decision: object,
     input: object = None,  # noqa: A002 - the API's word
     reason: object = "",
+    remember: bool = False,
 ) -> Decided:
     """Approve a call, deny it with a reason, or approve it with another `input`, which has to fit the tool's schema.
+
+    `input` is an object or its JSON text, as a person edits it.
+    `remember` with an approval allows the tool for the rest of the conversation, and its calls that wait already.
 
     Raises:
         OperationError: not_found, invalid, decided (the call was decided before, or expired).
@@ -63,7 +70,10 @@ def decide_call(
         if not waiting.update(**changes):
             raise OperationError("decided", _("This call was already decided, or it expired."), status=409)
         found.refresh_from_db()
-        resumes = _go_on(turn, [found])
+        decided = [found]
+        if remember and decision == APPROVE and found.tool_id is not None:
+            decided += _allow_tool(turn, found, changes)
+        resumes = _go_on(turn, decided)
     return Decided(found, turn.id, resumes)
 
 
@@ -81,11 +91,24 @@ def _expire_in(turn_id: TurnId) -> bool:
         late = ToolCall.objects.waiting().filter(turn=turn, expires_at__lte=now)
         ended = list(late.order_by("position", "id"))
         ToolCall.objects.waiting().filter(id__in=[call.id for call in ended]).update(
-            status=Status.EXPIRED, result=said(EXPIRED), is_error=True, finished_at=now
+            status=Status.EXPIRED, result=text_result(EXPIRED), is_error=True, finished_at=now
         )
         for call in ended:
             call.refresh_from_db()
         return _go_on(turn, ended)
+
+
+def _allow_tool(turn: Turn, call: ToolCall, changes: dict[str, Any]) -> list[ToolCall]:
+    """Allow a call's tool for the rest of the conversation; return the turn's other calls of it, now approved."""
+    conversation = Conversation.objects.select_for_update().get(id=turn.conversation_id)
+    allowed = dict.fromkeys([*conversation.allowed_tools, str(call.tool_id)])
+    Conversation.objects.filter(id=conversation.id).update(allowed_tools=[*allowed])
+    same = ToolCall.objects.waiting().filter(turn=turn, tool=call.tool_id, expires_at__gt=timezone.now())
+    waiting = list(same.order_by("position", "id"))
+    ToolCall.objects.waiting().filter(id__in=[each.id for each in waiting]).update(**changes)
+    for each in waiting:
+        each.refresh_from_db()
+    return waiting
 
 
 def _changes(call: ToolCall, decision: object, given: object, reason: object) -> dict[str, Any]:
@@ -104,13 +127,15 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
         "status": Status.DENIED,
         "decision": DENY,
         "reason": words,
-        "result": said(told),
+        "result": text_result(told),
         "is_error": True,
         "finished_at": timezone.now(),
     }
 
 
 def _checked_input(call: ToolCall, given: object) -> dict[str, Any]:
+    if isinstance(given, str):
+        given = _read_input(given)
     if not isinstance(given, dict):
         raise invalid(_("The input must be a JSON object."))
     try:
@@ -119,9 +144,27 @@ def _checked_input(call: ToolCall, given: object) -> dict[str, Any]:
     except ValueError:
         raise invalid(_("The input must be a JSON object.")) from None
     if length > LONGEST_INPUT:
-        raise OperationError("too_long", _("The input is too long."), status=413)
+        raise _too_long()
     _check_against_schema(call.tool, cleaned)
     return cleaned
+
+
+def _read_input(text: str) -> Any:
+    if len(text) > LONGEST_INPUT_TEXT:
+        raise _too_long()
+    try:
+        return read_json(text)
+    except json.JSONDecodeError as error:
+        raise invalid(
+            _("The input is not a JSON object. Check line %(line)d, column %(column)d.")
+            % {"line": error.lineno, "column": error.colno}
+        ) from None
+    except (ValueError, RecursionError):  # NaN or Infinity, or nested too deep
+        raise invalid(_("The input must be a JSON object.")) from None
+
+
+def _too_long() -> OperationError:
+    return OperationError("too_long", _("The input is too long."), status=413)
 
 
 def _check_against_schema(tool: ToolDefinition | None, given: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from chat.claude import blocks
-from chat.claude.blocks import Block
+from chat.claude.content import blocks
+from chat.claude.content.blocks import Block
 from chat.events import payloads
 from chat.events.payloads import Event
 from chat.models import (
@@ -36,6 +36,8 @@ CALLS_PER_ANSWER = 32
 NOT_RUN = blocks.NOT_RUN
 AT_LIMIT = "not run: this turn has made as many model calls as it may"
 CUT = "not run: the answer reached its length limit before the input was whole"
+FULL = "not run: the answer filled the context window"
+BROKEN = "not run: the answer broke off before it was whole"
 NOT_REACHED = "not run: the answer ended before the tool's turn came"
 STOPPED_WITHIN = "stopped while it ran: it may have done its work"
 INTERRUPTED = "not run: the turn was interrupted"
@@ -79,11 +81,16 @@ def plan_calls(
         if block.get("type") == "tool_use":
             asked.setdefault(str(block["id"]), (index, block))  # a repeated id gets one result
     offered = _offered(turn) if asked else {}
+    allowed = (
+        _allowed_tools(turn) if any(_approval(link) == Approval.ASK for link in offered.values()) else ()
+    )
     planned = []
     for position, (index, block) in enumerate(asked.values()):
         row = _row(turn, message, position, block)
         link = offered.get(str(block.get("name")))
-        approval = str(link.approval or link.tool.approval) if link else Approval.DENY.value
+        approval = _approval(link) if link else Approval.DENY.value
+        if link and approval == Approval.ASK and str(link.tool_id) in allowed:
+            approval = Approval.ALLOW.value
         row.tool = link.tool if link else None
         _set_out(row, approval, invalid.get(index), not_run)
         planned.append(PlannedCall(row, approval, link.tool.title if link else ""))
@@ -98,6 +105,18 @@ def _offered(turn: Turn) -> dict[str, AssistantTool]:
     links = links.exclude(tool__kind=ToolDefinition.Kind.SERVER)
     links = links.exclude(tool__server__route=McpServer.Route.CONNECTOR)
     return {link.tool.name: link for link in links.select_related("tool")}
+
+
+def _approval(link: AssistantTool) -> str:
+    return str(link.approval or link.tool.approval)
+
+
+def _allowed_tools(turn: Turn) -> Sequence[str]:
+    """Return the ids of the tools that the owner allowed for this conversation, perhaps since the turn was claimed."""
+    allowed: list[str] = Conversation.objects.values_list("allowed_tools", flat=True).get(
+        id=turn.conversation_id
+    )
+    return allowed
 
 
 def _row(turn: Turn, message: Message, position: int, block: Block) -> ToolCall:
@@ -131,11 +150,11 @@ def _set_out(row: ToolCall, approval: str, invalid: str | None, not_run: str) ->
 
 
 def _end(row: ToolCall, status: str, words: str) -> None:
-    row.status, row.result, row.is_error = status, said(words), True
+    row.status, row.result, row.is_error = status, text_result(words), True
     row.finished_at = timezone.now()
 
 
-def said(words: str) -> list[Block]:
+def text_result(words: str) -> list[Block]:
     return [{"type": "text", "text": words}]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from chat.simulator import models
 from chat.simulator.checks import mcp_servers, media, strict_tools
 from chat.simulator.checks.dialogue import check_messages, check_system
-from chat.simulator.checks.schemas import check_no_citations, check_schema
+from chat.simulator.checks.schemas import check_input_schema, check_no_citations, check_schema
 from chat.simulator.models import Model
 from chat.simulator.prompts.compaction import check_edits
 from chat.simulator.prompts.prompt import Prompt, merge
@@ -207,6 +207,7 @@ def _check_tool(where: str, tool: dict[str, Any]) -> None:
             raise invalid(f"{where}.input_schema", "Field required")
         if schema.get("type") != "object":
             raise invalid(f"{where}.input_schema.type", "Input should be 'object'")
+        check_input_schema(f"{where}.custom.input_schema", schema)
 
 
 def _check_tool_choice(body: dict[str, Any], model: Model) -> None:

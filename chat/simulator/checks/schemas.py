@@ -7,6 +7,7 @@ from chat.simulator.prompts.prompt import Block, blocks_of
 from chat.simulator.transport.wire import ApiError, invalid
 
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
+PROPERTY_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 FORMATS = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 KNOWN = frozenset(
     {
@@ -23,6 +24,40 @@ def check_schema(where: str, schema: dict[str, Any]) -> None:
         ApiError: 400.
     """
     _check(where, schema, schema, ())
+
+
+def check_input_schema(where: str, schema: dict[str, Any]) -> None:
+    """Check the input schema of a client tool. The API takes drafts of JSON Schema before 2020-12 for invalid.
+
+    Raises:
+        ApiError: 400.
+    """
+    if any(name in schema for name in ("oneOf", "allOf", "anyOf")):
+        raise invalid(where, "input_schema does not support oneOf, allOf, or anyOf at the top level")
+    _check_part(where, schema)
+
+
+def _check_part(where: str, schema: Any) -> None:
+    if isinstance(schema, bool):
+        return
+    kinds = schema.get("type", "null") if isinstance(schema, dict) else None
+    known = all(kind in TYPES for kind in (kinds if isinstance(kinds, list) else [kinds]))
+    named = [schema[name] for name in ("properties", "$defs") if name in schema] if known else []
+    listed = [schema[name] for name in ("anyOf", "oneOf", "allOf") if name in schema] if known else []
+    shaped = all(isinstance(part, dict) for part in named) and all(isinstance(part, list) for part in listed)
+    if not known or not shaped:
+        raise invalid(where, "JSON schema is invalid. It must match JSON Schema draft 2020-12")
+    for name in schema.get("properties", ()):
+        if not PROPERTY_NAME.fullmatch(name):
+            pattern = f"^{PROPERTY_NAME.pattern}$"
+            raise invalid(f"{where}.properties", f"Property keys should match pattern '{pattern}'")
+    inner = [schema[name] for name in ("items", "additionalProperties") if name in schema]
+    for part in [
+        *inner,
+        *(part for parts in named for part in parts.values()),
+        *(p for ps in listed for p in ps),
+    ]:
+        _check_part(where, part)
 
 
 def check_no_citations(messages: list[dict[str, Any]]) -> None:

@@ -7,7 +7,8 @@ cost a fixed amount.
 
 import base64
 import binascii
-import functools
+import collections
+import hashlib
 import io
 import struct
 from typing import Any
@@ -18,6 +19,9 @@ from chat.simulator.models import Model
 
 MESSAGE_TOKENS = 4
 PAGE_TOKENS = 2_000
+MAX_COUNTED = 64
+# The pages of the last PDFs, by digest: the same one comes with each request of a conversation.
+_counted: collections.OrderedDict[bytes, int] = collections.OrderedDict()
 
 
 def count(text: str, chars_per_token: int) -> int:
@@ -82,9 +86,18 @@ def _document_tokens(block: dict[str, Any], model: Model) -> int:
             return head + PAGE_TOKENS
 
 
-@functools.lru_cache(maxsize=64)
 def pdf_pages(data: bytes) -> int:
     """Return the number of pages of a PDF; an unreadable one counts as one page."""
+    digest = hashlib.sha256(data).digest()
+    if digest not in _counted:
+        _counted[digest] = _read_pages(data)
+    _counted.move_to_end(digest)
+    while len(_counted) > MAX_COUNTED:
+        _counted.popitem(last=False)
+    return _counted[digest]
+
+
+def _read_pages(data: bytes) -> int:
     from pypdf import PdfReader
 
     try:

@@ -105,6 +105,14 @@ class Reply:
         return message | {"diagnostics": self.diagnostics} if "diagnostics" in self.prompt.body else message
 
 
+class WrittenInput(dict[str, Any]):
+    """An input that the request gives; `written` is its JSON there, in which numbers have all their digits."""
+
+    def __init__(self, value: dict[str, Any], written: str) -> None:
+        super().__init__(value)
+        self.written = written
+
+
 class Writer:
     """Writes a reply part by part until it is complete or its budget is used up."""
 
@@ -200,7 +208,8 @@ class Writer:
         """Write a tool use. `broken` replaces the JSON of its input on the wire."""
         if self.stopped:
             return
-        written = broken if broken is not None else encode(value).decode()
+        given = value.written if isinstance(value, WrittenInput) else encode(value).decode()
+        written = given if broken is None else broken
         kept = self._fit(written)
         sent_input = value if kept == written and broken is None else {}
         name_id = thinking.tool_use_id(

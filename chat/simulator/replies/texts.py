@@ -16,6 +16,7 @@ HANGUL = re.compile(r"[\uac00-\ud7a3]")
 LABEL = re.compile(r"^(user|human|assistant|사용자|질문)\s*:\s*", re.IGNORECASE)
 TAG = re.compile(r"</?\w+>")  # tags around a quoted conversation are not part of its text
 CONTINUE = ("continue", "계속", "이어서")
+LONGEST_KEPT_TOKENS = 40_000
 
 SAMPLES = (
     """```python
@@ -105,14 +106,14 @@ THOUGHTS = (
     "Now I can write the answer.",
 )
 SENTENCES = (
-    "The river turns slowly past the old mill and nobody is in a hurry.",
+    "The river turns slowly past the old mill, and there is no hurry.",
     "Every small part of the machine has a name that says what it does.",
     "She wrote the measurements down twice, once in ink and once in pencil.",
     "A good map leaves out almost everything, and that is why it helps.",
     "When the light changed they packed the instruments and walked home.",
     "The second attempt took half the time, because the first one had been kept.",
     "Rain drummed on the roof of the workshop while the glue was drying.",
-    "Between the two answers lay one question that nobody had asked yet.",
+    "Between the two answers lay one question that had not been asked yet.",
 )
 
 
@@ -214,14 +215,21 @@ def thoughts(rng: random.Random, effort: str) -> str:
     )
 
 
-@functools.lru_cache(maxsize=8)
 def prose(seed: int, wanted_tokens: int, chars_per_token: int) -> str:
-    """Return prose of `wanted_tokens` tokens. Results are cached, because load tests repeat them."""
+    """Return prose of `wanted_tokens` tokens."""
+    short = wanted_tokens <= LONGEST_KEPT_TOKENS
+    return (_kept_prose if short else _prose)(seed, wanted_tokens, chars_per_token)
+
+
+def _prose(seed: int, wanted_tokens: int, chars_per_token: int) -> str:
     rng = random.Random(seed)  # noqa: S311  made-up words need no secrecy
     sentences = max(1, wanted_tokens * chars_per_token // 50)
     parts = [rng.choice(SENTENCES) + ("\n\n" if number % 6 == 5 else " ") for number in range(sentences)]
     text = "".join(parts)
     return tokens.cut(text, wanted_tokens, chars_per_token)
+
+
+_kept_prose = functools.lru_cache(maxsize=8)(_prose)  # load tests repeat the same text
 
 
 ODD_TEXT = (

@@ -3,14 +3,13 @@
 A call is requested by a line `/tool NAME {json}`, by a tool's name in the text, or by `tool_choice`.
 """
 
+import json
 import re
 from typing import Any
 
-import orjson
-
 from chat.simulator.checks.schemas import resolve
 from chat.simulator.replies import texts
-from chat.simulator.replies.reply import Writer
+from chat.simulator.replies.reply import Writer, WrittenInput
 
 TOOL_LINE = re.compile(r"^\s*/tool\s+([a-zA-Z0-9_-]{1,64})[ \t]*(.*)$", re.MULTILINE)
 FALLBACK_TOOL = "simulated_tool"
@@ -43,10 +42,10 @@ def _input(written: str, tool: dict[str, Any] | None, text: str) -> dict[str, An
     if not written.strip():
         return dict(sample_value((tool or {}).get("input_schema", {"type": "object"}), texts.quote(text, 80)))
     try:
-        value = orjson.loads(written)
-    except orjson.JSONDecodeError:
+        value = json.loads(written)
+    except (ValueError, RecursionError):
         return {"input": written}
-    return value if isinstance(value, dict) else {"input": value}
+    return WrittenInput(value, written) if isinstance(value, dict) else {"input": value}
 
 
 def sample_value(schema: Any, text: str, root: Any = None) -> Any:

@@ -14,6 +14,8 @@ from chat.simulator.transport.wire import PING, delta_head, encode, event
 PIECE = re.compile(r"\s*\S{1,24}|\s+")
 JSON_PIECE = re.compile(r".{1,16}", re.DOTALL)
 CHUNK_BYTES = 64 * 1024
+# The frames of a longer text are not kept: they need 50 bytes for each of its characters.
+LONGEST_KEPT_CHARACTERS = 40_000
 DELTAS = {
     "text": ("text_delta", "text"),
     "thinking": ("thinking_delta", "thinking"),
@@ -51,7 +53,8 @@ def _part_frames(part: Part, index: int, produced: int, chars_per_token: int) ->
     start = event("content_block_start", {"index": index, "content_block": _start_block(part)})
     frames = [Frame(start + PING if index == 0 else start, produced)]
     if part.kind in DELTAS:
-        frames += _deltas(
+        short = len(part.text) <= LONGEST_KEPT_CHARACTERS
+        frames += (_kept_deltas if short else _deltas)(
             part.kind,
             part.text,
             index=index,
@@ -86,11 +89,10 @@ def _start_block(part: Part) -> dict[str, Any]:
     return part.block
 
 
-@functools.lru_cache(maxsize=8)
 def _deltas(
     kind: str, text: str, *, index: int, produced: int, chars_per_token: int, single: bool
 ) -> tuple[Frame, ...]:
-    """Return the delta frames of one block. Results are cached, because load tests repeat the same long text."""
+    """Return the delta frames of one block."""
     head = delta_head(index, *DELTAS[kind])
     frames, plain, other = [], 0, 0
     for piece in _pieces(kind, text, single=single):
@@ -100,6 +102,9 @@ def _deltas(
         data = head + encode(piece) + b"}}\n\n"
         frames.append(Frame(data, produced - (-plain // chars_per_token) + other, delta=True))
     return tuple(frames)
+
+
+_kept_deltas = functools.lru_cache(maxsize=8)(_deltas)  # load tests repeat the same text
 
 
 def _pieces(kind: str, text: str, *, single: bool) -> list[str]:

@@ -1,15 +1,20 @@
 // The tray above the message field: picked, dropped and pasted files, shown as chips that can be removed.
 
-import { announce } from "parley/lib/announcements.js";
+import { newChip, showChip } from "parley/composer/attachment_chip.js";
+import { acceptDrops } from "parley/composer/drop_area.js";
+import { toast } from "parley/lib/announcements.js";
 import { fetchAttachment, uploadFile } from "parley/lib/attachments_api.js";
-import { fromTemplate } from "parley/lib/fragments.js";
+import { keepFocus, messageField } from "parley/lib/focus.js";
 import { translate } from "parley/lib/page.js";
-import { FAILED, READY, SENDING, Uploads } from "parley/models/uploads.js";
+import { Uploads } from "parley/models/uploads.js";
 
 const PARALLEL_UPLOADS = 2;
+// A longer paste becomes a file: as a message it would bury the conversation.
+const PASTE_AS_FILE_FROM = 4000;
 
 export class AttachmentTray {
   #chips = new Map();
+  #files = new Map();
   #waiting = [];
   #running = 0;
   #aborts = new Map();
@@ -35,17 +40,29 @@ export class AttachmentTray {
     return this.uploads.ids;
   }
 
+  get tokens() {
+    return this.uploads.tokens;
+  }
+
+  // Returns the keys of the new chips.
   add(files) {
-    for (const file of files) this.#waiting.push({ file, key: this.uploads.add(file).key });
+    const added = [...files].map((file) => ({ file, key: this.uploads.add(file).key }));
+    for (const { file, key } of added) this.#files.set(key, file);
+    this.#waiting.push(...added);
     this.#next();
+    return added.map(({ key }) => key);
   }
 
   // Shows attachments that are uploaded already: of a draft, or of a message that was refused.
+  // Their places are taken at once, so that a file that is added meanwhile comes behind them.
   async restore(ids) {
-    for (const id of ids) {
+    const places = ids.map((id) => ({ id, key: this.uploads.add({ name: "…" }).key }));
+    const fill = async ({ id, key }) => {
       const found = await fetchAttachment(id).catch(() => null);
-      if (found) this.uploads.done(this.uploads.add(found).key, found);
-    }
+      if (found) this.uploads.done(key, found);
+      else this.uploads.remove(key);
+    };
+    await Promise.all(places.map(fill));
   }
 
   take() {
@@ -58,50 +75,66 @@ export class AttachmentTray {
       this.add(this.picker.files);
       this.picker.value = "";
     });
-    this.list.addEventListener("click", ({ target }) => this.#remove(target.closest("[data-remove]")));
+    this.list.addEventListener("click", ({ target }) => {
+      this.#remove(target.closest("[data-remove]"));
+      this.#again(target.closest("[data-again]"));
+    });
     this.field.addEventListener("paste", (event) => this.#paste(event));
-    for (const name of ["dragenter", "dragover"])
-      document.addEventListener(name, (event) => this.#dragOver(event));
-    for (const name of ["dragleave", "dragend"]) {
-      document.addEventListener(name, ({ relatedTarget }) => relatedTarget ?? this.#showDropArea(false));
-    }
-    document.addEventListener("drop", (event) => this.#drop(event));
+    acceptDrops((files) => {
+      this.add(files);
+      this.field.focus();
+    });
   }
 
   // Office programs add a picture to copied text; the user means the text.
   #paste(event) {
     const { files, types } = event.clipboardData;
-    if (!files.length || types.includes("text/plain")) return;
+    if (types.includes("text/plain")) {
+      this.#pasteText(event, event.clipboardData.getData("text/plain"));
+      return;
+    }
+    if (!files.length) return;
     event.preventDefault();
     this.add(files);
   }
 
-  #dragOver(event) {
-    if (!event.dataTransfer?.types.includes("Files")) return;
+  #pasteText(event, text) {
+    if (text.length < PASTE_AS_FILE_FROM) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
-    this.#showDropArea(true);
-  }
-
-  #drop(event) {
-    this.#showDropArea(false);
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.add(event.dataTransfer.files);
-    this.field.focus();
-  }
-
-  #showDropArea(over) {
-    this.form.toggleAttribute("data-dropping", over);
+    const number =
+      this.uploads.items.filter(({ name }) => name.startsWith(translate("pasted_name"))).length + 1;
+    const name = `${translate("pasted_name")}${number > 1 ? ` ${number}` : ""}.txt`;
+    const [key] = this.add([new File([text], name, { type: "text/plain" })]);
+    const insert = () => {
+      this.#drop(key);
+      this.field.focus();
+      this.field.setRangeText(text, this.field.selectionStart, this.field.selectionEnd, "end");
+      this.field.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    toast(translate("pasted"), { action: { name: translate("paste_as_text"), run: insert } });
   }
 
   #remove(button) {
     if (!button) return;
-    const key = Number(button.closest("[data-key]").dataset.key);
+    keepFocus(
+      () => this.#drop(keyOf(button)),
+      () => this.list.querySelector("[data-remove]") ?? messageField(),
+    );
+  }
+
+  #again(button) {
+    if (!button) return;
+    const key = keyOf(button);
+    this.uploads.again(key);
+    this.#waiting.push({ file: this.#files.get(key), key });
+    this.#next();
+  }
+
+  #drop(key) {
     this.#waiting = this.#waiting.filter((waiting) => waiting.key !== key);
     this.#aborts.get(key)?.abort();
+    this.#files.delete(key);
     this.uploads.remove(key);
-    (this.list.querySelector("[data-remove]") ?? this.field).focus();
   }
 
   #next() {
@@ -120,8 +153,9 @@ export class AttachmentTray {
     try {
       const onprogress = (share) => this.uploads.progress(key, share);
       this.uploads.done(key, await uploadFile(file, { onprogress, signal: abort.signal }));
+      this.#files.delete(key);
     } catch (error) {
-      this.uploads.fail(key, error.message);
+      this.uploads.fail(key, error.message, error);
     }
     this.#aborts.delete(key);
   }
@@ -141,42 +175,14 @@ export class AttachmentTray {
   }
 
   #showItem(item) {
-    const chip = this.#chips.get(item.key) ?? this.#newChip(item);
-    const before = chip.dataset.status;
-    chip.dataset.status = item.status;
-    chip.querySelector(".chip__name").textContent = item.name;
-    const bar = chip.querySelector("progress");
-    bar.hidden = item.status !== SENDING;
-    bar.value = item.progress;
-    chip.querySelector(".chip__error").textContent = item.error;
-    chip
-      .querySelector("[data-remove]")
-      .setAttribute("aria-label", translate("remove_file", { name: item.name }));
-    if (before === item.status) return;
-    if (item.status === READY) this.#ready(chip, item);
-    if (item.status === FAILED) this.#failed(chip, item);
-  }
-
-  #newChip({ key }) {
-    const chip = fromTemplate("upload-chip");
-    chip.dataset.key = key;
-    this.#chips.set(key, chip);
-    this.list.append(chip);
-    return chip;
-  }
-
-  // A long tray scrolls: the failed file may be out of view.
-  #failed(chip, { name, error }) {
-    announce(`${name}: ${error}`);
-    chip.scrollIntoView({ block: "nearest" });
-  }
-
-  #ready(chip, { id, name, kind }) {
-    announce(translate("file_attached", { name }));
-    if (kind !== "image") return;
-    const picture = new Image();
-    picture.src = `/attachments/${encodeURIComponent(id)}/thumbnail`;
-    picture.alt = "";
-    chip.querySelector(".chip__picture").replaceChildren(picture);
+    let chip = this.#chips.get(item.key);
+    if (!chip) {
+      chip = newChip(item);
+      this.#chips.set(item.key, chip);
+      this.list.append(chip);
+    }
+    showChip(chip, item);
   }
 }
+
+const keyOf = (button) => Number(button.closest("[data-key]").dataset.key);

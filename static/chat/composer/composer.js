@@ -1,21 +1,31 @@
 // The message field with the model picker, Send and Stop.
 
 import { AttachmentTray } from "parley/composer/attachment_tray.js";
-import { translate } from "parley/lib/page.js";
+import { whenComposed } from "parley/composer/composition.js";
+import { fitField } from "parley/composer/field_fit.js";
+import { rememberChoice, restoreChoice } from "parley/composer/model_choice.js";
+import { Problem } from "parley/composer/problem.js";
+import { QueuedMessage } from "parley/composer/queued_message.js";
+import { startStarters } from "parley/composer/starters.js";
+import { keepFocus, messageField } from "parley/lib/focus.js";
+import { page, translate } from "parley/lib/page.js";
+import { isTouchOnly } from "parley/lib/touch.js";
 import { isSendKey } from "parley/models/keyboard.js";
+import { isLonger } from "parley/models/text_length.js";
 
 export class Composer {
   #busy = null;
   #sendWhenReady = false;
+  #blocked = "";
 
-  // Listeners: onsend({text, choice, attachments}), onstop(turn), ondraft(text). `drafts` stores unsent text
-  // and files.
+  // Listeners: onsend({text, choice, attachments}), onstop(turn), ondraft(text, tokens of its files). `drafts` stores
+  // unsent text and files.
   constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
     Object.assign(this, { onsend, onstop, ondraft, drafts, storage, conversation });
     this.form = document.getElementById("composer");
     this.field = this.form.elements.text;
     this.picker = this.form.elements.choice;
-    this.error = document.getElementById("composer-error");
+    this.problem = new Problem(this.form);
     this.sendButton = this.form.querySelector(".composer__send");
     this.stopButton = this.form.querySelector("[data-stop]");
     this.tray = new AttachmentTray({
@@ -23,10 +33,15 @@ export class Composer {
       field: this.field,
       onchange: () => this.#filesChanged(),
     });
+    this.queued = new QueuedMessage({
+      form: this.form,
+      onedit: (message) => this.#put(message),
+    });
     this.#listen();
-    this.tray.restore(drafts.readFiles(conversation));
+    // The text first: each change of the files writes the draft.
     this.field.value ||= drafts.read(conversation);
-    if (!conversation) this.#restoreChoice();
+    this.tray.restore(drafts.readFiles(conversation));
+    if (!conversation) restoreChoice(storage, this.picker);
     this.#changed();
   }
 
@@ -36,13 +51,11 @@ export class Composer {
 
   // `turn`: the turn whose answer is being written, or null.
   set busy(turn) {
-    const focused = this.stopButton === document.activeElement;
     this.#busy = turn;
-    this.stopButton.hidden = !turn;
+    keepFocus(() => (this.stopButton.hidden = !turn), messageField);
     this.stopButton.disabled = false;
-    this.sendButton.hidden = Boolean(turn);
-    if (focused && !turn) this.field.focus();
     this.#changed();
+    if (!turn && this.queued.waits) this.onsend(this.queued.take());
   }
 
   get busy() {
@@ -58,7 +71,8 @@ export class Composer {
 
   send(text = this.field.value, choice = this.choice) {
     const own = text === this.field.value;
-    if (this.#busy || !(text.trim() || (own && this.#hasFiles))) return;
+    if (this.#blocked || !(text.trim() || (own && this.#hasFiles))) return;
+    if (own && this.#showTooLong()) return;
     if (own && this.tray.failed) {
       this.showError(translate("files_failed"));
       return;
@@ -67,22 +81,58 @@ export class Composer {
     this.#sendWhenReady = own && this.tray.busy;
     if (this.#sendWhenReady) return;
     this.showError("");
-    if (own) this.#clear();
-    this.onsend({ text, choice, attachments: own ? this.tray.take() : [] });
+    const message = { text, choice, attachments: own ? this.tray.take() : [] };
+    // Cleared first: sending lays out the page, and half a million lines in a field take a browser minutes.
+    if (own) {
+      this.field.value = "";
+      this.#changed();
+    }
+    if (!this.#busy) return this.onsend(message);
+    this.queued.put(message);
+    this.#changed();
   }
 
+  // Keeps the draft from being sent, with the reason as a text, or allows it again with "".
+  block(reason) {
+    if (reason === this.#blocked) return;
+    this.#blocked = reason;
+    this.showError(reason);
+    this.#showButtons();
+  }
+
+  // Takes over from classic/early_enter.js. An Enter that was pressed before sends what is written now.
+  start() {
+    this.form.dataset.started = "";
+    if ("sendAtStart" in this.form.dataset) whenComposed(this.form, () => this.send());
+  }
+
+  // Returns whether there was something to stop.
   stop() {
-    if (!this.#busy || this.stopButton.disabled) return;
-    this.stopButton.disabled = true;
+    if (!this.#busy || this.stopButton.disabled) return false;
+    keepFocus(() => (this.stopButton.disabled = true), messageField);
     this.onstop(this.#busy);
+    return true;
   }
 
-  // Puts a refused message back, unless the user has begun another one.
-  restore(text, attachments = []) {
-    if (this.field.value.trim() || this.#hasFiles) return;
-    this.field.value = text;
+  // Takes a refused request back. A message returns to the field, unless the user has begun another one; the message
+  // of another conversation, which a closed page left, becomes its draft, unless there is one.
+  takeBack({ own, message: { type, conversation, text, attachments = [] } }) {
+    if (type !== "turn.start") return;
+    if (own && !this.#isEmpty) return;
+    if (own) this.#put({ text, attachments });
+    else if (!this.drafts.read(conversation)) this.drafts.write(conversation, text);
+  }
+
+  // Puts a message before what is written.
+  #put({ text, attachments }) {
+    this.field.value = [text, this.field.value].filter(Boolean).join("\n\n");
     this.tray.restore(attachments);
     this.#changed();
+    this.field.focus();
+  }
+
+  get #isEmpty() {
+    return !this.field.value.trim() && !this.#hasFiles;
   }
 
   get #hasFiles() {
@@ -91,13 +141,13 @@ export class Composer {
 
   #filesChanged() {
     if (this.tray.failed) this.#sendWhenReady = false;
-    else if (this.#sendWhenReady && !this.tray.busy) this.send();
+    else if (this.#sendWhenReady && !this.tray.busy) whenComposed(this.form, () => this.send());
     this.#changed();
   }
 
-  showError(text) {
-    this.error.textContent = text;
-    this.error.hidden = !text;
+  // `action`: {name, run} of a button beside the text.
+  showError(text, action = null) {
+    keepFocus(() => this.problem.show(text, action), messageField);
   }
 
   #listen() {
@@ -106,52 +156,45 @@ export class Composer {
       this.send();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (!isSendKey(event)) return;
+      if (!isSendKey(event, { touch: isTouchOnly() })) return;
       event.preventDefault();
       this.send();
     });
-    this.field.addEventListener("input", () => this.#changed());
-    this.picker.addEventListener("change", () => this.#rememberChoice());
+    this.field.addEventListener("input", () => {
+      this.#changed();
+      this.#showTooLong();
+    });
+    this.picker.addEventListener("change", () => rememberChoice(this.storage, this.picker));
     this.stopButton.addEventListener("click", () => this.stop());
-    document.addEventListener("click", (event) => this.#startFrom(event.target.closest?.("[data-starter]")));
+    startStarters(this.form, () => this.#changed());
   }
 
-  #startFrom(button) {
-    if (!button) return;
-    if (button.dataset.choice) this.picker.value = button.dataset.choice;
-    this.send(button.dataset.starter);
-  }
-
-  #clear() {
-    this.field.value = "";
-    this.#changed();
+  // Nothing is cut off: a text that is too long stays in the field, and the words say so until it is shorter.
+  #showTooLong() {
+    const tooLong = isLonger(this.field.value, page.longest_text);
+    const words = translate("message_too_long");
+    if (tooLong) this.showError(words);
+    else if (this.problem.text === words) this.showError("");
+    return tooLong;
   }
 
   #changed() {
-    this.drafts.write(this.conversation, this.field.value);
-    if (!this.tray.busy) this.drafts.writeFiles(this.conversation, this.tray.ids);
-    this.sendButton.disabled = !this.field.value.trim() && !this.#hasFiles;
-    this.ondraft(this.field.value);
-    if (CSS.supports("field-sizing", "content")) return;
-    this.field.style.height = "auto";
-    this.field.style.height = `${this.field.scrollHeight}px`;
+    const { value } = this.field;
+    this.drafts.write(this.conversation, [this.queued.text, value].filter(Boolean).join("\n\n"));
+    if (!this.tray.busy) {
+      this.drafts.writeFiles(this.conversation, [...this.queued.attachments, ...this.tray.ids]);
+    }
+    this.#showButtons();
+    this.ondraft(value, this.tray.tokens);
+    fitField(this.field);
   }
 
-  #rememberChoice() {
-    try {
-      this.storage.setItem("parley.choice", this.choice);
-    } catch {
-      // Without storage the choice is not remembered.
-    }
-  }
-
-  #restoreChoice() {
-    try {
-      const stored = this.storage.getItem("parley.choice");
-      const option = [...this.picker.options].find(({ value, disabled }) => value === stored && !disabled);
-      if (option) this.picker.value = stored;
-    } catch {
-      // Without storage the choice is not remembered.
-    }
+  // While an answer comes, Send queues what is written, and Stop has its place as long as nothing is.
+  #showButtons() {
+    const empty = this.#isEmpty;
+    keepFocus(() => {
+      this.sendButton.disabled = empty || Boolean(this.#blocked);
+      this.sendButton.hidden = Boolean(this.#busy) && empty;
+    }, messageField);
   }
 }

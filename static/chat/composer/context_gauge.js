@@ -1,17 +1,18 @@
-// The bar under the composer: how much of the model's context window is in use, including the draft.
+// The ring beside Send: how much of the model's context window is in use, including the draft and its files.
 
 import { page, translate } from "parley/lib/page.js";
 import { contextShare, contextTokens, estimateTokens } from "parley/models/context_usage.js";
 
 const COUNT_AFTER_MS = 900;
+const SHOWN_FROM_PERCENT = 50;
 const NUMBER = new Intl.NumberFormat(page.language);
-const COMPACT_NUMBER = new Intl.NumberFormat(page.language, { notation: "compact" });
 const PERCENT = new Intl.NumberFormat(page.language, { style: "percent" });
 const formatPercent = (percent) => PERCENT.format(percent / 100);
 
 export class ContextGauge {
   #used = 0;
   #draft = 0;
+  #files = 0;
   #exact = true;
   #counting = null;
   #text = "";
@@ -20,7 +21,9 @@ export class ContextGauge {
     this.picker = picker;
     this.element = document.getElementById("gauge");
     this.warning = document.getElementById("gauge-warning");
-    picker.addEventListener("change", () => this.draft(this.#text));
+    // Listener: gets the text why the draft can't be sent, or "".
+    this.onoverfull = () => {};
+    picker.addEventListener("change", () => this.draft(this.#text, this.#files));
   }
 
   // Reads the used tokens from the thread that is shown.
@@ -36,13 +39,14 @@ export class ContextGauge {
     this.#show();
   }
 
-  // Estimates a draft at once by its length, and has it counted when the user pauses.
-  draft(text) {
+  // Estimates a draft at once by its length, and has it counted when the user pauses. `files`: tokens, estimated.
+  draft(text, files) {
     this.#text = text;
+    this.#files = files;
     clearTimeout(this.timer);
     this.#counting?.abort();
     this.#draft = text.trim() ? estimateTokens(text) : 0;
-    this.#exact = !this.#draft;
+    this.#exact = !this.#draft && !files;
     this.#show();
     if (this.#draft) this.timer = setTimeout(() => this.#count(text), COUNT_AFTER_MS);
   }
@@ -63,7 +67,7 @@ export class ContextGauge {
       if (!response.ok) return;
       const count = await response.json();
       this.#draft = count.input_tokens;
-      this.#exact = count.exact;
+      this.#exact = count.exact && !this.#files;
       this.#show();
     } catch {
       // The estimate stays.
@@ -79,15 +83,18 @@ export class ContextGauge {
 
   #show() {
     const window = Number(this.#option?.dataset.window) || 0;
-    const total = this.#used + this.#draft;
-    this.element.hidden = !window || !total;
-    if (this.element.hidden) {
-      this.#warn(false);
+    const draft = this.#draft + this.#files;
+    const total = this.#used + draft;
+    const empty = !window || !total;
+    this.element.classList.toggle("gauge--empty", empty);
+    if (empty) {
+      this.#warn("");
+      this.onoverfull("");
       return;
     }
-    const { share, shareWithDraft, percent, warns } = contextShare({
+    const { share, shareWithDraft, percent, warns, overfull } = contextShare({
       used: this.#used,
-      draft: this.#draft,
+      draft,
       window,
     });
     const values = {
@@ -101,19 +108,22 @@ export class ContextGauge {
     this.element.setAttribute("aria-valuenow", percent);
     this.element.setAttribute("aria-valuetext", text);
     this.element.title = text;
-    this.element.querySelector("[data-text]").textContent = this.#shortText(total, window, percent);
+    // Below a half the ring says enough; the tooltip and screen readers have the numbers.
+    const shown = percent >= SHOWN_FROM_PERCENT ? `${this.#exact ? "" : "≈ "}${formatPercent(percent)}` : "";
+    this.element.querySelector("[data-text]").textContent = shown;
     this.element.classList.toggle("gauge--warns", warns);
-    this.#warn(warns);
+    const tooLong = overfull
+      ? translate("draft_too_long", {
+          model: this.#option.textContent,
+          tokens: `${this.#exact ? "" : "≈ "}${NUMBER.format(draft)}`,
+          window: NUMBER.format(window),
+        })
+      : "";
+    this.onoverfull(tooLong);
+    this.#warn(warns && !tooLong ? translate("gauge_full") : "");
   }
 
-  // A phone has room for rounded numbers only. The tooltip and screen readers give exact ones.
-  #shortText(total, window, percent) {
-    const estimated = this.#exact ? "" : "≈ ";
-    return `${estimated}${COMPACT_NUMBER.format(total)} / ${COMPACT_NUMBER.format(window)} · ${formatPercent(percent)}`;
-  }
-
-  #warn(warns) {
-    const text = warns ? translate("gauge_full") : "";
+  #warn(text) {
     if (this.warning.textContent !== text) this.warning.textContent = text;
   }
 }

@@ -1,17 +1,42 @@
 // Short messages to the user: a toast on the page, or text for screen readers only.
 
-const TOAST_MS = 4000;
+import { keepFocus, messageField } from "parley/lib/focus.js";
 
-// Shows a text for a moment. Screen readers read it too.
-export function toast(text) {
+const TOAST_MS = 4000;
+const ACTION_MS = 8000;
+
+// Shows a text for a moment, with a button for `action`, {name, run}, if that is given. Screen readers read it too.
+export function toast(text, { action = null } = {}) {
   const element = document.getElementById("toast");
-  element.textContent = text;
+  const button = element.querySelector("button");
+  const hide = () => keepFocus(() => (element.hidden = true), messageField);
+  bringForward(element);
   element.hidden = false;
+  button.hidden = !action;
+  button.textContent = action?.name ?? "";
+  button.onclick = () => {
+    hide();
+    action.run();
+  };
+  speak(element.querySelector("[data-text]"), text);
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => (element.hidden = true), TOAST_MS);
+  toast.timer = setTimeout(hide, action ? ACTION_MS : TOAST_MS);
+}
+
+// Outside a modal dialog nothing can be pressed or read, so the element stays in the open dialog until that closes.
+function bringForward(element) {
+  const dialog = document.querySelector("dialog:modal");
+  (dialog ?? document.body).append(element);
+  dialog?.addEventListener("close", () => document.body.append(element), { once: true });
 }
 
 // Gives a text to screen readers; nothing is shown.
 export function announce(text) {
-  document.getElementById("announcer").textContent = text;
+  speak(document.getElementById("announcer"), text);
+}
+
+// A live region is read when it changes. The same text again is no change, unless there was none in between.
+function speak(region, text) {
+  region.textContent = "";
+  requestAnimationFrame(() => (region.textContent = text));
 }

@@ -1,6 +1,6 @@
 // The attachments of the JSON API. A file that the server has from this user already is not uploaded again.
 
-import { leaveFor } from "parley/lib/navigation.js";
+import { leaveFor, signInAddress } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
 
 const ADDRESS = "/api/v1/attachments";
@@ -8,8 +8,12 @@ const ADDRESS = "/api/v1/attachments";
 const ASK_FROM_BYTES = 100_000;
 
 // Uploads a file and returns the server's description of the attachment. `onprogress` gets shares from 0 to 1.
-// Throws Error with a text for the user; the text is empty when `signal` aborts the upload.
+// Throws Error with a text for the user; the text is empty when `signal` aborts the upload. `again` of the error says
+// whether the same file may be sent once more.
 export async function uploadFile(file, { onprogress, signal }) {
+  const pdf = file.type === "application/pdf" || file.name.toLowerCase().endsWith(".pdf");
+  const most = pdf ? page.largest_pdf_bytes : page.largest_file_bytes;
+  if (file.size > most) throw new Error(tooLarge(most));
   return (await reuse(file, signal)) ?? send(file, { onprogress, signal });
 }
 
@@ -51,7 +55,7 @@ function send(file, { onprogress, signal }) {
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => onprogress(total ? loaded / total : 0);
     request.onload = () => (request.status === 201 ? resolve(request.response) : reject(refusal(request)));
-    request.onerror = () => reject(new Error(translate("upload_failed")));
+    request.onerror = () => reject(failed());
     signal.addEventListener("abort", () => request.abort());
     request.onabort = () => reject(new Error(""));
     request.send(form);
@@ -59,9 +63,17 @@ function send(file, { onprogress, signal }) {
 }
 
 function refusal({ status, response }) {
-  if (status === 401) leaveFor(page.login);
-  if (status === 413 && !response?.detail) return new Error(translate("upload_too_large"));
-  return new Error(response?.detail ?? translate("upload_failed"));
+  if (status === 401) leaveFor(signInAddress({ ended: true }));
+  if (status === 413) return new Error(tooLarge(page.largest_file_bytes));
+  return response?.detail && status < 500 ? new Error(response.detail) : failed();
+}
+
+function tooLarge(most) {
+  return translate("upload_too_large", { most: Math.floor(most / 1_000_000) });
+}
+
+function failed() {
+  return Object.assign(new Error(translate("upload_failed")), { again: true });
 }
 
 function headers(more = {}) {

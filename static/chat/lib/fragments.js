@@ -1,7 +1,6 @@
 // HTML from the server: its <template> elements and its fragments.
 
-import { leaveFor } from "parley/lib/navigation.js";
-import { page } from "parley/lib/page.js";
+import { leaveFor, signInAddress } from "parley/lib/navigation.js";
 
 // Returns a copy of the first element of a <template>.
 export function fromTemplate(id) {
@@ -19,7 +18,7 @@ export function fromHtml(html) {
 // Throws Error with the status when the request fails.
 export async function fetchFragment(address) {
   const response = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
-  if (response.status === 401) leaveFor(page.login);
+  if (response.status === 401) leaveFor(signInAddress({ ended: true }));
   if (!response.ok) throw new Error(String(response.status));
   return response.status === 204 ? null : fromHtml(await response.text());
 }

@@ -1,5 +1,7 @@
 // Leaves the page for another one.
 
+import { page } from "parley/lib/page.js";
+
 let leaving = false;
 
 // Navigates once. Several events can report the same end (a deleted conversation, a closed socket), and a second
@@ -8,6 +10,11 @@ export function leaveFor(address) {
   if (leaving) return;
   leaving = true;
   location.assign(address);
+}
+
+// Returns the sign-in page's address, which leads back here; `ended` has it say that the session has ended.
+export function signInAddress({ ended = false } = {}) {
+  return `${page.login}?${new URLSearchParams({ next: location.pathname, ...(ended && { ended: "1" }) })}`;
 }
 
 // The browser can restore this page from its back/forward cache.

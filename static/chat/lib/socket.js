@@ -2,24 +2,30 @@
 // It knows nothing of turns: the listener `onopen` decides what to resume.
 
 import { delayBefore } from "parley/models/backoff.js";
+import { exceedsBytes } from "parley/models/text_length.js";
 
 const PING_EVERY_MS = 25_000;
 const PONG_WITHIN_MS = 10_000;
+// A connection that ends earlier counts as a failed attempt, whatever it received: the next one waits longer.
+const STABLE_AFTER_MS = 5_000;
 const FINAL_CODES = new Set([4401, 4403, 4404]);
+const TOO_LARGE = 1009;
 
 export class Socket {
   #socket = null;
   #attempt = 0;
   #timers = {};
   #closed = true;
+  #largest = null;
 
-  // Listeners: onopen(), onmessage(object), onstatus("open"|"connecting"|"offline"), onfinal(code).
+  // Listeners: onopen(), onmessage(object), onstatus("open"|"connecting"|"offline"), onfinal(code), and
+  // ontoolarge(message) for a message that the server does not take. `longest`: the most bytes of a message.
   constructor(
     url,
     listeners,
-    { WebSocket = globalThis.WebSocket, random = Math.random, online = () => true } = {},
+    { WebSocket = globalThis.WebSocket, random = Math.random, online = () => true, longest = Infinity } = {},
   ) {
-    Object.assign(this, { url, listeners, WebSocket, random, online });
+    Object.assign(this, { url, listeners, WebSocket, random, online, longest });
   }
 
   get isOpen() {
@@ -36,10 +42,16 @@ export class Socket {
     this.#drop();
   }
 
-  // Returns whether the message was sent. The outbox repeats messages that were not.
+  // Returns whether the message was sent or refused. The outbox repeats messages that were neither.
   send(message) {
     if (!this.isOpen) return false;
-    this.#socket.send(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    if (exceedsBytes(text, this.longest)) {
+      this.listeners.ontoolarge(message);
+      return true;
+    }
+    if (text.length > (this.#largest?.size ?? 0)) this.#largest = { message, size: text.length };
+    this.#socket.send(text);
     return true;
   }
 
@@ -70,19 +82,22 @@ export class Socket {
 
   #opened() {
     this.listeners.onstatus("open");
+    this.#timers.stable = setTimeout(() => (this.#attempt = 0), STABLE_AFTER_MS);
     this.#restartTimers();
     this.listeners.onopen();
   }
 
   #received(data) {
-    this.#attempt = 0;
     this.#restartTimers();
     const message = JSON.parse(data);
     if (message.type !== "pong") this.listeners.onmessage(message);
   }
 
   #disconnected(code) {
+    const largest = this.#largest;
     this.#drop();
+    // A proxy or another server has a lower limit. What was larger than it includes the largest message.
+    if (code === TOO_LARGE && largest) this.listeners.ontoolarge(largest.message);
     if (FINAL_CODES.has(code)) {
       this.#closed = true;
       this.listeners.onfinal(code);
@@ -111,6 +126,7 @@ export class Socket {
     this.#timers = {};
     const socket = this.#socket;
     this.#socket = null;
+    this.#largest = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();

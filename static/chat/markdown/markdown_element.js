@@ -1,5 +1,7 @@
 // <parley-markdown>raw text</parley-markdown> shows its text rendered. With data-open the text may still grow.
 
+import { patchChildren } from "parley/lib/patch.js";
+import { highlightIn } from "parley/markdown/code_blocks.js";
 import { renderMarkdown } from "parley/markdown/render.js";
 import { MarkdownStream } from "parley/markdown/stream.js";
 
@@ -10,6 +12,7 @@ class ParleyMarkdown extends HTMLElement {
   #stream = null;
   #pausedUntil = 0;
   #scheduled = false;
+  #settled = false;
 
   connectedCallback() {
     if (this.source !== undefined) return;
@@ -29,12 +32,21 @@ class ParleyMarkdown extends HTMLElement {
     );
   }
 
+  // Shows the final text. Nodes that are right already stay, with the reader's selection and scroll positions.
+  settle(text) {
+    if (text === this.source && !this.#stream) return;
+    this.source = text;
+    this.#settled = true;
+    patchChildren(this, renderMarkdown(text, { highlight: false }));
+    highlightIn(this);
+  }
+
   #render() {
     this.#scheduled = false;
-    if (!this.isConnected) return;
+    if (!this.isConnected || this.#settled) return;
     const began = performance.now();
     this.#stream ??= new MarkdownStream(this);
-    this.#stream.grow(this.source);
+    this.#stream.grow(this.source, { growing: "open" in this.dataset });
     // Forces the layout here, so that it is part of the measured time.
     this.getBoundingClientRect();
     const ended = performance.now();

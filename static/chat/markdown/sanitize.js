@@ -4,16 +4,21 @@
 import DOMPurify from "dompurify";
 
 const TAGS = (
-  "a b blockquote br code del em h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span strong sub sup " +
-  "table tbody td th thead tr u ul"
+  "a b blockquote br code del details em h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span strong sub " +
+  "summary sup table tbody td th thead tr u ul"
 ).split(" ");
-const ATTRIBUTES = ["align", "class", "href", "start", "title"];
+const ATTRIBUTES = ["align", "class", "href", "open", "start", "title"];
 // DOMPurify checks the values of all other attributes against ADDRESS.
-const NO_ADDRESSES = ["align", "start"];
-const CLASSES = { A: /^image-link$/, CODE: /^language-[\w+#.-]{1,40}$/, SPAN: /^task(-done)?$/ };
-// Besides other sites, links may lead to cited documents, which this server shows to their owner only.
+const NO_ADDRESSES = ["align", "open", "start"];
+const CLASSES = {
+  A: /^(?:image-link|citation)$/,
+  CODE: /^(?:language-[\w+#.-]{1,40}|formula|formula-block)$/,
+  OL: /^footnotes$/,
+  SPAN: /^task(-done)?$/,
+  SUP: /^footnote-reference$/,
+};
+// Besides other sites, citations may lead to cited documents, which this server shows to their owner only.
 const CITED = /^\/cited\/[\w-]+\?/;
-const MARK = /^\[\d{1,3}\]$/; // web pages are cited by such a mark too
 const ADDRESS = /^(?:https?:\/\/|mailto:|\/cited\/[\w-]+\?)/i;
 
 const COMMON = {
@@ -28,12 +33,13 @@ const answers = DOMPurify(window);
 answers.addHook("uponSanitizeAttribute", (node, data) => {
   if (data.attrName === "class") data.keepAttr = Boolean(CLASSES[node.nodeName]?.test(data.attrValue));
   if (data.attrName === "href") data.keepAttr = node.nodeName === "A" && ADDRESS.test(data.attrValue);
+  if (data.attrName === "open") data.keepAttr = node.nodeName === "DETAILS";
 });
 answers.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName !== "A" || !node.hasAttribute("href")) return;
   node.setAttribute("target", "_blank");
   node.setAttribute("rel", "noopener noreferrer nofollow");
-  if (CITED.test(node.getAttribute("href")) || MARK.test(node.textContent)) node.className = "citation";
+  if (CITED.test(node.getAttribute("href")) && node.className !== "citation") node.removeAttribute("href");
 });
 
 const highlighted = DOMPurify(window);

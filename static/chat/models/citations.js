@@ -1,6 +1,12 @@
-// The addresses of citations and their numbered links in the text, as chat/presentation/citations.py writes them.
+// The addresses of citations and their marks in the text, as chat/presentation/citations.py writes them.
+//
+// A mark is a sign, a number and an address. The sign is a noncharacter of Unicode, which is taken out of what a model
+// writes: a model can't write a link that looks like a citation.
 
-const MARK = / ?\[\\\[(\d+)\\\]\]\(([^)\s]+)\)/g;
+const SIGN = "\uFDD0";
+// One mark, for a reader of Markdown.
+export const CITATION = /\uFDD0\[(\d{1,5})\]\(([^)\s]{1,8000})\)/y;
+const MARK = / ?\uFDD0\[(\d+)\]\(([^)\s]+)\)/g;
 const LONGEST_QUOTE = 300;
 
 // Returns the address of the cited text in a document of the answer or on the web; "" if it has none.
@@ -22,22 +28,21 @@ export function addressOf(message, citation) {
   return `/cited/${message}?${query.join("&")}`;
 }
 
-// Numbers the cited places in the order in which an answer names them.
+// Numbers the cited places in the order in which an answer names them, through all messages of its turn.
 export class CitationMarks {
   #numbers = new Map();
 
   // `text`: the text that is shown already, with its marks.
-  constructor(message, text = "") {
-    this.message = message;
+  constructor(text = "") {
     for (const [, number, address] of text.matchAll(MARK)) this.#numbers.set(address, Number(number));
   }
 
-  // Returns the text with the marks of `citations` appended, before trailing white space.
-  append(text, citations) {
+  // Returns a message's text with the marks of `citations` appended, before trailing white space.
+  append(message, text, citations) {
     const marks = (citations ?? [])
-      .map((citation) => addressOf(this.message, citation))
+      .map((citation) => addressOf(message, citation))
       .filter((address, place, all) => address && all.indexOf(address) === place)
-      .map((address) => ` [\\[${this.#number(address)}\\]](${address})`);
+      .map((address) => ` ${SIGN}[${this.#number(address)}](${address})`);
     const end = text.trimEnd().length;
     return text.slice(0, end) + marks.join("") + text.slice(end);
   }
@@ -46,6 +51,11 @@ export class CitationMarks {
     if (!this.#numbers.has(address)) this.#numbers.set(address, this.#numbers.size + 1);
     return this.#numbers.get(address);
   }
+}
+
+// Returns a model's text without the sign that only marks of citations have.
+export function withoutSigns(text) {
+  return text.replaceAll(SIGN, "\uFFFD");
 }
 
 // Returns the text without its citation marks.

@@ -15,7 +15,7 @@ export function contextTokens(usage) {
   return parts.reduce((sum, name) => sum + (usage[name] ?? 0), 0);
 }
 
-// Returns {share, shareWithDraft, percent, warns} of a window of `window` tokens; shares are from 0 to 1.
+// Returns {share, shareWithDraft, percent, warns, overfull} of a window of `window` tokens; shares are from 0 to 1.
 export function contextShare({ used, draft, window }) {
   const share = Math.min(1, used / window);
   const shareWithDraft = Math.min(1, (used + draft) / window);
@@ -24,5 +24,7 @@ export function contextShare({ used, draft, window }) {
     shareWithDraft,
     percent: Math.round(shareWithDraft * 100),
     warns: shareWithDraft >= WARN_FROM,
+    // The draft alone is more than the model can read: no summary of earlier messages helps.
+    overfull: draft > window,
   };
 }

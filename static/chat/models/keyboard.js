@@ -1,9 +1,11 @@
 // The meaning of key presses. No DOM: events are only read.
 
 // Returns whether a key press sends the message. Enter that ends a composition (Korean, Japanese, Chinese) does not;
-// Safari reports that one as keyCode 229.
-export function isSendKey(event) {
+// Safari reports that one as keyCode 229. With `touch`, Enter breaks the line: keyboards on a screen have no Shift+Enter.
+// Ctrl+Enter and Cmd+Enter send there too, for tablets with a keyboard.
+export function isSendKey(event, { touch = false } = {}) {
   if (event.key !== "Enter" || event.shiftKey || event.altKey) return false;
+  if (touch && !event.ctrlKey && !event.metaKey) return false;
   return !event.isComposing && event.keyCode !== 229;
 }
 
@@ -15,6 +17,8 @@ export function shortcutName(event, { typing = false, mac = false } = {}) {
   if (command && event.shiftKey && (key === "o" || event.code === "KeyO")) return "new";
   if (command && !event.shiftKey && !event.altKey && (key === "k" || event.code === "KeyK")) return "search";
   if (key === "Escape") return event.shiftKey ? "compose" : "stop";
+  if (command && !event.shiftKey && !event.altKey && (key === "." || event.code === "Period"))
+    return "sidebar";
   if (typing || command || event.altKey) return null;
   if (key === "/") return "search";
   return key === "?" ? "help" : null;

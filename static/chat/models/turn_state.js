@@ -2,7 +2,9 @@
 
 export class GapError extends Error {}
 
-const LASTING_NOTICES = ["failover", "fallback"];
+const LASTING_NOTICES = ["failover", "fallback", "continued"];
+// About the person's money; the page shows it beside the message field.
+export const BUDGET_NOTICE = "budget_soft";
 const DELTA_KEYS = ["text", "thinking", "partial_json"];
 
 export class TurnState {
@@ -73,7 +75,9 @@ const APPLY = {
 
   "block.stop"(state, event) {
     const block = state.block(event.index);
-    if (block) block.open = false;
+    if (!block) return null;
+    block.open = false;
+    if ("seconds" in event) block.seconds = event.seconds;
     return block;
   },
 
@@ -81,7 +85,7 @@ const APPLY = {
     if (LASTING_NOTICES.includes(event.code)) {
       state.notices.push(event);
       if (event.code === "fallback") fallBack(state, event);
-    } else state.notice = { code: event.code, seconds: event.seconds };
+    } else if (event.code !== BUDGET_NOTICE) state.notice = { code: event.code, seconds: event.seconds };
   },
 
   "turn.waiting"(state) {

@@ -1,5 +1,7 @@
 // The files of a message that is being written, and the status of each. No DOM, no network.
 
+import { fileTokens } from "parley/models/file_tokens.js";
+
 export const SENDING = "sending";
 export const READY = "ready";
 export const FAILED = "failed";
@@ -25,14 +27,31 @@ export class Uploads {
     return this.#items.some((item) => item.status === FAILED);
   }
 
+  // The tokens that the files add to a prompt, roughly.
+  get tokens() {
+    return this.#items.reduce((sum, item) => sum + item.tokens, 0);
+  }
+
   get ids() {
     return this.#items.filter((item) => item.status === READY).map((item) => item.id);
   }
 
-  // Returns the new item: {key, name, size, status, progress (0 to 1), id, kind, error}.
+  // Returns the new item: {key, name, size, status, progress (0 to 1), id, kind, tokens, error, again}. `again`: the same
+  // file may be sent once more.
   add({ name, size = 0 }) {
     const key = this.#next++;
-    this.#items.push({ key, name, size, status: SENDING, progress: 0, id: null, kind: "", error: "" });
+    this.#items.push({
+      key,
+      name,
+      size,
+      status: SENDING,
+      progress: 0,
+      id: null,
+      kind: "",
+      tokens: 0,
+      error: "",
+      again: false,
+    });
     this.onchange();
     return this.#find(key);
   }
@@ -43,14 +62,26 @@ export class Uploads {
   }
 
   // Completes an upload. An attachment that is in the list already is not shown twice.
-  done(key, { id, name, kind }) {
+  done(key, { id, name, kind, ...about }) {
     const duplicate = this.#items.some((item) => item.id === id);
     if (duplicate) this.remove(key);
-    else this.#change(key, { status: READY, progress: 1, id, name, kind });
+    else
+      this.#change(key, {
+        status: READY,
+        progress: 1,
+        id,
+        name,
+        kind,
+        tokens: fileTokens({ kind, ...about }),
+      });
   }
 
-  fail(key, error) {
-    this.#change(key, { status: FAILED, error });
+  fail(key, error, { again = false } = {}) {
+    this.#change(key, { status: FAILED, error, again });
+  }
+
+  again(key) {
+    this.#change(key, { status: SENDING, progress: 0, error: "", again: false });
   }
 
   remove(key) {

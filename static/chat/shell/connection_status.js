@@ -4,6 +4,11 @@ import { translate } from "parley/lib/page.js";
 
 const SHOW_AFTER_MS = 1200;
 
+// Returns whether the page has a connection to the server.
+export function isConnected() {
+  return document.documentElement.dataset.connection === "open";
+}
+
 export class ConnectionStatus {
   #timer = null;
 

@@ -26,19 +26,28 @@ export function startDialogs() {
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, (event) => {
-      const { xhr } = event.detail;
+      const { xhr, requestConfig } = event.detail;
+      // What the page asks for by itself is asked for again; nobody waits for it.
+      if (requestConfig.triggeringEvent?.type.endsWith("-stale")) return;
       const readable = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.status < 500;
       toast(readable ? xhr.responseText : translate("request_failed"));
     });
   }
   document.addEventListener("conversation-changed", ({ detail }) => {
     dialog.close();
+    if (detail.said)
+      toast(detail.said, { action: { name: translate("undo"), run: () => takeBack(detail.undo) } });
     if (detail.id === page.conversation) showConversationTitle(detail.title);
   });
   document.addEventListener("conversation-deleted", ({ detail }) => {
     dialog.close();
     if (detail.id === page.conversation) leaveFor("/");
+    else toast(detail.said);
   });
+}
+
+function takeBack(address) {
+  htmx.ajax("POST", address, { values: { on: "0" }, swap: "none", source: document.body });
 }
 
 export function showConversationTitle(title) {

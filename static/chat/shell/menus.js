@@ -1,4 +1,6 @@
-// Popover menus: placed beside their button, operated with the arrow keys, closed by a choice.
+// Popover menus: placed beside their button, operated with the keyboard, closed by a choice.
+
+import { itemFor } from "parley/models/menu_keys.js";
 
 const GAP_PX = 4;
 const MARGIN_PX = 8;
@@ -7,7 +9,7 @@ export function startMenus() {
   document.addEventListener("toggle", toggle, true);
   document.addEventListener("keydown", moveFocus);
   document.addEventListener("click", (event) => {
-    const item = event.target.closest?.(".menu [role=menuitem], .menu [data-open-help]");
+    const item = event.target.closest?.(".menu [role=menuitem]:not([aria-haspopup]), .menu [data-open-help]");
     item?.closest("[popover]").hidePopover();
   });
 }
@@ -33,11 +35,17 @@ function place(menu, anchor) {
 }
 
 function moveFocus(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const menu = event.target.closest?.("[role=menu]");
-  if (!step || !menu) return;
-  event.preventDefault();
+  if (!menu || event.ctrlKey || event.altKey || event.metaKey) return;
+  // The focus goes back to the menu's button, and Tab goes on from there.
+  if (event.key === "Tab") {
+    menu.closest("[popover]")?.hidePopover();
+    return;
+  }
   const items = [...menu.querySelectorAll("[role=menuitem]")];
-  const next = (items.indexOf(document.activeElement) + step + items.length) % items.length;
+  const names = items.map((item) => item.textContent);
+  const next = itemFor(event.key, items.indexOf(document.activeElement), names);
+  if (next === null) return;
+  event.preventDefault();
   items[next].focus();
 }

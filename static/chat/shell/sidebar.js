@@ -1,13 +1,20 @@
 // The list of conversations: beside the thread, or in a drawer on narrow screens.
 
 import { page } from "parley/lib/page.js";
+import { isConnected } from "parley/shell/connection_status.js";
+import { ConversationList } from "parley/shell/conversation_list.js";
 
 const REFRESH_AFTER_MS = 150;
+// While an answer is written in another conversation, the list looks for its end.
+const LOOK_EVERY_MS = 5000;
+const HIDDEN_KEY = "parley.sidebar";
+const WIDE = matchMedia("(width >= 56rem)");
 
 export class Sidebar {
   #timer = null;
 
-  constructor() {
+  constructor(storage) {
+    this.storage = storage;
     this.app = document.getElementById("app");
     this.sidebar = document.getElementById("sidebar");
     this.drawer = document.getElementById("drawer");
@@ -15,14 +22,35 @@ export class Sidebar {
     this.form = document.getElementById("search-form");
     document.addEventListener("click", (event) => this.#click(event));
     this.drawer.addEventListener("close", () => this.app.prepend(this.sidebar));
-    matchMedia("(width >= 56rem)").addEventListener("change", () => this.drawer.close());
+    WIDE.addEventListener("change", () => this.drawer.close());
     document.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
+    this.list = new ConversationList(this.sidebar, storage);
+    setInterval(() => this.list.busy && this.#requestList(), LOOK_EVERY_MS);
+    document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
     this.#showCurrent();
+  }
+
+  // Hides the list beside the thread or shows it; on narrow screens it is a drawer.
+  toggle() {
+    if (!WIDE.matches) return this.drawer.open ? this.drawer.close() : this.open();
+    this.#hide(document.documentElement.dataset.sidebar !== "hidden");
+  }
+
+  #hide(hidden) {
+    const { dataset } = document.documentElement;
+    if (hidden) dataset.sidebar = "hidden";
+    else delete dataset.sidebar;
+    try {
+      this.storage.setItem(HIDDEN_KEY, hidden ? "hidden" : "");
+    } catch {
+      // Without storage the choice lasts until the page is closed.
+    }
   }
 
   // A modal dialog keeps the focus inside and closes with Escape.
   open() {
-    if (this.drawer.open || getComputedStyle(this.sidebar).display !== "none") return;
+    if (this.drawer.open) return;
+    if (WIDE.matches) return this.#hide(false);
     this.drawer.append(this.sidebar);
     this.drawer.showModal();
     this.#showCurrent();
@@ -34,7 +62,8 @@ export class Sidebar {
     this.search.select();
   }
 
-  // The list has changed on the server. Several changes in a short time cause one request.
+  // The list has changed on the server. Several changes in a short time cause one request. Without a connection there is
+  // none: the page asks when the connection is back.
   refresh() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#requestList(), REFRESH_AFTER_MS);
@@ -56,6 +85,7 @@ export class Sidebar {
   }
 
   #requestList() {
+    if (!isConnected()) return;
     if (this.#menuIsOpen) this.refresh();
     else document.body.dispatchEvent(new Event("conversations-stale"));
   }
@@ -69,7 +99,8 @@ export class Sidebar {
 
   #click(event) {
     const target = event.target;
-    if (target.closest("[data-open-drawer]")) this.open();
+    if (target.closest("[data-toggle-sidebar]")) this.toggle();
+    else if (target.closest("[data-open-drawer]")) this.open();
     else if (target.closest("[data-close-drawer]") || target === this.drawer) this.drawer.close();
     const archive = target.closest("[data-show-archived]");
     if (archive) this.#showArchived(archive);
@@ -79,6 +110,6 @@ export class Sidebar {
     this.form.elements.archived.value = button.dataset.showArchived;
     this.search.value = "";
     button.closest("[popover]")?.hidePopover();
-    document.body.dispatchEvent(new Event("conversations-stale"));
+    this.form.requestSubmit();
   }
 }

@@ -1,18 +1,39 @@
-// The choice between the system's theme, light and dark. classic/apply_theme.js applies it before the first paint.
+// The choice between the system's theme, light and dark. classic/apply_choices.js applies it before the first paint.
+// The admin shares it (admin/theme.js).
 
 const KEY = "parley.theme";
 
 export function startThemeChoice(storage) {
-  const current = document.documentElement.dataset.theme ?? "";
-  for (const input of document.querySelectorAll("[data-theme-choice] input")) {
-    input.checked = input.value === current;
+  const inputs = [...document.querySelectorAll("[data-theme-choice] input")];
+  const check = (theme) => {
+    for (const input of inputs) input.checked = input.value === theme;
+  };
+  check(document.documentElement.dataset.theme ?? "");
+  for (const input of inputs) {
     input.addEventListener("change", () => choose(storage, input.value));
   }
+  // Another page of the browser chose.
+  const follow = () => {
+    const theme = chosen(storage);
+    apply(theme);
+    check(theme);
+  };
+  addEventListener("storage", (event) => event.key === KEY && follow());
+  addEventListener("pageshow", (event) => event.persisted && follow());
+}
+
+function chosen(storage) {
+  const theme = storage.getItem(KEY);
+  return theme === "light" || theme === "dark" ? theme : "";
+}
+
+function apply(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
 }
 
 function choose(storage, theme) {
-  if (theme) document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
+  apply(theme);
   try {
     if (theme) storage.setItem(KEY, theme);
     else storage.removeItem(KEY);

@@ -1,10 +1,13 @@
 // Follows the newest text for readers who are at the end, and leaves the view of all other readers alone.
 
+import { keepFocus, messageField } from "parley/lib/focus.js";
+
 const NEAR_END_PX = 80;
 
 export class Scroll {
   #follows = true;
   #lastTop = 0;
+  #lastHeight = 0;
 
   constructor() {
     this.scroller = document.getElementById("main");
@@ -49,12 +52,19 @@ export class Scroll {
     if (this.scroller.scrollTop < this.#lastTop && distance > NEAR_END_PX) this.#follows = false;
     if (distance <= NEAR_END_PX) this.#follows = true;
     this.#lastTop = this.scroller.scrollTop;
-    this.button.hidden = distance <= NEAR_END_PX * 2;
+    keepFocus(() => (this.button.hidden = distance <= NEAR_END_PX * 2), messageField);
+    if (this.button.hidden) delete this.button.dataset.news;
   }
 
   #resized() {
     if (this.#follows) this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#scrolled();
+    const height = this.scroller.scrollHeight;
+    // An answer grows below the view: the button says so.
+    if (!this.button.hidden && height > this.#lastHeight && this.thread.querySelector("[data-live]")) {
+      this.button.dataset.news = "";
+    }
+    this.#lastHeight = height;
   }
 
   // Earlier messages are inserted above; the text in view stays where it is.

@@ -1,11 +1,11 @@
 // The messages of a conversation: inserts new ones, and shows the answer that is being written.
 
 import { announce, toast } from "parley/lib/announcements.js";
-import { confirmCopy, copy } from "parley/lib/clipboard.js";
 import { fetchFragment, fromHtml } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
-import { withoutMarks } from "parley/models/citations.js";
 import { Answer } from "parley/thread/answer.js";
+import { focusIfLost } from "parley/lib/focus.js";
+import { foldLongMessages } from "parley/thread/long_message.js";
 
 const MAX_ANNOUNCED_CHARACTERS = 1000;
 
@@ -15,7 +15,6 @@ export class ThreadView {
     this.onlive = onlive;
     this.answer = null;
     this.loading = null;
-    document.addEventListener("click", (event) => this.#clicked(event));
   }
 
   get root() {
@@ -28,8 +27,8 @@ export class ThreadView {
 
   // The id of the last message that is shown.
   get leaf() {
-    return [...this.root.querySelectorAll("[data-message]")].findLast((node) => node.dataset.message)?.dataset
-      .message;
+    return [...this.root.querySelectorAll(":scope > [data-message]")].findLast((node) => node.dataset.message)
+      ?.dataset.message;
   }
 
   begin(conversation) {
@@ -49,7 +48,8 @@ export class ThreadView {
   }
 
   // Shows an accepted message and the placeholder of its answer. Messages after its parent are another branch.
-  accept({ html, turn }) {
+  // `focus`: a button of this page asked for it, which is gone now; the new answer gets its focus.
+  accept({ html, turn }, { focus = false } = {}) {
     if (this.root.querySelector(`[data-turn="${turn}"]`)) return;
     // A conversation has one turn at a time: the end of an answer that still looks unfinished was missed here.
     if (this.root.querySelector("[data-live]")) {
@@ -65,10 +65,14 @@ export class ThreadView {
       return;
     }
     this.#removeAfter(before);
+    // A person asked for the rest of the answer above: the divider says so, in place of how that answer ended.
+    if ("continued" in message.dataset) before?.querySelector(":scope > [data-ending]")?.remove();
     if (!shown) this.root.append(message);
     this.root.append(...fromHtml(html.answer));
     this.#process();
     this.attach();
+    if (focus) focusIfLost(this.answer?.article);
+    announce(translate("answering"));
   }
 
   // Returns false if the event's turn is not shown here: the thread has to be reloaded.
@@ -102,11 +106,12 @@ export class ThreadView {
     const article = this.root.querySelector("[data-live]");
     this.answer = article ? new Answer(article) : null;
     this.attached = this.root;
+    foldLongMessages(this.root);
     this.onlive(this.answer && { turn: this.answer.state.turn, seq: this.answer.state.seq });
   }
 
   #find(message) {
-    return this.root.querySelector(`[data-message="${message}"]`);
+    return this.root.querySelector(`:scope > [data-message="${message}"]`);
   }
 
   #removeAfter(node) {
@@ -114,29 +119,24 @@ export class ThreadView {
       this.root.lastElementChild.remove();
   }
 
+  // The answer on the page becomes its final form; its text stays as the reader has it.
   #finish(event) {
-    const articles = [...this.root.querySelectorAll(`[data-turn="${event.turn}"]`)];
-    if (!articles.length || !event.html) return false;
-    const open = articles.flatMap((article) => [...article.querySelectorAll("details[open][data-block]")]);
-    const unfolded = open.map((node) => node.dataset.block);
-    const nodes = fromHtml(event.html.messages);
-    articles[0].before(...nodes);
-    for (const article of articles) article.remove();
-    for (const node of nodes) for (const index of unfolded) unfold(node, index);
+    const fresh = event.html && fromHtml(event.html.messages)[0];
+    if (!fresh || this.answer?.state.turn !== event.turn) return false;
+    const { article } = this.answer;
+    this.answer.finish(fresh);
     this.#process();
     this.attach();
-    this.#announceEnd(event, nodes);
+    this.#announceEnd(event, article);
     // The summary that this answer waited for is written by now.
     if (this.root.querySelector("[data-summary-pending]")) this.reload();
     return true;
   }
 
-  #announceEnd({ status, error }, nodes) {
-    const ending = nodes.map((node) => node.querySelector("[data-ending] p")?.textContent ?? "").join(" ");
+  #announceEnd({ status, error }, article) {
+    const ending = article.querySelector("[data-ending] p")?.textContent ?? "";
     const key = { completed: "answer_finished", stopped: "answer_stopped" }[status] ?? "answer_failed";
-    const texts = nodes
-      .flatMap((node) => [...node.querySelectorAll("[data-type=text]")])
-      .map((node) => node.textContent);
+    const texts = [...article.querySelectorAll("[data-type=text]")].map((node) => node.textContent);
     const text = texts.join("\n").slice(0, MAX_ANNOUNCED_CHARACTERS);
     announce([translate(key), ending || error?.message || "", text].filter(Boolean).join(" "));
   }
@@ -144,18 +144,4 @@ export class ThreadView {
   #process() {
     globalThis.htmx?.process(this.root);
   }
-
-  async #clicked(event) {
-    const button = event.target.closest?.("[data-copy]");
-    if (!button) return;
-    const message = button.closest(".message");
-    const parts = [...message.querySelectorAll("[data-type=text], .message__text")];
-    const text = parts.map((node) => node.source ?? node.textContent).join("\n\n");
-    if (await copy(withoutMarks(text))) confirmCopy(button);
-  }
-}
-
-function unfold(article, index) {
-  const details = article.querySelector(`details[data-block="${index}"]`);
-  if (details) details.open = true;
 }

@@ -1,7 +1,13 @@
 // The card of a tool call: its status, its input, its result, and the user's decision about it.
 
 import { announce } from "parley/lib/announcements.js";
+import { fromHtml } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
+import { showAllowedTool } from "parley/shell/allowed_tools.js";
+import { focusIfLost, isFree } from "parley/lib/focus.js";
+import { refreshSteps, showWaiting } from "parley/thread/steps.js";
+
+const MAX_ANNOUNCED_CHARACTERS = 300;
 
 // Shows a tool's title in place of its technical name.
 export function showToolTitle(card, title) {
@@ -10,25 +16,23 @@ export function showToolTitle(card, title) {
   name.classList.add("tool__name--title");
 }
 
-// Shows the state of a call on the newest card that belongs to it.
-export function updateToolCard(list, tool) {
+// Shows the state of a call on the newest card that belongs to it; `event` is what changed it.
+export function updateToolCard(list, tool, event) {
   const card = [...list.querySelectorAll("[data-tool-use]")].findLast(
     ({ dataset }) => dataset.toolUse === tool.tool_use_id || dataset.toolCall === tool.tool_call,
   );
   if (!card) return;
+  const before = card.dataset.status;
   const waits = tool.status === "waiting";
-  if (waits && card.dataset.status !== "waiting")
-    announce(`${tool.title || tool.name}: ${translate("tool_waiting")}`);
   card.dataset.toolCall = tool.tool_call;
   card.dataset.status = tool.status;
   if (tool.title) showToolTitle(card, tool.title);
   card.querySelector("[data-status-words]").textContent = translate(`tool_${tool.status}`);
-  if (tool.input) showInput(card, tool.input);
-  const form = card.querySelector("[data-ask]");
-  form.hidden = !waits;
-  for (const button of form.querySelectorAll("button")) button.disabled = false;
-  if (waits) card.open = true;
+  if (event.html?.input) showInput(card, event.html.input);
   if (tool.result) showResult(card, tool.result);
+  if (waits && before !== "waiting") askFor(card);
+  else if (!waits && before === "waiting") decided(card);
+  refreshSteps(card);
 }
 
 // Shows the result of a call that the provider made itself. Returns its card, or null if there is none.
@@ -42,66 +46,42 @@ export function showServerResult(list, block) {
   return card;
 }
 
-// Returns the message that a click on a card's button sends, or null.
-export function decisionFrom(target) {
-  const button = target.closest?.("[data-ask] button");
-  if (!button) return null;
-  const form = button.closest("[data-ask]");
-  const { decide, viewPart } = button.dataset;
-  showProblemText(form, "");
-  if (viewPart) {
-    form.dataset.view = viewPart;
-    form.querySelector(`[data-part="${viewPart}"] :is(input, textarea, button)`).focus();
-    return null;
-  }
-  const message = {
-    type: "tool.decide",
-    tool_call: form.closest("[data-tool-call]").dataset.toolCall,
-    decision: decide,
-  };
-  if (decide === "deny") message.reason = form.querySelector("[data-reason]").value;
-  if (decide === "edit") {
-    message.input = parseObject(form.querySelector("[data-input]").value);
-    if (!message.input) {
-      showProblemText(form, translate("not_json"));
-      return null;
-    }
-  }
-  for (const each of form.querySelectorAll("button")) each.disabled = true;
-  return message;
-}
-
-// Shows on its card why a decision was refused.
-export function showToolProblem(toolCall, text) {
-  const form = document.querySelector(`[data-tool-call="${CSS.escape(toolCall)}"] [data-ask]`);
-  if (!form) return;
+// Asks for a decision: unfolds the card, brings it into view, and gives it the focus if nothing is being written.
+function askFor(card) {
+  const form = card.querySelector("[data-ask]");
+  form.hidden = false;
   for (const button of form.querySelectorAll("button")) button.disabled = false;
-  showProblemText(form, text);
+  card.open = true;
+  showWaiting(card);
+  const given = card.querySelector("[data-given]").innerText.slice(0, MAX_ANNOUNCED_CHARACTERS);
+  announce(`${card.querySelector("[data-name]").textContent}: ${translate("tool_waiting")}. ${given}`);
+  if (!isFree()) return;
+  card.scrollIntoView({ block: "nearest" });
+  card.querySelector("summary").focus({ preventScroll: true });
 }
 
-function showProblemText(form, text) {
-  const element = form.querySelector("[data-problem]");
-  element.textContent = text;
-  element.hidden = !text;
+// Folds a card that was decided. The focus goes on to the next call that waits, or to the answer that goes on.
+function decided(card) {
+  const form = card.querySelector("[data-ask]");
+  const next = document.querySelector('[data-type=tool_use][data-status="waiting"] > summary');
+  const hadFocus = form.contains(document.activeElement) || document.activeElement === document.body;
+  form.hidden = true;
+  card.open = false;
+  if (form.dataset.remembers === "true") showAllowedTool(card.querySelector("[data-name]").textContent);
+  form.dataset.remembers = "";
+  if (hadFocus) focusIfLost(next ?? card.closest(".message"));
 }
 
-function showInput(card, input) {
-  const text = JSON.stringify(input, null, 2);
-  card.querySelector("[data-value]").textContent = text;
-  card.querySelector("[data-input]").value = text;
+// Shows what a call is about, as the server rendered it.
+function showInput(card, html) {
+  const given = card.querySelector("[data-given]");
+  given.replaceChildren(...fromHtml(html));
+  const edited = card.querySelector("[data-input]");
+  edited.value = edited.defaultValue = given.querySelector("[data-value]").textContent;
 }
 
 function showResult(card, result) {
   const text = result.map((part) => part.text ?? `[${part.type}]`).join("\n");
   card.querySelector("[data-result]").textContent = text;
   card.querySelector("[data-result-part]").hidden = !text;
-}
-
-function parseObject(text) {
-  try {
-    const value = JSON.parse(text);
-    return value && typeof value === "object" && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,17 +1,54 @@
-// The Retry and Continue buttons of an answer.
+// The Retry and Continue buttons of an answer, and the choices of its menu (retry_menu.js).
 
-// Returns the message that a click on one of the buttons sends, without its client_id, or null.
+import { focusIfLost } from "parley/lib/focus.js";
+
+const CHOICE = "#choice";
+
+// Returns the message that a click on one of the buttons or choices sends, without its client_id, or null. "Try again"
+// asks whom the conversation asked last; else the answer comes from what the picker shows, unless the button names a
+// model.
 export function turnRequestFrom(target) {
+  const item = target.closest?.("[data-answer-by], [data-try-again]");
+  if (item) {
+    const { answerBy } = item.dataset;
+    return retryOf(item.closest("[popover]").dataset.turn, answerBy ? choose(answerBy) : {});
+  }
   const button = target.closest?.("[data-retry], [data-continue]");
   if (!button) return null;
-  const { retry, continue: continued, model = null } = button.dataset;
-  button.disabled = true;
-  return continued ? { type: "turn.continue", turn: continued } : { type: "turn.retry", turn: retry, model };
+  const { retry, continue: continued, model } = button.dataset;
+  disabled(button);
+  if (model) return { type: "turn.retry", turn: retry, model };
+  const choice = chosen(document.querySelector(CHOICE).value);
+  return continued ? { type: "turn.continue", turn: continued, ...choice } : retryOf(retry, choice);
 }
 
 // Enables the buttons again after a request was refused.
 export function enableTurnButtons() {
   for (const button of document.querySelectorAll("[data-retry]:disabled, [data-continue]:disabled")) {
     button.disabled = false;
+    if ("hadFocus" in button.dataset) focusIfLost(button);
+    delete button.dataset.hadFocus;
   }
+}
+
+// Makes the picker show what answers from now on. Returns {assistant, model}, as a request names it.
+export function choose(value) {
+  const picker = document.querySelector(CHOICE);
+  picker.value = value;
+  picker.dispatchEvent(new Event("change", { bubbles: true }));
+  return chosen(value);
+}
+
+function chosen(value) {
+  const [kind, id] = value.split(":");
+  return { assistant: kind === "assistant" ? id : null, model: kind === "model" ? id : null };
+}
+
+function retryOf(turn, choice) {
+  return { type: "turn.retry", turn, ...choice };
+}
+
+function disabled(button) {
+  if (button === document.activeElement) button.dataset.hadFocus = "";
+  button.disabled = true;
 }

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.models import ApiCall, Frame
-from chat.presentation import wording
+from chat.presentation import cache_misses
 from tests.admin.world import World
 
 CALL = {
@@ -73,6 +73,6 @@ def test_ledger_row_shows_its_cache_miss_reason(world: World, root: Client) -> N
 
 
 def test_every_miss_reason_has_a_text() -> None:
-    assert wording.cache_miss("") == ""
-    assert wording.cache_miss("brand_new") == "brand_new"
-    assert all(wording.cache_miss(code) != code for code in wording.CACHE_MISSES)
+    assert cache_misses.cache_miss("") == ""
+    assert cache_misses.cache_miss("brand_new") == "brand_new"
+    assert all(cache_misses.cache_miss(code) != code for code in cache_misses.CACHE_MISSES)

@@ -1,4 +1,4 @@
-"""Budgets in the admin: their scopes, their figures, and the workspace."""
+"""Budgets in the admin: their scopes and their figures."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import Budget, BudgetPeriod, Workspace
+from chat.models import Budget, BudgetPeriod
 from tests.admin.world import World
 
 
@@ -54,34 +54,40 @@ def test_a_budget_is_made_and_changed_with_history(world: World, root: Client) -
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "field", "words"),
     [
-        ({"scope": "person"}, "Choose the one that this budget applies to"),
-        ({"soft_limit_usd": "6"}, "must not be above the limit"),
+        ({"scope": "person"}, "person", "Choose the one that this budget applies to"),
+        ({"scope": "group"}, "group", "Choose the one that this budget applies to"),
+        ({"soft_limit_usd": "6"}, "soft_limit_usd", "must not be above the limit"),
+        ({"soft_limit_usd": "-1"}, "soft_limit_usd", "0 or more"),
+        ({"hard_limit_usd": "-1"}, "hard_limit_usd", "0 or more"),
+        ({"soft_limit_usd": "0.001"}, "soft_limit_usd", "2 decimal places"),
     ],
 )
-def test_a_wrong_budget_is_explained(world: World, root: Client, fields: dict[str, str], words: str) -> None:
-    answer = save(root, **fields)
-    assert words in answer.content.decode()
+def test_errors_stand_at_their_field(
+    world: World, root: Client, fields: dict[str, str], field: str, words: str
+) -> None:
+    errors = save(root, **fields).context["adminform"].form.errors
+    assert words in str(errors[field])
+    assert "__all__" not in errors
     assert not Budget.objects.filter(name="New").exists()
 
 
-def test_there_is_one_workspace(world: World, root: Client) -> None:
-    assert root.get(reverse("admin:chat_workspace_add")).status_code == 403
-    form = {"name": "Studio", "time_zone": "Asia/Seoul"}
-    assert root.post(world.url("chat_workspace", "change"), form).status_code == 302
-    assert Workspace.current().time_zone == "Asia/Seoul"
-    wrong = root.post(world.url("chat_workspace", "change"), {**form, "time_zone": "Mars/Olympus"})
-    assert "This time zone doesn’t exist" in wrong.content.decode()
-    assert root.post(world.url("chat_workspace", "delete"), {"post": "yes"}).status_code == 403
-    Workspace.objects.all().delete()
-    assert root.post(reverse("admin:chat_workspace_add"), form).status_code == 302
-    assert Workspace.objects.get().pk == 1
+def test_only_the_target_of_the_scope_is_kept(world: World, root: Client) -> None:
+    group, person = str(world.rows["auth_group"].pk), str(world.person.pk)
+    assert save(root, scope="group", group=group, person=person).status_code == 302
+    made = Budget.objects.get(name="New")
+    assert (made.group, made.person) == (world.rows["auth_group"], None)
+    change = reverse("admin:chat_budget_change", args=[made.pk])
+    form = {"name": "New", "scope": "workspace", "period": "day", "hard_limit_usd": "6", "group": group}
+    assert root.post(change, form).status_code == 302
+    made.refresh_from_db()
+    assert (made.scope, made.group) == ("workspace", None)
 
 
 def test_staff_see_costs_only_with_permission(world: World, staff: Client) -> None:
-    names = ("chat_budget", "chat_budgetperiod", "chat_workspace")
+    names = ("chat_budget", "chat_budgetperiod")
     assert {staff.get(world.url(name)).status_code for name in names} == {403}
-    codes = ["view_budget", "view_budgetperiod", "view_workspace"]
+    codes = ["view_budget", "view_budgetperiod"]
     world.staff.user_permissions.add(*Permission.objects.filter(codename__in=codes))
     assert {staff.get(world.url(name)).status_code for name in names} == {200}

@@ -1,17 +1,21 @@
 """People, groups and keys in the admin: staff cannot raise rights, and a key is shown once."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
+from django.core import mail
+from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import ApiKey, User
+from chat.models import ApiKey, FileUsage, User
 from chat.operations.accounts.api_keys import authenticate
+from chat.operations.accounts.users import confirm_email
 from tests.admin.world import PASSWORD, World
 
 PERSON = {
@@ -33,22 +37,87 @@ def clerk(world: World, staff: Client) -> Client:
     return staff
 
 
-def test_a_new_person_can_sign_in_with_a_confirmed_address(world: World, root: Client) -> None:
-    form = {"email": "New@example.test", "password1": "quite-a-secret-1", "password2": "quite-a-secret-1"}
-    assert root.post(reverse("admin:chat_user_add"), form).status_code == 302
+def new_person(client: Client, **fields: str) -> Any:
+    form = {"email": "New@example.test", "first_name": "", "last_name": "", "language": "ko", **fields}
+    return client.post(reverse("admin:chat_user_add"), form)
+
+
+def test_a_new_person_is_invited_by_mail(world: World, root: Client) -> None:
+    group = world.rows["auth_group"]
+    assert new_person(root, access="invite", first_name="New", groups=str(group.pk)).status_code == 302
     address = EmailAddress.objects.get(email="new@example.test")
     assert (address.verified, address.primary) == (True, True)
+    person = address.user
+    assert (person.first_name, person.language, list(person.groups.all())) == ("New", "ko", [group])
+    assert not person.has_usable_password()
+    assert [message.to for message in mail.outbox] == [["New@example.test"]]
+
+
+def test_superusers_may_set_the_first_password(world: World, root: Client) -> None:
+    secret = "quite-a-secret-1"
+    assert new_person(root, access="password", password1=secret, password2=secret).status_code == 302
     client = Client()
-    client.post("/accounts/login/", {"login": "new@example.test", "password": "quite-a-secret-1"})
+    client.post("/accounts/login/", {"login": "new@example.test", "password": secret})
     assert client.session.get("_auth_user_id")
+    assert mail.outbox == []
 
 
-def test_changed_address_becomes_the_confirmed_one(world: World, root: Client) -> None:
-    assert (
-        root.post(world.url("chat_user", "change"), {**PERSON, "email": "moved@example.test"}).status_code
-        == 302
+@pytest.mark.parametrize(
+    ("first", "second", "field"),
+    [
+        ("", "", "password1"),
+        ("quite-a-secret-1", "quite-a-secret-2", "password2"),
+        ("12345678901", "12345678901", "password2"),
+    ],
+)
+def test_a_first_password_must_be_good(
+    world: World, root: Client, first: str, second: str, field: str
+) -> None:
+    page = new_person(root, access="password", password1=first, password2=second)
+    assert field in page.context["adminform"].form.errors
+    assert not User.objects.filter(email__iexact="new@example.test").exists()
+
+
+def test_staff_only_invite_and_choose_no_groups(world: World, clerk: Client) -> None:
+    secret, group = "quite-a-secret-1", str(world.rows["auth_group"].pk)
+    sent = {"access": "password", "password1": secret, "password2": secret, "groups": group}
+    assert new_person(clerk, **sent).status_code == 302
+    person = User.objects.get(email__iexact="new@example.test")
+    assert (person.has_usable_password(), person.groups.count()) == (False, 0)
+    assert len(mail.outbox) == 1
+
+
+def test_an_unreachable_mail_server_keeps_the_person(world: World, root: Client, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.operations.accounts.test_account_mail.BrokenMail"
+    page = root.post(
+        reverse("admin:chat_user_add"), {"email": "new@example.test", "access": "invite"}, follow=True
     )
+    assert "An invitation goes to new@example.test" in page.content.decode()
+    assert User.objects.filter(email="new@example.test").exists()
+
+
+def test_changed_address_is_confirmed_and_announced(world: World, root: Client) -> None:
+    changed = {**PERSON, "email": "moved@example.test"}
+    assert root.post(world.url("chat_user", "change"), changed).status_code == 302
     assert EmailAddress.objects.get(user=world.person, primary=True).email == "moved@example.test"
+    assert [message.to for message in mail.outbox] == [["person@example.test"]], "the old address"
+
+
+def test_a_page_of_a_person_shows_the_stored_files(world: World, clerk: Client) -> None:
+    page = clerk.get(world.url("chat_user", "change"))
+    before = FileUsage.objects.filter(user=world.person).first()
+    assert filesizeformat(before.total_bytes if before else 0) in page.content.decode()
+    FileUsage.objects.update_or_create(user=world.person, defaults={"total_bytes": 3 * 2**20})
+    page = clerk.get(world.url("chat_user", "change"))
+    assert "3.0\xa0MB" in page.content.decode()
+
+
+def test_staff_cannot_change_an_address(world: World, clerk: Client) -> None:
+    changed = {**PERSON, "email": "mine@example.test"}
+    assert clerk.post(world.url("chat_user", "change"), changed).status_code == 302
+    world.person.refresh_from_db()
+    assert (world.person.email, world.person.language) == ("person@example.test", "ko")
+    assert mail.outbox == []
 
 
 def test_staff_cannot_raise_rights(world: World, clerk: Client) -> None:
@@ -75,26 +144,45 @@ def test_staff_cannot_change_superusers(world: World, clerk: Client) -> None:
         assert above.check_password(PASSWORD)
 
 
-def test_staff_may_set_an_ordinary_persons_password(world: World, clerk: Client) -> None:
+def test_only_superusers_set_passwords(world: World, clerk: Client, root: Client, caplog: Any) -> None:
+    caplog.set_level("INFO")
     change = reverse("admin:auth_user_password_change", args=[world.person.pk])
-    assert clerk.get(change).status_code == 200
     passwords = {"password1": "quite-another-1", "password2": "quite-another-1"}
-    assert clerk.post(change, passwords).status_code == 302
+    assert clerk.get(change).status_code == 403
+    assert clerk.post(change, passwords).status_code == 403
+    world.person.refresh_from_db()
+    assert world.person.check_password(PASSWORD)
+    assert root.post(change, passwords).status_code == 302
     world.person.refresh_from_db()
     assert world.person.check_password("quite-another-1")
+    assert [message.to for message in mail.outbox] == [["person@example.test"]]
+    assert "password_set" in caplog.text
+    assert str(world.root.pk) in caplog.text
+
+
+def test_staff_send_a_link_to_set_a_password(world: World, clerk: Client) -> None:
+    confirm_email(user=world.person)
+    address = reverse("admin:chat_user_reset_password", args=[world.person.pk])
+    assert "Send a link" in clerk.get(address).content.decode()
+    assert mail.outbox == [], "a link alone sends nothing"
+    clerk.post(address, {"_form_submitted": "True"})
+    assert [message.to for message in mail.outbox] == [["person@example.test"]]
+    assert "/accounts/password/reset/key/" in mail.outbox[0].body
+    User.objects.filter(pk=world.person.pk).update(is_active=False)
+    clerk.post(address, {"_form_submitted": "True"})
+    assert len(mail.outbox) == 1, "deactivated people get no link"
+
+
+@pytest.mark.parametrize("whom", ["root", "missing"])
+def test_links_are_only_for_ordinary_people(world: World, clerk: Client, whom: str) -> None:
+    key = world.root.pk if whom == "root" else uuid.uuid4()
+    address = reverse("admin:chat_user_reset_password", args=[key])
+    assert clerk.post(address, {"_form_submitted": "True"}).status_code == 403
+    assert mail.outbox == []
 
 
 def test_people_are_not_deleted(world: World, root: Client) -> None:
     assert root.post(world.url("chat_user", "delete"), {"post": "yes"}).status_code == 403
-
-
-def test_group_rights_are_for_superusers(world: World, clerk: Client, root: Client) -> None:
-    right = Permission.objects.get(codename="delete_languagemodel")
-    form = {"name": "Design", "permissions": [str(right.pk)]}
-    clerk.post(world.url("auth_group", "change"), form)
-    assert not Group.objects.get().permissions.exists()
-    assert root.post(world.url("auth_group", "change"), form).status_code == 302
-    assert Group.objects.get().permissions.get() == right
 
 
 def test_a_lost_second_factor_is_removed_by_superusers_only(
@@ -173,3 +261,18 @@ def test_revoking_requires_the_change_permission(world: World, staff: Client) ->
     world.staff.user_permissions.set(Permission.objects.filter(codename="view_apikey"))
     address = reverse("admin:chat_apikey_revoke", args=[world.rows["chat_apikey"].pk])
     assert staff.post(address, {"_form_submitted": "True"}).status_code == 403
+
+
+@pytest.mark.parametrize("address", ["person@example.test", "PERSON@example.test"])
+def test_a_taken_address_is_refused_in_one_sentence(world: World, root: Client, address: str) -> None:
+    page = new_person(root, access="invite", email=address).content.decode()
+    assert page.count("Another person has this email address.") == 1
+    assert "onstraint" not in page
+    assert "already exists" not in page
+    other = reverse("admin:chat_user_change", args=[world.staff.pk])
+    assert (
+        "Another person has this email address."
+        in root.post(other, {**PERSON, "email": address}).content.decode()
+    )
+    own = reverse("admin:chat_user_change", args=[world.person.pk])
+    assert root.post(own, {**PERSON, "email": address}).status_code == 302

@@ -19,7 +19,7 @@ from chat.models import (
 from chat.operations.staff.tool_listings import sync_tools
 from tests.admin.conftest import signed_in
 from tests.admin.world import UPSTREAM_SECRET, World, build, form_errors
-from tests.tools.conftest import mcp_tool
+from tests.support.mcp_tools import mcp_tool
 from tests.tools.servers import SECRET, Receiver, Served, mcp_server
 
 WEBHOOK = {
@@ -78,10 +78,18 @@ def test_given_webhook_secret_is_kept(world: World, root: Client) -> None:
         ({"input_schema": '{"type": "string"}'}, "not a valid tool schema"),
         ({"input_schema": '{"type": "object", "properties": 5}'}, "not a valid tool schema"),
         ({"input_schema": "[" * 5000}, "valid JSON"),
-        ({"input_schema": '{"type": ' + "9" * 5000 + "}"}, "valid JSON"),
+        ({"input_schema": '{"type": ' + "9" * 5000 + "}"}, "not a valid tool schema"),
+        (
+            {"input_schema": '{"type": "object", "properties": {"$filter": {}}}'},
+            "the property name “$filter”",
+        ),
+        ({"input_schema": '{"type": "object", "oneOf": [{}]}'}, "does not accept oneOf at the top"),
+        ({"input_schema": '{"type": "object", "anyOf": [{}]}', "strict": "on"}, "anyOf at the top"),
+        ({"input_schema": '{"type": "object", "properties": {"n": {"type": "int"}}}'}, "draft 2020-12"),
         ({"input_schema": "{"}, "valid JSON"),
-        ({"input_schema": '{"type":"object","a":' + '{"a":' * 500 + "1" + "}" * 501}, "too deep"),
+        ({"input_schema": '{"type":"object","a":' + '{"a":' * 500 + "1" + "}" * 501}, "nested so deeply"),
         ({"options": "[1]"}, "Enter a JSON object"),
+        ({"kind": "server", "options": '{"type": "x", "name": "two words"}'}, "the name “two words”"),
         ({"timeout_seconds": "0"}, "from 1 to 600"),
         ({"max_result_bytes": "9999999"}, "from 1000 to 5000000"),
         ({"kind": "python"}, "not one of the available choices"),

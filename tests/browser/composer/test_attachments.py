@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.chat_page import ChatPage
-from tests.browser.conftest import OpenChat
+from tests.browser.conftest import OpenChat, Parley
 from tests.support import media
 
 NOTES = {"name": "notes.md", "mimeType": "text/markdown", "buffer": b"Grass is green. Sky is blue.\n" * 3}
@@ -23,7 +23,7 @@ HAND_OVER = """
   } else {
     for (const step of ["dragenter", "dragover", "drop"]) {
       place.dispatchEvent(new DragEvent(step, { bubbles: true, cancelable: true, dataTransfer: files }));
-      if (step === "dragover") window.dropping = document.getElementById("composer").hasAttribute("data-dropping");
+      if (step === "dragover") window.dropping = document.querySelector(".stage").hasAttribute("data-dropping");
     }
   }
 }
@@ -66,7 +66,7 @@ def test_files_are_sent_and_citations_open_their_place(chat: ChatPage) -> None:
 def test_citations_are_links_while_the_answer_arrives(chat: ChatPage) -> None:
     pick(chat, NOTES)
     expect(chips(chat)).to_have_count(1)
-    chat.send("[[scenario:default pace=25 tokens=400]] What is green?")
+    chat.send("[[scenario:default pace=25 tokens=4000]] What is green?")
     link = chat.live.locator("a.citation")
     expect(link).to_have_text("[1]")
     expect(chat.live.locator("parley-markdown")).to_have_count(1)
@@ -86,7 +86,7 @@ def test_files_are_dropped_and_pasted(chat: ChatPage, kind: str) -> None:
     expect(chips(chat)).to_contain_text(f"{kind}.txt")
     if kind == "drop":
         assert chat.page.evaluate("window.dropping") is True
-    expect(chat.page.locator("#composer[data-dropping]")).to_have_count(0)
+    expect(chat.page.locator(".stage[data-dropping]")).to_have_count(0)
     chat.page.keyboard.press("Tab")
     chat.page.get_by_role("button", name=f"Remove {kind}.txt").press("Enter")
     expect(chat.page.locator(".chip")).to_have_count(0)
@@ -144,3 +144,29 @@ def test_a_phone_shows_the_tray(open_chat: OpenChat) -> None:
     expect(chat.page.locator("[data-attach]")).to_be_in_viewport()
     for chip in chips(chat).all():
         expect(chip.locator("[data-remove]")).to_be_in_viewport()
+
+
+def test_a_model_that_reads_the_files_is_offered(chat: ChatPage, parley: Parley) -> None:
+    parley.run(
+        "from chat.models import ProviderConnection; from tests import factories;"
+        " factories.language_model('claude-sightless', display_name='Sightless', capabilities={'image_input': False},"
+        " connection=ProviderConnection.objects.get(kind='simulator'))"
+    )
+    chat.page.reload()
+    chat.await_connection()
+    chat.choose("Sightless")
+    pick(chat, PHOTO)
+    expect(chips(chat)).to_have_count(1)
+    chat.send("[[scenario:echo]] What is this?")
+    expect(chat.page.get_by_role("alert")).to_have_text(re.compile("^Sightless can’t read images"))
+    expect(chat.field).to_have_value("[[scenario:echo]] What is this?")
+    offer = chat.page.locator("[data-problem]").get_by_role("button", name=re.compile("^Ask Claude"))
+    offer.press("Enter")
+    expect(chat.page.locator(".message--person img[alt='photo.png']")).to_be_visible()
+    expect(chat.text).to_contain_text("What is this?")
+    expect(chat.page.locator("[data-problem]")).to_be_hidden()
+    expect(chat.field).to_be_focused()
+    parley.run(
+        "from chat.models import LanguageModel as M;"
+        " M.objects.filter(display_name='Sightless').update(enabled=False)"
+    )

@@ -44,11 +44,12 @@ CORPUS = [
     "\u0000<scr\u0000ipt>window.hit=1</script>",
 ]
 ALLOWED_TAGS = re.compile(
-    "A|B|BLOCKQUOTE|BR|BUTTON|CODE|DEL|DIV|EM|H[2-6]|HR|I|INS|KBD|LI|MARK|OL|P|PRE|S|SMALL|SPAN|STRONG|SUB|SUP"
+    "A|B|BLOCKQUOTE|BR|BUTTON|CODE|DEL|DETAILS|DIV|EM|H[2-6]|HR|I|INS|KBD|LI|MARK|OL|P|PRE|S|SMALL|SPAN|STRONG|SUB|SUMMARY|SUP"
     "|TABLE|TBODY|TD|TH|THEAD|TR|U|UL|svg|use"
 )
 ALLOWED_ATTRIBUTES = re.compile(
-    "align|aria-hidden|aria-label|class|data-copy-code|href|rel|role|start|tabindex|target|title|type"
+    "align|aria-hidden|aria-label|aria-pressed|class|data-copy-code|data-copy-table"
+    "|data-wrap-code|dir|href|open|rel|role|start|tabindex|target|title|type"
 )
 # Shows each text, streamed or at once, sends events to all its elements, and returns their names and attributes.
 SHOW = """async texts => {
@@ -89,6 +90,8 @@ def check_harmless(chat: ChatPage, texts: list[list[str]]) -> None:
             assert ALLOWED_ATTRIBUTES.fullmatch(name), (tag, name)
             if name == "href":
                 assert value.startswith(("https://", "http://", "mailto:", "#icon-")), value
+            if name == "dir":
+                assert value in {"rtl", "ltr"}
             if name == "target":
                 assert ["rel", "noopener noreferrer nofollow"] in attributes
 

@@ -10,20 +10,32 @@ from tests.browser.conftest import OpenChat, Parley
 from tests.support.chromium import Watch
 
 NO_CONNECTION = "Error in connection establishment"
+CUT_REQUEST = "htmx:sendError"
+# The list of conversations is asked for 150 ms after its reason.
+CHANGE_THE_LIST = """() => new Promise((done) => {
+  document.dispatchEvent(new Event("visibilitychange"));
+  setTimeout(done, 300);
+})"""
 DELETE = """
 from chat.models import Conversation
 from chat.operations.conversations.edit import delete_conversation
 found = Conversation.objects.get(id="{}")
 delete_conversation(user=found.owner, conversation_id=found.id)
 """
+RENAME = """
+from chat.models import Conversation
+from chat.operations.conversations.edit import update_conversation
+found = Conversation.objects.get(id="{}")
+update_conversation(user=found.owner, conversation_id=found.id, title="Renamed meanwhile")
+"""
 PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
 
 
 @pytest.fixture(autouse=True)
 def ignore_lost_connections(watch: Watch) -> Iterator[None]:
-    """These tests cut the connection. The browser reports that as an error; other errors are not expected."""
+    """These tests cut the connection and requests on their way. Other errors are not expected."""
     yield
-    watch.errors = [error for error in watch.errors if NO_CONNECTION not in error]
+    watch.errors = [error for error in watch.errors if NO_CONNECTION not in error and error != CUT_REQUEST]
 
 
 def test_a_lost_connection_is_shown_and_loses_no_text(chat: ChatPage, insider: BrowserContext) -> None:
@@ -51,6 +63,24 @@ def test_a_message_written_offline_is_sent_once(chat: ChatPage, insider: Browser
     expect(chat.page.locator(".message--pending")).to_have_count(0)
     chat.page.reload()
     expect(chat.page.locator(".message--person")).to_have_count(2)
+
+
+def test_the_list_of_conversations_waits_for_the_connection(
+    chat: ChatPage, insider: BrowserContext, parley: Parley
+) -> None:
+    chat.ask("[[scenario:echo]] Before")
+    title = chat.page.locator(".conversation--current .conversation__title")
+    expect(title).to_contain_text("Before")
+    insider.set_offline(True)
+    expect(chat.connection).to_be_visible()
+    asked: list[str] = []
+    chat.page.on("request", lambda request: asked.append(request.url))
+    chat.page.evaluate(CHANGE_THE_LIST)
+    assert not [url for url in asked if "/sidebar" in url]
+    expect(chat.page.locator("#toast")).to_be_hidden()
+    parley.run(RENAME.format(chat.path.removeprefix("/c/")))
+    insider.set_offline(False)
+    expect(title).to_have_text("Renamed meanwhile")
 
 
 def test_a_message_survives_a_closed_tab(
@@ -171,7 +201,7 @@ def test_signing_out_elsewhere_leads_to_the_sign_in(
 ) -> None:
     context = open_context()
     session = parley.open_session("insider")
-    context.add_cookies([{"name": "sessionid", "value": session, "url": parley.url}])
+    context.add_cookies([{"name": "parley_session", "value": session, "url": parley.url}])
     chat = ChatPage(context.new_page(), parley.url).open()
     parley.run(f"from tests.browser.cast import end_session; end_session({session!r})")
     chat.page.wait_for_url(f"{parley.url}/accounts/login/**")

@@ -31,10 +31,13 @@ def test_a_chat_needs_no_mouse(chat: ChatPage) -> None:
     chat.page.wait_for_url(f"{chat.url}/")
 
 
-def test_the_skip_link_is_the_first_tab_stop(chat: ChatPage) -> None:
+def test_skip_links_come_first_and_lead_to_text_and_field(chat: ChatPage) -> None:
     chat.ask("[[scenario:echo]] A page to begin on")
-    chat.page.reload()
-    chat.page.keyboard.press("Tab")
-    expect(chat.page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    chat.page.keyboard.press("Enter")
-    expect(chat.page.locator("#main")).to_be_focused()
+    first = "[...document.querySelectorAll('a, button, input, textarea')].slice(0, 2).map(one => one.hash)"
+    assert chat.page.evaluate(first) == ["#main", "#message"]
+    for name, place in (("Skip to the content", "#main"), ("Skip to the message field", "#message")):
+        link = chat.page.get_by_role("link", name=name)
+        link.focus()
+        expect(link).to_be_in_viewport()
+        chat.page.keyboard.press("Enter")
+        expect(chat.page.locator(place)).to_be_focused()

@@ -13,7 +13,7 @@ def test_a_korean_user_sees_korean(open_chat: OpenChat) -> None:
     visible = page.locator("body").inner_text()
     for english in ("New conversation", "Write a message", "Send", "Today", "Find by title"):
         assert english not in visible
-    chat.send("[[scenario:long tokens=300 pace=60]] 이야기해 주세요").await_text(10)
+    chat.send("[[scenario:long tokens=6000 pace=60]] 이야기해 주세요").await_text(10)
     page.get_by_role("button", name="답변 중지").click()
     chat.await_end()
     expect(chat.answer).to_contain_text("답변을 중지했습니다.")

@@ -37,3 +37,17 @@ def test_the_sidebar_is_a_dialog_on_a_phone(open_chat: OpenChat) -> None:
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
     expect(page.get_by_role("button", name="Show conversations")).to_be_focused()
+
+
+def test_archiving_in_the_drawer_can_be_undone(open_chat: OpenChat) -> None:
+    chat = open_chat(**PHONE)
+    page = chat.page
+    chat.ask("[[scenario:echo]] Kept after all")
+    page.get_by_role("button", name="Show conversations").click()
+    drawer = page.get_by_role("dialog", name="Conversations")
+    row = drawer.locator(".conversation", has_text="Kept after all")
+    row.get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Archive", exact=True).click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)

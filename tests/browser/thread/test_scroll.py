@@ -1,6 +1,7 @@
 """Scrolling: the end of a growing answer stays in view, unless the reader has scrolled up."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
 
@@ -36,3 +37,31 @@ def test_a_reader_who_scrolled_up_stays_there(chat: ChatPage) -> None:
     chat.stop.click()
     chat.await_end()
     assert chat.page.evaluate(AT_TOP)
+
+
+def test_a_retry_of_the_only_answer_is_followed(chat: ChatPage) -> None:
+    chat.ask("[[scenario:long tokens=600 pace=300]] Tell me a long story")
+    chat.retry()
+    expect(chat.live).to_have_count(1)
+    for length in (500, 800, 1100):
+        chat.await_text(length)
+        assert chat.page.evaluate(DISTANCE) <= 80
+    chat.await_end()
+    assert chat.page.evaluate(DISTANCE) <= 80
+
+
+def test_text_below_the_view_is_pointed_out(chat: ChatPage) -> None:
+    button = chat.page.get_by_role("button", name="Go to the newest message")
+    chat.send("[[scenario:long tokens=1500 pace=120]] Tell me a very long story").await_text(2000)
+    expect(button).to_be_hidden()
+    chat.page.mouse.move(700, 300)
+    chat.page.mouse.wheel(0, -10_000)
+    expect(button).to_contain_text("New text")
+    expect(button.locator(".to-end__news")).to_be_visible()
+    button.click()
+    expect(button).to_be_hidden()
+    seen = chat.await_text(1)
+    chat.await_text(seen + 300)
+    assert chat.page.evaluate(DISTANCE) <= 80
+    chat.stop.click()
+    chat.await_end()

@@ -1,4 +1,4 @@
-"""The thinking of an answer: folded, live, opened by keyboard, with its tokens in the receipt."""
+"""The thinking of an answer: one folded line, live, opened by keyboard, with its time and its tokens."""
 
 import re
 
@@ -9,27 +9,36 @@ from tests.browser.chat_page import ChatPage
 SLOW = "[[scenario:long tokens=30 thinking_tokens=120 pace=25]] Think it over"
 
 
-def test_live_thinking_is_folded_and_opened_by_keyboard(chat: ChatPage) -> None:
+def test_live_thinking_is_one_line_opened_by_keyboard(chat: ChatPage) -> None:
     chat.send(SLOW)
-    thoughts = chat.answer.locator("details.thinking")
-    expect(thoughts).to_have_attribute("data-open", "")
-    expect(thoughts.locator("summary")).to_have_text("Thinking…")
-    expect(thoughts.locator("[data-value]")).to_be_hidden()
-    thoughts.locator("summary").focus()
+    steps, thought = chat.answer.locator("details.steps"), chat.answer.locator(".thought")
+    expect(thought).to_have_attribute("data-open", "")
+    expect(steps.locator("[data-line]")).to_have_text(re.compile(r"^Thinking… [1-9] s$"))
+    expect(steps.locator("[data-newest]")).not_to_be_empty()
+    assert (steps.locator("summary").bounding_box() or {})["height"] <= 32
+    expect(thought.locator("[data-value]")).to_be_hidden()
+    steps.locator("summary").focus()
     chat.page.keyboard.press("Enter")
-    expect(thoughts.locator("[data-value]")).to_be_visible()
-    seen = len(thoughts.locator("[data-value]").text_content() or "")
+    expect(thought.locator("[data-value]")).to_be_visible()
+    expect(steps.locator("[data-newest]")).to_be_hidden()
+    seen = len(thought.locator("[data-value]").text_content() or "")
     chat.page.wait_for_function(
-        "seen => document.querySelector('details.thinking [data-value]').textContent.length > seen", arg=seen
+        "seen => document.querySelector('.thought [data-value]').textContent.length > seen", arg=seen
     )
+    expect(thought).not_to_have_attribute("data-open", "")
+    line = steps.locator("[data-line]").text_content() or ""
+    assert re.fullmatch(r"Thought for \d+ s", line)
+    expect(chat.live).to_have_count(1)
     chat.await_end()
-    expect(chat.answer.locator("details.thinking summary")).to_have_text("Thought process")
-    expect(chat.answer.locator("details.thinking")).not_to_have_attribute("data-open", "")
+    expect(steps.locator("summary")).to_be_focused()
     chat.answer.locator(".receipt summary").click()
     expect(chat.answer.locator(".receipt__list")).to_contain_text(re.compile(r"Thinking\s*1\d\d"))
+    chat.page.reload()
+    expect(steps.locator("[data-line]")).to_have_text(line)
 
 
-def test_encrypted_thinking_is_no_empty_box(chat: ChatPage) -> None:
+def test_encrypted_thinking_is_no_empty_line(chat: ChatPage) -> None:
     chat.ask("[[scenario:redacted_thinking]] What now?")
     expect(chat.answer.locator("details.tool")).to_have_count(0)
-    expect(chat.answer.locator("details.thinking [data-value]")).to_contain_text("stored encrypted")
+    expect(chat.answer.locator("[data-line]")).to_have_text("Thought process")
+    expect(chat.answer.locator(".thought [data-value]")).to_contain_text("stored encrypted")

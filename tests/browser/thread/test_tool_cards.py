@@ -1,64 +1,15 @@
 """Tool cards: finished and waiting calls, the user's decision, and all of them after a reload."""
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import re
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chat_page import ChatPage
+from tests.browser.thread.cards import ask_for, card, unfold
 from tests.support.chromium import Watch
-from tests.support.parley import Parley, create_parley
-from tests.support.simulator import Upstream
+from tests.support.parley import Parley
 from tests.tools.servers import Gate, Served, gated
-
-
-@pytest.fixture(scope="module")
-def stage(
-    prepared_data: Path, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
-) -> Iterator[Parley]:
-    folder = tmp_path_factory.mktemp("cards") / "parley"
-    connections = [{"name": "bound", "model_id": "claude-fable-5-2"}, {"name": "main", "kind": "anthropic"}]
-    environment = {"TOOL_MODULES": "tests.support.tools", "EGRESS_ALLOW": "127.0.0.1"}
-    made = create_parley(prepared_data, folder, upstream, connections, **environment)
-    connected = {"Connected": made.models["main"]}
-    made.shell(
-        "from tests.faults.seed_rows import seed_connector, seed_search, seed_tools\n"
-        f"seed_connector({connected!r}, 'token', 'personal')\n"
-        f"seed_search({made.models['main']!r}, name='Searcher')\n"
-        f"seed_tools({made.models['bound']!r}, name='Handy')"
-    )
-    made.server.start()
-    try:
-        yield made
-    finally:
-        made.server.kill()
-
-
-@pytest.fixture
-def open_with_tools(stage: Parley, open_context: Callable[..., BrowserContext]) -> Callable[..., ChatPage]:
-    """A function that opens the insider's page with an assistant that has tools."""
-    _name, session = stage.sign_in("insider").split("=")
-
-    def open_page(assistant: str = "Handy", **options: object) -> ChatPage:
-        context = open_context(**options)
-        context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
-        chat = ChatPage(context.new_page(), stage.server.url).open()
-        chat.choose(assistant)
-        return chat
-
-    return open_page
-
-
-def ask_for(chat: ChatPage, *calls: str) -> None:
-    pairs = [call.split(" ", 1) for call in calls]
-    chat.field.fill("\n".join(f"/tool {name} {json.dumps({'text': text})}" for name, text in pairs))
-    chat.field.press("Enter")
-
-
-def card(chat: ChatPage, title: str) -> Locator:
-    return chat.page.locator("details.tool", has=chat.page.locator(".tool__name", has_text=title))
 
 
 def test_a_call_is_allowed_with_edited_input_after_a_reload(open_with_tools: Callable[..., ChatPage]) -> None:
@@ -88,8 +39,7 @@ def test_a_call_is_allowed_with_edited_input_after_a_reload(open_with_tools: Cal
     waiting.get_by_role("button", name="Allow edited input").click()
     chat.await_end()
     expect(card(chat, "Careful")).to_contain_text("Done")
-    card(chat, "Careful").locator("summary").click()
-    expect(card(chat, "Careful").locator("[data-result]")).to_have_text("careful says another")
+    expect(unfold(chat, "Careful").locator("[data-result]")).to_have_text("careful says another")
     chat.page.reload()
     expect(card(chat, "Careful")).to_contain_text("Done")
     expect(card(chat, "Fails")).to_contain_text("Failed")
@@ -107,8 +57,7 @@ def test_a_call_is_denied_with_a_reason_on_a_phone(open_with_tools: Callable[...
     waiting.get_by_role("button", name="Deny", exact=True).click()
     chat.await_end()
     expect(card(chat, "Careful")).to_contain_text("Denied")
-    card(chat, "Careful").locator("summary").click()
-    expect(card(chat, "Careful").locator("[data-result]")).to_contain_text("지금은 안 돼요")
+    expect(unfold(chat, "Careful").locator("[data-result]")).to_contain_text("지금은 안 돼요")
 
 
 def test_stopping_ends_a_waiting_call(open_with_tools: Callable[..., ChatPage]) -> None:
@@ -143,7 +92,8 @@ def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., C
     shows_its_result()
     chat.page.reload()
     shows_its_result()
-    called.locator("summary").press("Enter")
+    # A line with one call unfolds its card too.
+    chat.page.locator(".steps > summary", has_text="home · add").press("Enter")
     expect(called.locator("[data-result]")).to_be_visible()
 
 
@@ -168,6 +118,7 @@ def test_search_results_are_shown_with_links(open_with_tools: Callable[..., Chat
     shows_its_sources()
     chat.page.reload()
     shows_its_sources()
+    chat.page.locator(".steps > summary", has_text="Web search").press("Enter")
     sources.locator("summary").press("Enter")
     expect(sources.locator("a")).to_be_visible()
 
@@ -182,16 +133,15 @@ def press_tab_to(page: Page, target: Locator) -> None:
 
 
 def test_a_user_connects_a_server_with_the_keyboard(
-    stage: Parley, open_context: Callable[..., BrowserContext], watch: Watch
+    stage: Parley, session: str, open_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
     gate = Gate()
     with Served(lambda url: gated(gate, url)) as served:
         stage.shell(
             f"from tests.faults.seed_rows import seed_sign_in; seed_sign_in('counter', {served.url!r}, 'Handy')"
         )
-        _name, session = stage.sign_in("insider").split("=")
         context = open_context()
-        context.add_cookies([{"name": "sessionid", "value": session, "url": stage.server.url}])
+        context.add_cookies([{"name": "parley_session", "value": session, "url": stage.server.url}])
         page = context.new_page()
         page.goto(f"{stage.server.url}/tools/mcp/counter/connect")
         expect(page.get_by_text("It asks you to sign in first")).to_be_visible()
@@ -214,3 +164,27 @@ def test_a_user_connects_a_server_with_the_keyboard(
         page.keyboard.press("Enter")
         expect(page.get_by_text("It asks you to sign in first")).to_be_visible()
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_an_allowed_tool_can_ask_again(open_with_tools: Callable[..., ChatPage]) -> None:
+    chat = open_with_tools()
+    page = chat.page
+    button = page.get_by_role("button", name="Tools allowed in this conversation")
+    dialog = page.get_by_role("dialog", name="Tools allowed in this conversation")
+    ask_for(chat, "careful three")
+    expect(button).to_be_hidden()
+    card(chat, "Careful").get_by_role("button", name="Allow in this conversation").press("Enter")
+    chat.await_end()
+    expect(page.locator("#toast")).to_contain_text("Careful runs in this conversation without asking.")
+    page.locator("#toast").get_by_role("button", name="Change…").click()
+    expect(dialog.get_by_role("listitem")).to_have_text(re.compile("Careful"))
+    page.keyboard.press("Escape")
+    button.press("Enter")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    dialog.get_by_role("button", name="Ask before using Careful").press("Enter")
+    expect(dialog).to_contain_text("Every tool that needs approval asks you again.")
+    page.keyboard.press("Escape")
+    expect(button).to_be_hidden()
+    expect(chat.field).to_be_focused()
+    ask_for(chat, "careful four")
+    expect(chat.answer).to_contain_text("Waiting for your approval.")

@@ -45,8 +45,9 @@ beforeEach(() => {
     onmessage: (message) => reported.push(message.type),
     onstatus: (name) => reported.push(name),
     onfinal: (code) => reported.push(code),
+    ontoolarge: (message) => reported.push(`too large: ${message.text}`),
   };
-  socket = new Socket("ws://here/", listeners, { WebSocket: FakeWebSocket, random: () => 0 });
+  socket = new Socket("ws://here/", listeners, { WebSocket: FakeWebSocket, random: () => 0, longest: 1000 });
   socket.open();
 });
 
@@ -138,4 +139,51 @@ test("a closed socket stays closed", () => {
   socket.wake();
   mock.timers.tick(60_000);
   assert.equal(FakeWebSocket.made.length, 1);
+});
+
+test("a message that is too large is not sent", () => {
+  last().open();
+  assert.equal(socket.send({ text: "가".repeat(400) }), true);
+  assert.deepEqual(last().sent, []);
+  assert.equal(reported.at(-1), `too large: ${"가".repeat(400)}`);
+});
+
+test("a close for size names the largest message, once", () => {
+  last().open();
+  socket.send({ text: "small" });
+  socket.send({ text: "the largest of all" });
+  socket.send({ text: "another" });
+  last().break(1009);
+  assert.deepEqual(
+    reported.filter((what) => String(what).startsWith("too large")),
+    ["too large: the largest of all"],
+  );
+  mock.timers.tick(250);
+  last().open();
+  last().break(1009);
+  assert.equal(reported.filter((what) => String(what).startsWith("too large")).length, 1);
+});
+
+test("connections that end soon follow each other ever later, whatever they received", () => {
+  const waits = [];
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    last().open();
+    last().receive({ type: "notice" });
+    const made = FakeWebSocket.made.length;
+    last().break(1009);
+    let waited = 0;
+    for (; FakeWebSocket.made.length === made; waited += 250) mock.timers.tick(250);
+    waits.push(waited);
+  }
+  assert.deepEqual(waits, [250, 500, 1000, 2000, 4000]);
+});
+
+test("a connection that lasts makes the next attempt the first one", () => {
+  last().break();
+  mock.timers.tick(250);
+  last().open();
+  mock.timers.tick(5000);
+  last().break();
+  mock.timers.tick(250);
+  assert.equal(FakeWebSocket.made.length, 3);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressOf, CitationMarks, withoutMarks } from "parley/models/citations.js";
+import { addressOf, CitationMarks, withoutMarks, withoutSigns } from "parley/models/citations.js";
 import { TurnState } from "parley/models/turn_state.js";
 
 const about = { document_index: 0, document_title: "a (1).md" };
@@ -25,15 +25,15 @@ test("addresses are safe inside markdown", () => {
 });
 
 test("numbers continue after the text that is shown", () => {
-  const marks = new CitationMarks("m1");
-  const first = marks.append("Green. \n", [line, line]);
-  assert.equal(first, "Green. [\\[1\\]](/cited/m1?document=0&title=a%20%281%29.md&start=3&end=9) \n");
-  const text = `${first}${marks.append("Blue", [paper, line])}`;
+  const marks = new CitationMarks();
+  const first = marks.append("m1", "Green. \n", [line, line]);
+  assert.equal(first, "Green. \uFDD0[1](/cited/m1?document=0&title=a%20%281%29.md&start=3&end=9) \n");
+  const text = `${first}${marks.append("m1", "Blue", [paper, line])}`;
   assert.equal(withoutMarks(text), "Green. \nBlue");
-  const later = new CitationMarks("m1", text);
-  assert.match(later.append("x", [paper]), /^x \[\\\[2\\\]\]/);
-  assert.match(later.append("y", [{ ...paper, start_page_number: 3 }]), /^y \[\\\[3\\\]\]/);
-  assert.equal(later.append("z"), "z");
+  const later = new CitationMarks(text);
+  assert.match(later.append("m1", "x", [paper]), /^x \uFDD0\[2\]/);
+  assert.match(later.append("m1", "y", [{ ...paper, start_page_number: 3 }]), /^y \uFDD0\[3\]/);
+  assert.equal(later.append("m1", "z"), "z");
 });
 
 test("a turn state keeps the citations of a block", () => {
@@ -42,4 +42,10 @@ test("a turn state keeps the citations of a block", () => {
   state.apply({ type: "block.delta", seq: 2, index: 0, citation: line });
   const block = state.apply({ type: "block.delta", seq: 3, index: 0, citation: paper });
   assert.deepEqual(block.citations, [line, paper]);
+});
+
+test("a model can't write a mark", () => {
+  const forged = "Fact. \uFDD0[1](https://evil.example/)";
+  assert.equal(withoutSigns(forged), "Fact. \uFFFD[1](https://evil.example/)");
+  assert.equal(withoutSigns("no sign"), "no sign");
 });

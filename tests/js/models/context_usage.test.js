@@ -20,6 +20,7 @@ test("it warns from 80 % on and never exceeds 100 %", () => {
     shareWithDraft: 0.75,
     percent: 75,
     warns: false,
+    overfull: false,
   });
   assert.equal(contextShare({ used: 500, draft: 300, window: 1000 }).warns, true);
   assert.deepEqual(contextShare({ used: 5000, draft: 0, window: 1000 }), {
@@ -27,5 +28,12 @@ test("it warns from 80 % on and never exceeds 100 %", () => {
     shareWithDraft: 1,
     percent: 100,
     warns: true,
+    overfull: false,
   });
+});
+
+test("a draft larger than the window can't be sent, whatever is above it", () => {
+  assert.equal(contextShare({ used: 0, draft: 1000, window: 1000 }).overfull, false);
+  assert.equal(contextShare({ used: 0, draft: 1001, window: 1000 }).overfull, true);
+  assert.equal(contextShare({ used: 900, draft: 200, window: 1000 }).overfull, false);
 });

@@ -12,6 +12,14 @@ test("Enter sends, except while characters are composed", () => {
   assert.equal(isSendKey({ ...enter, key: "a" }), false);
 });
 
+test("Enter breaks the line where only fingers type, unless Ctrl or Cmd is held", () => {
+  const enter = { key: "Enter", keyCode: 13 };
+  assert.equal(isSendKey(enter, { touch: true }), false);
+  assert.equal(isSendKey({ ...enter, ctrlKey: true }, { touch: true }), true);
+  assert.equal(isSendKey({ ...enter, metaKey: true }, { touch: true }), true);
+  assert.equal(isSendKey({ ...enter, metaKey: true, isComposing: true }, { touch: true }), false);
+});
+
 test("single letters are shortcuts outside fields only", () => {
   const press = (key, extra = {}) => ({
     key,
@@ -32,5 +40,7 @@ test("single letters are shortcuts outside fields only", () => {
   assert.equal(shortcutName(press("Escape"), { typing: true }), "stop");
   assert.equal(shortcutName(press("Escape", { isComposing: true })), null);
   assert.equal(shortcutName(press("Escape", { shiftKey: true })), "compose");
+  assert.equal(shortcutName(press(".", { ctrlKey: true }), { typing: true }), "sidebar");
+  assert.equal(shortcutName(press("."), { typing: true }), null);
   assert.equal(shortcutName(press("a")), null);
 });

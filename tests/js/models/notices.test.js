@@ -8,7 +8,16 @@ test("waiting is shown after two seconds, until a block arrives", () => {
   assert.equal(at(2900), null);
   assert.deepEqual(at(3000), { key: "notice_first", seconds: 2 });
   assert.deepEqual(at(9999), { key: "notice_first", seconds: 8 });
-  assert.equal(at(9999, { hasBlocks: true }), null);
+  assert.equal(at(6900, { hasBlocks: true }), null);
+});
+
+test("a stream that stands still says so after six seconds", () => {
+  const at = (now, extra = {}) =>
+    noticeText({ notice: null, hasBlocks: true, since: 0, lastEventAt: 10_000, now, ...extra });
+  assert.equal(at(15_900), null);
+  assert.deepEqual(at(16_000), { key: "notice_stalled", seconds: 6 });
+  assert.deepEqual(at(50_500), { key: "notice_stalled", seconds: 40 });
+  assert.equal(at(50_500, { counts: true }), null);
 });
 
 test("a retry counts down to its start", () => {
@@ -21,7 +30,6 @@ test("a retry counts down to its start", () => {
 
 test("each known code has a text, and unknown ones a general one", () => {
   const keys = {
-    budget_soft: "notice_budget_soft",
     decision: "turn_waiting",
     summarising: "notice_summarising",
     "new code": "notice_waiting",

@@ -64,6 +64,20 @@ test("a notice lasts until the first block", () => {
   assert.equal(fold(EVENTS.slice(0, 3)).notice, null);
 });
 
+test("a continued answer keeps its blocks and its notice", () => {
+  const state = new TurnState({ turn: "t" });
+  const block = { type: "block.start", index: 0, block: { type: "text" } };
+  const continued = { type: "notice", seq: 2, code: "continued", reason: "connection", after: "m1" };
+  state.apply({ ...block, seq: 1, message: "m1" });
+  state.apply(continued);
+  state.apply({ ...block, seq: 3, message: "m2" });
+  assert.deepEqual(
+    state.blocks.map((one) => one.message),
+    ["m1", "m2"],
+  );
+  assert.deepEqual(state.notices, [continued]);
+});
+
 test("gaps and repetitions are refused", () => {
   const state = fold(EVENTS.slice(0, 4));
   assert.throws(() => state.apply(EVENTS[5]), GapError);

@@ -27,6 +27,21 @@ def test_a_given_password_is_used() -> None:
     assert User.objects.get().check_password("given-by-the-operator")
 
 
+def test_a_replaced_address_opens_nothing_any_more() -> None:
+    user = User.objects.create_user("old@example.test", "a-long-password")
+    confirm_email(user=user)
+    EmailAddress.objects.create(user=user, email="second@example.test", verified=True)
+    user.email = "new@example.test"
+    user.save()
+    confirm_email(user=user, replaced="Old@example.test")
+    assert sorted(user.emailaddress_set.values_list("email", "primary")) == [  # type: ignore[attr-defined]
+        ("new@example.test", True),
+        ("second@example.test", False),
+    ]
+    confirm_email(user=user, replaced="NEW@example.test")
+    assert user.emailaddress_set.filter(email="new@example.test", primary=True).exists()  # type: ignore[attr-defined]
+
+
 def test_existing_administrator_is_unchanged() -> None:
     User.objects.create_superuser("other@example.test", "a-long-password")
     assert ensure_admin(email="boss@example.test") is None

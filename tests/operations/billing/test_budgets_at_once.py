@@ -71,7 +71,9 @@ def test_first_period_is_created_once(at_once: AtOnce) -> None:
         ledger.Settlement(
             status="succeeded",
             bill=ledger.bill_for(
-                factories.language_model().price_rows(), {"output_tokens": 1000}, whole=True
+                factories.language_model().price_rows(),
+                {"input_tokens": 0, "output_tokens": 1000},
+                whole=True,
             ),
         ),
     )

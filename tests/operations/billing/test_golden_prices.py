@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from chat.claude.pricing import PriceRow
+from chat.claude.billing.pricing import PriceRow
 from chat.models import ModelPrice, ProviderConnection
 from chat.operations.billing.ledger import bill_for
 from chat.operations.catalogue.seed import Loaded, load_models
@@ -63,7 +63,7 @@ def rows(django_db_setup: None, django_db_blocker: Any) -> dict[str, list[PriceR
 
 
 def usd(rows: list[PriceRow], **usage: Any) -> D:
-    bill = bill_for(rows, {"input_tokens": 0, **usage}, whole=True)
+    bill = bill_for(rows, {"input_tokens": 0, "output_tokens": 0, **usage}, whole=True)
     assert bill.certainty == "exact"
     return bill.cost_usd
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.cost_bound import FETCH_LIMIT_TOKENS, LIMIT_FACTOR, PAGE_TOKENS, SERVER_TOOL_USES
+from chat.claude.limits.cost_bound import FETCH_LIMIT_TOKENS, LIMIT_FACTOR, PAGE_TOKENS, SERVER_TOOL_USES
 from chat.models import Assistant, AssistantTool, Budget, BudgetHold, LanguageModel, ToolDefinition, User
 from chat.operations import running_turn
 from chat.operations.billing import ledger

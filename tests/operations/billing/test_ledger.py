@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.pricing import PriceRow
+from chat.claude.billing.pricing import PriceRow
 from chat.models import ApiCall, LanguageModel, User
 from chat.operations.billing.ledger import (
     Settlement,

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from chat.claude.cost_bound import MAX_DOCUMENT_PAGES, PAGE_TOKENS
+from chat.claude.limits.cost_bound import MAX_DOCUMENT_PAGES, PAGE_TOKENS
 from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, LanguageModel, User
-from chat.operations.billing.budgets import BudgetExceeded, Payer
+from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.paid_call import Outcome, PaidCall
+from chat.operations.billing.payer import Payer
 from chat.operations.files.uploads import store_upload
 from tests import factories
 from tests.support import media
@@ -97,6 +98,7 @@ def test_what_arrived_decides_the_bill(budget: Budget, model: LanguageModel) -> 
         (Outcome(message=message, http_status=200, text="x" * 3000), "cut", "cut", "estimated"),
         (Outcome(), "cut", "cut", "unknown"),
         (Outcome(http_status=529), "cut", "failed", "exact"),
+        (Outcome(http_status=200, nothing_generated=True), "cut", "failed", "exact"),
     ]
     for number, (outcome, status, settled, certainty) in enumerate(cases):
         call = paid(model, key=str(number)).open()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.models import ApiCall, LanguageModel, User
-from chat.operations.billing.budgets import Payer
+from chat.operations.billing.payer import Payer
 from chat.operations.billing.single_call import call_model
 from chat.providers import clients
 from chat.providers.clients import ConnectionUnusable

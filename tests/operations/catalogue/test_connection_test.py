@@ -88,7 +88,8 @@ def test_html_page_is_not_an_api(staff: User) -> None:
         seen = try_connection(connection_id=row.id, user=staff)
     assert not seen.ok
     assert "not from a Messages API" in seen.message
-    assert ApiCall.objects.get().certainty == "unknown"
+    row = ApiCall.objects.get()
+    assert (row.certainty, row.cost_usd) == ("exact", 0)
 
 
 def test_without_a_credential_nothing_is_sent(simulator: Upstream, staff: User) -> None:

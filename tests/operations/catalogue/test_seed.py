@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chat.claude.pricing import choose_price_row, price
-from chat.claude.usage import Usage
+from chat.claude.billing.pricing import choose_price_row, price
+from chat.claude.billing.usage import Usage
 from chat.embedded import local_model
 from chat.models import LanguageModel, ModelPrice, ProviderConnection
 from chat.operations.catalogue.seed import SWITCHED_OFF, capabilities, catalogue, entry, load_catalogue
@@ -83,6 +83,8 @@ def test_without_a_key_local_model_and_simulator_are_offered(settings: Any) -> N
     assert report.connections == ["Local model", "Simulator"]
     assert only(Kind.LOCAL).base_url == f"http://127.0.0.1:{settings.LOCAL_MODEL_PORT}"
     assert only(Kind.LOCAL).secret() == settings.LOCAL_MODEL_KEY
+    # It may still load its weights when the first message comes.
+    assert only(Kind.LOCAL).max_retries > only(Kind.SIMULATOR).max_retries
     assert only(Kind.SIMULATOR).base_url == f"http://127.0.0.1:{settings.PORT}/simulator"
     assert only(Kind.SIMULATOR).secret() == settings.SIMULATOR_KEY
     picker = LanguageModel.objects.usable().by_preference()

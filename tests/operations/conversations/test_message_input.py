@@ -12,7 +12,7 @@ from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import store_upload
 from chat.operations.request.attachments import resolve_path
-from chat.operations.turns.accept import AcceptedTurn
+from chat.operations.turns.turn_request import AcceptedTurn
 from tests import factories
 from tests.support import media
 from tests.support.turns import start_turn

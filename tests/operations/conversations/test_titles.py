@@ -14,6 +14,7 @@ from django.utils import timezone
 from chat.models import ApiCall, Budget, Conversation, LanguageModel, User
 from chat.operations.conversations import titles
 from chat.operations.conversations.edit import update_conversation
+from chat.providers import clients
 from chat.providers.upstream import UpstreamError
 from chat.tasks import title_conversation_task
 from tests import factories
@@ -135,13 +136,60 @@ def test_a_title_is_one_paid_call(
     ]
 
 
-def test_a_refused_title_is_an_error(insider: User, make_simulator: Callable[..., Upstream]) -> None:
-    upstream = make_simulator(scenario="overloaded")
-    model = factories.language_model("claude-haiku-4-5", connection=factories.provider(base_url=upstream.url))
+def job_over(upstream: str, insider: User, **limits: Any) -> titles.TitleJob:
+    connection = factories.provider(base_url=upstream, **limits)
+    model = factories.language_model("claude-haiku-4-5", connection=connection)
     job = titles.claim_title(str(answered(insider, model).id))
     assert job
+    return job
+
+
+@pytest.mark.parametrize(
+    ("scenario", "waits", "rows"),
+    [
+        ("overloaded", [(0.375, 0.5), (0.75, 1)], ["overloaded"] * 3),
+        ("rate_limited retry_after=1", [(1, 1)] * 2, ["rate_limited"] * 3),
+        ("rate_limited retry_after=90", [(7, 7)] * 2, ["rate_limited"] * 3),
+        ("bad_request", [], ["invalid_request"]),
+    ],
+)
+def test_a_title_is_retried_as_answers_are(
+    insider: User, make_simulator: Callable[..., Upstream], scenario: str, waits: Any, rows: list[str]
+) -> None:
+    url = make_simulator(scenario=scenario).url
+    job = job_over(url, insider, max_retries=2, retry_after_limit_seconds=7)
+    waited: list[float] = []
     with pytest.raises(UpstreamError):
-        titles.ask_for_title(job)
+        titles.ask_for_title(job, wait=waited.append)
+    assert len(waited) == len(waits)
+    assert all(least <= seconds <= most for seconds, (least, most) in zip(waited, waits, strict=True))
+    assert list(ApiCall.objects.order_by("id").values_list("error_code", flat=True)) == rows
+
+
+def test_a_title_that_fails_once_is_given(insider: User, make_simulator: Callable[..., Upstream]) -> None:
+    job = job_over(make_simulator(scenario="overloaded times=1").url, insider)
+    assert titles.ask_for_title(job, wait=lambda _seconds: None).strip()
+    assert list(ApiCall.objects.order_by("id").values_list("status", flat=True)) == ["failed", "succeeded"]
+
+
+def test_a_title_is_not_retried_beyond_its_jobs_time(
+    insider: User, make_simulator: Callable[..., Upstream]
+) -> None:
+    job = job_over(make_simulator(scenario="overloaded").url, insider)
+    times = iter([0.0, 100.0, 299.9])
+    with pytest.raises(UpstreamError):
+        titles.ask_for_title(job, wait=lambda _seconds: None, clock=lambda: next(times))
+    assert ApiCall.objects.count() == 2
+
+
+def test_a_silent_model_is_asked_once_for_a_title(
+    insider: User, make_simulator: Callable[..., Upstream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "JOB_TIMEOUT_SECONDS", 0.5)
+    job = job_over(make_simulator(scenario="slow_first_byte first_byte=20").url, insider)
+    with pytest.raises(UpstreamError):
+        titles.ask_for_title(job, wait=lambda _seconds: None)
+    assert [row.error_code for row in ApiCall.objects.all()] == ["timeout"]
 
 
 @pytest.mark.parametrize(

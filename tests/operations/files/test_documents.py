@@ -1,19 +1,23 @@
 """Documents: the kind of an upload by its content, and refusals of unreadable ones."""
 
 import dataclasses
+import unicodedata
 
 import pytest
 
 from chat.operations.files import documents
-from chat.operations.files.documents import page_text, read_document
-from chat.readers import sandbox
-from chat.readers.office import MAX_MARKUP_BYTES
+from chat.operations.files.documents import read_document
+from chat.readers.office.archive import MAX_MARKUP_BYTES
+from chat.readers.process import sandbox
+from tests.readers.parts import relations
 from tests.support import media
 from tests.support.refusals import refusal
 
+BINARY = relations(("rId1", "officeDocument", "xl/workbook.bin"))
+
 
 def refused(data: bytes) -> tuple[str, int]:
-    error = refusal(read_document, data, "file")
+    error = refusal(read_document, data)
     return error.code, error.status
 
 
@@ -24,11 +28,14 @@ def refused(data: bytes) -> tuple[str, int]:
         ("\ufeff안녕하세요".encode(), "안녕하세요"),
         ("안녕하세요".encode("utf-16"), "안녕하세요"),
         ("안녕하세요".encode("cp949"), "안녕하세요"),
+        ("Straße;Größe\nMüller;groß\n".encode("cp1252"), "Straße;Größe\nMüller;groß\n"),
+        (unicodedata.normalize("NFD", "한글 café").encode(), "한글 café"),
+        ("نمی‌خواهم 👩‍💻".encode(), "نمی‌خواهم 👩‍💻"),
         (b"<script>alert(1)</script>", "<script>alert(1)</script>"),
     ],
 )
 def test_text_is_decoded(data: bytes, text: str) -> None:
-    found = read_document(data, "notes.txt")
+    found = read_document(data)
     assert (found.kind, found.media_type, found.text, found.pages) == ("text", "text/plain", text, None)
 
 
@@ -41,19 +48,18 @@ def test_text_is_decoded(data: bytes, text: str) -> None:
     ],
 )
 def test_office_files_become_text(data: bytes, parts: list[str], kind: str) -> None:
-    found = read_document(data, "file")
+    found = read_document(data)
     assert found.kind == "office"
     assert found.media_type.endswith(kind)
     for part in parts:
         assert part in found.text
 
 
-def test_a_pdf_tells_its_pages_and_their_text() -> None:
+def test_a_pdf_tells_its_pages() -> None:
     data = media.pdf("First page", "Second\npage")
-    found = read_document(data, "file")
+    found = read_document(data)
     assert (found.kind, found.media_type, found.pages, found.text) == ("pdf", "application/pdf", 2, "")
-    assert page_text(data, 2).split() == ["Second", "page"]
-    assert page_text(data, 3) == page_text(data, 0) == page_text(b"nothing", 1) == ""
+    assert found.sent is None
 
 
 @pytest.mark.parametrize(
@@ -68,6 +74,13 @@ def test_a_pdf_tells_its_pages_and_their_text() -> None:
         (media.archive({"word/document.xml": b" " * (MAX_MARKUP_BYTES + 1)}), ("too_large", 413)),
         (media.archive({"word/document.xml": "<broken"}), ("unreadable", 422)),
         (b"PK\x03\x04 and nothing", ("unreadable", 422)),
+        (media.archive({"word/document.xml": "<document/>"}), ("empty", 422)),
+        (media.archive({"Index/Document.iwa": "x"}), ("unsupported", 415)),
+        (media.archive({"mimetype": "application/hwp+zip"}), ("unsupported", 415)),
+        (media.archive({"_rels/.rels": BINARY, "xl/workbook.bin": "x"}), ("unsupported", 415)),
+        (media.archive({"content.xml": "x", "META-INF/manifest.xml": "encryption-data"}), ("encrypted", 422)),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + b"HWP Document File", ("unsupported", 415)),
+        ("编辑\n".encode("gbk"), ("unsupported", 415)),
         (b"\xd0\xcf\x11\xe0 an old file", ("unsupported", 415)),
         (b"\0\0\0\x18ftypheic", ("unsupported", 415)),
         (b"\x00\x01\x02 a program", ("unsupported", 415)),
@@ -78,6 +91,24 @@ def test_a_pdf_tells_its_pages_and_their_text() -> None:
 )
 def test_unreadable_documents_are_refused(data: bytes, answer: tuple[str, int]) -> None:
     assert refused(data) == answer
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("编辑\n".encode("gbk"), "UTF-8"),
+        (b"\0\1", "type of file"),
+        (media.archive({"Index/Document.iwa": "x"}), "Pages, Numbers and Keynote"),
+        (media.archive({"mimetype": "application/hwp+zip"}), "Hangul"),
+        (b"\xd0\xcf\x11\xe0 HWP Document File", "Hangul"),
+        (b"\xd0\xcf\x11\xe0 another", "old or a protected Office file"),
+        (media.archive({"_rels/.rels": BINARY, "xl/workbook.bin": "x"}), ".xlsb"),
+        (media.archive({"word/document.xml": "<document/>"}), "in images"),
+        (media.archive({"readme.txt": "Hello"}), "Archives"),
+    ],
+)
+def test_a_refusal_says_what_the_file_is(data: bytes, words: str) -> None:
+    assert words in refusal(read_document, data).message
 
 
 def test_text_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,4 +123,4 @@ def test_expensive_documents_are_ended_with_an_error(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sandbox, "FILES", dataclasses.replace(sandbox.FILES, memory_bytes=1_000_000))
     assert refused(media.pdf()) == ("unreadable", 422)
     assert refused(media.word()) == ("too_large", 413)
-    assert page_text(media.pdf(), 1) == ""
+    assert refused("한국어 문서".encode("cp949")) == ("too_long", 413)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from chat.models.platforms import MOST_PICTURE_BYTES, PLATFORMS
 from chat.operations.files.pictures import read_picture, shrunk
-from chat.readers import sandbox
+from chat.readers.process import sandbox
 from tests.support import media
 from tests.support.refusals import refusal_code
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,13 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from chat.models import Attachment, StoredFile, User
-from chat.operations.files import storage, uploads
+from chat.operations.files import documents, pictures, storage, uploads
+from chat.operations.files.documents import Document, known_pages
 from chat.operations.files.uploads import clear_unused_files, reuse_upload, store_upload
+from chat.readers.process import sandbox
 from tests import factories
 from tests.support import media
-from tests.support.refusals import refusal_code
+from tests.support.refusals import refusal, refusal_code
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +50,59 @@ def test_documents_keep_their_text_or_their_pages(insider: User) -> None:
         2,
         paper.original_id[:12],
     )
+
+
+def test_a_restricted_pdf_is_kept_and_sent_decrypted(insider: User) -> None:
+    data = media.pdf("Contract", restrict=True)
+    made = store_upload(owner=insider, name="contract.pdf", data=data)
+    assert (made.kind, made.pages, made.text) == ("pdf", 1, "")
+    assert storage.read_stored(made.original) == data
+    assert made.sent is not None
+    sent = storage.read_stored(made.sent)
+    assert b"/Encrypt" in data
+    assert b"/Encrypt" not in sent
+    assert known_pages(data) == known_pages(sent) == 1
+    copied = reuse_upload(owner=insider, name="copy.pdf", digest=made.original_id)
+    assert copied is not None
+    assert copied.sent == made.sent
+
+
+def test_a_pdf_that_grows_beyond_the_limit_is_refused(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = media.pdf("Contract", restrict=True)
+    monkeypatch.setattr(uploads, "MAX_PDF_BYTES", len(data))
+    monkeypatch.setattr(
+        uploads, "read_document", lambda data, *, person: Document("pdf", "x", sent=data + b" ")
+    )
+    assert refusal_code(store_upload, owner=insider, name="a.pdf", data=data) == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (unicodedata.normalize("NFD", "한글 café.txt"), "한글 café.txt"),
+        ("نمی\u200cخواهم.txt", "نمی\u200cخواهم.txt"),
+        ("👩\u200d💻.txt", "👩\u200d💻.txt"),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f.txt",) * 2,
+        ("zero\u200bwidth\ufeff.txt", "zerowidth.txt"),
+        ("invoice\u202etxt.exe", "invoicetxt.exe"),
+        ("two\nlines\tand tab.txt", "two lines and tab.txt"),
+    ],
+)
+def test_names_keep_their_letters_and_joiners(sent: str, kept: str) -> None:
+    assert uploads.file_name(sent) == kept
+
+
+@pytest.mark.parametrize("data", [media.picture(), media.word(), "한국어 문서".encode("cp949")])
+def test_an_upload_waits_for_a_place_only_so_long(
+    insider: User, outsider: User, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (documents, pictures):
+        monkeypatch.setattr(module, "UPLOAD_WAIT_SECONDS", 0)
+    with sandbox.FILES.places.taken(str(insider.id)):
+        error = refusal(store_upload, owner=insider, name="a", data=data)
+        assert (error.code, error.status) == ("busy", 503)
+        assert store_upload(owner=outsider, name="a", data=data).owner == outsider
+    assert store_upload(owner=insider, name="a", data=data).owner == insider
 
 
 def test_the_same_bytes_are_kept_once(insider: User, outsider: User) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from chat.claude.blocks import Block
+from chat.claude.content.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, User
 from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.message_input import chosen_attachments, content_blocks
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.thread import read_thread
+from chat.operations.errors import OperationError
 from chat.operations.files import storage
 from chat.operations.files.uploads import store_upload
 from chat.operations.request import build
@@ -23,8 +24,8 @@ from chat.operations.request.attachments import (
     resolve_path,
 )
 from chat.operations.turns import claim
-from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.stop import stop_turn
+from chat.operations.turns.turn_request import AcceptedTurn
 from tests import factories
 from tests.support import media
 from tests.support.refusals import refusal_code
@@ -99,6 +100,16 @@ def test_only_own_files_can_be_attached(insider: User, outsider: User, model: La
     assert not Message.objects.exists()
     outsider.is_active = False
     assert refusal_code(chosen_attachments, outsider, [str(theirs.id)]) == "not_found"
+
+
+def test_a_restricted_pdf_is_sent_without_encryption(insider: User, model: LanguageModel) -> None:
+    paper = upload(insider, "contract.pdf", media.pdf("One", restrict=True))
+    pdf, _said = sent(start(insider, paper).user_message, model)
+    data = base64.b64decode(pdf["source"]["data"])
+    assert data.startswith(b"%PDF-")
+    assert b"/Encrypt" not in data
+    assert paper.sent is not None
+    assert data == storage.read_stored(paper.sent)
 
 
 def test_requests_carry_the_same_bytes_each_time(insider: User, model: LanguageModel) -> None:
@@ -259,6 +270,19 @@ def test_model_without_vision_refuses_only_new_pictures(insider: User, model: La
     stop_turn(user=insider, turn_id=first.turn.id)
     again = {"author": insider, "client_id": uuid.uuid4(), "turn_id": first.turn.id}
     assert refusal_code(retry_turn, **again, model_id=blind.model_id) == "pictures_unsupported"
+
+
+def test_a_model_that_reads_the_files_is_named(insider: User, model: LanguageModel) -> None:
+    photo, paper = upload(insider, "a.png"), upload(insider, "p.pdf", media.pdf("One"))
+    blind, _without_papers = able(image_input=NO), able(pdf_input=NO)
+    with pytest.raises(OperationError) as refused:
+        start(insider, photo, paper, model_id=blind.model_id)
+    assert refused.value.fields == {"instead": {"model": str(model.id), "name": model.display_name}}
+    model.enabled = False
+    model.save()
+    with pytest.raises(OperationError) as refused:
+        start(insider, photo, paper, model_id=blind.model_id)
+    assert refused.value.fields == {}
 
 
 def test_citations_name_their_document(insider: User, model: LanguageModel) -> None:

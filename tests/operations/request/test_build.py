@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.transcript import RequestError
+from chat.claude.request.transcript import RequestError
 from chat.models import ApiCall, LanguageModel, Turn, User
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.request import build

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.claude.cache_reuse import ReuseShares
-from chat.claude.stream import Fold
+from chat.claude.cache.reuse import ReuseShares
+from chat.claude.stream.fold import Fold
 from chat.events.store import Batch
 from chat.models import ApiCall, Assistant, Conversation, FrameCount, LanguageModel, Message, Turn, User
 from chat.operations.billing import ledger
@@ -54,10 +54,10 @@ def test_the_last_calls_of_the_path_are_measured(insider: User) -> None:
     assert "diagnostics" not in request, "a compatible server may not know it"
     path = ConversationPath.to(running.message.parent_id)
     measured = cache_plan.measure(running.turn, running.model, path)
-    assert (measured.standing.prompt_tokens, measured.standing.alive_tokens) == (1510, 1500)
-    assert (measured.standing.hour_tokens, measured.static_tokens) == (600, 700)
+    assert (measured.cache_state.prompt_tokens, measured.cache_state.alive_tokens) == (1510, 1500)
+    assert (measured.cache_state.hour_tokens, measured.static_tokens) == (600, 700)
     assert (measured.previous, measured.policy, measured.minimum_tokens) == ("msg_first", "auto", 1024)
-    assert (running.foreseen.cached_tokens, running.foreseen.alive_tokens) == (1500, 1500)
+    assert (running.expected_cache.cached_tokens, running.expected_cache.alive_tokens) == (1500, 1500)
     plan = measured.plan(running.prices)
     assert (plan.rates.write_5m, plan.rates.write_1h, plan.rates.read) == (1.25, 2.0, 0.1)
 
@@ -78,14 +78,18 @@ def test_expired_and_foreign_entries_are_ignored(
     running = factories.running(asked(insider))
     ApiCall.objects.update(**{"frame_digest": running.turn.frame_id} | changes)
     build.request_for(running)
-    assert (running.foreseen.alive_tokens, running.foreseen.same_frame) == (alive, same)
+    assert (running.expected_cache.alive_tokens, running.expected_cache.same_frame) == (alive, same)
 
 
 def test_first_request_has_no_history(insider: User) -> None:
     turn = factories.turn(factories.conversation(insider), status="running", answer="")
     running = factories.running(turn)
     measured = cache_plan.measure(turn, running.model, ConversationPath((turn.user_message,)))
-    assert (measured.previous, measured.foreseen.cached_tokens, measured.static_tokens) == (None, 0, None)
+    assert (measured.previous, measured.expected_cache.cached_tokens, measured.static_tokens) == (
+        None,
+        0,
+        None,
+    )
     assert measured.diagnostics(factories.provider("Real", kind="anthropic")) == {
         "diagnostics": {"previous_message_id": None}
     }
@@ -120,7 +124,7 @@ def test_gaps_are_measured_per_assistant(insider: User, model: LanguageModel) ->
             factories.call(turn)
             factories.call(turn)
     found = cache_plan.habits(guide, model)
-    assert found.goes_on == 0.5
+    assert found.immediate_share == 0.5
     # Gaps: 2 and 8 minutes, two that ended; the last conversation may still go on.
     assert found.turns == ReuseShares.of([120, 480, float("inf"), float("inf")])
     assert cache_plan.habits(None, model) == cache_plan.Habits(ReuseShares(), 0.0)
@@ -179,7 +183,9 @@ class Loop:
         fold = Fold()
         fold.apply({"type": "message_start", "message": {**told, "content": []}})
         bill = ledger.bill_for_message(running.prices, told, whole=True)
-        settlement = ledger.Settlement(status="succeeded", bill=bill, told=told, foreseen=running.foreseen)
+        settlement = ledger.Settlement(
+            status="succeeded", bill=bill, told=told, expected_cache=running.expected_cache
+        )
         answer = AnswerContent(
             told["content"] if content is None else content, stop_reason=told["stop_reason"]
         )
@@ -223,7 +229,7 @@ def test_loop_of_over_twenty_blocks_reads_as_planned(
         clock.advance(20)
         following = [{**look, "id": f"toolu_{start + 12 + at}"} for at, look in enumerate(LOOKS)]
         call = loop.call(running, number, following if number < 4 else None)
-        promised = running.foreseen.alive_tokens
+        promised = running.expected_cache.alive_tokens
         assert (
             promised == before.cache_read_tokens + before.cache_write_5m_tokens + before.cache_write_1h_tokens
         )

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from chat.claude import context_window
+from chat.claude.limits import context_window
 from chat.models import ApiCall, LanguageModel, Message, Turn, User
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.request import compaction
 from chat.operations.request.compaction import expected_tokens, with_api_compaction
+from chat.operations.turns.stop import stop_turn
 from tests import factories
 from tests.support import turns
 
@@ -112,7 +113,16 @@ def test_full_context_is_retried_after_a_summary(insider: User) -> None:
     Turn.objects.filter(id=turn.id).update(
         status="failed", error_code="context_full", finished_at=turn.created_at
     )
-    again = turns.retry_turn(author=insider, client_id=str(uuid.uuid4()), turn_id=turn.id).turn
+    larger = factories.language_model("claude-larger")
+    elsewhere = turns.retry_turn(
+        author=insider, client_id=str(uuid.uuid4()), turn_id=turn.id, model_id=larger.id
+    ).turn
+    # Another model may have room for all of it.
+    assert (elsewhere.model, elsewhere.user_message) == (larger, turn.user_message)
+    stop_turn(user=insider, turn_id=elsewhere.id)
+    again = turns.retry_turn(
+        author=insider, client_id=str(uuid.uuid4()), turn_id=turn.id, model_id=turn.model_id
+    ).turn
     assert again.user_message != turn.user_message
     assert again.user_message.text == "And now?"
     assert again.user_message.parent

@@ -17,7 +17,7 @@ from chat.models import (
     SystemPrompt,
     User,
 )
-from chat.operations.billing.budgets import BudgetExceeded, standing_of
+from chat.operations.billing.budgets import BudgetExceeded, standings_of
 from chat.operations.request import prewarm
 from chat.operations.request.frame import freeze_frame
 from chat.operations.staff.prompt_revisions import revise_prompt
@@ -100,9 +100,9 @@ def test_warm_up_counts_in_the_assistants_budget(
     cache.clear()
     Budget.objects.filter(pk=own.pk).update(hard_limit_usd=1_000_000)
     own.refresh_from_db()
-    before = standing_of(own)
+    before = standings_of([own])[own.pk]
     assert prewarm.warm(job)
-    after, cost = standing_of(own), ApiCall.objects.get(purpose="prewarm").cost_usd
+    after, cost = standings_of([own])[own.pk], ApiCall.objects.get(purpose="prewarm").cost_usd
     assert before
     assert after
     assert after.spent_usd - before.spent_usd == cost > 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.mcp_connector import toolset, with_connector_beta
+from chat.claude.request.mcp_connector import toolset, with_connector_beta
 from chat.models import ApiCall, Assistant, Frame, FrameCount, LanguageModel, SystemPrompt, User
 from chat.operations.errors import OperationError
 from chat.operations.request import token_counts

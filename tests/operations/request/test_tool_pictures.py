@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.blocks import Block, tool_pictures
+from chat.claude.content.blocks import Block, tool_pictures
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations.conversations.message_input import content_blocks
 from chat.operations.conversations.path import ConversationPath

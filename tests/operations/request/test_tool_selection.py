@@ -10,7 +10,7 @@ from chat.operations.request.frame import frame_for, freeze_frame
 from chat.operations.request.tool_selection import select_tools, shared_names
 from chat.tools.provided import PROVIDED
 from tests import factories
-from tests.tools.conftest import mcp_tool
+from tests.support.mcp_tools import mcp_tool
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +130,18 @@ def test_only_some_platforms_call_mcp_servers(
     found = select_tools(model, guide)
     assert types(found) == (["mcp_toolset"] if takes else [])
     assert set(found.left_out.values()) == (set() if takes else {offers.NO_CONNECTOR})
+
+
+def test_tools_of_servers_are_left_out_at_other_addresses(guide: Assistant, settings: Any) -> None:
+    settings.MCP_CONNECTOR_HOSTS = []
+    model = model_on("anthropic")
+    model.connection.base_url = "https://gateway.example.org"
+    give_connected(guide, connected(), "add")
+    found = select_tools(model, guide)
+    assert (types(found), set(found.left_out.values())) == ([], {offers.OTHER_ADDRESS})
+    settings.MCP_CONNECTOR_HOSTS = ["gateway.example.org"]
+    model.__dict__.pop("supports", None)
+    assert types(select_tools(model, guide)) == ["mcp_toolset"]
 
 
 def test_frame_for_another_connection_omits_unsupported(guide: Assistant) -> None:

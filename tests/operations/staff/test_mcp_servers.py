@@ -10,7 +10,7 @@ from chat.operations.staff.mcp_servers import save_server
 from chat.operations.staff.tool_listings import compare
 from chat.tools.mcp import has_drifted
 from chat.tools.mcp_grants import GrantStorage
-from tests.tools.conftest import mcp_tool
+from tests.support.mcp_tools import mcp_tool
 
 pytestmark = pytest.mark.django_db
 TOKENS = {"token": {"access_token": "t-1"}, "url": "https://shop.example.test/mcp"}

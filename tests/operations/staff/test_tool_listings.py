@@ -93,6 +93,27 @@ def test_taken_names_are_reported() -> None:
     assert ToolDefinition.objects.get(name="calculate").kind == "webhook"
 
 
+def test_functions_that_the_api_refuses_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", dict(registry.registered()))
+
+    @registry.tool
+    def measure(용량: int) -> str:  # noqa: PLC2401 - such names are the case
+        """Measure.
+
+        Args:
+            용량: How much.
+        """
+        return str(용량)
+
+    said = StringIO()
+    call_command("sync_tools", stdout=said)
+    assert (
+        "The function measure is not used: the API does not accept the property name “용량”"
+        in said.getvalue()
+    )
+    assert ToolDefinition.objects.filter(name="measure").exists()
+
+
 def test_a_listing_is_asked_and_kept(shop: Served) -> None:
     server = McpServer.objects.create(name="shop", url=f"{shop.url}/mcp")
     found = tool_listings.refresh_listing(server=server)

@@ -11,8 +11,8 @@ from chat.events.store import stored_frames
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn, User
 from chat.operations.accounts.api_keys import create_api_key
 from chat.operations.conversations.message_input import LONGEST_TEXT
-from chat.operations.turns.accept import AcceptedTurn
 from chat.operations.turns.stop import stop_turn
+from chat.operations.turns.turn_request import AcceptedTurn
 from tests import factories
 from tests.support.refusals import refusal
 from tests.support.turns import continue_turn, retry_turn, start_turn
@@ -153,7 +153,7 @@ def test_unavailable_assistant_is_an_error(insider: User, model: LanguageModel) 
     first = start(insider, assistant_id=assistant.id).turn
     assert first.max_tokens == 7
     stop_turn(user=insider, turn_id=first.id)
-    assistant.audience_groups.add(Group.objects.create(name="Others"))
+    factories.restrict(assistant, Group.objects.create(name="Others"))
     here = {"conversation_id": first.conversation_id}
     for refused in (
         refusal(start, insider, **here),
@@ -279,7 +279,40 @@ def test_retry_after_a_refusal_may_use_the_fallback_model(insider: User) -> None
     assistant = Assistant.objects.create(name="Fixed", model=first)
     chat = factories.conversation(insider, assistant=assistant)
     turn = factories.turn(chat, status="refused", model=first)
-    for wanted, asked in ((named, named), (other, first)):
+    # The named model answers for the assistant; any other one is asked alone, as with a new message.
+    for wanted, answering in ((named, assistant), (other, None)):
         again = retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id, model_id=wanted.id).turn
-        assert again.model == asked
+        assert (again.model, again.conversation.assistant) == (wanted, answering)
         stop_turn(user=insider, turn_id=again.id)
+
+
+def test_a_model_replaces_the_assistants_after_refusals_only(insider: User) -> None:
+    named = factories.language_model("claude-named")
+    first = factories.language_model("claude-first", fallback=named)
+    assistant = Assistant.objects.create(name="Fixed", model=first)
+    chat = factories.conversation(insider, assistant=assistant)
+    turn = factories.turn(chat, status="failed", model=first)
+    again = retry_turn(author=insider, client_id=uuid.uuid4(), turn_id=turn.id, model_id=named.id).turn
+    assert (again.model, again.conversation.assistant) == (named, None)
+
+
+@pytest.mark.parametrize("ask", [retry_turn, continue_turn])
+def test_retry_and_continue_ask_what_the_person_chose(ask: Any, insider: User, model: LanguageModel) -> None:
+    other = factories.language_model("claude-other")
+    guide = Assistant.objects.create(name="Guide", model=factories.language_model("its own"))
+    chat = factories.conversation(insider, model=model)
+    turn = factories.turn(chat, status="stopped", answer="Part", model=model)
+    for choice, answering in (
+        ({"assistant_id": guide.id}, (guide.model, guide)),
+        ({}, (guide.model, guide)),
+        ({"model_id": other.id}, (other, None)),
+        ({"model_id": other.model_id}, (other, None)),
+    ):
+        again = ask(author=insider, client_id=uuid.uuid4(), turn_id=turn.id, **choice).turn
+        assert (again.model, again.conversation.assistant) == answering
+        stop_turn(user=insider, turn_id=again.id)
+    for choice in ({"assistant_id": uuid.uuid4()}, {"model_id": "unknown"}):
+        assert (
+            refusal(ask, author=insider, client_id=uuid.uuid4(), turn_id=turn.id, **choice).code
+            == "not_found"
+        )

@@ -51,6 +51,7 @@ def test_an_accepted_turn_is_claimed_once(insider: User, model: LanguageModel) -
     assert (running.turn.status, running.fence, accepted.turn.status) == ("running", 1, "queued")
     assert running.turn.started_at == running.turn.heartbeat_at
     assert (running.path(), running.admitted) == (accepted.path, accepted.admitted)
+    assert not running.may_await_summary
     assert claim.claim_turn(accepted.turn.id, "host:1:aa", accepted) is None
     # Another process had it meanwhile and it waits for an engine again: its rows are read by the next look.
     Turn.objects.update(status="queued", owner="", heartbeat_at=None)
@@ -58,6 +59,7 @@ def test_an_accepted_turn_is_claimed_once(insider: User, model: LanguageModel) -
     again = claim.claim_turn(accepted.turn.id, "host:1:aa")
     assert again
     assert (again.fence, again.message) == (2, running.message)
+    assert again.may_await_summary, "its path is not read yet"
 
 
 def test_a_summary_that_was_awaited_is_read(insider: User, model: LanguageModel) -> None:
@@ -69,8 +71,10 @@ def test_a_summary_that_was_awaited_is_read(insider: User, model: LanguageModel)
     assert running
     running.message.parent = question
     assert running.path().awaits_summary
+    assert running.may_await_summary
     Message.objects.filter(id=summary.id).update(content=[{"type": "text", "text": "Short."}])
     assert running.path().sent.messages == (summary, question)
+    assert not running.may_await_summary
 
 
 def test_admitted_budgets_are_current_for_seconds() -> None:

@@ -12,8 +12,9 @@ from chat.models import ApiCall, Conversation, LanguageModel, Turn
 from chat.operations.billing import ledger
 from chat.operations.request import build
 from chat.operations.turns import claim, finish, open_call
-from chat.operations.turns.accept import TurnRequest, start_turn
+from chat.operations.turns.accept import start_turn
 from chat.operations.turns.finish import AnswerContent, TurnEnd
+from chat.operations.turns.turn_request import TurnRequest
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from chat.events.payloads import Event
 from chat.events.store import Batch, append_batches, stored_frames, stored_state
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Turn, User
 from chat.operations.billing import budgets
-from chat.operations.billing.budgets import Payer
+from chat.operations.billing.payer import Payer
 from chat.operations.turns.recovery import LeaseWatch, reap_turn, release_stale_holds, settle_abandoned
 from tests import factories
 

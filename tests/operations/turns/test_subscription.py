@@ -8,7 +8,6 @@ import pytest
 from chat.events.payloads import encode, notice
 from chat.events.store import Batch
 from chat.models import Turn, User
-from chat.operations.turns.accept import TurnRequest
 from chat.operations.turns.subscription import (
     Resumption,
     Subscription,
@@ -16,6 +15,7 @@ from chat.operations.turns.subscription import (
     resumption,
     subscribe,
 )
+from chat.operations.turns.turn_request import TurnRequest
 from tests import factories
 from tests.support.refusals import refusal_code
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from chat.claude import compaction
-from chat.claude.mcp_connector import toolset
+from chat.claude.limits import compaction
+from chat.claude.request.mcp_connector import toolset
 from chat.models import ApiCall, Budget, BudgetHold, LanguageModel, Message, Turn, User
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.request import build

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.request import LOOP_CLOSED_TEXT
+from chat.claude.request.build import LOOP_CLOSED_TEXT
 from chat.models import Assistant, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations import running_turn
 from chat.operations.catalogue.thinking import answer_limit

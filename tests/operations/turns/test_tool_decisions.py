@@ -9,6 +9,7 @@ import orjson
 import pytest
 from django.utils import timezone
 
+from chat.claude.encoding.exact_numbers import exact_json
 from chat.events import payloads
 from chat.events.store import Batch, stored_frames, stored_state
 from chat.models import McpServer, ToolCall, ToolDefinition, Turn, User
@@ -27,7 +28,7 @@ def turn(insider: User) -> Turn:
     made = factories.turn(factories.conversation(insider), status="waiting", answer="Let me see.", last_seq=2)
     told = [payloads.turn_started(model="m", assistant_message="a"), payloads.turn_waiting()]
     frames = [payloads.encode(event, turn=str(made.id), seq=seq) for seq, event in enumerate(told, 1)]
-    Batch(made.id, 1, 1, frames).row().save()
+    Batch(made.id, 1, 1, frames).store()
     return made
 
 
@@ -76,6 +77,32 @@ def test_each_call_is_decided_once(turn: Turn, insider: User) -> None:
     assert "Their reason" not in ToolCall.objects.get(id=call.id).result[0]["text"]
 
 
+def test_a_tool_is_allowed_for_the_conversation(turn: Turn, insider: User) -> None:
+    tool, other = factories.tool("weather"), factories.tool("mail")
+    first, second = factories.tool_call(turn, tool=tool), factories.tool_call(turn, tool=tool)
+    mail, late = factories.tool_call(turn, tool=other), factories.tool_call(turn, tool=tool)
+    ToolCall.objects.filter(id=late.id).update(expires_at=timezone.now() - dt.timedelta(seconds=1))
+    decided = decide_call(user=insider, tool_call_id=first.id, decision="approve", remember=True)
+    assert (decided.call.id, decided.resumes) == (first.id, False)
+    assert told(turn) == [("tool.decided", "ready"), ("tool.decided", "ready")]
+    turn.conversation.refresh_from_db()
+    assert turn.conversation.allowed_tools == [str(tool.id)]
+    second.refresh_from_db()
+    assert (second.status, second.decided_by) == ("ready", insider)
+    assert [ToolCall.objects.get(id=each.id).status for each in (mail, late)] == ["waiting", "waiting"]
+
+
+@pytest.mark.parametrize(
+    "choice", [{"decision": "deny"}, {"decision": "edit", "input": {}}, {"decision": "approve", "tool": None}]
+)
+def test_only_an_approval_of_a_known_tool_is_kept(choice: dict[str, Any], turn: Turn, insider: User) -> None:
+    tool = choice.pop("tool", factories.tool())
+    call = factories.tool_call(turn, tool=tool)
+    decide_call(user=insider, tool_call_id=call.id, remember=True, **choice)
+    turn.conversation.refresh_from_db()
+    assert turn.conversation.allowed_tools == []
+
+
 def test_only_the_author_decides(turn: Turn, insider: User, outsider: User) -> None:
     call = factories.tool_call(turn)
     assert refusal_code(decide_call, user=outsider, tool_call_id=call.id, decision="approve") == "not_found"
@@ -87,7 +114,7 @@ def test_only_the_author_decides(turn: Turn, insider: User, outsider: User) -> N
     assert call.status == "waiting"
 
 
-def refused_words(turn: Turn, user: User, given: dict[str, Any], **fields: Any) -> str:
+def refused_words(turn: Turn, user: User, given: object, **fields: Any) -> str:
     """Decide with an input that the tool of the row does not take; nothing must be decided."""
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     defaults = {"kind": "python", "target": "weather", "input_schema": schema}
@@ -120,6 +147,35 @@ def test_edited_input_is_validated(turn: Turn, insider: User) -> None:
         == given
     )
     assert told(turn) == [("tool.decided", "ready")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"n":\n 5,}', "Check line 2, column 4."),
+        ("[1]", "must be a JSON object"),
+        ('{"n": NaN}', "must be a JSON object"),
+        ("[" * 100_000, "must be a JSON object"),
+        ('{"n": 0.5}', "0.5 is not of type 'integer'"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_edited_text_is_read_and_validated(turn: Turn, insider: User, text: str, words: str) -> None:
+    assert words in refused_words(turn, insider, text)
+
+
+def test_edited_text_keeps_every_digit(turn: Turn, insider: User) -> None:
+    call = factories.tool_call(turn)
+    text = '{"order_id": 18446744073709551616, "amount": [0.10, 1e400, -0, 1E5]}'
+    decided = decide_call(user=insider, tool_call_id=call.id, decision="edit", input=text)
+    stored = ToolCall.objects.get(pk=decided.call.pk)
+    assert exact_json(stored.effective_input) == text.replace(" ", "")
+    assert text.replace(" ", "").encode() in stored_frames(turn.id)[-1].data
+    long = f'{{"a": "{"x" * 250_000}"}}'
+    for given in (long, " " * 1_000_001):
+        other = factories.tool_call(turn)
+        refused = {"user": insider, "tool_call_id": other.id, "decision": "edit", "input": given}
+        assert refusal_code(decide_call, **refused) == "too_long"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.models import Assistant, AssistantTool, McpServer, Message, ToolCall, Turn, User
+from chat.models import Assistant, AssistantTool, Conversation, McpServer, Message, ToolCall, Turn, User
 from chat.operations.turns import tool_rounds
 from tests import factories
 
@@ -66,6 +66,19 @@ def test_rules_decide_where_a_call_begins(turn: Turn) -> None:
     waiting = ToolCall.objects.waiting().first()
     assert waiting
     assert waiting.expires_at
+
+
+def test_a_tool_that_the_owner_allowed_does_not_ask_again(turn: Turn) -> None:
+    allowed = [str(link.tool_id) for link in turn.conversation.assistant.tool_links.all()]
+    # The turn was claimed before the owner decided.
+    Conversation.objects.filter(id=turn.conversation_id).update(allowed_tools=allowed)
+    planned = plan(turn, asked("asks", "strict", "denied", "off"))
+    assert [(made.approval, made.row.status) for made in planned] == [
+        ("allow", "ready"),
+        ("allow", "ready"),
+        ("deny", "denied"),
+        ("deny", "failed"),
+    ]
 
 
 def test_viewers_are_told_of_each_call(turn: Turn) -> None:

@@ -12,8 +12,9 @@ from chat.operations.billing import ledger
 from chat.operations.conversations import titles
 from chat.operations.errors import OperationError
 from chat.operations.turns import claim
-from chat.operations.turns.accept import AcceptedTurn, _settle_race
+from chat.operations.turns.accept import _settle_race
 from chat.operations.turns.recovery import reap_turn
+from chat.operations.turns.turn_request import AcceptedTurn
 from tests import factories
 from tests.support.turns import retry_turn, start_turn
 

@@ -5,8 +5,8 @@ from typing import Any
 import anthropic
 import pytest
 
-from chat.claude import strict_tools
-from tests.claude.test_strict_tools import TEXT, closed
+from chat.claude.schemas import strict_tools
+from tests.claude.schemas.test_strict_tools import TEXT, closed
 from tests.simulator.asking import ask
 
 

@@ -1,0 +1,146 @@
+"""The JSON that clients send. Unknown fields are refused. Ids are opaque strings."""
+
+from typing import Annotated, Any
+
+from ninja import Field, Schema
+from pydantic import ConfigDict, WithJsonSchema
+
+from chat.claude.encoding.client_json import LONGEST_TEXT
+
+
+class Input(Schema):
+    """Unknown fields are refused. Values are not converted from other types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Nothing(Input):
+    """An empty object: all information is in the address."""
+
+
+class ConversationInput(Input):
+    title: str = Field("", description="1 to 200 characters; without one it is named after the first answer.")
+    assistant: str | None = None
+    model: str | None = Field(None, description="Parley's id of a model, or the provider's.")
+
+
+class ConversationChange(Input):
+    """Only the fields that are sent are changed."""
+
+    title: str = Field("", min_length=1)
+    pinned: bool = False
+    archived: bool = False
+    assistant: str = ""
+    model: str = Field(
+        "", description="Parley's id or the provider's; without an assistant, it answers alone."
+    )
+
+
+class Again(Input):
+    """The input of a turn that repeats or continues another turn."""
+
+    client_id: str | None = Field(
+        None, description="A UUID made by the client; the same one again is the same turn."
+    )
+    wait: bool = Field(True, description="false: answer 202 at once.")
+
+
+class Retry(Again):
+    model: str | None = None
+
+
+# The content of a message. The operation validates it, so that errors are translated and name what is allowed.
+UserBlock = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+                    "required": ["type", "text"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": {"enum": ["image", "document"]},
+                        "source": {
+                            "type": "object",
+                            "properties": {
+                                "type": {"const": "attachment"},
+                                "attachment": {
+                                    "type": "string",
+                                    "description": "The id of an own attachment.",
+                                },
+                            },
+                            "required": ["type", "attachment"],
+                            "additionalProperties": False,
+                        },
+                    },
+                    "required": ["type", "source"],
+                },
+            ]
+        }
+    ),
+]
+
+
+class TurnInput(Again):
+    text: str | None = Field(None, description="What is said; may be left out when there are attachments.")
+    content: list[UserBlock] | None = Field(
+        None, description="Instead of text and attachments: both as content blocks, in an order of your own."
+    )
+    attachments: list[str] | None = Field(None, description="Ids of own attachments, in their order.")
+    parent: str | None = Field(
+        None, description="The message to follow: null is the active leaf, “root” a new beginning."
+    )
+    assistant: str | None = None
+    model: str | None = None
+    output_schema: dict[str, Any] | None = Field(
+        None, description="A JSON Schema: the answer is JSON of this shape, or the turn fails."
+    )
+
+
+class FirstTurnInput(TurnInput):
+    conversation: str | None = Field(None, description="null begins a new conversation.")
+
+
+class Reuse(Input):
+    sha256: str = Field(
+        description="The SHA-256 of a file that you have uploaded before, in hexadecimal digits."
+    )
+    name: str
+
+
+class ExtractInput(Input):
+    """The text or files to read, and the JSON Schema of the result."""
+
+    text: str = ""
+    attachments: list[str] = Field(default_factory=list, max_length=20)
+    shape: dict[str, Any] = Field(alias="schema", description="A JSON Schema.")
+    instructions: str = Field("", max_length=20_000)
+    assistant: str | None = None
+    model: str | None = None
+    client_id: str | None = Field(None, description="A UUID; the same one again is the same extraction.")
+
+
+class CountInput(Input):
+    """A draft, alone or as the next message of a conversation."""
+
+    text: str = Field("", max_length=LONGEST_TEXT)
+    conversation: str | None = None
+    assistant: str | None = None
+    model: str | None = None
+    output_schema: dict[str, Any] | None = None
+
+
+class Decision(Input):
+    decision: str = Field(description="approve, deny or edit.")
+    input: dict[str, Any] | str | None = Field(
+        None, description="With edit: what the tool gets instead, as an object or as its JSON text."
+    )
+    reason: str = Field("", max_length=500, description="With deny: told to the model.")
+    remember: bool = Field(
+        False, description="With approve: the tool may run for the rest of the conversation without asking."
+    )

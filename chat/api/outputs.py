@@ -1,0 +1,266 @@
+"""The JSON of answers. Ids are opaque strings."""
+
+import datetime as dt
+from typing import Any
+
+from ninja import Field, Schema
+
+# Amounts of money are decimal strings, because a float would round them.
+Usd = str
+
+
+class AttachmentOut(Schema):
+    id: str
+    name: str
+    kind: str = Field(description="image, pdf, text or office.")
+    media_type: str
+    size_bytes: int
+    sha256: str
+    width: int | None = Field(description="Of a picture as it is sent to models, in pixels.")
+    height: int | None
+    pages: int | None
+    characters: int | None = Field(description="Of the text that models read.")
+    created_at: dt.datetime
+
+
+class Problem(Schema):
+    """An error (RFC 9457). `code` is stable. The texts are for people, in the language of Accept-Language."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, str]] | None = None
+
+
+class ConversationOut(Schema):
+    id: str
+    title: str
+    assistant: str | None
+    model: str | None
+    pinned: bool
+    archived: bool
+    active_leaf: str | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    last_message_at: dt.datetime
+
+
+class ConversationPage(Schema):
+    data: list[ConversationOut]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+
+class MessageOut(Schema):
+    id: str
+    conversation: str
+    parent: str | None
+    role: str
+    kind: str
+    status: str
+    content: list[Any] = Field(description="Content blocks, exactly as the Messages API sent them.")
+    text: str
+    model: str = Field(description="The provider's id of the model that wrote it.")
+    stop_reason: str | None
+    turn: str | None
+    created_at: dt.datetime
+
+
+class ThreadMessage(MessageOut):
+    versions: list[str] = Field(
+        description="All messages at this place of the tree, oldest first, itself included."
+    )
+    cost_usd: Usd | None
+
+
+class MessagePage(Schema):
+    data: list[ThreadMessage] = Field(description="Oldest first.")
+    next: str | None = Field(
+        description="Send it as `before` for the older messages; null when there are none."
+    )
+    active_turn: str | None
+
+
+class Failure(Schema):
+    code: str
+    message: str
+
+
+class Tokens(Schema):
+    input_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    thinking_tokens: int
+
+
+class ToolCallOut(Schema):
+    id: str
+    turn: str
+    message: str = Field(description="The answer that asked for it.")
+    tool_use_id: str
+    name: str
+    title: str
+    input: dict[str, Any] = Field(description="What the tool gets; the edited one, if it was edited.")
+    input_json: str = Field(description="The same as text, for programs whose numbers are floats.")
+    status: str = Field(
+        description="waiting, ready, running; then done, failed, denied, expired or stopped (not run)."
+    )
+    decision: str | None
+    reason: str
+    is_error: bool
+    result: list[Any] | None = Field(description="The content of the tool_result; null before the end.")
+    expires_at: dt.datetime | None
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class AllowedTool(Schema):
+    id: str
+    name: str
+    title: str
+
+
+class AllowedTools(Schema):
+    data: list[AllowedTool] = Field(description="In the order in which they were allowed.")
+
+
+class Fallback(Schema):
+    """The model to ask after a refusal. Send its id to /retry."""
+
+    id: str
+    name: str
+
+
+class TurnOut(Schema):
+    id: str
+    conversation: str
+    client_id: str
+    status: str = Field(
+        description="queued, running, waiting; then completed, stopped, interrupted, failed or refused."
+    )
+    user_message: str
+    message: MessageOut | None = Field(
+        description="The answer: partial when it was cut, null before it begins. With the parts of one that was "
+        "interrupted and went on by itself."
+    )
+    model: str | None
+    stop_reason: str | None
+    error: Failure | None
+    can_continue: bool
+    tool_calls: list[ToolCallOut] = Field(description="In the order of the model's asking.")
+    notices: list[dict[str, str]] = Field(
+        description="What became of the answer on its way: failover, fallback, continued."
+    )
+    fallback: Fallback | None = Field(description="After a refusal: the model that staff want asked next.")
+    usage: Tokens = Field(description="Sums over all API calls of the turn.")
+    cost_usd: Usd
+    certainty: str | None
+    last_seq: int
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class ExtractOut(Schema):
+    data: Any = Field(description="What was found, valid against the schema.")
+    usage: Tokens
+    cost_usd: Usd
+    turn: str
+
+
+class CountOut(Schema):
+    input_tokens: int
+    exact: bool = Field(description="false: an estimate of Parley's, for the provider can't be asked.")
+    model: str = Field(description="The provider's id of the model that it was counted for.")
+    max_input_tokens: int
+
+
+class AssistantOut(Schema):
+    id: str
+    name: str
+    description: str
+    model: str | None
+    starters: list[str]
+
+
+class PriceOut(Schema):
+    """Prices in USD: per million tokens, and per web search."""
+
+    speed: str
+    above_prompt_tokens: int
+    input: Usd
+    write_5m: Usd
+    write_1h: Usd
+    read: Usd
+    output: Usd
+    per_search: Usd
+
+
+class ModelOut(Schema):
+    id: str
+    model: str = Field(description="The provider's id.")
+    name: str
+    connection: str
+    available: bool = Field(description="false while its connection lacks something.")
+    lifecycle: str
+    max_input_tokens: int
+    max_output_tokens: int
+    default_max_tokens: int
+    capabilities: dict[str, Any]
+    prices: list[PriceOut] = Field(description="In force now.")
+
+
+class AssistantList(Schema):
+    data: list[AssistantOut]
+
+
+class ModelList(Schema):
+    data: list[ModelOut]
+
+
+class UsageRow(Tokens):
+    day: dt.date
+    model: str
+    calls: int
+    cost_usd: Usd
+
+
+class BudgetOut(Schema):
+    name: str
+    scope: str = Field(description="person, everybody (each person, you too), group or key.")
+    period: str = Field(description="day, week (from Monday) or month, in the workspace's time zone.")
+    starts_on: dt.date
+    renews_on: dt.date
+    spent_usd: Usd
+    held_usd: Usd = Field(description="Held for answers that are being written.")
+    soft_limit_usd: Usd | None = Field(description="From here on you are warned.")
+    limit_usd: Usd = Field(description="What would go beyond it is refused with 402.")
+
+
+class UsageOut(Schema):
+    since: dt.date
+    calls: int
+    cost_usd: Usd
+    data: list[UsageRow] = Field(description="By day (UTC) and model, newest first.")
+    budgets: list[BudgetOut] = Field(
+        description="Your own, your groups' and your keys', in their current period."
+    )
+
+
+class KeyOut(Schema):
+    id: str
+    name: str
+    scopes: list[str]
+    expires_at: dt.datetime | None
+
+
+class Me(Schema):
+    id: str
+    email: str
+    name: str
+    language: str
+    is_staff: bool
+    key: KeyOut | None = Field(description="The key that asked; null for a session.")

@@ -1,0 +1,1 @@
+"""Prompt caching: where breakpoints go, what is reused, and why a request read less than it could have."""

@@ -1,0 +1,1 @@
+"""Content blocks and the stored context of a message: what a message consists of."""

@@ -1,0 +1,1 @@
+"""Text and JSON that can be stored and sent as they came: clean characters, exact numbers, limits for clients."""

@@ -1,0 +1,1 @@
+"""From a frame and a path of messages to the arguments of `messages.create`."""

@@ -1,0 +1,1 @@
+"""JSON Schemas that the API takes: of answers and of tools."""

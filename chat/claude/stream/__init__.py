@@ -1,0 +1,1 @@
+"""From the events of a stream to a message, and what follows it."""

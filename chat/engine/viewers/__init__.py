@@ -1,0 +1,1 @@
+"""The viewers of this process, and the news that other processes write for them."""

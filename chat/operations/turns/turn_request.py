@@ -1,0 +1,50 @@
+"""What a client asks of a turn, as its door read it, and the accepted turn that it gets."""
+
+import dataclasses
+import uuid
+from typing import Any
+
+from chat.models import ApiKey, Message, Turn, User
+from chat.operations.billing.budgets import Admitted
+from chat.operations.conversations.path import ConversationPath
+
+Identifier = uuid.UUID | str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRequest:
+    """What a client asks for, as its door read it; the operations below check the values.
+
+    A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
+    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
+    makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the turn to retry or to
+    continue. `output_schema` is a JSON Schema that the answer must match.
+    """
+
+    author: User
+    client_id: Identifier | None
+    door: str = Turn.Door.CHAT
+    api_key: ApiKey | None = None
+    turn_id: Identifier | None = None
+    conversation_id: Identifier | None = None
+    assistant_id: Identifier | None = None
+    model_id: Identifier | None = None
+    parent_id: Identifier | None = None
+    text: str | None = ""
+    attachments: list[str] | None = None
+    content: list[Any] | None = None
+    output_schema: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AcceptedTurn:
+    """An accepted turn; `created` is False when this client id had started it before.
+
+    A new one carries what its claim in this process need not read again: the path to its message, and the budgets.
+    """
+
+    turn: Turn
+    user_message: Message
+    created: bool
+    path: ConversationPath | None = None
+    admitted: Admitted | None = None

@@ -1,0 +1,1 @@
+"""The text of office files: OOXML and OpenDocument."""

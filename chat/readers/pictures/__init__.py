@@ -1,0 +1,1 @@
+"""Pictures in the form and the size that models need."""

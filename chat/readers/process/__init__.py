@@ -1,0 +1,1 @@
+"""The process that reads: it is started for one job, limited and ended."""

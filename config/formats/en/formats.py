@@ -1,0 +1,3 @@
+"""English date formats: staff compare times with logs, so the time has seconds and 24 hours."""
+
+DATETIME_FORMAT = "M j, Y, H:i:s"

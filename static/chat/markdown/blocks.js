@@ -1,0 +1,71 @@
+// Splits a growing Markdown text into blocks that are final and a tail that may still change.
+
+import { lex } from "parley/markdown/lexer.js";
+
+// A later line can change the last two blocks (lists, tables, headings with underlines).
+const OPEN_BLOCKS = 2;
+
+export class MarkdownBlocks {
+  constructor() {
+    this.text = "";
+    this.#forget();
+  }
+
+  // `text`: the whole text so far. `growing`: more may come.
+  // Returns {reset, settled: tokens that are final now, open: tokens of the tail, notes: footnotes by label}.
+  // `reset`: what was settled before must be rendered again, because a definition came that it refers to.
+  // Throws Error when the settled part of the text has changed.
+  grow(text, { growing = true } = {}) {
+    if (!text.startsWith(this.text.slice(0, this.settled))) throw new Error("the text may only grow");
+    this.text = text;
+    let tokens = this.#lex(growing);
+    const reset = this.settled > 0 && this.#defines(tokens);
+    if (reset) {
+      this.#forget();
+      tokens = this.#lex(growing);
+    }
+    const solid = tokens.flatMap((token, place) => (token.type === "space" ? [] : [place]));
+    const keep = solid.length > OPEN_BLOCKS ? solid[solid.length - OPEN_BLOCKS] : 0;
+    const settled = tokens.slice(0, keep);
+    this.#settle(settled, tokens);
+    return { reset, settled, open: tokens.slice(keep), notes: tokens.notes };
+  }
+
+  #forget() {
+    this.settled = 0;
+    this.links = {};
+    this.notes = new Map();
+    this.missed = new Set();
+  }
+
+  #lex(growing) {
+    const { links, notes } = this;
+    return lex(this.text.slice(this.settled), { links, notes, growing });
+  }
+
+  // Returns whether the tail defines a label that the settled part refers to.
+  #defines({ links, notes }) {
+    const found = [...Object.keys(links), ...[...notes.keys()].map((label) => `^${label}`)];
+    return found.some((label) => this.missed.has(label));
+  }
+
+  #settle(settled, tokens) {
+    if (!settled.length) return;
+    this.settled += settled.reduce((length, token) => length + token.raw.length, 0);
+    for (const token of definitionsIn(settled)) {
+      if (token.type === "def") this.links[token.tag] = tokens.links[token.tag];
+      else this.notes.set(token.label, tokens.notes.get(token.label));
+    }
+    for (const label of tokens.missed) this.missed.add(label);
+  }
+}
+
+// Yields the definitions among the blocks and in lists, quotations and other blocks.
+function* definitionsIn(tokens) {
+  for (const token of tokens) {
+    if (token.type === "def" || token.type === "footnote") yield token;
+    if (["list", "list_item", "blockquote", "details", "footnote"].includes(token.type)) {
+      yield* definitionsIn(token.items ?? token.tokens);
+    }
+  }
+}

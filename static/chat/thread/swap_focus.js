@@ -1,0 +1,37 @@
+// The focus after htmx has replaced its button: the arrows of a message's versions, "Show earlier messages", and a row
+// that leaves the list of conversations.
+
+import { focusIfLost } from "parley/lib/focus.js";
+
+export function startSwapFocus() {
+  let find = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    find = finder(detail);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (find) focusIfLost(find());
+    find = null;
+  });
+}
+
+// Returns a function that finds the element for the focus after the swap, or null.
+function finder({ target, requestConfig }) {
+  if (target.id === "conversations" && target.contains(document.activeElement)) return rowOfList;
+  const button = requestConfig?.elt;
+  const versions = button?.closest("[data-versions]")?.dataset.versions;
+  if (versions) return () => arrow(versions, button.dataset.step);
+  return button?.matches("[data-earlier]") ? topOfThread : null;
+}
+
+// The arrow in the same direction, or the other one at the end of the versions.
+function arrow(versions, step) {
+  const arrows = [...document.querySelectorAll(`[data-versions="${versions}"] button:enabled`)];
+  return arrows.find((each) => each.dataset.step === step) ?? arrows[0];
+}
+
+const rowOfList = () => {
+  const list = document.getElementById("conversations");
+  return list.querySelector("[aria-current]") ?? list.querySelector(".conversation > a");
+};
+
+const topOfThread = () => document.querySelector("#thread > :is([data-earlier], .message)");

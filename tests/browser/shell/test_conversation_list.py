@@ -1,0 +1,95 @@
+"""The list of conversations beside the thread: undo, hiding it, the keyboard in it, and its signs."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.chat_page import ChatPage
+from tests.browser.conftest import OpenChat
+
+LIVE = "[[scenario:stall at=5 seconds=60]]"
+
+
+def test_archiving_is_undone(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] Keep me")
+    row = chat.page.locator(f".conversation:has(a[href='{chat.path}'])")
+    row.get_by_role("button").first.click()
+    chat.page.get_by_role("menuitem", name="Archive").click()
+    expect(row).to_have_count(0)
+    toast = chat.page.locator("#toast")
+    expect(toast).to_contain_text("Conversation archived")
+    toast.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
+    expect(toast).to_be_hidden()
+
+
+def test_the_list_is_hidden_and_stays_so(chat: ChatPage) -> None:
+    page, sidebar = chat.page, chat.page.locator("#sidebar")
+    page.get_by_role("button", name="Hide conversations").click()
+    expect(sidebar).to_be_hidden()
+    page.reload()
+    chat.await_connection()
+    expect(sidebar).to_be_hidden()
+    page.keyboard.press("Control+.")
+    expect(sidebar).to_be_visible()
+    page.keyboard.press("Control+.")
+    page.get_by_role("button", name="Show conversations").click()
+    expect(sidebar).to_be_visible()
+
+
+def test_one_tab_reaches_the_list_and_arrows_move_in_it(chat: ChatPage) -> None:
+    for text in ("one", "two"):
+        chat.open("/").ask(f"[[scenario:echo]] {text}")
+    page = chat.page
+    links = page.locator(".conversation > a")
+    expect(page.locator(".conversation > a[tabindex='0']")).to_have_count(1)
+    links.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("End")
+    expect(links.last).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.matches('.conversation > *')")
+
+
+def test_rows_show_answers_of_other_conversations(chat: ChatPage) -> None:
+    chat.send(LIVE)
+    expect(chat.stop).to_be_visible()
+    path = chat.path
+    row = chat.page.locator(f".conversation:has(a[href='{path}'])")
+    chat.open("/")
+    expect(row).to_have_attribute("data-state", "running")
+    other = ChatPage(chat.page.context.new_page(), chat.url).open(path)
+    other.stop.click()
+    other.await_end()
+    other.page.close()
+    expect(row).to_have_attribute("data-unread", "")
+    expect(chat.page).to_have_title(re.compile("^● "))
+    chat.open(path)
+    expect(row).not_to_have_attribute("data-unread", "")
+
+
+def test_escape_in_the_search_clears_it_and_stops_nothing(chat: ChatPage) -> None:
+    chat.send(LIVE)
+    expect(chat.stop).to_be_visible()
+    search = chat.page.locator("#search")
+    search.fill("zzz")
+    search.press("Escape")
+    expect(search).to_have_value("")
+    expect(chat.stop).to_be_visible()
+    chat.field.press("Escape")
+    chat.await_end()
+
+
+def test_a_lost_session_leads_back_after_signing_in(open_chat: OpenChat) -> None:
+    chat = open_chat().ask("[[scenario:echo]] Here")
+    path = chat.path
+    chat.page.context.clear_cookies()
+    chat.page.locator("#search").fill("x")
+    chat.page.wait_for_url("**/accounts/login/**")
+    expect(chat.page.get_by_role("status")).to_contain_text("Your session has ended")
+    assert path.replace("/", "%2F") in chat.page.url

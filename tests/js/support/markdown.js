@@ -1,0 +1,21 @@
+// Markdown as HTML, without the entities that rows of expected HTML leave out.
+
+import { footnotesHtml, toHtml } from "parley/markdown/html.js";
+import { lex } from "parley/markdown/lexer.js";
+
+const WORDS = { details: "Details", image: "Image" };
+const translate = (key, { host } = {}) => (host ? `${WORDS.image} from ${host}` : WORDS[key]);
+
+export function htmlOf(text, { growing = false } = {}) {
+  const tokens = lex(text, { growing });
+  return written(tokens, tokens.notes);
+}
+
+export function written(tokens, notes, numbers = new Map()) {
+  const html = toHtml(tokens, { numbers, translate }) + footnotesHtml(notes, { numbers, translate });
+  return plain(html);
+}
+
+export function plain(html) {
+  return html.replaceAll("&quot;", '"').replaceAll("&#39;", "'").trim();
+}

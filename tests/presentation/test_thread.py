@@ -1,0 +1,31 @@
+"""The read model of a conversation's page."""
+
+import pytest
+
+from chat.models import Message, Turn
+from chat.presentation.messages import entry_context
+from chat.presentation.thread import Thread
+from tests import factories
+
+
+def page(turn: Turn, messages: list[Message]) -> Thread:
+    return Thread(turn.conversation, messages, False, {}, {}, {}, None, None)
+
+
+@pytest.mark.django_db
+def test_notices_stand_where_they_belong() -> None:
+    chat = factories.conversation(factories.person())
+    turn = factories.turn(chat, answer="The first half")
+    first = turn.messages.get()
+    asked = factories.message(chat, first, "go on", kind="continue", turn=turn)
+    second = factories.message(chat, asked, "and the rest", role="assistant", turn=turn)
+    moved = {"code": "failover", "from": "Main", "to": "Spare"}
+    continued = {"code": "continued", "after": str(first.id)}
+    turn.notices = [moved, continued]
+    for message in (first, asked, second):
+        message.turn = turn
+    shown = page(turn, [turn.user_message, first, asked, second])
+    answer = entry_context(shown.entries[-1], shown)
+    assert answer["notices"] == [moved]
+    assert [block["type"] for block in answer["blocks"]] == ["text", "became", "text"]
+    assert answer["blocks"][1]["notice"] == continued
