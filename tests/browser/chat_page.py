@@ -98,6 +98,29 @@ class ChatPage:
         )
         return int(found.json_value())
 
+    def record_announcements(self) -> None:
+        """Keep all that screen readers are given from now on, also what stands there for less than a look's time."""
+        self.page.evaluate(
+            """() => {
+              window.announcements = [];
+              new MutationObserver((changes) => {
+                for (const change of changes)
+                  for (const text of change.addedNodes) window.announcements.push(text.textContent);
+              }).observe(document.querySelector("#announcer"), { childList: true });
+            }"""
+        )
+
+    def await_announcement(self, text: str) -> int:
+        """Wait until a recorded announcement contains `text`; return its place among all, from 0."""
+        found = self.page.wait_for_function(
+            """text => {
+              const place = window.announcements.findIndex((announcement) => announcement.includes(text));
+              return place >= 0 && { place };
+            }""",
+            arg=text,
+        )
+        return int(found.json_value()["place"])
+
     def choose(self, label: str) -> None:
         """Choose a model or an assistant."""
         self.page.get_by_label("Model or assistant").select_option(label=label)
