@@ -2,7 +2,14 @@
 
 import asyncio
 
-from chat.engine.turn.coalescer import LONGEST_PIECE, LONGEST_SECONDS, SHORTEST_SECONDS, Coalescer, Pace
+from chat.engine.turn.coalescer import (
+    LONGEST_FOR_STREAMS_SECONDS,
+    LONGEST_PIECE,
+    LONGEST_SECONDS,
+    SHORTEST_SECONDS,
+    Coalescer,
+    Pace,
+)
 from chat.events.payloads import Event, notice
 
 
@@ -67,3 +74,14 @@ def test_pace_follows_the_event_loops_delay() -> None:
     for _ in range(200):
         pace.late_by(-1.0)
     assert abs(pace.seconds - SHORTEST_SECONDS) < 0.001
+
+
+def test_many_streams_share_the_pace() -> None:
+    pace = Pace()
+    waits = []
+    for pace.streams in (0, 1, 20, 100, 400):
+        waits.append(pace.seconds)
+    assert waits == sorted(waits)
+    assert waits[2] < 0.04
+    # Text still flows 15 times a second.
+    assert waits[-1] == waits[-2] == LONGEST_FOR_STREAMS_SECONDS
