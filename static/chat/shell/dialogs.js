@@ -1,7 +1,7 @@
 // The dialogs that htmx fills, the help, and the effects of renaming and deleting a conversation.
 
 import { toast } from "parley/lib/announcements.js";
-import { leaveFor } from "parley/lib/navigation.js";
+import { leaveFor, signInAddress } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
 
 export function startDialogs() {
@@ -23,6 +23,11 @@ export function startDialogs() {
   });
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = page.csrf;
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status !== 401) return;
+    event.preventDefault();
+    leaveFor(signInAddress({ ended: true }));
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, (event) => {
