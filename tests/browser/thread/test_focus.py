@@ -90,6 +90,20 @@ def test_earlier_messages_take_over_the_focus(chat: ChatPage, parley: Parley) ->
     expect(chat.page.locator(".message").first).to_be_focused()
 
 
+def test_a_list_that_is_loaded_meanwhile_takes_no_focus(chat: ChatPage, parley: Parley) -> None:
+    made = parley.run(
+        "from tests import factories; print(factories.long_conversation(factories.person('insider'), 80).id)"
+    )
+    chat.open(f"/c/{made}")
+    # The focus is set when a swap has settled; another one begins before that.
+    chat.page.evaluate("htmx.config.defaultSettleDelay = 3000")
+    chat.page.get_by_role("button", name="Show earlier messages").press("Enter")
+    expect(chat.page.locator(".message")).to_have_count(60)
+    with chat.page.expect_response("**/sidebar**"):
+        chat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(chat.page.get_by_role("button", name="Show earlier messages")).to_be_focused()
+
+
 def test_cards_hand_the_focus_on(open_with_tools: Callable[..., ChatPage]) -> None:
     chat = open_with_tools()
     ask_for(chat, "careful one", "careful two")
