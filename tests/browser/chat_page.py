@@ -156,7 +156,7 @@ class ChatPage:
         self.page.evaluate(
             """() => {
               const start = window.setTimeout;
-              window.setTimeout = (run, ms, ...given) => (ms < 4000 ? start(run, ms, ...given) : 0);
+              window.setTimeout = (run, ms, ...given) => (ms >= 4000 ? 0 : start(run, ms, ...given));
             }"""
         )
         return self

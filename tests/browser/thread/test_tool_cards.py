@@ -113,7 +113,8 @@ def test_search_results_are_shown_with_links(open_with_tools: Callable[..., Chat
         expect(link).to_have_attribute("href", "https://example.com/simulated-result")
         expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
 
-    shows_its_sources()
+    expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+    chat.await_text(500)  # behind the results
     expect(chat.live).to_have_count(1)
     chat.stop.click()
     chat.await_end()
