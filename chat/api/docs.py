@@ -55,7 +55,7 @@ def docs_page(request: HttpRequest) -> HttpResponse:
 def described(api: NinjaAPI) -> dict[str, Any]:
     """Return the document with the problem responses of all operations."""
     document: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api/v1/"))
-    document["components"]["schemas"]["Problem"] = outputs.Problem.model_json_schema()
+    document["components"]["schemas"]["Problem"] = outputs.ProblemOut.model_json_schema()
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"]["default"] = PROBLEM

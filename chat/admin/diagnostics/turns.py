@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, nowrap, preformatted, usd
+from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, preformatted
 from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.admin.diagnostics.outcomes import error_with_code, outcome, stop_reason_with_code
 from chat.models import ApiCall, Turn, TurnEvent
@@ -131,7 +131,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("cost"))
     def cost(self, turn: Any) -> str:
-        return "-" if turn.cost_usd is None else usd(turn.cost_usd)
+        return "-" if turn.cost_usd is None else dollars(turn.cost_usd)
 
     @display(description=_("input → output tokens"))
     def tokens(self, turn: Any) -> SafeString | str:

@@ -42,7 +42,7 @@ def test_the_sidebar_is_a_dialog_on_a_phone(open_chat: OpenChat) -> None:
 def test_archiving_in_the_drawer_can_be_undone(open_chat: OpenChat) -> None:
     chat = open_chat(**PHONE)
     page = chat.page
-    chat.ask("[[scenario:echo]] Kept after all")
+    chat.ask("[[scenario:echo]] Kept after all").keep_toasts()
     page.get_by_role("button", name="Show conversations").click()
     drawer = page.get_by_role("dialog", name="Conversations")
     row = drawer.locator(".conversation", has_text="Kept after all")

@@ -72,7 +72,7 @@ def test_stopping_ends_a_waiting_call(open_with_tools: Callable[..., ChatPage]) 
 
 def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., ChatPage]) -> None:
     chat = open_with_tools("Connected")
-    chat.send("[[scenario:mcp pace=1.5]] What is 1 + 1?")
+    chat.send("[[scenario:mcp pace=60 tokens=20000]] What is 1 + 1?")
     called = card(chat, "home · add")
 
     def shows_its_result() -> None:
@@ -88,6 +88,7 @@ def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., C
     chat.await_connection()
     shows_its_result()
     expect(chat.live).to_have_count(1)
+    chat.stop.click()
     chat.await_end()
     shows_its_result()
     chat.page.reload()
@@ -99,7 +100,7 @@ def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., C
 
 def test_search_results_are_shown_with_links(open_with_tools: Callable[..., ChatPage]) -> None:
     chat = open_with_tools("Searcher")
-    chat.send("[[scenario:web_search pace=1.5]] Rivers?")
+    chat.send("[[scenario:web_search pace=60 tokens=20000]] Rivers?")
     asked = card(chat, "Web search")
     sources = chat.page.locator("details.tool[data-type=sources]")
 
@@ -113,7 +114,9 @@ def test_search_results_are_shown_with_links(open_with_tools: Callable[..., Chat
         expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
 
     expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+    chat.await_text(500)  # behind the results
     expect(chat.live).to_have_count(1)
+    chat.stop.click()
     chat.await_end()
     shows_its_sources()
     chat.page.reload()
@@ -171,7 +174,7 @@ def test_an_allowed_tool_can_ask_again(open_with_tools: Callable[..., ChatPage])
     page = chat.page
     button = page.get_by_role("button", name="Tools allowed in this conversation")
     dialog = page.get_by_role("dialog", name="Tools allowed in this conversation")
-    ask_for(chat, "careful three")
+    ask_for(chat.keep_toasts(), "careful three")
     expect(button).to_be_hidden()
     card(chat, "Careful").get_by_role("button", name="Allow in this conversation").press("Enter")
     chat.await_end()
