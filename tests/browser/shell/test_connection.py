@@ -225,11 +225,11 @@ def test_tabs_of_someone_who_left_show_nothing_to_the_next_person(
     context.add_cookies([{**cookie, "value": second}])
     parley.run(f"from tests.browser.cast import end_session; end_session({first!r})")
     context.set_offline(False)
-    expect(old.field).to_have_count(0)  # there is no such conversation
-    old.open()
+    old.page.get_by_role("heading", name="There is nothing here").wait_for()
+    old.page.get_by_role("link", name="Go to your conversations").click()
     expect(unsent.page.locator(".message--pending")).to_have_count(0)
-    unsent.await_connection()
     for tab in (old, unsent):
+        tab.await_connection()
         expect(tab.page.locator("body")).not_to_contain_text("private")
         expect(tab.field).to_have_value("")
     unsent.page.locator("[data-files]").set_input_files(
