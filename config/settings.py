@@ -160,6 +160,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "config.form_renderer.FormRenderer"
 
 # --- Data: SQLite in DATA_DIR, or PostgreSQL by DATABASE_URL ---------------------------------------
 DATABASES = {

@@ -10,6 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs
 
 import structlog
 from channels.auth import get_user
@@ -47,7 +48,19 @@ SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 async def identify(scope: Mapping[str, Any]) -> SocketIdentity | None:
-    """Return the identity of a socket; a key in the Authorization header takes precedence over the session."""
+    """Return the identity of a socket; a key in the Authorization header takes precedence over the session.
+
+    A page names its person in the query. Another person may have signed in since the page was loaded; then the page's
+    messages, which waited for a connection, must not become theirs, and there is no identity.
+    """
+    identity = await _shown_identity(scope)
+    named = parse_qs(scope.get("query_string", b"")).get(b"person")
+    if identity is None or (named and named != [str(identity.user.pk).encode()]):
+        return None
+    return identity
+
+
+async def _shown_identity(scope: Mapping[str, Any]) -> SocketIdentity | None:
     bearer = header(scope, b"authorization")
     if bearer is not None:
         kind, _, secret = bearer.partition(" ")

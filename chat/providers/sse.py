@@ -16,12 +16,16 @@ _MANY_LINES = 18
 
 
 class EventReader:
-    """Collects the events of one stream. `feed` takes its bytes as they arrive, `close` ends it."""
+    """Collects the events of one stream. `feed` takes its bytes as they arrive, `close` ends it.
+
+    The time grows with the bytes alone, also if one long line arrives in small chunks.
+    """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._name = b""
         self._data: list[bytes] = []
+        self._data_bytes = 0
         self._began = self._after_return = False
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
@@ -30,17 +34,20 @@ class EventReader:
         Raises:
             ValueError: an event is too long.
         """
-        if len(self._rest) > LONGEST_EVENT_BYTES:
+        if len(self._rest) + self._data_bytes > LONGEST_EVENT_BYTES:
             raise ValueError("an event of the stream is too long")
         if b"\r" in chunk or self._after_return:
             chunk = self._with_plain_ends(chunk)
-        lines = (self._rest + chunk).split(b"\n")
-        self._rest = lines.pop()
+        if b"\n" not in chunk:
+            self._rest += chunk
+            return []
+        lines = b"".join((self._rest, chunk)).split(b"\n")
+        self._rest = bytearray(lines.pop())
         return self._read(lines)
 
     def close(self) -> list[ServerSentEvent]:
         """Return the event that ends with the stream, if there is one."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = bytes(self._rest), bytearray()
         return self._read([rest, b""])
 
     def _with_plain_ends(self, chunk: bytes) -> bytes:
@@ -71,10 +78,11 @@ class EventReader:
             if not line:
                 if self._data:
                     events.append((_name(self._name), b"\n".join(self._data)))
-                self._name, self._data = b"", []
+                self._name, self._data, self._data_bytes = b"", [], 0
                 continue
             field, _, value = line.partition(b":")
             if field == b"data":
+                self._data_bytes += len(line)
                 self._data.append(value.removeprefix(b" "))
             elif field == b"event":
                 self._name = value.removeprefix(b" ")

@@ -1,8 +1,8 @@
 """Reads one Messages API stream as plain dicts and maps its failures to Parley's few kinds.
 
 The SDK sends the request; its bytes are framed and the data of each event is parsed once. This is exact and much
-cheaper than typed events. Bedrock's wire format is a binary event stream: there the SDK's stream decodes it, cast to
-plain objects, so that no unknown field is lost.
+cheaper than typed events. Bedrock's wire format is a binary event stream: the SDK's decoder takes the same data out of
+its frames.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from chat.providers.sse import LONGEST_EVENT_BYTES, EventReader, ServerSentEvent
 
 if TYPE_CHECKING:
     import httpx2
-    from anthropic import AsyncAnthropic, AsyncStream
+    from anthropic import AsyncAnthropic
 
 
 # What a stream begins with, where its content type does not say so.
@@ -55,12 +55,12 @@ class UpstreamError(CallFailed):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UpstreamStream:
-    """An answered request: its id, its HTTP status and its events. `decoded` is set if the wire format is not SSE."""
+    """An answered request: its id, its HTTP status and its events; `is_binary` if they come in Amazon's frames."""
 
     request_id: str
     status: int
     response: httpx2.Response
-    decoded: AsyncStream[object] | None = None
+    is_binary: bool = False
 
     async def events(self) -> AsyncGenerator[list[dict[str, Any]], None]:
         """Yield the data of the events that arrived together, as dicts, pings included.
@@ -74,9 +74,12 @@ class UpstreamStream:
         import httpx2
 
         try:
-            if self.decoded is not None:
-                async for event in self._decoded(self.decoded):
-                    yield [event]
+            if self.is_binary:
+                async for event in _framed_events(self.response):
+                    events, fault = _parsed([event])
+                    yield events
+                    if fault is not None:
+                        raise fault
                 return
             # Each iterator in between costs time with every delta that arrives alone.
             encoded = "content-encoding" in self.response.headers
@@ -111,6 +114,8 @@ class UpstreamStream:
             content = begin.lstrip(_BLANK)
             if content and (self._is_labelled or len(content) >= _LONGEST_FIELD_BYTES):
                 break
+            if not content:
+                begin = b""  # nothing but blanks, of which some gateways send one a second while they wait
         return begin
 
     @property
@@ -147,24 +152,25 @@ class UpstreamStream:
             raise UpstreamError(from_other_answer(message, request_id=self.request_id))
         return dict(message)
 
-    async def _decoded(self, stream: AsyncStream[object]) -> AsyncIterator[dict[str, Any]]:
-        from anthropic import APIStatusError
-
-        try:
-            async for event in stream:
-                if isinstance(event, dict):
-                    yield joinable_event(event)
-        except APIStatusError as error:
-            # An exception frame after the first bytes is equivalent to an `error` event.
-            if isinstance(error.body, dict):
-                yield error.body
-        except Exception as error:
-            if not type(error).__module__.startswith("botocore."):
-                raise
-            raise ValueError(type(error).__name__) from error  # an invalid frame
-
     def _broken(self, kind: FailureKind, error: Exception) -> UpstreamError:
         return UpstreamError(failure(kind, type(error).__name__, request_id=self.request_id))
+
+
+async def _framed_events(response: httpx2.Response) -> AsyncIterator[ServerSentEvent]:
+    """Yield the events of Amazon's event stream encoding; an exception frame is an `error` event.
+
+    Raises:
+        ValueError: a frame is invalid.
+    """
+    from anthropic.lib.bedrock._stream_decoder import AWSEventStreamDecoder
+
+    try:
+        async for event in AWSEventStreamDecoder().aiter_bytes(response.aiter_bytes()):
+            yield event.event or "", event.data.encode()
+    except Exception as error:
+        if not type(error).__module__.startswith("botocore."):
+            raise
+        raise ValueError(type(error).__name__) from error
 
 
 def _parsed(events: list[ServerSentEvent]) -> tuple[list[dict[str, Any]], Exception | None]:
@@ -206,8 +212,6 @@ async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncI
     Raises:
         UpstreamError: the upstream refused, failed or could not be reached.
     """
-    from anthropic import AsyncStream
-
     manager = client.messages.with_streaming_response.create(**request, stream=True)
     try:
         answer = await manager.__aenter__()
@@ -219,7 +223,7 @@ async def open_stream(client: AsyncAnthropic, request: dict[str, Any]) -> AsyncI
             request_id=request_id_of(answer.headers),
             status=answer.status_code,
             response=answer.http_response,
-            decoded=await answer.parse(to=AsyncStream[object]) if _is_binary(client) else None,
+            is_binary=_is_binary(client),
         )
     finally:
         await manager.__aexit__(None, None, None)

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from chat.claude.encoding.exact_numbers import marked, unmarked
+from chat.claude.encoding.exact_numbers import marked
 from chat.claude.encoding.text import clean_json, clean_text
 from chat.models import McpServer, ToolDefinition
 from chat.tools import mcp_auth
@@ -125,6 +125,7 @@ async def open_session(
     from mcp_types import Implementation
 
     from chat.tools import egress
+    from chat.tools.mcp_digits import keep_digits, write_digits
 
     check_url(server.url)
     headers, auth = await _credentials(server, user_id)
@@ -133,7 +134,7 @@ async def open_session(
         timeout_seconds=limits.seconds,
         headers=headers,
         auth=auth,
-        event_hooks={"request": [_write_digits]},
+        event_hooks={"request": [write_digits], "response": [keep_digits]},
     )
     transport = streamable_http_client(server.url, http_client=http, max_sse_event_size=limits.bytes)
     name = Implementation(name="parley", version="1")
@@ -147,16 +148,6 @@ async def open_session(
     except Exception as error:
         meter = http._transport.meter  # type: ignore[attr-defined]
         raise _cause(error, exceeded=meter.exceeded) from error
-
-
-async def _write_digits(request: "httpx2.Request") -> None:
-    """Write the numbers of a call with their digits. They come as marked texts: the SDK would write floats."""
-    import httpx2
-
-    exact = unmarked(request.content.decode()).encode()
-    if exact != request.content:
-        request.stream = httpx2.ByteStream(exact)
-        request.headers["content-length"] = str(len(exact))
 
 
 async def _skip_validation(*_: Any) -> None:

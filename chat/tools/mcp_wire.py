@@ -1,4 +1,4 @@
-"""Results of MCP servers as the SDK reads them, although the servers bend the protocol.
+"""Results of MCP servers as the SDK reads them, with their digits, although the servers bend the protocol.
 
 The SDK refuses a whole result for one field that does not fit: every tool of a listing, or an answer that could be
 shown. What can't be read for sure stays as it came, and the SDK refuses it.
@@ -6,7 +6,7 @@ shown. What can't be read for sure stays as it came, and the SDK refuses it.
 
 from typing import Any
 
-from chat.claude.encoding.exact_numbers import exact_json
+from chat.claude.encoding.exact_numbers import exact_json, restored
 
 _KNOWN = {
     "text": ("text",),
@@ -18,7 +18,8 @@ _KNOWN = {
 
 
 def readable_result(method: str, raw: Any) -> Any:
-    """Return the result of a request in the form that the SDK accepts; other methods' results as they came."""
+    """Return the result of a request in the form that the SDK accepts, its marked texts turned back into numbers."""
+    raw = restored(raw)
     if not isinstance(raw, dict):
         return raw
     match method:

@@ -14,7 +14,7 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core import mail
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.test import Client, RequestFactory
 
 from chat.models import User
@@ -115,6 +115,25 @@ def test_addresses_of_one_network_count_as_one(client: Client, mina: User) -> No
         visitor = Client(REMOTE_ADDR=address)
         sign_in(visitor)
         assert is_in(visitor) is allowed
+
+
+def test_other_names_push_no_counted_tries_out(client: Client, mina: User) -> None:
+    stranger = Client(REMOTE_ADDR="203.0.113.9")
+    for number in range(5):
+        sign_in(stranger, password=f"wrong-{number}")
+    for number in range(5_000):  # as many names that others typed meanwhile
+        cache.set(f"name-{number}", [0])
+    sign_in(stranger)
+    assert not is_in(stranger)
+
+
+@pytest.mark.parametrize("name", sorted(caches.settings))
+def test_every_cache_keeps_what_is_counted(name: str) -> None:
+    caches[name].set("counted", 1)
+    for number in range(5_000):
+        caches[name].set(f"name-{number}", 1)
+    assert caches[name].get("counted") == 1
+    caches[name].clear()
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,26 @@ async def test_socket_requires_an_identity(parley: Parley) -> None:
         await client.expect("pong")
 
 
+async def test_a_page_is_served_to_its_own_person_only(parley: Parley) -> None:
+    """A page that lost its connection has messages to send; someone else may have signed in meanwhile."""
+    own = {"Cookie": parley.sign_in("insider"), "Origin": parley.server.url}
+    ids = {
+        name: str(
+            uuid.UUID(str(parley.rows.query("SELECT id FROM chat_user WHERE email = ?", email)[0]["id"]))
+        )
+        for name in ("insider", "outsider")
+        for email in (parley.people[name]["email"],)
+    }
+    url = parley.server.ws_url
+    both = f"{ids['insider']}&person={ids['outsider']}"
+    for named in (ids["outsider"], both, ids["insider"][:-1], ids["insider"].upper() + "x", "nobody"):
+        refused = await refused_with(f"{url}?render=html&person={named}", own)
+        assert refused == NOT_SIGNED_IN, named
+    async with parley.page_socket(own["Cookie"], query=f"?person={ids['insider']}&render=html") as client:
+        await client.send(type="ping")
+        await client.expect("pong")
+
+
 REVOKE = """
 import datetime as dt
 from django.utils import timezone

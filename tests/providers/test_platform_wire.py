@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chat.claude.encoding.exact_numbers import exact_json
 from chat.claude.stream.fold import Fold, StreamError
 from chat.models import LanguageModel
 from chat.operations.billing.single_call import call_model
@@ -12,7 +13,7 @@ from chat.operations.catalogue.sync import sync_models
 from chat.providers.clients import ClientPool, sync_client
 from chat.providers.upstream import UpstreamError, UpstreamStream, open_stream
 from tests.providers.rows import KEY, KEYS, REQUEST, SERVICES, SETTINGS, connection, credential_of
-from tests.support.platforms import EVENTS, GOOGLE_TOKEN, SESSION, Platforms, signature_problem
+from tests.support.platforms import DIGITS, EVENTS, GOOGLE_TOKEN, SESSION, Platforms, signature_problem
 
 ROOM = "/v1/projects/a-project/locations/global/workspaces/wrkspc_1/invoke"
 
@@ -116,6 +117,21 @@ async def test_stream_of_each_platform(platforms: Platforms, account: str, wire:
     assert [asked.path for asked in platforms.asked] == [wire.stream_path]
     assert_signed_in(wire.kind, platforms)
     assert_body(wire.kind, platforms, wire.model_id, stream=True)
+
+
+@each_wire
+async def test_numbers_of_each_platform_keep_their_digits(
+    platforms: Platforms, account: str, wire: Wire
+) -> None:
+    pool = ClientPool()
+    row = connection(wire.kind, credential_of(wire.kind, account), platforms.url + wire.prefix)
+    async with pool.lease(row) as client, open_stream(client, {"model": "digits", **REQUEST}) as stream:
+        events = [event async for events in stream.events() for event in events]
+    await pool.close()
+    fold = Fold()
+    for event in events:
+        fold.apply(event)
+    assert exact_json(fold.message["content"][1]["depth"]) == DIGITS
 
 
 @each_wire

@@ -1,6 +1,7 @@
 """Framing of server-sent events: as the SDK frames them, however the bytes are cut."""
 
 import itertools
+import time
 
 import pytest
 from anthropic._streaming import SSEDecoder
@@ -98,3 +99,29 @@ def test_an_event_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     assert reader.feed(b"data: 1\n\ndata: " + b"x" * 100) == [("", b"1")]
     with pytest.raises(ValueError, match="too long"):
         reader.feed(b"x")
+
+
+def test_an_event_of_lines_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "LONGEST_EVENT_BYTES", 100)
+    reader = EventReader()
+    assert reader.feed(b"data: 1\n" * 10 + b"\n" + b"data\n" * 30) == [("", b"\n".join([b"1"] * 10))]
+    with pytest.raises(ValueError, match="too long"):
+        reader.feed(b"data\n")
+
+
+def seconds(chunks: list[bytes]) -> float:
+    """Return the processor time of reading a stream that arrives in these chunks."""
+    reader = EventReader()
+    began = time.process_time()
+    for chunk in chunks:
+        reader.feed(chunk)
+    reader.close()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_long_line_in_small_chunks_takes_as_long_as_short_lines(end: bytes) -> None:
+    short = b"x" * 31 + end
+    long = b"x" * 32
+    assert seconds([long] * 60_000) < 8 * seconds([short] * 60_000)
+    assert seconds([b"data:" + end, *[long] * 60_000, end]) < 8 * seconds([short] * 60_000)

@@ -55,6 +55,7 @@ EVENTS: list[dict[str, Any]] = [
     },
     {"type": "message_stop", "amazon-bedrock-invocationMetrics": {"inputTokenCount": 7}},
 ]
+DIGITS = "[1.10,18446744073709551616,-0,-0.0,1e400,1E5,0.1000000000000000055511151231257827]"
 WHOLE = MESSAGE | {"content": [{"type": "text", "text": "Hello"}], "stop_reason": "end_turn"}
 
 
@@ -131,13 +132,15 @@ def _reply(asked: Asked) -> tuple[int, str, bytes]:
     streamed = asked.body.get("stream") or "tream" in asked.path
     if not streamed:
         return 200, "application/json", json.dumps(WHOLE).encode()
-    events = EVENTS[:4] if "breaks" in name else EVENTS
+    events = [json.dumps(event) for event in (EVENTS[:4] if "breaks" in name else EVENTS)]
+    if "digits" in name:
+        events = [event.replace("1.5", DIGITS) for event in events]
     if binary:
         frames = b"".join(_chunk(event) for event in events)
         if "garbled" in name:
             frames = frames[:-1] + bytes([frames[-1] ^ 1])
         return 200, "application/vnd.amazon.eventstream", frames + (_exception() if "breaks" in name else b"")
-    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+    lines = [f"event: {json.loads(event)['type']}\ndata: {event}\n\n" for event in events]
     if "breaks" in name:
         lines.append(
             'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n'
@@ -159,8 +162,8 @@ def _refusal(asked: Asked, status: int) -> tuple[int, str, bytes]:
     return status, "application/json", json.dumps(said).encode()
 
 
-def _chunk(event: dict[str, Any]) -> bytes:
-    payload = json.dumps({"bytes": b64encode(json.dumps(event).encode()).decode(), "p": "abcd"}).encode()
+def _chunk(event: str) -> bytes:
+    payload = json.dumps({"bytes": b64encode(event.encode()).decode(), "p": "abcd"}).encode()
     return _frame(
         {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"}, payload
     )

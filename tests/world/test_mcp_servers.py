@@ -1,7 +1,7 @@
 """MCP servers of strangers over HTTP: how they list their tools, and what they answer, as public reports tell it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -23,11 +23,17 @@ def _loopback(settings: Any) -> None:
     settings.EGRESS_ALLOW = ["127.0.0.1"]
 
 
-class Stranger:
-    """An MCP server of a few lines; `answer` gives the result of each request. `asked` are the methods and params."""
+Write = Callable[[Any, dict[str, Any]], Awaitable[None]]
 
-    def __init__(self, answer: Callable[[str, dict[str, Any]], Any]) -> None:
-        self.answer = answer
+
+class Stranger:
+    """An MCP server of a few lines; `answer` gives the result of each request. `asked` are the methods and params.
+
+    `write` sends the response to a call where its bytes matter.
+    """
+
+    def __init__(self, answer: Callable[[str, dict[str, Any]], Any], write: Write | None = None) -> None:
+        self.answer, self.write = answer, write
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -49,6 +55,8 @@ class Stranger:
             told["result"] = self.answer(method, params)
         else:
             told["error"] = {"code": -32601, "message": "Method not found"}
+        if method == "tools/call" and self.write is not None:
+            return await self.write(send, told)
         await reply(send, 200, json.dumps(told).encode(), JSON)
 
 
@@ -79,8 +87,8 @@ async def test_all_pages_of_a_listing_are_read(last: dict[str, Any], most: int) 
     assert 3 <= sum(method == "tools/list" for method, _params in stranger.asked) <= most
 
 
-async def call(result: Any) -> list[Any]:
-    with Served(lambda _url: Stranger(lambda _method, _params: result)) as served:
+async def call(result: Any, write: Write | None = None) -> list[Any]:
+    with Served(lambda _url: Stranger(lambda _method, _params: result, write)) as served:
         server = McpServer(name="s", url=f"{served.url}/mcp")
         found = await mcp.call_mcp_tool(mcp_tool(server, "add"), {}, ToolContext(user_id=uuid7()))
     return [found.is_error, *(block.get("text", block["type"]) for block in found.content)]
@@ -133,6 +141,51 @@ async def test_results_reach_the_model(result: Any, wanted: list[Any]) -> None:
 )
 async def test_answers_that_bend_the_protocol_are_read(result: Any, wanted: list[Any]) -> None:
     assert await call(result) == wanted
+
+
+NUMBERS = "[1.10,-0,-0.0,1E5,1e400,18446744073709551616,0.1000000000000000055511151231257827,%s,0.5]" % (
+    "9" * 5000
+)
+STRUCTURED = (
+    f'{{"prices":{NUMBERS},"text":"1.10 \\" 2.20","nested":{{"1.10":[{{"id":12345678901234567890}}]}}}}'
+)
+HEAD = '{"jsonrpc":"2.0","id":ID,"result":'
+FORMS = {
+    "JSON": ("application/json", HEAD + "RESULT}"),
+    "JSON in lines": ("application/json; charset=utf-8", HEAD.replace(",", ",\r\n") + "\nRESULT\n}\n"),
+    "an event": ("text/event-stream", "id: 1.10\nevent: message\ndata: " + HEAD + "RESULT}\n\n"),
+    "an event behind others": (
+        "text/event-stream",
+        ": 1.10\r\n\r\nid: 1.0\r\ndata:\r\n\r\n"
+        'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":0.10}}'
+        "\r\n\r\ndata: " + HEAD + "\r\ndata: RESULT\r\ndata:}\r\n\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("result", "wanted"),
+    [
+        (f'{{"content":[],"structuredContent":{STRUCTURED}}}', [STRUCTURED]),
+        (f'{{"structuredContent":{NUMBERS}}}', [f'{{"result":{NUMBERS}}}']),
+        (f'{{"content":[{{"type":"chart","x":{NUMBERS}}}]}}', [f'{{"type":"chart","x":{NUMBERS}}}']),
+        ('{"content":[{"type":"text","text":"It is 1.10"}],"structuredContent":{"a":1.10}}', ["It is 1.10"]),
+        (
+            '{"content":[{"type":"text","text":"ok","annotations":{"priority":0.50}}],"structuredContent":{"a":1.10}}',
+            ["ok", '{"a":1.10}'],
+        ),
+    ],
+    ids=["structured", "a list", "an unknown block", "in the text", "beside a text"],
+)
+async def test_numbers_of_a_result_keep_their_digits(form: str, result: str, wanted: list[Any]) -> None:
+    kind, text = FORMS[form]
+
+    async def answer(send: Any, told: dict[str, Any]) -> None:
+        body = text.replace("ID", json.dumps(told["id"])).replace("RESULT", result).encode()
+        await reply(send, 200, body, [(b"content-type", kind.encode())])
+
+    assert await call("written", answer) == [False, *wanted]
 
 
 @pytest.mark.parametrize("result", [{}, {"done": True}, {"content": [], "isError": "perhaps"}])

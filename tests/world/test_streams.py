@@ -20,7 +20,7 @@ from tests.support.parley import Parley, create_parley
 pytestmark = pytest.mark.slow
 STREAMS = Path(__file__).parent / "streams"
 
-ANSWER, REST = "a-answer-42.sse", "h-rest.sse"
+ANSWER, REST = "answer-42.sse", "rest-of-the-answer.sse"
 DONE, FREE, BROKEN = ("succeeded", "exact"), ("failed", "exact"), ("failed", "unknown")
 CUT, FAILED = ("cut", "estimated"), ("failed", "estimated")
 WHOLE, HALF = "whole answer", "The first half, "
@@ -75,108 +75,107 @@ def mended(*files: str, text: str = HALF + "and the rest.", **fields: Any) -> Ca
 
 
 CASES = [
-    *[
-        runs(f"a1-tool-{reason}.sse")
-        for reason in ("end_turn", "null", "stop", "tool_calls", "stop_sequence")
-    ],
-    runs("a1-text-and-tool.sse", "I calculate.42"),
-    Case(("a1-tool-max_tokens-must-not-run.sse",), end=("completed", "max_tokens"), tools=("stopped",)),
+    *[runs(f"tool-{reason}.sse") for reason in ("end_turn", "null", "stop", "tool_calls", "stop_sequence")],
+    runs("text-and-tool.sse", "I calculate.42"),
+    Case(("tool-max_tokens-must-not-run.sse",), end=("completed", "max_tokens"), tools=("stopped",)),
     Case(
-        ("a1-tool-context-full-must-not-run.sse",),
+        ("tool-context-full-must-not-run.sse",),
         end=("completed", "model_context_window_exceeded"),
         tools=("stopped",),
     ),
-    Case(("a1-tool-refusal-must-not-run.sse",), end=("refused", "refusal")),
-    hollow("a2-tool_use-without-block.sse"),
-    hollow("a2-pause_turn-without-block.sse"),
-    hollow("a2-pause_turn-with-empty-text.sse"),
-    Case(("a2-text-and-tool_use-without-call.sse",), "Just words."),
-    whole("a3a-block-stop-twice.sse"),
-    runs("a3b-tool-stop-twice.sse"),
-    whole("a3c-message-stop-twice.sse"),
-    whole("a3d-message-delta-twice.sse"),
-    whole("a3e-message-start-twice.sse"),
-    whole("a3f-events-after-message-stop.sse"),
-    whole("a3g-done-after-message-stop.sse"),
-    whole("a4a-pings-after-message_delta.sse", seconds=10, limits=SHORT_IDLE_LIMIT),
-    whole("a4b-end-after-message_delta.sse"),
-    whole("a4c-no-blank-line.sse"),
-    runs("a4d-tool-end-after-message_delta.sse"),
-    whole("a4e-done-after-message_delta.sse"),
-    whole("a4f-reset-after-message_delta.sse"),
-    whole("a4g-error-after-message_delta.sse"),
-    whole("a4h-silence-after-message_delta.sse", seconds=10),
+    Case(("tool-refusal-must-not-run.sse",), end=("refused", "refusal")),
+    hollow("tool_use-without-block.sse"),
+    hollow("pause_turn-without-block.sse"),
+    hollow("pause_turn-with-empty-text.sse"),
+    Case(("text-and-tool_use-without-call.sse",), "Just words."),
+    whole("block-stop-twice.sse"),
+    runs("tool-stop-twice.sse"),
+    whole("message-stop-twice.sse"),
+    whole("message-delta-twice.sse"),
+    whole("message-start-twice.sse"),
+    whole("events-after-message-stop.sse"),
+    whole("done-after-message-stop.sse"),
+    whole("pings-after-message_delta.sse", seconds=10, limits=SHORT_IDLE_LIMIT),
+    whole("end-after-message_delta.sse"),
+    whole("no-blank-line.sse"),
+    runs("tool-end-after-message_delta.sse"),
+    whole("done-after-message_delta.sse"),
+    whole("reset-after-message_delta.sse"),
+    whole("error-after-message_delta.sse"),
+    whole("silence-after-message_delta.sse", seconds=10),
     Case(
-        ("a4i-end-before-message_delta.sse",),
+        ("end-before-message_delta.sse",),
         "half an answer",
         end=("interrupted", "truncated"),
         calls=(CUT,),
         alone=True,
     ),
-    whole("a5-pings-after-message_stop.sse", seconds=8),
-    runs("a5-tool-pings-after-message_stop.sse", seconds=8),
-    whole("a5-comments-after-message_stop.sse", seconds=8),
-    whole("a5-silence-after-message_stop.sse", seconds=8),
-    Case(("a6-emoji-in-two-deltas.sse",), "Hi 😀!"),
-    Case(("a6-thinking-in-two-deltas.sse",), "ok"),
-    Case(("a6-emoji-from-the-block-start.sse",), "Hi 😀!"),
-    Case(("a6-half-that-stays-alone.sse",), "Hi \ufffd! \ufffd"),
-    Case(("a6-slow-second-half.sse",), "Hi 😀!"),
-    Case(("a6-stop-after-the-half.sse",), "Hi ", end=("stopped", ""), calls=(CUT,), stop=True),
+    whole("pings-after-message_stop.sse", seconds=8),
+    runs("tool-pings-after-message_stop.sse", seconds=8),
+    whole("comments-after-message_stop.sse", seconds=8),
+    whole("silence-after-message_stop.sse", seconds=8),
+    Case(("emoji-in-two-deltas.sse",), "Hi 😀!"),
+    Case(("thinking-in-two-deltas.sse",), "ok"),
+    Case(("emoji-from-the-block-start.sse",), "Hi 😀!"),
+    Case(("half-that-stays-alone.sse",), "Hi \ufffd! \ufffd"),
+    Case(("slow-second-half.sse",), "Hi 😀!"),
+    Case(("stop-after-the-half.sse",), "Hi ", end=("stopped", ""), calls=(CUT,), stop=True),
     Case(
-        ("a6-tool-input-in-two-deltas.sse", ANSWER),
+        ("tool-input-in-two-deltas.sse", ANSWER),
         "42",
         calls=(DONE, DONE),
         tools=("failed",),
     ),
-    Case(("a6-cut-between-the-halves.sse", "a6-rest-after-the-cut.sse"), "Hi 😀!", calls=(CUT, DONE)),
-    whole("r1-no-event-lines.sse"),
-    whole("r1-wrong-event-names.sse"),
-    whole("r1-mark-and-crlf.sse"),
-    whole("r1-no-last-blank-line-nor-names.sse"),
-    whole("r2-labelled-as-json.sse"),
-    whole("r2-without-a-label.sse"),
-    whole("w1-message.json"),
-    whole("w1-message-labelled-as-stream.json"),
-    runs("w1-tool.json"),
+    Case(("cut-between-the-halves.sse", "rest-after-the-cut.sse"), "Hi 😀!", calls=(CUT, DONE)),
+    whole("no-event-lines.sse"),
+    whole("wrong-event-names.sse"),
+    whole("byte-order-mark-and-crlf.sse"),
+    whole("no-last-blank-line-nor-names.sse"),
+    whole("events-labelled-as-json.sse"),
+    whole("events-without-a-label.sse"),
+    whole("whole-message.json"),
+    whole("whole-message-labelled-as-stream.json"),
+    runs("whole-message-with-a-tool.json"),
     *[
         Case((file,), end=("failed", code), calls=(FREE,), limits=ONE_RETRY)
         for file, code in (
-            ("w2-page.html", "web_page"),
-            ("w2-page-labelled-as-stream.html", "web_page"),
-            ("w2-other-json.json", "protocol"),
+            ("web-page.html", "web_page"),
+            ("web-page-labelled-as-stream.html", "web_page"),
+            ("other-json.json", "protocol"),
         )
     ],
-    mended("h-cut.sse"),
-    mended("h-truncated.sse"),
-    mended("h-overloaded.sse"),
-    mended("h-unreadable.sse"),
-    mended("h-silence.sse", limits=SHORT_IDLE_LIMIT),
-    mended("h-pings.sse", limits=SHORT_IDLE_LIMIT),
-    mended("h-cut-in-thinking.sse", text="and the rest."),
-    mended("h-cut-after-a-call.sse", text="I calculate.and the rest.", tools=("stopped",)),
+    mended("connection-cut.sse"),
+    mended("end-in-the-answer.sse"),
+    mended("overloaded-in-the-answer.sse"),
+    mended("unreadable-event-in-the-answer.sse"),
+    mended("silence-in-the-answer.sse", limits=SHORT_IDLE_LIMIT),
+    mended("pings-in-the-answer.sse", limits=SHORT_IDLE_LIMIT),
+    mended("connection-cut-in-thinking.sse", text="and the rest."),
+    mended("connection-cut-after-a-call.sse", text="I calculate.and the rest.", tools=("stopped",)),
     Case(
-        ("h-cut.sse", "h-cut-again.sse"),
+        ("connection-cut.sse", "connection-cut-again.sse"),
         HALF + "the second part, " * 2,
         end=("interrupted", "connection"),
         calls=(CUT,) * 3,
     ),
-    Case(("h-cut.sse", "h-truncated-at-once.sse", REST), HALF + "and the rest.", calls=(CUT, FAILED, DONE)),
+    Case(("connection-cut.sse", "end-at-once.sse", REST), HALF + "and the rest.", calls=(CUT, FAILED, DONE)),
     Case(
-        ("h-cut.sse", "h-truncated-at-once.sse"),
+        ("connection-cut.sse", "end-at-once.sse"),
         HALF + "the second part, " * 2,
         end=("interrupted", "truncated"),
         calls=(CUT, FAILED, CUT, FAILED, CUT),
         limits=ONE_RETRY,
     ),
-    Case(("h-invalid.sse",), HALF, end=("interrupted", "invalid_request"), calls=(CUT,)),
-    Case(("h-cut.sse",), HALF, end=("interrupted", "connection"), calls=(CUT,), alone=True),
+    Case(("invalid-request-in-the-answer.sse",), HALF, end=("interrupted", "invalid_request"), calls=(CUT,)),
+    Case(("connection-cut.sse",), HALF, end=("interrupted", "connection"), calls=(CUT,), alone=True),
     *[
         Case((file,), end=("failed", "timeout"), calls=(BROKEN,), limits=SHORT_IDLE_LIMIT)
-        for file in ("n4-no-headers.sse", "n4-silence.sse")
+        for file in ("no-headers.sse", "silence-before-the-answer.sse")
     ],
-    Case(("n4-pings.sse",), end=("failed", "timeout"), calls=(FAILED,), limits=SHORT_IDLE_LIMIT),
-    whole("n4-late.sse", limits=SHORT_IDLE_LIMIT),
+    Case(
+        ("pings-before-the-answer.sse",), end=("failed", "timeout"), calls=(FAILED,), limits=SHORT_IDLE_LIMIT
+    ),
+    whole("late-answer.sse", limits=SHORT_IDLE_LIMIT),
 ]
 NAMES = [case.name for case in CASES]
 
@@ -276,6 +275,10 @@ def case(request: pytest.FixtureRequest) -> Case:
     return found
 
 
+def test_every_file_has_a_row() -> None:
+    assert {path.name for path in STREAMS.iterdir()} == {file for case in CASES for file in case.files}
+
+
 def test_turn_ends_as_the_message_says(case: Case, outcomes: dict[str, Outcome]) -> None:
     outcome = outcomes[case.name]
     turn = outcome.turn
@@ -302,25 +305,25 @@ def test_text_is_the_same_for_all_readers(case: Case, outcomes: dict[str, Outcom
 
 
 def test_next_request_holds_what_was_received(outcomes: dict[str, Outcome]) -> None:
-    tool = outcomes["a1-tool-end_turn"].sent[1]["messages"]
+    tool = outcomes["tool-end_turn"].sent[1]["messages"]
     assert [message["role"] for message in tool] == ["user", "assistant", "user"]
     assert tool[1]["content"][0]["input"] == {"expression": "6*7"}
     assert tool[2]["content"][0]["content"] == [{"type": "text", "text": "42"}]
-    emoji = outcomes["a6-tool-input-in-two-deltas"].sent[1]["messages"]
+    emoji = outcomes["tool-input-in-two-deltas"].sent[1]["messages"]
     assert emoji[1]["content"][0]["input"] == {"expression": "1+1", "note": "😀"}
-    cut = outcomes["a6-cut-between-the-halves-then-a6-rest-after-the-cut"].sent[1]["messages"]
+    cut = outcomes["cut-between-the-halves-then-rest-after-the-cut"].sent[1]["messages"]
     assert cut[1]["content"] == [{"type": "text", "text": "Hi "}]
 
 
 def test_thinking_in_two_deltas_is_one_character(outcomes: dict[str, Outcome]) -> None:
-    outcome = outcomes["a6-thinking-in-two-deltas"]
+    outcome = outcomes["thinking-in-two-deltas"]
     thought = {"type": "thinking", "thinking": "Hm 😀!", "signature": "c2ln"}
     assert json.loads(outcome.answers[0]["content"])[0] == thought
     assert outcome.state.blocks[0]["value"] == "Hm 😀!"
 
 
 def test_continued_answer_asks_for_its_rest(outcomes: dict[str, Outcome]) -> None:
-    outcome = outcomes["h-cut"]
+    outcome = outcomes["connection-cut"]
     first, second = outcome.answers
     assert [first["status"], second["status"]] == ["partial", "complete"]
     asked = outcome.sent[1]["messages"]
@@ -332,21 +335,21 @@ def test_continued_answer_asks_for_its_rest(outcomes: dict[str, Outcome]) -> Non
 
 
 def test_answer_continues_by_itself_twice_at_most(outcomes: dict[str, Outcome]) -> None:
-    outcome = outcomes["h-cut-then-h-cut-again"]
+    outcome = outcomes["connection-cut-then-connection-cut-again"]
     assert [answer["status"] for answer in outcome.answers] == ["partial"] * 3
     reasons = [notice["reason"] for notice in json.loads(outcome.turn["notices"])]
     assert reasons == ["connection", "connection"]
 
 
 def test_calls_of_a_broken_answer_have_results(outcomes: dict[str, Outcome]) -> None:
-    asked = outcomes["h-cut-after-a-call"].sent[1]["messages"]
+    asked = outcomes["connection-cut-after-a-call"].sent[1]["messages"]
     (result,) = asked[2]["content"]
     assert (result["tool_use_id"], result["is_error"]) == ("toolu_01stub", True)
     assert "broke off" in result["content"][0]["text"]
 
 
 def test_responses_that_stay_open_are_closed(outcomes: dict[str, Outcome], upstream: FileUpstream) -> None:
-    for name, longest in [("a5-pings-after-message_stop", 3.0), ("a4a-pings-after-message_delta", 6.0)]:
+    for name, longest in [("pings-after-message_stop", 3.0), ("pings-after-message_delta", 6.0)]:
         assert outcomes[name].turn["status"] == "completed"
         assert upstream.closed[name][0] < longest
 
@@ -354,8 +357,6 @@ def test_responses_that_stay_open_are_closed(outcomes: dict[str, Outcome], upstr
 def test_ended_response_leaves_its_connection_to_the_next(
     outcomes: dict[str, Outcome], upstream: FileUpstream
 ) -> None:
-    assert (
-        len(outcomes["a1-tool-end_turn"].sent) == len(outcomes["a5-tool-pings-after-message_stop"].sent) == 2
-    )
-    assert len(upstream.clients["a1-tool-end_turn"]) == 1
-    assert len(upstream.clients["a5-tool-pings-after-message_stop"]) == 2
+    assert len(outcomes["tool-end_turn"].sent) == len(outcomes["tool-pings-after-message_stop"].sent) == 2
+    assert len(upstream.clients["tool-end_turn"]) == 1
+    assert len(upstream.clients["tool-pings-after-message_stop"]) == 2

@@ -20,6 +20,9 @@ MAX_INTEGER_DIGITS = 4000
 # from outside contains it.
 _MARK = f"number-{secrets.token_hex(8)}:"
 _MARKED = re.compile(rf'"{_MARK}([-+.0-9eE]+)"')
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?")
+# A text, also one without an end, or what may be a number.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[-0-9][-+.0-9eE]*+', re.DOTALL)
 
 
 class WrittenNumber(float):
@@ -146,6 +149,33 @@ def marked(value: Any) -> Any:
 def unmarked(text: str) -> str:
     """Return JSON that was encoded from a `marked` value, with the digits of its written numbers."""
     return _MARKED.sub(r"\1", text)
+
+
+def mark_text(text: bytes) -> bytes:
+    """Return JSON for another decoder: numbers that it would change are texts, which `restored` turns into numbers.
+
+    The JSON may be a part that begins and ends between two tokens. What is no JSON is left as it is.
+    """
+    return _TOKEN.sub(_marked_token, text)
+
+
+def _marked_token(token: re.Match[bytes]) -> bytes:
+    literal = token[0]
+    if literal.startswith(b'"') or not _NUMBER.fullmatch(number := literal.decode()):
+        return literal
+    read = _read_integer if number.lstrip("-").isdigit() else _read_float
+    return b'"%s%s"' % (_MARK.encode(), literal) if isinstance(read(number), WrittenNumber) else literal
+
+
+def restored(value: Any) -> Any:
+    """Return a copy of a value that was decoded from a `mark_text` JSON, with its numbers."""
+    return _replaced(value, _restored_number)
+
+
+def _restored_number(node: Any) -> Any:
+    if isinstance(node, str) and node.startswith(_MARK) and _NUMBER.fullmatch(node, len(_MARK)):
+        return WrittenNumber(node[len(_MARK) :])
+    return node
 
 
 def without_infinite_numbers(value: Any) -> Any:

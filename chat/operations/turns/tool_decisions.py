@@ -121,7 +121,9 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
         raise invalid(_("Decide with approve, deny or edit."))
     if not isinstance(reason, str | None):
         raise invalid(_("The reason must be text."))
-    words = clean_text(reason or "").strip()[:LONGEST_REASON]
+    words = clean_text(reason or "").strip()
+    if len(words) > LONGEST_REASON:
+        raise invalid(_("The reason may have at most 500 characters."))
     told = f"{DENIED_WITH_REASON}{words}" if words else DENIED
     return {
         "status": Status.DENIED,

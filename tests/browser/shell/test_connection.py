@@ -205,3 +205,42 @@ def test_signing_out_elsewhere_leads_to_the_sign_in(
     chat = ChatPage(context.new_page(), parley.url).open()
     parley.run(f"from tests.browser.cast import end_session; end_session({session!r})")
     chat.page.wait_for_url(f"{parley.url}/accounts/login/**")
+
+
+def test_tabs_of_someone_who_left_show_nothing_to_the_next_person(
+    open_context: Callable[..., BrowserContext], parley: Parley
+) -> None:
+    context = open_context()
+    first, second = parley.open_session("leaver"), parley.open_session("successor")
+    cookie = {"name": "parley_session", "value": first, "url": parley.url}
+    context.add_cookies([cookie])
+    old, unsent = (ChatPage(context.new_page(), parley.url).open() for _tab in range(2))
+    old.ask("[[scenario:echo]] A private word")
+    old.field.fill("A private draft")
+    context.set_offline(True)
+    expect(unsent.connection).to_be_visible()
+    unsent.send("[[scenario:echo]] A private message that waits")
+    expect(unsent.page.locator(".message--pending")).to_be_visible()
+    unsent.field.fill("Another private draft")
+    context.add_cookies([{**cookie, "value": second}])
+    parley.run(f"from tests.browser.cast import end_session; end_session({first!r})")
+    context.set_offline(False)
+    old.page.get_by_role("heading", name="There is nothing here").wait_for()
+    old.page.get_by_role("link", name="Go to your conversations").click()
+    expect(unsent.page.locator(".message--pending")).to_have_count(0)
+    for tab in (old, unsent):
+        tab.await_connection()
+        expect(tab.page.locator("body")).not_to_contain_text("private")
+        expect(tab.field).to_have_value("")
+    unsent.page.locator("[data-files]").set_input_files(
+        [{"name": "own.txt", "mimeType": "text/plain", "buffer": b"Mine."}]
+    )
+    expect(unsent.page.locator(".chip[data-status=ready]")).to_have_count(1)
+    unsent.ask("[[scenario:echo]] My own word")
+    told = parley.run(
+        "from chat.models import Message, User; "
+        "print([m.text for m in Message.objects.filter(role='user',"
+        " conversation__owner=User.objects.get(email__startswith='successor'))])"
+    )
+    assert "My own word" in told
+    assert "private" not in told

@@ -46,6 +46,12 @@ def test_a_call_is_allowed_with_edited_input_after_a_reload(open_with_tools: Cal
     expect(chat.page.locator(".message--person")).to_have_count(1)
 
 
+def paste(field: Locator, text: str) -> None:
+    """Insert a text as the clipboard does: here `maxlength` cuts, other than where a script sets a value."""
+    field.focus()
+    field.page.keyboard.insert_text(text)
+
+
 def test_a_call_is_denied_with_a_reason_on_a_phone(open_with_tools: Callable[..., ChatPage]) -> None:
     chat = open_with_tools(viewport={"width": 360, "height": 740}, color_scheme="dark")
     ask_for(chat, "careful three")
@@ -53,7 +59,12 @@ def test_a_call_is_denied_with_a_reason_on_a_phone(open_with_tools: Callable[...
     expect(waiting).to_contain_text("Waiting for your approval")
     assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     waiting.get_by_role("button", name="Deny…").click()
-    waiting.get_by_label("Reason for Claude (optional)").fill("지금은 안 돼요")
+    reason = waiting.get_by_label("Reason for Claude (optional)")
+    paste(reason, "지금은 안 돼요. " * 60)
+    waiting.get_by_role("button", name="Deny", exact=True).click()
+    expect(waiting.get_by_role("alert")).to_have_text("The reason may have at most 500 characters.")
+    expect(reason).to_have_value("지금은 안 돼요. " * 60)
+    reason.fill("지금은 안 돼요")
     waiting.get_by_role("button", name="Deny", exact=True).click()
     chat.await_end()
     expect(card(chat, "Careful")).to_contain_text("Denied")

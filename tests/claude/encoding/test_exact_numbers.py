@@ -72,6 +72,29 @@ def test_another_encoder_writes_marked_numbers() -> None:
     assert exact_numbers.unmarked(encoded) == '{"a": 0.10, "b": ["number-1:2", 1e400], "c": 1}'
 
 
+@pytest.mark.parametrize("literal", LITERALS, ids=lambda literal: literal[:30])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_another_decoder_reads_marked_numbers(literal: str, indent: int | None) -> None:
+    value = {"a": ["NUMBER", {literal: "NUMBER"}], 'b "\\\\"': f' \\" {literal}', "c": "NUMBER"}
+    text = json.dumps(value, indent=indent).replace('"NUMBER"', literal)
+    decoded = json.loads(exact_numbers.mark_text(text.encode()))
+    assert exact_json(exact_numbers.restored(decoded)) == exact_json(read_json(text))
+
+
+@given(values)
+def test_marking_changes_no_other_value(value: Any) -> None:
+    text = write_json(value)
+    decoded = json.loads(exact_numbers.mark_text(text.encode()))
+    assert write_json(exact_numbers.restored(decoded)) == text
+
+
+@pytest.mark.parametrize(
+    "text", [b"01", b"-", b"1.", b"1e", b"--1", b"1.2.3", b'"1.10', b'"\\"1.10\\"', b"\xff 0.5", b"[1,", b""]
+)
+def test_what_is_no_json_is_not_marked(text: bytes) -> None:
+    assert exact_numbers.mark_text(text) == text
+
+
 @pytest.mark.parametrize("literal", ["1e400", "-1e400", "9" * 400])
 def test_a_request_has_no_number_that_floats_lack(literal: str) -> None:
     text = {"type": "text", "text": "x"}

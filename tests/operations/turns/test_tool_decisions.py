@@ -188,6 +188,7 @@ def test_edited_text_keeps_every_digit(turn: Turn, insider: User) -> None:
         ({"decision": "edit", "input": {"n": float("nan")}}, "invalid"),
         ({"decision": "edit", "input": {"t": "x" * 200_001}}, "too_long"),
         ({"decision": "deny", "reason": 5}, "invalid"),
+        ({"decision": "deny", "reason": "가" * 501}, "invalid"),
     ],
 )
 def test_invalid_decisions_are_refused(turn: Turn, insider: User, choice: dict[str, Any], code: str) -> None:
