@@ -44,6 +44,7 @@ def turn_request(identity: Identity, command: dict[str, Any]) -> TurnRequest:
         parent_id=command.get("parent"),
         text=command.get("text"),
         attachments=command.get("attachments"),
+        length=command.get("length"),
     )
 
 

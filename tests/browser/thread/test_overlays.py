@@ -74,9 +74,11 @@ def test_another_model_is_asked_from_the_menu(chat: ChatPage) -> None:
     retry = chat.answer.get_by_role("button", name="Retry")
     retry.press("Enter")
     menu = chat.page.get_by_role("menu", name="Retry")
-    deeper, own = (menu.get_by_role("menuitem", name=name) for name in ("With another model", HAIKU))
+    deeper, own, last = (
+        menu.get_by_role("menuitem", name=name) for name in ("With another model", HAIKU, "Longer")
+    )
     expect(menu.get_by_role("menuitem", name="Try again")).to_be_focused()
-    steps = {"End": deeper, "ArrowRight": own, "ArrowLeft": deeper, "Enter": own}
+    steps = {"End": last, "w": deeper, "ArrowRight": own, "ArrowLeft": deeper, "Enter": own}
     for key, focused in steps.items():
         chat.page.keyboard.press(key)
         expect(focused).to_be_focused()
@@ -84,12 +86,32 @@ def test_another_model_is_asked_from_the_menu(chat: ChatPage) -> None:
     chat.page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(retry).to_be_focused()
-    for key in ("Enter", "ArrowUp", "ArrowRight"):
+    for key in ("Enter", "ArrowDown", "ArrowRight"):
         chat.page.keyboard.press(key)
     menu.get_by_role("menuitem", name="Claude Opus 5.5 (simulated)").press("Enter")
     expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
     expect(chat.answer.locator(".receipt__model")).to_contain_text("Opus 5.5")
     expect(chat.page.locator("#choice option:checked")).to_have_text("Claude Opus 5.5 (simulated)")
+
+
+def test_a_shorter_or_longer_answer_is_asked_from_the_menu(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] Hello")
+    chat.answer.get_by_role("button", name="Retry").press("Enter")
+    shorter = chat.page.get_by_role("menu", name="Retry").get_by_role("menuitem", name="Shorter")
+    chat.page.keyboard.press("s")
+    expect(shorter).to_be_focused()
+    chat.page.keyboard.press("Enter")
+    expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
+    rows = chat.answer.locator(".receipt__list > div")
+    expect(rows.filter(has_text="Requested length")).to_contain_text("shorter")
+    chat.answer.get_by_role("button", name="Retry").click()
+    chat.page.get_by_role("menuitem", name="Longer").click()
+    expect(chat.answer.locator(".versions")).to_contain_text("3 / 3")
+    expect(rows.filter(has_text="Requested length")).to_contain_text("longer")
+    # "Try again" asks for the same once more.
+    chat.retry()
+    expect(chat.answer.locator(".versions")).to_contain_text("4 / 4")
+    expect(rows.filter(has_text="Requested length")).to_contain_text("longer")
 
 
 def test_a_stalled_stream_says_so(chat: ChatPage) -> None:
