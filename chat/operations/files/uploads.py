@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import Attachment, StoredFile, User
+from chat.models.platforms import MB
 from chat.operations import rates
 from chat.operations.errors import OperationError, busy, invalid
 from chat.operations.files.documents import read_document
@@ -145,7 +146,7 @@ def _check_size(data: bytes) -> None:
         raise OperationError(
             "too_large",
             _("This file is larger than %(most)s MB. Attach a smaller one, or only the part you need.")
-            % {"most": most // 1_000_000},
+            % {"most": most // MB},
             status=413,
         )
 
