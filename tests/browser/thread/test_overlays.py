@@ -68,6 +68,23 @@ def test_retry_asks_what_the_picker_shows(chat: ChatPage) -> None:
     expect(chat.answer).to_contain_text("Claude Opus 5.5")
 
 
+def test_an_earlier_failed_answer_has_the_menu(chat: ChatPage) -> None:
+    chat.ask("[[scenario:billing]] Hello")
+    failed = chat.answers.first
+    buttons = failed.locator("footer button:visible")
+    expect(buttons).to_have_count(2)
+    for name in ("Retry", "Ask another model"):
+        expect(failed.get_by_role("button", name=name)).to_be_visible()
+    chat.ask("[[scenario:echo]] Again")
+    failed.hover()
+    expect(buttons).to_have_count(1)
+    failed.get_by_role("button", name="Retry").press("Enter")
+    expect(chat.page.get_by_role("menuitem", name="Try again")).to_be_focused()
+    chat.page.keyboard.press("Enter")
+    expect(chat.answers).to_have_count(1)
+    expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
+
+
 def test_another_model_is_asked_from_the_menu(chat: ChatPage) -> None:
     chat.choose("Claude Haiku 5.5 (simulated)")
     chat.ask("[[scenario:echo]] Hello")
