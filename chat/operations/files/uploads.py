@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -113,6 +113,21 @@ def clear_unused_files() -> int:
     unsent.delete()
     recount(owners)
     return sum(map(delete_if_unused, list(_unnamed_files(before))))
+
+
+def delete_unlinked(owner: User, attachment_ids: Collection[Any]) -> None:
+    """Delete those of a person's attachments that no message has any more, so that they don't count as stored.
+
+    Runs in the caller's transaction. `clear_unused_files` deletes their bytes later.
+    """
+    if not attachment_ids:
+        return
+    own = Attachment.objects.filter(owner=owner, id__in=attachment_ids)
+    # A message that names one at this moment has locked it: it is waited for, and then seen.
+    list(own.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
+    rows = Attachment.objects.filter(id__in=list(own.filter(messages=None).values_list("id", flat=True)))
+    rows._raw_delete(rows.db)
+    recount([owner.pk])
 
 
 def file_name(value: object) -> str:
