@@ -237,3 +237,11 @@ def test_the_whole_conversation_is_printed(chat: ChatPage, parley: Parley, tmp_p
     assert "You said" in words
     for chrome in ("Show earlier", "New conversation", "Answers can be wrong"):
         assert chrome not in words
+
+
+def test_links_have_their_addresses_on_paper(chat: ChatPage, tmp_path: Path) -> None:
+    chat.ask("[[scenario:echo]] Read [the manual](https://example.org/manual) or https://example.com/plain.")
+    chat.page.pdf(path=tmp_path / "print.pdf")
+    words = " ".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "print.pdf").pages)
+    assert "the manual (https://example.org/manual)" in " ".join(words.split())
+    assert "(https://example.com/plain)" not in words
