@@ -147,6 +147,7 @@ class TurnOut(Schema):
         "interrupted and went on by itself."
     )
     model: str | None
+    length: str | None = Field(description="Of a retry that asked for one: shorter or longer.")
     stop_reason: str | None
     error: FailureOut | None
     can_continue: bool

@@ -116,7 +116,7 @@ async def retry_turn(
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
     again = data or inputs.Retry.model_validate({})
-    fields = {"turn_id": turn_id, "model_id": again.model}
+    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length}
     return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 

@@ -44,6 +44,7 @@ def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnReque
         parent_id=command.get("parent"),
         text=command.get("text"),
         attachments=command.get("attachments"),
+        length=command.get("length"),
     )
 
 

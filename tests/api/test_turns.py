@@ -149,6 +149,18 @@ def test_stopped_turn_can_be_continued_and_retried(live: LiveServer) -> None:
     assert [row["kind"] for row in page] == ["chat", "chat", "continue", "chat"]
 
 
+def test_a_retry_may_ask_for_a_length(live: LiveServer) -> None:
+    program = live.client()
+    first = program.turn(scenario("echo"))
+    path = f"/turns/{first['id']}/retry"
+    shorter = program.post(path, {"length": "shorter"}).json()
+    again = program.post(f"/turns/{shorter['id']}/retry").json()
+    assert [turn["length"] for turn in (first, shorter, again)] == [None, "shorter", "shorter"]
+    assert shorter["usage"]["input_tokens"] > first["usage"]["input_tokens"]
+    refused = program.post(path, {"length": "brief"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+
 def test_closed_request_does_not_stop_the_turn(live: LiveServer) -> None:
     program, client_id = live.client(), new_id()
     members = {"text": scenario("slow_first_byte first_byte=5"), "client_id": client_id}

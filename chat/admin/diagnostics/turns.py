@@ -70,6 +70,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
                     "door",
                     ("conversation_row", "client_id"),
                     ("model", "max_tokens"),
+                    "requested_length",
                     ("frame_row", "calls_row"),
                     ("cost", "tokens"),
                     "seconds",
