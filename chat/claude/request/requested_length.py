@@ -7,6 +7,7 @@ cached prefix are bound to every byte that was sent.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chat.claude.content.blocks import for_replay
 from chat.claude.content.context import context_block
 from chat.claude.request.transcript import PathMessage
 
@@ -21,14 +22,23 @@ def with_requested_lengths(
 ) -> list[PathMessage]:
     """Return the path with a sentence behind each message whose answer was asked to be shorter or longer.
 
-    `next_length` is that of the answer to the end of the path: shorter, longer or "". The sentence is a context, which
-    carries no cache breakpoint; with `as_context` False it is plain text, for models that don't understand contexts.
+    `next_length` is that of the answer to the end of the path: shorter, longer or "". Where nothing came of an answer,
+    nothing was made behind the sentence, and it is left out: it would be about the next answer. The sentence is a
+    context, which carries no cache breakpoint; with `as_context` False it is plain text, for models that don't
+    understand contexts.
     """
-    lengths = [*(message.requested_length for message in path[1:]), next_length]
-    return [
-        _with_sentence(message, SENTENCES[length], as_context) if length else message
-        for message, length in zip(path, lengths, strict=False)  # an empty path has no end
-    ]
+    sent: list[PathMessage] = []
+    length, lasts = next_length, True
+    for message in reversed(path):
+        if message.role == "assistant":
+            length = length or message.requested_length
+            lasts = lasts or bool(for_replay(message.content, keep_thinking=True))
+            sent.append(message)
+        else:
+            asked = SENTENCES.get(length) if lasts else None
+            sent.append(_with_sentence(message, asked, as_context) if asked else message)
+            length, lasts = "", False
+    return sent[::-1]
 
 
 def _with_sentence(message: PathMessage, sentence: str, as_context: bool) -> PathMessage:

@@ -35,6 +35,17 @@ def test_a_later_request_repeats_the_earlier_one() -> None:
     assert with_requested_lengths([], "shorter") == []
 
 
+def test_it_goes_where_nothing_came_of_it() -> None:
+    """Else it would be about the answer to the next message."""
+    failed = asked(assistant(), "shorter")
+    path = [user("hi"), failed, user("more")]
+    assert with_requested_lengths(path) == path
+    # Another model answers behind a refusal, or is about to: its answer follows the sentence.
+    for rest in ([], [assistant("hello"), user("more")]):
+        sent = with_requested_lengths([user("hi"), failed, *rest])
+        assert [len(message.content) for message in sent] == [2, *(len(m.content) for m in [failed, *rest])]
+
+
 def test_behind_tool_results_it_stands_last() -> None:
     path = [user("hi"), assistant(tool_use("1")), user(tool_result("1"))]
     sent = to_messages(with_requested_lengths(path, "longer"), "now")
