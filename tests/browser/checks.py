@@ -9,12 +9,18 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 def await_animations(page: Page) -> None:
-    """Wait for the end of all animations but the endless ones and those that follow scrolling instead of time."""
+    """Wait for the end of all animations but the endless ones and those that follow scrolling instead of time.
+
+    The end of one can begin another: a colour that changes is inherited.
+    """
     page.evaluate(
-        """() => Promise.all(document.getAnimations()
-          .filter(animation => animation.timeline === document.timeline)
-          .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
-          .map(animation => animation.finished.catch(() => {})))"""
+        """async () => {
+          const running = () => document.getAnimations().filter(({ effect, playState, timeline }) =>
+            playState === "running" && timeline === document.timeline
+            && effect.getComputedTiming().endTime !== Infinity);
+          for (let found = running(); found.length; found = running())
+            await Promise.all(found.map((animation) => animation.finished.catch(() => {})));
+        }"""
     )
 
 
