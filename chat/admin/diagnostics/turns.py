@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, preformatted
+from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, preformatted, pretty_json
 from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.admin.diagnostics.outcomes import error_with_code, outcome, stop_reason_with_code
 from chat.models import ApiCall, Turn, TurnEvent
@@ -59,6 +59,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
         "seconds",
         "shown_error",
         "shown_stop_reason",
+        "shown_notices",
     )
     fieldsets = (
         (
@@ -85,7 +86,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
                     "started_at",
                     ("shown_stop_reason", "stop_requested_at"),
                     ("shown_error", "error_detail"),
-                    "notices",
+                    "shown_notices",
                 )
             },
         ),
@@ -125,6 +126,10 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
     @display(description=_("error"))
     def shown_error(self, turn: Turn) -> str:
         return error_with_code(turn.error_code, turn.error_detail)
+
+    @display(description=_("notices"))
+    def shown_notices(self, turn: Turn) -> SafeString | str:
+        return pretty_json(turn.notices) if turn.notices else "-"
 
     @display(description=_("stop reason"))
     def shown_stop_reason(self, turn: Turn) -> str:

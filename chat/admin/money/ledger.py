@@ -52,7 +52,8 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                 "fields": (
                     ("key", "status"),
                     ("purpose", "door"),
-                    ("user", "api_key", "assistant"),
+                    ("user", "api_key"),
+                    "assistant",
                     ("conversation_row", "turn_row"),
                     ("connection", "connection_name"),
                     ("model", "model_name"),

@@ -11,6 +11,8 @@ export function startDialogs() {
   // After settling, not after swapping: before that, htmx doesn't handle the form and Enter would submit it as a GET.
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "dialog-content") return;
+    // What a form in the dialog gets back does not open it again: the user has closed it meanwhile.
+    if (!dialog.open && event.detail.requestConfig.verb !== "get") return;
     if (!dialog.open) dialog.showModal();
     dialog.querySelector("[autofocus]")?.focus();
     dialog.querySelector("input[autofocus]")?.select();
