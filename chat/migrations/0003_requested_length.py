@@ -5,6 +5,7 @@ from django.db import migrations, models
 LENGTH = models.CharField(
     blank=True,
     choices=[("shorter", "shorter"), ("longer", "longer")],
+    db_default="",
     default="",
     max_length=8,
     verbose_name="requested length",

@@ -156,7 +156,12 @@ class Message(models.Model):
     model_name = models.CharField(_("model id"), max_length=120, blank=True, default="")
     # Of the first answer of a turn that was asked for it; later requests repeat the sentence that it was made behind.
     requested_length = models.CharField(
-        _("requested length"), max_length=8, choices=RequestedLength.choices, blank=True, default=""
+        _("requested length"),
+        max_length=8,
+        choices=RequestedLength.choices,
+        blank=True,
+        default="",
+        db_default="",  # for processes of the version before, which write rows until they are replaced
     )
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)

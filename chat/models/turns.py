@@ -126,7 +126,12 @@ class Turn(models.Model):
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
     output_schema = ExactJSONField(_("answer format"), null=True, blank=True)
     requested_length = models.CharField(
-        _("requested length"), max_length=8, choices=RequestedLength.choices, blank=True, default=""
+        _("requested length"),
+        max_length=8,
+        choices=RequestedLength.choices,
+        blank=True,
+        default="",
+        db_default="",
     )
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
