@@ -191,9 +191,13 @@ if REDIS_URL:
             "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
         }
     }
+    # A person waits for the counts: a Redis that takes longer is left alone (chat/operations/rates.py).
+    CACHES["rates"] = CACHES["default"] | {
+        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
+    }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CACHES = {"default": cache_in_process("default")}
+    CACHES = {name: cache_in_process(name) for name in ("default", "rates")}
 # Turns use this cache, because they must keep working when Redis is down.
 CACHES["process"] = cache_in_process("process")
 

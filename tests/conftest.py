@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from asgiref.sync import SyncToAsync
+from django.conf import settings
 from django.core.cache import caches
+from django.db import connections
 from django.utils import translation
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from chat.models import User
 from tests import factories
@@ -22,8 +26,8 @@ pytest_plugins = [
 
 
 # How long an example takes says how busy the machine is.
-settings.register_profile("parley", deadline=None, suppress_health_check=list(HealthCheck))
-settings.load_profile("parley")
+examples.register_profile("parley", deadline=None, suppress_health_check=list(HealthCheck))
+examples.load_profile("parley")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +35,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_modify_db_settings: None) -> None:
+    """On PostgreSQL, copy a database that is migrated once for all test processes."""
+    if not settings.SQLITE:
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = request.getfixturevalue(
+            "postgres_template"
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let go of the database before it is dropped: the thread of `sync_to_async` keeps a connection open."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture

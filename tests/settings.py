@@ -1,6 +1,7 @@
 """Parley's settings in a private, empty environment, without a developer's .env file, keys or database."""
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
@@ -15,6 +16,11 @@ os.environ.update(hermetic(DATA_DIR))
 os.environ["DATABASE_URL"] = os.environ.get("TEST_IN_PROCESS_DATABASE_URL", "")
 
 from config.settings import *  # noqa: E402, F403
+
+if not SQLITE:  # noqa: F405
+    # A server may be shared: other checkouts have databases of their own there.
+    checkout = hashlib.sha256(str(BASE_DIR).encode()).hexdigest()[:12]  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": f"parley_tests_{checkout}"}  # type: ignore[name-defined]  # noqa: F405
 
 # Hashing is slow on purpose, and files are hashed at deploy time: neither is what most tests are about.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

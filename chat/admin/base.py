@@ -253,7 +253,7 @@ def preformatted(text: str) -> SafeString:
     )
 
 
-def usd(value: Any) -> str:
+def dollars(value: Any) -> str:
     """Return an amount of US dollars with enough digits for small costs."""
     return f"${value:,.2f}" if value >= 1 or not value else f"${value:.6f}"
 

@@ -5,7 +5,6 @@ The page is Swagger UI from our own static files, under the same content securit
 is loaded from other origins (the validator badge is off).
 """
 
-import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -48,14 +47,13 @@ def docs_page(request: HttpRequest) -> HttpResponse:
         "validatorUrl": None,
         "docExpansion": "list",
     }
-    context = {"swagger_settings": json.dumps(settings), "api": {"title": "Parley API"}, "add_csrf": True}
-    return render(request, "ninja/swagger.html", context)
+    return render(request, "chat/api_docs.html", {"swagger_settings": settings})
 
 
 def described(api: NinjaAPI) -> dict[str, Any]:
     """Return the document with the problem responses of all operations."""
     document: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api/v1/"))
-    document["components"]["schemas"]["Problem"] = outputs.Problem.model_json_schema()
+    document["components"]["schemas"]["Problem"] = outputs.ProblemOut.model_json_schema()
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"]["default"] = PROBLEM

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router
 
 from chat.api import inputs, outputs, shapes
-from chat.api.identity import Identity, identity_of
+from chat.api.identity import ApiIdentity, identity_of
 from chat.api.problems import problem
 from chat.api.streams import release_connection, require_place
-from chat.api.turns import awaited, turn_request
+from chat.api.turns import api_turn_request, awaited
 from chat.claude.request.output_schema import read_answer
 from chat.engine import submit
 from chat.engine.database import in_database
@@ -35,7 +35,7 @@ async def extract(
     A problem with the code invalid_output has what the model wrote instead as `text`.
     """
     identity = identity_of(request)
-    wanted = turn_request(
+    wanted = api_turn_request(
         identity,
         data.client_id,
         idempotency_key,
@@ -52,7 +52,7 @@ async def extract(
     return await in_database(_result, identity, found.turn.id)
 
 
-def _result(identity: Identity, turn_id: TurnId) -> outputs.ExtractOut | HttpResponse:
+def _result(identity: ApiIdentity, turn_id: TurnId) -> outputs.ExtractOut | HttpResponse:
     row = Turn.objects.get(id=turn_id, author=identity.user)
     shaped = shapes.turn(row)
     if row.status != Turn.Status.COMPLETED or shaped.message is None:

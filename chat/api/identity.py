@@ -21,7 +21,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Identity:
+class ApiIdentity:
     """A person and the API key or session of the request."""
 
     user: User
@@ -47,7 +47,7 @@ class Key(AuthBase):
     openapi_type = "http"
     openapi_scheme = "bearer"
 
-    def __call__(self, request: HttpRequest) -> Identity | None:
+    def __call__(self, request: HttpRequest) -> ApiIdentity | None:
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -64,7 +64,7 @@ class Key(AuthBase):
                     "WWW-Authenticate": f'Bearer realm="Parley", error="insufficient_scope", scope="{scope.value}"'
                 },
             )
-        return _add_to_log(request, Identity(key.user, api_key=key))
+        return _add_to_log(request, ApiIdentity(key.user, api_key=key))
 
 
 class _CsrfCheck(CsrfViewMiddleware):
@@ -87,21 +87,21 @@ class Session(AuthBase):
     openapi_name = settings.SESSION_COOKIE_NAME
     csrf = True
 
-    def __call__(self, request: HttpRequest) -> Identity | None:
+    def __call__(self, request: HttpRequest) -> ApiIdentity | None:
         if not isinstance(request.user, User) or not request.user.is_active:
             return None
         if _CsrfCheck(HttpResponse).refuses(request):
             raise Problem(403, "csrf", _("The CSRF token is missing or wrong. Send it as X-CSRFToken."))
-        return _add_to_log(request, Identity(request.user, session_key=request.session.session_key))
+        return _add_to_log(request, ApiIdentity(request.user, session_key=request.session.session_key))
 
 
-def identity_of(request: HttpRequest) -> Identity:
+def identity_of(request: HttpRequest) -> ApiIdentity:
     """Return the identity inside an operation, where authentication has already run."""
-    identity: Identity = request.auth  # type: ignore[attr-defined]
+    identity: ApiIdentity = request.auth  # type: ignore[attr-defined]
     return identity
 
 
-def identify(request: HttpRequest) -> Identity | None:
+def identify(request: HttpRequest) -> ApiIdentity | None:
     """Return the identity outside the API's operations; None if the request has neither key nor session.
 
     Raises:
@@ -111,7 +111,7 @@ def identify(request: HttpRequest) -> Identity | None:
     return Key()(request) or Session()(request)
 
 
-def _add_to_log(request: HttpRequest, identity: Identity) -> Identity:
+def _add_to_log(request: HttpRequest, identity: ApiIdentity) -> ApiIdentity:
     """Add the person to the log line."""
     request.api_user = identity.user  # type: ignore[attr-defined]
     if identity.api_key is not None:

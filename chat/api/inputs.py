@@ -1,6 +1,6 @@
 """The JSON that clients send. Unknown fields are refused. Ids are opaque strings."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 from pydantic import ConfigDict, WithJsonSchema
@@ -47,6 +47,9 @@ class Again(Input):
 
 class Retry(Again):
     model: str | None = None
+    length: Literal["shorter", "longer"] | None = Field(
+        None, description="Compared with a usual answer; null asks for what the turn before was asked for."
+    )
 
 
 # The content of a message. The operation validates it, so that errors are translated and name what is allowed.

@@ -23,7 +23,7 @@ class AttachmentOut(Schema):
     created_at: dt.datetime
 
 
-class Problem(Schema):
+class ProblemOut(Schema):
     """An error (RFC 9457). `code` is stable. The texts are for people, in the language of Accept-Language."""
 
     type: str
@@ -82,7 +82,7 @@ class MessagePage(Schema):
     active_turn: str | None
 
 
-class Failure(Schema):
+class FailureOut(Schema):
     code: str
     message: str
 
@@ -147,8 +147,9 @@ class TurnOut(Schema):
         "interrupted and went on by itself."
     )
     model: str | None
+    length: str | None = Field(description="Of a retry that asked for one: shorter or longer.")
     stop_reason: str | None
-    error: Failure | None
+    error: FailureOut | None
     can_continue: bool
     tool_calls: list[ToolCallOut] = Field(description="In the order of the model's asking.")
     notices: list[dict[str, str]] = Field(

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from chat.models.platforms import MB
 from chat.operations.errors import OperationError, not_found
 
 log = structlog.get_logger(__name__)
@@ -56,9 +57,8 @@ def problem(
 
 
 def too_large(longest_bytes: int) -> Problem:
-    return Problem(
-        413, "too_large", _("The request is larger than %(limit)s bytes.") % {"limit": longest_bytes}
-    )
+    words = _("The request is larger than %(most)s MB.") % {"most": longest_bytes // MB}
+    return Problem(413, "too_large", words)
 
 
 def unknown_address(_request: HttpRequest) -> HttpResponse:

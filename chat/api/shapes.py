@@ -138,8 +138,9 @@ def turn(row: Turn) -> outputs.TurnOut:
         user_message=str(row.user_message_id),
         message=outputs.MessageOut(**_joined(parts)) if parts else None,
         model=identifier(row.model_id),
+        length=row.requested_length or None,
         stop_reason=row.stop_reason or None,
-        error=outputs.Failure(code=row.error_code, message=failure_text(row.error_code, row.error_detail))
+        error=outputs.FailureOut(code=row.error_code, message=failure_text(row.error_code, row.error_detail))
         if failed
         else None,
         can_continue=row.can_continue,

@@ -16,7 +16,7 @@ from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from chat import access, metrics
-from chat.api.identity import Identity
+from chat.api.identity import ApiIdentity
 from chat.api.problems import Problem
 from chat.engine.database import in_database
 from chat.engine.runtime import engine
@@ -38,7 +38,7 @@ HEARTBEAT = b": still here\n\n"
 
 
 def event_stream(
-    turn: Turn, after: int, identity: Identity, *, opening: dict[str, Any] | None = None
+    turn: Turn, after: int, identity: ApiIdentity, *, opening: dict[str, Any] | None = None
 ) -> StreamingHttpResponse:
     """Answer with the turn's events behind seq `after` until turn.finished; `opening` goes first, without an id."""
     return StreamingHttpResponse(
@@ -48,7 +48,7 @@ def event_stream(
     )
 
 
-def require_place(identity: Identity) -> None:
+def require_place(identity: ApiIdentity) -> None:
     """Refuse a request that would wait for events while its person has too many sockets and streams open.
 
     Raises:
@@ -61,7 +61,7 @@ def require_place(identity: Identity) -> None:
         raise Problem(refusal.status, refusal.code, refusal.message, {"Retry-After": "10"}) from None
 
 
-async def until_finished(turn: Turn, identity: Identity) -> None:
+async def until_finished(turn: Turn, identity: ApiIdentity) -> None:
     """Return when the turn has ended, waits for a person, or can't be followed any more (shutdown, revoked access)."""
     if not turn.finished:
         async with aclosing(follow(turn, 0, identity)) as runs:
@@ -91,7 +91,7 @@ async def release_connection() -> None:
 
 
 async def _encoded(
-    turn: Turn, after: int, identity: Identity, opening: dict[str, Any] | None
+    turn: Turn, after: int, identity: ApiIdentity, opening: dict[str, Any] | None
 ) -> AsyncIterator[bytes]:
     if opening is not None:
         yield b"data: " + orjson.dumps(opening) + b"\n\n"
@@ -106,7 +106,7 @@ async def _encoded(
                 yield HEARTBEAT
 
 
-async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[list[EventFrame], None]:
+async def follow(turn: Turn, after: int, identity: ApiIdentity) -> AsyncGenerator[list[EventFrame], None]:
     """Yield runs of frames behind `after` without hole or repetition; an empty run for a silent while.
 
     Ends after turn.finished, and when the identity no longer holds, the turn is deleted or this process goes down.
@@ -140,7 +140,9 @@ async def follow(turn: Turn, after: int, identity: Identity) -> AsyncGenerator[l
         reader.leave()
 
 
-def _status(turn_id: uuid.UUID, identity: Identity, rights: access.Rights = access.NO_RIGHTS) -> str | None:
+def _status(
+    turn_id: uuid.UUID, identity: ApiIdentity, rights: access.Rights = access.NO_RIGHTS
+) -> str | None:
     """Return the turn's status; None when it is gone, or when this identity ended or lost one of `rights`."""
     if not identity.still_holds() or rights - identity.rights():
         return None

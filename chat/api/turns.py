@@ -13,7 +13,7 @@ from ninja.responses import Status
 
 from chat import access
 from chat.api import inputs, outputs, shapes
-from chat.api.identity import Identity, identity_of
+from chat.api.identity import ApiIdentity, identity_of
 from chat.api.problems import Problem
 from chat.api.streams import (
     check_resumable,
@@ -116,7 +116,7 @@ async def retry_turn(
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
     again = data or inputs.Retry.model_validate({})
-    fields = {"turn_id": turn_id, "model_id": again.model}
+    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length}
     return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 
@@ -148,7 +148,7 @@ async def _submit(
     if data.wait or _wants_events(request):
         require_place(identity)
     # The turn alone: a long wait must not keep the path that was read for it.
-    turn = (await command(turn_request(identity, data.client_id, idempotency_key, **fields))).turn
+    turn = (await command(api_turn_request(identity, data.client_id, idempotency_key, **fields))).turn
     await release_connection()
     if _wants_events(request):
         await in_database(check_resumable, turn, 0)
@@ -159,8 +159,8 @@ async def _submit(
     return Status(200 if shaped.finished_at else 202, shaped)
 
 
-def turn_request(
-    identity: Identity, client_id: str | None, idempotency_key: str | None, **fields: Any
+def api_turn_request(
+    identity: ApiIdentity, client_id: str | None, idempotency_key: str | None, **fields: Any
 ) -> TurnRequest:
     """Return what this identity asks for; its client id is in the body or in a header, else a new one is made."""
     return TurnRequest(
@@ -172,7 +172,7 @@ def turn_request(
     )
 
 
-async def awaited(turn: Turn, identity: Identity) -> None:
+async def awaited(turn: Turn, identity: ApiIdentity) -> None:
     """Wait for a turn's end.
 
     Raises:
@@ -196,18 +196,18 @@ def _wants_events(request: HttpRequest) -> bool:
     return request.get_preferred_type(["application/json", "text/event-stream"]) == "text/event-stream"
 
 
-def _own(identity: Identity, turn_id: object) -> Turn:
+def _own(identity: ApiIdentity, turn_id: object) -> Turn:
     turn = access.find_turn(identity.user, turn_id)
     if turn is None:
         raise not_found()
     return turn
 
 
-def _resumable(identity: Identity, turn_id: str, after: int) -> tuple[Turn, bool]:
+def _resumable(identity: ApiIdentity, turn_id: str, after: int) -> tuple[Turn, bool]:
     """Return the turn, and whether it has no events after `after` any more."""
     turn = _own(identity, turn_id)
     return turn, check_resumable(turn, after) == Resumption.COMPLETE
 
 
-def _shaped(identity: Identity, turn_id: object) -> outputs.TurnOut:
+def _shaped(identity: ApiIdentity, turn_id: object) -> outputs.TurnOut:
     return shapes.turn(_own(identity, turn_id))

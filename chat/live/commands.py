@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chat.claude.encoding.client_json import LONGEST_BYTES, read_client_json
-from chat.live.identity import Identity
+from chat.live.identity import SocketIdentity
 from chat.models import Turn
 from chat.operations.errors import OperationError, invalid
 from chat.operations.turns.turn_request import TurnRequest
@@ -30,7 +30,7 @@ def read_command(text: str | None) -> dict[str, Any]:
     return command
 
 
-def turn_request(identity: Identity, command: dict[str, Any]) -> TurnRequest:
+def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnRequest:
     """Return what turn.start, turn.retry or turn.continue asks for."""
     return TurnRequest(
         author=identity.user,
@@ -44,6 +44,7 @@ def turn_request(identity: Identity, command: dict[str, Any]) -> TurnRequest:
         parent_id=command.get("parent"),
         text=command.get("text"),
         attachments=command.get("attachments"),
+        length=command.get("length"),
     )
 
 

@@ -24,7 +24,7 @@ from chat.engine.viewers.hub import TooManyViewers
 from chat.engine.viewers.viewer import Viewer, ViewerClosed
 from chat.events.payloads import EventFrame, accepted, refresh
 from chat.live import commands, fragments
-from chat.live.identity import Identity, guard, identify, origin_allowed
+from chat.live.identity import SocketIdentity, guard, identify, origin_allowed
 from chat.live.language import language_of
 from chat.models import ApiKey
 from chat.models.ids import ConversationId
@@ -58,7 +58,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # Hints reach the engine, once per process; a socket has no channel of its own, and lives without the layer.
     channel_layer_alias = "none"
 
-    identity: Identity
+    identity: SocketIdentity
     viewer: Viewer
     html: bool
     language: str

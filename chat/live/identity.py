@@ -34,7 +34,7 @@ CLOSE_SECONDS = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Identity:
+class SocketIdentity:
     """A person with the session or key, and the rights at the time of the connection."""
 
     user: User
@@ -47,7 +47,7 @@ class Identity:
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
-async def identify(scope: Mapping[str, Any]) -> Identity | None:
+async def identify(scope: Mapping[str, Any]) -> SocketIdentity | None:
     """Return the identity of a socket; a key in the Authorization header takes precedence over the session.
 
     A page names its person in the query. Another person may have signed in since the page was loaded; then the page's
@@ -60,7 +60,7 @@ async def identify(scope: Mapping[str, Any]) -> Identity | None:
     return identity
 
 
-async def _shown_identity(scope: Mapping[str, Any]) -> Identity | None:
+async def _shown_identity(scope: Mapping[str, Any]) -> SocketIdentity | None:
     bearer = header(scope, b"authorization")
     if bearer is not None:
         kind, _, secret = bearer.partition(" ")
@@ -73,9 +73,9 @@ async def _shown_identity(scope: Mapping[str, Any]) -> Identity | None:
     return await _with_rights(user, session_key=session_key) if user.is_active else None
 
 
-async def _with_rights(user: User, **shown_by: Any) -> Identity:
+async def _with_rights(user: User, **shown_by: Any) -> SocketIdentity:
     rights = await in_database(access.rights, {user.pk: user})
-    return Identity(user, rights[user.pk], **shown_by)
+    return SocketIdentity(user, rights[user.pk], **shown_by)
 
 
 def origin_allowed(scope: Mapping[str, Any]) -> bool:
@@ -123,11 +123,11 @@ class Guard:
     """
 
     def __init__(self) -> None:
-        self._sockets: dict[Any, Identity] = {}
+        self._sockets: dict[Any, SocketIdentity] = {}
         self._task: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
-    def add(self, socket: Any, identity: Identity) -> None:
+    def add(self, socket: Any, identity: SocketIdentity) -> None:
         self._sockets[socket] = identity
         if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
             self._task = asyncio.get_running_loop().create_task(self._watch())
@@ -156,7 +156,7 @@ class Guard:
         task.add_done_callback(self._closing.discard)
 
 
-def _invalid_sockets(sockets: dict[Any, Identity]) -> list[Any]:
+def _invalid_sockets(sockets: dict[Any, SocketIdentity]) -> list[Any]:
     """Return the sockets whose identity is no longer valid."""
     identities = sockets.values()
     ids = {identity.user.pk for identity in identities}
@@ -180,7 +180,7 @@ def _invalid_sockets(sockets: dict[Any, Identity]) -> list[Any]:
     ]
 
 
-def _session_holds(identity: Identity, living: set[str], people: dict[Any, User]) -> bool:
+def _session_holds(identity: SocketIdentity, living: set[str], people: dict[Any, User]) -> bool:
     """Return whether the session is still valid. A new password ends it; the page that changed it connects again."""
     return identity.session_key in living and people[identity.user.pk].password == identity.user.password
 

@@ -99,6 +99,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611
 
 
+class RequestedLength(models.TextChoices):
+    """What a person asked of an answer: see `chat.claude.request.requested_length`."""
+
+    SHORTER = "shorter", _("shorter")
+    LONGER = "longer", _("longer")
+
+
 class Message(models.Model):
     """One message of the tree. `content` holds the API's blocks exactly; `depth` counts from the root, 0."""
 
@@ -147,6 +154,10 @@ class Message(models.Model):
     # The account that made an answer, and the digest of all that was sent before it: "account:digest".
     binding = models.CharField(_("bound to"), max_length=80, blank=True, default="")
     model_name = models.CharField(_("model id"), max_length=120, blank=True, default="")
+    # Of the first answer of a turn that was asked for it; later requests repeat the sentence that it was made behind.
+    requested_length = models.CharField(
+        _("requested length"), max_length=8, choices=RequestedLength.choices, blank=True, default=""
+    )
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
     # How long the model thought, in seconds: one number for each thinking block, in their order.

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.conversations import Conversation, Message
+from chat.models.conversations import Conversation, Message, RequestedLength
 from chat.models.fields import ExactJSONField, uuid7
 from chat.models.ids import TurnId
 from chat.models.language_models import LanguageModel
@@ -125,6 +125,9 @@ class Turn(models.Model):
     frame = models.ForeignKey(Frame, models.PROTECT, verbose_name=_("request frame"))
     max_tokens = models.PositiveIntegerField(_("answer limit (tokens)"))
     output_schema = ExactJSONField(_("answer format"), null=True, blank=True)
+    requested_length = models.CharField(
+        _("requested length"), max_length=8, choices=RequestedLength.choices, blank=True, default=""
+    )
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
     fence = models.PositiveIntegerField(_("fencing token"), default=0)

@@ -5,6 +5,7 @@ they hold over all web processes where Redis is set. While Redis is away each pr
 """
 
 import functools
+import threading
 import time
 
 import structlog
@@ -16,7 +17,8 @@ from chat.models.ids import UserId
 from chat.operations.errors import OperationError
 
 WINDOW_SECONDS = 60
-# After a failure the shared cache is left alone for so long: a frozen one costs each request two seconds.
+# After a failure the shared cache is left alone for so long, then one request tries it again. A frozen one costs that
+# request a quarter of a second (the cache "rates" in config/settings.py).
 PAUSE_SECONDS = 30.0
 UPLOADS, TURNS, CONVERSATIONS = "uploads", "turns", "conversations"
 
@@ -46,21 +48,36 @@ class _SharedCounts:
     """Counts in the shared cache, or in this process's own while that fails."""
 
     def __init__(self) -> None:
-        self._away_until = 0.0
+        # When the shared cache may be tried again; None while it works.
+        self._away_until: float | None = None
+        self._lock = threading.Lock()
 
     @functools.cached_property
     def _cache(self) -> BaseCache:
         """One for the process: `caches` would connect anew for each call from the event loop."""
-        return caches.create_connection("default")
+        return caches.create_connection("rates")
 
     def add(self, key: str) -> int:
-        if time.monotonic() >= self._away_until:
+        if self._may_ask():
             try:
-                return _add(self._cache, key)
+                counted = _add(self._cache, key)
             except Exception as error:  # whatever the cache's client raises
                 self._away_until = time.monotonic() + PAUSE_SECONDS
                 log.warning("rates_not_shared", error=type(error).__name__)
+            else:
+                self._away_until = None
+                return counted
         return _add(caches["process"], key)
+
+    def _may_ask(self) -> bool:
+        """Return whether to ask the shared cache. After a pause only one caller gets True until its answer is known."""
+        with self._lock:
+            if self._away_until is None:
+                return True
+            if time.monotonic() < self._away_until:
+                return False
+            self._away_until = time.monotonic() + PAUSE_SECONDS
+            return True
 
 
 def _add(cache: BaseCache, key: str) -> int:

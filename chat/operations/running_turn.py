@@ -82,7 +82,11 @@ def next_answer(running: RunningTurn, parent: Message) -> None:
 
 
 def new_answer(turn: Turn, parent: Message) -> Message:
-    """Write an empty answer behind `parent` and make it the active leaf; runs inside the caller's transaction."""
+    """Write an empty answer behind `parent` and make it the active leaf; runs inside the caller's transaction.
+
+    A requested length is kept with the turn's first answer: it is sent with the message that this one follows.
+    """
+    is_first = parent.id == turn.user_message_id
     message = Message.objects.append(
         after=parent,
         role=Message.Role.ASSISTANT,
@@ -90,6 +94,7 @@ def new_answer(turn: Turn, parent: Message) -> Message:
         turn=turn,
         frame_id=turn.frame_id,
         model_name=turn.model.model_id if turn.model else "",
+        requested_length=turn.requested_length if is_first else "",
     )
     Conversation.objects.filter(id=turn.conversation_id).update(
         active_leaf=message, last_message_at=timezone.now(), updated_at=timezone.now()

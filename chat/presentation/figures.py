@@ -1,8 +1,13 @@
-"""Sums, tokens and times as a person reads them."""
+"""Sums, tokens, times and sizes as a person reads them."""
 
 from decimal import Decimal
 
+from django.utils.formats import number_format
+from django.utils.html import avoid_wrapping
+from django.utils.translation import ngettext
+
 from chat.models import ApiCall
+from chat.models.platforms import MB
 
 CENT = Decimal("0.01")
 
@@ -29,3 +34,11 @@ def prompt_tokens(call: ApiCall) -> int:
 def short_seconds(seconds: float) -> str:
     """Return seconds with one decimal below ten."""
     return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+
+
+def file_size(size_bytes: int) -> str:
+    """Return a size such as 1.2 MB. A megabyte is a million bytes, as in the limits that people are told."""
+    for unit, name in ((1000 * MB, "GB"), (MB, "MB"), (MB // 1000, "KB")):
+        if size_bytes >= unit:
+            return avoid_wrapping(f"{number_format(size_bytes / unit, 1)} {name}")
+    return avoid_wrapping(ngettext("%(size)s byte", "%(size)s bytes", size_bytes) % {"size": size_bytes})

@@ -123,14 +123,18 @@ def _receipt(entry: Entry, thread: Thread) -> Receipt | None:
 def _answer_blocks(entry: Entry, thread: Thread) -> list[dict[str, Any]]:
     """Return the blocks of all messages of an answer; their citations are numbered through.
 
-    Where an interrupted message was continued stands a block {"type": "became", "notice": the lasting notice}.
+    Where an interrupted message was continued stands a block {"type": "became", "notice": the lasting notice};
+    not where nothing of the message was kept, for there the answer began anew.
     """
     numbers: dict[str, int] = {}
     blocks: list[dict[str, Any]] = []
     for message in entry.messages:
         shown = _message_blocks(message, thread, Marks(message.id, numbers))
         blocks += [{**block, "message": str(message.id)} for block in shown]
-        blocks += [{"type": "became", "notice": one} for one in _notices(entry.turn, after=str(message.id))]
+        if shown:
+            blocks += [
+                {"type": "became", "notice": one} for one in _notices(entry.turn, after=str(message.id))
+            ]
     return blocks
 
 

@@ -57,6 +57,8 @@ def receipt_of(answers: Sequence[Message], calls: Sequence[ApiCall], detail: Cos
 def _rows(answers: Sequence[Message], calls: Sequence[ApiCall], detail: CostDetail) -> Iterator[Row]:
     names = dict.fromkeys(message.model_name for message in answers if message.model_name)
     yield Row(_("Model"), ", ".join(names))
+    if answers[0].requested_length:
+        yield Row(_("Requested length"), answers[0].get_requested_length_display())
     if len(calls) > 1:
         yield Row(_("Model calls"), _grouped(len(calls)))
     yield Row(_("Input"), _grouped(sum(map(prompt_tokens, calls))))

@@ -149,7 +149,9 @@ def budget_text(detail: str) -> str:
 def soft_limit_text(scope: str, period: str, renews_on: str, spent_usd: Decimal, limit_usd: Decimal) -> str:
     """Return the line about a budget that has passed its warning amount."""
     amounts = {"spent": f"${spent_usd:,.2f}", "limit": f"${limit_usd:,.2f}"}
-    return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), **amounts}
+    # At most a month ahead; a phone shows this line above its message field.
+    date = formats.date_format(dt.date.fromisoformat(renews_on), "MONTH_DAY_FORMAT")
+    return str(SOFT_LIMIT) % {**_budget_names(scope, period, renews_on), **amounts, "date": date}
 
 
 def _budget_names(scope: str, period: str, renews_on: str) -> dict[str, str]:

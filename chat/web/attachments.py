@@ -55,9 +55,17 @@ def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileRes
 
 @person_page("GET", "HEAD")
 def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
-    """Return a page with a document's text: page `page` of a PDF, or the text around characters `start` to `end`."""
+    """Return a page with a document's text: page `page` of a PDF, or the text around characters `start` to `end`.
+
+    It leads back to the conversation of `message`, else to the newest one that has the document.
+    """
     found = _own(request, attachment_id)
-    context: dict[str, Any] = {"attachment": found}
+    message = access.find_message(request.user, request.GET.get("message", ""))
+    context: dict[str, Any] = {
+        "attachment": found,
+        "message": message,
+        "back": message or found.messages.order_by("-id").first(),
+    }
     if found.kind == Attachment.Kind.PDF:
         try:
             context |= _page_context(found, _number(request, "page") or 1, request.GET.get("quote", ""))
@@ -85,7 +93,8 @@ def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
         for name in ("start", "end", "page", "quote")
         if name in request.GET
     }
-    return HttpResponseRedirect(f"{reverse('attachment', args=[found.id])}?{urlencode(place)}#cited")
+    query = urlencode({"message": str(answer.id), **place})
+    return HttpResponseRedirect(f"{reverse('attachment', args=[found.id])}?{query}#cited")
 
 
 def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from chat.models.platforms import MB
+
 LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API accepts: 32 MiB
 Refusal = Callable[[int], HttpResponse]
 
 
 def plain_text_response(longest_bytes: int) -> HttpResponse:
-    words = _("The request is larger than %(limit)s bytes. Split it into smaller ones.") % {
-        "limit": longest_bytes
+    words = _("The request is larger than %(most)s MB. Split it into smaller ones.") % {
+        "most": longest_bytes // MB
     }
     return HttpResponse(f"{words}\n", status=413, content_type="text/plain; charset=utf-8")
 

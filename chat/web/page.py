@@ -5,7 +5,6 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.views import redirect_to_login
@@ -78,8 +77,5 @@ def _note_use(request: Any) -> None:
 
 def _sign_in(request: Any) -> HttpResponse:
     if request.htmx or request.headers.get("Sec-Fetch-Dest") == "empty":
-        # The page that asks was open before: its session has ended.
-        back = urlsplit(request.htmx.current_url or "").path or "/"
-        target = f"{resolve_url('account_login')}?{urlencode({'next': back, 'ended': '1'})}"
-        return HttpResponse(status=401, headers={"HX-Redirect": target})
+        return HttpResponse(status=401)  # a script of an open page, which leads to the sign-in itself
     return redirect_to_login(request.get_full_path(), resolve_url("account_login"))

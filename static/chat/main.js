@@ -20,6 +20,7 @@ import { startPrinting } from "parley/thread/printing.js";
 import { startRetryMenu } from "parley/thread/retry_menu.js";
 import { startSteps } from "parley/thread/steps.js";
 import { startSwapFocus } from "parley/thread/swap_focus.js";
+import { startToolDecisions } from "parley/thread/tool_decision.js";
 
 defineMarkdownElement();
 defineTimeElement();
@@ -37,6 +38,7 @@ startPrinting();
 startRetryMenu();
 startSteps();
 startSwapFocus();
+startToolDecisions();
 
 const sidebar = new Sidebar(localStorage);
 const chat = new Chat({ sidebar, storage: localStorage });

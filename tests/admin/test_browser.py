@@ -74,3 +74,16 @@ def test_assistant_form_offers_what_its_model_supports(server: Server, page: Pag
     expect(effort.locator("option[value=high]")).to_be_enabled()
     page.locator("#id_model").select_option("")
     expect(effort.locator("option[value=xhigh]")).to_be_enabled()
+
+
+def test_lists_with_switches_fit_their_page(server: Server, page: Page) -> None:
+    sign_in(page, server, "")
+    server.shell(
+        "from chat.models import Assistant\n"
+        "Assistant.objects.create(name='The assistant for questions about travel, hotels and expenses')"
+    )
+    for table in ("languagemodel", "assistant"):
+        page.goto(f"{server.url}/admin/chat/{table}/")
+        expect(page.locator("#result_list td.field-enabled").first).to_be_in_viewport(ratio=1)
+        box = page.locator("#result_list").evaluate("n => [n.scrollWidth, n.parentElement.clientWidth]")
+        assert box[0] <= box[1], table

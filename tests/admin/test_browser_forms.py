@@ -1,12 +1,13 @@
 """The admin's forms in a browser: fields that follow a choice, the prompt editor, errors, secrets, keys."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.admin.staff_page import sign_in
-from tests.browser.checks import check_accessible
+from tests.browser.checks import PHONE, check_both_themes
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 
@@ -195,24 +196,38 @@ PAGES = [
     "",
     "chat/languagemodel/",
     "chat/assistant/add/",
-    "chat/budget/add/",
     "chat/apicall/",
+    "chat/mcpserver/",
+    "chat/providerconnection/add/",
     "auth/group/add/",
     "chat/modelprice/add/",
     "chat/user/add/",
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["wide", "phone"])
 def test_pages_of_staff_are_accessible(
-    server: Server, open_context: Callable[..., BrowserContext], scheme: str
+    server: Server, open_context: Callable[..., BrowserContext], size: dict[str, Any]
 ) -> None:
-    page = open_context(color_scheme=scheme).new_page()
+    page = open_context(color_scheme="light", **size).new_page()
     sign_in(page, server, "")
-    for path in PAGES:
+    model = (
+        "chat/languagemodel/"
+        + server.shell(
+            "from chat.models import LanguageModel; print(LanguageModel.objects.first().pk)"
+        ).strip()
+    )
+    changes = [f"{model}/{view}/" for view in ("change", "history", "delete")]
+    # A phone shows the same pages in another arrangement.
+    for path in ["", "chat/languagemodel/", *changes] if size else [*PAGES, *changes]:
         page.goto(f"{server.url}/admin/{path}")
         expect(page.get_by_role("main")).to_be_visible()
-        check_accessible(page)
+        check_both_themes(page)
+    page.goto(f"{server.url}/admin/chat/budget/add/")
+    page.locator("#content form").first.evaluate("form => form.setAttribute('novalidate', '')")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("This field is required.").first).to_be_visible()
+    check_both_themes(page)
 
 
 def test_pages_of_staff_fit_a_phone(server: Server, open_context: Callable[..., BrowserContext]) -> None:

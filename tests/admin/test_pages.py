@@ -41,6 +41,12 @@ def test_staff_without_rights_are_told_what_to_do(world: World, staff: Client) -
 EMPTY = [model for model in admin.site._registry if model not in (User, Workspace)]
 
 
+def test_staff_with_few_rights_find_their_pages_first(world: World, staff: Client) -> None:
+    world.staff.user_permissions.add(Permission.objects.get(codename="view_assistant"))
+    page = staff.get(reverse("admin:index")).content.decode()
+    assert f'<a href="{reverse("admin:chat_assistant_changelist")}" class="block' in page
+
+
 @pytest.mark.parametrize("model", EMPTY, ids=lambda model: model._meta.label_lower)
 def test_empty_lists_say_what_their_rows_are(db: None, admin_client: Client, model: Any) -> None:
     page = admin_client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))

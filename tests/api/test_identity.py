@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from chat.api.identity import Identity
+from chat.api.identity import ApiIdentity
 from chat.models import ApiKey
 from chat.operations.accounts.api_keys import revoke_api_key
 from tests.api.people import BASE, Person, person
@@ -104,12 +104,12 @@ def test_unauthorized_comes_before_the_csrf_check(db: None) -> None:
 
 def test_identity_is_checked_again_later(insider: Person) -> None:
     key = ApiKey.objects.get(user=insider.user)
-    by_key = Identity(insider.user, api_key=key)
+    by_key = ApiIdentity(insider.user, api_key=key)
     client = insider.signed_in()
-    by_session = Identity(insider.user, session_key=client.session.session_key)
+    by_session = ApiIdentity(insider.user, session_key=client.session.session_key)
     assert by_key.still_holds()
     assert by_session.still_holds()
-    assert not Identity(insider.user, session_key="a-session-that-never-was").still_holds()
+    assert not ApiIdentity(insider.user, session_key="a-session-that-never-was").still_holds()
     revoke_api_key(key=key)
     client.logout()
     assert not by_key.still_holds()
@@ -118,7 +118,7 @@ def test_identity_is_checked_again_later(insider: Person) -> None:
 
 def test_a_changed_password_ends_a_session(insider: Person) -> None:
     client = insider.signed_in()
-    identity = Identity(insider.user, session_key=client.session.session_key)
+    identity = ApiIdentity(insider.user, session_key=client.session.session_key)
     insider.user.set_password("another-long-password")
     insider.user.save()
     assert not identity.still_holds()

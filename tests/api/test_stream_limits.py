@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from chat.api import streams
-from chat.api.identity import Identity
+from chat.api.identity import ApiIdentity
 from chat.api.problems import Problem
 from chat.engine.viewers.hub import Hub
 from chat.models import User
@@ -21,7 +21,7 @@ async def test_one_stream_too_many_is_refused_in_words(
     settings.CONNECTIONS_PER_PERSON = 1
     hub = Hub()
     monkeypatch.setattr(streams, "engine", lambda: SimpleNamespace(hub=hub))
-    mine, other = Identity(User(email="a@x.test")), Identity(User(email="b@x.test"))
+    mine, other = ApiIdentity(User(email="a@x.test")), ApiIdentity(User(email="b@x.test"))
     streams.require_place(mine)
     viewer = hub.viewer(mine.user.pk)
     with pytest.raises(Problem) as refused:
@@ -39,7 +39,7 @@ def test_a_lost_group_or_role_ends_a_stream() -> None:
     insider = factories.person()
     turn = factories.turn(factories.conversation(insider), status="running", answer="")
     key, _secret = create_api_key(user=insider, name="k", scopes=["chat"])
-    identity = Identity(insider, api_key=key)
+    identity = ApiIdentity(insider, api_key=key)
     group = Group.objects.create(name="readers")
     insider.groups.add(group)
     User.objects.filter(pk=insider.pk).update(is_staff=True)

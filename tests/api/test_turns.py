@@ -23,7 +23,7 @@ def test_answer_can_be_awaited_polled_or_streamed(live: LiveServer) -> None:
     assert waited.headers["cache-control"] == "no-store"
 
     address = f"/conversations/{turn['conversation']}/turns"
-    later = program.post(address, {"text": "And this.", "wait": False})
+    later = program.post(address, {"text": scenario("slow_first_byte first_byte=3"), "wait": False})
     assert later.status_code == 202
     assert later.json()["finished_at"] is None
     followed = program.all_events(f"/turns/{later.json()['id']}/events")
@@ -53,15 +53,15 @@ def test_stream_resumes_after_the_last_event(live: LiveServer) -> None:
     with program.events(path) as events:
         for sent in events:
             head.append(sent)
-            if sent.id == 8:
+            if sent.id == 3:
                 break
     # The reader is gone; the turn goes on, and a later reader gets the rest, byte for byte.
-    tail = program.all_events(path, headers={"Last-Event-ID": "8"})
-    assert tail[0].id == 9
+    tail = program.all_events(path, headers={"Last-Event-ID": "3"})
+    assert tail[0].id == 4
     whole = program.all_events(path)
     assert whole == head + tail
     assert whole[-1].event["status"] == "completed"
-    assert program.all_events(path, params={"after": 8}) == tail
+    assert program.all_events(path, params={"after": 3}) == tail
     again = program.get(path, headers={"Last-Event-ID": str(whole[-1].id)})
     assert (again.status_code, again.content) == (204, b"")
     beyond = program.get(path, headers={"Last-Event-ID": str(whole[-1].id + 1)})
@@ -149,9 +149,21 @@ def test_stopped_turn_can_be_continued_and_retried(live: LiveServer) -> None:
     assert [row["kind"] for row in page] == ["chat", "chat", "continue", "chat"]
 
 
+def test_a_retry_may_ask_for_a_length(live: LiveServer) -> None:
+    program = live.client()
+    first = program.turn(scenario("echo"))
+    path = f"/turns/{first['id']}/retry"
+    shorter = program.post(path, {"length": "shorter"}).json()
+    again = program.post(f"/turns/{shorter['id']}/retry").json()
+    assert [turn["length"] for turn in (first, shorter, again)] == [None, "shorter", "shorter"]
+    assert shorter["usage"]["input_tokens"] > first["usage"]["input_tokens"]
+    refused = program.post(path, {"length": "brief"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+
 def test_closed_request_does_not_stop_the_turn(live: LiveServer) -> None:
     program, client_id = live.client(), new_id()
-    members = {"text": scenario("long tokens=300 pace=150"), "client_id": client_id}
+    members = {"text": scenario("slow_first_byte first_byte=5"), "client_id": client_id}
     with program.events("/turns", method="POST", json=members) as events:
         turn = next(events).event["turn"]
     with pytest.raises(httpx2.ReadTimeout):

@@ -4,9 +4,34 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+# An answer that is still being written when a test stops it, however slow the machine is.
+LONG = "[[scenario:long tokens=20000 pace=60]] Tell me a long story"
+# Keeps the text of each element that matches a selector when it begins to match, and whenever its text changes.
+RECORD = """selector => {
+  const texts = ((window.recorded ??= {})[selector] = []);
+  let before = new Map();
+  const look = () => {
+    const now = new Map();
+    for (const node of document.querySelectorAll(selector)) {
+      const text = node.textContent;
+      now.set(node, text);
+      if (before.get(node) !== text) texts.push(text);
+    }
+    before = now;
+  };
+  new MutationObserver(look).observe(document, {
+    attributes: true, characterData: true, childList: true, subtree: true,
+  });
+  document.addEventListener("focusin", look);
+}"""
+
 
 class ChatPage:
-    """One tab with Parley in it."""
+    """One tab with Parley in it.
+
+    Waiting looks at the page a few times a second at most. What stands there for a moment only (a notice, a focus, a
+    mark that goes away) has to be recorded, or held by an answer that ends when the test stops it.
+    """
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
@@ -98,28 +123,51 @@ class ChatPage:
         )
         return int(found.json_value())
 
-    def record_announcements(self) -> None:
-        """Keep all that screen readers are given from now on, also what stands there for less than a look's time."""
-        self.page.evaluate(
-            """() => {
-              window.announcements = [];
-              new MutationObserver((changes) => {
-                for (const change of changes)
-                  for (const text of change.addedNodes) window.announcements.push(text.textContent);
-              }).observe(document.querySelector("#announcer"), { childList: true });
-            }"""
+    def record(self, selector: str) -> "ChatPage":
+        """Keep what elements show that match a selector from now on, until the page is loaded again."""
+        self.page.evaluate(RECORD, selector)
+        return self
+
+    def await_recorded(self, selector: str, text: str = "") -> int:
+        """Wait until a recorded text of a selector contains `text`; return its place among all, from 0."""
+        found = self.page.wait_for_function(
+            """([selector, text]) => {
+              const place = window.recorded[selector].findIndex((recorded) => recorded.includes(text));
+              return place >= 0 && { place };
+            }""",
+            arg=[selector, text],
         )
+        return int(found.json_value()["place"])
+
+    def recorded(self, selector: str) -> list[str]:
+        """Return the recorded texts of a selector."""
+        return list(self.page.evaluate("selector => window.recorded[selector]", selector))
+
+    def record_announcements(self) -> None:
+        """Keep all that screen readers are given from now on."""
+        self.record("#announcer")
 
     def await_announcement(self, text: str) -> int:
         """Wait until a recorded announcement contains `text`; return its place among all, from 0."""
-        found = self.page.wait_for_function(
-            """text => {
-              const place = window.announcements.findIndex((announcement) => announcement.includes(text));
-              return place >= 0 && { place };
-            }""",
-            arg=text,
+        return self.await_recorded("#announcer", text)
+
+    def keep_toasts(self) -> "ChatPage":
+        """Let toasts stay until a test uses their button: timers of some seconds don't end any more on this page."""
+        self.page.evaluate(
+            """() => {
+              const start = window.setTimeout;
+              window.setTimeout = (run, ms, ...given) => (ms >= 4000 ? 0 : start(run, ms, ...given));
+            }"""
         )
-        return int(found.json_value()["place"])
+        return self
+
+    def stop_elsewhere(self) -> "ChatPage":
+        """Stop the answer from another tab and wait for its end here; nothing on this page is touched."""
+        other = ChatPage(self.page.context.new_page(), self.url).open(self.path)
+        other.stop.click()
+        other.await_end()
+        other.page.close()
+        return self.await_end()
 
     def choose(self, label: str) -> None:
         """Choose a model or an assistant."""

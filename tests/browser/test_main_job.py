@@ -1,7 +1,7 @@
 """A whole chat: with the real local model, and over two server processes.
 
-Text is streamed, a reload during an answer loses nothing, a second tab streams the same text, and a third turn is
-stopped and continued.
+Text is streamed, a reload during an answer loses nothing, a second tab streams the same text and stops it, and a
+third turn is stopped and continued.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from chat.embedded import local_model
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import LONG, ChatPage
 from tests.browser.conftest import Parley
 from tests.support.environment import ROOT, child
 from tests.support.server import ADMIN, Server, free_port, furnish
@@ -45,6 +45,7 @@ def check_main_job(context: BrowserContext, here: str, there: str, question: str
     expect(first.live).to_have_count(1)
     second = ChatPage(context.new_page(), there).open(first.path)
     second.await_text(lengths[-1])
+    second.stop.click()
     await_long_end(first)
     await_long_end(second)
     whole = first.text.text_content()
@@ -114,6 +115,4 @@ def test_over_two_processes_on_postgresql_and_redis(
     viewer = make_server(data_dir=owner.data_dir, **shared).start()
     parley = Parley(owner)
     context = signed_in(open_context, parley, owner.url, viewer.url)
-    check_main_job(
-        context, owner.url, viewer.url, "[[scenario:long tokens=300 pace=60]] Tell me a long story"
-    )
+    check_main_job(context, owner.url, viewer.url, LONG)

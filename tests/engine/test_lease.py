@@ -16,7 +16,7 @@ async def test_late_owner_changes_nothing(parley: Parley) -> None:
     async with parley.socket() as client:
         accepted = await client.start("[[scenario:long tokens=4000 pace=60]]", model=parley.models["plain"])
         turn = accepted["turn"]
-        await client.until(lambda found: found.get("seq") == 20)
+        await client.expect("block.delta", turn=turn, count=5)
         parley.rows.query("UPDATE chat_turn SET fence = fence + 1, owner = 'another' WHERE id = ?", turn)
         taken = parley.rows.frames(turn)
         assert await client.expect("refresh", turn=turn)

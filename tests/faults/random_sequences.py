@@ -67,7 +67,8 @@ class Sequence:
     def __init__(self, rows: SequenceRows, checker: RequestChecker, seed: int) -> None:
         self.rows, self.checker = rows, checker
         self.random = random.Random(seed)
-        self.breaks = random.Random(f"breaks {seed}")  # another one, so that the rest stays as drawn
+        # Of their own, so that the rest stays as drawn.
+        self.breaks, self.lengths = random.Random(f"breaks {seed}"), random.Random(f"lengths {seed}")
         self.conversation: Conversation | None = None
         self.has_long_texts = self.random.random() < 0.25
 
@@ -115,11 +116,16 @@ class Sequence:
         turn = self.random.choice(self._turns())
         try:
             started = turns.retry_turn(
-                author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id, model_id=model
+                author=self.rows.person,
+                client_id=uuid.uuid4(),
+                turn_id=turn.id,
+                model_id=model,
+                length=self.lengths.choice([None, "shorter", "longer"]),
             )
         except OperationError as error:
             self.checker.counts[f"not accepted: {error.code}"] += 1
             return
+        self.checker.counts["lengths requested"] += bool(started.turn.requested_length)
         self.answer(started.turn)
 
     def continue_turn(self) -> None:

@@ -54,13 +54,14 @@ def full(parley: Parley) -> Iterator[None]:
 async def test_streaming_outlasts_a_database_that_refuses_writes(parley: Parley, trouble: Trouble) -> None:
     """The lock outlasts the lease, but the owner is alive: the turn must not be taken from it."""
     async with parley.socket() as client:
-        turn = (await client.start("[[scenario:long tokens=500 pace=80]]", model=parley.models["plain"]))[
+        turn = (await client.start("[[scenario:long tokens=1200 pace=80]]", model=parley.models["plain"]))[
             "turn"
         ]
         await client.expect("block.delta", turn=turn)
         with trouble(parley):
-            seen = len(client.frames[turn])
-            await client.until(lambda _any: len(client.frames[turn]) > seen + 80)
+            # The pace of the text is the clock: it takes three seconds, in as many frames as the machine makes of it.
+            seen = len(client.text(turn))
+            await client.until(lambda _any: len(client.text(turn)) > seen + 1500)
         finished = await client.finished(turn)
         assert finished["status"] == "completed"
     assert parley.rows.frames(turn) == client.frames[turn]
@@ -73,9 +74,10 @@ async def test_streaming_outlasts_a_database_that_refuses_writes(parley: Parley,
 @pytest.mark.parametrize("trouble", [locked, full], ids=["locked", "full"])
 async def test_turn_finishes_when_the_database_accepts_writes_again(parley: Parley, trouble: Trouble) -> None:
     async with parley.socket() as client:
-        turn = (await client.start("[[scenario:long tokens=60 pace=40]]", model=parley.models["plain"]))[
-            "turn"
-        ]
+        accepted = await client.start(
+            "[[scenario:stall at=5 seconds=6 tokens=30]]", model=parley.models["plain"]
+        )
+        turn = accepted["turn"]
         await client.expect("block.delta", turn=turn)
         with trouble(parley):
             # The upstream's last delta; the end follows, which can't be written now.

@@ -11,7 +11,15 @@ def test_random_sequences_make_only_accepted_requests() -> None:
     checker = run_sequences(sequences=60, seed=12)
     assert checker.refusals == []
     happenings = (
-        *("edit_message", "retry", "continue_turn", "change_configuration", "cut", "calls within turns"),
+        *(
+            "edit_message",
+            "retry",
+            "lengths requested",
+            "continue_turn",
+            "change_configuration",
+            "cut",
+            "calls within turns",
+        ),
         *("system messages", "waits", "refusals followed within a loop"),
         *("failovers before a first call", "failovers within a loop"),
         *("continued before a first call", "continued within a loop"),

@@ -24,6 +24,7 @@ from tests.faults.tool_turns import (
 )
 from tests.support.parley import Parley, create_parley
 from tests.support.simulator import Upstream
+from tests.support.socket_client import LONGEST_WAIT_SECONDS
 from tests.support.tools import runs
 
 BOUND = "claude-fable-5-2"
@@ -114,7 +115,7 @@ async def test_killed_tool_is_not_run_again(parley: Parley) -> None:
         call = await requested_call(client, turn, "endless")
         await client.expect("tool.started", tool_call=call)
         await client.expect("tool.finished", tool_call=await requested_call(client, turn, "quick"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONGEST_WAIT_SECONDS):
             while "endless once" not in runs(parley.server.data_dir):
                 await asyncio.sleep(0.05)  # the event is sent before the tool's own task begins
         parley.server.kill()

@@ -86,7 +86,7 @@ async def test_turn_is_refused_if_all_subscriptions_are_running(parley: Parley, 
         await client.finished(accepted["turn"])
         parley.shell(BUSY)
         rest = await client.start(
-            "[[scenario:long tokens=3000 pace=60]]", conversation=crowd[-1], model=parley.models["plain"]
+            "[[scenario:long tokens=20000 pace=60]]", conversation=crowd[-1], model=parley.models["plain"]
         )
         before = parley.rows.query(count)
         start = {"type": "turn.start", "text": "one more", "model": parley.models["plain"]}

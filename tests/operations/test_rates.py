@@ -26,9 +26,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.SimpleNamespace]:
     monkeypatch.setattr(
         settings, "RATES_PER_MINUTE", dict.fromkeys((rates.UPLOADS, rates.TURNS, rates.CONVERSATIONS), 2)
     )
-    caches["default"].clear()
+    caches["rates"].clear()
     yield now
-    caches["default"].clear()
+    caches["rates"].clear()
 
 
 def test_a_minute_has_a_number_of_places(insider: User, outsider: User, clock: types.SimpleNamespace) -> None:

@@ -1,10 +1,10 @@
-"""Sums and times as they are shown."""
+"""Sums, times and sizes as they are shown."""
 
 from decimal import Decimal
 
 import pytest
 
-from chat.presentation.figures import exact_usd, rounded_usd, short_seconds
+from chat.presentation.figures import exact_usd, file_size, rounded_usd, short_seconds
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,18 @@ def test_exact_sums_have_no_trailing_zeros() -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(1.25, "1.2"), (9.96, "10.0"), (61.4, "61")])
 def test_short_seconds(seconds: float, shown: str) -> None:
     assert short_seconds(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "shown"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_500, "1.5 KB"),
+        (33_000_000, "33.0 MB"),
+        (20_000_000_000, "20.0 GB"),
+    ],
+)
+def test_sizes_are_decimal_as_limits_are(size_bytes: int, shown: str) -> None:
+    assert file_size(size_bytes) == shown.replace(" ", "\N{NO-BREAK SPACE}")

@@ -13,10 +13,14 @@ def page(turn: Turn, messages: list[Message]) -> Thread:
 
 
 @pytest.mark.django_db
-def test_notices_stand_where_they_belong() -> None:
+@pytest.mark.parametrize(
+    ("first_half", "types"), [("The first half", ["text", "became", "text"]), ("", ["text"])]
+)
+def test_notices_stand_where_they_belong(first_half: str, types: list[str]) -> None:
     chat = factories.conversation(factories.person())
     turn = factories.turn(chat, answer="The first half")
     first = turn.messages.get()
+    first.content = [{"type": "text", "text": first_half}] if first_half else []
     asked = factories.message(chat, first, "go on", kind="continue", turn=turn)
     second = factories.message(chat, asked, "and the rest", role="assistant", turn=turn)
     moved = {"code": "failover", "from": "Main", "to": "Spare"}
@@ -27,5 +31,7 @@ def test_notices_stand_where_they_belong() -> None:
     shown = page(turn, [turn.user_message, first, asked, second])
     answer = entry_context(shown.entries[-1], shown)
     assert answer["notices"] == [moved]
-    assert [block["type"] for block in answer["blocks"]] == ["text", "became", "text"]
-    assert answer["blocks"][1]["notice"] == continued
+    assert [block["type"] for block in answer["blocks"]] == types
+    assert [block["notice"] for block in answer["blocks"] if "notice" in block] == [continued][
+        : len(types) - 1
+    ]

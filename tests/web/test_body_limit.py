@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from chat.api.problems import too_large
-from chat.web.body_limit import BodyLimit
+from chat.claude.encoding.client_json import LONGEST_BYTES
+from chat.web.body_limit import LONGEST_BODY_BYTES, BodyLimit, plain_text_response
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -82,7 +84,20 @@ async def test_the_api_says_it_as_all_its_errors(declared: bool) -> None:
         HTTPStatus(413).phrase,
     )
     with translation.override("ko"):
-        assert problem["detail"] == gettext("The request is larger than %(limit)s bytes.") % {"limit": 10}
+        assert problem["detail"] == gettext("The request is larger than %(most)s MB.") % {"most": 0}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_limits_are_told_in_megabytes(language: str) -> None:
+    """As the limits of files are; an upload that fits below 33 MB fits below the limit of its request."""
+    with translation.override(language):
+        told = {
+            "33 MB": plain_text_response(LONGEST_BODY_BYTES).content.decode(),
+            "12 MB": too_large(LONGEST_BYTES).detail,
+        }
+    for size, words in told.items():
+        assert size in words
+        assert not re.search(r"byte|바이트|\d{4}", words)
 
 
 async def test_sockets_pass_untouched() -> None:

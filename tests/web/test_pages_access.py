@@ -114,16 +114,11 @@ def test_anonymous_visitors_are_sent_to_sign_in(name: str, client: Client, chat:
 
 @pytest.mark.parametrize("name", [*OWN, *READ])
 @pytest.mark.parametrize("header", [{"HX-Request": "true"}, {"Sec-Fetch-Dest": "empty"}])
-def test_a_script_without_session_is_told_where_to_go(
+def test_a_script_without_session_is_refused(
     name: str, header: dict[str, str], client: Client, chat: Conversation
 ) -> None:
-    by_htmx = "HX-Request" in header
-    shown = {"HX-Current-URL": f"http://testserver/c/{chat.id}?x=1"} if by_htmx else {}
-    answer = client.get(address(name, chat), headers=header | shown)
+    answer = client.get(address(name, chat), headers=header)
     assert (answer.status_code, answer.content) == (401, b"")
-    back = f"%2Fc%2F{chat.id}" if by_htmx else "%2F"
-    assert answer["HX-Redirect"] == f"{reverse('account_login')}?next={back}&ended=1"
-    assert "Your session has ended" in client.get(answer["HX-Redirect"]).content.decode()
 
 
 @pytest.mark.parametrize("name", WRITE)

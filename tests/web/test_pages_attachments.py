@@ -203,7 +203,7 @@ def test_citations_are_links_to_their_place(browser: Client, answer: Message, no
     assert f"It says: green \ufdd0[1]({link}), so it is." in html
     place = browser.get(link.replace("&amp;", "&"))
     assert place.status_code == 302
-    assert place["Location"] == f"/attachments/{notes.id}?start=31&end=46#cited"
+    assert place["Location"] == f"/attachments/{notes.id}?message={answer.id}&start=31&end=46#cited"
 
 
 def test_a_citation_of_what_is_not_there_leads_nowhere(
@@ -211,9 +211,38 @@ def test_a_citation_of_what_is_not_there_leads_nowhere(
 ) -> None:
     address = reverse("cited", args=[answer.id])
     found = browser.get(f"{address}?document=7&title=paper.pdf&page=2&quote=Grass")
-    assert found["Location"] == f"/attachments/{paper.id}?page=2&quote=Grass#cited"
+    assert found["Location"] == f"/attachments/{paper.id}?message={answer.id}&page=2&quote=Grass#cited"
     for query in ("", "?document=7", "?document=-1&title=other", "?document=x"):
         assert browser.get(address + query).status_code == 404
+
+
+def test_a_document_leads_back_to_its_conversation(
+    browser: Client, insider: User, outsider: User, answer: Message, paper: Attachment
+) -> None:
+    here, asked = f'href="/c/{answer.conversation_id}"', answer.parent
+    assert asked is not None
+    assert f'href="/attachments/{paper.id}?message={asked.id}"' in browser.get(here[6:-1]).content.decode()
+    # The same file in a newer conversation: the message says from which one the person came.
+    newer = factories.conversation(insider, "And here?")
+    newer.active_leaf.attachments.add(paper)  # type: ignore[union-attr]
+    there = f'href="/c/{newer.id}"'
+    foreign = factories.conversation(outsider, "Mine").active_leaf
+    assert foreign
+    queries = {f"?message={answer.id}": here, "": there, "?message=x": there, f"?message={foreign.id}": there}
+    for query, back in queries.items():
+        html = get(browser, "attachment", paper, query).content.decode()
+        assert "Back to the conversation" in html
+        assert [address in html for address in (here, there)] == [
+            address == back for address in (here, there)
+        ]
+    # The next page leads back to the same one.
+    html = get(browser, "attachment", paper, f"?page=2&message={answer.id}").content.decode()
+    assert f'href="?page=3&amp;message={answer.id}"' in html
+    assert 'href="?page=3"' in get(browser, "attachment", paper, "?page=2").content.decode()
+
+
+def test_a_file_that_was_not_sent_leads_to_all_conversations(browser: Client, paper: Attachment) -> None:
+    assert "Go to your conversations" in get(browser, "attachment", paper).content.decode()
 
 
 def test_files_of_a_message_are_shown_with_it(browser: Client, answer: Message, photo: Attachment) -> None:

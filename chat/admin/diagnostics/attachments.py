@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,7 @@ from unfold.decorators import display
 from chat.admin.base import ReadOnly, preformatted
 from chat.admin.diagnostics.conversations import ContentList, conversation_link, log_reading, may_read_content
 from chat.models import Attachment
+from chat.presentation.figures import file_size
 
 SHOWN_CHARACTERS = 20_000
 
@@ -69,7 +69,7 @@ class AttachmentAdmin(ReadOnly, ContentList):
 
     @display(description=_("size"))
     def size(self, attachment: Attachment) -> str:
-        return filesizeformat(attachment.original.size_bytes)
+        return file_size(attachment.original.size_bytes)
 
     @display(description=_("SHA-256"))
     def digest(self, attachment: Attachment) -> str:

@@ -29,24 +29,26 @@ COLOURS = {
 ABOUT = (
     ("name", "status"),
     ("turn_row", "tool_use_id"),
-    ("decision", "decided_by", "decided_at"),
-    ("created_at", "expires_at"),
+    ("decided", "decided_by"),
+    ("decided_at", "expires_at"),
+    "created_at",
     ("started_at", "finished_at"),
     "failed",
 )
+DECISIONS = {"approve": _("Allowed"), "edit": _("Allowed with edited input"), "deny": _("Denied")}
 CONTENT = ("shown_input", "shown_edited_input", "reason", "shown_result")
 
 
 @admin.register(ToolCall)
 class ToolCallAdmin(ReadOnly, BigTableAdmin):
     empty_text = _("No tool calls yet.")
-    list_display = ("created_at", "name", "state", "decision", "seconds")
+    list_display = ("created_at", "name", "state", "decided", "seconds")
     list_filter = ("status", "decision", "tool", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     search_fields = ("=id", "=turn__id", "=tool_use_id", "name")
     search_help_text = _("Tool name, or id of a call or turn")
     ordering = ("-id",)
-    readonly_fields = ("turn_row", "failed", "shown_input", "shown_edited_input", "shown_result")
+    readonly_fields = ("turn_row", "failed", "decided", "shown_input", "shown_edited_input", "shown_result")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
         rows: QuerySet[ToolCall] = super().get_queryset(request).select_related("decided_by", "tool")
@@ -64,6 +66,10 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
     @display(description=_("status"), ordering="status", label=COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:
         return call.status, call.get_status_display()
+
+    @display(description=_("decision"), ordering="decision")
+    def decided(self, call: ToolCall) -> str:
+        return str(DECISIONS.get(call.decision, "-"))
 
     @display(description=_("error"))
     def failed(self, call: ToolCall) -> SafeString | str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, nowrap, preformatted, usd
+from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, preformatted, pretty_json
 from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.admin.diagnostics.outcomes import error_with_code, outcome, stop_reason_with_code
 from chat.models import ApiCall, Turn, TurnEvent
@@ -59,6 +59,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
         "seconds",
         "shown_error",
         "shown_stop_reason",
+        "shown_notices",
     )
     fieldsets = (
         (
@@ -70,6 +71,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
                     "door",
                     ("conversation_row", "client_id"),
                     ("model", "max_tokens"),
+                    "requested_length",
                     ("frame_row", "calls_row"),
                     ("cost", "tokens"),
                     "seconds",
@@ -84,7 +86,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
                     "started_at",
                     ("shown_stop_reason", "stop_requested_at"),
                     ("shown_error", "error_detail"),
-                    "notices",
+                    "shown_notices",
                 )
             },
         ),
@@ -125,13 +127,17 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
     def shown_error(self, turn: Turn) -> str:
         return error_with_code(turn.error_code, turn.error_detail)
 
+    @display(description=_("notices"))
+    def shown_notices(self, turn: Turn) -> SafeString | str:
+        return pretty_json(turn.notices) if turn.notices else "-"
+
     @display(description=_("stop reason"))
     def shown_stop_reason(self, turn: Turn) -> str:
         return stop_reason_with_code(turn.stop_reason)
 
     @display(description=_("cost"))
     def cost(self, turn: Any) -> str:
-        return "-" if turn.cost_usd is None else usd(turn.cost_usd)
+        return "-" if turn.cost_usd is None else dollars(turn.cost_usd)
 
     @display(description=_("input → output tokens"))
     def tokens(self, turn: Any) -> SafeString | str:

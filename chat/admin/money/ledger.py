@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from chat.admin.base import BigTableAdmin, ReadOnly, nowrap, pretty_json, usd
+from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, pretty_json
 from chat.admin.diagnostics.conversations import conversation_link
 from chat.admin.diagnostics.outcomes import error_with_code, stop_reason_with_code
 from chat.models import ApiCall
@@ -52,7 +52,8 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
                 "fields": (
                     ("key", "status"),
                     ("purpose", "door"),
-                    ("user", "api_key", "assistant"),
+                    ("user", "api_key"),
+                    "assistant",
                     ("conversation_row", "turn_row"),
                     ("connection", "connection_name"),
                     ("model", "model_name"),
@@ -128,7 +129,7 @@ class ApiCallAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("cost"), ordering="cost_usd")
     def cost(self, call: ApiCall) -> str:
-        return usd(call.cost_usd)
+        return dollars(call.cost_usd)
 
     @display(description=_("conversation"))
     def conversation_row(self, call: ApiCall) -> SafeString | str:

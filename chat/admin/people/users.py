@@ -17,7 +17,6 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +35,7 @@ from chat.operations.accounts.account_mail import (
     send_reset_link,
 )
 from chat.operations.accounts.users import confirm_email
+from chat.presentation.figures import file_size
 
 log = structlog.get_logger(__name__)
 
@@ -194,7 +194,7 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, TableAdmin):  # type: ignore[misc]
     @display(description=_("stored files"))
     def stored_files(self, person: User) -> str:
         usage = FileUsage.objects.filter(user=person).first()
-        return filesizeformat(usage.total_bytes if usage else 0)
+        return file_size(usage.total_bytes if usage else 0)
 
     @display(description=_("name"), ordering="first_name")
     def name(self, person: User) -> str:

@@ -41,10 +41,15 @@ class Context:
     def for_user(self) -> list[Block]:
         """The text block at the end of the user message: all lines, or only the name beside a system message."""
         lines = [line for line in self._lines() if not self.system_role or line.startswith(_NAME)]
-        return [{"type": "text", "text": _OPEN + "\n".join(lines) + _CLOSE}] if lines else []
+        return [context_block(lines)] if lines else []
 
     def _lines(self) -> list[str]:
         return [line for line in self.text.split("\n") if line.strip()]
+
+
+def context_block(lines: list[str]) -> Block:
+    """Return a context as a text block of a user message."""
+    return {"type": "text", "text": _OPEN + "\n".join(lines) + _CLOSE}
 
 
 def is_context(block: Block) -> bool:

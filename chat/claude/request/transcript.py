@@ -40,7 +40,8 @@ class PathMessage:
     account made it. `complete` is False for a stopped or interrupted answer; its content is the result of
     `Fold.partial_content`. `edited` says that the messages before this one have changed since it was made;
     with the digest of those messages in `prefix` the change is detected without it. `context` is stored with
-    a user message (see `chat.claude.content.context`).
+    a user message (see `chat.claude.content.context`). `requested_length` belongs to the answer that was asked to be
+    shorter or longer (see `chat.claude.request.requested_length`).
     """
 
     role: str
@@ -50,6 +51,7 @@ class PathMessage:
     edited: bool = False
     context: str = ""
     prefix: str = ""
+    requested_length: str = ""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from chat.operations import rates
 from chat.operations.conversations.path import newest_leaf_below
 from chat.operations.conversations.selection import choose
 from chat.operations.errors import OperationError, invalid, not_found
+from chat.operations.files.uploads import delete_unlinked
 
 
 def create_conversation(
@@ -45,7 +46,7 @@ def update_conversation(*, user: User, conversation_id: object, **changes: Any) 
 
 
 def delete_conversation(*, user: User, conversation_id: object) -> None:
-    """Delete a conversation with its messages; ledger rows stay.
+    """Delete a conversation with its messages, and the files that no other one has; ledger rows stay.
 
     Raises:
         OperationError: not_found, busy (an answer is being written).
@@ -115,6 +116,8 @@ def _delete_rows(conversation: Conversation) -> None:
     TurnEvent.objects.filter(turn__conversation=conversation).delete()
     ToolCall.objects.filter(turn__conversation=conversation).delete()
     links = Attachment.messages.through.objects.filter(message__conversation=conversation)
+    files = list(links.values_list("attachment_id", flat=True).distinct())
     for rows in (links, Turn.objects.filter(**own), Message.objects.filter(**own)):
         rows._raw_delete(rows.db)
     conversation.delete()
+    delete_unlinked(conversation.owner, files)

@@ -145,7 +145,7 @@ MOST_PER_MESSAGE = 100
 
 
 def chosen_attachments(author: User, identifiers: object) -> list[Attachment]:
-    """Return the author's attachments in the given order, each once.
+    """Return the author's attachments in the given order, each once, locked in the caller's transaction.
 
     Raises:
         OperationError: invalid, not_found (also for another person's file).
@@ -157,7 +157,9 @@ def chosen_attachments(author: User, identifiers: object) -> list[Attachment]:
     if len(identifiers) > MOST_PER_MESSAGE:
         raise invalid(_("A message can have at most %(most)s files.") % {"most": MOST_PER_MESSAGE})
     wanted = list(dict.fromkeys(access.as_id(one) for one in identifiers))
-    found = access.attachments(author).in_bulk(wanted)
+    # Else the deletion of the only conversation that has them could take them away at this moment.
+    locked = access.attachments(author).order_by("id").select_for_update(of=("self",), no_key=True)
+    found = locked.in_bulk(wanted)
     if len(found) < len(wanted):
         raise OperationError(
             "not_found",

@@ -14,9 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import Attachment, FileUsage, StoredFile, User, Workspace
+from chat.models.platforms import MB
 from chat.operations.errors import OperationError
-
-MB = 1_000_000
 
 
 def check_quota(owner: User, size_bytes: int) -> None:

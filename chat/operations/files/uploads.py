@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import Attachment, StoredFile, User
+from chat.models.platforms import MB
 from chat.operations import rates
 from chat.operations.errors import OperationError, busy, invalid
 from chat.operations.files.documents import read_document
@@ -114,6 +115,21 @@ def clear_unused_files() -> int:
     return sum(map(delete_if_unused, list(_unnamed_files(before))))
 
 
+def delete_unlinked(owner: User, attachment_ids: Collection[Any]) -> None:
+    """Delete those of a person's attachments that no message has any more, so that they don't count as stored.
+
+    Runs in the caller's transaction. `clear_unused_files` deletes their bytes later.
+    """
+    if not attachment_ids:
+        return
+    own = Attachment.objects.filter(owner=owner, id__in=attachment_ids)
+    # A message that names one at this moment has locked it: it is waited for, and then seen.
+    list(own.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
+    rows = Attachment.objects.filter(id__in=list(own.filter(messages=None).values_list("id", flat=True)))
+    rows._raw_delete(rows.db)
+    recount([owner.pk])
+
+
 def file_name(value: object) -> str:
     """Return a name that can be shown and saved: the last part of a path, on one line.
 
@@ -145,7 +161,7 @@ def _check_size(data: bytes) -> None:
         raise OperationError(
             "too_large",
             _("This file is larger than %(most)s MB. Attach a smaller one, or only the part you need.")
-            % {"most": most // 1_000_000},
+            % {"most": most // MB},
             status=413,
         )
 

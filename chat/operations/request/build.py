@@ -8,6 +8,7 @@ from chat.claude.limits import compaction
 from chat.claude.request import mcp_connector, server_tool_text
 from chat.claude.request.build import build_request, continues_loop
 from chat.claude.request.frame import frame_digest
+from chat.claude.request.requested_length import with_requested_lengths
 from chat.claude.request.transcript import PathMessage
 from chat.models import Frame, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
@@ -29,7 +30,7 @@ def request_for(running: RunningTurn) -> dict[str, Any]:
         RequestError: the path can't be sent.
     """
     path = running.path()
-    request, measured = _measured_request(running, path)
+    request, measured = _measured_request(running, path, next_length=running.message.requested_length)
     running.expected_cache = measured.expected_cache
     running.message.binding = binding(
         account_tag(running.connection), running.turn.frame_id, request["messages"]
@@ -37,16 +38,17 @@ def request_for(running: RunningTurn) -> dict[str, Any]:
     return with_api_compaction(request, running.turn, path)
 
 
-def loop_goes_on(path: ConversationPath, model: LanguageModel, frame: Frame) -> bool:
-    """Return whether a model and a frame can take up the tool loop at the end of a path without a refusal.
+def loop_goes_on(running: RunningTurn, model: LanguageModel, frame: Frame) -> bool:
+    """Return whether a model and a frame can take up the tool loop before the open answer without a refusal.
 
     Raises:
         RequestError: the path can't be sent.
     """
+    path = running.path()
     leaf = path.leaf
     if leaf is None or (leaf.role == Message.Role.USER and leaf.kind != Message.Kind.RESULTS):
         return True  # a person's message: no loop is running
-    sent = _as_sent(resolve_path(path, model, frame.body), model)
+    sent = _as_sent(resolve_path(path, model, frame.body), model, running.message.requested_length)
     if sent and sent[-1].role == "assistant" and sent[-1].edited:
         return False  # a pause that was rewritten can't be continued
     return continues_loop(
@@ -82,11 +84,12 @@ def _measured_request(
     body: dict[str, Any] | None = None,
     asking: str = "",
     max_tokens: int = 0,
+    next_length: str = "",
 ) -> tuple[dict[str, Any], Measured]:
     frame = running.turn.frame
     body = frame.body if body is None else body
     measured = measure(running.turn, running.model, path.sent)
-    messages = _as_sent(resolve_path(path, running.model, body), running.model)
+    messages = _as_sent(resolve_path(path, running.model, body), running.model, next_length)
     if asking:
         messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
     request = build_request(
@@ -103,12 +106,16 @@ def _measured_request(
     return compaction.with_compaction_beta(mcp_connector.with_connector_beta(request)), measured
 
 
-def _as_sent(path: list[Message], model: LanguageModel) -> list[PathMessage]:
-    """Return the path with unsupported blocks replaced. The result depends only on the path and the model."""
-    account = account_tag(model.connection)
+def _as_sent(path: list[Message], model: LanguageModel, next_length: str) -> list[PathMessage]:
+    """Return the path with unsupported blocks replaced.
+
+    The result depends only on the path, the model and the length that the next answer was asked to have.
+    """
+    account, knows_context = account_tag(model.connection), model.supports.context
     messages = [path_message(message, account) for message in path]
-    if not model.supports.context:  # a very small model answers the context instead of the question
+    if not knows_context:  # a very small model answers the context instead of the question
         messages = [dataclasses.replace(message, context="") for message in messages]
+    messages = with_requested_lengths(messages, next_length, as_context=knows_context)
     if not model.supports.compaction:
         messages = compaction.from_last_compaction(messages)
     if not model.supports.mcp_connector:

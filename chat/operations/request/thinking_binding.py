@@ -39,4 +39,5 @@ def path_message(message: Message, account: str) -> PathMessage:
         complete=message.status == Message.Status.COMPLETE,
         context=message.context,
         prefix=prefix,
+        requested_length=message.requested_length,
     )

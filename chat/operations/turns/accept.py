@@ -18,6 +18,7 @@ from chat import access
 from chat.claude.request.build import continue_text
 from chat.events import hints
 from chat.models import Conversation, LanguageModel, Message, Turn, User
+from chat.models.conversations import RequestedLength
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
 from chat.operations.billing.payer import Payer
@@ -53,6 +54,7 @@ class _Question:
     answering: Answering
     output_schema: Any = None
     is_new: bool = False
+    requested_length: str = ""
 
 
 def start_turn(request: TurnRequest) -> AcceptedTurn:
@@ -91,11 +93,14 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
 
     An assistant or a model that the request names answers from now on, as for a new message. A model that staff named
     for after a refusal answers in place of the assistant's own. Where the context was full, the message is repeated
-    behind a summary of what came before it, if the same model answers.
+    behind a summary of what came before it, if the same model answers. Without a `length` it is asked for as before.
 
     Raises:
-        OperationError: not_found, busy, assistant_unavailable, no_model, connection_unusable, budget.
+        OperationError: not_found, busy, invalid (the length), assistant_unavailable, no_model, connection_unusable,
+            budget.
     """
+    if request.length not in (None, *RequestedLength.values):
+        raise invalid(_("The length can be “shorter” or “longer”."))
 
     def ask() -> _Question:
         author, turn = request.author, _finished_turn(request)
@@ -110,7 +115,8 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
             answering = select_answering(author, conversation, chosen)
         if turn.filled_context and turn.model and answering.model.model_id == turn.model.model_id:
             path = repeat_behind_summary(path)
-        return _Question(conversation, path, answering, turn.output_schema)
+        length = request.length or turn.requested_length
+        return _Question(conversation, path, answering, turn.output_schema, requested_length=length)
 
     return _once(request, ask)
 
@@ -136,7 +142,8 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
         path = _path_to_continue(turn)
         partial = path.messages[-1]
         if partial.role == Message.Role.USER:
-            return _Question(conversation, path, answering, turn.output_schema)
+            length = turn.requested_length if partial.id == turn.user_message_id else ""
+            return _Question(conversation, path, answering, turn.output_schema, requested_length=length)
         message = Message.objects.append(
             after=partial,
             conversation=conversation,
@@ -272,6 +279,7 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
         frame=freeze_frame(model=model, assistant=assistant, output_schema=schema, author=author),
         max_tokens=answer_limit(model, assistant),
         output_schema=schema,
+        requested_length=question.requested_length,
     )
     if question.is_new:
         path = make_room(turn, path)

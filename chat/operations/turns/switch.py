@@ -54,7 +54,7 @@ def adopt_loop(running: RunningTurn) -> bool:
     Raises:
         RequestError: the path can't be sent.
     """
-    if loop_goes_on(running.path(), running.model, running.turn.frame):
+    if loop_goes_on(running, running.model, running.turn.frame):
         return True
     with transaction.atomic():
         if not renew_lease(running):
@@ -66,7 +66,7 @@ def adopt_loop(running: RunningTurn) -> bool:
 def _go_on_under(running: RunningTurn, frame: Frame, model: LanguageModel, changes: dict[str, Any]) -> bool:
     """Write another frame and model into the turn and its open answer, with other `changes` of the turn."""
     turn = running.turn
-    goes_on = loop_goes_on(running.path(), model, frame)
+    goes_on = loop_goes_on(running, model, frame)
     changes = {**changes, "model": model, "frame": frame}
     with transaction.atomic():
         if not renew_lease(running):

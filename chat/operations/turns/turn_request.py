@@ -18,7 +18,8 @@ class TurnRequest:
     A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
     Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
     makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the turn to retry or to
-    continue. `output_schema` is a JSON Schema that the answer must match.
+    continue. `output_schema` is a JSON Schema that the answer must match. `length` is for a retry: shorter, longer, or
+    None to ask for what the turn before was asked for.
     """
 
     author: User
@@ -34,6 +35,7 @@ class TurnRequest:
     attachments: list[str] | None = None
     content: list[Any] | None = None
     output_schema: Any = None
+    length: Any = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def _web_search(writer: Writer) -> None:
     if found := server_tools.search(writer, query):
         citation = server_tools.search_result(writer, found, result_tokens=writer.choice.integer("found"))
         writer.cite(texts.quote(query), citation)
-        writer.say(" " + texts.words_for(writer.prompt)["tools_done"])
+        writer.say(" " + _sized(writer, texts.words_for(writer.prompt)["tools_done"]))
 
 
 def _mcp(writer: Writer) -> None:
@@ -223,7 +223,7 @@ def _mcp(writer: Writer) -> None:
     writer.say(words["calling"])
     value = {"text": texts.quote(writer.prompt.user_text(), 80)}
     server_tools.call_mcp_tool(writer, server, name, value, fails=bool(writer.choice.integer("fails")))
-    writer.say(words["tools_done"])
+    writer.say(_sized(writer, words["tools_done"]))
 
 
 _SCENARIOS: dict[str, Callable[[Writer], None]] = {

@@ -2,7 +2,7 @@
 // elements into buttons, and labels fields in lists.
 {
   const CLICKABLE =
-    "span[x-on\\:click], div.cursor-pointer[x-on\\:click], a[x-on\\:click]:not([href]), a.cursor-pointer:not([href])";
+    "span[x-on\\:click], div.cursor-pointer[x-on\\:click], a[x-on\\:click]:not([href]), a[x-on\\:click][href='#'], a.cursor-pointer:not([href])";
 
   const hideIcons = (root) => {
     for (const icon of root.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {

@@ -8,7 +8,7 @@ export function itemFor(key, at, names) {
   if (key === "ArrowUp") return at > 0 ? at - 1 : length - 1;
   if (key === "Home") return 0;
   if (key === "End") return length - 1;
-  if ([...key].length !== 1 || key === " ") return null;
+  if ([...key].length !== 1) return null;
   const order = names.map((_name, step) => (at + 1 + step) % length);
   const starts = (index) => names[index].trim().toLowerCase().startsWith(key.toLowerCase());
   return order.find(starts) ?? null;

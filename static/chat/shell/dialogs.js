@@ -1,7 +1,7 @@
 // The dialogs that htmx fills, the help, and the effects of renaming and deleting a conversation.
 
 import { toast } from "parley/lib/announcements.js";
-import { leaveFor } from "parley/lib/navigation.js";
+import { leaveFor, signInAddress } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
 
 export function startDialogs() {
@@ -11,6 +11,8 @@ export function startDialogs() {
   // After settling, not after swapping: before that, htmx doesn't handle the form and Enter would submit it as a GET.
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "dialog-content") return;
+    // What a form in the dialog gets back does not open it again: the user has closed it meanwhile.
+    if (!dialog.open && event.detail.requestConfig.verb !== "get") return;
     if (!dialog.open) dialog.showModal();
     dialog.querySelector("[autofocus]")?.focus();
     dialog.querySelector("input[autofocus]")?.select();
@@ -23,6 +25,11 @@ export function startDialogs() {
   });
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = page.csrf;
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status !== 401) return;
+    event.preventDefault();
+    leaveFor(signInAddress({ ended: true }));
   });
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, (event) => {

@@ -4,13 +4,15 @@
 import { focusIfLost } from "parley/lib/focus.js";
 
 export function startSwapFocus() {
-  let find = null;
+  // By request: another swap may begin before this one has settled.
+  const finders = new WeakMap();
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    find = finder(detail);
+    finders.set(detail.xhr, finder(detail));
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const find = finders.get(detail.xhr);
     if (find) focusIfLost(find());
-    find = null;
+    finders.delete(detail.xhr);
   });
 }
 

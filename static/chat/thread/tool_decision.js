@@ -2,6 +2,16 @@
 
 import { focusIfLost } from "parley/lib/focus.js";
 
+// Escape leaves the fields of a decision. Before the page's shortcuts: the same key must not stop the answer too.
+export function startToolDecisions() {
+  document.addEventListener("keydown", (event) => {
+    const form = event.target.closest?.('[data-ask]:not([data-view="ask"])');
+    if (!form || event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    showPart(form, "ask");
+  });
+}
+
 // Returns the message that a click on one of a card's buttons sends, or null.
 export function decisionFrom(target) {
   const button = target.closest?.("[data-ask] button");
@@ -10,8 +20,7 @@ export function decisionFrom(target) {
   const { decide, viewPart } = button.dataset;
   showProblemText(form, "");
   if (viewPart) {
-    form.dataset.view = viewPart;
-    form.querySelector(`[data-part="${viewPart}"] :is(input, textarea, button)`).focus();
+    showPart(form, viewPart);
     return null;
   }
   const message = {
@@ -35,6 +44,15 @@ export function showToolProblem(toolCall, text) {
   for (const button of form.querySelectorAll("button")) button.disabled = false;
   showProblemText(form, text);
   focusIfLost(form.querySelector(`[data-part="${form.dataset.view}"] :is(input, textarea, button)`));
+}
+
+// Shows the decision, or the fields for an edited input or a reason. Back at the decision, the button that opened the
+// fields has the focus.
+function showPart(form, part) {
+  const before = form.dataset.view;
+  form.dataset.view = part;
+  const opener = part === "ask" && form.querySelector(`[data-part="ask"] [data-view-part="${before}"]`);
+  (opener || form.querySelector(`[data-part="${part}"] :is(input, textarea, button)`)).focus();
 }
 
 function showProblemText(form, text) {

@@ -5,14 +5,11 @@ import { focusIfLost } from "parley/lib/focus.js";
 const CHOICE = "#choice";
 
 // Returns the message that a click on one of the buttons or choices sends, without its client_id, or null. "Try again"
-// asks whom the conversation asked last; else the answer comes from what the picker shows, unless the button names a
-// model.
+// and the lengths ask whom the conversation asked last; else the answer comes from what the picker shows, unless the
+// button names a model.
 export function turnRequestFrom(target) {
-  const item = target.closest?.("[data-answer-by], [data-try-again]");
-  if (item) {
-    const { answerBy } = item.dataset;
-    return retryOf(item.closest("[popover]").dataset.turn, answerBy ? choose(answerBy) : {});
-  }
+  const item = target.closest?.("[data-answer-by], [data-try-again], [data-length]");
+  if (item) return retryOf(item.closest("[popover]").dataset.turn, wishOf(item.dataset));
   const button = target.closest?.("[data-retry], [data-continue]");
   if (!button) return null;
   const { retry, continue: continued, model } = button.dataset;
@@ -42,6 +39,11 @@ export function choose(value) {
 function chosen(value) {
   const [kind, id] = value.split(":");
   return { assistant: kind === "assistant" ? id : null, model: kind === "model" ? id : null };
+}
+
+function wishOf({ answerBy, length }) {
+  if (answerBy) return choose(answerBy);
+  return length ? { length } : {};
 }
 
 function retryOf(turn, choice) {

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from chat.admin.diagnostics.outcomes import STOP_REASONS, outcome, stop_reason_with_code
-from chat.models import ApiCall, Turn
+from chat.models import ApiCall, ToolCall, Turn
 from tests import factories
 from tests.admin.world import World
 
@@ -50,6 +50,20 @@ def test_ends_are_said_in_words(world: World, root: Client, language: str) -> No
     page = root.get(world.url("chat_turn", "change")).content.decode()
     assert ("The model is overloaded right now" in page) == (language == "en")
     assert "(overloaded)" in page, "the code stays, to search for it"
+
+
+def test_a_decision_about_a_tool_is_said_in_words(world: World, root: Client) -> None:
+    root.cookies["django_language"] = "ko"
+    ToolCall.objects.update(decision="edit", status="done")
+    for view in ("changelist", "change"):
+        page = root.get(world.url("chat_toolcall", view)).content.decode()
+        assert "수정한 입력으로 허용됨" in page
+
+
+def test_notices_are_json(world: World, root: Client) -> None:
+    Turn.objects.update(notices=[{"code": "failover", "from": "Main", "to": "Spare"}])
+    page = root.get(world.url("chat_turn", "change")).content.decode()
+    assert "&quot;code&quot;: &quot;failover&quot;" in page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
 from django.core import mail
-from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils import timezone
 from chat.models import ApiKey, FileUsage, User
 from chat.operations.accounts.api_keys import authenticate
 from chat.operations.accounts.users import confirm_email
+from chat.presentation.figures import file_size
 from tests.admin.world import PASSWORD, World
 
 PERSON = {
@@ -106,8 +106,8 @@ def test_changed_address_is_confirmed_and_announced(world: World, root: Client) 
 def test_a_page_of_a_person_shows_the_stored_files(world: World, clerk: Client) -> None:
     page = clerk.get(world.url("chat_user", "change"))
     before = FileUsage.objects.filter(user=world.person).first()
-    assert filesizeformat(before.total_bytes if before else 0) in page.content.decode()
-    FileUsage.objects.update_or_create(user=world.person, defaults={"total_bytes": 3 * 2**20})
+    assert file_size(before.total_bytes if before else 0) in page.content.decode()
+    FileUsage.objects.update_or_create(user=world.person, defaults={"total_bytes": 3_000_000})
     page = clerk.get(world.url("chat_user", "change"))
     assert "3.0\xa0MB" in page.content.decode()
 

@@ -99,7 +99,7 @@ def test_progress_is_shown_and_sending_waits_for_it(chat: ChatPage) -> None:
     chat.page.on("request", lambda request: requests.append(request.url))
     network = chat.page.context.new_cdp_session(chat.page)
     network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 10_000}
     network.send("Network.emulateNetworkConditions", slow)
     pick(chat, {**NOTES, "name": "long.txt", "buffer": b"Many words. " * 60_000})
     bar = chat.page.locator(".chip progress")

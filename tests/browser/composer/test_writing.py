@@ -50,7 +50,7 @@ def test_an_open_conversation_takes_what_is_typed(chat: ChatPage) -> None:
 
 
 def test_a_message_waits_for_the_end_of_the_answer(chat: ChatPage) -> None:
-    chat.send("[[scenario:stall at=5 seconds=60]] first")
+    chat.send("[[scenario:stall at=5 seconds=600]] first")
     expect(chat.stop).to_be_visible()
     chat.send("[[scenario:echo]] second").send("and third")
     queued = chat.page.locator(".queued")
@@ -69,7 +69,7 @@ def test_a_message_waits_for_the_end_of_the_answer(chat: ChatPage) -> None:
 
 
 def test_a_queued_message_can_be_taken_back(chat: ChatPage) -> None:
-    chat.send("[[scenario:stall at=5 seconds=60]] first")
+    chat.send("[[scenario:stall at=5 seconds=600]] first")
     expect(chat.stop).to_be_visible()
     chat.send("not yet")
     chat.field.fill("and more")

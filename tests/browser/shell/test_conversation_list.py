@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat
 
-LIVE = "[[scenario:stall at=5 seconds=60]]"
+LIVE = "[[scenario:stall at=5 seconds=600]]"
 
 
 def test_archiving_is_undone(chat: ChatPage) -> None:
-    chat.ask("[[scenario:echo]] Keep me")
+    chat.ask("[[scenario:echo]] Keep me").keep_toasts()
     row = chat.page.locator(f".conversation:has(a[href='{chat.path}'])")
     row.get_by_role("button").first.click()
     chat.page.get_by_role("menuitem", name="Archive").click()

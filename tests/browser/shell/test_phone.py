@@ -42,12 +42,17 @@ def test_the_sidebar_is_a_dialog_on_a_phone(open_chat: OpenChat) -> None:
 def test_archiving_in_the_drawer_can_be_undone(open_chat: OpenChat) -> None:
     chat = open_chat(**PHONE)
     page = chat.page
-    chat.ask("[[scenario:echo]] Kept after all")
+    chat.ask("[[scenario:echo]] Kept after all").keep_toasts()
     page.get_by_role("button", name="Show conversations").click()
     drawer = page.get_by_role("dialog", name="Conversations")
     row = drawer.locator(".conversation", has_text="Kept after all")
-    row.get_by_role("button", name="Actions for").click()
-    page.get_by_role("menuitem", name="Archive", exact=True).click()
-    expect(row).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
-    expect(row).to_have_count(1)
+    for closes in (False, True):
+        row.get_by_role("button", name="Actions for").click()
+        page.get_by_role("menuitem", name="Archive", exact=True).click()
+        expect(row).to_have_count(0)
+        if closes:  # the message stays when the drawer goes
+            page.keyboard.press("Escape")
+            expect(drawer).to_be_hidden()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator("#toast")).to_be_hidden()
+        expect(page.locator("#sidebar .conversation", has_text="Kept after all")).to_have_count(1)

@@ -26,6 +26,7 @@ def test_the_menu_renames_pins_and_deletes(chat: ChatPage) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("menuitem", name="Delete…")).to_be_hidden()
     current.get_by_role("button").first.click()
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()  # keys work from here on
     page.keyboard.press("p")
     expect(page.get_by_role("menuitem", name="Pin")).to_be_focused()
     page.keyboard.press("Enter")

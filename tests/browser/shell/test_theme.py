@@ -1,6 +1,6 @@
 """The choice of the theme."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat
@@ -29,14 +29,37 @@ def test_choices_are_visible_in_high_contrast(open_chat: OpenChat) -> None:
     page = chat.page
     page.get_by_role("button", name="Settings").click()
 
-    def background(selector: str) -> str:
+    def style(selector: str, name: str) -> str:
         found = page.locator(selector).first
-        return str(found.evaluate("node => getComputedStyle(node).backgroundColor"))
+        return str(found.evaluate("(node, name) => getComputedStyle(node)[name]", name))
 
-    highlight = background(".conversation--current")
-    assert highlight != background("body")
-    assert background("[data-theme-choice] :checked + span") == highlight
-    assert background("[data-theme-choice] input:not(:checked) + span") != highlight
-    assert background(".segments__row button[aria-current]") == highlight
-    ring = page.locator(".gauge__ring").evaluate("node => getComputedStyle(node).backgroundImage")
-    assert "conic-gradient" in ring
+    highlight, text = system_color(page, "Highlight"), system_color(page, "CanvasText")
+    assert highlight != system_color(page, "Canvas")
+    assert style(".conversation--current", "backgroundColor") == highlight
+    assert style("[data-theme-choice] :checked + span", "backgroundColor") == highlight
+    assert style("[data-theme-choice] input:not(:checked) + span", "backgroundColor") != highlight
+    assert style(".segments__row button[aria-current]", "backgroundColor") == highlight
+    assert style(".conversation--current a", "color") == system_color(page, "HighlightText")
+    assert f"conic-gradient({text}" in style(".gauge__ring", "backgroundImage")
+    assert style(".message__bubble", "border").startswith("1px solid")
+    page.keyboard.press("Escape")
+    page.locator(".conversation--current a").press("ArrowRight")
+    expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    assert style(".menu [role=menuitem]:focus", "border").startswith("1px solid")
+
+
+def system_color(page: Page, name: str) -> str:
+    """Return a colour of the system as pages read it."""
+    return str(
+        page.evaluate(
+            """name => {
+              const probe = document.createElement("i");
+              probe.style.cssText = `forced-color-adjust: none; color: ${name}`;
+              document.body.append(probe);
+              const { color } = getComputedStyle(probe);
+              probe.remove();
+              return color;
+            }""",
+            name,
+        )
+    )

@@ -5,25 +5,28 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import LONG, ChatPage
 from tests.browser.conftest import OpenChat, Parley
 from tests.browser.thread.cards import ask_for, card
 
-LONG = "[[scenario:long tokens=6000 pace=60 times=2 key=focus]] Tell me a long story"
+FOCUSED_ANSWER = ".message--live:focus"
 
 
 def test_a_new_answer_has_the_focus_of_its_button(chat: ChatPage) -> None:
     chat.send(LONG).await_text(20)
     chat.stop.click()
     chat.await_end()
+    # The rest of an answer is short.
+    chat.record(FOCUSED_ANSWER)
     chat.page.get_by_role("button", name="Continue").press("Enter")
     expect(chat.answers).to_have_count(2)
-    expect(chat.live).to_be_focused()
-    chat.stop.click()
+    chat.await_recorded(FOCUSED_ANSWER)
     chat.await_end()
+    expect(chat.answer).to_be_focused()
     chat.answer.get_by_role("button", name="Retry").press("Enter")
+    chat.record(FOCUSED_ANSWER)
     chat.page.keyboard.press("Enter")
-    expect(chat.live).to_be_focused()
+    chat.await_recorded(FOCUSED_ANSWER)
     chat.await_end()
     expect(chat.answer).to_be_focused()
     chat.answer.get_by_role("button", name="Previous version").press("Enter")
@@ -42,14 +45,16 @@ def test_controls_that_disappear_hand_the_focus_to_the_field(chat: ChatPage) -> 
     chat.stop.press("Enter")
     expect(chat.field).to_be_focused()
     chat.await_end()
-    chat.page.get_by_role("button", name="Continue").click()
-    chat.await_text(20)
+    chat.send(LONG).await_text(20)
     chat.stop.click()
     expect(chat.field).to_be_focused()
     chat.await_end()
-    chat.send("[[scenario:stall at=5 seconds=4]] first").stop.focus()
-    chat.await_end()
+    chat.send(LONG).await_text(20)
+    chat.stop.focus()
+    expect(chat.stop).to_be_focused()
+    chat.stop_elsewhere()
     expect(chat.field).to_be_focused()
+    chat.ask("[[scenario:long tokens=900 pace=300]] A page to scroll")
     chat.page.locator("#main").evaluate("node => (node.scrollTop = 0)")
     chat.page.get_by_role("button", name="Go to the newest message").press("Enter")
     expect(chat.field).to_be_focused()
@@ -65,7 +70,7 @@ def test_stop_opens_no_keyboard_on_a_phone(open_chat: OpenChat) -> None:
 
 def test_an_archived_row_hands_the_focus_to_the_list(chat: ChatPage, parley: Parley) -> None:
     parley.run("from tests import factories; factories.long_conversation(factories.person('insider'), 2)")
-    chat.ask("[[scenario:echo]] once")
+    chat.ask("[[scenario:echo]] once").keep_toasts()
     row = chat.page.locator(f".conversation:has(> a[href='{chat.path}'])")
     row.locator(".conversation__more").press("Enter")
     row.get_by_role("menuitem", name="Archive").press("Enter")
@@ -88,6 +93,20 @@ def test_earlier_messages_take_over_the_focus(chat: ChatPage, parley: Parley) ->
     earlier.press("Enter")
     expect(chat.page.locator(".message")).to_have_count(80)
     expect(chat.page.locator(".message").first).to_be_focused()
+
+
+def test_a_list_that_is_loaded_meanwhile_takes_no_focus(chat: ChatPage, parley: Parley) -> None:
+    made = parley.run(
+        "from tests import factories; print(factories.long_conversation(factories.person('insider'), 80).id)"
+    )
+    chat.open(f"/c/{made}")
+    # The focus is set when a swap has settled; another one begins before that.
+    chat.page.evaluate("htmx.config.defaultSettleDelay = 3000")
+    chat.page.get_by_role("button", name="Show earlier messages").press("Enter")
+    expect(chat.page.locator(".message")).to_have_count(60)
+    with chat.page.expect_response("**/sidebar**"):
+        chat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(chat.page.get_by_role("button", name="Show earlier messages")).to_be_focused()
 
 
 def test_cards_hand_the_focus_on(open_with_tools: Callable[..., ChatPage]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import LONG, ChatPage
 from tests.browser.thread.cards import ask_for, card
 
 # The thread without white space between elements, the notice of the moment, and what readers fold and unfold.
@@ -89,7 +89,7 @@ def test_a_stopped_loop_has_one_ending(open_with_tools: Callable[..., ChatPage])
 @pytest.mark.parametrize("place", [0, -1], ids=["final paragraph", "growing paragraph"])
 def test_what_a_reader_does_survives_the_end(chat: ChatPage, place: int) -> None:
     # The first paragraph is final when some others stand below it.
-    chat.send("[[scenario:long tokens=900 thinking_tokens=20 pace=150]] Tell me a story")
+    chat.send(LONG.replace("pace=60", "pace=150 thinking_tokens=20"))
     expect(chat.live.locator("parley-markdown > p")).not_to_have_count(0)
     chat.page.wait_for_function("() => document.querySelectorAll('.message--live p').length > 4")
     chat.answer.locator(".steps > summary").click()
@@ -98,7 +98,7 @@ def test_what_a_reader_does_survives_the_end(chat: ChatPage, place: int) -> None
     chat.await_text(chat.await_text() + 100)
     assert chat.page.evaluate("String(getSelection())") == selected
     chat.page.evaluate("window.shown = document.querySelector('.message--live')")
-    chat.await_end()
+    chat.stop_elsewhere()
     expect(chat.answer.locator("[data-footer]")).to_be_visible()
     assert chat.page.evaluate("String(getSelection())") == selected
     assert chat.page.evaluate("window.shown.isConnected")
@@ -106,9 +106,10 @@ def test_what_a_reader_does_survives_the_end(chat: ChatPage, place: int) -> None
 
 
 def copy_answer(chat: ChatPage) -> str:
-    button = chat.answer.locator("[data-copy]")
-    button.click()
-    expect(button.locator("use[href='#icon-check']")).to_be_attached()
+    confirmed = ".message--answer [data-copy] use[href='#icon-check']"
+    chat.record(confirmed)
+    chat.answer.locator("[data-copy]").click()
+    chat.await_recorded(confirmed)
     return str(chat.page.evaluate("navigator.clipboard.readText()"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pypdf
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import LONG, ChatPage
 from tests.browser.checks import PHONE, check_accessible, check_touch_targets, check_width
 from tests.browser.conftest import OpenChat, Parley
 from tests.support import media
@@ -31,7 +31,7 @@ def test_a_receipt_closes_beside_it_and_by_escape(chat: ChatPage) -> None:
     chat.page.locator("#title").click()
     expect(first).not_to_have_attribute("open", "")
     # Escape closes the receipt first, and does not stop the answer that is being written.
-    chat.send("[[scenario:long tokens=6000 pace=40]] A story").await_text(20)
+    chat.send(LONG).await_text(20)
     # By keyboard: the row moves away from the mouse while the page follows the answer.
     chat.answers.first.focus()
     first.locator("summary").press("Enter")
@@ -68,15 +68,34 @@ def test_retry_asks_what_the_picker_shows(chat: ChatPage) -> None:
     expect(chat.answer).to_contain_text("Claude Opus 5.5")
 
 
+def test_an_earlier_failed_answer_has_the_menu(chat: ChatPage) -> None:
+    chat.ask("[[scenario:billing]] Hello")
+    failed = chat.answers.first
+    buttons = failed.locator("footer button:visible")
+    expect(buttons).to_have_count(2)
+    for name in ("Retry", "Ask another model"):
+        expect(failed.get_by_role("button", name=name)).to_be_visible()
+    chat.ask("[[scenario:echo]] Again")
+    failed.hover()
+    expect(buttons).to_have_count(1)
+    failed.get_by_role("button", name="Retry").press("Enter")
+    expect(chat.page.get_by_role("menuitem", name="Try again")).to_be_focused()
+    chat.page.keyboard.press("Enter")
+    expect(chat.answers).to_have_count(1)
+    expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
+
+
 def test_another_model_is_asked_from_the_menu(chat: ChatPage) -> None:
     chat.choose("Claude Haiku 5.5 (simulated)")
     chat.ask("[[scenario:echo]] Hello")
     retry = chat.answer.get_by_role("button", name="Retry")
     retry.press("Enter")
     menu = chat.page.get_by_role("menu", name="Retry")
-    deeper, own = (menu.get_by_role("menuitem", name=name) for name in ("With another model", HAIKU))
+    deeper, own, last = (
+        menu.get_by_role("menuitem", name=name) for name in ("With another model", HAIKU, "Longer")
+    )
     expect(menu.get_by_role("menuitem", name="Try again")).to_be_focused()
-    steps = {"End": deeper, "ArrowRight": own, "ArrowLeft": deeper, "Enter": own}
+    steps = {"End": last, "w": deeper, "ArrowRight": own, "ArrowLeft": deeper, "Enter": own}
     for key, focused in steps.items():
         chat.page.keyboard.press(key)
         expect(focused).to_be_focused()
@@ -84,7 +103,7 @@ def test_another_model_is_asked_from_the_menu(chat: ChatPage) -> None:
     chat.page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(retry).to_be_focused()
-    for key in ("Enter", "ArrowUp", "ArrowRight"):
+    for key in ("Enter", "ArrowDown", "ArrowRight"):
         chat.page.keyboard.press(key)
     menu.get_by_role("menuitem", name="Claude Opus 5.5 (simulated)").press("Enter")
     expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
@@ -92,11 +111,32 @@ def test_another_model_is_asked_from_the_menu(chat: ChatPage) -> None:
     expect(chat.page.locator("#choice option:checked")).to_have_text("Claude Opus 5.5 (simulated)")
 
 
+def test_a_shorter_or_longer_answer_is_asked_from_the_menu(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] Hello")
+    chat.answer.get_by_role("button", name="Retry").press("Enter")
+    shorter = chat.page.get_by_role("menu", name="Retry").get_by_role("menuitem", name="Shorter")
+    chat.page.keyboard.press("s")
+    expect(shorter).to_be_focused()
+    chat.page.keyboard.press("Enter")
+    expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
+    rows = chat.answer.locator(".receipt__list > div")
+    expect(rows.filter(has_text="Requested length")).to_contain_text("shorter")
+    chat.answer.get_by_role("button", name="Retry").click()
+    chat.page.get_by_role("menuitem", name="Longer").click()
+    expect(chat.answer.locator(".versions")).to_contain_text("3 / 3")
+    expect(rows.filter(has_text="Requested length")).to_contain_text("longer")
+    # "Try again" asks for the same once more.
+    chat.retry()
+    expect(chat.answer.locator(".versions")).to_contain_text("4 / 4")
+    expect(rows.filter(has_text="Requested length")).to_contain_text("longer")
+
+
 def test_a_stalled_stream_says_so(chat: ChatPage) -> None:
-    chat.send("[[scenario:stall at=90 seconds=9]] Hello")
+    chat.send("[[scenario:stall at=90 seconds=600]] Hello")
     expect(chat.answer.locator("[data-notice]")).to_have_text(
-        re.compile(r"Still waiting for the model… [6-9] s")
+        re.compile(r"Still waiting for the model… ([6-9]|\d\d+) s")
     )
+    chat.stop.click()
     chat.await_end()
     expect(chat.answer.locator("[data-notice]")).to_have_count(0)
 
@@ -198,3 +238,11 @@ def test_the_whole_conversation_is_printed(chat: ChatPage, parley: Parley, tmp_p
     assert "You said" in words
     for chrome in ("Show earlier", "New conversation", "Answers can be wrong"):
         assert chrome not in words
+
+
+def test_links_have_their_addresses_on_paper(chat: ChatPage, tmp_path: Path) -> None:
+    chat.ask("[[scenario:echo]] Read [the manual](https://example.org/manual) or https://example.com/plain.")
+    chat.page.pdf(path=tmp_path / "print.pdf")
+    words = " ".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "print.pdf").pages)
+    assert "the manual (https://example.org/manual)" in " ".join(words.split())
+    assert "(https://example.com/plain)" not in words

@@ -58,14 +58,17 @@ def test_a_call_is_denied_with_a_reason_on_a_phone(open_with_tools: Callable[...
     waiting = card(chat, "Careful")
     expect(waiting).to_contain_text("Waiting for your approval")
     assert chat.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    waiting.get_by_role("button", name="Deny…").click()
     reason = waiting.get_by_label("Reason for Claude (optional)")
+    waiting.get_by_role("button", name="Deny…").click()
     paste(reason, "지금은 안 돼요. " * 60)
     waiting.get_by_role("button", name="Deny", exact=True).click()
     expect(waiting.get_by_role("alert")).to_have_text("The reason may have at most 500 characters.")
     expect(reason).to_have_value("지금은 안 돼요. " * 60)
+    reason.press("Escape")
+    expect(waiting.get_by_role("button", name="Deny…")).to_be_focused()
+    waiting.get_by_role("button", name="Deny…").press("Enter")
     reason.fill("지금은 안 돼요")
-    waiting.get_by_role("button", name="Deny", exact=True).click()
+    reason.press("Enter")
     chat.await_end()
     expect(card(chat, "Careful")).to_contain_text("Denied")
     expect(unfold(chat, "Careful").locator("[data-result]")).to_contain_text("지금은 안 돼요")
@@ -83,7 +86,7 @@ def test_stopping_ends_a_waiting_call(open_with_tools: Callable[..., ChatPage]) 
 
 def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., ChatPage]) -> None:
     chat = open_with_tools("Connected")
-    chat.send("[[scenario:mcp pace=1.5]] What is 1 + 1?")
+    chat.send("[[scenario:mcp pace=60 tokens=20000]] What is 1 + 1?")
     called = card(chat, "home · add")
 
     def shows_its_result() -> None:
@@ -99,6 +102,7 @@ def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., C
     chat.await_connection()
     shows_its_result()
     expect(chat.live).to_have_count(1)
+    chat.stop.click()
     chat.await_end()
     shows_its_result()
     chat.page.reload()
@@ -110,7 +114,7 @@ def test_a_call_of_the_mcp_connector_has_a_card(open_with_tools: Callable[..., C
 
 def test_search_results_are_shown_with_links(open_with_tools: Callable[..., ChatPage]) -> None:
     chat = open_with_tools("Searcher")
-    chat.send("[[scenario:web_search pace=1.5]] Rivers?")
+    chat.send("[[scenario:web_search pace=60 tokens=20000]] Rivers?")
     asked = card(chat, "Web search")
     sources = chat.page.locator("details.tool[data-type=sources]")
 
@@ -124,7 +128,9 @@ def test_search_results_are_shown_with_links(open_with_tools: Callable[..., Chat
         expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
 
     expect(asked.locator("[data-value]")).to_contain_text("Rivers?")
+    chat.await_text(500)  # behind the results
     expect(chat.live).to_have_count(1)
+    chat.stop.click()
     chat.await_end()
     shows_its_sources()
     chat.page.reload()
@@ -182,7 +188,7 @@ def test_an_allowed_tool_can_ask_again(open_with_tools: Callable[..., ChatPage])
     page = chat.page
     button = page.get_by_role("button", name="Tools allowed in this conversation")
     dialog = page.get_by_role("dialog", name="Tools allowed in this conversation")
-    ask_for(chat, "careful three")
+    ask_for(chat.keep_toasts(), "careful three")
     expect(button).to_be_hidden()
     card(chat, "Careful").get_by_role("button", name="Allow in this conversation").press("Enter")
     chat.await_end()

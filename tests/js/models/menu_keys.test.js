@@ -25,6 +25,14 @@ for (const [key, at, to] of [
   test(`${key} from item ${at} leads to ${to}`, () => assert.equal(itemFor(key, at, NAMES), to));
 }
 
+test("a letter leads from one item to the next that begins with it", () => {
+  const names = ["Rename", "Pin", "Remove"];
+  assert.deepEqual(
+    [0, 1, 2].map((at) => itemFor("r", at, names)),
+    [2, 2, 0],
+  );
+});
+
 test("an empty menu has no item", () => assert.equal(itemFor("Home", -1, []), null));
 
 test("letters of other scripts find their items", () => assert.equal(itemFor("보", 0, ["고정", "보관"]), 1));

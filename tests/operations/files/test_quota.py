@@ -1,6 +1,7 @@
 """Limits of what a person may store and upload in a day: counted once for each content, and given back."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.models import Attachment, FileUsage, User, Workspace
+from chat.operations.conversations.edit import delete_conversation
 from chat.operations.errors import OperationError
 from chat.operations.files import quota
 from chat.operations.files.uploads import UNSENT_FOR, clear_unused_files, reuse_upload, store_upload
 from tests import factories
+from tests.support import turns
 from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +106,46 @@ def test_deleted_files_are_given_back(insider: User, outsider: User) -> None:
     clear_unused_files()
     totals = dict(FileUsage.objects.values_list("user__email", "total_bytes"))
     assert totals == {insider.email: 0, outsider.email: HALF}
+
+
+def test_deleting_a_conversation_makes_room_at_once(insider: User, outsider: User) -> None:
+    limits(stored_files_mb=1)
+    file, chats = upload(insider, "a"), [factories.conversation(insider, "Look") for _ in range(2)]
+    theirs = upload(outsider, "a")
+    for chat in chats:
+        chat.active_leaf.attachments.add(file)  # type: ignore[union-attr]
+    assert refusal(upload, insider, "b").code == "storage_full"
+    delete_conversation(user=insider, conversation_id=chats[0].id)
+    assert refusal(upload, insider, "b").code == "storage_full", "another conversation has it"
+    delete_conversation(user=insider, conversation_id=chats[1].id)
+    assert list(Attachment.objects.all()) == [theirs]
+    waits_to_be_sent = upload(insider, "b")
+    assert FileUsage.objects.get(user=insider).total_bytes == HALF
+    delete_conversation(user=insider, conversation_id=factories.conversation(insider, "Hello").id)
+    assert Attachment.objects.filter(id=waits_to_be_sent.id).exists()
+
+
+def test_a_file_that_is_sent_again_meanwhile_stays(
+    any_database: str, at_once: Callable[..., list[Any]]
+) -> None:
+    """A message either keeps the file from going, or is told that it is gone; nothing refers to a file that is gone."""
+    owner, model = factories.person(), factories.language_model()
+    for letter in "abcdefgh":
+        chat, file = factories.conversation(owner, "Look", model=model), upload(owner, letter)
+        chat.active_leaf.attachments.add(file)  # type: ignore[union-attr]
+        steps = iter(
+            [
+                lambda chat=chat: delete_conversation(user=owner, conversation_id=chat.id),
+                lambda file=file: turns.start_turn(
+                    author=owner, client_id=uuid.uuid4(), text="Again", attachments=[str(file.id)]
+                ),
+            ]
+        )
+        results = at_once(lambda steps=steps: next(steps)(), 2)
+        refused = [one for one in results if isinstance(one, Exception)]
+        assert [getattr(one, "code", one) for one in refused] in ([], ["not_found"])
+        assert Attachment.objects.filter(id=file.id).exists() is not bool(refused)
+    connection.check_constraints()
 
 
 def test_files_of_earlier_versions_are_counted(insider: User) -> None:
