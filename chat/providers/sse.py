@@ -22,7 +22,8 @@ class EventReader:
     """
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        # The begin of a line. One that comes in several chunks is a bytearray, which grows without being copied.
+        self._rest: bytes | bytearray = b""
         self._name = b""
         self._data: list[bytes] = []
         self._data_bytes = 0
@@ -39,15 +40,16 @@ class EventReader:
         if b"\r" in chunk or self._after_return:
             chunk = self._with_plain_ends(chunk)
         if b"\n" not in chunk:
+            self._rest = self._rest if isinstance(self._rest, bytearray) else bytearray(self._rest)
             self._rest += chunk
             return []
-        lines = b"".join((self._rest, chunk)).split(b"\n")
-        self._rest = bytearray(lines.pop())
+        lines = (bytes(self._rest) + chunk if self._rest else chunk).split(b"\n")
+        self._rest = lines.pop()
         return self._read(lines)
 
     def close(self) -> list[ServerSentEvent]:
         """Return the event that ends with the stream, if there is one."""
-        rest, self._rest = bytes(self._rest), bytearray()
+        rest, self._rest = bytes(self._rest), b""
         return self._read([rest, b""])
 
     def _with_plain_ends(self, chunk: bytes) -> bytes:
