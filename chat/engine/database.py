@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
+from django.utils import timezone, translation
 
 from chat.events.hints import home_loop
 
@@ -31,16 +32,21 @@ _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run a synchronous function that uses the ORM, off the event loop, in a copy of this task's context."""
+    """Run a synchronous function that uses the ORM, off the event loop, in a copy of this task's context.
+
+    The language and the time zone are those of the task too: Django's own variables do not show in another thread.
+    """
 
     def call() -> R:
         home_loop.set(loop)
         try:
-            return function(*args, **kwargs)
+            with translation.override(language), timezone.override(zone):
+                return function(*args, **kwargs)
         finally:
             _release_connections()
 
     loop = asyncio.get_running_loop()
+    language, zone = translation.get_language(), timezone.get_current_timezone()
     return await loop.run_in_executor(_pool, contextvars.copy_context().run, call)
 
 

@@ -25,6 +25,15 @@ async def test_only_render_html_requests_fragments(parley: Parley, query: str, r
         await page.finished(accepted["turn"])
 
 
+async def test_a_refusal_is_in_the_language_of_the_socket(parley: Parley) -> None:
+    missing = "00000000-0000-0000-0000-000000000000"
+    async with parley.page_socket(f"{parley.sign_in('insider')}; django_language=ko") as page:
+        await page.send(type="subscribe", conversation=missing)
+        refused = await page.expect("error")
+    assert refused["code"] == "not_found"
+    assert "권한" in refused["message"]
+
+
 async def test_log_lines_of_a_turn_name_its_command(parley: Parley) -> None:
     async with parley.socket() as client:
         turns = []

@@ -59,5 +59,5 @@ def test_refusals_name_the_limit_and_its_renewal(detail: str, words: str) -> Non
 def test_a_warning_says_how_much_is_used() -> None:
     with translation.override("en"):
         assert soft_limit_text("key", "week", "2026-11-30", Decimal("0.3099"), Decimal(5)) == (
-            "$0.31 of $5.00 used this week (this API key’s budget). It renews on November 30."
+            "$0.31 of $5.00 used this week (this API key’s budget). It renews on Nov. 30."
         )

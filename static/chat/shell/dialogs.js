@@ -14,8 +14,10 @@ export function startDialogs() {
     // What a form in the dialog gets back does not open it again: the user has closed it meanwhile.
     if (!dialog.open && event.detail.requestConfig.verb !== "get") return;
     if (!dialog.open) dialog.showModal();
-    dialog.querySelector("[autofocus]")?.focus();
-    dialog.querySelector("input[autofocus]")?.select();
+    // Not the attribute autofocus: on a page where something has the focus, browsers refuse that with a message.
+    const first = dialog.querySelector("[data-first-focus]");
+    first?.focus();
+    if (first?.matches("input")) first.select();
   });
   document.addEventListener("click", (event) => {
     const target = event.target;
