@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from chat.engine.turn.attempt import LONGEST_WAIT_FOR_STOP_SECONDS
 from chat.events.state import TurnState
 from tests.support.file_upstream import FileUpstream
 from tests.support.parley import Parley, create_parley
@@ -354,6 +355,13 @@ def test_responses_that_stay_open_are_closed(outcomes: dict[str, Outcome], upstr
     for name in ("pings-after-message_stop", "pings-after-message_delta"):
         assert outcomes[name].turn["status"] == "completed"
         assert upstream.closed[name][0] < BEFORE_ITS_END
+
+
+def test_an_ended_message_waits_for_nothing(outcomes: dict[str, Outcome]) -> None:
+    seconds = [outcome.seconds for name, outcome in outcomes.items() if name.endswith("after-message_stop")]
+    assert len(seconds) == 4
+    # The fastest of them: a busy machine may hold up any single one.
+    assert min(seconds) < LONGEST_WAIT_FOR_STOP_SECONDS
 
 
 def test_ended_response_leaves_its_connection_to_the_next(
