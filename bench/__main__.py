@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import targets
 from bench.base_packages import base_python
-from bench.forms import TWO_PROCESSES, Form, prepared_forms, running
+from bench.forms import POSTGRES, TWO_PROCESSES, Form, prepared_forms, running
 from bench.load import QUICK, WHOLE, Figures, Scale
 from bench.office_day import Report, report
 from bench.parley import bare_start, cold_start, machine, run_json, upstream
@@ -24,7 +24,8 @@ def measure(scale: Scale, folder: Path) -> list[Row]:
     """Run everything and return the rows of all forms."""
     # The packages take longer to install than a smoke test should.
     python = base_python(folder / "packages") if scale.rounds > 1 else sys.executable
-    with upstream() as url, prepared_forms(folder, url, python) as forms:
+    with upstream() as url, prepared_forms(folder, url, python) as prepared:
+        forms = [form for form in prepared if scale.both_databases or form.name != POSTGRES]
         whole = [form for form in forms if form.name != TWO_PROCESSES]
         starts = cold_starts(whole, scale.rounds)
         apart = {form.name: beside(form, starts) for form in whole}

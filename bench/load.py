@@ -26,7 +26,8 @@ class Scale:
     """How much a run measures.
 
     `climb` are the numbers of streams that a core is asked to carry, in rising order; when it fails the first of
-    them, those of `descend` are tried.
+    them, those of `descend` are tried. `both_databases` measures one web process on PostgreSQL and Redis too; with two of
+    them the same code runs in any case.
     """
 
     rounds: int
@@ -37,6 +38,7 @@ class Scale:
     climb: tuple[int, ...]
     descend: tuple[int, ...] = ()
     office_share: float = 1.0
+    both_databases: bool = True
 
     def flat(self, streams: int | None = None) -> Load:
         """Return the load of streams at full speed. The upstream waits until all of them have asked."""
@@ -52,4 +54,4 @@ class Scale:
 
 
 WHOLE = Scale(3, 50, 4000, 100, 8, climb=(400, 500), descend=(350, 300, 250, 200))
-QUICK = Scale(1, 8, 500, 8, 2, climb=(12,), office_share=0.05)
+QUICK = Scale(1, 8, 500, 8, 2, climb=(12,), office_share=0.05, both_databases=False)

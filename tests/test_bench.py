@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.forms import EMBEDDED, POSTGRES, TWO_PROCESSES, missing_service
+from bench.forms import EMBEDDED, TWO_PROCESSES, missing_service
 from bench.load import QUICK
 from bench.table import SCALED, Row, render
 from tests.support.environment import ROOT, child
 
-ROWS = {EMBEDDED: 17, POSTGRES: 17, TWO_PROCESSES: 3, "-": 1}
+ROWS = {EMBEDDED: 17, TWO_PROCESSES: 3, "-": 1}
 # A core may carry no stream in time on a busy machine, memory may be given back, and a start may be fast.
 PERHAPS_NOTHING = ("streams a core", "memory a stream", "cold start beyond")
 
