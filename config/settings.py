@@ -128,7 +128,7 @@ MIDDLEWARE = [
     "chat.web.probes.ProbeMiddleware",
     "chat.web.delivery.DeliveryMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "chat.web.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -8,8 +8,9 @@ import datetime as dt
 from chat.events.payloads import Event, EventFrame, encode_all
 from chat.models.ids import ConversationId, TurnId
 
-# Older durable frames are dropped; a viewer that lags further reads them from the database.
-KEPT_FRAMES = 64
+# Older durable frames are dropped, some at a time; a viewer that lags further reads them from the database. A frame
+# takes about a third of a kilobyte, and a hundred streams keep theirs at once.
+KEPT_FRAMES, DROPPED_AT_ONCE = 48, 16
 
 
 class TurnLog:
@@ -54,6 +55,6 @@ class TurnLog:
         """Note the last durable frame and drop old durable ones."""
         self.flushed = max(self.flushed, seq)
         surplus = min(self.flushed - self.base, len(self.frames) - KEPT_FRAMES)
-        if surplus > KEPT_FRAMES:
+        if surplus >= DROPPED_AT_ONCE:
             del self.frames[:surplus]
             self.base += surplus

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from chat.engine.turn_log import KEPT_FRAMES, TurnLog
+from chat.engine.turn_log import DROPPED_AT_ONCE, KEPT_FRAMES, TurnLog
 from chat.events.payloads import notice
 
 
@@ -15,8 +15,10 @@ def grown(frames: int) -> TurnLog:
 
 def test_only_durable_frames_are_forgotten() -> None:
     log = grown(3 * KEPT_FRAMES)
-    log.mark_flushed(KEPT_FRAMES)
+    log.mark_flushed(DROPPED_AT_ONCE - 1)
     assert log.base == 0
+    log.mark_flushed(KEPT_FRAMES)
+    assert log.base == KEPT_FRAMES
     log.mark_flushed(log.last_seq)
     assert log.base == 2 * KEPT_FRAMES
     assert log.last_seq == 3 * KEPT_FRAMES
