@@ -26,8 +26,8 @@ class Scale:
     """How much a run measures.
 
     `climb` are the numbers of streams that a core is asked to carry, in rising order; when it fails the first of
-    them, those of `descend` are tried. `both_databases` measures one web process on PostgreSQL and Redis too; with two of
-    them the same code runs in any case.
+    them, those of `descend` are tried. `both_databases` measures one web process on PostgreSQL and Redis too; with
+    two of them the same code runs in any case.
     """
 
     rounds: int

@@ -1,7 +1,7 @@
 """Static files: small ones leave from memory.
 
-ServeStatic opens each file in a thread of its own. A first visit loads some eighty small modules, and their threads took
-most of the server's time for it.
+ServeStatic opens each file in a thread of its own. A first visit loads some eighty small modules, and their threads
+took most of the server's time for it.
 """
 
 import asyncio
@@ -23,9 +23,7 @@ class StaticFilesMiddleware(ServeStaticMiddleware):
         super().__init__(*arguments)
         self._kept: dict[str, bytes] = {}
 
-    async def aserve(  # type: ignore[override]  # theirs needs no instance
-        self, static_file: StaticFile | Redirect, request: HttpRequest
-    ) -> HttpResponseBase:
+    async def aserve(self, static_file: StaticFile | Redirect, request: HttpRequest) -> HttpResponseBase:
         # `pathsend` only says that the file need not be opened here.
         found = await static_file.aget_response(request.method or "GET", request.META, pathsend=True)
         headers = {name: value for name, value in found.headers if value is not None}
@@ -35,7 +33,8 @@ class StaticFilesMiddleware(ServeStaticMiddleware):
             or self.autorefresh
             or int(headers.get("Content-Length", LARGEST_KEPT_BYTES + 1)) > LARGEST_KEPT_BYTES
         ):
-            return await ServeStaticMiddleware.aserve(static_file, request)
+            streamed: HttpResponseBase = await ServeStaticMiddleware.aserve(static_file, request)
+            return streamed
         response = HttpResponse(await self._content(found.path), status=int(found.status))
         del response.headers["Content-Type"]
         for name, value in headers.items():
