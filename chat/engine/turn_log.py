@@ -10,7 +10,7 @@ from chat.models.ids import ConversationId, TurnId
 
 # Older durable frames are dropped, some at a time; a viewer that lags further reads them from the database. A frame
 # takes about a third of a kilobyte, and a hundred streams keep theirs at once.
-KEPT_FRAMES, DROPPED_AT_ONCE = 48, 16
+KEPT_FRAMES, DROPPED_AT_ONCE = 32, 16
 
 
 class TurnLog:

@@ -28,8 +28,7 @@ class Pace:
     def __init__(self) -> None:
         self.streams = 0
         self._lateness = 0.0
-        # By the moment at which they are flushed.
-        self._due: dict[float, list[Coalescer]] = {}
+        self._due: list[Coalescer] = []
 
     @property
     def seconds(self) -> float:
@@ -40,20 +39,17 @@ class Pace:
     def late_by(self, seconds: float) -> None:
         self._lateness = 0.8 * self._lateness + 0.2 * max(0.0, seconds)
 
-    def flush_at(self, due: float, coalescer: "Coalescer") -> None:
-        """Flush a stream when it is due, together with others that are due about then."""
-        gather = min(LONGEST_GATHER_SECONDS, GATHER_SECONDS_PER_STREAM * max(1, self.streams))
-        moment = (due // gather + 1) * gather
-        together = self._due.get(moment)
-        if together is None:
-            self._due[moment] = together = []
-            asyncio.get_running_loop().call_at(moment, self._flush_due, moment)
-        together.append(coalescer)
+    def flush_soon(self, coalescer: "Coalescer") -> None:
+        """Flush a stream together with others that are due about now."""
+        if not self._due:
+            wait = min(LONGEST_GATHER_SECONDS, GATHER_SECONDS_PER_STREAM * self.streams)
+            asyncio.get_running_loop().call_later(wait, self._flush_due)
+        self._due.append(coalescer)
 
-    def _flush_due(self, moment: float) -> None:
-        self.late_by(asyncio.get_running_loop().time() - moment)
-        for coalescer in self._due.pop(moment):
-            coalescer.fire()
+    def _flush_due(self) -> None:
+        due, self._due = self._due, []
+        for coalescer in due:
+            coalescer.flush()
 
 
 class Coalescer:
@@ -64,7 +60,7 @@ class Coalescer:
         self._loop = asyncio.get_running_loop()
         self._index, self._key = -1, ""
         self._pieces: list[str] = []
-        self._scheduled = False
+        self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
 
     def delta(self, index: int, key: str, piece: str) -> None:
@@ -73,9 +69,12 @@ class Coalescer:
             self.flush()
         self._index, self._key = index, key
         self._pieces.append(piece)
-        if not self._scheduled:  # later pieces leave with the first
-            self._scheduled = True
-            self._pace.flush_at(max(self._loop.time(), self._last + self._pace.seconds), self)
+        if len(self._pieces) == 1:  # later pieces leave with the first
+            due = self._last + self._pace.seconds
+            if self._loop.time() >= due:
+                self._pace.flush_soon(self)
+            else:
+                self._timer = self._loop.call_at(due, self._fire, due)
 
     def event(self, event: Event) -> None:
         """Emit a structural event after the text that came before it."""
@@ -87,12 +86,10 @@ class Coalescer:
         if not isinstance(self._emit, HalfJoiner):
             self._emit = HalfJoiner(self._emit)
 
-    def fire(self) -> None:
-        """Flush because the moment has come."""
-        self._scheduled = False
-        self.flush()
-
     def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._pieces:
             value = "".join(self._pieces)
             self._pieces.clear()
@@ -100,6 +97,11 @@ class Coalescer:
             for start in range(0, len(value), LONGEST_PIECE):
                 piece = value[start : start + LONGEST_PIECE]
                 self._emit(payloads.block_delta(index=self._index, key=self._key, value=piece))
+
+    def _fire(self, due: float) -> None:
+        self._timer = None
+        self._pace.late_by(self._loop.time() - due)
+        self.flush()
 
 
 class HeldEvents:

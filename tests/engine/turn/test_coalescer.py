@@ -4,7 +4,6 @@ import asyncio
 
 from chat.engine.turn.coalescer import (
     LONGEST_FOR_STREAMS_SECONDS,
-    LONGEST_GATHER_SECONDS,
     LONGEST_PIECE,
     LONGEST_SECONDS,
     SHORTEST_SECONDS,
@@ -41,30 +40,12 @@ async def test_streams_that_are_due_together_are_sent_together() -> None:
     pace = Pace()
     pace.streams = 1000
     cutters = [Coalescer(told.put_nowait, pace) for _ in range(3)]
-    now = asyncio.get_running_loop().time()
-    await asyncio.sleep(
-        LONGEST_GATHER_SECONDS - now % LONGEST_GATHER_SECONDS
-    )  # just behind a moment to flush
     for cutter in cutters:
         cutter.delta(0, "text", "a")
         await asyncio.sleep(0)
     assert told.empty()
     await told.get()
     assert told.qsize() == 2
-
-
-async def test_a_stream_that_was_flushed_early_goes_on_in_time() -> None:
-    told: list[Event] = []
-    cutter = Coalescer(told.append, Pace())
-    for piece in "abc":
-        cutter.delta(0, "text", piece)
-        cutter.event(notice("waiting"))
-    cutter.delta(0, "text", "d")
-    for _ in range(100):
-        if told[-1]["type"] == "block.delta":
-            break
-        await asyncio.sleep(SHORTEST_SECONDS)
-    assert "".join(event.get("text", "") for event in told) == "abcd"
 
 
 async def test_other_events_keep_their_order() -> None:
