@@ -130,6 +130,7 @@ def _async_client(connection: ProviderConnection, redactor: Redactor) -> AsyncAn
     import httpx2
     from anthropic import DefaultAioHttpClient
 
+    from chat.providers.body_end import end_with_connection
     from chat.providers.response_guard import ResponseGuard
 
     _require_usable(connection)
@@ -142,7 +143,7 @@ def _async_client(connection: ProviderConnection, redactor: Redactor) -> AsyncAn
         max_connections=connection.max_concurrency,
         max_keepalive_connections=min(connection.max_concurrency, 100),
     )
-    hooks = [ResponseGuard(redactor).async_hook]
+    hooks = [end_with_connection, ResponseGuard(redactor).async_hook]
     transport = _transport(DefaultAioHttpClient, connection, hooks, timeout=timeout, limits=limits)
     # Clients of other platforms are not subclasses, but have the same interface where it is used here.
     made = _new_client(connection, asynchronous=True, timeout=timeout, http_client=transport)

@@ -23,6 +23,7 @@ class _Streams:
 
 
 STREAM: bytes = answer(_Streams(), "42").body  # type: ignore[arg-type]
+PAUSE = b""
 EVENTS = [event + b"\n\n" for event in STREAM.split(b"\n\n") if event]
 
 
@@ -60,6 +61,9 @@ class RawServer:
         self.asked += 1
         parts = self._replies[min(self.asked, len(self._replies)) - 1]
         for part in parts or ():
+            if part == PAUSE:
+                await asyncio.sleep(0.1)  # what follows is a read of its own
+                continue
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(0)
@@ -133,8 +137,13 @@ FINE = [CHUNKED, *chunked(STREAM)]
         (None, "unknown"),
         ([b"HTTP/1.1 2"], "unknown"),
         ([b"SSH-2.0-OpenSSH_9.6\r\n"], "unknown"),
-        # In one piece: behind a head that was read before, aiohttp tells the reader nothing until its time is over.
         ([CHUNKED + b"zz\r\n"], "unknown"),
+        ([CHUNKED, PAUSE, b"zz\r\n"], "unknown"),
+        ([CHUNKED, PAUSE, *chunked(EVENTS[0])[:-1], PAUSE, b"zz\r\n"], "estimated"),
+        ([CHUNKED, *chunked(EVENTS[0])[:-1], PAUSE, b"-1\r\n"], "estimated"),
+        ([CHUNKED, *chunked(EVENTS[0])[:-1], PAUSE, b"FFFFFFFFFFFFFFFFFF\r\n"], "estimated"),
+        ([CHUNKED, *chunked(EVENTS[0])[:-1], PAUSE, b"5\r\n: more than five\r\n"], "estimated"),
+        ([CHUNKED, *chunked(EVENTS[0])[:-1], PAUSE, b"<html>502 Bad Gateway</html>"], "estimated"),
         ([HEAD + b"Content-Length: 5000\r\n\r\n", EVENTS[0]], "estimated"),
     ],
     ids=[
@@ -142,7 +151,13 @@ FINE = [CHUNKED, *chunked(STREAM)]
         "closed",
         "half a status",
         "another protocol",
-        "a chunk of no size",
+        "a chunk of no size with the head",
+        "a chunk of no size behind the head",
+        "a chunk of no size behind an event",
+        "a negative size",
+        "a size beyond all numbers",
+        "a chunk longer than its size",
+        "a page between chunks",
         "a length that lies",
     ],
 )
