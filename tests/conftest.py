@@ -1,5 +1,6 @@
 """Fixtures of all tests, and the plugins that start servers, browsers and services for them."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,11 @@ from django.db import connections
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
+from pytest_django import DjangoDbBlocker
 
 from chat.models import User
 from tests import factories
+from tests.support.pristine import restored_from_copy
 
 pytest_plugins = [
     "tests.support.chromium",
@@ -47,9 +50,13 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_modif
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let go of the database before it is dropped: the thread of `sync_to_async` keeps a connection open."""
-    yield
+    with contextlib.ExitStack() as stack:
+        if settings.SQLITE:
+            with django_db_blocker.unblock():
+                stack.enter_context(restored_from_copy())
+        yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 

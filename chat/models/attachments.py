@@ -84,7 +84,7 @@ class Attachment(models.Model):
         TEXT = "text", _("text")
         OFFICE = "office", _("office document")
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="attachments", verbose_name=_("owner")
     )

@@ -29,7 +29,7 @@ class Conversation(models.Model):
         CLAIMED = "claimed", _("being named")
         DONE = "done", _("named")
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations", verbose_name=_("owner")
     )

@@ -183,6 +183,11 @@ class ToolCall(models.Model):
         EXPIRED = "expired", _("expired")
         STOPPED = "stopped", _("not run")
 
+    class Decision(models.TextChoices):
+        APPROVE = "approve", _("Allowed")
+        EDIT = "edit", _("Allowed with edited input")
+        DENY = "deny", _("Denied")
+
     FINAL = ("done", "failed", "denied", "expired", "stopped")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -197,7 +202,7 @@ class ToolCall(models.Model):
     input = ExactJSONField(_("input"), default=dict)
     edited_input = ExactJSONField(_("edited input"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices)
-    decision = models.CharField(_("decision"), max_length=8, blank=True, default="")
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision.choices, blank=True, default="")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by")
     )

@@ -106,7 +106,7 @@ class Turn(models.Model):
         API = "api", _("API")
         JOB = "job", _("job")
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="turns", verbose_name=_("conversation")
     )

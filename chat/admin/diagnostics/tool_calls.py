@@ -35,7 +35,6 @@ ABOUT = (
     ("started_at", "finished_at"),
     "failed",
 )
-DECISIONS = {"approve": _("Allowed"), "edit": _("Allowed with edited input"), "deny": _("Denied")}
 CONTENT = ("shown_input", "shown_edited_input", "reason", "shown_result")
 
 
@@ -69,7 +68,7 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("decision"), ordering="decision")
     def decided(self, call: ToolCall) -> str:
-        return str(DECISIONS.get(call.decision, "-"))
+        return call.get_decision_display() or "-"
 
     @display(description=_("error"))
     def failed(self, call: ToolCall) -> SafeString | str:

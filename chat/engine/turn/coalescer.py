@@ -13,8 +13,8 @@ from chat.events import payloads
 from chat.events.payloads import Event
 
 SHORTEST_SECONDS = 0.033
-# A model writes 20 deltas a second: from about 100 streams on some leave in pairs, and 15 frames a second still flow.
-SECONDS_PER_STREAM, LONGEST_FOR_STREAMS_SECONDS = 0.00033, 0.066
+# A model writes 20 deltas a second: from about 100 streams on most leave in pairs, and 12 frames a second still flow.
+SECONDS_PER_STREAM, LONGEST_FOR_STREAMS_SECONDS = 0.00047, 0.08
 LONGEST_SECONDS = 0.2
 # Characters of one event. An upstream may send megabytes at once; a viewer reads them in smaller steps.
 LONGEST_PIECE = 32_768

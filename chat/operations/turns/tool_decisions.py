@@ -25,13 +25,12 @@ from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.turns.tool_rounds import decision_events, text_result
 from chat.tools.validate import SchemaUnusable, input_errors
 
-APPROVE, DENY, EDIT = "approve", "deny", "edit"
 LONGEST_INPUT, LONGEST_REASON = 200_000, 500
 # Indented by a person, an input may be much longer than it is when it is sent.
 LONGEST_INPUT_TEXT = 1_000_000
 EXPIRED = "not run: the approval timed out"
 
-Status = ToolCall.Status
+Status, Decision = ToolCall.Status, ToolCall.Decision
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def decide_call(
             raise OperationError("decided", _("This call was already decided, or it expired."), status=409)
         found.refresh_from_db()
         decided = [found]
-        if remember and decision == APPROVE and found.tool_id is not None:
+        if remember and decision == Decision.APPROVE and found.tool_id is not None:
             decided += _allow_tool(turn, found, changes)
         resumes = _go_on(turn, decided)
     return Decided(found, turn.id, resumes)
@@ -113,11 +112,15 @@ def _allow_tool(turn: Turn, call: ToolCall, changes: dict[str, Any]) -> list[Too
 
 def _changes(call: ToolCall, decision: object, given: object, reason: object) -> dict[str, Any]:
     """Return the columns that a decision sets."""
-    if decision == APPROVE:
-        return {"status": Status.READY, "decision": APPROVE}
-    if decision == EDIT:
-        return {"status": Status.READY, "decision": EDIT, "edited_input": _checked_input(call, given)}
-    if decision != DENY:
+    if decision == Decision.APPROVE:
+        return {"status": Status.READY, "decision": Decision.APPROVE}
+    if decision == Decision.EDIT:
+        return {
+            "status": Status.READY,
+            "decision": Decision.EDIT,
+            "edited_input": _checked_input(call, given),
+        }
+    if decision != Decision.DENY:
         raise invalid(_("Decide with approve, deny or edit."))
     if not isinstance(reason, str | None):
         raise invalid(_("The reason must be text."))
@@ -127,7 +130,7 @@ def _changes(call: ToolCall, decision: object, given: object, reason: object) ->
     told = f"{DENIED_WITH_REASON}{words}" if words else DENIED
     return {
         "status": Status.DENIED,
-        "decision": DENY,
+        "decision": Decision.DENY,
         "reason": words,
         "result": text_result(told),
         "is_error": True,

@@ -6,6 +6,7 @@ const NEAR_END_PX = 80;
 
 export class Scroll {
   #follows = true;
+  #held = false;
   #lastTop = 0;
   #lastHeight = 0;
 
@@ -14,6 +15,7 @@ export class Scroll {
     this.button = document.querySelector("[data-to-end]");
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.button.addEventListener("click", () => this.toEnd({ smooth: true }));
+    this.#holdWhilePressed();
     this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(this.scroller);
     this.observer.observe(document.getElementById("pending"));
@@ -42,6 +44,17 @@ export class Scroll {
     this.#scrolled();
   }
 
+  // A click reaches what it began on: the text stands still from the press to the release.
+  #holdWhilePressed() {
+    const hold = ({ isPrimary, button }) => (this.#held = isPrimary && button === 0);
+    this.scroller.addEventListener("pointerdown", hold, { passive: true });
+    document.addEventListener("pointercancel", () => (this.#held = false));
+    document.addEventListener("pointerup", () => {
+      this.#held = false;
+      requestAnimationFrame(() => this.#resized());
+    });
+  }
+
   get #distance() {
     return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop;
   }
@@ -57,7 +70,7 @@ export class Scroll {
   }
 
   #resized() {
-    if (this.#follows) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (this.#follows && !this.#held) this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#scrolled();
     const height = this.scroller.scrollHeight;
     // An answer grows below the view: the button says so.

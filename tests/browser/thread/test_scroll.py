@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import LONG, ChatPage
+from tests.browser.conftest import OpenChat
 
 # The distance of the view from the end of the thread, in pixels.
 DISTANCE = """() => {
@@ -26,6 +27,21 @@ def test_a_growing_answer_is_followed(chat: ChatPage, earlier: int) -> None:
     chat.stop.click()
     chat.await_end()
     chat.page.wait_for_function(NEAR_END)
+
+
+def test_a_press_reaches_what_it_began_on(open_chat: OpenChat) -> None:
+    chat = open_chat(viewport={"width": 1280, "height": 560})
+    chat.send(FAST.replace("pace", "thinking_tokens=20 pace"))
+    steps = chat.answer.locator("details.steps")
+    steps.locator("summary").hover()
+    chat.page.mouse.down()
+    held = chat.page.evaluate(DISTANCE)
+    chat.await_text(chat.await_text() + 1500)
+    assert chat.page.evaluate(DISTANCE) > held + 80
+    chat.page.mouse.up()
+    expect(steps).to_have_attribute("open", "")
+    chat.page.wait_for_function(NEAR_END)
+    chat.stop.click()
 
 
 def test_a_reader_who_scrolled_up_stays_there(chat: ChatPage) -> None:
