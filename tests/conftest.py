@@ -1,7 +1,8 @@
 """Fixtures of all tests, and the plugins that start servers, browsers and services for them."""
 
 import contextlib
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -31,6 +32,16 @@ pytest_plugins = [
 # How long an example takes says how busy the machine is.
 examples.register_profile("parley", deadline=None, suppress_health_check=list(HealthCheck))
 examples.load_profile("parley")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without garbage collection: it would look at a million objects again and again, and all of them stay."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """The system's Chromium, driven by Playwright, which can reach only this machine."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,7 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    WebError,
+    sync_playwright,
+)
 
 NAMES = (
     "chromium-headless-shell",
@@ -30,6 +40,8 @@ FLAGS = [
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+# What Chromium keeps for pages of an origin, apart from cookies and the HTTP cache.
+STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
 
 class Watch:
@@ -39,11 +51,29 @@ class Watch:
         self.foreign: list[str] = []
         self.errors: list[str] = []
 
-    def follow(self, context: BrowserContext) -> None:
-        context.on("request", self._on_request)
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
-        context.on("console", self._on_console)
-        context.on("page", lambda page: page.on("websocket", lambda socket: self._check(page, socket.url)))
+    def follow(self, context: BrowserContext) -> Callable[[], None]:
+        """Note what the pages of a profile do; return a function that ends it."""
+
+        def on_error(error: WebError) -> None:
+            self.errors.append(str(error.error))
+
+        def on_page(page: Page) -> None:
+            page.on("websocket", lambda socket: self._check(page, socket.url))
+
+        heard: list[tuple[Any, Callable[..., None]]] = [
+            ("request", self._on_request),
+            ("weberror", on_error),
+            ("console", self._on_console),
+            ("page", on_page),
+        ]
+        for event, listener in heard:
+            context.on(event, listener)
+
+        def end() -> None:
+            for event, listener in heard:
+                context.remove_listener(event, listener)
+
+        return end
 
     def _on_request(self, request: Request) -> None:
         page = request.frame.page
@@ -112,23 +142,74 @@ def watch() -> Iterator[Watch]:
     assert not noted.errors, noted.errors
 
 
+class Profiles:
+    """Browser profiles of this process. What a test gives back is emptied for the next, except for the HTTP cache.
+
+    Fetching and compiling all scripts anew is half of the time that a page takes.
+    """
+
+    def __init__(self, launched: Browser) -> None:
+        self._browser = launched
+        self._free: dict[str, BrowserContext] = {}
+
+    def take(self, options: dict[str, Any]) -> BrowserContext:
+        """Return an empty profile with Playwright's context options."""
+        free = self._free.pop(repr(sorted(options.items())), None)
+        if free is not None:
+            return free
+        made = self._browser.new_context(**options)
+        made.set_default_timeout(60_000)
+        return made
+
+    def give_back(self, options: dict[str, Any], context: BrowserContext) -> None:
+        key = repr(sorted(options.items()))
+        if key in self._free or not context.pages:
+            context.close()
+            return
+        try:
+            empty(context)
+        except Error:  # for example a page that crashed
+            context.close()
+            return
+        self._free[key] = context
+
+
+def empty(context: BrowserContext) -> None:
+    """Close a profile's pages, and forget its cookies, permissions and what its pages stored."""
+    origins = {"://".join(urlsplit(page.url)[:2]) for page in context.pages if page.url.startswith("http")}
+    last, *others = context.pages
+    for page in others:
+        page.close()
+    context.set_offline(False)
+    last.goto("about:blank")  # leaving, a page may still store something
+    devtools = context.new_cdp_session(last)
+    for origin in origins:
+        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORAGE})
+    last.close()
+    context.clear_cookies()
+    context.clear_permissions()
+
+
+@pytest.fixture(scope="session")
+def profiles(chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Profiles:
+    return Profiles(chromium[0])
+
+
 @pytest.fixture
-def open_context(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
+def open_context(
+    browser: Browser, profiles: Profiles, watch: Watch
+) -> Iterator[Callable[..., BrowserContext]]:
     """A function that opens one more person's browser profile, with Playwright's context options."""
-    opened: list[BrowserContext] = []
+    with contextlib.ExitStack() as opened:
 
-    def open_one(**options: Any) -> BrowserContext:
-        context = browser.new_context(
-            **{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **options}
-        )
-        context.set_default_timeout(60_000)
-        watch.follow(context)
-        opened.append(context)
-        return context
+        def open_one(**more: Any) -> BrowserContext:
+            options = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **more}
+            context = profiles.take(options)
+            opened.callback(profiles.give_back, options, context)
+            opened.callback(watch.follow(context))
+            return context
 
-    yield open_one
-    for context in opened:
-        context.close()
+        yield open_one
 
 
 @pytest.fixture

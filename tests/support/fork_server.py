@@ -6,6 +6,7 @@ a run share one fork server, which ends after the process that owns the run, wit
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -198,6 +199,7 @@ def _send_exit_code(pidfd: int, pid: int, connection: socket.socket) -> None:
 def main() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
+    gc.freeze()  # no forked process looks through all these objects again
     assert threading.active_count() == 1, "a process with threads can't be forked"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind("\0" + sys.argv[1])
