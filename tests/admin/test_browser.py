@@ -52,6 +52,30 @@ def test_a_connection_is_tested_and_a_prompt_reworded(server: Server, page: Page
     assert missing == []
 
 
+CLIPPING = """() => {
+  const clipping = [];
+  for (let node = document.getElementById("result_list"); node !== document.body; node = node.parentElement) {
+    const { overflowY } = getComputedStyle(node);
+    if (overflowY !== "visible" && node.scrollHeight > node.clientHeight + 1) clipping.push(node.className);
+  }
+  const last = document.querySelector("#result_list tbody:last-of-type tr:last-child");
+  const list = document.getElementById("changelist-form");
+  return { clipping, over: last.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom };
+}"""
+
+
+def test_a_list_is_printed_with_all_its_rows(server: Server, page: Page) -> None:
+    missing = sign_in(page, server, "chat/modelprice/")
+    expect(page.locator("#result_list")).to_be_visible()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})
+    expect(page.locator("#changelist-search")).to_be_hidden()
+    found = page.evaluate(CLIPPING)
+    assert found["clipping"] == []
+    assert found["over"] <= 0
+    assert missing == []
+
+
 def test_account_pages_fit_a_phone(server: Server, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context(viewport={"width": 360, "height": 740}, color_scheme="dark").new_page()
     sign_in(page, server, "")
