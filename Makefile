@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 STAMPS := $(VENV)/stamps
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-# Tests run on six processes: on two cores they wait for servers and browsers as much as they compute.
-PYTEST_ARGS ?= -n 6 --dist loadscope
+# Tests run on five processes: on two cores they wait for servers and browsers as much as they compute.
+PYTEST_ARGS ?= -n 5 --dist loadscope
 # Measuring makes the test processes slower: COVERAGE=on asks for it.
 COVERAGE ?= off
 

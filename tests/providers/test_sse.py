@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chat.providers import sse
 from chat.providers.sse import EventReader
+from tests.support.examples import many
 
 STREAM = (
     b": a comment\n\n"
@@ -56,7 +57,7 @@ def test_framing_agrees_with_the_sdk(lines: list[bytes]) -> None:
     assert [event for event in read(stream) if event[1]] == [event for event in wanted if event[1]]
 
 
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 @given(
     parts=st.lists(
         st.sampled_from(

@@ -40,6 +40,8 @@ FLAGS = [
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+# Without a graphics card each animation keeps a core busy.
+USUAL = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 # What Chromium keeps for pages of an origin, apart from cookies and the HTTP cache.
 STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
@@ -203,7 +205,7 @@ def open_context(
     with contextlib.ExitStack() as opened:
 
         def open_one(**more: Any) -> BrowserContext:
-            options = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **more}
+            options = {**USUAL, **more}
             context = profiles.take(options)
             opened.callback(profiles.give_back, options, context)
             opened.callback(watch.follow(context))

@@ -71,7 +71,8 @@ def test_a_retry_of_the_only_answer_is_followed(chat: ChatPage) -> None:
     chat.page.wait_for_function(NEAR_END)
 
 
-def test_text_below_the_view_is_pointed_out(chat: ChatPage) -> None:
+def test_text_below_the_view_is_pointed_out(open_chat: OpenChat) -> None:
+    chat = open_chat(reduced_motion="no-preference")
     button = chat.page.get_by_role("button", name="Go to the newest message")
     chat.send(FAST).await_text(2000)
     expect(button).to_be_hidden()

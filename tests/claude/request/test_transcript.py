@@ -23,6 +23,7 @@ from tests.claude.strategies import (
     tool_use,
     user,
 )
+from tests.support.examples import many
 
 
 def shape(*path: PathMessage, frame: str = "now") -> list[str]:
@@ -268,7 +269,7 @@ def test_refused_paths(path: list[PathMessage], words: str) -> None:
         to_messages(path, "now")
 
 
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 @given(paths(), st.sampled_from(["none", "auto", "5m", "1h"]), st.booleans())
 def test_any_stored_path_is_accepted(path: list[PathMessage], policy: str, system_role: bool) -> None:
     path = in_context(path)
@@ -281,7 +282,7 @@ def test_any_stored_path_is_accepted(path: list[PathMessage], policy: str, syste
     assert repr(path) == before
 
 
-@settings(max_examples=100)
+@settings(max_examples=many(100))
 @given(paths(settled=True), st.booleans())
 def test_requests_of_one_frame_only_grow(path: list[PathMessage], system_role: bool) -> None:
     """Caches and thinking signatures need it: earlier content is sent again byte for byte."""

@@ -12,6 +12,7 @@ from chat.claude.stream.block_builder import ProtocolError
 from chat.claude.stream.fold import Fold, StreamError
 from tests.claude.rules import assert_acceptable
 from tests.claude.strategies import Event, folded, streams, user, values
+from tests.support.examples import many
 
 
 def text_of(delta: Event) -> str:
@@ -37,13 +38,13 @@ def state(fold: Fold) -> tuple[object, ...]:
     return fold.message, fold.partial_content(), fold.invalid_inputs, fold.open_blocks, fold.ended
 
 
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 @given(events=streams(), at_once=st.integers(1, 9))
 def test_joined_deltas_fold_as_single_ones_do(events: list[Event], at_once: int) -> None:
     assert state(folded_in_runs(events, at_once)) == state(folded(events))
 
 
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 @given(events=streams(), same_frame=st.booleans(), data=st.data())
 def test_every_prefix_of_a_stream_is_replayable(
     events: list[Event], same_frame: bool, data: st.DataObject
@@ -64,7 +65,7 @@ def test_every_prefix_of_a_stream_is_replayable(
         assert_acceptable(request)
 
 
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 @given(
     events=st.lists(
         st.dictionaries(

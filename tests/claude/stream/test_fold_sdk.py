@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.claude.strategies import Event, folded, sse, streams
+from tests.support.examples import many
 
 
 class Upstream(ThreadingHTTPServer):
@@ -60,7 +61,7 @@ def final_message(client: anthropic.Anthropic) -> dict[str, Any]:
         return stream.get_final_message().to_dict(mode="json", warnings=False)
 
 
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 @given(events=streams(), ascii_only=st.booleans())
 def test_fold_equals_the_sdk_helper(
     upstream: Upstream, client: anthropic.Anthropic, events: list[Event], ascii_only: bool

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chat.simulator.app import create_app
 from tests.simulator.asking import BOUND, TOOL
+from tests.support.examples import many
 
 APP = create_app(pace=0)
 CLOSED = {"additionalProperties": False, "properties": {"a": {"anyOf": [{"type": "null"}]}}}
@@ -115,7 +116,7 @@ async def test_the_whole_request_is_accepted():
     assert await status_of(WHOLE) == 200
 
 
-@settings(max_examples=600, derandomize=True)
+@settings(max_examples=many(600), derandomize=True)
 @given(place=st.sampled_from(places(WHOLE)), junk=st.sampled_from(JUNK))
 async def test_one_wrong_value_is_never_an_internal_error(place: tuple[Any, ...], junk: Any):
     body = copy.deepcopy(WHOLE)
