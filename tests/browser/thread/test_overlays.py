@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pypdf
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.chat_page import LONG, ChatPage
 from tests.browser.checks import PHONE, check_accessible, check_touch_targets, check_width
@@ -17,6 +17,13 @@ HAIKU = "Claude Haiku 5.5 (simulated)"
 CODE = f"```python\nprint('{'very long ' * 30}')\n```"
 
 
+def press_below(answer: Locator, line: Locator) -> None:
+    """Press Enter on a line below an answer, which is only there while the answer has the focus."""
+    answer.focus()
+    expect(line).to_be_visible()
+    line.press("Enter")
+
+
 def test_a_receipt_closes_beside_it_and_by_escape(chat: ChatPage) -> None:
     chat.ask("[[scenario:echo]] One")
     chat.ask("[[scenario:echo]] Two")
@@ -24,8 +31,7 @@ def test_a_receipt_closes_beside_it_and_by_escape(chat: ChatPage) -> None:
     second.locator("summary").click()
     expect(second.locator("parley-time")).to_have_text(re.compile(r"20\d\d.*\d:\d\d"))
     check_accessible(chat.page)
-    chat.answers.first.focus()
-    first.locator("summary").press("Enter")
+    press_below(chat.answers.first, first.locator("summary"))
     expect(second).not_to_have_attribute("open", "")
     expect(first).to_have_attribute("open", "")
     chat.page.locator("#title").click()
@@ -33,8 +39,7 @@ def test_a_receipt_closes_beside_it_and_by_escape(chat: ChatPage) -> None:
     # Escape closes the receipt first, and does not stop the answer that is being written.
     chat.send(LONG).await_text(20)
     # By keyboard: the row moves away from the mouse while the page follows the answer.
-    chat.answers.first.focus()
-    first.locator("summary").press("Enter")
+    press_below(chat.answers.first, first.locator("summary"))
     expect(first).to_have_attribute("open", "")
     chat.page.keyboard.press("Escape")
     expect(first).not_to_have_attribute("open", "")

@@ -1,5 +1,6 @@
 """Accepting, building, paying and reading take a constant number of queries, however long the conversation is."""
 
+import hashlib
 import math
 import uuid
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from chat.models import Budget, Conversation, LanguageModel, Message, Turn, User
 from chat.operations.billing import budgets
 from chat.operations.conversations import message_context
-from chat.operations.files.uploads import store_upload
+from chat.operations.files.uploads import reuse_upload, store_upload
 from chat.operations.request import build
 from chat.operations.turns import claim, open_call, stop
 from tests import factories
@@ -74,8 +75,11 @@ def with_tools(chat: Conversation) -> None:
 
 
 def with_file(chat: Conversation) -> None:
-    name = f"{uuid.uuid4()}.png"
-    file = store_upload(owner=chat.owner, name=name, data=media.picture())
+    name, data = f"{uuid.uuid4()}.png", media.picture()
+    digest = hashlib.sha256(data).hexdigest()
+    # Reading a file takes a process of its own.
+    known = reuse_upload(owner=chat.owner, name=name, digest=digest)
+    file = known or store_upload(owner=chat.owner, name=name, data=data)
     asked = {"author": chat.owner, "client_id": uuid.uuid4(), "text": "See", "attachments": [str(file.id)]}
     turn = turns.start_turn(conversation_id=chat.id, **asked).turn
     stop.stop_turn(user=chat.owner, turn_id=turn.id)
