@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenChat, Parley
 from tests.support.chromium import Watch
 
 NO_CONNECTION = "Error in connection establishment"
-CUT_REQUEST = "htmx:sendError"
+CUT_REQUEST = ("htmx:sendError", "htmx:afterRequest")
 # The list of conversations is asked for 150 ms after its reason.
 CHANGE_THE_LIST = """() => new Promise((done) => {
   document.dispatchEvent(new Event("visibilitychange"));
@@ -35,7 +35,9 @@ PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
 def ignore_lost_connections(watch: Watch) -> Iterator[None]:
     """These tests cut the connection and requests on their way. Other errors are not expected."""
     yield
-    watch.errors = [error for error in watch.errors if NO_CONNECTION not in error and error != CUT_REQUEST]
+    watch.errors = [
+        error for error in watch.errors if NO_CONNECTION not in error and not error.startswith(CUT_REQUEST)
+    ]
 
 
 def test_a_lost_connection_is_shown_and_loses_no_text(chat: ChatPage, insider: BrowserContext) -> None:
