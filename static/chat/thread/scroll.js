@@ -50,6 +50,7 @@ export class Scroll {
     this.scroller.addEventListener("pointerdown", hold, { passive: true });
     document.addEventListener("pointercancel", () => (this.#held = false));
     document.addEventListener("pointerup", () => {
+      if (!this.#held) return;
       this.#held = false;
       requestAnimationFrame(() => this.#resized());
     });
