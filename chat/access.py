@@ -105,6 +105,13 @@ def assistants(user: User) -> QuerySet[Assistant]:
     return Assistant.objects.offered_to(user).select_related("model__connection", "prompt").by_preference()
 
 
+def find_assistant(user: User, assistant_id: object) -> Assistant | None:
+    """Return an assistant that is offered to this person, or that they may see in the admin."""
+    staff = user.is_active and user.is_staff and user.has_perm("chat.view_assistant")
+    seen = Assistant.objects.all() if staff else assistants(user)
+    return seen.select_related("picture").filter(id=as_id(assistant_id)).first()
+
+
 def find_mcp_server(user: User, name: str) -> McpServer | None:
     """Return a server where this person may sign in: its tools are offered to them, or they may change it."""
     if not user.is_active:

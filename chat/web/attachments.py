@@ -107,7 +107,16 @@ def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
 def _picture(stored: StoredFile | None, of: Attachment) -> StoredFileResponse:
     if stored is None:
         raise Http404
-    return _bytes(stored, stored.media_type, name=of.name)
+    return picture_response(stored, name=of.name)
+
+
+def picture_response(stored: StoredFile, *, name: str) -> StoredFileResponse:
+    """Return an image that Parley made, to be shown.
+
+    Raises:
+        Http404: the storage does not have it.
+    """
+    return _bytes(stored, stored.media_type, name=name)
 
 
 def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = False) -> StoredFileResponse:

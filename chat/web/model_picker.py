@@ -1,7 +1,6 @@
-"""The assistants and models that a person may choose, and the suggested first messages."""
+"""The assistants and models that a person may choose."""
 
 import dataclasses
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -24,17 +23,22 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picker:
-    """The picker's groups in order, and the chosen value. `starters` are (choice value, text)."""
+    """The picker's groups in order, and the chosen value."""
 
     groups: list[tuple[str, list[Choice]]]
     chosen: str
     assistants: list[Assistant]
-    starters: list[tuple[str, str]]
     problem: str
 
 
-def picker_for(user: User, conversation: Conversation | None) -> Picker:
-    """Return all choices of this person (a constant number of queries)."""
+CHOICE_COOKIE = "parley_choice"  # set by the browser's code
+
+
+def picker_for(user: User, conversation: Conversation | None, *, remembered: str = "") -> Picker:
+    """Return all choices of this person (a constant number of queries).
+
+    A new conversation begins with the remembered choice while it can be used, else with the best model.
+    """
     assistants = list(access.assistants(user))
     models = list(access.models(user).defer("capabilities"))
     first = next((model for model in models if not model.connection.problem()), None)
@@ -50,9 +54,8 @@ def picker_for(user: User, conversation: Conversation | None) -> Picker:
     usable = [choice for _name, choices in groups for choice in choices if not choice.problem]
     return Picker(
         groups=groups,
-        chosen=_chosen(conversation) or _first_model(usable),
+        chosen=_chosen(conversation) or _usable(remembered, usable) or _first_model(usable),
         assistants=assistants,
-        starters=_starters(assistants),
         problem="" if usable else _no_model_text(models),
     )
 
@@ -63,6 +66,10 @@ def _chosen(conversation: Conversation | None) -> str:
     if conversation.assistant_id:
         return f"assistant:{conversation.assistant_id}"
     return f"model:{conversation.model_id}" if conversation.model_id else ""
+
+
+def _usable(value: str, usable: list[Choice]) -> str:
+    return next((choice.value for choice in usable if choice.value == value), "")
 
 
 def _first_model(usable: list[Choice]) -> str:
@@ -100,34 +107,6 @@ def _model_choice(model: LanguageModel) -> Choice:
         window=model.max_input_tokens,
         model=str(model.id),
     )
-
-
-def _starters(assistants: list[Assistant]) -> list[tuple[str, str]]:
-    """Return starters of all assistants in turn, so that the first assistant doesn't fill the list."""
-    lists = [
-        [(f"assistant:{assistant.id}", text) for text in _texts(assistant.starters)]
-        for assistant in assistants
-    ]
-    longest = max((len(texts) for texts in lists), default=0)
-    mixed = [texts[place] for place in range(longest) for texts in lists if place < len(texts)]
-    return mixed[:6] or [("", text) for text in _general_starters()]
-
-
-def _texts(starters: Any) -> list[str]:
-    return (
-        [text for text in starters if isinstance(text, str) and text.strip()]
-        if isinstance(starters, list)
-        else []
-    )
-
-
-def _general_starters() -> list[str]:
-    return [
-        _("Help me write a clear summary of a long document"),
-        _("Explain a difficult idea in simple words"),
-        _("Review a piece of code and suggest improvements"),
-        _("Plan the steps of a small project with me"),
-    ]
 
 
 def _no_model_text(models: list[LanguageModel]) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import attachments, conversations, profile, sessions, tools, views, welcome
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
+    path("assistants/<uuid:assistant_id>/picture", welcome.picture, name="assistant_picture"),
+    path("welcome", welcome.welcome, name="welcome"),
     path("budget", views.budget, name="budget"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),

@@ -23,9 +23,10 @@ from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
 from chat.operations.turns.thread_page import read_thread_page
 from chat.presentation.wording import soft_limit_text
 from chat.web.conversations import sidebar_context
-from chat.web.model_picker import picker_for
+from chat.web.model_picker import CHOICE_COOKIE, picker_for
 from chat.web.page import PersonRequest, own_conversation, person_page
 from chat.web.strings import script_strings
+from chat.web.welcome import welcome_for
 
 # More messages than a conversation has.
 WHOLE = 1_000_000
@@ -107,11 +108,13 @@ def preferences(request: Any) -> HttpResponse:
 
 
 def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
+    picker = picker_for(request.user, shown, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
     context = {
         "conversation": shown,
         "thread": read_thread_page(shown, viewer=request.user) if shown else None,
         "budget_warnings": _budget_warnings(request.user),
-        "picker": picker_for(request.user, shown),
+        "picker": picker,
+        "welcome": welcome_for(picker, picker.chosen),
         "page": _page_data(request, shown),
         **sidebar_context(request, current=shown),
     }

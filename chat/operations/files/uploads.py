@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.claude.encoding.text import clean_text
-from chat.models import Attachment, StoredFile, User
+from chat.models import Assistant, Attachment, StoredFile, User
 from chat.models.platforms import MB
 from chat.operations import rates
 from chat.operations.errors import OperationError, busy, invalid
@@ -190,4 +190,5 @@ def _unnamed_files(before: dt.datetime) -> Iterable[StoredFile]:
     used = Q()
     for field in ("original", "sent", "thumbnail"):
         used |= Q(digest__in=Attachment.objects.filter(**{f"{field}__isnull": False}).values(field))
+    used |= Q(digest__in=Assistant.objects.filter(picture__isnull=False).values("picture"))
     return StoredFile.objects.filter(created_at__lt=before).exclude(used)

@@ -3,7 +3,7 @@
 import { AttachmentTray } from "parley/composer/attachment_tray.js";
 import { whenComposed } from "parley/composer/composition.js";
 import { fitField } from "parley/composer/field_fit.js";
-import { rememberChoice, restoreChoice } from "parley/composer/model_choice.js";
+import { rememberChoice } from "parley/composer/model_choice.js";
 import { Problem } from "parley/composer/problem.js";
 import { QueuedMessage } from "parley/composer/queued_message.js";
 import { startStarters } from "parley/composer/starters.js";
@@ -41,7 +41,6 @@ export class Composer {
     // The text first: each change of the files writes the draft.
     this.field.value ||= drafts.read(conversation);
     this.tray.restore(drafts.readFiles(conversation));
-    if (!conversation) restoreChoice(storage, this.picker);
     this.#changed();
   }
 
@@ -164,7 +163,7 @@ export class Composer {
       this.#changed();
       this.#showTooLong();
     });
-    this.picker.addEventListener("change", () => rememberChoice(this.storage, this.picker));
+    this.picker.addEventListener("change", () => rememberChoice(this.picker));
     this.stopButton.addEventListener("click", () => this.stop());
     startStarters(this.form, () => this.#changed());
   }
