@@ -47,7 +47,7 @@ def find_conversation(user: User, conversation_id: object) -> Conversation | Non
     return (
         conversations(user)
         .filter(id=as_id(conversation_id))
-        .select_related("model__connection", "assistant", "owner")
+        .select_related("model__connection", "assistant", "owner", "forked_from")
         .first()
     )
 

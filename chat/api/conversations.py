@@ -12,6 +12,7 @@ from chat.api.identity import identity_of
 from chat.api.paging import page_of
 from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
+from chat.operations.conversations.fork import fork_conversation
 from chat.operations.conversations.thread import read_thread
 from chat.operations.errors import not_found
 
@@ -116,6 +117,13 @@ def choose_message(
     """Switch the conversation to the branch that this message is on."""
     row = journeys.choose_leaf(user=identity_of(request).user, message_id=message_id)
     return shapes.conversation(row)
+
+
+@router.post("/messages/{message_id}/fork", response={201: outputs.ConversationOut})
+def fork_at_message(request: HttpRequest, message_id: str, data: inputs.Nothing | None = None) -> Status[Any]:
+    """Copy the conversation up to this message into a new one. The copy costs nothing."""
+    row = fork_conversation(user=identity_of(request).user, message_id=message_id)
+    return Status(201, shapes.conversation(row))
 
 
 _COLUMNS = {"assistant": "assistant_id", "model": "model_id"}

@@ -42,6 +42,7 @@ class ConversationOut(Schema):
     pinned: bool
     archived: bool
     active_leaf: str | None
+    forked_from: str | None = Field(description="The conversation that this one is a copy of.")
     created_at: dt.datetime
     updated_at: dt.datetime
     last_message_at: dt.datetime

@@ -61,6 +61,7 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         pinned=row.pinned,
         archived=row.archived,
         active_leaf=identifier(row.active_leaf_id),
+        forked_from=identifier(row.forked_from_id),
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_message_at=row.last_message_at,

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.assistants import Assistant
@@ -44,6 +45,10 @@ class Conversation(models.Model):
     title_claimed_at = models.DateTimeField(_("title started"), null=True, blank=True)
     active_leaf = models.ForeignKey(
         "Message", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("last message")
+    )
+    # Where its first messages were copied from: see chat.operations.conversations.fork.
+    forked_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="forks", verbose_name=_("copied from")
     )
     # The ids of tools that ask for approval and that the owner has allowed for the rest of this conversation.
     allowed_tools = ExactJSONField(_("allowed tools"), default=list, blank=True)
@@ -167,7 +172,9 @@ class Message(models.Model):
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
     # How long the model thought, in seconds: one number for each thinking block, in their order.
     thinking_seconds = ExactJSONField(_("thinking time (seconds)"), default=list, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )  # copies keep theirs
 
     objects = MessageQuerySet.as_manager()
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Subquery
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
@@ -19,6 +20,7 @@ from chat.models import Conversation, Turn
 from chat.models.conversations import ConversationQuerySet
 from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
+from chat.operations.conversations.fork import fork_conversation
 from chat.operations.errors import OperationError
 from chat.presentation.tool_names import tool_title
 from chat.web.page import PersonRequest, own_conversation, person_page
@@ -63,6 +65,20 @@ def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
         user=request.user, conversation_id=own_conversation(request, conversation_id).id, archived=on
     )
     return _changed(found, said=_("Conversation archived"), undo=request.path) if on else _changed(found)
+
+
+@person_page("POST")
+def fork(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Copy the conversation up to `message` into a new one, which the page then opens."""
+    found = own_conversation(request, conversation_id)
+    message = access.find_message(request.user, request.POST.get("message", ""))
+    if message is None or message.conversation_id != found.id:
+        raise Http404
+    try:
+        made = fork_conversation(user=request.user, message_id=message.id)
+    except OperationError as error:
+        return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(status=204, headers={"HX-Redirect": reverse("conversation", args=[made.id])})
 
 
 @person_page("GET", "HEAD", "POST")

@@ -17,6 +17,7 @@ OWNERS = {
     ("GET", "/conversations/{conversation_id}/allowed-tools"): 200,
     ("DELETE", "/conversations/{conversation_id}/allowed-tools/{tool_id}"): 204,
     ("POST", "/messages/{message_id}/choose"): 200,
+    ("POST", "/messages/{message_id}/fork"): 201,
     ("POST", "/turns"): 202,
     ("POST", "/conversations/{conversation_id}/turns"): 202,
     ("GET", "/turns/{turn_id}"): 200,

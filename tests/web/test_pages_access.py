@@ -17,7 +17,7 @@ FILES = [  # in test_pages_attachments.py
 ]  # fmt: skip
 READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
 WRITE = [
-    "branch", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
+    "branch", "fork", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
     "delete_conversation",
 ]  # fmt: skip
 PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
@@ -31,6 +31,7 @@ def address(name: str, chat: Conversation) -> str:
 def form(name: str, chat: Conversation) -> dict[str, Any]:
     return {
         "branch": {"message": str(chat.active_leaf_id)},
+        "fork": {"message": str(chat.active_leaf_id)},
         "rename_conversation": {"title": "Taken over"},
         "pin_conversation": {"on": "1"},
         "archive_conversation": {"on": "1"},

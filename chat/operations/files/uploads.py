@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,8 @@ PLACES = Places(4)
 UNSENT_FOR = dt.timedelta(days=2)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 255
+# What an attachment of the same bytes has in common, beside its files.
+COPIED = ("kind", "text", "width", "height", "pages")
 # Zero width (non-)joiner, and the tags of which flags of regions consist.
 _JOINERS = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
 
@@ -93,7 +95,7 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
         known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
         if known is None:
             return None
-        copied = ("kind", "sent", "thumbnail", "text", "width", "height", "pages")
+        copied = (*COPIED, "sent", "thumbnail")
         attachment, _made = Attachment.objects.get_or_create(
             owner=owner,
             name=name,
@@ -101,6 +103,36 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
             defaults={field: getattr(known, field) for field in copied},
         )
     return attachment
+
+
+def own_copies(owner: User, files: Mapping[str, Attachment]) -> dict[str, Attachment]:
+    """Map the same keys to files of `owner` with the same names and bytes, in the caller's transaction.
+
+    Raises:
+        OperationError: upload_limit, storage_full.
+    """
+    if not files:
+        return {}
+    originals = {file.original_id: file.original for file in files.values()}
+    own = Attachment.objects.of(owner).filter(original__in=originals)
+    new = originals.keys() - set(own.values_list("original", flat=True))
+    check_quota(owner, sum(originals[digest].size_bytes for digest in new))
+    copied = (*COPIED, "sent_id", "thumbnail_id")
+    Attachment.objects.bulk_create(
+        [
+            Attachment(
+                owner=owner,
+                name=file.name,
+                original_id=file.original_id,
+                **{field: getattr(file, field) for field in copied},
+            )
+            for file in files.values()
+        ],
+        ignore_conflicts=True,
+    )
+    recount([owner.pk])
+    known = {(file.original_id, file.name): file for file in own.all()}
+    return {key: known[file.original_id, file.name] for key, file in files.items()}
 
 
 def clear_unused_files() -> int:
