@@ -41,6 +41,9 @@ class ConversationOut(Schema):
     model: str | None
     pinned: bool
     archived: bool
+    expires_at: dt.datetime | None = Field(
+        description="When a temporary conversation ends at the latest; null for others."
+    )
     active_leaf: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
