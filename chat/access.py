@@ -18,7 +18,7 @@ from chat.models import (
     User,
 )
 from chat.models.attachments import AttachmentQuerySet
-from chat.models.conversations import ConversationQuerySet
+from chat.models.conversations import ConversationQuerySet, living
 from chat.models.ids import UserId
 
 NO_ROW = uuid.UUID(int=0)
@@ -37,7 +37,20 @@ def as_id(value: object) -> uuid.UUID:
 
 
 def conversations(user: User) -> ConversationQuerySet:
-    return Conversation.objects.of(user)
+    """Return what lists, searches and exports of this person hold: no temporary conversation, and none deleted."""
+    return Conversation.objects.of(user).listed()
+
+
+def reachable_conversations(user: User) -> ConversationQuerySet:
+    """Return the conversations that this person reaches by their id: temporary ones too."""
+    return Conversation.objects.of(user).living()
+
+
+def deleted_conversations(user: User) -> ConversationQuerySet:
+    """Return the conversations that this person has deleted and can still restore."""
+    if not user.is_active:
+        return Conversation.objects.none()
+    return Conversation.objects.of(user).restorable()
 
 
 def find_conversation(user: User, conversation_id: object) -> Conversation | None:
@@ -45,7 +58,7 @@ def find_conversation(user: User, conversation_id: object) -> Conversation | Non
     if not user.is_active:
         return None
     return (
-        conversations(user)
+        reachable_conversations(user)
         .filter(id=as_id(conversation_id))
         .select_related("model__connection", "assistant", "owner", "forked_from")
         .first()
@@ -57,7 +70,7 @@ def find_turn(user: User, turn_id: object) -> Turn | None:
     if not user.is_active:
         return None
     return (
-        Turn.objects.filter(id=as_id(turn_id), conversation__owner=user)
+        Turn.objects.filter(living("conversation__"), id=as_id(turn_id), conversation__owner=user)
         .select_related("conversation__owner")
         .first()
     )
@@ -67,17 +80,16 @@ def find_tool_call(user: User, tool_call_id: object) -> ToolCall | None:
     """Return the tool call if its conversation is this person's own: only the owner sees it and decides about it."""
     if not user.is_active:
         return None
-    own = ToolCall.objects.filter(id=as_id(tool_call_id), turn__conversation__owner=user)
-    return own.select_related("turn", "tool").first()
+    own = ToolCall.objects.filter(turn__conversation__owner=user).filter(living("turn__conversation__"))
+    return own.filter(id=as_id(tool_call_id)).select_related("turn", "tool").first()
 
 
 def find_message(user: User, message_id: object) -> Message | None:
     """Return the message if this person may see its conversation."""
     if not user.is_active:
         return None
-    return (
-        Message.objects.filter(id=as_id(message_id), conversation__owner=user).select_related("turn").first()
-    )
+    own = Message.objects.filter(living("conversation__"), conversation__owner=user)
+    return own.filter(id=as_id(message_id)).select_related("turn").first()
 
 
 def attachments(user: User) -> AttachmentQuerySet:

@@ -12,6 +12,7 @@ from chat.operations.accounts import mail, sessions
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.recount import settle_by_count
 from chat.operations.conversations import titles
+from chat.operations.deletion.remove import remove_due
 from chat.operations.files.uploads import clear_unused_files
 from chat.operations.request import prewarm
 from chat.operations.staff.tool_listings import refresh_listings
@@ -66,6 +67,14 @@ def clear_turn_events_task() -> None:
     deleted = clear_turn_events()
     if deleted:
         log.info("turn_events_cleared", rows=deleted)
+
+
+@shared_task
+def remove_conversations_task() -> None:
+    """Delete for good what was deleted a while ago, and temporary conversations at their end."""
+    removed = remove_due()
+    if removed:
+        log.info("conversations_removed", conversations=removed)
 
 
 @shared_task

@@ -241,6 +241,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "remove-conversations": {
+        "task": "chat.tasks.remove_conversations_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
     "clear-files": {
         "task": "chat.tasks.clear_files_task",
@@ -324,6 +329,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
     }
 }
 # The limit for JSON and forms; uploads have their own endpoint and limit.

@@ -14,6 +14,7 @@ from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
 from chat.operations.conversations.fork import fork_conversation
 from chat.operations.conversations.thread import read_thread
+from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.errors import not_found
 
 router = Router(tags=["conversations"])
@@ -26,7 +27,7 @@ def list_conversations(
     cursor: str | None = Query(None, max_length=400),
     archived: bool = False,
 ) -> outputs.ConversationPage:
-    """List your conversations: pinned ones first, then the most recent."""
+    """List your conversations: pinned ones first, then the most recent. Temporary ones are not listed."""
     rows = access.conversations(identity_of(request).user).filter(archived=archived)
     page, following = page_of(rows, cursor, limit)
     return outputs.ConversationPage(data=[shapes.conversation(row) for row in page], next=following)
@@ -40,6 +41,7 @@ def create_conversation(request: HttpRequest, data: inputs.ConversationInput) ->
         title=data.title,
         assistant_id=data.assistant,
         model_id=data.model,
+        temporary=data.temporary,
     )
     return Status(201, shapes.conversation(row))
 
@@ -69,9 +71,21 @@ def change_conversation(
 
 @router.delete("/conversations/{conversation_id}", response={204: None})
 def delete_conversation(request: HttpRequest, conversation_id: str) -> Status[None]:
-    """Delete a conversation with its messages. Its costs stay in the ledger."""
-    journeys.delete_conversation(user=identity_of(request).user, conversation_id=conversation_id)
+    """Delete a conversation with its messages, and stop its answer. Its costs stay in the ledger.
+
+    For ten minutes /restore brings it back; a temporary conversation is gone at once.
+    """
+    delete_conversations(user=identity_of(request).user, conversation_ids=[conversation_id])
     return Status(204, None)
+
+
+@router.post("/conversations/{conversation_id}/restore", response=outputs.ConversationOut)
+def restore_conversation(
+    request: HttpRequest, conversation_id: str, data: inputs.Nothing | None = None
+) -> outputs.ConversationOut:
+    """Bring a conversation back that was deleted less than ten minutes ago."""
+    restore_conversations(user=identity_of(request).user, conversation_ids=[conversation_id])
+    return read_conversation(request, conversation_id)
 
 
 @router.get("/conversations/{conversation_id}/messages", response=outputs.MessagePage)

@@ -22,6 +22,9 @@ class ConversationInput(Input):
     title: str = Field("", description="1 to 200 characters; without one it is named after the first answer.")
     assistant: str | None = None
     model: str | None = Field(None, description="Parley's id of a model, or the provider's.")
+    temporary: bool = Field(
+        False, description="In no list and no search, without a title, and deleted after the set time."
+    )
 
 
 class ConversationChange(Input):
@@ -107,6 +110,7 @@ class TurnInput(Again):
 
 class FirstTurnInput(TurnInput):
     conversation: str | None = Field(None, description="null begins a new conversation.")
+    temporary: bool = Field(False, description="Whether the new conversation is temporary.")
 
 
 class Reuse(Input):

@@ -41,6 +41,9 @@ class ConversationOut(Schema):
     model: str | None
     pinned: bool
     archived: bool
+    expires_at: dt.datetime | None = Field(
+        description="When a temporary conversation ends at the latest; null for others."
+    )
     active_leaf: str | None
     forked_from: str | None = Field(description="The conversation that this one is a copy of.")
     created_at: dt.datetime

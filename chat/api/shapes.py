@@ -60,6 +60,7 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         model=identifier(row.model_id),
         pinned=row.pinned,
         archived=row.archived,
+        expires_at=row.expires_at,
         active_leaf=identifier(row.active_leaf_id),
         forked_from=identifier(row.forked_from_id),
         created_at=row.created_at,

@@ -44,7 +44,7 @@ async def start_first_turn(
     request: HttpRequest, data: inputs.FirstTurnInput, idempotency_key: str | None = IdempotencyKey
 ) -> Answer:
     """Write a message, in a new conversation unless one is named."""
-    return await _start(request, data, data.conversation, idempotency_key)
+    return await _start(request, data, data.conversation, idempotency_key, temporary=data.temporary)
 
 
 @router.post("/conversations/{conversation_id}/turns", response=ANSWERS, openapi_extra=STREAMED)
@@ -121,7 +121,11 @@ async def retry_turn(
 
 
 async def _start(
-    request: HttpRequest, data: inputs.TurnInput, conversation_id: str | None, idempotency_key: str | None
+    request: HttpRequest,
+    data: inputs.TurnInput,
+    conversation_id: str | None,
+    idempotency_key: str | None,
+    **more: Any,
 ) -> Answer:
     fields = {
         "text": data.text,
@@ -132,6 +136,7 @@ async def _start(
         "parent_id": data.parent,
         "attachments": data.attachments,
         "output_schema": data.output_schema,
+        **more,
     }
     return await _submit(request, data, idempotency_key, submit.submit_turn, **fields)
 

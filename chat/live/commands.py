@@ -45,6 +45,7 @@ def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnReque
         text=command.get("text"),
         attachments=command.get("attachments"),
         length=command.get("length"),
+        temporary=command.get("temporary") is True,
     )
 
 

@@ -1,5 +1,6 @@
 """Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
+import datetime as dt
 from typing import Any, Self
 
 from django.conf import settings
@@ -14,11 +15,56 @@ from chat.models.fields import ExactJSONField, uuid7
 from chat.models.ids import MessageId
 from chat.models.language_models import LanguageModel
 from chat.models.people import User
+from chat.models.title_search import title_pattern
+
+# How long a deleted conversation can be restored. Then a job deletes it for good.
+UNDO_FOR = dt.timedelta(minutes=10)
+
+
+def living(prefix: str = "") -> Q:
+    """Return the condition that a conversation exists for people: neither deleted nor past its end.
+
+    `prefix` leads to it from another table, as "conversation__".
+    """
+    endless = Q(**{f"{prefix}expires_at": None})
+    later = Q(**{f"{prefix}expires_at__gt": timezone.now()})
+    return Q(**{f"{prefix}deleted_at": None}) & (endless | later)
+
+
+def listed(prefix: str = "") -> Q:
+    """Return the condition that a conversation stands in lists: it is neither deleted nor temporary."""
+    return Q(**{f"{prefix}deleted_at": None, f"{prefix}expires_at": None})
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
+
+    def living(self) -> Self:
+        """Return those that exist for people, temporary ones too."""
+        return self.filter(living())
+
+    def listed(self) -> Self:
+        """Return those that lists, searches and exports hold: temporary ones are not among them."""
+        return self.filter(listed())
+
+    def restorable(self) -> Self:
+        """Return those whose deletion can be undone. What a temporary conversation held is never brought back."""
+        return self.filter(deleted_at__gt=timezone.now() - UNDO_FOR, expires_at=None)
+
+    def due_for_removal(self) -> Self:
+        """Return those that can't be brought back."""
+        now = timezone.now()
+        return self.filter(
+            Q(deleted_at__lte=now - UNDO_FOR)
+            | Q(expires_at__lte=now)
+            | Q(deleted_at__isnull=False, expires_at__isnull=False)
+        )
+
+    def titled(self, words: str) -> Self:
+        """Return those whose title has the words; see `title_search`."""
+        pattern = title_pattern(words)
+        return self.filter(title__iregex=pattern) if pattern else self.filter(title__icontains=words)
 
     def newest_first(self) -> Self:
         return self.order_by("-pinned", "-last_message_at", "-id")
@@ -54,6 +100,10 @@ class Conversation(models.Model):
     allowed_tools = ExactJSONField(_("allowed tools"), default=list, blank=True)
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
+    # Set when its owner deleted it: nothing shows it any more. See `living` and UNDO_FOR.
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
+    # Set for a temporary conversation: the moment at which it ends at the latest.
+    expires_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_message_at = models.DateTimeField(_("last message at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
@@ -66,11 +116,23 @@ class Conversation(models.Model):
         indexes = [
             models.Index(
                 fields=["owner", "archived", "-pinned", "-last_message_at"], name="conversation_sidebar"
-            )
+            ),
+            models.Index(
+                fields=["deleted_at"], name="conversation_deleted", condition=Q(deleted_at__isnull=False)
+            ),
+            models.Index(
+                fields=["expires_at"], name="conversation_temporary", condition=Q(expires_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
+        if self.is_temporary:
+            return str(_("Temporary chat"))
         return self.title or str(_("New conversation"))
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.expires_at is not None
 
 
 _WALK_UP = """

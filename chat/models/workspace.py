@@ -3,6 +3,7 @@
 import zoneinfo
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +55,15 @@ class Workspace(models.Model):
         default=20_000,
         help_text=_(
             "A person who reaches it has to delete conversations with files before more are stored. 0 means no limit."
+        ),
+    )
+    temporary_hours = models.PositiveSmallIntegerField(
+        _("life of temporary chats (hours)"),
+        default=24,
+        db_default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text=_(
+            "A temporary chat is deleted when the person leaves it, and at the latest after this time. 1 to 720 hours."
         ),
     )
 

@@ -10,7 +10,7 @@ from chat.presentation.wording import TOOL_STATUS, notice_text
 
 def script_strings() -> dict[str, str]:
     """Return all texts by their name."""
-    return {**_thread_strings(), **_composer_strings(), **_page_strings()}
+    return {**_thread_strings(), **_composer_strings(), **_page_strings(), **_command_strings()}
 
 
 def _thread_strings() -> dict[str, str]:
@@ -83,13 +83,43 @@ def _page_strings() -> dict[str, str]:
         "footnote_back": _("Back to the text"),
         "image": _("Image"),
         "image_from": _("Image from {host}, opens in a new tab"),
+        "many_deleted": _("{count} conversations deleted"),
         "offline": _("Offline. Your messages are kept and sent later."),
         "pending": _("Waiting for the connection…"),
         "reconnecting": _("Reconnecting…"),
         "refused_connection": _("Connection refused. Reload the page."),
         "request_failed": _("That didn’t work. Try again."),
+        "results": _("Results: {count}"),
+        "search_messages": _("Search in messages for “{words}”"),
+        "selected": _("{count} selected"),
         "show_all": _("Show all"),
         "show_less": _("Show less"),
         "table": _("Table"),
+        "temporary_off": _("This is an ordinary conversation again."),
         "undo": _("Undo"),
+    }
+
+
+def _command_strings() -> dict[str, str]:
+    return {
+        "command_archive": _("Archive this conversation"),
+        "command_archived": _("Show archived conversations"),
+        "command_copy": _("Copy the last answer"),
+        "command_delete": _("Delete this conversation"),
+        "command_end_temporary": _("End and delete this temporary chat"),
+        "command_find": _("Find a conversation in the list"),
+        "command_help": _("Keyboard shortcuts"),
+        "command_language": _("Language: {name}"),
+        "command_new": _("New conversation"),
+        "command_pin": _("Pin this conversation"),
+        "command_rename": _("Rename this conversation"),
+        "command_select": _("Select conversations"),
+        "command_sidebar": _("Show or hide conversations"),
+        "command_sign_out": _("Sign out"),
+        "command_stop": _("Stop the answer"),
+        "command_temporary": _("Temporary chat"),
+        "command_theme": _("Theme: {name}"),
+        "command_unarchive": _("Unarchive this conversation"),
+        "command_undo": _("Undo"),
+        "command_unpin": _("Unpin this conversation"),
     }

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views, welcome
+from chat.web import (
+    attachments,
+    conversations,
+    many_conversations,
+    offline,
+    profile,
+    sessions,
+    temporary,
+    tools,
+    views,
+    welcome,
+)
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -16,6 +27,9 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
     path("c/<uuid:conversation_id>/tools", conversations.allowed, name="allowed_tools"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
+    path("c/<uuid:conversation_id>/restore", conversations.restore, name="restore_conversation"),
+    path("c/<uuid:conversation_id>/leave", temporary.leave, name="leave_conversation"),
+    path("c/<uuid:conversation_id>/stay", temporary.stay, name="stay_in_conversation"),
     path("attachments/<uuid:attachment_id>", attachments.document, name="attachment"),
     path("attachments/<uuid:attachment_id>/file", attachments.original, name="attachment_file"),
     path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
@@ -25,11 +39,15 @@ urlpatterns = [
     path("welcome", welcome.welcome, name="welcome"),
     path("budget", views.budget, name="budget"),
     path("sidebar", conversations.sidebar, name="sidebar"),
+    path("palette", conversations.palette, name="palette"),
+    path("sidebar/selected", many_conversations.change_many, name="change_conversations"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),
     path("tools/mcp/<slug:name>/disconnect", tools.disconnect, name="disconnect_tool"),
     path("settings/profile", profile.profile, name="profile"),
     path("settings/sessions", sessions.sessions, name="sessions"),
     path("settings/keys/<uuid:key_id>/revoke", profile.revoke_own_key, name="revoke_own_key"),
+    path("offline", offline.offline, name="offline"),
+    path("worker.js", offline.worker, name="worker"),
     path("preferences", views.preferences, name="preferences"),
 ]

@@ -9,21 +9,24 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
 from chat.claude.encoding.client_json import LONGEST_BYTES, LONGEST_TEXT
-from chat.models import Conversation, User
+from chat.models import Conversation, User, Workspace
 from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.temporary import return_to
 from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
 from chat.operations.turns.thread_page import read_thread_page
 from chat.presentation.wording import soft_limit_text
-from chat.web.conversations import sidebar_context
+from chat.web.conversations import deletion_words, sidebar_context
 from chat.web.model_picker import CHOICE_COOKIE, picker_for
+from chat.web.offline import worker_address
 from chat.web.page import PersonRequest, own_conversation, person_page
 from chat.web.strings import script_strings
 from chat.web.welcome import welcome_for
@@ -34,12 +37,18 @@ WHOLE = 1_000_000
 
 @person_page("GET", "HEAD")
 def new_conversation(request: PersonRequest) -> HttpResponse:
+    """Show the page of a new conversation.
+
+    `temporary` makes it a temporary chat. `deleted` and `ended` say which conversation the page before this one showed.
+    """
     return _chat(request, None)
 
 
 @person_page("GET", "HEAD")
 def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    return _chat(request, own_conversation(request, conversation_id))
+    found = own_conversation(request, conversation_id)
+    return_to(found)
+    return _chat(request, found)
 
 
 @person_page("GET", "HEAD")
@@ -111,6 +120,8 @@ def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
     picker = picker_for(request.user, shown, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
     context = {
         "conversation": shown,
+        "temporary": _is_temporary(request, shown),
+        "temporary_hours": _temporary_hours(shown),
         "thread": read_thread_page(shown, viewer=request.user) if shown else None,
         "budget_warnings": _budget_warnings(request.user),
         "picker": picker,
@@ -119,6 +130,37 @@ def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
         **sidebar_context(request, current=shown),
     }
     return render(request, "chat/chat.html", context)
+
+
+def _links(user: User) -> list[dict[str, str]]:
+    """Return the pages that the palette leads to."""
+    names = [("profile", _("Profile")), ("account_change_password", _("Password"))]
+    names += [("mfa_index", _("Two-factor sign-in")), ("sessions", _("Devices"))]
+    icons = {"admin:index": "tool", "sessions": "settings"}
+    if user.is_staff:
+        names.append(("admin:index", _("Administration")))
+    return [
+        {"name": str(words), "icon": icons.get(route, "person"), "address": resolve_url(route)}
+        for route, words in names
+    ]
+
+
+def _is_temporary(request: PersonRequest, shown: Conversation | None) -> bool:
+    return shown.is_temporary if shown else request.GET.get("temporary") == "1"
+
+
+def _temporary_hours(shown: Conversation | None) -> int | None:
+    """Return the longest life of a temporary chat, for pages that say it."""
+    return Workspace.current().temporary_hours if shown is None or shown.is_temporary else None
+
+
+def _words_on_arrival(request: PersonRequest) -> dict[str, str] | None:
+    """Return what became of the conversation that the page before this one showed: {"said": "…", "undo": address}."""
+    if "ended" in request.GET:
+        return {"said": _("The temporary chat has ended and was deleted.")}
+    deleted = access.deleted_conversations(request.user).filter(id=access.as_id(request.GET.get("deleted")))
+    found = deleted.first() if "deleted" in request.GET else None
+    return deletion_words(found) if found else None
 
 
 def _thread(request: PersonRequest, shown: Conversation) -> HttpResponse:
@@ -144,8 +186,14 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
     return {
         "person": str(request.user.pk),
         "conversation": str(shown.id) if shown else None,
+        "temporary": _is_temporary(request, shown),
+        "archived": bool(shown and shown.archived),
+        "pinned": bool(shown and shown.pinned),
+        "toast": _words_on_arrival(request),
+        "links": _links(request.user),
         "language": translation.get_language(),
         "csrf": get_token(request),
+        "worker": worker_address(),
         "socket": f"/ws/chat/?render=html&person={request.user.pk}",
         "longest_text": LONGEST_TEXT,
         "longest_frame": LONGEST_BYTES,

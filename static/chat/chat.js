@@ -2,7 +2,7 @@
 
 import { Composer } from "parley/composer/composer.js";
 import { ContextGauge } from "parley/composer/context_gauge.js";
-import { leaveFor } from "parley/lib/navigation.js";
+import { goneAddress, leaveFor } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
 import { pageSocket } from "parley/lib/page_socket.js";
 import { newId } from "parley/lib/uuid.js";
@@ -13,6 +13,7 @@ import { BUDGET_NOTICE } from "parley/models/turn_state.js";
 import { BudgetLine } from "parley/composer/budget_line.js";
 import { ConnectionStatus } from "parley/shell/connection_status.js";
 import { showConversationTitle } from "parley/shell/dialogs.js";
+import { TemporaryChat } from "parley/shell/temporary_chat.js";
 import { askInstead } from "parley/thread/ask_instead.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
@@ -24,19 +25,21 @@ export class Chat {
   #opened = false;
   #stopWhenOpen = null;
 
-  constructor({ sidebar, storage }) {
+  // `storage`: choices that last; `messages`: what is not sent yet (MessageStorage).
+  constructor({ sidebar, storage, messages }) {
     this.sidebar = sidebar;
     this.status = new ConnectionStatus();
     this.gauge = new ContextGauge(document.getElementById("choice"));
     this.composer = new Composer({
       conversation: page.conversation,
-      drafts: new Drafts(storage, page.person),
+      drafts: new Drafts(messages, page.person),
       storage,
       onsend: (message) => this.start(message),
       onstop: (turn) => this.stop(turn),
       ondraft: (text, fileTokens) => this.gauge.draft(text, fileTokens),
     });
     this.gauge.onoverfull = (text) => this.composer.block(text);
+    this.temporary = new TemporaryChat({ onswitch: (change) => this.composer.keepElsewhere(change) });
     this.budget = new BudgetLine(storage);
     this.subscription = page.conversation ? new Subscription(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
@@ -48,7 +51,7 @@ export class Chat {
       ontoolarge: (message) => this.#refused(message),
     });
     this.requests = new PendingRequests({
-      outbox: new Outbox(storage, page.person, { page: newId() }),
+      outbox: new Outbox(messages, page.person, { page: newId() }),
       send: (message) => this.socket.send(message),
       ontoolarge: (message) => this.#refused(message),
     });
@@ -75,6 +78,7 @@ export class Chat {
       parent: null,
       text,
       attachments,
+      ...(page.temporary && { temporary: true }),
     });
   }
 
@@ -128,7 +132,7 @@ export class Chat {
     const handlers = {
       "turn.accepted": () => this.#accepted(message),
       "conversation.updated": () => this.#updated(message),
-      "conversation.deleted": () => this.#isOwn(message) && leaveFor("/"),
+      "conversation.deleted": () => this.#isOwn(message) && leaveFor(goneAddress()),
       refresh: () => this.#isOwn(message) && this.#reload(),
       error: () => this.#refused(message),
     };
@@ -169,12 +173,16 @@ export class Chat {
     history.pushState(null, "", this.path);
     this.composer.moveTo(conversation);
     this.sidebar.moveTo(conversation);
+    this.temporary.begun();
     this.subscription = new Subscription(conversation);
     this.socket.send(this.subscription.request());
   }
 
   #updated({ conversation, title }) {
-    if (conversation === this.thread.conversation && title) showConversationTitle(title);
+    if (conversation === this.thread.conversation) {
+      if (title) showConversationTitle(title);
+      this.temporary.stay();
+    }
     this.sidebar.refresh();
   }
 
@@ -189,7 +197,7 @@ export class Chat {
       return;
     }
     // The subscription was refused: the conversation is gone.
-    if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor("/");
+    if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor(goneAddress());
     const refused = this.requests.settle(about.client_id);
     enableTurnButtons();
     if (refused) this.composer.takeBack(refused);

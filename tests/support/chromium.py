@@ -41,7 +41,13 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 # Without a graphics card each animation keeps a core busy.
-USUAL = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+USUAL = {
+    "locale": "en-US",
+    "viewport": {"width": 1280, "height": 800},
+    "reduced_motion": "reduce",
+    # What a worker loads, a test neither sees nor replaces. The tests of the worker itself allow it.
+    "service_workers": "block",
+}
 # What Chromium keeps for pages of an origin, apart from cookies and the HTTP cache.
 STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 

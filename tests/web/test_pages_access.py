@@ -11,14 +11,14 @@ from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
 TOOL = "00000000-0000-7000-8000-000000000001"
-OWN = ["new_conversation", "sidebar", "budget"]
+OWN = ["new_conversation", "sidebar", "palette", "budget"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
+READ = ["conversation", "thread", "earlier", "rename_conversation", "allowed_tools"]
 WRITE = [
     "branch", "fork", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
-    "delete_conversation",
+    "delete_conversation", "leave_conversation", "stay_in_conversation",
 ]  # fmt: skip
 PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
 
@@ -42,7 +42,7 @@ def form(name: str, chat: Conversation) -> dict[str, Any]:
 def state(chat: Conversation) -> Any:
     return (
         Conversation.objects.filter(pk=chat.pk)
-        .values("title", "pinned", "archived", "active_leaf", "allowed_tools")
+        .values("title", "pinned", "archived", "active_leaf", "allowed_tools", "deleted_at", "expires_at")
         .first()
     )
 
@@ -52,6 +52,8 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_profile = {"profile", "revoke_own_key"}
     in_test_sessions = {"sessions"}
     in_test_welcome = {"welcome", "assistant_picture"}
+    in_test_many_conversations = {"change_conversations", "restore_conversation"}
+    in_test_offline = {"offline", "worker"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -61,6 +63,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_profile,
         *in_test_sessions,
         *in_test_welcome,
+        *in_test_many_conversations,
+        *in_test_offline,
         "preferences",
     }
 
@@ -103,7 +107,7 @@ def test_others_change_nothing(
 
 def test_outsider_sees_an_empty_list(signed_in: Callable[[str], Client], chat: Conversation) -> None:
     outsider = signed_in("outsider")
-    for address_of in ("/", "/sidebar", f"/sidebar?q=garden&current={chat.id}"):
+    for address_of in ("/", "/sidebar", "/palette?q=garden", f"/sidebar?q=garden&current={chat.id}"):
         assert b"garden" not in outsider.get(address_of).content.replace(b"q=garden", b"")
 
 

@@ -89,7 +89,9 @@ def claim_title(conversation_id: str) -> TitleJob | None:
         .first()
     )
     # The condition is on the row itself, so the second of two workers that waited for its lock finds it claimed.
-    unnamed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.NONE)
+    unnamed = Conversation.objects.listed().filter(
+        id=conversation_id, title_status=Conversation.TitleStatus.NONE
+    )
     if turn is None or turn.model is None:
         return None
     if not unnamed.update(title_status=Conversation.TitleStatus.CLAIMED, title_claimed_at=timezone.now()):
@@ -182,7 +184,8 @@ def give_title(conversation_id: str, text: str) -> None:
 
 
 def _nameable() -> QuerySet[Conversation]:
-    return Conversation.objects.filter(
+    """Return the listed conversations without a title: deleted and temporary ones get none."""
+    return Conversation.objects.listed().filter(
         title_status=Conversation.TitleStatus.NONE,
         turns__status=Turn.Status.COMPLETED,
         turns__model__isnull=False,

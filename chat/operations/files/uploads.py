@@ -72,10 +72,12 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
         # In one order, so that two uploads never wait for each other.
         in_order = sorted(files.items(), key=lambda item: item[1][0])
         rows = {field: keep(content, media_type) for field, (content, media_type) in in_order}
-        charge(owner, rows["original"])
+        renewed = charge(owner, rows["original"])
         attachment, _made = Attachment.objects.get_or_create(
             owner=owner, name=name, original=rows.pop("original"), defaults={**fields, **rows}
         )
+        if renewed:
+            attachment.renew()
     return attachment
 
 
@@ -147,9 +149,12 @@ def clear_unused_files() -> int:
     return sum(map(delete_if_unused, list(_unnamed_files(before))))
 
 
-def delete_unlinked(owner: User, attachment_ids: Collection[Any]) -> None:
+def delete_unlinked(
+    owner: User, attachment_ids: Collection[Any], *, unless_uploaded_after: dt.datetime | None = None
+) -> None:
     """Delete those of a person's attachments that no message has any more, so that they don't count as stored.
 
+    One that was uploaded again later than `unless_uploaded_after` may stand in a message that is not sent yet.
     Runs in the caller's transaction. `clear_unused_files` deletes their bytes later.
     """
     if not attachment_ids:
@@ -157,7 +162,10 @@ def delete_unlinked(owner: User, attachment_ids: Collection[Any]) -> None:
     own = Attachment.objects.filter(owner=owner, id__in=attachment_ids)
     # A message that names one at this moment has locked it: it is waited for, and then seen.
     list(own.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
-    rows = Attachment.objects.filter(id__in=list(own.filter(messages=None).values_list("id", flat=True)))
+    unlinked = own.filter(messages=None)
+    if unless_uploaded_after is not None:
+        unlinked = unlinked.exclude(created_at__gt=unless_uploaded_after)
+    rows = Attachment.objects.filter(id__in=list(unlinked.values_list("id", flat=True)))
     rows._raw_delete(rows.db)
     recount([owner.pk])
 

@@ -33,6 +33,7 @@ from chat.operations.conversations.selection import (
     chosen_model,
     select_answering,
 )
+from chat.operations.conversations.temporary import begun_conversation
 from chat.operations.conversations.titles import first_words
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
@@ -224,7 +225,7 @@ def _busy() -> OperationError:
 
 def _locked(author: User, conversation_id: Identifier | None) -> Conversation:
     active = Turn.objects.active().filter(conversation=OuterRef("pk"))
-    own = access.conversations(author).select_for_update(of=("self",)).annotate(busy=Exists(active))
+    own = access.reachable_conversations(author).select_for_update(of=("self",)).annotate(busy=Exists(active))
     conversation = own.filter(id=access.as_id(conversation_id)).first()
     if conversation is None or not author.is_active:
         raise not_found()
@@ -241,7 +242,7 @@ def _conversation(request: TurnRequest) -> tuple[Conversation, Chosen]:
     """
     author = request.author
     conversation = (
-        Conversation(owner=author)
+        begun_conversation(author, temporary=request.temporary)
         if request.conversation_id is None
         else _locked(author, request.conversation_id)
     )
@@ -283,7 +284,8 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
     )
     if question.is_new:
         path = make_room(turn, path)
-    conversation.title = conversation.title or first_words(message.text)
+    if not conversation.is_temporary:
+        conversation.title = conversation.title or first_words(message.text)
     conversation.active_leaf = message
     conversation.last_message_at = timezone.now()
     conversation.save()

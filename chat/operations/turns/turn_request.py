@@ -16,10 +16,10 @@ class TurnRequest:
     """What a client asks for, as its door read it; the operations below check the values.
 
     A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
-    Without a conversation a new one begins. Without a parent the message follows the active leaf; another parent
-    makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the turn to retry or to
-    continue. `output_schema` is a JSON Schema that the answer must match. `length` is for a retry: shorter, longer, or
-    None to ask for what the turn before was asked for.
+    Without a conversation a new one begins, a temporary one if that is wanted. Without a parent the message follows the
+    active leaf; another parent makes a branch, and "root" a new beginning in the same conversation. `turn_id` is the
+    turn to retry or to continue. `output_schema` is a JSON Schema that the answer must match. `length` is for a retry:
+    shorter, longer, or None to ask for what the turn before was asked for.
     """
 
     author: User
@@ -36,6 +36,7 @@ class TurnRequest:
     content: list[Any] | None = None
     output_schema: Any = None
     length: Any = None
+    temporary: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -62,9 +62,14 @@ export class Composer {
   }
 
   moveTo(conversation) {
+    this.keepElsewhere(() => (this.conversation = conversation));
+  }
+
+  // Moves the draft to where `change` has it kept.
+  keepElsewhere(change) {
     this.drafts.write(this.conversation, "");
     this.drafts.writeFiles(this.conversation, []);
-    this.conversation = conversation;
+    change();
     this.#changed();
   }
 

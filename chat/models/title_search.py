@@ -1,0 +1,32 @@
+"""How typed words find a title: as they are, and in Korean also by initial consonants and by a syllable not yet whole.
+
+ㄱㅎ finds 계획, and 하 at the end finds 한국, as 호 and 회 find 획. The same rule is in static/chat/models/command_match.js.
+"""
+
+import re
+
+INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+FIRST, LAST = 0xAC00, 0xD7A3  # the first and the last syllable
+BY_INITIAL, BY_VOWEL = 588, 28  # how many syllables share an initial; an initial and a vowel
+GROWS = {8: 4, 13: 4, 18: 2}  # ㅗ ㅜ ㅡ become ㅘ ㅙ ㅚ, ㅝ ㅞ ㅟ, ㅢ while they are typed
+
+
+def title_pattern(words: str) -> str | None:
+    """Return a regular expression that finds the words in a title, or None if a plain search finds the same.
+
+    It consists of single characters and ranges alone, so its time grows with the title and not more.
+    """
+    parts = [_part(character, last=at == len(words) - 1) for at, character in enumerate(words)]
+    pattern = "".join(parts)
+    return None if pattern == re.escape(words) else pattern
+
+
+def _part(character: str, *, last: bool) -> str:
+    if character in INITIALS:
+        first = FIRST + INITIALS.index(character) * BY_INITIAL
+        return f"[{character}{chr(first)}-{chr(first + BY_INITIAL - 1)}]"
+    code = ord(character)
+    if last and FIRST <= code <= LAST and (code - FIRST) % BY_VOWEL == 0:
+        vowels = GROWS.get((code - FIRST) % BY_INITIAL // BY_VOWEL, 1)
+        return f"[{character}-{chr(code + vowels * BY_VOWEL - 1)}]"
+    return re.escape(character)
