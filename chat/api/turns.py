@@ -44,7 +44,7 @@ async def start_first_turn(
     request: HttpRequest, data: inputs.FirstTurnInput, idempotency_key: str | None = IdempotencyKey
 ) -> Answer:
     """Write a message, in a new conversation unless one is named."""
-    return await _start(request, data, data.conversation, idempotency_key)
+    return await _start(request, data, data.conversation, idempotency_key, project_id=data.project)
 
 
 @router.post("/conversations/{conversation_id}/turns", response=ANSWERS, openapi_extra=STREAMED)
@@ -121,9 +121,14 @@ async def retry_turn(
 
 
 async def _start(
-    request: HttpRequest, data: inputs.TurnInput, conversation_id: str | None, idempotency_key: str | None
+    request: HttpRequest,
+    data: inputs.TurnInput,
+    conversation_id: str | None,
+    idempotency_key: str | None,
+    project_id: str | None = None,
 ) -> Answer:
     fields = {
+        "project_id": project_id,
         "text": data.text,
         "content": data.content,
         "conversation_id": conversation_id,

@@ -59,6 +59,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
 
+    def unlinked(self) -> Self:
+        """Return the attachments that neither a message nor a project has."""
+        return self.filter(messages=None, project_documents=None)
+
     def by_message(self, message_ids: Iterable[MessageId]) -> "dict[MessageId, dict[str, Attachment]]":
         """Map messages to their attachments by id, for those that have any, in one query."""
         wanted = list(message_ids)

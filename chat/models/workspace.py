@@ -3,6 +3,7 @@
 import zoneinfo
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +55,17 @@ class Workspace(models.Model):
         default=20_000,
         help_text=_(
             "A person who reaches it has to delete conversations with files before more are stored. 0 means no limit."
+        ),
+    )
+
+    project_share_percent = models.PositiveSmallIntegerField(
+        _("documents of a project in each request (% of the context window)"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(80)],
+        help_text=_(
+            "While a project’s documents take no more than this, each request holds them whole. Beyond it, the model "
+            "searches them. 0 means that it always searches."
         ),
     )
 
