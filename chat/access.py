@@ -1,10 +1,10 @@
 """What a person may see or do. Denial hides existence: a row of another person is not found."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.models import (
     Assistant,
@@ -13,6 +13,7 @@ from chat.models import (
     LanguageModel,
     McpServer,
     Message,
+    Project,
     ToolCall,
     Turn,
     User,
@@ -20,6 +21,7 @@ from chat.models import (
 from chat.models.attachments import AttachmentQuerySet
 from chat.models.conversations import ConversationQuerySet, living
 from chat.models.ids import UserId
+from chat.models.projects import ProjectQuerySet
 
 NO_ROW = uuid.UUID(int=0)
 # Ids of groups, "staff" and "superuser".
@@ -101,6 +103,48 @@ def attachments(user: User) -> AttachmentQuerySet:
 
 def find_attachment(user: User, attachment_id: object) -> Attachment | None:
     return attachments(user).filter(id=as_id(attachment_id)).first()
+
+
+def find_readable_file(user: User, attachment_id: object) -> Attachment | None:
+    """Return a file that this person may read: their own, or a document of a project that they see."""
+    if not user.is_active:
+        return None
+    shared = Attachment.objects.filter(project_documents__project__in=projects(user)).values("id")
+    found = Attachment.objects.filter(Q(owner=user) | Q(id__in=shared), id=as_id(attachment_id))
+    return found.select_related("original", "sent", "thumbnail").first()
+
+
+def projects(user: User) -> ProjectQuerySet:
+    """Return the projects that this person may use: their own, and those shared with them or a group of theirs.
+
+    Whoever uses a project sees its instructions, memory and documents, and begins own conversations in it. These stay
+    with the person who began them: neither its owner nor anybody else sees them.
+    """
+    if not user.is_active:
+        return Project.objects.none()
+    return Project.objects.visible_to(user)
+
+
+def find_project(user: User, project_id: object) -> Project | None:
+    return projects(user).filter(id=as_id(project_id)).select_related("owner", "assistant").first()
+
+
+def project_roles(user: User, rows: Iterable[Project]) -> dict[Any, str]:
+    """Map projects that this person sees to what they are there: owner, edit or view (at most one query)."""
+    seen = list(rows)
+    others = [row.pk for row in seen if row.owner_id != user.pk]
+    editable = set(
+        Project.objects.editable_by(user).filter(pk__in=others).values_list("pk", flat=True) if others else ()
+    )
+    return {
+        row.pk: "owner" if row.owner_id == user.pk else "edit" if row.pk in editable else "view"
+        for row in seen
+    }
+
+
+def may_edit_project(user: User, project: Project) -> bool:
+    """Return whether this person may change a project's content: its owner, and those who may edit it."""
+    return user.is_active and Project.objects.editable_by(user).filter(pk=project.pk).exists()
 
 
 def models(user: User) -> QuerySet[LanguageModel]:

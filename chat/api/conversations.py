@@ -26,9 +26,12 @@ def list_conversations(
     limit: int = Query(50, ge=1, le=100),
     cursor: str | None = Query(None, max_length=400),
     archived: bool = False,
+    project: str | None = Query(None, description="Only those of this project."),
 ) -> outputs.ConversationPage:
     """List your conversations: pinned ones first, then the most recent. Temporary ones are not listed."""
     rows = access.conversations(identity_of(request).user).filter(archived=archived)
+    if project is not None:
+        rows = rows.filter(project=access.as_id(project))
     page, following = page_of(rows, cursor, limit)
     return outputs.ConversationPage(data=[shapes.conversation(row) for row in page], next=following)
 
@@ -42,6 +45,7 @@ def create_conversation(request: HttpRequest, data: inputs.ConversationInput) ->
         assistant_id=data.assistant,
         model_id=data.model,
         temporary=data.temporary,
+        project_id=data.project,
     )
     return Status(201, shapes.conversation(row))
 
@@ -59,7 +63,7 @@ def read_conversation(request: HttpRequest, conversation_id: str) -> outputs.Con
 def change_conversation(
     request: HttpRequest, conversation_id: str, data: inputs.ConversationChange
 ) -> outputs.ConversationOut:
-    """Rename, pin or archive a conversation, or choose another assistant or model for its next turns."""
+    """Rename, pin, archive or move a conversation, or choose another assistant or model for its next turns."""
     changes = {_COLUMNS.get(name, name): getattr(data, name) for name in data.model_fields_set}
     row = journeys.update_conversation(
         user=identity_of(request).user,
@@ -140,4 +144,4 @@ def fork_at_message(request: HttpRequest, message_id: str, data: inputs.Nothing 
     return Status(201, shapes.conversation(row))
 
 
-_COLUMNS = {"assistant": "assistant_id", "model": "model_id"}
+_COLUMNS = {"assistant": "assistant_id", "model": "model_id", "project": "project_id"}

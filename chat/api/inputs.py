@@ -25,6 +25,7 @@ class ConversationInput(Input):
     temporary: bool = Field(
         False, description="In no list and no search, without a title, and deleted after the set time."
     )
+    project: str | None = Field(None, description="Its default assistant answers, unless one is named.")
 
 
 class ConversationChange(Input):
@@ -37,6 +38,7 @@ class ConversationChange(Input):
     model: str = Field(
         "", description="Parley's id or the provider's; without an assistant, it answers alone."
     )
+    project: str | None = Field(None, description="Moves it into a project; null takes it out.")
 
 
 class Again(Input):
@@ -111,6 +113,39 @@ class TurnInput(Again):
 class FirstTurnInput(TurnInput):
     conversation: str | None = Field(None, description="null begins a new conversation.")
     temporary: bool = Field(False, description="Whether the new conversation is temporary.")
+    project: str | None = Field(None, description="The project of a new conversation.")
+
+
+class ProjectInput(Input):
+    name: str = Field(description="1 to 80 characters.")
+    description: str = ""
+    instructions: str = ""
+    memory: str = ""
+    assistant: str | None = Field(None, description="The default assistant of its conversations.")
+
+
+class ProjectChange(Input):
+    """Only the fields that are sent are changed."""
+
+    name: str = ""
+    description: str = ""
+    instructions: str = ""
+    memory: str = ""
+    assistant: str | None = None
+    archived: bool = False
+
+
+class ProjectText(Input):
+    name: str = Field("", description="Its title; models cite it by that.")
+    text: str = Field(max_length=LONGEST_TEXT)
+
+
+class ProjectShare(Input):
+    """With whom a project is shared: a person by e-mail address, or a group."""
+
+    email: str = ""
+    group: str | None = None
+    role: str = Field("view", description="view or edit.")
 
 
 class Reuse(Input):
@@ -137,6 +172,7 @@ class CountInput(Input):
 
     text: str = Field("", max_length=LONGEST_TEXT)
     conversation: str | None = None
+    project: str | None = Field(None, description="The project of a draft without a conversation.")
     assistant: str | None = None
     model: str | None = None
     output_schema: dict[str, Any] | None = None

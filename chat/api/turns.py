@@ -44,7 +44,8 @@ async def start_first_turn(
     request: HttpRequest, data: inputs.FirstTurnInput, idempotency_key: str | None = IdempotencyKey
 ) -> Answer:
     """Write a message, in a new conversation unless one is named."""
-    return await _start(request, data, data.conversation, idempotency_key, temporary=data.temporary)
+    more = {"temporary": data.temporary, "project_id": data.project}
+    return await _start(request, data, data.conversation, idempotency_key, **more)
 
 
 @router.post("/conversations/{conversation_id}/turns", response=ANSWERS, openapi_extra=STREAMED)

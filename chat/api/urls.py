@@ -22,6 +22,7 @@ from chat.api import (
     docs,
     extract,
     problems,
+    projects,
     tool_calls,
     turns,
 )
@@ -60,6 +61,7 @@ for router in (
     turns.router,
     tool_calls.router,
     attachments.router,
+    projects.router,
     extract.router,
     counting.router,
     catalogue.router,
@@ -67,8 +69,8 @@ for router in (
     api.add_router("", router)
 
 
-# Accepts forms with files instead of JSON, within the size limit of all requests.
-UPLOADS = "attachments"
+# Accept forms with files instead of JSON, within the size limit of all requests.
+UPLOADS = frozenset({"attachments", "projects/<project_id>/files"})
 
 
 def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None] | None = None) -> View:
@@ -105,7 +107,7 @@ def _finished(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _behind_door(pattern: URLPattern) -> URLPattern:
-    refuse = attachments.refused_upload if str(pattern.pattern) == UPLOADS else _refused
+    refuse = attachments.refused_upload if str(pattern.pattern) in UPLOADS else _refused
     return URLPattern(
         pattern.pattern, door(pattern.callback, refuse=refuse), pattern.default_args, pattern.name
     )

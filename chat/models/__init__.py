@@ -9,6 +9,7 @@ from chat.models.keys import ApiKey
 from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.people import User
+from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
 from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
@@ -33,6 +34,9 @@ __all__ = [
     "McpServer",
     "Message",
     "ModelPrice",
+    "Project",
+    "ProjectDocument",
+    "ProjectMember",
     "PromptRevision",
     "ProviderConnection",
     "StoredFile",

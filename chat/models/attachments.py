@@ -61,6 +61,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
 
+    def unlinked(self) -> Self:
+        """Return the attachments that neither a message nor a project has."""
+        return self.filter(messages=None, project_documents=None)
+
     def counted(self) -> Self:
         """Return those that count as stored: not those that only deleted conversations hold.
 
@@ -70,7 +74,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
             message__conversation__deleted_at__lt=OuterRef("created_at")
         )
         links = self.model.messages.through.objects.filter(kept, attachment=OuterRef("pk"))
-        return self.filter(Q(messages=None) | Exists(links))
+        return self.filter(Q(messages=None) | Q(project_documents__isnull=False) | Exists(links)).distinct()
 
     def by_message(self, message_ids: Iterable[MessageId]) -> "dict[MessageId, dict[str, Attachment]]":
         """Map messages to their attachments by id, for those that have any, in one query."""

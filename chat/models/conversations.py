@@ -84,6 +84,15 @@ class Conversation(models.Model):
         Assistant, models.SET_NULL, null=True, blank=True, verbose_name=_("assistant")
     )
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, blank=True, verbose_name=_("model"))
+    # Named as a text: a project has documents, and these are files of messages.
+    project = models.ForeignKey(
+        "Project",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        verbose_name=_("project"),
+    )
     title = models.CharField(_("title"), max_length=200, blank=True)
     title_status = models.CharField(
         _("title status"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE

@@ -67,6 +67,17 @@ class Workspace(models.Model):
         ),
     )
 
+    project_share_percent = models.PositiveSmallIntegerField(
+        _("documents of a project in each request (% of the context window)"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(80)],
+        help_text=_(
+            "While a project’s documents take no more than this, each request holds them whole. Beyond it, the model "
+            "searches them. 0 means that it always searches."
+        ),
+    )
+
     history = HistoricalRecords()
 
     class Meta:

@@ -29,6 +29,16 @@ OWNERS = {
     ("POST", "/attachments"): 201,
     ("POST", "/attachments/reuse"): 204,
     ("GET", "/attachments/{attachment_id}"): 200,
+    ("GET", "/projects"): 200,
+    ("POST", "/projects"): 201,
+    ("GET", "/projects/{project_id}"): 200,
+    ("PATCH", "/projects/{project_id}"): 200,
+    ("POST", "/projects/{project_id}/documents"): 201,
+    ("POST", "/projects/{project_id}/files"): 201,
+    ("DELETE", "/projects/{project_id}/documents/{document_id}"): 204,
+    ("POST", "/projects/{project_id}/members"): 201,
+    ("DELETE", "/projects/{project_id}/members/{member_id}"): 204,
+    ("DELETE", "/projects/{project_id}"): 204,
     ("POST", "/extract"): 200,
     ("POST", "/count_tokens"): 200,
     ("GET", "/assistants"): 200,
@@ -49,9 +59,14 @@ BODIES = {
         "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
     },
     ("POST", "/count_tokens"): {"text": "Hello"},
+    ("POST", "/projects"): {"name": "Bridge"},
+    ("PATCH", "/projects/{project_id}"): {"instructions": "Answer in metres."},
+    ("POST", "/projects/{project_id}/documents"): {"name": "Width", "text": "12 m"},
+    ("POST", "/projects/{project_id}/members"): {"email": "colleague@example.test"},
 }
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 FILE = {"file": ("a.txt", b"Hello")}
+UPLOADS = {("POST", "/attachments"), ("POST", "/projects/{project_id}/files")}
 BY_ID = [route for route in OWNERS if "{" in route[1]]
 
 
@@ -63,7 +78,12 @@ def things(live: LiveServer) -> dict[str, str]:
     assert (call["status"], call["is_error"]) == ("failed", True)
     turn = program.turn(scenario("max_tokens"), conversation=live.conversation)
     assert turn["can_continue"]
+    project = program.post("/projects", {"name": "Bridge"}).json()["id"]
+    document = program.post(f"/projects/{project}/documents", {"name": "a", "text": "91 m"}).json()["id"]
     return {
+        "project_id": project,
+        "document_id": document,
+        "member_id": "987654321",
         "conversation_id": live.conversation,
         "message_id": turn["message"]["id"],
         "turn_id": turn["id"],
@@ -76,7 +96,7 @@ def things(live: LiveServer) -> dict[str, str]:
 def ask(program: ApiClient, route: tuple[str, str], ids: dict[str, str], **options):
     method, path = route
     body = BODIES.get(route)
-    sent = {"files": FILE} if route == ("POST", "/attachments") else {"json": body} if body else {}
+    sent = {"files": FILE} if route in UPLOADS else {"json": body} if body else {}
     return program.http.request(method, path.format(**ids), **sent, **options)
 
 
@@ -113,7 +133,8 @@ def test_foreign_id_is_not_found(
     assert foreign.status_code == unknown.status_code == 404
     assert foreign.content == unknown.content
     for variant in (things["turn_id"].upper(), things["turn_id"].replace("-", ""), "%00", "..%2fme"):
-        assert ask(program, route, dict.fromkeys(things, variant)).status_code in (404, 405)
+        # An address that has no route takes no forms.
+        assert ask(program, route, dict.fromkeys(things, variant)).status_code in (404, 405, 415)
 
 
 @pytest.mark.parametrize("name", ["colleague", "outsider"])

@@ -28,6 +28,7 @@ FIELDS = (
     "daily_upload_mb",
     "stored_files_mb",
     "temporary_hours",
+    "project_share_percent",
 )
 
 

@@ -17,7 +17,7 @@ from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Tu
 from chat.models.ids import ConversationId
 from chat.operations import rates
 from chat.operations.conversations.path import newest_leaf_below
-from chat.operations.conversations.selection import choose
+from chat.operations.conversations.selection import choose, enter_project
 from chat.operations.conversations.temporary import begun_conversation
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.files.uploads import delete_unlinked
@@ -30,21 +30,26 @@ def create_conversation(
     assistant_id: object = None,
     model_id: object = None,
     temporary: bool = False,
+    project_id: object = None,
 ) -> Conversation:
-    """Create an empty conversation.
+    """Create an empty conversation; in a project it gets the project's default assistant, unless one is chosen.
 
     Raises:
-        OperationError: not_found (assistant or model), too_long (title), too_many_requests.
+        OperationError: not_found (assistant, model or project), too_long (title), too_many_requests.
     """
     rates.count(rates.CONVERSATIONS, owner.pk)
     conversation = begun_conversation(owner, temporary=temporary)
+    if project_id is not None:
+        enter_project(conversation, owner, project_id)
     _apply(conversation, owner, {"title": title or None, "assistant_id": assistant_id, "model_id": model_id})
     conversation.save()
     return conversation
 
 
 def update_conversation(*, user: User, conversation_id: object, **changes: Any) -> Conversation:
-    """Change the given fields: title, pinned, archived, assistant_id, model_id; a model alone removes the assistant.
+    """Change the given fields: title, pinned, archived, assistant_id, model_id, project_id (None: out of its project).
+
+    A model alone removes the assistant. Another project reaches the next turn.
 
     Raises:
         OperationError: not_found, invalid.
@@ -106,7 +111,17 @@ def _apply(conversation: Conversation, user: User, changes: dict[str, Any]) -> N
     for name in ("pinned", "archived"):
         if changes.get(name) is not None:
             setattr(conversation, name, bool(changes[name]))
+    if "project_id" in changes:
+        _move(conversation, user, changes["project_id"])
     choose(conversation, user, changes.get("assistant_id"), changes.get("model_id"))
+
+
+def _move(conversation: Conversation, user: User, project_id: object) -> None:
+    conversation.project = None
+    if project_id is not None:
+        conversation.project = access.find_project(user, project_id)
+        if conversation.project is None:
+            raise not_found()
 
 
 def _own(user: User, conversation_id: object) -> Conversation:

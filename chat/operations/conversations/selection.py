@@ -43,6 +43,23 @@ def choose(conversation: Conversation, person: User, assistant_id: object, model
     return Chosen(assistant, model)
 
 
+def enter_project(conversation: Conversation, person: User, project_id: object) -> Assistant | None:
+    """Put a new conversation into a project, in memory; return its default assistant if it is offered to this person.
+
+    A conversation gets that assistant, unless something else is chosen for it.
+
+    Raises:
+        OperationError: not_found.
+    """
+    project = conversation.project = access.find_project(person, project_id)
+    if project is None:
+        raise not_found()
+    if project.assistant_id is not None:
+        offered = access.assistants(person).filter(id=project.assistant_id)
+        conversation.assistant = offered.first()
+    return conversation.assistant
+
+
 def chosen_model(person: User, model_id: object) -> LanguageModel:
     """Return a model by Parley's id or by the provider's model id.
 

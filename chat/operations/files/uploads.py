@@ -138,11 +138,12 @@ def own_copies(owner: User, files: Mapping[str, Attachment]) -> dict[str, Attach
 
 
 def clear_unused_files() -> int:
-    """Delete attachments that no message has had for two days, and bytes that no attachment names; returns how many
-    files went.
+    """Delete attachments of two days ago that no message and no project has, and bytes that no attachment names.
+
+    Returns how many files went.
     """
     before = timezone.now() - UNSENT_FOR
-    unsent = Attachment.objects.filter(messages=None, created_at__lt=before)
+    unsent = Attachment.objects.unlinked().filter(created_at__lt=before)
     owners = set(unsent.values_list("owner", flat=True))
     unsent.delete()
     recount(owners)
@@ -152,7 +153,7 @@ def clear_unused_files() -> int:
 def delete_unlinked(
     owner: User, attachment_ids: Collection[Any], *, unless_uploaded_after: dt.datetime | None = None
 ) -> None:
-    """Delete those of a person's attachments that no message has any more, so that they don't count as stored.
+    """Delete those of a person's attachments that no message and no project has, so that they don't count as stored.
 
     One that was uploaded again later than `unless_uploaded_after` may stand in a message that is not sent yet.
     Runs in the caller's transaction. `clear_unused_files` deletes their bytes later.
@@ -162,7 +163,7 @@ def delete_unlinked(
     own = Attachment.objects.filter(owner=owner, id__in=attachment_ids)
     # A message that names one at this moment has locked it: it is waited for, and then seen.
     list(own.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
-    unlinked = own.filter(messages=None)
+    unlinked = own.unlinked()
     if unless_uploaded_after is not None:
         unlinked = unlinked.exclude(created_at__gt=unless_uploaded_after)
     rows = Attachment.objects.filter(id__in=list(unlinked.values_list("id", flat=True)))

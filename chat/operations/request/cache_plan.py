@@ -95,9 +95,13 @@ def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measure
 
 
 def _static_tokens(turn: Turn, model: LanguageModel) -> int | None:
-    """Return the counted tokens of a frame with tools or a prompt; any other frame has only a few."""
+    """Return the counted tokens of a frame with tools or a prompt; any other frame has only a few.
+
+    Frames with documents of a project are never counted.
+    """
     body = turn.frame.body
-    return frame_tokens(turn.frame_id, model) if body.get("tools") or body.get("system") else None
+    counted = (body.get("tools") or body.get("system")) and not body.get("documents")
+    return frame_tokens(turn.frame_id, model) if counted else None
 
 
 def frame_tokens(digest: str, model: LanguageModel) -> int | None:

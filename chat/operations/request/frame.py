@@ -10,6 +10,7 @@ from chat.claude.limits.cost_bound import with_use_limits
 from chat.claude.request.frame import FrameSpec, frame_digest
 from chat.models import Assistant, Frame, LanguageModel, User
 from chat.operations.catalogue.thinking import effort_for, thinking_for
+from chat.operations.request.knowledge import Knowledge
 from chat.operations.request.output_schema import shaped_spec
 from chat.operations.request.tool_selection import runs_with, select_tools
 
@@ -22,18 +23,20 @@ def freeze_frame(
     assistant: Assistant | None,
     output_schema: dict[str, Any] | None = None,
     author: User | None = None,
+    knowledge: Knowledge | None = None,
 ) -> Frame:
     """Return the content-addressed frame of a turn, stored once however many turns share it.
 
     `output_schema` is the turn's, from `output_schema.schema_for`. Toolsets of servers that ask each person to sign in
-    are included for an author who has done so.
+    are included for an author who has done so. `knowledge` is what the conversation's project adds.
 
     Raises:
         OperationError: no_structured_output.
     """
     spec = FrameSpec(
         model=model.model_id,
-        system=_system_blocks(assistant),
+        system=[*_system_blocks(assistant), *(knowledge.system_blocks() if knowledge else ())],
+        documents=knowledge.references() if knowledge else (),
         tools=[with_use_limits(tool) for tool in select_tools(model, assistant, author).definitions],
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.request.build import continue_text
 from chat.events import hints
-from chat.models import Conversation, LanguageModel, Message, Turn, User
+from chat.models import Conversation, LanguageModel, Message, Project, Turn, User
 from chat.models.conversations import RequestedLength
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
@@ -31,6 +31,7 @@ from chat.operations.conversations.selection import (
     Chosen,
     choose,
     chosen_model,
+    enter_project,
     select_answering,
 )
 from chat.operations.conversations.temporary import begun_conversation
@@ -39,6 +40,7 @@ from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
 from chat.operations.request.compaction import make_room, repeat_behind_summary
 from chat.operations.request.frame import freeze_frame
+from chat.operations.request.knowledge import read_knowledge
 from chat.operations.request.output_schema import schema_for
 from chat.operations.turns.failover import chain
 from chat.operations.turns.turn_request import AcceptedTurn, Identifier, TurnRequest
@@ -56,6 +58,12 @@ class _Question:
     output_schema: Any = None
     is_new: bool = False
     requested_length: str = ""
+
+    @property
+    def project(self) -> Project | None:
+        """The conversation's project, if its owner may still see it."""
+        seen = getattr(self.conversation, "project_seen", True)
+        return self.conversation.project if seen else None
 
 
 def start_turn(request: TurnRequest) -> AcceptedTurn:
@@ -225,7 +233,9 @@ def _busy() -> OperationError:
 
 def _locked(author: User, conversation_id: Identifier | None) -> Conversation:
     active = Turn.objects.active().filter(conversation=OuterRef("pk"))
-    own = access.reachable_conversations(author).select_for_update(of=("self",)).annotate(busy=Exists(active))
+    own = access.reachable_conversations(author).select_for_update(of=("self",)).select_related("project")
+    project = access.projects(author).filter(pk=OuterRef("project_id"))
+    own = own.annotate(busy=Exists(active), project_seen=Exists(project))
     conversation = own.filter(id=access.as_id(conversation_id)).first()
     if conversation is None or not author.is_active:
         raise not_found()
@@ -241,11 +251,14 @@ def _conversation(request: TurnRequest) -> tuple[Conversation, Chosen]:
     A new one is written with its first turn; the database checks references to it at commit.
     """
     author = request.author
-    conversation = (
-        begun_conversation(author, temporary=request.temporary)
-        if request.conversation_id is None
-        else _locked(author, request.conversation_id)
-    )
+    if request.conversation_id is not None:
+        conversation = _locked(author, request.conversation_id)
+    else:
+        conversation = begun_conversation(author, temporary=request.temporary)
+        if request.project_id is not None:
+            default = enter_project(conversation, author, request.project_id)
+            if default is not None and request.assistant_id is None and request.model_id is None:
+                return conversation, Chosen(assistant=default)
     return conversation, choose(conversation, author, request.assistant_id, request.model_id)
 
 
@@ -268,7 +281,9 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
     schema = schema_for(question.output_schema, assistant)
     key_id = request.api_key.pk if request.api_key else None
     admitted = budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
-    check_sendable(path, model, access.models(author))
+    knowledge = read_knowledge(question.project, model)
+    documents = knowledge.files() if knowledge else {}
+    check_sendable(path, model, access.models(author), documents=documents.values())
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,
@@ -277,7 +292,9 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
         api_key=request.api_key,
         user_message=message,
         model=model,
-        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema, author=author),
+        frame=freeze_frame(
+            model=model, assistant=assistant, output_schema=schema, author=author, knowledge=knowledge
+        ),
         max_tokens=answer_limit(model, assistant),
         output_schema=schema,
         requested_length=question.requested_length,
@@ -290,7 +307,7 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
     conversation.last_message_at = timezone.now()
     conversation.save()
     hints.publish(conversations=[str(conversation.id)])
-    return AcceptedTurn(turn, message, created=True, path=path, admitted=admitted)
+    return AcceptedTurn(turn, message, created=True, path=path, admitted=admitted, documents=documents)
 
 
 def _finished_turn(request: TurnRequest) -> Turn:

@@ -16,6 +16,7 @@ from chat.models import Frame, LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on
 from chat.operations.request.frame import frame_for, freeze_frame, kept_frame
+from chat.operations.request.knowledge import knowledge_of
 from chat.operations.request.output_schema import way_of
 from chat.operations.running_turn import RunningTurn, renew_lease
 
@@ -88,7 +89,11 @@ def _frame_and_limit(turn: Turn, model: LanguageModel) -> tuple[Frame, int]:
         return frame_for(turn.frame, model), min(turn.max_tokens, model.max_output_tokens)
     assistant = turn.conversation.assistant
     frame = freeze_frame(
-        model=model, assistant=assistant, output_schema=turn.output_schema, author=turn.author
+        model=model,
+        assistant=assistant,
+        output_schema=turn.output_schema,
+        author=turn.author,
+        knowledge=knowledge_of(turn.conversation, turn.author, model),
     )
     return frame, answer_limit(model, assistant)
 
