@@ -105,14 +105,18 @@ def assistants(user: User) -> QuerySet[Assistant]:
     return Assistant.objects.offered_to(user).select_related("model__connection", "prompt").by_preference()
 
 
-def find_mcp_server(user: User, name: str) -> McpServer | None:
-    """Return a server where this person may sign in: its tools are offered to them, or they may change it."""
+def mcp_servers(user: User) -> QuerySet[McpServer]:
+    """Return the servers where a person may sign in: their tools are offered to them, or they may change them."""
     if not user.is_active:
-        return None
-    servers = McpServer.objects.filter(name=name, enabled=True, auth=McpServer.Auth.OAUTH)
+        return McpServer.objects.none()
+    servers = McpServer.objects.filter(enabled=True, auth=McpServer.Auth.OAUTH)
     if not user.has_perm("chat.change_mcpserver"):
         servers = servers.filter(tools__enabled=True, tools__assistant_links__assistant__in=assistants(user))
-    return servers.distinct().first()
+    return servers.distinct()
+
+
+def find_mcp_server(user: User, name: str) -> McpServer | None:
+    return mcp_servers(user).filter(name=name).first()
 
 
 def rights(people: Mapping[UserId, User]) -> dict[UserId, Rights]:

@@ -21,6 +21,8 @@ from chat.api import (
     counting,
     docs,
     extract,
+    feedback,
+    memory,
     problems,
     tool_calls,
     turns,
@@ -63,6 +65,8 @@ for router in (
     extract.router,
     counting.router,
     catalogue.router,
+    feedback.router,
+    memory.router,
 ):
     api.add_router("", router)
 

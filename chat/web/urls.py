@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import (
+    account_data,
+    api_keys,
+    attachments,
+    conversations,
+    feedback,
+    memory,
+    preferences,
+    profile,
+    sessions,
+    tools,
+    usage,
+    views,
+)
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -20,13 +33,22 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
+    path("messages/<uuid:message_id>/feedback", feedback.feedback, name="feedback"),
     path("budget", views.budget, name="budget"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),
     path("tools/mcp/<slug:name>/disconnect", tools.disconnect, name="disconnect_tool"),
+    path("settings/", preferences.general, name="settings"),
+    path("settings/memory", memory.memory, name="memory"),
     path("settings/profile", profile.profile, name="profile"),
     path("settings/sessions", sessions.sessions, name="sessions"),
-    path("settings/keys/<uuid:key_id>/revoke", profile.revoke_own_key, name="revoke_own_key"),
-    path("preferences", views.preferences, name="preferences"),
+    path("settings/keys", api_keys.api_keys, name="api_keys"),
+    path("settings/keys/<uuid:key_id>/revoke", api_keys.revoke_own_key, name="revoke_own_key"),
+    path("settings/servers", tools.sign_ins, name="mcp_sign_ins"),
+    path("settings/data", account_data.account_data, name="account_data"),
+    path("settings/data/<uuid:export_id>.zip", account_data.export_file, name="export_file"),
+    path("settings/delete", account_data.delete_account, name="delete_account"),
+    path("usage", usage.usage, name="usage"),
+    path("preferences", preferences.preferences, name="preferences"),
 ]

@@ -17,6 +17,8 @@ OWNERS = {
     ("GET", "/conversations/{conversation_id}/allowed-tools"): 200,
     ("DELETE", "/conversations/{conversation_id}/allowed-tools/{tool_id}"): 204,
     ("POST", "/messages/{message_id}/choose"): 200,
+    ("GET", "/messages/{message_id}/feedback"): 200,
+    ("POST", "/messages/{message_id}/feedback"): 200,
     ("POST", "/turns"): 202,
     ("POST", "/conversations/{conversation_id}/turns"): 202,
     ("GET", "/turns/{turn_id}"): 200,
@@ -34,6 +36,11 @@ OWNERS = {
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
     ("GET", "/me"): 200,
+    ("GET", "/memory"): 200,
+    ("POST", "/memory"): 201,
+    ("PATCH", "/memory/{entry_id}"): 200,
+    ("DELETE", "/memory/{entry_id}"): 204,
+    ("DELETE", "/memory"): 204,
 }
 BODIES = {
     ("POST", "/conversations"): {"title": "Mine"},
@@ -48,6 +55,9 @@ BODIES = {
         "schema": {"type": "object", "properties": {"a": {"type": "string"}}},
     },
     ("POST", "/count_tokens"): {"text": "Hello"},
+    ("POST", "/messages/{message_id}/feedback"): {"rating": 1, "reason": "clear", "words": "Thanks"},
+    ("POST", "/memory"): {"text": "Likes tea"},
+    ("PATCH", "/memory/{entry_id}"): {"text": "Likes coffee"},
 }
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 FILE = {"file": ("a.txt", b"Hello")}
@@ -68,6 +78,7 @@ def things(live: LiveServer) -> dict[str, str]:
         "turn_id": turn["id"],
         "tool_call_id": call["id"],
         "tool_id": new_id(),
+        "entry_id": program.http.post("/memory", json={"text": "Likes water"}).json()["id"],
         "attachment_id": program.http.post("/attachments", files=FILE).json()["id"],
     }
 
