@@ -168,14 +168,18 @@ def find_assistant(user: User, assistant_id: object) -> Assistant | None:
     return seen.select_related("picture").filter(id=as_id(assistant_id)).first()
 
 
-def find_mcp_server(user: User, name: str) -> McpServer | None:
-    """Return a server where this person may sign in: its tools are offered to them, or they may change it."""
+def mcp_servers(user: User) -> QuerySet[McpServer]:
+    """Return the servers where a person may sign in: their tools are offered to them, or they may change them."""
     if not user.is_active:
-        return None
-    servers = McpServer.objects.filter(name=name, enabled=True, auth=McpServer.Auth.OAUTH)
+        return McpServer.objects.none()
+    servers = McpServer.objects.filter(enabled=True, auth=McpServer.Auth.OAUTH)
     if not user.has_perm("chat.change_mcpserver"):
         servers = servers.filter(tools__enabled=True, tools__assistant_links__assistant__in=assistants(user))
-    return servers.distinct().first()
+    return servers.distinct()
+
+
+def find_mcp_server(user: User, name: str) -> McpServer | None:
+    return mcp_servers(user).filter(name=name).first()
 
 
 def rights(people: Mapping[UserId, User]) -> dict[UserId, Rights]:

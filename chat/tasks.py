@@ -8,6 +8,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.events.store import clear_turn_events
+from chat.models import Workspace
+from chat.operations.account_data.deletion import delete_closed_accounts
+from chat.operations.account_data.export import clear_account_exports, write_account_export
 from chat.operations.accounts import mail, sessions
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.recount import settle_by_count
@@ -122,3 +125,17 @@ def refresh_listings_task() -> None:
     drifted = refresh_listings()
     if drifted:
         log.warning("mcp_tools_drifted", tools=drifted)
+
+
+@shared_task
+def export_account_task(export_id: str) -> None:
+    """Write everything that is a person's into a file."""
+    write_account_export(export_id, shows_costs=Workspace.current().shows_costs)
+
+
+@shared_task
+def clear_accounts_task() -> None:
+    """Delete accounts that were closed a week ago, and exports that are past their day."""
+    deleted, exports = delete_closed_accounts(), clear_account_exports()
+    if deleted or exports:
+        log.info("accounts_cleared", accounts=deleted, exports=exports)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from chat.models import Workspace
-from chat.presentation.localization import browser_zone, localized
+from chat.presentation.localization import localized, person_zone
 
 # The admin's pages evaluate attributes as expressions (Alpine, htmx) and have style attributes. Nothing else is
 # relaxed: scripts and requests stay on this origin, and inline scripts still need the nonce.
@@ -32,7 +32,7 @@ def _in_readers_zone(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with localized(request, browser_zone(request) or Workspace.current().zone):
+        with localized(request, person_zone(request) or Workspace.current().zone):
             response: HttpResponse = view(request, *args, **kwargs)
             # Templates are rendered here, because the zone does not outlast this block.
             return response.render() if isinstance(response, SimpleTemplateResponse) else response

@@ -253,6 +253,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "clear-sessions": {"task": "chat.tasks.clear_sessions_task", "schedule": 3600.0},
+    "clear-accounts": {
+        "task": "chat.tasks.clear_accounts_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "refresh-listings": {
         "task": "chat.tasks.refresh_listings_task",
         "schedule": 3600.0,

@@ -1,12 +1,9 @@
 """The assistants and models (with prices) that a person may use, their usage, and their account."""
 
 import datetime as dt
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, Prefetch, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
@@ -14,8 +11,9 @@ from ninja import Query, Router
 from chat import access
 from chat.api import outputs, shapes
 from chat.api.identity import identity_of
-from chat.models import ApiCall, LanguageModel, ModelPrice
+from chat.models import LanguageModel, ModelPrice
 from chat.operations.billing.budgets import own_standings
+from chat.operations.billing.usage_report import UsageOfDay, usage_by_day
 
 router = Router(tags=["catalogue"])
 
@@ -40,26 +38,15 @@ def list_models(request: HttpRequest) -> outputs.ModelList:
 @router.get("/usage", response=outputs.UsageOut)
 def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> outputs.UsageOut:
     """Read your API calls from all sources, summed by day and model from the ledger, and the state of your budgets."""
+    user = identity_of(request).user
     since = timezone.now().date() - dt.timedelta(days=days - 1)
-    midnight = dt.datetime.combine(since, dt.time(), dt.UTC)
-    rows = (
-        ApiCall.objects.filter(user=identity_of(request).user, started_at__gte=midnight)
-        .annotate(day=TruncDate("started_at", tzinfo=dt.UTC))
-        .values("day", "model_name")
-        .annotate(
-            calls=Count("id"),
-            sum_usd=Sum("cost_usd"),
-            **{f"sum_{name}": Sum(name) for name in shapes.COUNTERS},
-        )
-        .order_by("-day", "model_name")
-    )
-    data = [_usage_row(row) for row in rows]
+    rows = usage_by_day(user=user, since=since, zone=dt.UTC)
     return outputs.UsageOut(
         since=since,
-        calls=sum(row.calls for row in data),
-        cost_usd=shapes.usd(sum((row["sum_usd"] for row in rows), Decimal(0))),
-        data=data,
-        budgets=[shapes.budget(standing) for standing in own_standings(identity_of(request).user)],
+        calls=sum(row.calls for row in rows),
+        cost_usd=shapes.usd(sum((row.cost_usd for row in rows), Decimal(0))),
+        data=[_usage_row(row) for row in rows],
+        budgets=[shapes.budget(standing) for standing in own_standings(user)],
     )
 
 
@@ -77,11 +64,12 @@ def _current_prices(row: LanguageModel) -> list[ModelPrice]:
     return list(newest.values())
 
 
-def _usage_row(row: Mapping[str, Any]) -> outputs.UsageRow:
+def _usage_row(row: UsageOfDay) -> outputs.UsageRow:
     return outputs.UsageRow(
-        day=row["day"],
-        model=row["model_name"],
-        calls=row["calls"],
-        cost_usd=shapes.usd(row["sum_usd"]),
-        **{name: row[f"sum_{name}"] for name in shapes.COUNTERS},
+        day=row.day,
+        model=row.model_name,
+        calls=row.calls,
+        cost_usd=shapes.usd(row.cost_usd),
+        cache_saved_usd=shapes.usd(row.saved_usd),
+        **row.tokens,
     )

@@ -187,3 +187,13 @@ class Decision(Input):
     remember: bool = Field(
         False, description="With approve: the tool may run for the rest of the conversation without asking."
     )
+
+
+class FeedbackInput(Input):
+    rating: int | None = Field(description="1: a good answer, -1: a bad one, null: take it back.")
+    reason: str = Field("", description="For good ones correct, clear, complete, other; else see the error.")
+    words: str = Field("", description="At most 2,000 characters, for administrators.")
+
+
+class MemoryEntryInput(Input):
+    text: str = Field(description="1 to 500 characters; line breaks become spaces.")

@@ -274,6 +274,9 @@ class UsageRow(Tokens):
     model: str
     calls: int
     cost_usd: Usd
+    cache_saved_usd: Usd = Field(
+        description="What the same prompts would have cost more without the cache; writes can make it negative."
+    )
 
 
 class BudgetOut(Schema):
@@ -312,3 +315,23 @@ class Me(Schema):
     language: str
     is_staff: bool
     key: KeyOut | None = Field(description="The key that asked; null for a session.")
+
+
+class FeedbackOut(Schema):
+    message: str
+    rating: int | None = Field(description="1, -1, or null without an opinion.")
+    reason: str
+    words: str
+
+
+class MemoryEntryOut(Schema):
+    id: str
+    text: str
+    conversation: str | None = Field(description="Where an assistant proposed it; null if you wrote it.")
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class MemoryOut(Schema):
+    enabled: bool = Field(description="Whether new messages tell the entries to models.")
+    data: list[MemoryEntryOut]

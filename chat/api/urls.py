@@ -21,6 +21,8 @@ from chat.api import (
     counting,
     docs,
     extract,
+    feedback,
+    memory,
     problems,
     projects,
     tool_calls,
@@ -65,6 +67,8 @@ for router in (
     extract.router,
     counting.router,
     catalogue.router,
+    feedback.router,
+    memory.router,
 ):
     api.add_router("", router)
 

@@ -1,13 +1,16 @@
 """The tables. Each model knows its own row; what spans rows is an operation."""
 
+from chat.models.account_exports import AccountExport
 from chat.models.assistants import Assistant
 from chat.models.attachments import Attachment, FileUsage, StoredFile
 from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
 from chat.models.connections import ProviderConnection
 from chat.models.conversations import Conversation, Message
+from chat.models.feedback import Feedback
 from chat.models.keys import ApiKey
 from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
+from chat.models.memory import MemoryEntry
 from chat.models.people import User
 from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
@@ -16,6 +19,7 @@ from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
 from chat.models.workspace import Workspace
 
 __all__ = [
+    "AccountExport",
     "ApiCall",
     "ApiKey",
     "Approval",
@@ -26,12 +30,14 @@ __all__ = [
     "BudgetHold",
     "BudgetPeriod",
     "Conversation",
+    "Feedback",
     "FileUsage",
     "Frame",
     "FrameCount",
     "LanguageModel",
     "McpGrant",
     "McpServer",
+    "MemoryEntry",
     "Message",
     "ModelPrice",
     "Project",

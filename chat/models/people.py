@@ -1,4 +1,4 @@
-"""People: they sign in by email and keep a language."""
+"""People: they sign in by email and keep their preferences."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.fields import uuid7
+from chat.models.time_zones import validate_time_zone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -33,6 +34,24 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
+LONGEST_INSTRUCTIONS = 2_000  # characters
+
+
+class Theme(models.TextChoices):
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class TextSize(models.TextChoices):
+    SMALL = "small", _("Small")
+    LARGE = "large", _("Large")
+    LARGER = "larger", _("Larger")
+
+
+class SendKey(models.TextChoices):
+    CTRL_ENTER = "ctrl_enter", _("Ctrl+Enter sends, Enter breaks the line")
+
+
 class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = None  # type: ignore[assignment]
@@ -40,6 +59,28 @@ class User(AbstractUser):
     language = models.CharField(
         _("language"), max_length=8, blank=True, default="", choices=settings.LANGUAGES
     )
+    # Each preference is "" for the usual: the system's theme, Enter sends, the browser's time zone.
+    theme = models.CharField(
+        _("theme"), max_length=8, blank=True, default="", db_default="", choices=Theme.choices
+    )
+    text_size = models.CharField(
+        _("text size"), max_length=8, blank=True, default="", db_default="", choices=TextSize.choices
+    )
+    send_key = models.CharField(
+        _("send key"), max_length=12, blank=True, default="", db_default="", choices=SendKey.choices
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[validate_time_zone],
+    )
+    instructions = models.TextField(_("instructions"), blank=True, default="", db_default="")
+    # The person has closed the account; a job deletes it then.
+    deletion_at = models.DateTimeField(_("will be deleted"), null=True, blank=True)
+    uses_memory = models.BooleanField(_("uses memory"), default=False, db_default=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -2,22 +2,13 @@
 
 import zoneinfo
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-
-def validate_time_zone(value: str) -> None:
-    """Check the name of a time zone, such as Asia/Seoul.
-
-    Raises:
-        ValidationError: no such zone.
-    """
-    if value not in zoneinfo.available_timezones():
-        raise ValidationError(_("This time zone doesn’t exist. Enter a name such as Asia/Seoul or UTC."))
+from chat.models.time_zones import validate_time_zone
 
 
 class Workspace(models.Model):
@@ -44,6 +35,15 @@ class Workspace(models.Model):
         _("show costs to people"),
         default=True,
         help_text=_("The cost of an answer stands in its details. Staff always see it."),
+    )
+    offers_memory = models.BooleanField(
+        _("offer memory to people"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "People can switch on notes about themselves that each of their new conversations is told. Off: no "
+            "conversation is told any, and they stay where they are."
+        ),
     )
     daily_upload_mb = models.PositiveIntegerField(
         _("uploads per person and day (MB)"),

@@ -10,9 +10,17 @@ from django.utils import timezone, translation
 TIME_ZONE_COOKIE = "parley_timezone"  # set by the browser's code
 
 
+def person_zone(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
+    """Return the time zone that the signed-in person chose, else the browser's; None if neither is known."""
+    return _zone(getattr(request.user, "time_zone", "")) or browser_zone(request)
+
+
 def browser_zone(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
     """Return the time zone that the browser named; None without one, or for a name that does not exist."""
-    name = request.COOKIES.get(TIME_ZONE_COOKIE, "")
+    return _zone(request.COOKIES.get(TIME_ZONE_COOKIE, ""))
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
     try:
         return zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -7,6 +7,7 @@ from chat.models import LanguageModel, Message, Turn
 from chat.presentation.blocks import arrived_blocks, fenced_json, shown_blocks
 from chat.presentation.citations import Marks, join_texts
 from chat.presentation.endings import NOTHING, Ending, Extent, ending
+from chat.presentation.feedback import feedback_buttons
 from chat.presentation.receipt import Receipt, receipt_of
 from chat.presentation.steps import with_steps
 from chat.presentation.thread import Thread
@@ -105,6 +106,7 @@ def _answer_context(entry: Entry, thread: Thread) -> dict[str, Any]:
         "can_continue": turn is not None and _can_continue(turn, entry.extent),
         "other": other,
         "has_text": entry.extent.text,
+        **({} if live else feedback_buttons(entry.last.id, thread.feedback.get(entry.last.id))),
     }
 
 

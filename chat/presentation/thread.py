@@ -4,7 +4,7 @@ import dataclasses
 
 from chat.claude.limits.context_window import context_tokens
 from chat.events.state import TurnState
-from chat.models import ApiCall, Attachment, Conversation, LanguageModel, Message, ToolCall, Turn
+from chat.models import ApiCall, Attachment, Conversation, Feedback, LanguageModel, Message, ToolCall, Turn
 from chat.models.ids import MessageId, TurnId
 from chat.presentation.receipt import CostDetail
 from chat.presentation.thread_entries import Entry, entries_of
@@ -19,8 +19,8 @@ class Thread:
     `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
     `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
-    `followed_by` is the kind of the message below an earlier page. `for_staff` adds what upstreams
-    wrote about failures.
+    `feedback` is the viewer's, by message id. `followed_by` is the kind of the message below an earlier page.
+    `for_staff` adds what upstreams wrote about failures.
     """
 
     conversation: Conversation
@@ -35,6 +35,7 @@ class Thread:
     files: dict[MessageId, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
     unanswered: Turn | None = None
     other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
+    feedback: dict[MessageId, Feedback] = dataclasses.field(default_factory=dict)
     followed_by: str = ""
     cost_detail: CostDetail = CostDetail.ROUNDED
     for_staff: bool = False

@@ -18,6 +18,8 @@ BUILTIN_TEXTS = frozenset(
         gettext_noop(
             "Search the person's own earlier conversations for messages that contain all the given words."
         ),
+        gettext_noop("Remember"),
+        gettext_noop("Propose a note about the person, which later conversations are told."),
     }
 )
 

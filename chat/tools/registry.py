@@ -27,11 +27,15 @@ _context: contextvars.ContextVar[ToolContext] = contextvars.ContextVar("tool_con
 
 @dataclasses.dataclass(frozen=True)
 class PythonTool:
-    """One decorated function. `title` is shown to people; `strict` asks the API to enforce the schema."""
+    """One decorated function. `title` is shown to people; `strict` asks the API to enforce the schema.
+
+    `asks`: a person approves each call, until staff decide otherwise.
+    """
 
     function: Callable[..., Any]
     title: str
     strict: bool
+    asks: bool = False
 
     @property
     def name(self) -> str:
@@ -62,19 +66,24 @@ class PythonTool:
 @overload
 def tool(function: Callable[..., Any]) -> Callable[..., Any]: ...
 @overload
-def tool(*, title: str = "", strict: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
-def tool(function: Callable[..., Any] | None = None, *, title: str = "", strict: bool = False) -> Any:
+def tool(
+    *, title: str = "", strict: bool = False, asks: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def tool(
+    function: Callable[..., Any] | None = None, *, title: str = "", strict: bool = False, asks: bool = False
+) -> Any:
     """Register a function as a tool and give it back unchanged.
 
     A first parameter named `context` gets the `ToolContext` of the call; models don't see it. The answer is text,
-    a list of content blocks, or anything that is JSON. A function that can't do its work raises `ToolFailed`.
+    a list of content blocks, or anything that is JSON. A function that can't do its work raises `ToolFailed`. One that
+    changes something for a person should ask (`asks`).
 
     Raises:
         ValueError: another function has this name already.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        made = PythonTool(function, title or function.__name__.replace("_", " ").capitalize(), strict)
+        made = PythonTool(function, title or function.__name__.replace("_", " ").capitalize(), strict, asks)
         # A module that is loaded again registers the same function; any other function is a name clash.
         known = _registered.setdefault(made.name, made)
         if _qualified_name(known.function) != _qualified_name(function):

@@ -16,7 +16,7 @@ from django.utils.cache import patch_cache_control
 from chat import access
 from chat.models import Conversation, User
 from chat.operations.accounts.sessions import note_use
-from chat.presentation.localization import browser_zone, localized
+from chat.presentation.localization import localized, person_zone
 
 UTC = zoneinfo.ZoneInfo("UTC")
 View = Callable[..., HttpResponseBase]
@@ -41,7 +41,7 @@ def person_page(*methods: str) -> Callable[[View], View]:
                 return HttpResponseNotAllowed(methods)
             if request.user.is_authenticated and request.user.is_active:
                 _note_use(request)
-                with localized(request, browser_zone(request) or UTC):
+                with localized(request, person_zone(request) or UTC):
                     response: HttpResponseBase = view(request, *args, **kwargs)
             else:
                 response = _sign_in(request)

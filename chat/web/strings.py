@@ -10,7 +10,13 @@ from chat.presentation.wording import TOOL_STATUS, notice_text
 
 def script_strings() -> dict[str, str]:
     """Return all texts by their name."""
-    return {**_thread_strings(), **_composer_strings(), **_page_strings(), **_command_strings()}
+    return {
+        **_thread_strings(),
+        **_composer_strings(),
+        **_page_strings(),
+        **_command_strings(),
+        **_voice_strings(),
+    }
 
 
 def _thread_strings() -> dict[str, str]:
@@ -122,4 +128,30 @@ def _command_strings() -> dict[str, str]:
         "command_unarchive": _("Unarchive this conversation"),
         "command_undo": _("Undo"),
         "command_unpin": _("Unpin this conversation"),
+    }
+
+
+def _voice_strings() -> dict[str, str]:
+    return {
+        "dictation_blocked": _(
+            "The microphone is blocked for this page. Allow it in your browser’s settings for this site."
+        ),
+        "dictation_no_language": _("Your browser can’t recognise speech in this language."),
+        "dictation_no_microphone": _("No microphone was found."),
+        "dictation_off": _("Dictation ended."),
+        "dictation_on": _("Listening…"),
+        "dictation_silence": _("Nothing was heard. Try again, closer to the microphone."),
+        "dictation_unreachable": _("Your browser’s speech service can’t be reached. Try again later."),
+        "notify_finished": _("An answer is ready."),
+        "notify_waiting": _("A tool waits for your approval."),
+        "speech_blocked": _("Your browser doesn’t allow reading aloud before you have clicked on the page."),
+        "speech_failed": _("Your browser stopped reading. Try again."),
+        "speech_finished": _("Reading is finished."),
+        "speech_no_voice": _(
+            "Your device has no voice for this language. You can add one in its settings for speech."
+        ),
+        "speech_nothing": _("There is no text to read. Code is not read aloud."),
+        "speech_pause": _("Pause reading"),
+        "speech_read": _("Read aloud"),
+        "speech_resume": _("Go on reading"),
     }

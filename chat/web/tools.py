@@ -8,9 +8,11 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from chat import access
 from chat.models import McpServer
@@ -65,6 +67,21 @@ def disconnect(request: PersonRequest, name: str) -> HttpResponse:
     server = _server(request, name)
     journeys.sign_out(user=request.user, server=server)
     return HttpResponseRedirect(reverse("connect_tool", args=[server.name]))
+
+
+@person_page("GET", "HEAD", "POST")
+def sign_ins(request: PersonRequest) -> HttpResponse:
+    """List the servers where the person can sign in or is signed in; POST signs out of `server`."""
+    rows = journeys.sign_ins(user=request.user)
+    if request.method != "POST":
+        return render(request, "settings/servers.html", {"servers": rows})
+    held = {server.name: server for server, signed_in in rows if signed_in}
+    server = held.get(request.POST.get("server", ""))
+    if server is None:
+        raise Http404
+    journeys.sign_out(user=request.user, server=server)
+    messages.success(request, _("Signed out of %(name)s.") % {"name": server.name})
+    return redirect("mcp_sign_ins")
 
 
 def _server(request: PersonRequest, name: str) -> McpServer:

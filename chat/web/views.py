@@ -3,18 +3,16 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
-from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from chat import access
 from chat.claude.encoding.client_json import LONGEST_BYTES, LONGEST_TEXT
 from chat.models import Conversation, User, Workspace
+from chat.models.people import SendKey
 from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
@@ -93,29 +91,6 @@ def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     return _thread(request, found)
 
 
-@require_POST
-def preferences(request: Any) -> HttpResponse:
-    """Set the language, for the signed-in person and in a cookie."""
-    language = request.POST.get("language", "")
-    if language not in dict(settings.LANGUAGES):
-        return HttpResponseBadRequest()
-    if request.user.is_authenticated:
-        request.user.language = language
-        request.user.save(update_fields=["language"])
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = "/"
-    response = HttpResponseRedirect(target)
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=31_536_000,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
-    return response
-
-
 def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
     picker = picker_for(request.user, shown, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
     context = {
@@ -192,6 +167,8 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "toast": _words_on_arrival(request),
         "links": _links(request.user),
         "language": translation.get_language(),
+        "time_zone": request.user.time_zone,
+        "enter_breaks": request.user.send_key == SendKey.CTRL_ENTER,
         "csrf": get_token(request),
         "worker": worker_address(),
         "socket": f"/ws/chat/?render=html&person={request.user.pk}",

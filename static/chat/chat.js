@@ -14,6 +14,7 @@ import { BudgetLine } from "parley/composer/budget_line.js";
 import { ConnectionStatus } from "parley/shell/connection_status.js";
 import { showConversationTitle } from "parley/shell/dialogs.js";
 import { TemporaryChat } from "parley/shell/temporary_chat.js";
+import { Notifications } from "parley/shell/notifications.js";
 import { askInstead } from "parley/thread/ask_instead.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
@@ -41,6 +42,7 @@ export class Chat {
     this.gauge.onoverfull = (text) => this.composer.block(text);
     this.temporary = new TemporaryChat({ onswitch: (change) => this.composer.keepElsewhere(change) });
     this.budget = new BudgetLine(storage);
+    this.notifications = new Notifications(storage);
     this.subscription = page.conversation ? new Subscription(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
     this.socket = pageSocket({
@@ -146,6 +148,7 @@ export class Chat {
     if (this.thread.loading) return;
     const action = this.subscription.check(event);
     if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
+    if (action === APPLY) this.notifications.handle(event);
     if (action === APPLY && event.code === BUDGET_NOTICE) this.budget.refresh();
     if (action === RELOAD) this.#reload({ ifNewer: true });
     else if (action === RESUBSCRIBE) this.socket.send(this.subscription.request());

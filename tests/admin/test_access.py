@@ -22,6 +22,7 @@ HISTORY = [
 ]
 CONTENT = [
     "chat_conversation",
+    "chat_memoryentry",
     "chat_message",
     "chat_turnevent",
     "chat_turn",

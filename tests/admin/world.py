@@ -16,9 +16,11 @@ from chat.models import (
     Budget,
     BudgetPeriod,
     Conversation,
+    Feedback,
     LanguageModel,
     McpGrant,
     McpServer,
+    MemoryEntry,
     Message,
     ModelPrice,
     ProviderConnection,
@@ -134,7 +136,9 @@ def _conversation(person: User, offered: list[Any]) -> list[Any]:
         finished_at=now,
         usage={"input_tokens": 10},
     )
-    return [frame, conversation, question, attachment, turn, event, tool_call, call]
+    opinion = Feedback.objects.create(message=answer, person=person, rating=-1, reason="wrong", model=model)
+    entry = MemoryEntry.objects.create(user=person, text=f"Likes {PRIVATE}", conversation=conversation)
+    return [frame, conversation, question, attachment, turn, event, tool_call, call, opinion, entry]
 
 
 def _tools(person: User) -> list[Any]:

@@ -18,6 +18,8 @@ OWNERS = {
     ("DELETE", "/conversations/{conversation_id}/allowed-tools/{tool_id}"): 204,
     ("POST", "/messages/{message_id}/choose"): 200,
     ("POST", "/messages/{message_id}/fork"): 201,
+    ("GET", "/messages/{message_id}/feedback"): 200,
+    ("POST", "/messages/{message_id}/feedback"): 200,
     ("POST", "/turns"): 202,
     ("POST", "/conversations/{conversation_id}/turns"): 202,
     ("GET", "/turns/{turn_id}"): 200,
@@ -45,6 +47,11 @@ OWNERS = {
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
     ("GET", "/me"): 200,
+    ("GET", "/memory"): 200,
+    ("POST", "/memory"): 201,
+    ("PATCH", "/memory/{entry_id}"): 200,
+    ("DELETE", "/memory/{entry_id}"): 204,
+    ("DELETE", "/memory"): 204,
 }
 BODIES = {
     ("POST", "/conversations"): {"title": "Mine"},
@@ -63,6 +70,9 @@ BODIES = {
     ("PATCH", "/projects/{project_id}"): {"instructions": "Answer in metres."},
     ("POST", "/projects/{project_id}/documents"): {"name": "Width", "text": "12 m"},
     ("POST", "/projects/{project_id}/members"): {"email": "colleague@example.test"},
+    ("POST", "/messages/{message_id}/feedback"): {"rating": 1, "reason": "clear", "words": "Thanks"},
+    ("POST", "/memory"): {"text": "Likes tea"},
+    ("PATCH", "/memory/{entry_id}"): {"text": "Likes coffee"},
 }
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 FILE = {"file": ("a.txt", b"Hello")}
@@ -89,6 +99,7 @@ def things(live: LiveServer) -> dict[str, str]:
         "turn_id": turn["id"],
         "tool_call_id": call["id"],
         "tool_id": new_id(),
+        "entry_id": program.http.post("/memory", json={"text": "Likes water"}).json()["id"],
         "attachment_id": program.http.post("/attachments", files=FILE).json()["id"],
     }
 

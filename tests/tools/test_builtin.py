@@ -1,12 +1,13 @@
 """Parley's own tools, called as a model calls them."""
 
+import dataclasses
 import datetime as dt
 import json
 from typing import Any
 
 import pytest
 
-from chat.models import User
+from chat.models import MemoryEntry, User, Workspace
 from chat.tools.registry import registered
 from chat.tools.result import ToolContext, ToolFailed
 from tests import factories
@@ -154,3 +155,43 @@ def test_search_requires_words_and_an_active_person(insider: User) -> None:
         call(SEARCH, {"query": "  "}, context)
     User.objects.filter(pk=insider.pk).update(is_active=False)
     assert call(SEARCH, {"query": "garden"}, context) == []
+
+
+def remembered(context: ToolContext, note: str = "Likes tea") -> Any:
+    return call("remember", {"note": note}, context)
+
+
+@pytest.mark.django_db
+def test_a_note_is_kept_with_the_conversation_that_it_came_from(context: ToolContext) -> None:
+    user = factories.person("insider", uses_memory=True)
+    talk = factories.conversation(user, "I like tea")
+    context = dataclasses.replace(context, user_id=user.pk, conversation_id=talk.pk)
+    assert remembered(context) == "Kept. Conversations that begin from now on are told."
+    remembered(context)
+    entry = MemoryEntry.objects.get()
+    assert (entry.user, entry.text, entry.conversation) == (user, "Likes tea", talk)
+
+
+@pytest.mark.django_db
+def test_nothing_is_kept_where_memory_is_off(context: ToolContext) -> None:
+    user = factories.person("insider")
+    context = dataclasses.replace(context, user_id=user.pk)
+    with pytest.raises(ToolFailed, match="has not switched memory on"):
+        remembered(context)
+    User.objects.update(uses_memory=True)
+    Workspace.objects.create(offers_memory=False)
+    with pytest.raises(ToolFailed, match="has not switched memory on"):
+        remembered(context)
+    Workspace.objects.update(offers_memory=True)
+    User.objects.update(is_active=False)
+    with pytest.raises(ToolFailed, match="has not switched memory on"):
+        remembered(context)
+    assert not MemoryEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_note_that_does_not_fit_is_refused_with_the_reason(context: ToolContext) -> None:
+    user = factories.person("insider", uses_memory=True)
+    context = dataclasses.replace(context, user_id=user.pk)
+    with pytest.raises(ToolFailed, match="at most 500 characters"):
+        remembered(context, "x" * 501)

@@ -49,22 +49,33 @@ def state(chat: Conversation) -> Any:
 
 def test_every_route_is_in_these_tests() -> None:
     in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
-    in_test_profile = {"profile", "revoke_own_key"}
-    in_test_sessions = {"sessions"}
     in_test_welcome = {"welcome", "assistant_picture"}
     in_test_many_conversations = {"change_conversations", "restore_conversation"}
     in_test_offline = {"offline", "worker"}
+    in_test_feedback = {"feedback"}
+    in_test_account_data = {"account_data", "export_file", "delete_account"}
+    in_settings = {
+        "settings",
+        "profile",
+        "memory",
+        "usage",
+        "sessions",
+        "api_keys",
+        "revoke_own_key",
+        "mcp_sign_ins",
+    }
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
         *WRITE,
         *FILES,
         *in_test_tool_sign_in,
-        *in_test_profile,
-        *in_test_sessions,
         *in_test_welcome,
         *in_test_many_conversations,
         *in_test_offline,
+        *in_test_feedback,
+        *in_test_account_data,
+        *in_settings,
         "preferences",
     }
 

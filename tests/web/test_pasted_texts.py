@@ -16,7 +16,7 @@ SEARCH = re.compile(r'<input id="search"[^>]*>')
 PAGES = [
     *("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/email/"),
     *("/accounts/password/change/", "/accounts/reauthenticate/", "/accounts/2fa/totp/activate/"),
-    *("/settings/profile", "/settings/sessions", "/"),
+    *("/settings/", "/settings/profile", "/settings/sessions", "/settings/keys", "/"),
 ]
 
 

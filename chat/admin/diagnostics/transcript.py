@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from chat.claude.encoding.exact_numbers import indented_json
-from chat.models import Conversation, Message
+from chat.models import Conversation, Feedback, Message
 
 SHOWN_MESSAGES = 200
 CUT = 20_000  # characters of one block
@@ -16,8 +16,12 @@ CUT = 20_000  # characters of one block
 def transcript(conversation: Conversation) -> SafeString:
     """Return the shown path of a conversation. Of a long one, the newest messages."""
     shown = list(Message.objects.path_to(conversation.active_leaf_id, SHOWN_MESSAGES))
+    opinions = Feedback.objects.filter(
+        message__in=[message.pk for message in shown], person=conversation.owner_id
+    )
+    feedback = {opinion.message_id: opinion for opinion in opinions}
     context = {
-        "messages": [_message(message) for message in shown],
+        "messages": [{**_message(message), "feedback": feedback.get(message.pk)} for message in shown],
         "left_out": shown[0].depth if shown else 0,
     }
     return render_to_string("admin/chat/conversation/transcript.html", context)

@@ -1,6 +1,5 @@
 """The workspace's settings."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -12,19 +11,14 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from chat.admin.base import HistoryAdmin
 from chat.models import Workspace
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """Return the time zones with a place, such as Asia/Seoul, and UTC. Abbreviations and aliases are left out."""
-    places = (name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in sorted(places))]
-
+from chat.models.time_zones import zone_names
 
 FIELDS = (
     "name",
     "time_zone",
     "auto_continue",
     "shows_costs",
+    "offers_memory",
     "daily_upload_mb",
     "stored_files_mb",
     "temporary_hours",
@@ -40,7 +34,8 @@ class WorkspaceForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "time_zone" in self.fields:
-            choices, current = zone_choices(), self.instance.time_zone
+            choices = [(name, name.replace("_", " ")) for name in zone_names()]
+            current = self.instance.time_zone
             if current not in dict(choices):
                 choices.append((current, current))
             self.fields["time_zone"] = forms.ChoiceField(

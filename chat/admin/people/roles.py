@@ -7,9 +7,9 @@ from django.contrib.auth.models import Permission
 from django.utils.translation import gettext_lazy as _
 
 VIEWED = (
-    "apicall apikey assistant attachment budget budgetperiod conversation frame languagemodel mcpgrant mcpserver "
-    "message modelprice promptrevision providerconnection systemprompt toolcall tooldefinition turn turnevent user "
-    "workspace"
+    "apicall apikey assistant attachment budget budgetperiod conversation feedback frame languagemodel mcpgrant "
+    "mcpserver memoryentry message modelprice promptrevision providerconnection systemprompt toolcall tooldefinition "
+    "turn turnevent user workspace"
 )
 
 
@@ -33,7 +33,7 @@ ROLES = {
         _("Prompt editor"),
         _("Changes assistants, prompts and tools."),
         _rights(
-            view="assistant systemprompt promptrevision tooldefinition assistanttool languagemodel mcpserver",
+            view="assistant systemprompt promptrevision tooldefinition assistanttool languagemodel mcpserver feedback",
             add="assistant systemprompt tooldefinition assistanttool",
             change="assistant systemprompt tooldefinition assistanttool",
             delete="assistanttool",

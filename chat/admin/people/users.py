@@ -73,7 +73,7 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, TableAdmin):  # type: ignore[misc]
     ordering = ("email",)
     autocomplete_fields = ("groups",)
     filter_horizontal = ()
-    readonly_fields = ("password_state", "last_login", "date_joined", "stored_files")
+    readonly_fields = ("password_state", "last_login", "date_joined", "deletion_at", "stored_files")
     actions_detail = ("reset_password",)
     fieldsets = (
         (None, {"fields": ("email", "password_state", NAMES, "language")}),
@@ -87,7 +87,7 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, TableAdmin):  # type: ignore[misc]
                 ),
             },
         ),
-        (_("Dates"), {"fields": (("last_login", "date_joined"),)}),
+        (_("Dates"), {"fields": (("last_login", "date_joined"), "deletion_at")}),
         (_("Files"), {"fields": ("stored_files",)}),
     )
     # What staff who are no superusers fill in for a new person. Superusers also choose access and groups.
@@ -139,6 +139,8 @@ class UserAdmin(EmptyLabels, DjangoUserAdmin, TableAdmin):  # type: ignore[misc]
         return self.inlines if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if obj.is_active:
+            obj.deletion_at = None  # brought back
         super().save_model(request, obj, form, change)
         if change and "email" not in form.changed_data:
             return

@@ -127,11 +127,11 @@ class ToolRound:
 
 
 def _context(running: RunningTurn) -> ToolContext:
-    conversation = running.turn.conversation
+    conversation, author = running.turn.conversation, running.turn.author
     return ToolContext(
-        user_id=running.turn.author_id,
+        user_id=author.pk,
         conversation_id=conversation.id,
         assistant_id=conversation.assistant_id,
-        language=running.turn.author.language or settings.LANGUAGE_CODE,
-        time_zone=Workspace.current().time_zone,
+        language=author.language or settings.LANGUAGE_CODE,
+        time_zone=author.time_zone or Workspace.current().time_zone,
     )

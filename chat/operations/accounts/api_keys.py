@@ -13,8 +13,21 @@ from chat.models import ApiKey, User
 from chat.operations.errors import invalid
 
 PREFIX = "pk-parley-"
+MOST_OWN_KEYS = 50  # that a person creates without staff
 # `last_used_at` is for people to read; it does not need a write per request.
 USE_RECORDED_EVERY = dt.timedelta(minutes=1)
+
+
+def check_key_room(*, user: User) -> None:
+    """Check that a person may create one more key for themself.
+
+    Raises:
+        OperationError: they have as many keys in use as one person may have.
+    """
+    if ApiKey.objects.live().filter(user=user).count() >= MOST_OWN_KEYS:
+        raise invalid(
+            _("You have %(count)s keys. Revoke one before you create another.") % {"count": MOST_OWN_KEYS}
+        )
 
 
 def create_api_key(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.events import hints
-from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn, TurnEvent, User
+from chat.models import ApiCall, Attachment, Conversation, Feedback, Message, ToolCall, Turn, TurnEvent, User
 from chat.models.ids import ConversationId
 from chat.operations import rates
 from chat.operations.conversations.path import newest_leaf_below
@@ -149,6 +149,7 @@ def delete_rows(conversation: Conversation) -> None:
     Conversation.objects.filter(id=conversation.id).update(active_leaf=None)
     TurnEvent.objects.filter(turn__conversation=conversation).delete()
     ToolCall.objects.filter(turn__conversation=conversation).delete()
+    Feedback.objects.filter(message__conversation=conversation).delete()
     links = Attachment.messages.through.objects.filter(message__conversation=conversation)
     files = list(links.values_list("attachment_id", flat=True).distinct())
     for rows in (links, Turn.objects.filter(**own), Message.objects.filter(**own)):

@@ -1,7 +1,8 @@
-"""The volatile context of a message: date, language and name.
+"""The volatile context of a message: date, language, name, and the person's own instructions and memory.
 
 It is frozen with the user message, never put into the system prompt: there it would end the cache prefix that all
-people share, and a prompt that changes at midnight would invalidate the thinking of open conversations.
+people share, and a prompt that changes at midnight would invalidate the thinking of open conversations. For the same
+reason a person's instructions are no part of the prompt; there they would also speak with the authority of staff.
 """
 
 import zoneinfo
@@ -13,30 +14,37 @@ from django.utils.translation import get_language, get_language_info
 
 from chat.claude.content.context import write_context
 from chat.models import Assistant, User, Workspace
+from chat.operations.accounts.memory import notes_of
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-TIME_ZONE_SECONDS = 5
+WORKSPACE_SECONDS = 5
 
 
 def context_for(author: User, assistant: Assistant | None) -> str:
     """Return today's context for a message of this person; "" where the assistant does not want one."""
     if assistant is not None and not assistant.tell_context:
         return ""
-    zone = _time_zone()
+    time_zone, offers_memory = _workspace()
+    zone = author.time_zone or time_zone
     today = timezone.now().astimezone(zoneinfo.ZoneInfo(zone))
     code = author.language or get_language() or settings.LANGUAGE_CODE
     lines = [
         f"Today is {DAYS[today.weekday()]}, {today:%Y-%m-%d} (time zone {zone}).",
         f"The person's language setting is {get_language_info(code)['name']}.",
     ]
-    return write_context(lines=lines, name=author.get_full_name())
-
-
-def _time_zone() -> str:
-    """Return the workspace's time zone; a change is seen within seconds."""
-    return str(
-        caches["process"].get_or_set(
-            "workspace-time-zone", lambda: Workspace.current().time_zone, TIME_ZONE_SECONDS
-        )
+    notes = notes_of(author) if offers_memory and author.uses_memory else ()
+    return write_context(
+        lines=lines, name=author.get_full_name(), instructions=author.instructions, notes=notes
     )
+
+
+def _workspace() -> tuple[str, bool]:
+    """Return the workspace's time zone and whether it offers memory; a change is seen within seconds."""
+    cache = caches["process"]
+    known: tuple[str, bool] | None = cache.get("workspace-context")
+    if known is None:
+        workspace = Workspace.current()
+        known = (workspace.time_zone, workspace.offers_memory)
+        cache.set("workspace-context", known, WORKSPACE_SECONDS)
+    return known

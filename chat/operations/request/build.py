@@ -5,6 +5,7 @@ from typing import Any
 
 from chat.claude.cache.cache_control import CACHE_CONTROL, without_breakpoints
 from chat.claude.limits import compaction
+from chat.claude.limits.lasting_context import with_changes_only
 from chat.claude.request import mcp_connector, server_tool_text
 from chat.claude.request.build import build_request, continues_loop
 from chat.claude.request.frame import frame_digest
@@ -154,6 +155,7 @@ def _as_sent(
     messages = [path_message(message, account) for message in path]
     if not knows_context:  # a very small model answers the context instead of the question
         messages = [dataclasses.replace(message, context="") for message in messages]
+    messages = with_changes_only(messages)
     messages = with_requested_lengths(messages, next_length, as_context=knows_context)
     if own_summaries or not model.supports.compaction:
         messages = compaction.from_last_compaction(messages)

@@ -70,8 +70,8 @@ class ToolTrial:
 def sync_tools() -> SyncReport:
     """Create rows for all registered functions and definitions of the provider. Settings of staff stay.
 
-    Functions may run at once; the provider's tools cost money, so staff switch them on. Nothing is done if the
-    functions are the same as at the last start and all have their rows.
+    Functions may run at once unless they ask; the provider's tools cost money, so staff switch them on. Nothing is
+    done if the functions are the same as at the last start and all have their rows.
     """
     report = SyncReport()
     _sync_provided(report)
@@ -177,7 +177,8 @@ def _sync_python(report: SyncReport) -> None:
         elif name in taken:
             report.taken.append(name)
         else:
-            fields = {"title": tool.title, "target": name, "approval": Approval.ALLOW, **of_code}
+            approval = Approval.ASK if tool.asks else Approval.ALLOW
+            fields = {"title": tool.title, "target": name, "approval": approval, **of_code}
             ToolDefinition.objects.create(name=name, kind=Kind.PYTHON, **fields)
             report.added.append(name)
 

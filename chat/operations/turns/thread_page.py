@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from chat.models import ApiCall, Conversation, LanguageModel, Turn, User, Workspace
-from chat.models.ids import TurnId
+from chat.models import ApiCall, Conversation, Feedback, LanguageModel, Message, Turn, User, Workspace
+from chat.models.ids import MessageId, TurnId
 from chat.operations.conversations.thread import PAGE, read_thread
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.receipt import CostDetail
@@ -24,6 +24,7 @@ def read_thread_page(
     thread.unanswered = _unanswered_turn(thread)
     turns = {message.turn.id: message.turn for message in thread.messages if message.turn is not None}
     thread.turn_calls = _calls_of(turns)
+    thread.feedback = _feedback_of(viewer, thread)
     thread.cost_detail = cost_detail(viewer)
     if thread.unanswered is not None:
         turns[thread.unanswered.id] = thread.unanswered
@@ -42,6 +43,12 @@ def cost_detail(viewer: User) -> CostDetail:
     if viewer.is_staff:
         return CostDetail.EXACT
     return CostDetail.ROUNDED if Workspace.current().shows_costs else CostDetail.HIDDEN
+
+
+def _feedback_of(viewer: User, thread: Thread) -> dict[MessageId, Feedback]:
+    answers = [message.id for message in thread.messages if message.role == Message.Role.ASSISTANT]
+    rows = Feedback.objects.filter(message__in=answers, person=viewer)
+    return {row.message_id: row for row in rows}
 
 
 def _calls_of(turns: Iterable[TurnId]) -> dict[TurnId, list[ApiCall]]:

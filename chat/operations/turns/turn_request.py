@@ -19,8 +19,8 @@ class TurnRequest:
     A new message has `text` with ids of `attachments`, or `content` in place of both (see `message_input.read_draft`).
     Without a conversation a new one begins: a temporary one, or one in a project, if that is wanted. Without a parent
     the message follows the active leaf; another parent makes a branch, and "root" a new beginning in the same
-    conversation. `turn_id` is the turn to retry or to continue. `output_schema` is a JSON Schema that the answer must match. `length` is for a retry:
-    shorter, longer, or None to ask for what the turn before was asked for.
+    conversation. `turn_id` is the turn to retry or to continue. `output_schema` is a JSON Schema that the answer must
+    match. `length` is for a retry: shorter, longer, or None to ask for what the turn before was asked for.
     """
 
     author: User

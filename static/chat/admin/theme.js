@@ -18,6 +18,7 @@
       try {
         if (isChoice(value)) localStorage.setItem(KEY, value);
         else localStorage.removeItem(KEY);
+        localStorage.setItem("parley.unsaved", "admin"); // the chat's next page tells the server
       } catch {
         // Without storage the choice lasts until the page is left.
       }

@@ -4,7 +4,9 @@ document.addEventListener("keydown", (event) => {
   const { form } = event.target;
   if (event.target.id !== "message" || "started" in form.dataset || event.key !== "Enter") return;
   if (event.shiftKey || event.altKey || event.isComposing || event.keyCode === 229) return;
-  if (matchMedia("(hover: none) and (pointer: coarse)").matches) return;
+  const touch = matchMedia("(hover: none) and (pointer: coarse)").matches;
+  const plainBreaks = document.documentElement.dataset.sendKey === "ctrl_enter";
+  if ((touch || plainBreaks) && !event.ctrlKey && !event.metaKey) return;
   event.preventDefault();
   form.dataset.sendAtStart = "";
 });

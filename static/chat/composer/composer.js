@@ -2,6 +2,7 @@
 
 import { AttachmentTray } from "parley/composer/attachment_tray.js";
 import { whenComposed } from "parley/composer/composition.js";
+import { Dictation } from "parley/composer/dictation.js";
 import { fitField } from "parley/composer/field_fit.js";
 import { rememberChoice } from "parley/composer/model_choice.js";
 import { Problem } from "parley/composer/problem.js";
@@ -160,7 +161,7 @@ export class Composer {
       this.send();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (!isSendKey(event, { touch: isTouchOnly() })) return;
+      if (!isSendKey(event, { touch: isTouchOnly(), plainBreaks: page.enter_breaks })) return;
       event.preventDefault();
       this.send();
     });
@@ -170,6 +171,7 @@ export class Composer {
     });
     this.picker.addEventListener("change", () => rememberChoice(this.picker));
     this.stopButton.addEventListener("click", () => this.stop());
+    new Dictation({ form: this.form, field: this.field, storage: this.storage });
     startStarters(this.form, () => this.#changed());
   }
 

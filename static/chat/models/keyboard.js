@@ -2,10 +2,11 @@
 
 // Returns whether a key press sends the message. Enter that ends a composition (Korean, Japanese, Chinese) does not;
 // Safari reports that one as keyCode 229. With `touch`, Enter breaks the line: keyboards on a screen have no Shift+Enter.
-// Ctrl+Enter and Cmd+Enter send there too, for tablets with a keyboard.
-export function isSendKey(event, { touch = false } = {}) {
+// Ctrl+Enter and Cmd+Enter send there too, for tablets with a keyboard, and so they do for people who chose that Enter
+// breaks the line (`plainBreaks`).
+export function isSendKey(event, { touch = false, plainBreaks = false } = {}) {
   if (event.key !== "Enter" || event.shiftKey || event.altKey) return false;
-  if (touch && !event.ctrlKey && !event.metaKey) return false;
+  if ((touch || plainBreaks) && !event.ctrlKey && !event.metaKey) return false;
   return !event.isComposing && event.keyCode !== 229;
 }
 

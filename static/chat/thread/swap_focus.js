@@ -1,5 +1,5 @@
 // The focus after htmx has replaced its button: the arrows of a message's versions, "Show earlier messages", and a row
-// that leaves the list of conversations.
+// that leaves the list of conversations, and the form that asks what a person thinks of an answer.
 
 import { focusIfLost } from "parley/lib/focus.js";
 
@@ -18,6 +18,12 @@ export function startSwapFocus() {
 
 // Returns a function that finds the element for the focus after the swap, or null.
 function finder({ target, requestConfig }) {
+  // A button of it has an id, which htmx looks for by itself.
+  if ("feedback" in target.dataset && !requestConfig?.elt.id) {
+    const [good] = target.querySelectorAll(".action");
+    const pressed = target.querySelector(".action[aria-pressed=true]") ?? good;
+    return () => document.getElementById(pressed.id);
+  }
   if (target.id === "conversations" && target.contains(document.activeElement)) return rowOfList;
   const button = requestConfig?.elt;
   const versions = button?.closest("[data-versions]")?.dataset.versions;

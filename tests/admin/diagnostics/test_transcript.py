@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.admin.diagnostics import transcript
-from chat.models import Conversation, Message
+from chat.models import Conversation, Feedback, Message
 from tests import factories
 from tests.admin.world import World
 
@@ -39,6 +39,18 @@ def test_only_the_shown_branch_is_read(world: World, root: Client, talk: Convers
     first = talk.messages.get(depth=0)
     factories.message(talk, first, "An answer that was retried.", role="assistant")
     assert "An answer that was retried." not in page(root, talk)
+
+
+def test_the_owners_feedback_stands_beside_the_answer(world: World, root: Client, talk: Conversation) -> None:
+    answer = talk.messages.get(role="assistant")
+    about = {"message": answer, "rating": -1, "reason": "wrong"}
+    Feedback.objects.create(person=world.person, words="It <varies>.", **about)
+    Feedback.objects.create(person=world.staff, words="Of another person.", **about)
+    shown = page(root, talk)
+    assert "Bad answer" in shown
+    assert "Wrong or made up" in shown
+    assert "It &lt;varies&gt;." in shown
+    assert "Of another person." not in shown
 
 
 CONTENT: list[tuple[Any, list[str]]] = [

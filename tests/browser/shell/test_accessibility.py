@@ -18,7 +18,13 @@ OUTSIDE = (
     "password/reset/key/a-b/",
     "inactive/",
 )
-INSIDE = ("settings/profile", "settings/sessions", "accounts/email/", "accounts/password/change/")
+INSIDE = (
+    "settings/profile",
+    "settings/sessions",
+    "settings/servers",
+    "accounts/email/",
+    "accounts/password/change/",
+)
 INSIDE += ("accounts/2fa/", "accounts/logout/", "admin/", NOWHERE)
 
 

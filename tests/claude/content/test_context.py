@@ -43,6 +43,30 @@ def test_name_cannot_imitate_markup_or_a_message(name: str) -> None:
         assert len(line) < 3 * MAX_NAME_CHARACTERS
 
 
+@pytest.mark.parametrize("system_role", [True, False])
+def test_instructions_and_notes_never_get_the_system_role(system_role: bool) -> None:
+    text = write_context(lines=SAID, name="", instructions="Be brief.\nUse metres.", notes=["Likes tea"])
+    context = Context(text, system_role=system_role)
+    assert "Be brief" not in str(context.for_system)
+    assert "tea" not in str(context.for_system)
+    (own,) = context.for_user
+    assert own["text"].endswith(
+        '\nThe person\'s own wishes for answers, as they typed them: "Be brief.\\nUse metres."'
+        '\nNotes that the person keeps for their conversations: ["Likes tea"]\n</context>'
+    )
+
+
+@given(st.text(min_size=1))
+def test_what_a_person_keeps_stays_on_its_quoted_line(typed: str) -> None:
+    context = Context(write_context(lines=SAID, name="", instructions=typed, notes=[typed]), system_role=True)
+    assert context.for_system == [{"type": "text", "text": "\n".join(SAID)}]
+    for block in context.for_user:
+        opened, *lines, closed = block["text"].splitlines()
+        assert (opened, closed) == ("<context>", "</context>")
+        assert len(lines) == 2
+        assert all("<" not in line and ": " in line for line in lines)
+
+
 def test_other_blocks_are_not_contexts() -> None:
     assert not is_context({"type": "text", "text": "Hello <context>\n"})
     assert not is_context({"type": "image"})

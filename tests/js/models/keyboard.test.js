@@ -20,6 +20,14 @@ test("Enter breaks the line where only fingers type, unless Ctrl or Cmd is held"
   assert.equal(isSendKey({ ...enter, metaKey: true, isComposing: true }, { touch: true }), false);
 });
 
+test("Enter breaks the line for people who chose that Ctrl+Enter sends", () => {
+  const enter = { key: "Enter", keyCode: 13 };
+  assert.equal(isSendKey(enter, { plainBreaks: true }), false);
+  assert.equal(isSendKey({ ...enter, ctrlKey: true }, { plainBreaks: true }), true);
+  assert.equal(isSendKey({ ...enter, metaKey: true }, { plainBreaks: true }), true);
+  assert.equal(isSendKey({ ...enter, ctrlKey: true, shiftKey: true }, { plainBreaks: true }), false);
+});
+
 test("single letters are shortcuts outside fields only", () => {
   const press = (key, extra = {}) => ({
     key,

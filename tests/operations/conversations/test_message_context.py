@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 import zoneinfo
+from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -10,6 +11,7 @@ from django.utils import timezone, translation
 
 from chat.events.store import Batch
 from chat.models import Assistant, LanguageModel, User, Workspace
+from chat.operations.accounts.memory import add_memory_entry, save_instructions
 from chat.operations.conversations.message_context import DAYS, context_for
 from chat.operations.turns import claim, finish, stop
 from tests.support import turns
@@ -49,6 +51,30 @@ def test_language_is_the_persons_then_the_pages(insider: User) -> None:
 def test_assistant_may_switch_context_off(insider: User) -> None:
     assert context_for(insider, Assistant(tell_context=False)) == ""
     assert "name" not in context_for(insider, Assistant(tell_context=True))
+
+
+def test_date_is_in_the_zone_that_the_person_chose(insider: User) -> None:
+    insider.time_zone = "Asia/Tokyo"
+    assert "(time zone Asia/Tokyo)" in context_for(insider, None)
+
+
+def test_memory_is_told_only_where_it_is_on(insider: User, django_assert_num_queries: Any) -> None:
+    add_memory_entry(user=insider, text="Likes tea")
+    context_for(insider, None)
+    with django_assert_num_queries(0):
+        assert "tea" not in context_for(insider, None), "it is off"
+    insider.uses_memory = True
+    with django_assert_num_queries(1):
+        assert context_for(insider, None).endswith('conversations: ["Likes tea"]')
+    assert context_for(insider, Assistant(tell_context=False)) == ""
+    Workspace.objects.create(offers_memory=False)
+    caches["process"].clear()
+    assert "tea" not in context_for(insider, None), "staff switched it off"
+
+
+def test_instructions_are_told_to_every_conversation(insider: User) -> None:
+    save_instructions(user=insider, text=" Be brief. ")
+    assert context_for(insider, None).endswith('as they typed them: "Be brief."')
 
 
 def test_context_is_frozen_with_the_message(insider: User, model: LanguageModel) -> None:

@@ -27,9 +27,9 @@ ASKED: list[Any] = [{"type": "tool_use", "id": "toolu_0", "name": "look", "input
 
 
 @pytest.fixture(autouse=True)
-def _no_remembered_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_remembered_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is remembered for some seconds; on a busy machine a chat takes longer to make than that."""
-    monkeypatch.setattr(message_context, "TIME_ZONE_SECONDS", 0)
+    monkeypatch.setattr(message_context, "WORKSPACE_SECONDS", 0)
 
 
 def queries_of(function: Callable[[], Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Everything that is one person's, taken along or deleted with the account."""

@@ -1,0 +1,105 @@
+"""A closed account: at once nobody's, deleted after its week, and the ledger goes on without the name."""
+
+import datetime as dt
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
+
+from chat.models import (
+    AccountExport,
+    ApiCall,
+    ApiKey,
+    Attachment,
+    Conversation,
+    Feedback,
+    MemoryEntry,
+    Message,
+    Turn,
+    User,
+)
+from chat.operations.account_data import deletion, export
+from chat.operations.accounts.api_keys import authenticate, create_api_key
+from chat.operations.files.uploads import store_upload
+from tests import factories
+from tests.support.refusals import refusal_code
+
+pytestmark = pytest.mark.django_db
+
+
+def week_is_over() -> None:
+    User.objects.filter(deletion_at__isnull=False).update(
+        deletion_at=timezone.now() - dt.timedelta(minutes=1)
+    )
+
+
+def test_closing_ends_everything_at_once(insider: User) -> None:
+    browser = Client()
+    browser.force_login(insider)
+    browser.get("/settings/profile")
+    _key, secret = create_api_key(user=insider, name="Script", scopes=["chat"])
+    waiting = factories.turn(factories.conversation(insider), status="queued")
+    deleted_at = deletion.close_account(user=insider)
+    assert dt.timedelta(days=6) < deleted_at - timezone.now() <= deletion.GRACE
+    assert browser.get("/settings/profile").status_code == 302
+    assert not UserSession.objects.filter(user=insider).exists()
+    assert authenticate(secret) is None
+    waiting.refresh_from_db()
+    assert waiting.status == "stopped"
+
+
+def test_nothing_is_deleted_before_the_week_is_over(insider: User) -> None:
+    deletion.close_account(user=insider)
+    assert deletion.delete_closed_accounts() == 0
+    assert User.objects.filter(pk=insider.pk).exists()
+
+
+def test_whom_an_administrator_brought_back_stays(insider: User) -> None:
+    deletion.close_account(user=insider)
+    week_is_over()
+    User.objects.update(is_active=True)
+    assert deletion.delete_closed_accounts() == 0
+    User.objects.update(is_active=False)  # for another reason, later
+    assert deletion.delete_closed_accounts() == 0
+    assert User.objects.get().deletion_at is None
+
+
+def test_all_goes_but_the_ledger(insider: User, outsider: User) -> None:
+    kept = factories.conversation(outsider, "Of the outsider")
+    chat = factories.conversation(insider, "Hello?", "Yes.")
+    answered = factories.turn(chat, answer="Yes.", parent=chat.active_leaf)
+    call = factories.call(answered, user=insider)
+    call.api_key = create_api_key(user=insider, name="Script", scopes=["chat"])[0]
+    call.save()
+    Feedback.objects.create(message=answered.last_message(), person=insider, rating=1)
+    MemoryEntry.objects.create(user=insider, text="Likes tea", conversation=chat)
+    store_upload(owner=insider, name="a.txt", data=b"Hello")
+    made = AccountExport.objects.create(user=insider)
+    export.write_account_export(str(made.pk), shows_costs=True)
+    deletion.close_account(user=insider)
+    week_is_over()
+    assert deletion.delete_closed_accounts() == 1
+    assert list(User.objects.all()) == [outsider]
+    assert list(Conversation.objects.all()) == [kept]
+    for table in (Turn, Feedback, MemoryEntry, Attachment, AccountExport, ApiKey):
+        assert not table.objects.exists(), table  # type: ignore[attr-defined]
+    assert Message.objects.count() == 1
+    assert not default_storage.exists(made.path)
+    call.refresh_from_db()
+    assert (call.user, call.api_key, call.conversation, call.cost_usd) == (None, None, None, 18)
+    assert ApiCall.objects.count() == 1
+
+
+def test_the_last_administrator_stays(insider: User) -> None:
+    User.objects.update(is_superuser=True, is_staff=True)
+    insider.refresh_from_db()
+    other = factories.person("other", is_superuser=True, is_active=False)
+    assert refusal_code(deletion.close_account, user=insider) == "forbidden"
+    insider.refresh_from_db()
+    assert insider.is_active
+    other.is_active = True
+    other.save()
+    deletion.close_account(user=insider)
+    assert refusal_code(deletion.close_account, user=other) == "forbidden"
