@@ -10,12 +10,15 @@ from chat.models import (
     Assistant,
     Attachment,
     Conversation,
+    Import,
     LanguageModel,
     McpServer,
     Message,
+    Share,
     ToolCall,
     Turn,
     User,
+    Workspace,
 )
 from chat.models.attachments import AttachmentQuerySet
 from chat.models.conversations import ConversationQuerySet
@@ -89,6 +92,23 @@ def attachments(user: User) -> AttachmentQuerySet:
 
 def find_attachment(user: User, attachment_id: object) -> Attachment | None:
     return attachments(user).filter(id=as_id(attachment_id)).first()
+
+
+def find_import(user: User, import_id: object) -> Import | None:
+    """Return the import if it is this person's own."""
+    if not user.is_active:
+        return None
+    return Import.objects.of(user).filter(id=as_id(import_id)).first()
+
+
+def find_share(token: str, reader: object) -> Share | None:
+    """Return the shared conversation of a link if this reader, signed in or not, may see it now."""
+    sharing = Workspace.current().sharing
+    signed_in = isinstance(reader, User) and reader.is_active
+    if sharing == Workspace.Sharing.OFF or not (signed_in or sharing == Workspace.Sharing.ANYONE):
+        return None
+    shares = Share.objects.live().with_token(token).select_related("conversation", "owner")
+    return (shares if signed_in else shares.filter(audience=Share.Audience.ANYONE)).first()
 
 
 def models(user: User) -> QuerySet[LanguageModel]:

@@ -24,7 +24,7 @@ SECTIONS = (
     ),
     (_("People"), (("user", "person"), ("auth.group", "groups"), ("apikey", "key"))),
     (_("Spending"), (("apicall", "receipt_long"), ("budget", "savings"), ("workspace", "tune"))),
-    (_("Activity"), (("conversation", "forum"),)),
+    (_("Activity"), (("conversation", "forum"), ("share", "share"))),
     # What one looks up when something went wrong. It is folded until one of its pages is open.
     (
         DIAGNOSTICS,

@@ -21,7 +21,9 @@ from chat.api import (
     counting,
     docs,
     extract,
+    imports,
     problems,
+    shares,
     tool_calls,
     turns,
 )
@@ -61,14 +63,16 @@ for router in (
     tool_calls.router,
     attachments.router,
     extract.router,
+    imports.router,
+    shares.router,
     counting.router,
     catalogue.router,
 ):
     api.add_router("", router)
 
 
-# Accepts forms with files instead of JSON, within the size limit of all requests.
-UPLOADS = "attachments"
+# Accept forms with files instead of JSON, within the limits of chat/web/body_limit.py.
+UPLOADS = ("attachments", "imports")
 
 
 def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None] | None = None) -> View:
@@ -105,7 +109,7 @@ def _finished(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _behind_door(pattern: URLPattern) -> URLPattern:
-    refuse = attachments.refused_upload if str(pattern.pattern) == UPLOADS else _refused
+    refuse = attachments.refused_upload if str(pattern.pattern) in UPLOADS else _refused
     return URLPattern(
         pattern.pattern, door(pattern.callback, refuse=refuse), pattern.default_args, pattern.name
     )

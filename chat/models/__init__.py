@@ -5,11 +5,13 @@ from chat.models.attachments import Attachment, FileUsage, StoredFile
 from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
 from chat.models.connections import ProviderConnection
 from chat.models.conversations import Conversation, Message
+from chat.models.imports import Import, ImportedConversation
 from chat.models.keys import ApiKey
 from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.people import User
 from chat.models.prompts import PromptRevision, SystemPrompt
+from chat.models.shares import Share
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
 from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
 from chat.models.workspace import Workspace
@@ -28,6 +30,8 @@ __all__ = [
     "FileUsage",
     "Frame",
     "FrameCount",
+    "Import",
+    "ImportedConversation",
     "LanguageModel",
     "McpGrant",
     "McpServer",
@@ -35,6 +39,7 @@ __all__ = [
     "ModelPrice",
     "PromptRevision",
     "ProviderConnection",
+    "Share",
     "StoredFile",
     "SystemPrompt",
     "ToolCall",

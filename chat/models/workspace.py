@@ -22,6 +22,11 @@ def validate_time_zone(value: str) -> None:
 class Workspace(models.Model):
     """There is exactly one; `Workspace.current()` returns it."""
 
+    class Sharing(models.TextChoices):
+        OFF = "off", _("nobody")
+        WORKSPACE = "workspace", _("people of this workspace")
+        ANYONE = "anyone", _("anyone with the link")
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(_("name"), max_length=80, default="Parley")
     time_zone = models.CharField(
@@ -55,6 +60,15 @@ class Workspace(models.Model):
         help_text=_(
             "A person who reaches it has to delete conversations with files before more are stored. 0 means no limit."
         ),
+    )
+
+    sharing = models.CharField(
+        _("who may read shared conversations"),
+        max_length=9,
+        choices=Sharing.choices,
+        default=Sharing.WORKSPACE,
+        db_default=Sharing.WORKSPACE,  # for processes of the version before
+        help_text=_("Links that were made for more readers than this open for fewer at once."),
     )
 
     history = HistoricalRecords()

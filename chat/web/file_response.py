@@ -1,21 +1,14 @@
-"""Stored files as answers: read in pieces, as the client takes them.
+"""Stored files as answers."""
 
-An answer that holds a whole file would keep it in memory as long as its client reads nothing.
-"""
-
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
-
-from django.http import StreamingHttpResponse
+from functools import partial
+from typing import Any, cast
 
 from chat.models import StoredFile
 from chat.operations.files.storage import open_stored, size_of
+from chat.presentation.file_download import FileResponse
 
-PIECE_BYTES = 262_144
 
-
-class StoredFileResponse(StreamingHttpResponse):
+class StoredFileResponse(FileResponse):
     """The bytes of a stored file, which is open only while they are sent.
 
     Raises:
@@ -23,19 +16,4 @@ class StoredFileResponse(StreamingHttpResponse):
     """
 
     def __init__(self, stored: StoredFile, **options: Any) -> None:
-        super().__init__((), **options)
-        self._stored = stored
-        self.headers["Content-Length"] = str(size_of(stored))
-
-    def __iter__(self) -> Iterator[bytes]:
-        with open_stored(self._stored) as file:
-            while piece := file.read(PIECE_BYTES):
-                yield piece
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(open_stored, self._stored)
-        try:
-            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
-                yield piece
-        finally:
-            file.close()
+        super().__init__(cast(Any, partial(open_stored, stored)), size_of(stored), **options)

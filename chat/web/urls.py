@@ -1,8 +1,22 @@
 """Addresses of the browser's pages."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import (
+    attachments,
+    conversations,
+    exports,
+    imports,
+    profile,
+    sessions,
+    shared,
+    shares,
+    tools,
+    views,
+)
+
+LINK = r"(?P<token>[A-Za-z0-9_-]{32})"
+FILE = r"(?P<attachment_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<form>thumbnail|shown|file)"
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -14,6 +28,14 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),
     path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
     path("c/<uuid:conversation_id>/tools", conversations.allowed, name="allowed_tools"),
+    path("c/<uuid:conversation_id>/share", shares.share_dialog, name="share_dialog"),
+    path("shares/<uuid:share_id>", shares.change_share, name="change_share"),
+    re_path(rf"^s/{LINK}$", shared.shared, name="shared"),
+    re_path(rf"^s/{LINK}/copy$", shared.copy_shared, name="copy_shared"),
+    re_path(rf"^s/{LINK}/{FILE}$", shared.shared_attachment, name="shared_attachment"),
+    path("c/<uuid:conversation_id>/take", exports.export_dialog, name="export_dialog"),
+    path("c/<uuid:conversation_id>/export", exports.export_file, name="export_file"),
+    path("c/<uuid:conversation_id>/print", exports.print_page, name="print_page"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
     path("attachments/<uuid:attachment_id>", attachments.document, name="attachment"),
     path("attachments/<uuid:attachment_id>/file", attachments.original, name="attachment_file"),
@@ -27,6 +49,8 @@ urlpatterns = [
     path("tools/mcp/<slug:name>/disconnect", tools.disconnect, name="disconnect_tool"),
     path("settings/profile", profile.profile, name="profile"),
     path("settings/sessions", sessions.sessions, name="sessions"),
+    path("settings/import", imports.imports, name="imports"),
+    path("settings/import/<uuid:import_id>", imports.import_progress, name="import_progress"),
     path("settings/keys/<uuid:key_id>/revoke", profile.revoke_own_key, name="revoke_own_key"),
     path("preferences", views.preferences, name="preferences"),
 ]

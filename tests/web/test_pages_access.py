@@ -11,16 +11,19 @@ from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
 TOOL = "00000000-0000-7000-8000-000000000001"
-OWN = ["new_conversation", "sidebar", "budget"]
+OWN = ["new_conversation", "sidebar", "budget", "imports"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
+READ = [
+    "conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools",
+    "share_dialog", "export_dialog", "export_file", "print_page",
+]  # fmt: skip
 WRITE = [
     "branch", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
-    "delete_conversation",
+    "delete_conversation", "share_dialog",
 ]  # fmt: skip
-PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
+PAGES = {"branch", "allowed_tools", "share_dialog"}  # a change that answers with what the page shows now
 
 
 def address(name: str, chat: Conversation) -> str:
@@ -41,7 +44,7 @@ def form(name: str, chat: Conversation) -> dict[str, Any]:
 def state(chat: Conversation) -> Any:
     return (
         Conversation.objects.filter(pk=chat.pk)
-        .values("title", "pinned", "archived", "active_leaf", "allowed_tools")
+        .values("title", "pinned", "archived", "active_leaf", "allowed_tools", "shares")
         .first()
     )
 
@@ -50,6 +53,8 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
     in_test_profile = {"profile", "revoke_own_key"}
     in_test_sessions = {"sessions"}
+    in_test_sharing = {"change_share", "shared", "shared_attachment", "copy_shared"}
+    in_test_imports = {"import_progress"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -58,6 +63,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_tool_sign_in,
         *in_test_profile,
         *in_test_sessions,
+        *in_test_sharing,
+        *in_test_imports,
         "preferences",
     }
 
@@ -68,6 +75,7 @@ def test_owner_reads(name: str, browser: Client, chat: Conversation) -> None:
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     assert "private" in answer["Cache-Control"]
+    answer.close()
 
 
 @pytest.mark.parametrize("name", WRITE)

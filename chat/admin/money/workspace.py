@@ -20,7 +20,15 @@ def zone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in sorted(places))]
 
 
-FIELDS = ("name", "time_zone", "auto_continue", "shows_costs", "daily_upload_mb", "stored_files_mb")
+FIELDS = (
+    "name",
+    "time_zone",
+    "auto_continue",
+    "shows_costs",
+    "sharing",
+    "daily_upload_mb",
+    "stored_files_mb",
+)
 
 
 class WorkspaceForm(forms.ModelForm):
