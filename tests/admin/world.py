@@ -22,6 +22,7 @@ from chat.models import (
     Message,
     ModelPrice,
     ProviderConnection,
+    Share,
     SystemPrompt,
     ToolCall,
     ToolDefinition,
@@ -134,7 +135,10 @@ def _conversation(person: User, offered: list[Any]) -> list[Any]:
         finished_at=now,
         usage={"input_tokens": 10},
     )
-    return [frame, conversation, question, attachment, turn, event, tool_call, call]
+    share = Share.objects.create(
+        conversation=conversation, owner=person, title=f"About {PRIVATE}", leaf_id=answer.id, digest="d" * 64
+    )
+    return [frame, conversation, question, attachment, turn, event, tool_call, call, share]
 
 
 def _tools(person: User) -> list[Any]:

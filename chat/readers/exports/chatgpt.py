@@ -143,7 +143,7 @@ def _call(recipient: str, content: dict[str, Any]) -> list[Block]:
     if recipient == "canmore.create_textdoc":
         try:
             document = mapping(json.loads(given))
-        except ValueError:
+        except (ValueError, RecursionError):
             document = {}
         body = string(document.get("content"))
         if body:

@@ -127,9 +127,8 @@ def _add_result(part: dict[str, Any], calls: dict[str, Block], blocks: list[Bloc
         else "\n".join(string(one.get("text")) for one in mappings(content))
     )
     failed = part.get("is_error") is True
-    last = blocks[-1] if blocks else None
-    call = calls.get(identifier(part.get("tool_use_id")), last)
-    if call is None or call["type"] not in ("imported_tool_use", "text"):
+    call = calls.get(identifier(part.get("tool_use_id")))
+    if call is None:
         blocks.append(tool_block(part.get("name"), None, result, failed=failed))
     elif call["type"] == "imported_tool_use":
         call["result"], call["is_error"] = result, failed

@@ -126,10 +126,23 @@ def test_two_people_import_the_same_export(insider: User, outsider: User) -> Non
 
 
 def test_a_conversation_without_a_title_gets_its_first_words(insider: User) -> None:
-    chat = claude_chat("a", "What is\na fjord?", "A valley.")
-    imported(insider, claude_zip([{**chat, "name": "\x00 "}]))
-    imported(insider, claude_zip([{**claude_chat("b", "x"), "name": "\x00"}]))
-    assert set(Conversation.objects.values_list("title", flat=True)) == {"\ufffd"}
+    chats = [claude_chat("a", "What is\na fjord?", "A valley."), claude_chat("b", "x")]
+    imported(insider, claude_zip([{**chats[0], "name": " \n"}, {**chats[1], "name": "\x00 a"}]))
+    assert set(Conversation.objects.values_list("title", flat=True)) == {"What is a fjord?", "\ufffd a"}
+
+
+def test_a_broker_that_is_away_costs_only_time(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+
+    def send(*given: Any, **more: Any) -> None:
+        sent.append((given, more))
+        if len(sent) > 1:
+            raise OSError
+
+    monkeypatch.setattr(begin.current_app, "send_task", send)
+    for _each in range(2):
+        begin.wake_for_import("some-id")
+    assert sent == [((begin.IMPORT_TASK,), {"args": ["some-id"]})] * 2
 
 
 def test_what_models_get_is_valid_and_has_no_imported_thinking(insider: User) -> None:
