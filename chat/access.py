@@ -10,13 +10,16 @@ from chat.models import (
     Assistant,
     Attachment,
     Conversation,
+    Import,
     LanguageModel,
     McpServer,
     Message,
     Project,
+    Share,
     ToolCall,
     Turn,
     User,
+    Workspace,
 )
 from chat.models.attachments import AttachmentQuerySet
 from chat.models.conversations import ConversationQuerySet, living
@@ -145,6 +148,23 @@ def project_roles(user: User, rows: Iterable[Project]) -> dict[Any, str]:
 def may_edit_project(user: User, project: Project) -> bool:
     """Return whether this person may change a project's content: its owner, and those who may edit it."""
     return user.is_active and Project.objects.editable_by(user).filter(pk=project.pk).exists()
+
+
+def find_import(user: User, import_id: object) -> Import | None:
+    """Return the import if it is this person's own."""
+    if not user.is_active:
+        return None
+    return Import.objects.of(user).filter(id=as_id(import_id)).first()
+
+
+def find_share(token: str, reader: object) -> Share | None:
+    """Return the shared conversation of a link if this reader, signed in or not, may see it now."""
+    sharing = Workspace.current().sharing
+    signed_in = isinstance(reader, User) and reader.is_active
+    if sharing == Workspace.Sharing.OFF or not (signed_in or sharing == Workspace.Sharing.ANYONE):
+        return None
+    shares = Share.objects.live().with_token(token).select_related("conversation", "owner")
+    return (shares if signed_in else shares.filter(audience=Share.Audience.ANYONE)).first()
 
 
 def models(user: User) -> QuerySet[LanguageModel]:

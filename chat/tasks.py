@@ -17,6 +17,7 @@ from chat.operations.billing.recount import settle_by_count
 from chat.operations.conversations import titles
 from chat.operations.deletion.remove import remove_due
 from chat.operations.files.uploads import clear_unused_files
+from chat.operations.imports.run import run_import, unfinished_imports
 from chat.operations.request import prewarm
 from chat.operations.staff.tool_listings import refresh_listings
 from chat.operations.time_limit import in_time
@@ -97,6 +98,20 @@ def clear_files_task() -> None:
     deleted = clear_unused_files()
     if deleted:
         log.info("files_cleared", files=deleted)
+
+
+@shared_task
+def import_task(import_id: str) -> None:
+    """Read an uploaded export, or go on with it."""
+    run_import(import_id)
+
+
+@shared_task
+def resume_imports_task() -> None:
+    """Queue imports that were not begun, or whose worker died."""
+    for import_id in unfinished_imports():
+        log.warning("import_resumed", id=import_id)
+        import_task.delay(import_id)
 
 
 @shared_task

@@ -63,7 +63,10 @@ RATES_PER_MINUTE = {
     "uploads": number("UPLOADS_PER_MINUTE", default=120),
     "turns": number("TURNS_PER_MINUTE", default=300),
     "conversations": number("CONVERSATIONS_PER_MINUTE", default=300),
+    "shared_pages": number("SHARED_PAGES_PER_MINUTE", default=300),
 }
+
+IMPORT_MAX_MB = number("IMPORT_MAX_MB", default=2000, minimum=1)
 
 DATABASE_URL = address("DATABASE_URL", schemes=["postgres", "postgresql", "sqlite"])
 DATABASE_PREPARE = switch("DATABASE_PREPARE", default=True)
@@ -258,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "imports": {"task": "chat.tasks.resume_imports_task", "schedule": 60.0, "options": {"expires": 60}},
     "refresh-listings": {
         "task": "chat.tasks.refresh_listings_task",
         "schedule": 3600.0,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.http import content_disposition_header
 from ninja import Query, Router
 from ninja.responses import Status
 
@@ -16,6 +17,8 @@ from chat.operations.conversations.fork import fork_conversation
 from chat.operations.conversations.thread import read_thread
 from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.errors import not_found
+from chat.operations.exports.export import export_conversation
+from chat.presentation.file_download import FileResponse
 
 router = Router(tags=["conversations"])
 
@@ -105,6 +108,27 @@ def list_messages(
     if row is None:
         raise not_found()
     return shapes.thread(read_thread(row, leaf=leaf, before=before, limit=limit))
+
+
+@router.get("/conversations/{conversation_id}/export")
+def export(
+    request: HttpRequest,
+    conversation_id: str,
+    form: str = Query(
+        "markdown",
+        alias="format",
+        max_length=20,
+        description="markdown, json or zip (JSON with the files).",
+    ),
+    thinking: bool = Query(False, description="Whether Markdown has the model's thoughts too."),
+) -> FileResponse:
+    """Download a conversation: readable, or exact with every branch."""
+    made = export_conversation(
+        user=identity_of(request).user, conversation_id=conversation_id, form=form, thinking=thinking
+    )
+    disposition = content_disposition_header(True, made.name) or "attachment"
+    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
+    return FileResponse.of_open(made.file, made.size_bytes, content_type=made.media_type, headers=headers)
 
 
 @router.get("/conversations/{conversation_id}/allowed-tools", response=outputs.AllowedTools)

@@ -41,6 +41,14 @@ class ConversationChange(Input):
     project: str | None = Field(None, description="Moves it into a project; null takes it out.")
 
 
+class ShareInput(Input):
+    audience: Literal["workspace", "anyone"] = Field(
+        "workspace", description="Who may read it; administrators decide whether anyone is allowed."
+    )
+    expires_in_days: int | None = Field(None, ge=1, le=3650, description="null: it does not expire.")
+    files: bool = Field(False, description="Whether readers may see the attached files.")
+
+
 class Again(Input):
     """The input of a turn that repeats or continues another turn."""
 

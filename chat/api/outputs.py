@@ -23,6 +23,46 @@ class AttachmentOut(Schema):
     created_at: dt.datetime
 
 
+class ShareOut(Schema):
+    id: str
+    url: str = Field(description="Empty when the link can't be read any more, because its key is lost.")
+    conversation: str
+    audience: str
+    files: bool
+    leaf: str = Field(description="The last message that readers see.")
+    created_at: dt.datetime
+    renewed_at: dt.datetime
+    expires_at: dt.datetime | None
+
+
+class ShareList(Schema):
+    data: list[ShareOut]
+
+
+class LeftOutOut(Schema):
+    kind: str = Field(
+        description="conversation, message, file, content, project, memory, export_file or entry."
+    )
+    code: str
+    count: int
+    reason: str
+
+
+class ImportOut(Schema):
+    """An import. `done` of `total` entries of the export are read."""
+
+    id: str
+    status: str = Field(description="queued, running, done or failed.")
+    error: dict[str, str] | None = Field(description="Why it failed: code and message.")
+    file: str
+    done: int
+    total: int
+    taken: dict[str, int]
+    left_out: list[LeftOutOut]
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
 class ProblemOut(Schema):
     """An error (RFC 9457). `code` is stable. The texts are for people, in the language of Accept-Language."""
 

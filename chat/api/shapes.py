@@ -12,6 +12,7 @@ from chat.models import (
     Assistant,
     Attachment,
     Conversation,
+    Import,
     LanguageModel,
     Message,
     ModelPrice,
@@ -23,7 +24,9 @@ from chat.models import (
     User,
 )
 from chat.operations.billing.budget_periods import BudgetStanding
+from chat.operations.imports.begin import refusal_text
 from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.import_report import left_out_rows
 from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
 
@@ -38,6 +41,25 @@ def identifier(value: object) -> str | None:
 def usd(value: Decimal) -> str:
     """Return the exact amount without an exponent or trailing zeros, such as 0.00123."""
     return format(value.normalize(), "f")
+
+
+def import_progress(row: Import) -> outputs.ImportOut:
+    code = row.error_code
+    return outputs.ImportOut(
+        id=str(row.id),
+        status=row.status,
+        error={"code": code, "message": refusal_text(code)} if code else None,
+        file=row.file_name,
+        done=row.done,
+        total=row.total,
+        taken=row.taken,
+        left_out=[
+            outputs.LeftOutOut(kind=one.kind, code=one.code, count=one.count, reason=one.reason)
+            for one in left_out_rows(row)
+        ],
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
 
 
 def budget(standing: BudgetStanding) -> outputs.BudgetOut:

@@ -22,9 +22,11 @@ from chat.api import (
     docs,
     extract,
     feedback,
+    imports,
     memory,
     problems,
     projects,
+    shares,
     tool_calls,
     turns,
 )
@@ -65,6 +67,8 @@ for router in (
     attachments.router,
     projects.router,
     extract.router,
+    imports.router,
+    shares.router,
     counting.router,
     catalogue.router,
     feedback.router,
@@ -73,8 +77,8 @@ for router in (
     api.add_router("", router)
 
 
-# Accept forms with files instead of JSON, within the size limit of all requests.
-UPLOADS = frozenset({"attachments", "projects/<project_id>/files"})
+# Accept forms with files instead of JSON, within the limits of chat/web/body_limit.py.
+UPLOADS = frozenset({"attachments", "imports", "projects/<project_id>/files"})
 
 
 def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None] | None = None) -> View:

@@ -7,6 +7,7 @@ from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
 from chat.models.connections import ProviderConnection
 from chat.models.conversations import Conversation, Message
 from chat.models.feedback import Feedback
+from chat.models.imports import Import, ImportedConversation
 from chat.models.keys import ApiKey
 from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
@@ -14,6 +15,7 @@ from chat.models.memory import MemoryEntry
 from chat.models.people import User
 from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
+from chat.models.shares import Share
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
 from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
 from chat.models.workspace import Workspace
@@ -34,6 +36,8 @@ __all__ = [
     "FileUsage",
     "Frame",
     "FrameCount",
+    "Import",
+    "ImportedConversation",
     "LanguageModel",
     "McpGrant",
     "McpServer",
@@ -45,6 +49,7 @@ __all__ = [
     "ProjectMember",
     "PromptRevision",
     "ProviderConnection",
+    "Share",
     "StoredFile",
     "SystemPrompt",
     "ToolCall",

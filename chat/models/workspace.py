@@ -14,6 +14,11 @@ from chat.models.time_zones import validate_time_zone
 class Workspace(models.Model):
     """There is exactly one; `Workspace.current()` returns it."""
 
+    class Sharing(models.TextChoices):
+        OFF = "off", _("nobody")
+        WORKSPACE = "workspace", _("people of this workspace")
+        ANYONE = "anyone", _("anyone with the link")
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(_("name"), max_length=80, default="Parley")
     time_zone = models.CharField(
@@ -76,6 +81,15 @@ class Workspace(models.Model):
             "While a project’s documents take no more than this, each request holds them whole. Beyond it, the model "
             "searches them. 0 means that it always searches."
         ),
+    )
+
+    sharing = models.CharField(
+        _("who may read shared conversations"),
+        max_length=9,
+        choices=Sharing.choices,
+        default=Sharing.WORKSPACE,
+        db_default=Sharing.WORKSPACE,  # for processes of the version before
+        help_text=_("Links that were made for more readers than this open for fewer at once."),
     )
 
     history = HistoricalRecords()

@@ -24,6 +24,7 @@ def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
     return {
         "conversation": thread.conversation,
         "thread": thread,
+        "read_only": thread.read_only,
         "message": entry.last,
         "leaf_id": entry.leaf_id,
         "parent_id": entry.first.parent_id,

@@ -19,6 +19,7 @@ class Thread:
     `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
     `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
+    `read_only` is the page of a reader, who gets no buttons; `files_address` is where their files are, below the link.
     `feedback` is the viewer's, by message id. `followed_by` is the kind of the message below an earlier page.
     `for_staff` adds what upstreams wrote about failures.
     """
@@ -39,6 +40,8 @@ class Thread:
     followed_by: str = ""
     cost_detail: CostDetail = CostDetail.ROUNDED
     for_staff: bool = False
+    read_only: bool = False
+    files_address: str = ""
 
     @property
     def entries(self) -> list[Entry]:

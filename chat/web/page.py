@@ -19,6 +19,7 @@ from chat.operations.accounts.sessions import note_use
 from chat.presentation.localization import localized, person_zone
 
 UTC = zoneinfo.ZoneInfo("UTC")
+_LARGEST_NUMBER = 2**31 - 1
 View = Callable[..., HttpResponseBase]
 
 
@@ -63,6 +64,13 @@ def own_conversation(request: PersonRequest, conversation_id: uuid.UUID) -> Conv
     if found is None:
         raise Http404
     return found
+
+
+def number_in(request: HttpRequest, name: str) -> int | None:
+    """Return a number of the query; None for what is none."""
+    written = request.GET.get(name, "")
+    known = written.isascii() and written.isdigit() and len(written) <= 10
+    return min(int(written), _LARGEST_NUMBER) if known else None
 
 
 def _note_use(request: Any) -> None:

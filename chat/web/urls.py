@@ -1,25 +1,32 @@
 """Addresses of the browser's pages."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from chat.web import (
     account_data,
     api_keys,
     attachments,
     conversations,
+    exports,
     feedback,
+    imports,
     many_conversations,
     memory,
     offline,
     preferences,
     profile,
     sessions,
+    shared,
+    shares,
     temporary,
     tools,
     usage,
     views,
     welcome,
 )
+
+LINK = r"(?P<token>[A-Za-z0-9_-]{32})"
+FILE = r"(?P<attachment_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<form>thumbnail|shown|file)"
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -32,6 +39,14 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),
     path("c/<uuid:conversation_id>/archive", conversations.archive, name="archive_conversation"),
     path("c/<uuid:conversation_id>/tools", conversations.allowed, name="allowed_tools"),
+    path("c/<uuid:conversation_id>/share", shares.share_dialog, name="share_dialog"),
+    path("shares/<uuid:share_id>", shares.change_share, name="change_share"),
+    re_path(rf"^s/{LINK}$", shared.shared, name="shared"),
+    re_path(rf"^s/{LINK}/copy$", shared.copy_shared, name="copy_shared"),
+    re_path(rf"^s/{LINK}/{FILE}$", shared.shared_attachment, name="shared_attachment"),
+    path("c/<uuid:conversation_id>/take", exports.export_dialog, name="export_dialog"),
+    path("c/<uuid:conversation_id>/export", exports.export_file, name="export_file"),
+    path("c/<uuid:conversation_id>/print", exports.print_page, name="print_page"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="delete_conversation"),
     path("c/<uuid:conversation_id>/restore", conversations.restore, name="restore_conversation"),
     path("c/<uuid:conversation_id>/leave", temporary.leave, name="leave_conversation"),
@@ -61,8 +76,10 @@ urlpatterns = [
     path("settings/keys/<uuid:key_id>/revoke", api_keys.revoke_own_key, name="revoke_own_key"),
     path("settings/servers", tools.sign_ins, name="mcp_sign_ins"),
     path("settings/data", account_data.account_data, name="account_data"),
-    path("settings/data/<uuid:export_id>.zip", account_data.export_file, name="export_file"),
+    path("settings/data/<uuid:export_id>.zip", account_data.export_file, name="account_export"),
     path("settings/delete", account_data.delete_account, name="delete_account"),
     path("usage", usage.usage, name="usage"),
     path("preferences", preferences.preferences, name="preferences"),
+    path("settings/import", imports.imports, name="imports"),
+    path("settings/import/<uuid:import_id>", imports.import_progress, name="import_progress"),
 ]

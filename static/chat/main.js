@@ -19,6 +19,7 @@ import {
   deleteConversation,
 } from "parley/shell/page_commands.js";
 import { Palette } from "parley/shell/palette.js";
+import { startSharing } from "parley/shell/sharing.js";
 import { startShortcuts } from "parley/shell/shortcuts.js";
 import { Sidebar } from "parley/shell/sidebar.js";
 import { startThemeChoice } from "parley/shell/theme_choice.js";
@@ -40,6 +41,7 @@ defineTimeElement();
 startThemeChoice(localStorage);
 startMenus();
 startDialogs();
+startSharing();
 startAllowedTools();
 startCodeWrap();
 startTableCopy();

@@ -24,6 +24,7 @@ from chat.models import (
     Message,
     ModelPrice,
     ProviderConnection,
+    Share,
     SystemPrompt,
     ToolCall,
     ToolDefinition,
@@ -138,7 +139,10 @@ def _conversation(person: User, offered: list[Any]) -> list[Any]:
     )
     opinion = Feedback.objects.create(message=answer, person=person, rating=-1, reason="wrong", model=model)
     entry = MemoryEntry.objects.create(user=person, text=f"Likes {PRIVATE}", conversation=conversation)
-    return [frame, conversation, question, attachment, turn, event, tool_call, call, opinion, entry]
+    share = Share.objects.create(
+        conversation=conversation, owner=person, title=f"About {PRIVATE}", leaf_id=answer.id, digest="d" * 64
+    )
+    return [frame, conversation, question, attachment, turn, event, tool_call, call, opinion, entry, share]
 
 
 def _tools(person: User) -> list[Any]:

@@ -11,16 +11,19 @@ from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
 TOOL = "00000000-0000-7000-8000-000000000001"
-OWN = ["new_conversation", "sidebar", "palette", "budget"]
+OWN = ["new_conversation", "sidebar", "palette", "budget", "imports"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "allowed_tools"]
+READ = [
+    "conversation", "thread", "earlier", "rename_conversation", "allowed_tools",
+    "share_dialog", "export_dialog", "export_file", "print_page",
+]  # fmt: skip
 WRITE = [
     "branch", "fork", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
-    "delete_conversation", "leave_conversation", "stay_in_conversation",
+    "delete_conversation", "leave_conversation", "stay_in_conversation", "share_dialog",
 ]  # fmt: skip
-PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
+PAGES = {"branch", "allowed_tools", "share_dialog"}  # a change that answers with what the page shows now
 
 
 def address(name: str, chat: Conversation) -> str:
@@ -42,7 +45,16 @@ def form(name: str, chat: Conversation) -> dict[str, Any]:
 def state(chat: Conversation) -> Any:
     return (
         Conversation.objects.filter(pk=chat.pk)
-        .values("title", "pinned", "archived", "active_leaf", "allowed_tools", "deleted_at", "expires_at")
+        .values(
+            "title",
+            "pinned",
+            "archived",
+            "active_leaf",
+            "allowed_tools",
+            "deleted_at",
+            "expires_at",
+            "shares",
+        )
         .first()
     )
 
@@ -53,7 +65,7 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_many_conversations = {"change_conversations", "restore_conversation"}
     in_test_offline = {"offline", "worker"}
     in_test_feedback = {"feedback"}
-    in_test_account_data = {"account_data", "export_file", "delete_account"}
+    in_test_account_data = {"account_data", "account_export", "delete_account"}
     in_settings = {
         "settings",
         "profile",
@@ -64,6 +76,8 @@ def test_every_route_is_in_these_tests() -> None:
         "revoke_own_key",
         "mcp_sign_ins",
     }
+    in_test_sharing = {"change_share", "shared", "shared_attachment", "copy_shared"}
+    in_test_imports = {"import_progress"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -76,6 +90,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_feedback,
         *in_test_account_data,
         *in_settings,
+        *in_test_sharing,
+        *in_test_imports,
         "preferences",
     }
 
@@ -86,6 +102,7 @@ def test_owner_reads(name: str, browser: Client, chat: Conversation) -> None:
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     assert "private" in answer["Cache-Control"]
+    answer.close()
 
 
 @pytest.mark.parametrize("name", WRITE)

@@ -18,7 +18,7 @@ from chat.models import Assistant, Attachment, StoredFile, User
 from chat.models.platforms import MB
 from chat.operations import rates
 from chat.operations.errors import OperationError, busy, invalid
-from chat.operations.files.documents import read_document
+from chat.operations.files.documents import checked_text, read_document
 from chat.operations.files.pictures import UPLOAD_WAIT_SECONDS, read_picture
 from chat.operations.files.quota import charge, check_quota, recount
 from chat.operations.files.storage import delete_if_unused, keep
@@ -35,6 +35,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 255
 # What an attachment of the same bytes has in common, beside its files.
 COPIED = ("kind", "text", "width", "height", "pages")
+_COPIED = (*COPIED, "sent", "thumbnail")
 # Zero width (non-)joiner, and the tags of which flags of regions consist.
 _JOINERS = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
 
@@ -61,6 +62,15 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
             upload_limit, storage_full; the message says what to do.
     """
     rates.count(rates.UPLOADS, owner.pk)
+    return keep_upload(owner=owner, name=name, data=data)
+
+
+def keep_upload(*, owner: User, name: object, data: bytes) -> Attachment:
+    """Store a file as `store_upload` does, whose requests nobody counts: one of an import.
+
+    Raises:
+        OperationError: as `store_upload`, without too_many_requests.
+    """
     name = file_name(name)
     _check_size(data)
     check_quota(owner, len(data))
@@ -81,6 +91,45 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
     return attachment
 
 
+def keep_text(*, owner: User, name: object, text: str) -> Attachment:
+    """Store a text that came without a file.
+
+    Raises:
+        OperationError: empty, too_long, too_large, upload_limit, storage_full.
+    """
+    name, text = file_name(name), checked_text(text)
+    data = text.encode()
+    _check_size(data)
+    with transaction.atomic():
+        original = keep(data, "text/plain")
+        charge(owner, original)
+        attachment, _made = Attachment.objects.get_or_create(
+            owner=owner,
+            name=name,
+            original=original,
+            defaults={"kind": Attachment.Kind.TEXT, "text": text},
+        )
+    return attachment
+
+
+def copied_files(owner: User, originals: Mapping[str, Attachment]) -> dict[str, Attachment]:
+    """Return attachments of `owner` with the same content, by the keys of the originals, in the caller's transaction.
+
+    Raises:
+        OperationError: upload_limit, storage_full.
+    """
+    copied: dict[str, Attachment] = {}
+    for key, original in sorted(originals.items()):
+        charge(owner, original.original)
+        copied[key], _made = Attachment.objects.get_or_create(
+            owner=owner,
+            name=original.name,
+            original=original.original,
+            defaults={field: getattr(original, field) for field in _COPIED},
+        )
+    return copied
+
+
 def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | None:
     """Return an attachment of bytes that this person has uploaded before; None when they have not.
 
@@ -97,12 +146,11 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
         known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
         if known is None:
             return None
-        copied = (*COPIED, "sent", "thumbnail")
         attachment, _made = Attachment.objects.get_or_create(
             owner=owner,
             name=name,
             original=known.original,
-            defaults={field: getattr(known, field) for field in copied},
+            defaults={field: getattr(known, field) for field in _COPIED},
         )
     return attachment
 
