@@ -19,13 +19,13 @@ from chat.models import (
     User,
     Workspace,
 )
-from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.fork import copy_path, fork_conversation
 from chat.operations.conversations.message_input import content_blocks
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.thread import read_thread
 from chat.operations.files.uploads import store_upload
 from tests import factories
+from tests.support.deletion import delete_for_good
 from tests.support.refusals import refusal_code
 
 EXACT = (
@@ -145,7 +145,7 @@ def test_outsider_copies_nothing(insider: User, outsider: User) -> None:
 def test_a_deleted_original_leaves_its_copies(insider: User) -> None:
     turn = with_tools(insider)
     made = fork_conversation(user=insider, message_id=turn.conversation.active_leaf_id)
-    delete_conversation(user=insider, conversation_id=turn.conversation_id)
+    delete_for_good(turn.conversation)
     made.refresh_from_db()
     assert made.forked_from is None
     assert len(path_of(made)) == 4

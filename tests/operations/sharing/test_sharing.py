@@ -12,8 +12,8 @@ from django.utils import timezone
 from chat import access
 from chat.claude.request.transcript import to_messages
 from chat.models import Attachment, Conversation, Message, Share, User, Workspace
-from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.message_input import content_blocks
+from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import store_upload
 from chat.operations.request.thinking_binding import path_message
@@ -22,6 +22,7 @@ from chat.operations.sharing.reading import PAGE, copy_share, read_share, shared
 from chat.operations.sharing.shares import create_share, end_share, renew_share, revoke_share
 from chat.presentation.shared_messages import shared_messages
 from tests import factories
+from tests.support.deletion import delete_for_good
 
 pytestmark = pytest.mark.django_db
 NOBODY = AnonymousUser()
@@ -191,8 +192,11 @@ def test_a_link_ends(chat: Conversation) -> None:
 
 def test_a_deleted_conversation_takes_its_links_along(chat: Conversation) -> None:
     token = share_of(chat).token or ""
-    delete_conversation(user=chat.owner, conversation_id=str(chat.id))
+    delete_conversations(user=chat.owner, conversation_ids=[chat.id])
     assert access.find_share(token, chat.owner) is None
+    restore_conversations(user=chat.owner, conversation_ids=[chat.id])
+    assert access.find_share(token, chat.owner) is not None
+    delete_for_good(chat)
     assert not Share.objects.exists()
 
 
