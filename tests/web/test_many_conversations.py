@@ -88,7 +88,9 @@ def test_signing_in_comes_first(client: Client, chats: list[Conversation]) -> No
 
 def test_queries_do_not_grow(browser: Client, insider: User) -> None:
     costs = set()
-    change(browser, "delete", factories.conversation(insider))  # notes the session, and what the person has stored
+    change(
+        browser, "delete", factories.conversation(insider)
+    )  # notes the session, and what the person has stored
     for count in (2, 50):
         many = [factories.conversation(insider) for _ in range(count)]
         with CaptureQueriesContext(connection) as captured:
