@@ -1,6 +1,7 @@
 """How typed words find a title: as they are, and in Korean also by initial consonants and by a syllable not yet whole.
 
-ㄱㅎ finds 계획, and 하 at the end finds 한국, as 호 and 회 find 획. The same rule is in static/chat/models/command_match.js.
+ㄱㅎ finds 계획, and 하 at the end finds 한국, as 호 and 회 find 획. The browser's rule is the same
+(static/chat/models/command_match.js).
 """
 
 import re

@@ -121,6 +121,8 @@ export class Chat {
   #resume() {
     if (this.thread.conversation) {
       this.socket.send(this.subscription.request());
+      // The page before this one may have said only now that it was left, as a reload does.
+      this.temporary.stay();
       if (this.#opened && !this.subscription.turn) this.#reload({ ifNewer: true });
     }
     if (this.#stopWhenOpen) this.stop(this.#stopWhenOpen);

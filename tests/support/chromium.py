@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Request,
     WebError,
+    Worker,
     sync_playwright,
 )
 
@@ -84,11 +85,14 @@ class Watch:
         return end
 
     def _on_request(self, request: Request) -> None:
+        if request.service_worker:  # it has a URL as a page has, and no frame
+            self._check(request.service_worker, request.url)
+            return
         page = request.frame.page
         if not (request.is_navigation_request() and page.url == "about:blank"):
             self._check(page, request.url)
 
-    def _check(self, page: Page, url: str) -> None:
+    def _check(self, page: Page | Worker, url: str) -> None:
         if (
             urlsplit(url).scheme in {"http", "https", "ws", "wss"}
             and urlsplit(url).netloc != urlsplit(page.url).netloc

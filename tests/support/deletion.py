@@ -8,7 +8,7 @@ from chat.operations.deletion.remove import remove_conversation
 
 
 def delete_for_good(chat: Conversation) -> None:
-    """Delete a conversation, whose files were uploaded before that, and let the time pass in which it could be undone."""
+    """Delete a conversation, and let the time pass in which that could be undone. Its files were uploaded before."""
     deleted_at = timezone.now() - 2 * UNDO_FOR
     links = Attachment.messages.through.objects.filter(message__conversation=chat)
     Attachment.objects.filter(id__in=links.values("attachment")).update(created_at=deleted_at - UNDO_FOR)

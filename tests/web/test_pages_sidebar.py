@@ -224,3 +224,14 @@ def test_any_typed_character_is_survived(browser: Client, chat: Conversation) ->
     for typed in ("\0", "\0ㄱ", "\\", "[ㄱ", "ㄱ\ud7a3", "\U0001f600ㄱ", "ㄱ" * 300):
         for address in ("/sidebar", "/palette"):
             assert browser.get(address, {"q": typed}).status_code == 200
+
+
+@pytest.mark.parametrize("staff", [False, True])
+def test_the_palette_leads_to_the_pages_that_a_person_may_open(
+    browser: Client, insider: User, staff: bool
+) -> None:
+    User.objects.filter(pk=insider.pk).update(is_staff=staff)
+    page = browser.get("/").content.decode()
+    links = json.loads(re.search(r'<script id="page"[^>]*>(.*?)</script>', page)[1])["links"]
+    assert ("/admin/" in [link["address"] for link in links]) is staff
+    assert {"/settings/profile", "/settings/sessions"} <= {link["address"] for link in links}

@@ -71,8 +71,8 @@ def conversation_news(conversations: list[ConversationId], since: dt.datetime) -
     """
     rows = Conversation.objects.living().filter(id__in=conversations)
     there = {
-        identifier: (changed_at, *shown)
-        for identifier, changed_at, *shown in rows.values_list(
+        identifier: (changed_at, title, pinned, archived, ends_at)
+        for identifier, changed_at, title, pinned, archived, ends_at in rows.values_list(
             "id", "updated_at", "title", "pinned", "archived", "expires_at"
         )
     }

@@ -82,11 +82,11 @@ def keep_upload(*, owner: User, name: object, data: bytes) -> Attachment:
         # In one order, so that two uploads never wait for each other.
         in_order = sorted(files.items(), key=lambda item: item[1][0])
         rows = {field: keep(content, media_type) for field, (content, media_type) in in_order}
-        renewed = charge(owner, rows["original"])
-        attachment, _made = Attachment.objects.get_or_create(
+        counted = charge(owner, rows["original"])
+        attachment, made = Attachment.objects.get_or_create(
             owner=owner, name=name, original=rows.pop("original"), defaults={**fields, **rows}
         )
-        if renewed:
+        if counted and not made:  # only deleted conversations had it
             attachment.renew()
     return attachment
 
@@ -136,7 +136,8 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
     The digest of another person's file reveals nothing and gives no access.
 
     Raises:
-        OperationError: invalid, too_many_requests.
+        OperationError: invalid, too_many_requests; upload_limit and storage_full, when only deleted conversations
+            hold these bytes.
     """
     rates.count(rates.UPLOADS, owner.pk)
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
@@ -146,12 +147,15 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
         known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
         if known is None:
             return None
-        attachment, _made = Attachment.objects.get_or_create(
+        counted = charge(owner, known.original)
+        attachment, made = Attachment.objects.get_or_create(
             owner=owner,
             name=name,
             original=known.original,
             defaults={field: getattr(known, field) for field in _COPIED},
         )
+        if counted and not made:
+            attachment.renew()
     return attachment
 
 

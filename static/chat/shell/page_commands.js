@@ -3,6 +3,7 @@
 import { runToastAction } from "parley/lib/announcements.js";
 import { leaveFor } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
+import { isTouchOnly } from "parley/lib/touch.js";
 import { addCommand } from "parley/shell/commands.js";
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -97,6 +98,7 @@ function addSettingCommands() {
     name: translate("command_help"),
     icon: "help",
     keys: "?",
+    when: () => !isTouchOnly(),
     run: () => click("[data-open-help]"),
   });
   for (const link of page.links) addCommand({ ...link, run: () => leaveFor(link.address) });

@@ -83,7 +83,9 @@ export class Palette {
         option.id = `palette-${group}-${index}`;
         option.querySelector("use").setAttribute("href", `#icon-${entry.icon ?? "thinking"}`);
         option.querySelector(".palette__name").textContent = entry.name;
-        option.querySelector(".palette__hint").textContent = entry.keys ?? entry.hint ?? "";
+        const hint = option.querySelector(".palette__hint");
+        hint.textContent = entry.keys ?? entry.hint ?? "";
+        hint.classList.toggle("palette__hint--keys", "keys" in entry);
         this.#runs.set(option.id, entry.run);
         return option;
       }),

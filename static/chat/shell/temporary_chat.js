@@ -7,6 +7,8 @@ import { post } from "parley/lib/post.js";
 import { showConversationTitle } from "parley/shell/dialogs.js";
 
 export class TemporaryChat {
+  #leaves = false;
+
   // `onswitch(change)`: called with a function that changes page.temporary, where drafts are kept meanwhile.
   constructor({ onswitch }) {
     this.onswitch = onswitch;
@@ -17,7 +19,11 @@ export class TemporaryChat {
     this.endButton.addEventListener("click", () => this.end());
     // A page that goes away may be loaded again: the server waits a minute for that.
     addEventListener("pagehide", () => this.#leave());
-    addEventListener("pageshow", ({ persisted }) => persisted && this.stay());
+    addEventListener("pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      this.#leaves = false;
+      this.stay();
+    });
     document.addEventListener("submit", (event) => this.#beforeSignOut(event));
     this.#show();
   }
@@ -50,19 +56,20 @@ export class TemporaryChat {
 
   // Tells the server that the chat is still open here, although it was left elsewhere.
   stay() {
-    if (this.#isOpen) post(`/c/${page.conversation}/stay`).catch(() => {});
+    if (this.#isOpen && !this.#leaves) post(`/c/${page.conversation}/stay`).catch(() => {});
   }
 
   // `keepalive`: the request outlives this page.
   #leave() {
     if (!this.#isOpen) return null;
+    this.#leaves = true;
     return post(`/c/${page.conversation}/leave`, {}, { keepalive: true }).catch(() => {});
   }
 
   // With the session the right to end the chat goes.
   async #beforeSignOut(event) {
     const form = event.target;
-    if (!this.#isOpen || !form.matches("[data-sign-out]") || form.dataset.left) return;
+    if (!this.#isOpen || !form.matches("[data-sign-out]") || "left" in form.dataset) return;
     event.preventDefault();
     form.dataset.left = "";
     await Promise.race([this.#leave(), new Promise((resolve) => setTimeout(resolve, 2000))]);

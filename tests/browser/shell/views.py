@@ -1,6 +1,7 @@
 """The two ways in which each flow of the shell is tried: a desk in English, and a phone in Korean."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.checks import PHONE
@@ -23,3 +24,10 @@ def show_list(chat: ChatPage) -> None:
     button = chat.page.locator("[data-open-drawer]")
     if button.is_visible():
         button.click()
+
+
+def ask(chat: ChatPage, text: str) -> None:
+    """Send a message in any language of the page, and wait for the whole answer."""
+    chat.field.fill(text)
+    chat.page.locator(".composer__send").click()
+    expect(chat.page.locator(".message--answer:not(.message--live)")).to_have_count(1)

@@ -1,6 +1,7 @@
 """Limits of what a person may store and upload in a day: counted once for each content, and given back."""
 
 import datetime as dt
+import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,10 @@ def text(letter: str, size: int = HALF) -> bytes:
 
 def upload(owner: User, letter: str, name: str = "a.txt") -> Attachment:
     return store_upload(owner=owner, name=name, data=text(letter))
+
+
+def reuse(owner: User, letter: str) -> Attachment | None:
+    return reuse_upload(owner=owner, name="a.txt", digest=hashlib.sha256(text(letter)).hexdigest())
 
 
 @pytest.mark.parametrize(
@@ -132,12 +137,14 @@ def test_deleting_a_conversation_makes_room_at_once(insider: User, outsider: Use
     assert FileUsage.objects.get(user=insider).total_bytes == HALF
 
 
-def test_a_deleted_file_that_is_uploaded_again_counts_and_stays(insider: User) -> None:
+@pytest.mark.parametrize("how", ["upload", "reuse"])
+def test_a_deleted_file_that_is_attached_again_counts_and_stays(insider: User, how: str) -> None:
     limits(stored_files_mb=1)
     file, chat = upload(insider, "a"), factories.conversation(insider, "Look")
     chat.active_leaf.attachments.add(file)  # type: ignore[union-attr]
     delete_conversations(user=insider, conversation_ids=[chat.id])
-    assert upload(insider, "a") == file
+    again = upload if how == "upload" else reuse
+    assert again(insider, "a") == file
     assert refusal(upload, insider, "b").code == "storage_full"
     Conversation.objects.update(deleted_at=F("deleted_at") - UNDO_FOR)
     Attachment.objects.update(created_at=timezone.now())
