@@ -241,6 +241,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "index-messages": {
+        "task": "chat.tasks.index_messages_task",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
     "clear-files": {
         "task": "chat.tasks.clear_files_task",

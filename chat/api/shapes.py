@@ -23,6 +23,7 @@ from chat.operations.billing.budget_periods import BudgetStanding
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
+from chat.search.results import Hit
 
 COUNTERS = tuple(outputs.Tokens.model_fields)
 _CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)
@@ -64,6 +65,19 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_message_at=row.last_message_at,
+    )
+
+
+def search_hit(hit: Hit) -> outputs.SearchHit:
+    return outputs.SearchHit(
+        conversation=str(hit.conversation.id),
+        message=identifier(hit.message.id) if hit.message else None,
+        title=hit.conversation.title,
+        archived=hit.conversation.archived,
+        role=hit.message.role if hit.message else None,
+        snippet=hit.excerpt.text,
+        highlights=list(hit.excerpt.hits),
+        at=hit.at,
     )
 
 

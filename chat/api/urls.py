@@ -22,6 +22,7 @@ from chat.api import (
     docs,
     extract,
     problems,
+    search,
     tool_calls,
     turns,
 )
@@ -63,6 +64,7 @@ for router in (
     extract.router,
     counting.router,
     catalogue.router,
+    search.router,
 ):
     api.add_router("", router)
 

@@ -1,5 +1,6 @@
 """Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.assistants import Assistant
-from chat.models.fields import ExactJSONField, uuid7
+from chat.models.fields import ExactJSONField, FoldedTextField, uuid7
 from chat.models.ids import MessageId
 from chat.models.language_models import LanguageModel
 from chat.models.people import User
@@ -21,6 +22,13 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-pinned", "-last_message_at", "-id")
+
+    def titled(self, needles: Iterable[str]) -> Self:
+        """Return those whose title contains all these folded texts."""
+        rows = self
+        for needle in needles:
+            rows = rows.filter(folded_title__contains=needle)
+        return rows
 
 
 class Conversation(models.Model):
@@ -38,6 +46,7 @@ class Conversation(models.Model):
     )
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, blank=True, verbose_name=_("model"))
     title = models.CharField(_("title"), max_length=200, blank=True)
+    folded_title = FoldedTextField(_("title for search"), of="title")
     title_status = models.CharField(
         _("title status"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE
     )
@@ -61,7 +70,12 @@ class Conversation(models.Model):
         indexes = [
             models.Index(
                 fields=["owner", "archived", "-pinned", "-last_message_at"], name="conversation_sidebar"
-            )
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(folded_title=None) & ~Q(title=""),
+                name="conversation_title_not_folded",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,6 +111,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         walk = _WALK_UP.format(table=connection.ops.quote_name(self.model._meta.db_table), within=within)
         stored = self.model._meta.pk.get_db_prep_value(message_id, connection)
         return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611
+
+    def awaiting_index(self) -> Self:
+        """Return the messages that search can't find yet: what people and models said, once it is whole."""
+        return self.filter(indexed=False, kind=Message.Kind.CHAT).exclude(status=Message.Status.STREAMING)
 
 
 class RequestedLength(models.TextChoices):
@@ -167,6 +185,8 @@ class Message(models.Model):
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
     # How long the model thought, in seconds: one number for each thinking block, in their order.
     thinking_seconds = ExactJSONField(_("thinking time (seconds)"), default=list, blank=True)
+    # Whether search knows the text. Every new row begins without, so no writer of messages has to think of search.
+    indexed = models.BooleanField(_("indexed for search"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MessageQuerySet.as_manager()
@@ -177,6 +197,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "created_at", "id"], name="message_in_conversation"),
             models.Index(fields=["parent", "created_at", "id"], name="message_siblings"),
+            models.Index(fields=["id"], condition=Q(indexed=False, kind="chat"), name="message_not_indexed"),
         ]
         constraints = [
             models.CheckConstraint(name="message_not_its_own_parent", condition=~Q(parent=F("id"))),

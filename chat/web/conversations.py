@@ -21,10 +21,10 @@ from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
 from chat.operations.errors import OperationError
 from chat.presentation.tool_names import tool_title
+from chat.search_text.query import LONGEST_QUERY, read_query
 from chat.web.page import PersonRequest, own_conversation, person_page
 
 PAGE = 60
-LONGEST_SEARCH = 200  # characters; SQLite refuses patterns of 50,000 bytes, and no title is longer
 
 
 @person_page("GET", "HEAD")
@@ -94,10 +94,9 @@ def allowed(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> dict[str, Any]:
     """Return one page of the list in groups: pinned first, then by the time of the last message."""
     archived = request.GET.get("archived") == "1"
-    words = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    words = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
-    if words:
-        rows = rows.filter(title__icontains=words)
+    rows = rows.titled(read_query(words).needles)
     page = Paginator(_with_state(rows), PAGE).get_page(request.GET.get("page"))
     groups = _grouped(_with_current(page, rows, current))
     return {

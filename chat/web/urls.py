@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import attachments, conversations, profile, search, sessions, tools, views
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
     path("c/<uuid:conversation_id>", views.conversation, name="conversation"),
     path("c/<uuid:conversation_id>/thread", views.thread, name="thread"),
     path("c/<uuid:conversation_id>/earlier", views.earlier, name="earlier"),
+    path("c/<uuid:conversation_id>/later", views.later, name="later"),
     path("c/<uuid:conversation_id>/branch", views.branch, name="branch"),
     path("c/<uuid:conversation_id>/rename", conversations.rename, name="rename_conversation"),
     path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
     path("budget", views.budget, name="budget"),
+    path("search", search.search_page, name="search"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),

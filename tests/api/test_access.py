@@ -30,6 +30,7 @@ OWNERS = {
     ("GET", "/attachments/{attachment_id}"): 200,
     ("POST", "/extract"): 200,
     ("POST", "/count_tokens"): 200,
+    ("GET", "/search"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
@@ -49,6 +50,7 @@ BODIES = {
     },
     ("POST", "/count_tokens"): {"text": "Hello"},
 }
+QUERIES = {("GET", "/search"): {"q": "high"}}
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 FILE = {"file": ("a.txt", b"Hello")}
 BY_ID = [route for route in OWNERS if "{" in route[1]]
@@ -76,7 +78,8 @@ def ask(program: ApiClient, route: tuple[str, str], ids: dict[str, str], **optio
     method, path = route
     body = BODIES.get(route)
     sent = {"files": FILE} if route == ("POST", "/attachments") else {"json": body} if body else {}
-    return program.http.request(method, path.format(**ids), **sent, **options)
+    query = QUERIES.get(route)
+    return program.http.request(method, path.format(**ids), params=query, **sent, **options)
 
 
 def test_every_route_is_in_the_access_table() -> None:

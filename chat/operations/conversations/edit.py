@@ -8,7 +8,17 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.events import hints
-from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn, TurnEvent, User
+from chat.models import (
+    ApiCall,
+    Attachment,
+    Conversation,
+    Message,
+    SearchEntry,
+    ToolCall,
+    Turn,
+    TurnEvent,
+    User,
+)
 from chat.operations import rates
 from chat.operations.conversations.path import newest_leaf_below
 from chat.operations.conversations.selection import choose
@@ -117,7 +127,8 @@ def _delete_rows(conversation: Conversation) -> None:
     ToolCall.objects.filter(turn__conversation=conversation).delete()
     links = Attachment.messages.through.objects.filter(message__conversation=conversation)
     files = list(links.values_list("attachment_id", flat=True).distinct())
-    for rows in (links, Turn.objects.filter(**own), Message.objects.filter(**own)):
+    entries = SearchEntry.objects.filter(**own)
+    for rows in (links, entries, Turn.objects.filter(**own), Message.objects.filter(**own)):
         rows._raw_delete(rows.db)
     conversation.delete()
     delete_unlinked(conversation.owner, files)
