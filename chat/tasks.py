@@ -25,8 +25,12 @@ from chat.operations.turns import recovery, tool_decisions
 from chat.operations.turns.recovery import LeaseWatch
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
+from chat.search.index import PORTION, index_portions
 
 log = structlog.get_logger(__name__)
+
+# A run takes part of a large backlog, so that other jobs get their turn.
+INDEX_SECONDS = 60
 
 # Kept in the process between runs: a dead owner is detected by an unchanged heartbeat over time.
 _leases = LeaseWatch()
@@ -154,3 +158,11 @@ def clear_accounts_task() -> None:
     deleted, exports = delete_closed_accounts(), clear_account_exports()
     if deleted or exports:
         log.info("accounts_cleared", accounts=deleted, exports=exports)
+
+
+@shared_task
+def index_messages_task() -> None:
+    """Let search find what was written since the last run; messages from before search was there come last."""
+    indexed = sum(in_time(index_portions(), INDEX_SECONDS))
+    if indexed > PORTION:
+        log.info("messages_indexed", rows=indexed)

@@ -249,6 +249,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "index-messages": {
+        "task": "chat.tasks.index_messages_task",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
     "clear-files": {
         "task": "chat.tasks.clear_files_task",

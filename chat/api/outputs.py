@@ -139,6 +139,27 @@ class ProjectDetails(ProjectOut):
     members: list[ProjectMemberOut] = Field(description="Only for its owner; else empty.")
 
 
+class SearchHit(Schema):
+    conversation: str
+    message: str | None = Field(description="null when the title was found.")
+    title: str
+    archived: bool
+    role: str | None = Field(description="Who wrote the message: user or assistant.")
+    snippet: str = Field(description="The words around the first hit, on one line; of a title all of it.")
+    highlights: list[tuple[int, int]] = Field(
+        description="Where the hits are in `snippet`: start and end in Unicode characters."
+    )
+    at: dt.datetime = Field(description="When the message was written; of a title, the last message.")
+
+
+class SearchPage(Schema):
+    data: list[SearchHit]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+    complete: bool = Field(
+        description="false while older messages are being indexed, as after an update of Parley."
+    )
+
+
 class MessageOut(Schema):
     id: str
     conversation: str

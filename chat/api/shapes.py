@@ -29,6 +29,7 @@ from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.import_report import left_out_rows
 from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
+from chat.search.results import Hit
 
 COUNTERS = tuple(outputs.Tokens.model_fields)
 _CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)
@@ -146,6 +147,19 @@ def _project(row: Project, role: str) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
+
+
+def search_hit(hit: Hit) -> outputs.SearchHit:
+    return outputs.SearchHit(
+        conversation=str(hit.conversation.id),
+        message=identifier(hit.message.id) if hit.message else None,
+        title=hit.conversation.title,
+        archived=hit.conversation.archived,
+        role=hit.message.role if hit.message else None,
+        snippet=hit.excerpt.text,
+        highlights=list(hit.excerpt.hits),
+        at=hit.at,
+    )
 
 
 def _message(row: Message) -> dict[str, Any]:

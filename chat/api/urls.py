@@ -26,6 +26,7 @@ from chat.api import (
     memory,
     problems,
     projects,
+    search,
     shares,
     tool_calls,
     turns,
@@ -73,6 +74,7 @@ for router in (
     catalogue.router,
     feedback.router,
     memory.router,
+    search.router,
 ):
     api.add_router("", router)
 

@@ -1,6 +1,7 @@
 """Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.assistants import Assistant
-from chat.models.fields import ExactJSONField, uuid7
+from chat.models.fields import ExactJSONField, FoldedTextField, uuid7
 from chat.models.ids import MessageId
 from chat.models.language_models import LanguageModel
 from chat.models.people import User
@@ -61,13 +62,17 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             | Q(deleted_at__isnull=False, expires_at__isnull=False)
         )
 
-    def titled(self, words: str) -> Self:
-        """Return those whose title has the words; see `title_search`."""
-        pattern = title_pattern(words)
-        return self.filter(title__iregex=pattern) if pattern else self.filter(title__icontains=words)
-
     def newest_first(self) -> Self:
         return self.order_by("-pinned", "-last_message_at", "-id")
+
+    def titled(self, needles: Iterable[str]) -> Self:
+        """Return those whose title has all these folded texts; see `title_search`."""
+        rows = self
+        for needle in needles:
+            pattern = title_pattern(needle)
+            has = Q(folded_title__regex=pattern) if pattern else Q(folded_title__contains=needle)
+            rows = rows.filter(has)
+        return rows
 
 
 class Conversation(models.Model):
@@ -94,6 +99,7 @@ class Conversation(models.Model):
         verbose_name=_("project"),
     )
     title = models.CharField(_("title"), max_length=200, blank=True)
+    folded_title = FoldedTextField(_("title for search"), of="title")
     title_status = models.CharField(
         _("title status"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE
     )
@@ -131,6 +137,11 @@ class Conversation(models.Model):
             ),
             models.Index(
                 fields=["expires_at"], name="conversation_temporary", condition=Q(expires_at__isnull=False)
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(folded_title=None) & ~Q(title=""),
+                name="conversation_title_not_folded",
             ),
         ]
 
@@ -173,6 +184,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         walk = _WALK_UP.format(table=connection.ops.quote_name(self.model._meta.db_table), within=within)
         stored = self.model._meta.pk.get_db_prep_value(message_id, connection)
         return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611
+
+    def awaiting_index(self) -> Self:
+        """Return the messages that search can't find yet: what people and models said, once it is whole."""
+        return self.filter(indexed=False, kind=Message.Kind.CHAT).exclude(status=Message.Status.STREAMING)
 
 
 class RequestedLength(models.TextChoices):
@@ -243,6 +258,8 @@ class Message(models.Model):
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
     # How long the model thought, in seconds: one number for each thinking block, in their order.
     thinking_seconds = ExactJSONField(_("thinking time (seconds)"), default=list, blank=True)
+    # Whether search knows the text. Every new row begins without, so no writer of messages has to think of search.
+    indexed = models.BooleanField(_("indexed for search"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )  # copies keep theirs
@@ -255,6 +272,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "created_at", "id"], name="message_in_conversation"),
             models.Index(fields=["parent", "created_at", "id"], name="message_siblings"),
+            models.Index(fields=["id"], condition=Q(indexed=False, kind="chat"), name="message_not_indexed"),
         ]
         constraints = [
             models.CheckConstraint(name="message_not_its_own_parent", condition=~Q(parent=F("id"))),

@@ -21,7 +21,8 @@ class Thread:
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
     `read_only` is the page of a reader, who gets no buttons; `files_address` is where their files are, below the link.
     `feedback` is the viewer's, by message id. `followed_by` is the kind of the message below an earlier page.
-    `for_staff` adds what upstreams wrote about failures.
+    `goes_on` is whether the path goes on below a page around a message that was looked for. `for_staff` adds what
+    upstreams wrote about failures.
     """
 
     conversation: Conversation
@@ -38,6 +39,7 @@ class Thread:
     other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
     feedback: dict[MessageId, Feedback] = dataclasses.field(default_factory=dict)
     followed_by: str = ""
+    goes_on: bool = False
     cost_detail: CostDetail = CostDetail.ROUNDED
     for_staff: bool = False
     read_only: bool = False
@@ -50,8 +52,12 @@ class Thread:
 
     @property
     def ends_with_question(self) -> bool:
-        """Whether the last message is a person's."""
-        return bool(self.messages) and self.messages[-1].role == Message.Role.USER
+        """Whether the last message of the path is a person's."""
+        return bool(self.messages) and self.messages[-1].role == Message.Role.USER and not self.goes_on
+
+    @property
+    def last_id(self) -> MessageId:
+        return self.messages[-1].id
 
     @property
     def expects_answer(self) -> bool:

@@ -24,12 +24,12 @@ from chat.operations.conversations.fork import fork_conversation
 from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.errors import OperationError
 from chat.presentation.tool_names import tool_title
+from chat.search_text.query import LONGEST_QUERY, read_query
 from chat.web.page import PersonRequest, own_conversation, person_page
 
 PAGE = 60
 FOUND, NEWEST = 8, 5  # conversations in the palette
 PLAIN = "text/plain; charset=utf-8"
-LONGEST_SEARCH = 200  # characters; SQLite refuses patterns of 50,000 bytes, and no title is longer
 
 
 @person_page("GET", "HEAD")
@@ -132,12 +132,12 @@ def palette(request: PersonRequest) -> HttpResponse:
     """Return the conversations that the palette offers: those that `q` finds, archived ones too, or the newest."""
     words = searched_words(request)
     rows = access.conversations(request.user).order_by("-last_message_at", "-id")
-    found = rows.titled(words)[:FOUND] if words else rows[:NEWEST]
+    found = rows.titled(read_query(words).needles)[:FOUND] if words else rows[:NEWEST]
     return render(request, "chat/dialogs/_palette_conversations.html", {"rows": found})
 
 
 def searched_words(request: PersonRequest) -> str:
-    return clean_text(request.GET.get("q", "")).strip()[:LONGEST_SEARCH]
+    return clean_text(request.GET.get("q", "")).strip()[:LONGEST_QUERY]
 
 
 def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> dict[str, Any]:
@@ -145,8 +145,7 @@ def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> 
     archived = request.GET.get("archived") == "1"
     words = searched_words(request)
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
-    if words:
-        rows = rows.titled(words)
+    rows = rows.titled(read_query(words).needles)
     page = Paginator(_with_state(rows), PAGE).get_page(request.GET.get("page"))
     groups = _grouped(_with_current(page, rows, current))
     return {

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
+from django_htmx.middleware import HtmxDetails
 
 from chat import access
 from chat.models import Conversation, User
@@ -27,6 +28,7 @@ class PersonRequest(HttpRequest):
     """A request of a signed-in person."""
 
     user: User
+    htmx: HtmxDetails
 
 
 def person_page(*methods: str) -> Callable[[View], View]:

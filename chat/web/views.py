@@ -1,5 +1,6 @@
 """The chat page: a new conversation, a conversation, and the fragments that update it."""
 
+import json
 import uuid
 from typing import Any
 
@@ -16,12 +17,15 @@ from chat.models.people import SendKey
 from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.found_message import Opened, Stretch, open_at, stretch_below
 from chat.operations.conversations.temporary import return_to
 from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
 from chat.operations.turns.thread_page import read_thread_page
+from chat.presentation.thread import Thread
 from chat.presentation.wording import soft_limit_text
+from chat.search_text.query import read_query
 from chat.web.conversations import deletion_words, sidebar_context
 from chat.web.model_picker import CHOICE_COOKIE, picker_for
 from chat.web.offline import worker_address
@@ -44,9 +48,13 @@ def new_conversation(request: PersonRequest) -> HttpResponse:
 
 @person_page("GET", "HEAD")
 def conversation(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    found = own_conversation(request, conversation_id)
+    """Return the page of a conversation; with `message` open at that message, where the words of `q` are marked."""
+    found, wanted = own_conversation(request, conversation_id), request.GET.get("message")
     return_to(found)
-    return _chat(request, found)
+    if wanted is None or request.method == "HEAD":
+        return _chat(request, found)
+    opened = open_at(user=request.user, conversation=found, message_id=wanted)
+    return _chat(request, found, message_is_gone=True) if opened is None else _chat_at(request, opened)
 
 
 @person_page("GET", "HEAD")
@@ -71,6 +79,21 @@ def earlier(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 
 @person_page("GET", "HEAD")
+def later(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return the page of messages below `after`, on a page that was opened at a message."""
+    found = own_conversation(request, conversation_id)
+    message = access.find_message(request.user, request.GET.get("after", ""))
+    if message is None or message.conversation_id != found.id:
+        raise Http404
+    stretch = stretch_below(found, message)
+    if stretch is None:
+        return HttpResponse()
+    page = _read(request, found, stretch)
+    page.has_more = False
+    return render(request, "chat/thread/_messages.html", {"thread": page})
+
+
+@person_page("GET", "HEAD")
 def budget(request: PersonRequest) -> HttpResponse:
     """Return the lines about budgets that have passed their warning amount, as they stand now."""
     context = {"budget_warnings": _budget_warnings(request.user)}
@@ -91,19 +114,40 @@ def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     return _thread(request, found)
 
 
-def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
+def _chat_at(request: PersonRequest, opened: Opened) -> HttpResponse:
+    page = _read(request, opened.conversation, opened.stretch)
+    entries = [entry for entry in page.entries if opened.message in entry.messages]
+    return _chat(
+        request,
+        opened.conversation,
+        thread=page,
+        opened=opened,
+        found_entry=entries[0].leaf_id if entries else None,
+        found_words=json.dumps(read_query(request.GET.get("q", "")).needles),
+    )
+
+
+def _read(request: PersonRequest, shown: Conversation, stretch: Stretch) -> Thread:
+    return read_thread_page(
+        shown, viewer=request.user, leaf=stretch.leaf_id, limit=stretch.length, goes_on=stretch.goes_on
+    )
+
+
+def _chat(request: PersonRequest, shown: Conversation | None, **more: Any) -> HttpResponse:
     picker = picker_for(request.user, shown, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
     context = {
         "conversation": shown,
         "temporary": _is_temporary(request, shown),
         "temporary_hours": _temporary_hours(shown),
-        "thread": read_thread_page(shown, viewer=request.user) if shown else None,
         "budget_warnings": _budget_warnings(request.user),
         "picker": picker,
         "welcome": welcome_for(picker, picker.chosen),
         "page": _page_data(request, shown),
         **sidebar_context(request, current=shown),
+        **more,
     }
+    if shown and "thread" not in context:
+        context["thread"] = read_thread_page(shown, viewer=request.user)
     return render(request, "chat/chat.html", context)
 
 

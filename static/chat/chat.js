@@ -16,6 +16,7 @@ import { showConversationTitle } from "parley/shell/dialogs.js";
 import { TemporaryChat } from "parley/shell/temporary_chat.js";
 import { Notifications } from "parley/shell/notifications.js";
 import { askInstead } from "parley/thread/ask_instead.js";
+import { showFoundMessage } from "parley/thread/found_message.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
 import { ThreadView } from "parley/thread/thread.js";
@@ -60,6 +61,7 @@ export class Chat {
     this.thread.attach();
     this.requests.takeOver((message) => this.#takesOver(message));
     this.scroll = new Scroll();
+    showFoundMessage(this.thread.root, () => this.scroll.leaveEnd());
     this.#listen();
     this.socket.open();
     this.composer.start();
@@ -123,7 +125,7 @@ export class Chat {
       this.socket.send(this.subscription.request());
       // The page before this one may have said only now that it was left, as a reload does.
       this.temporary.stay();
-      if (this.#opened && !this.subscription.turn) this.#reload({ ifNewer: true });
+      if (this.#opened && !this.subscription.turn && !this.thread.isPart) this.#reload({ ifNewer: true });
     }
     if (this.#stopWhenOpen) this.stop(this.#stopWhenOpen);
     this.#stopWhenOpen = null;
@@ -147,7 +149,8 @@ export class Chat {
 
   #turnEvent(event) {
     // While the thread reloads, events are ignored: its new state is ahead of them, and #reload subscribes again.
-    if (this.thread.loading) return;
+    // A part of the path does not show the answer that is being written.
+    if (this.thread.loading || this.thread.isPart) return;
     const action = this.subscription.check(event);
     if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
     if (action === APPLY) this.notifications.handle(event);
@@ -168,6 +171,7 @@ export class Chat {
     }
     if (!this.subscription.follow(message.turn)) return;
     this.thread.accept(message, { focus: Boolean(mine) && mine.type !== "turn.start" });
+    await this.thread.loading;
     this.scroll.watch();
     if (mine) this.scroll.toEnd();
   }

@@ -50,6 +50,7 @@ OWNERS = {
     ("DELETE", "/projects/{project_id}"): 204,
     ("POST", "/extract"): 200,
     ("POST", "/count_tokens"): 200,
+    ("GET", "/search"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
     ("GET", "/usage"): 200,
@@ -81,6 +82,7 @@ BODIES = {
     ("POST", "/memory"): {"text": "Likes tea"},
     ("PATCH", "/memory/{entry_id}"): {"text": "Likes coffee"},
 }
+QUERIES = {("GET", "/search"): {"q": "high"}}
 BODIES["POST", "/tool-calls/{tool_call_id}/decision"] = {"decision": "approve"}
 FILE = {"file": ("a.txt", b"Hello")}
 FORMS = {
@@ -128,7 +130,8 @@ def ask(program: ApiClient, route: tuple[str, str], ids: dict[str, str], **optio
     method, path = route
     body = BODIES.get(route)
     sent = {"files": FORMS[route]} if route in FORMS else {"json": body} if body else {}
-    return program.http.request(method, path.format(**ids), **sent, **options)
+    query = QUERIES.get(route)
+    return program.http.request(method, path.format(**ids), params=query, **sent, **options)
 
 
 def test_every_route_is_in_the_access_table() -> None:

@@ -135,13 +135,22 @@ def test_search_finds_only_own_conversations(insider: User) -> None:
     factories.conversation(factories.person("colleague"), "The colleague's secret garden")
     context = ToolContext(user_id=insider.id, conversation_id=here.id)
     found = call(SEARCH, {"query": "garden"}, context)
-    assert [row["link"] for row in found] == [f"/c/{there.id}"] * 2
+    answer, question = there.messages.order_by("-depth")
+    assert [row["link"] for row in found] == [
+        f"/c/{there.id}?message={each.id}" for each in (answer, question)
+    ]
     assert {row["conversation"] for row in found} == {"Plans"}
+    assert [row["by"] for row in found] == ["assistant", "person"]
     assert "secret" not in json.dumps(found)
     excerpt = next(row["text"] for row in found if "plan" in row["text"])
     assert excerpt.startswith("…x")
     assert excerpt.endswith("y…")
     assert len(excerpt) < 400
+    assert call(SEARCH, {"query": "plans"}, context)[0] == {
+        "conversation": "Plans",
+        "link": f"/c/{there.id}",
+        "date": there.last_message_at.date().isoformat(),
+    }
     assert [row["text"] for row in call(SEARCH, {"query": "garden water"}, context)] == ["Water the garden"]
     assert len(call(SEARCH, {"query": "garden", "limit": -5}, context)) == 1
     assert call(SEARCH, {"query": "100% sure_thing"}, context) == []

@@ -13,7 +13,18 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.events import hints
-from chat.models import ApiCall, Attachment, Conversation, Feedback, Message, ToolCall, Turn, TurnEvent, User
+from chat.models import (
+    ApiCall,
+    Attachment,
+    Conversation,
+    Feedback,
+    Message,
+    SearchEntry,
+    ToolCall,
+    Turn,
+    TurnEvent,
+    User,
+)
 from chat.models.ids import ConversationId
 from chat.operations import rates
 from chat.operations.conversations.path import newest_leaf_below
@@ -152,7 +163,8 @@ def delete_rows(conversation: Conversation) -> None:
     Feedback.objects.filter(message__conversation=conversation).delete()
     links = Attachment.messages.through.objects.filter(message__conversation=conversation)
     files = list(links.values_list("attachment_id", flat=True).distinct())
-    for rows in (links, Turn.objects.filter(**own), Message.objects.filter(**own)):
+    entries = SearchEntry.objects.filter(**own)
+    for rows in (links, entries, Turn.objects.filter(**own), Message.objects.filter(**own)):
         rows._raw_delete(rows.db)
     conversation.delete()
     delete_unlinked(conversation.owner, files, unless_uploaded_after=conversation.deleted_at)

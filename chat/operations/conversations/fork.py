@@ -83,6 +83,7 @@ def copy_path(*, source: Conversation, leaf_id: MessageId, owner: User) -> Conve
         copy_rows(Turn, _turns(made), emptied=("api_key_id",))
         copy_rows(ToolCall, _tool_calls(made))
         _link_files(made)
+        Message.objects.filter(conversation=made.conversation).update(indexed=False)  # search knows the originals
         hints.publish(conversations=[str(made.conversation.id)])
     return made.conversation
 

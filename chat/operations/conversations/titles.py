@@ -23,6 +23,7 @@ from chat.operations.billing.payer import Payer
 from chat.operations.billing.single_call import SingleAnswer, call_model
 from chat.operations.time_limit import JOB_SECONDS
 from chat.providers.upstream import UpstreamError
+from chat.search_text.fold import fold
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +179,7 @@ def give_title(conversation_id: str, text: str) -> None:
     if len(title) > LONGEST_TITLE or len(title.split()) > LONGEST_TITLE_WORDS:
         title = ""
     claimed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.CLAIMED)
-    changes = {"title": title} if title else {}
+    changes = {"title": title, "folded_title": fold(title)} if title else {}
     if claimed.update(title_status=Conversation.TitleStatus.DONE, updated_at=timezone.now(), **changes):
         hints.publish(conversations=[str(conversation_id)])
 
