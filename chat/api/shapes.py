@@ -15,6 +15,7 @@ from chat.models import (
     LanguageModel,
     Message,
     ModelPrice,
+    SavedPrompt,
     ToolCall,
     Turn,
     User,
@@ -58,6 +59,8 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         title=row.title,
         assistant=identifier(row.assistant_id),
         model=identifier(row.model_id),
+        effort=row.effort,
+        tools_off=row.tools_off,
         pinned=row.pinned,
         archived=row.archived,
         active_leaf=identifier(row.active_leaf_id),
@@ -65,6 +68,16 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_message_at=row.last_message_at,
+    )
+
+
+def saved_prompt(row: SavedPrompt, reader: User) -> outputs.SavedPromptOut:
+    return outputs.SavedPromptOut(
+        id=str(row.id),
+        command=row.command,
+        description=row.description,
+        text=row.text,
+        own=row.owner_id == reader.pk,
     )
 
 

@@ -45,6 +45,8 @@ def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnReque
         text=command.get("text"),
         attachments=command.get("attachments"),
         length=command.get("length"),
+        effort=command.get("effort"),
+        tools_off=command.get("tools_off"),
     )
 
 

@@ -10,6 +10,7 @@ from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.people import User
 from chat.models.prompts import PromptRevision, SystemPrompt
+from chat.models.saved_prompts import SavedPrompt
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
 from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
 from chat.models.workspace import Workspace
@@ -35,6 +36,7 @@ __all__ = [
     "ModelPrice",
     "PromptRevision",
     "ProviderConnection",
+    "SavedPrompt",
     "StoredFile",
     "SystemPrompt",
     "ToolCall",

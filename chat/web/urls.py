@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import (
+    attachments,
+    conversations,
+    estimate,
+    profile,
+    saved_prompts,
+    sessions,
+    tool_choice,
+    tools,
+    views,
+)
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -22,12 +32,19 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
     path("budget", views.budget, name="budget"),
+    path("estimate", estimate.estimate, name="estimate"),
     path("sidebar", conversations.sidebar, name="sidebar"),
+    path("tools/choice", tool_choice.tool_choice, name="tool_choice"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),
     path("tools/mcp/<slug:name>/disconnect", tools.disconnect, name="disconnect_tool"),
     path("settings/profile", profile.profile, name="profile"),
     path("settings/sessions", sessions.sessions, name="sessions"),
     path("settings/keys/<uuid:key_id>/revoke", profile.revoke_own_key, name="revoke_own_key"),
+    path("settings/prompts", saved_prompts.prompts, name="prompts"),
+    path("settings/prompts/<uuid:prompt_id>", saved_prompts.prompt, name="prompt"),
+    path("settings/prompts/<uuid:prompt_id>/delete", saved_prompts.delete_prompt, name="delete_prompt"),
+    path("prompts", saved_prompts.prompt_options, name="prompt_options"),
+    path("prompts/<uuid:prompt_id>", saved_prompts.prompt_text, name="prompt_text"),
     path("preferences", views.preferences, name="preferences"),
 ]

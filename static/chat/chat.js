@@ -27,7 +27,10 @@ export class Chat {
   constructor({ sidebar, storage }) {
     this.sidebar = sidebar;
     this.status = new ConnectionStatus();
-    this.gauge = new ContextGauge(document.getElementById("choice"));
+    this.gauge = new ContextGauge({
+      picker: document.getElementById("choice"),
+      request: () => ({ conversation: this.thread.conversation, ...this.composer.request }),
+    });
     this.composer = new Composer({
       conversation: page.conversation,
       drafts: new Drafts(storage, page.person),
@@ -64,17 +67,15 @@ export class Chat {
     return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
   }
 
-  start({ text, choice, attachments = [] }) {
-    const [kind, id] = choice.split(":");
+  start({ text, options, attachments, parent }) {
     if (!this.thread.conversation) this.thread.begin(null);
     this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
-      assistant: kind === "assistant" ? id : null,
-      model: kind === "model" ? id : null,
-      parent: null,
+      parent,
       text,
       attachments,
+      ...options,
     });
   }
 

@@ -52,7 +52,7 @@ startShortcuts({
   search: () => sidebar.focusSearch(),
   compose: () => chat.composer.field.focus(),
   // In the search field Escape clears the field.
-  stop: () => document.activeElement !== sidebar.search && chat.composer.stop(),
+  stop: () => document.activeElement !== sidebar.search && chat.composer.escape(),
   sidebar: () => sidebar.toggle(),
   help: () => document.getElementById("help").showModal(),
 });

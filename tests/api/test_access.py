@@ -33,6 +33,7 @@ OWNERS = {
     ("POST", "/count_tokens"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
+    ("GET", "/prompts"): 200,
     ("GET", "/usage"): 200,
     ("GET", "/me"): 200,
 }

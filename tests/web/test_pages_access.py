@@ -51,6 +51,8 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
     in_test_profile = {"profile", "revoke_own_key"}
     in_test_sessions = {"sessions"}
+    in_own_modules = {"estimate", "tool_choice"}
+    in_test_saved_prompts = {"prompts", "prompt", "delete_prompt", "prompt_options", "prompt_text"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -59,6 +61,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_tool_sign_in,
         *in_test_profile,
         *in_test_sessions,
+        *in_test_saved_prompts,
+        *in_own_modules,
         "preferences",
     }
 

@@ -25,7 +25,8 @@ function toggle(event) {
   menu.querySelector("[role=menuitem]")?.focus();
 }
 
-function place(menu, anchor) {
+// Places a menu beside its button, of which `anchor` is the rectangle.
+export function place(menu, anchor) {
   const { width, height } = menu.getBoundingClientRect();
   const below = anchor.bottom + GAP_PX;
   const top = below + height + MARGIN_PX > innerHeight ? anchor.top - GAP_PX - height : below;

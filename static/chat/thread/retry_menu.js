@@ -1,6 +1,9 @@
-// The menu of an answer's Retry button: the same again, or by another model, which a second level of it offers.
+// The menu of an answer's Retry button: the same again, or by another model or with another effort, which a second level of
+// it offers.
 
-const CHOICE = "#choice";
+const CHOICE = "#choice option:not(:disabled)";
+const EFFORT = "#effort option:not(:disabled)";
+const SECOND_LEVELS = "[data-models], [data-efforts]";
 const MARGIN_PX = 8;
 const GAP_PX = 4;
 
@@ -14,10 +17,12 @@ export function startRetryMenu() {
     place(menu, opener.getBoundingClientRect());
     (menu.querySelector("[aria-current]") ?? menu.firstElementChild)?.focus();
   };
-  const showModels = () =>
-    show([...document.querySelectorAll(`${CHOICE} option:not(:disabled)`)].map(modelItem));
+  const showModels = () => show(itemsOf(CHOICE, "answerBy"));
+  const showEfforts = () => show(itemsOf(EFFORT, "withEffort"));
+  const showSecond = (item) => (item.matches("[data-models]") ? showModels() : showEfforts());
   const showFirst = () => {
     menu.innerHTML = first;
+    menu.querySelector("[data-efforts]").hidden = document.querySelectorAll(EFFORT).length < 2;
     show([...menu.children]);
   };
 
@@ -29,25 +34,27 @@ export function startRetryMenu() {
       menu.showPopover({ source: button });
       if ("otherModel" in button.dataset) showModels();
       else showFirst();
-    } else if (menu.contains(target) && target.closest("[data-models]")) showModels();
+    } else if (menu.contains(target) && target.closest(SECOND_LEVELS))
+      showSecond(target.closest(SECOND_LEVELS));
   });
   menu.addEventListener("keydown", ({ key, target }) => {
-    if (key === "ArrowRight" && target.matches("[data-models]")) showModels();
-    else if (
-      key === "ArrowLeft" &&
-      opener.matches("[data-retry-menu]") &&
-      target.matches("[data-answer-by]")
-    ) {
+    if (key === "ArrowRight" && target.matches(SECOND_LEVELS)) showSecond(target);
+    else if (key === "ArrowLeft" && opener.matches("[data-retry-menu]") && target.matches("[data-second]")) {
+      const came = "answerBy" in target.dataset ? "[data-models]" : "[data-efforts]";
       showFirst();
-      menu.querySelector("[data-models]").focus();
+      menu.querySelector(came).focus();
     }
   });
 }
 
-function modelItem({ value, label, selected }) {
+const itemsOf = (options, name) =>
+  [...document.querySelectorAll(options)].map((option) => newItem(option, name));
+
+function newItem({ value, label, selected }, name) {
   const item = document.createElement("button");
   Object.assign(item, { type: "button", role: "menuitem", className: "menu__item", textContent: label });
-  item.dataset.answerBy = value;
+  item.dataset[name] = value;
+  item.dataset.second = "";
   if (selected) item.setAttribute("aria-current", "true");
   return item;
 }
