@@ -20,6 +20,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/thread", views.thread, name="thread"),
     path("c/<uuid:conversation_id>/earlier", views.earlier, name="earlier"),
     path("c/<uuid:conversation_id>/branch", views.branch, name="branch"),
+    path("c/<uuid:conversation_id>/versions", views.versions, name="versions"),
     path("c/<uuid:conversation_id>/fork", conversations.fork, name="fork"),
     path("c/<uuid:conversation_id>/rename", conversations.rename, name="rename_conversation"),
     path("c/<uuid:conversation_id>/pin", conversations.pin, name="pin_conversation"),

@@ -21,6 +21,7 @@ from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
 from chat.operations.turns.thread_page import read_thread_page
+from chat.operations.turns.versions import read_versions
 from chat.presentation.wording import soft_limit_text
 from chat.web.conversations import sidebar_context
 from chat.web.model_picker import picker_for
@@ -81,6 +82,17 @@ def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     except OperationError as error:
         return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
     return _thread(request, found)
+
+
+@person_page("GET", "HEAD")
+def versions(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return all answers to `message` side by side."""
+    found = own_conversation(request, conversation_id)
+    try:
+        pages = read_versions(found, viewer=request.user, message_id=request.GET.get("message", ""))
+    except OperationError as error:
+        raise Http404 from error
+    return render(request, "chat/thread/_comparison.html", {"conversation": found, "pages": pages})
 
 
 @require_POST

@@ -14,6 +14,7 @@ import { BudgetLine } from "parley/composer/budget_line.js";
 import { ConnectionStatus } from "parley/shell/connection_status.js";
 import { showConversationTitle } from "parley/shell/dialogs.js";
 import { askInstead } from "parley/thread/ask_instead.js";
+import { Comparison } from "parley/thread/comparison.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
 import { ThreadView } from "parley/thread/thread.js";
@@ -41,6 +42,7 @@ export class Chat {
     });
     this.gauge.onoverfull = (text) => this.composer.block(text);
     this.budget = new BudgetLine(storage);
+    this.comparison = new Comparison();
     this.subscription = page.conversation ? new Subscription(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
     this.socket = pageSocket({
@@ -213,6 +215,7 @@ export class Chat {
   // The thread shows another unfinished answer, or none.
   #liveChanged(live) {
     if (this.composer.busy && !live) {
+      this.comparison.answered(this.thread.conversation);
       this.sidebar.refresh();
       this.budget.refreshIfShown();
     }

@@ -15,7 +15,15 @@ OWN = ["new_conversation", "sidebar", "budget"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
+READ = [
+    "conversation",
+    "thread",
+    "earlier",
+    "versions",
+    "rename_conversation",
+    "delete_conversation",
+    "allowed_tools",
+]
 WRITE = [
     "branch", "fork", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
     "delete_conversation",
@@ -25,6 +33,7 @@ PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page 
 
 def address(name: str, chat: Conversation) -> str:
     query = f"?before={chat.active_leaf_id}" if name == "earlier" else ""
+    query = f"?message={chat.messages.get(depth=0).id}" if name == "versions" else query
     return reverse(name, args=[] if name in OWN else [chat.id]) + query
 
 

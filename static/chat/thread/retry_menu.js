@@ -1,9 +1,15 @@
-// The menu of an answer's Retry button: the same again, or by another model or with another effort, which a second level of
-// it offers.
+// The menu of an answer's Retry button: the same again, or by another model, perhaps to compare, or with another effort,
+// which a second level of it offers.
 
 const CHOICE = "#choice option:not(:disabled)";
 const EFFORT = "#effort option:not(:disabled)";
-const SECOND_LEVELS = "[data-models], [data-efforts]";
+// The items that open a second level, and the name that its items have in their data.
+const SECOND = {
+  "[data-models]": "answerBy",
+  "[data-compare-models]": "compareWith",
+  "[data-efforts]": "withEffort",
+};
+const SECOND_LEVELS = Object.keys(SECOND).join();
 const MARGIN_PX = 8;
 const GAP_PX = 4;
 
@@ -17,9 +23,10 @@ export function startRetryMenu() {
     place(menu, opener.getBoundingClientRect());
     (menu.querySelector("[aria-current]") ?? menu.firstElementChild)?.focus();
   };
-  const showModels = () => show(itemsOf(CHOICE, "answerBy"));
-  const showEfforts = () => show(itemsOf(EFFORT, "withEffort"));
-  const showSecond = (item) => (item.matches("[data-models]") ? showModels() : showEfforts());
+  const showSecond = (item) => {
+    const [, name] = Object.entries(SECOND).find(([selector]) => item.matches(selector));
+    show(itemsOf(name === "withEffort" ? EFFORT : CHOICE, name));
+  };
   const showFirst = () => {
     menu.innerHTML = first;
     menu.querySelector("[data-efforts]").hidden = document.querySelectorAll(EFFORT).length < 2;
@@ -32,7 +39,7 @@ export function startRetryMenu() {
       opener = button;
       menu.dataset.turn = button.dataset.retryMenu ?? button.dataset.otherModel;
       menu.showPopover({ source: button });
-      if ("otherModel" in button.dataset) showModels();
+      if ("otherModel" in button.dataset) show(itemsOf(CHOICE, "answerBy"));
       else showFirst();
     } else if (menu.contains(target) && target.closest(SECOND_LEVELS))
       showSecond(target.closest(SECOND_LEVELS));
@@ -40,7 +47,7 @@ export function startRetryMenu() {
   menu.addEventListener("keydown", ({ key, target }) => {
     if (key === "ArrowRight" && target.matches(SECOND_LEVELS)) showSecond(target);
     else if (key === "ArrowLeft" && opener.matches("[data-retry-menu]") && target.matches("[data-second]")) {
-      const came = "answerBy" in target.dataset ? "[data-models]" : "[data-efforts]";
+      const [came] = Object.entries(SECOND).find(([, name]) => name in target.dataset);
       showFirst();
       menu.querySelector(came).focus();
     }

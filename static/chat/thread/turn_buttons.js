@@ -9,7 +9,9 @@ const EFFORT = "#effort";
 // and the lengths ask whom the conversation asked last; else the answer comes from what the picker shows, unless the
 // button names a model.
 export function turnRequestFrom(target) {
-  const item = target.closest?.("[data-answer-by], [data-try-again], [data-length], [data-with-effort]");
+  const item = target.closest?.(
+    "[data-answer-by], [data-try-again], [data-length], [data-with-effort], [data-compare-with]",
+  );
   if (item) return retryOf(item.closest("[popover]").dataset.turn, wishOf(item.dataset));
   const button = target.closest?.("[data-retry], [data-continue]");
   if (!button) return null;
@@ -50,8 +52,8 @@ function chosen(value) {
   return { assistant: kind === "assistant" ? id : null, model: kind === "model" ? id : null };
 }
 
-function wishOf({ answerBy, length, withEffort }) {
-  if (answerBy) return choose(answerBy);
+function wishOf({ answerBy, compareWith, length, withEffort }) {
+  if (answerBy ?? compareWith) return choose(answerBy ?? compareWith);
   if (withEffort !== undefined) return chooseEffort(withEffort);
   return length ? { length } : {};
 }
