@@ -10,18 +10,18 @@ export function askForValues(command, fields) {
   const form = dialog.querySelector("form");
   dialog.querySelector("h2").textContent = translate("prompt_form", { command });
   dialog.querySelector("[data-fields]").replaceChildren(...fields.map(fieldRow));
-  dialog.returnValue = "";
+  let inserted = false;
   dialog.showModal();
   dialog.querySelector("[data-value]").focus();
   return new Promise((resolve) => {
-    form.onsubmit = () => (dialog.returnValue = "insert");
+    form.onsubmit = () => void (inserted = true);
     form.onkeydown = (event) => {
       if (!event.target.matches("textarea") || !isSendKey(event, { touch: isTouchOnly() })) return;
       event.preventDefault();
       form.requestSubmit();
     };
     dialog.querySelector("[data-cancel]").onclick = () => dialog.close();
-    dialog.onclose = () => resolve(dialog.returnValue === "insert" ? valuesOf(form, fields) : null);
+    dialog.onclose = () => resolve(inserted ? valuesOf(form, fields) : null);
   });
 }
 

@@ -43,7 +43,7 @@ function moveFocus(event) {
     menu.closest("[popover]")?.hidePopover();
     return;
   }
-  const items = [...menu.querySelectorAll("[role=menuitem]")];
+  const items = [...menu.querySelectorAll("[role=menuitem]:not([hidden])")];
   const names = items.map((item) => item.textContent);
   const next = itemFor(event.key, items.indexOf(document.activeElement), names);
   if (next === null) return;
