@@ -15,6 +15,7 @@ from chat.models import (
     McpServer,
     Message,
     Project,
+    SavedPrompt,
     Share,
     ToolCall,
     Turn,
@@ -25,6 +26,7 @@ from chat.models.attachments import AttachmentQuerySet
 from chat.models.conversations import ConversationQuerySet, living
 from chat.models.ids import UserId
 from chat.models.projects import ProjectQuerySet
+from chat.models.saved_prompts import SavedPromptQuerySet
 
 NO_ROW = uuid.UUID(int=0)
 # Ids of groups, "staff" and "superuser".
@@ -179,6 +181,23 @@ def assistants(user: User) -> QuerySet[Assistant]:
     if not user.is_active:
         return Assistant.objects.none()
     return Assistant.objects.offered_to(user).select_related("model__connection", "prompt").by_preference()
+
+
+def saved_prompts(user: User) -> SavedPromptQuerySet:
+    """Return the prompts that this person may insert: their own, their groups', and staff's."""
+    if not user.is_active:
+        return SavedPrompt.objects.none()
+    return SavedPrompt.objects.offered_to(user).select_related("owner").by_command()
+
+
+def find_saved_prompt(user: User, prompt_id: object) -> SavedPrompt | None:
+    """Return the prompt if this person may insert it."""
+    return saved_prompts(user).filter(id=as_id(prompt_id)).first()
+
+
+def find_own_saved_prompt(user: User, prompt_id: object) -> SavedPrompt | None:
+    """Return the prompt if this person may change it: only its owner may; staff's are changed in the admin."""
+    return saved_prompts(user).filter(id=as_id(prompt_id), owner=user).first()
 
 
 def find_assistant(user: User, assistant_id: object) -> Assistant | None:

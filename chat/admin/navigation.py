@@ -14,6 +14,7 @@ SECTIONS = (
         (
             ("assistant", "smart_toy"),
             ("systemprompt", "description"),
+            ("savedprompt", "bookmark"),
             ("tooldefinition", "build"),
             ("mcpserver", "dns"),
         ),

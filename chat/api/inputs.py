@@ -58,8 +58,18 @@ class Again(Input):
     wait: bool = Field(True, description="false: answer 202 at once.")
 
 
+Effort = Annotated[
+    Literal["", "low", "medium", "high", "xhigh", "max"] | None,
+    Field(
+        description="The effort from now on; the highest level below it that the model takes. Empty is the "
+        "assistant's own, null changes nothing.",
+    ),
+]
+
+
 class Retry(Again):
     model: str | None = None
+    effort: Effort = None
     length: Literal["shorter", "longer"] | None = Field(
         None, description="Compared with a usual answer; null asks for what the turn before was asked for."
     )
@@ -113,6 +123,10 @@ class TurnInput(Again):
     )
     assistant: str | None = None
     model: str | None = None
+    effort: Effort = None
+    tools_off: list[str] | None = Field(
+        None, description="Ids of tools that the model does not get from now on; null changes nothing."
+    )
     output_schema: dict[str, Any] | None = Field(
         None, description="A JSON Schema: the answer is JSON of this shape, or the turn fails."
     )

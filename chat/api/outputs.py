@@ -74,12 +74,28 @@ class ProblemOut(Schema):
     errors: list[dict[str, str]] | None = None
 
 
+class SavedPromptOut(Schema):
+    id: str
+    command: str = Field(description="What people type after the slash.")
+    description: str
+    text: str = Field(
+        description="{{name}} asks for a value, {{name=value}} has one, {{name:a|b}} is a choice."
+    )
+    own: bool = Field(description="Whether you may change it; others are shared with you.")
+
+
+class SavedPromptList(Schema):
+    data: list[SavedPromptOut]
+
+
 class ConversationOut(Schema):
     id: str
     title: str
     assistant: str | None
     model: str | None
     project: str | None
+    effort: str = Field(description="The effort that its owner chose; empty for the assistant's own.")
+    tools_off: list[str] = Field(description="Ids of the tools that the model does not get.")
     pinned: bool
     archived: bool
     expires_at: dt.datetime | None = Field(

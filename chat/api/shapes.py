@@ -19,6 +19,7 @@ from chat.models import (
     Project,
     ProjectDocument,
     ProjectMember,
+    SavedPrompt,
     ToolCall,
     Turn,
     User,
@@ -85,6 +86,8 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         assistant=identifier(row.assistant_id),
         model=identifier(row.model_id),
         project=identifier(row.project_id),
+        effort=row.effort,
+        tools_off=row.tools_off,
         pinned=row.pinned,
         archived=row.archived,
         expires_at=row.expires_at,
@@ -159,6 +162,16 @@ def search_hit(hit: Hit) -> outputs.SearchHit:
         snippet=hit.excerpt.text,
         highlights=list(hit.excerpt.hits),
         at=hit.at,
+    )
+
+
+def saved_prompt(row: SavedPrompt, reader: User) -> outputs.SavedPromptOut:
+    return outputs.SavedPromptOut(
+        id=str(row.id),
+        command=row.command,
+        description=row.description,
+        text=row.text,
+        own=row.owner_id == reader.pk,
     )
 
 

@@ -117,7 +117,7 @@ async def retry_turn(
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
     again = data or inputs.Retry.model_validate({})
-    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length}
+    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length, "effort": again.effort}
     return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 
@@ -134,6 +134,8 @@ async def _start(
         "conversation_id": conversation_id,
         "assistant_id": data.assistant,
         "model_id": data.model,
+        "effort": data.effort,
+        "tools_off": data.tools_off,
         "parent_id": data.parent,
         "attachments": data.attachments,
         "output_schema": data.output_schema,

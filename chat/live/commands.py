@@ -47,6 +47,8 @@ def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnReque
         attachments=command.get("attachments"),
         length=command.get("length"),
         temporary=command.get("temporary") is True,
+        effort=command.get("effort"),
+        tools_off=command.get("tools_off"),
     )
 
 

@@ -15,6 +15,7 @@ from chat.models.memory import MemoryEntry
 from chat.models.people import User
 from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
+from chat.models.saved_prompts import SavedPrompt
 from chat.models.search_entries import SearchEntry
 from chat.models.shares import Share
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
@@ -50,6 +51,7 @@ __all__ = [
     "ProjectMember",
     "PromptRevision",
     "ProviderConnection",
+    "SavedPrompt",
     "SearchEntry",
     "Share",
     "StoredFile",

@@ -113,6 +113,12 @@ class Conversation(models.Model):
     )
     # The ids of tools that ask for approval and that the owner has allowed for the rest of this conversation.
     allowed_tools = ExactJSONField(_("allowed tools"), default=list, blank=True)
+    # What its owner chose for the next answers: an effort level ("" is the assistant's own), and the ids of tools that
+    # the model does not get.
+    effort = models.CharField(
+        _("effort"), max_length=8, choices=Assistant.Effort.choices, blank=True, default="", db_default=""
+    )
+    tools_off = ExactJSONField(_("tools switched off"), default=list, blank=True, db_default=[])
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
     # Set when its owner deleted it: nothing shows it any more. See `living` and UNDO_FOR.

@@ -53,7 +53,7 @@ def import_progress(request: PersonRequest, import_id: uuid.UUID) -> HttpRespons
 
 
 def _is_script(request: PersonRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]  # set by a middleware
+    return bool(request.htmx)
 
 
 def _context(row: Import) -> dict[str, Any]:

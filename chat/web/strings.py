@@ -54,9 +54,11 @@ def _composer_strings() -> dict[str, str]:
             "This message is longer than {model} can read ({tokens} of {window} tokens). Shorten it, or choose"
             " another model."
         ),
+        "editing": _("Editing your message"),
         "file_attached": _("Attached: {name}"),
         "files_failed": _("A file could not be attached. Remove it or attach it again, then send."),
         "files_pending": _("Files: {count}"),
+        "files_sending": _("Wait until your files are uploaded, then edit the message."),
         "gauge": _("{used} of {window} tokens of the context ({percent})"),
         "gauge_estimated": _("About {used} of {window} tokens of the context ({percent})"),
         "gauge_full": _("The context is nearly full. Earlier messages will be summarised soon."),
@@ -68,7 +70,10 @@ def _composer_strings() -> dict[str, str]:
         "paste_as_text": _("Insert as text"),
         "pasted": _("Pasted as a file"),
         "pasted_name": _("Pasted text"),
+        "prompt_form": _("Insert /{command}"),
+        "prompts_found": _("Saved prompts: {count}. Use the arrow keys."),
         "remove_file": _("Remove {name}"),
+        "tools_on": _("%(on)s of %(all)s") % {"on": "{on}", "all": "{all}"},
         "upload_failed": _("The file was not uploaded. Check your connection, then attach it again."),
         "upload_too_large": _(
             "This file is larger than {most} MB. Attach a smaller one, or only the part you need."

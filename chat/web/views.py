@@ -23,6 +23,7 @@ from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
 from chat.operations.turns.thread_page import read_thread_page
+from chat.operations.turns.versions import read_versions
 from chat.presentation.thread import Thread
 from chat.presentation.wording import soft_limit_text
 from chat.search_text.query import read_query
@@ -112,6 +113,17 @@ def branch(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     except OperationError as error:
         return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
     return _thread(request, found)
+
+
+@person_page("GET", "HEAD")
+def versions(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return all answers to `message` side by side."""
+    found = own_conversation(request, conversation_id)
+    try:
+        pages = read_versions(found, viewer=request.user, message_id=request.GET.get("message", ""))
+    except OperationError as error:
+        raise Http404 from error
+    return render(request, "chat/thread/_comparison.html", {"conversation": found, "pages": pages})
 
 
 def _chat_at(request: PersonRequest, opened: Opened) -> HttpResponse:
@@ -216,6 +228,7 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "csrf": get_token(request),
         "worker": worker_address(),
         "socket": f"/ws/chat/?render=html&person={request.user.pk}",
+        "tools_off": shown.tools_off if shown else [],
         "longest_text": LONGEST_TEXT,
         "longest_frame": LONGEST_BYTES,
         "login": resolve_url("account_login"),

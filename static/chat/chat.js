@@ -16,6 +16,7 @@ import { showConversationTitle } from "parley/shell/dialogs.js";
 import { TemporaryChat } from "parley/shell/temporary_chat.js";
 import { Notifications } from "parley/shell/notifications.js";
 import { askInstead } from "parley/thread/ask_instead.js";
+import { Comparison } from "parley/thread/comparison.js";
 import { showFoundMessage } from "parley/thread/found_message.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
@@ -31,7 +32,10 @@ export class Chat {
   constructor({ sidebar, storage, messages }) {
     this.sidebar = sidebar;
     this.status = new ConnectionStatus();
-    this.gauge = new ContextGauge(document.getElementById("choice"));
+    this.gauge = new ContextGauge({
+      picker: document.getElementById("choice"),
+      request: () => ({ conversation: this.thread.conversation, ...this.composer.request }),
+    });
     this.composer = new Composer({
       conversation: page.conversation,
       drafts: new Drafts(messages, page.person),
@@ -44,6 +48,7 @@ export class Chat {
     this.temporary = new TemporaryChat({ onswitch: (change) => this.composer.keepElsewhere(change) });
     this.budget = new BudgetLine(storage);
     this.notifications = new Notifications(storage);
+    this.comparison = new Comparison();
     this.subscription = page.conversation ? new Subscription(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
     this.socket = pageSocket({
@@ -71,18 +76,16 @@ export class Chat {
     return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
   }
 
-  start({ text, choice, attachments = [] }) {
-    const [kind, id] = choice.split(":");
+  start({ text, options, attachments, parent }) {
     if (!this.thread.conversation) this.thread.begin(null);
     this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
-      assistant: kind === "assistant" ? id : null,
-      model: kind === "model" ? id : null,
-      parent: null,
+      parent,
       text,
       attachments,
       ...(page.temporary && { temporary: true }),
+      ...options,
     });
   }
 
@@ -229,6 +232,7 @@ export class Chat {
   // The thread shows another unfinished answer, or none.
   #liveChanged(live) {
     if (this.composer.busy && !live) {
+      this.comparison.answered(this.thread.conversation);
       this.sidebar.refresh();
       this.budget.refreshIfShown();
     }

@@ -81,7 +81,7 @@ startShortcuts({
   undo: runToastAction,
   compose: () => chat.composer.field.focus(),
   // In the search field Escape clears the field.
-  stop: () => document.activeElement !== sidebar.search && chat.composer.stop(),
+  stop: () => document.activeElement !== sidebar.search && chat.composer.escape(),
   sidebar: () => sidebar.toggle(),
   help: () => document.getElementById("help").showModal(),
 });

@@ -24,6 +24,7 @@ from chat.models import (
     Message,
     ModelPrice,
     ProviderConnection,
+    SavedPrompt,
     Share,
     SystemPrompt,
     ToolCall,
@@ -69,7 +70,12 @@ def build() -> World:
     rows: dict[str, Any] = {"auth_group": Group.objects.create(name="Design"), "mfa_authenticator": factor}
     offered = _models_and_assistants(root)
     chat = _conversation(person, offered)
-    others = [create_api_key(user=person, name="Script", scopes=["read"])[0], Workspace.objects.create()]
+    saved = SavedPrompt.objects.create(command="summary", text="Shorten this", for_everyone=True)
+    others = [
+        create_api_key(user=person, name="Script", scopes=["read"])[0],
+        Workspace.objects.create(),
+        saved,
+    ]
     for row in (person, *offered, *chat, *_tools(person), *_money(), *others):
         rows[f"chat_{type(row)._meta.model_name}"] = row
     return World(root, staff, person, rows)

@@ -53,6 +53,7 @@ OWNERS = {
     ("GET", "/search"): 200,
     ("GET", "/assistants"): 200,
     ("GET", "/models"): 200,
+    ("GET", "/prompts"): 200,
     ("GET", "/usage"): 200,
     ("GET", "/me"): 200,
     ("GET", "/memory"): 200,

@@ -16,7 +16,7 @@ FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
 READ = [
-    "conversation", "thread", "earlier", "later", "rename_conversation", "allowed_tools",
+    "conversation", "thread", "earlier", "later", "versions", "rename_conversation", "allowed_tools",
     "share_dialog", "export_dialog", "export_file", "print_page",
 ]  # fmt: skip
 WRITE = [
@@ -27,8 +27,11 @@ PAGES = {"branch", "allowed_tools", "share_dialog"}  # a change that answers wit
 
 
 def address(name: str, chat: Conversation) -> str:
-    places = {"earlier": "before", "later": "after"}
-    query = f"?{places[name]}={chat.active_leaf_id}" if name in places else ""
+    if name == "versions":
+        query = f"?message={chat.messages.get(depth=0).id}"
+    else:
+        places = {"earlier": "before", "later": "after"}
+        query = f"?{places[name]}={chat.active_leaf_id}" if name in places else ""
     return reverse(name, args=[] if name in OWN else [chat.id]) + query
 
 
@@ -79,6 +82,8 @@ def test_every_route_is_in_these_tests() -> None:
     }
     in_test_sharing = {"change_share", "shared", "shared_attachment", "copy_shared"}
     in_test_imports = {"import_progress"}
+    in_own_modules = {"estimate", "tool_choice"}
+    in_test_saved_prompts = {"prompts", "prompt", "delete_prompt", "prompt_options", "prompt_text"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -93,6 +98,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_settings,
         *in_test_sharing,
         *in_test_imports,
+        *in_test_saved_prompts,
+        *in_own_modules,
         "preferences",
     }
 

@@ -83,7 +83,9 @@ def copy_path(*, source: Conversation, leaf_id: MessageId, owner: User) -> Conve
         copy_rows(Turn, _turns(made), emptied=("api_key_id",))
         copy_rows(ToolCall, _tool_calls(made))
         _link_files(made)
-        Message.objects.filter(conversation=made.conversation).update(indexed=False)  # search knows the originals
+        Message.objects.filter(conversation=made.conversation).update(
+            indexed=False
+        )  # search knows the originals
         hints.publish(conversations=[str(made.conversation.id)])
     return made.conversation
 
@@ -95,12 +97,14 @@ def _new_conversation(source: Conversation, owner: User) -> Conversation:
         title=title if len(title) <= LONGEST_TITLE else source.title,
         title_status=Conversation.TitleStatus.DONE if title else Conversation.TitleStatus.NONE,
         forked_from=source,
+        effort=source.effort,
     )
     if owner.pk == source.owner_id:
         made.assistant_id, made.model_id = source.assistant_id, source.model_id
+        made.tools_off = source.tools_off
     else:
-        made.assistant = access.assistants(owner).filter(id=source.assistant_id).first()
-        made.model = access.models(owner).filter(id=source.model_id).first()
+        made.assistant = access.assistants(owner).filter(id=source.assistant_id or access.NO_ROW).first()
+        made.model = access.models(owner).filter(id=source.model_id or access.NO_ROW).first()
     return made
 
 
@@ -162,10 +166,8 @@ def _tool_calls(made: _Copy) -> Changes:
 
 def _with_file(block: Block, files: Mapping[str, Attachment]) -> Block:
     source = block.get("source")
-    named = source.get("attachment") if isinstance(source, dict) else None
-    if named not in files:
-        return block
-    return {**block, "source": {**block["source"], "attachment": str(files[named].id)}}
+    file = files.get(str(source.get("attachment"))) if isinstance(source, dict) else None
+    return block if file is None else {**block, "source": {**block["source"], "attachment": str(file.id)}}
 
 
 def _files_of(path: ConversationPath, source: Conversation, owner: User) -> Mapping[str, Attachment]:

@@ -25,10 +25,11 @@ def copy_rows(
     `rows` name columns by attribute ("parent_id"); a column that a row does not name is copied. Columns in `emptied`
     become NULL. All changed columns hold identifiers or texts.
     """
-    wanted = [{"of": _stored(model._meta.pk, key), **_changes(model, changes)} for key, changes in rows]
+    table: Any = model._meta  # every table has one primary key column
+    wanted = [{"of": _stored(table.pk, key), **_changes(table, changes)} for key, changes in rows]
     if not wanted:
         return
-    fields = [field for field in model._meta.local_concrete_fields if field.attname not in emptied]
+    fields = [field for field in table.local_concrete_fields if field.attname not in emptied]
     changed = {name for row in wanted for name in row}
     quote = connection.ops.quote_name
     values = [
@@ -39,18 +40,18 @@ def copy_rows(
     ]
     statement = _SQLITE if connection.vendor == "sqlite" else _POSTGRES
     sql = statement.format(
-        table=quote(model._meta.db_table),
+        table=quote(table.db_table),
         columns=", ".join(quote(field.column) for field in fields),
         values=", ".join(values),
-        key=quote(model._meta.pk.column),
-        of=_from_json(model._meta.pk, "of"),
+        key=quote(table.pk.column),
+        of=_from_json(table.pk, "of"),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [json.dumps(wanted)])
 
 
-def _changes(model: type[models.Model], changes: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {field.attname: field for field in model._meta.local_concrete_fields}
+def _changes(table: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {field.attname: field for field in table.local_concrete_fields}
     return {name: _stored(fields[name], value) for name, value in changes.items()}
 
 

@@ -88,7 +88,7 @@ def fits_window(turn: Turn, model: LanguageModel) -> bool:
     return context_window.fits_context(
         expected_tokens(turn, ConversationPath.to(turn.last_message().id)),
         max_input_tokens=model.max_input_tokens,
-        max_tokens=answer_limit(model, turn.conversation.assistant),
+        max_tokens=answer_limit(model, turn.conversation.assistant, turn.conversation.effort),
     )
 
 

@@ -119,9 +119,14 @@ def count_draft(
     answering = resolve_choice(user, conversation, assistant_id, model_id)
     assistant, model = answering.assistant, answering.model
     schema = schema_for(output_schema, assistant)
-    knowledge = _knowledge(user, conversation, project_id, model)
     frame = freeze_frame(
-        model=model, assistant=assistant, output_schema=schema, author=user, knowledge=knowledge
+        model=model,
+        assistant=assistant,
+        output_schema=schema,
+        author=user,
+        knowledge=_knowledge(user, conversation, project_id, model),
+        effort=conversation.effort if conversation else "",
+        tools_off=conversation.tools_off if conversation else (),
     )
     draft = clean_text(text) if text.strip() else PLACE
     path = ConversationPath.to(conversation.active_leaf_id if conversation else None)
@@ -139,8 +144,8 @@ def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
     known = FrameCount.objects.filter(frame=frame, model_name=model.model_id, exact=True).first()
     if known is not None:
         return known
-    whole = count_request(model, {**frame.body, "messages": [_user_message(PLACE)]})
-    bare = count_request(model, {"messages": [_user_message(PLACE)]})
+    whole = count_request(model, {**frame.body, "messages": [user_message(PLACE)]})
+    bare = count_request(model, {"messages": [user_message(PLACE)]})
     kept, _created = FrameCount.objects.update_or_create(
         frame=frame,
         model_name=model.model_id,
@@ -212,5 +217,6 @@ def _unsaved_turn(
     return RunningTurn(turn, Message(conversation=conversation), model, model.connection, [])
 
 
-def _user_message(text: str) -> dict[str, Any]:
+def user_message(text: str) -> dict[str, Any]:
+    """Return a message of a person for a request."""
     return {"role": "user", "content": [{"type": "text", "text": text}]}

@@ -31,6 +31,7 @@ from chat.operations.conversations.selection import (
     Chosen,
     choose,
     chosen_model,
+    configure,
     enter_project,
     select_answering,
 )
@@ -39,7 +40,7 @@ from chat.operations.conversations.titles import first_words
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
 from chat.operations.request.compaction import make_room, repeat_behind_summary
-from chat.operations.request.frame import freeze_frame
+from chat.operations.request.frame import next_frame
 from chat.operations.request.knowledge import read_knowledge
 from chat.operations.request.output_schema import schema_for
 from chat.operations.turns.failover import chain
@@ -120,7 +121,7 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
             conversation.model = instead
             answering = select_answering(author, conversation, Chosen(model=instead), instead)
         else:
-            chosen = choose(conversation, author, request.assistant_id, request.model_id)
+            chosen = _chosen(conversation, request)
             answering = select_answering(author, conversation, chosen)
         if turn.filled_context and turn.model and answering.model.model_id == turn.model.model_id:
             path = repeat_behind_summary(path)
@@ -146,7 +147,7 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
         if not turn.can_continue:
             raise invalid(_("This answer is already complete."))
         conversation = _locked(author, turn.conversation_id)
-        chosen = choose(conversation, author, request.assistant_id, request.model_id)
+        chosen = _chosen(conversation, request)
         answering = select_answering(author, conversation, chosen)
         path = _path_to_continue(turn)
         partial = path.messages[-1]
@@ -185,13 +186,6 @@ def _path_to_continue(turn: Turn) -> ConversationPath:
     return ConversationPath(messages)
 
 
-def _client_id(value: object) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError:
-        raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
-
-
 def _known(author: User, client: uuid.UUID) -> AcceptedTurn | None:
     turns = Turn.objects.filter(author=author, client_id=client)
     turn = turns.select_related("conversation", "user_message").first()
@@ -204,7 +198,7 @@ def _once(request: TurnRequest, ask: Callable[[], _Question]) -> AcceptedTurn:
     A client id that has a turn already is refused by its unique constraint or by a rule before it; then that turn is
     returned. This is rare, so there is no look for it beforehand.
     """
-    client = _client_id(request.client_id)
+    client = request.checked_client_id()
     try:
         with transaction.atomic():
             return _queue(request, client, ask())
@@ -258,8 +252,15 @@ def _conversation(request: TurnRequest) -> tuple[Conversation, Chosen]:
         if request.project_id is not None:
             default = enter_project(conversation, author, request.project_id)
             if default is not None and request.assistant_id is None and request.model_id is None:
+                configure(conversation, effort=request.effort, tools_off=request.tools_off)
                 return conversation, Chosen(assistant=default)
-    return conversation, choose(conversation, author, request.assistant_id, request.model_id)
+    return conversation, _chosen(conversation, request)
+
+
+def _chosen(conversation: Conversation, request: TurnRequest) -> Chosen:
+    """Apply what a request chooses to its conversation, and return the rows that this has read."""
+    configure(conversation, effort=request.effort, tools_off=request.tools_off)
+    return choose(conversation, request.author, request.assistant_id, request.model_id)
 
 
 def _path_above(conversation: Conversation, parent_id: Identifier | None) -> ConversationPath:
@@ -292,10 +293,8 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
         api_key=request.api_key,
         user_message=message,
         model=model,
-        frame=freeze_frame(
-            model=model, assistant=assistant, output_schema=schema, author=author, knowledge=knowledge
-        ),
-        max_tokens=answer_limit(model, assistant),
+        frame=next_frame(conversation, model=model, author=author, output_schema=schema, knowledge=knowledge),
+        max_tokens=answer_limit(model, assistant, conversation.effort),
         output_schema=schema,
         requested_length=question.requested_length,
     )

@@ -5,9 +5,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from chat.models import ApiKey, Attachment, Message, Turn, User
 from chat.operations.billing.budgets import Admitted
 from chat.operations.conversations.path import ConversationPath
+from chat.operations.errors import invalid
 
 Identifier = uuid.UUID | str
 
@@ -20,7 +23,9 @@ class TurnRequest:
     Without a conversation a new one begins: a temporary one, or one in a project, if that is wanted. Without a parent
     the message follows the active leaf; another parent makes a branch, and "root" a new beginning in the same
     conversation. `turn_id` is the turn to retry or to continue. `output_schema` is a JSON Schema that the answer must
-    match. `length` is for a retry: shorter, longer, or None to ask for what the turn before was asked for.
+    match. `length` is for a retry: shorter, longer, or None to ask for what the turn before was asked for. `effort` is
+    a level or "" for the assistant's own; `tools_off` has the ids of tools that are not offered to the model. Both hold
+    from now on; None changes nothing.
     """
 
     author: User
@@ -39,6 +44,19 @@ class TurnRequest:
     output_schema: Any = None
     length: Any = None
     temporary: bool = False
+    effort: Any = None
+    tools_off: Any = None
+
+    def checked_client_id(self) -> uuid.UUID:
+        """Return the client id as it is compared.
+
+        Raises:
+            OperationError: invalid.
+        """
+        try:
+            return uuid.UUID(str(self.client_id))
+        except ValueError:
+            raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
