@@ -1,4 +1,4 @@
-"""Files of a person: downloads, thumbnails, and the page that shows a document's text.
+"""Files of a person and of projects: downloads, thumbnails, and the page that shows a document's text.
 
 Only images that Parley made itself and PDFs are shown in the browser. Everything else, HTML and SVG included, is
 downloaded. No file may run scripts, load resources or frame other pages.
@@ -32,14 +32,14 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline';
 @person_page("GET", "HEAD")
 def original(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return the uploaded file as a download."""
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     return _bytes(found.original, found.original.media_type, name=found.name, download=True)
 
 
 @person_page("GET", "HEAD")
 def shown(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return an image as models get it, or a PDF, to be shown in the browser."""
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     if found.kind == Attachment.Kind.PDF:
         response = _bytes(found.sent or found.original, "application/pdf", name=found.name)
         response["Content-Security-Policy"] = _PDF_POLICY
@@ -49,7 +49,7 @@ def shown(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileRespons
 
 @person_page("GET", "HEAD")
 def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     return _picture(found.thumbnail, found)
 
 
@@ -57,14 +57,16 @@ def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileRes
 def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
     """Return a page with a document's text: page `page` of a PDF, or the text around characters `start` to `end`.
 
-    It leads back to the conversation of `message`, else to the newest one that has the document.
+    It leads back to the conversation of `message`, else to the newest one that has the document, or to its project.
     """
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     message = access.find_message(request.user, request.GET.get("message", ""))
+    own = found.messages.filter(conversation__owner=request.user)
     context: dict[str, Any] = {
         "attachment": found,
         "message": message,
-        "back": message or found.messages.order_by("-id").first(),
+        "back": message or own.order_by("-id").first(),
+        "project": access.projects(request.user).filter(documents__attachment=found).by_use().first(),
     }
     if found.kind == Attachment.Kind.PDF:
         try:
@@ -86,7 +88,7 @@ def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
         raise Http404
     index = _number(request, "document")
     found = cited_document(answer, -1 if index is None else index, request.GET.get("title", ""))
-    if found is None or access.find_attachment(request.user, found.id) is None:
+    if found is None or access.find_readable_file(request.user, found.id) is None:
         raise Http404
     place = {
         name: request.GET[name][:_LONGEST_QUOTE]
@@ -97,8 +99,8 @@ def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('attachment', args=[found.id])}?{query}#cited")
 
 
-def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
-    found = access.find_attachment(request.user, attachment_id)
+def _readable(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
+    found = access.find_readable_file(request.user, attachment_id)
     if found is None:
         raise Http404
     return found

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import (
+    attachments,
+    conversations,
+    profile,
+    project_content,
+    projects,
+    sessions,
+    tools,
+    views,
+)
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -20,6 +29,25 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
+    path("c/<uuid:conversation_id>/project", conversations.move, name="move_conversation"),
+    path("projects/", projects.index, name="projects"),
+    path("projects/<uuid:project_id>", projects.page, name="project"),
+    path("projects/<uuid:project_id>/chats", projects.chats, name="project_chats"),
+    path("projects/<uuid:project_id>/archive", projects.archive, name="archive_project"),
+    path("projects/<uuid:project_id>/delete", projects.delete, name="delete_project"),
+    path("projects/<uuid:project_id>/documents", project_content.documents, name="project_documents"),
+    path("projects/<uuid:project_id>/text", project_content.text, name="project_text"),
+    path(
+        "projects/<uuid:project_id>/documents/<uuid:document_id>/remove",
+        project_content.remove,
+        name="remove_project_document",
+    ),
+    path("projects/<uuid:project_id>/sharing", project_content.share, name="share_project"),
+    path(
+        "projects/<uuid:project_id>/sharing/<int:member_id>/end",
+        project_content.stop_sharing,
+        name="stop_sharing_project",
+    ),
     path("budget", views.budget, name="budget"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),

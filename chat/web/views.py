@@ -17,6 +17,7 @@ from chat.models import Conversation, User
 from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.selection import enter_project
 from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
@@ -25,6 +26,7 @@ from chat.presentation.wording import soft_limit_text
 from chat.web.conversations import sidebar_context
 from chat.web.model_picker import picker_for
 from chat.web.page import PersonRequest, own_conversation, person_page
+from chat.web.projects import recent_projects
 from chat.web.strings import script_strings
 
 # More messages than a conversation has.
@@ -33,7 +35,16 @@ WHOLE = 1_000_000
 
 @person_page("GET", "HEAD")
 def new_conversation(request: PersonRequest) -> HttpResponse:
-    return _chat(request, None)
+    """Return the page of a new conversation, in the project that `project` names."""
+    named = request.GET.get("project")
+    if named is None:
+        return _chat(request, None)
+    draft = Conversation(owner=request.user)
+    try:
+        enter_project(draft, request.user, named)
+    except OperationError as error:
+        raise Http404 from error
+    return _chat(request, None, draft)
 
 
 @person_page("GET", "HEAD")
@@ -106,14 +117,25 @@ def preferences(request: Any) -> HttpResponse:
     return response
 
 
-def _chat(request: PersonRequest, shown: Conversation | None) -> HttpResponse:
+def _chat(
+    request: PersonRequest, shown: Conversation | None, draft: Conversation | None = None
+) -> HttpResponse:
+    """Return the page of a conversation, or of a new one; a `draft` begins in a project."""
+    project = draft.project if draft else None
+    if shown is not None and shown.project_id is not None:
+        project = access.find_project(request.user, shown.project_id)
     context = {
         "conversation": shown,
+        "project": project,
         "thread": read_thread_page(shown, viewer=request.user) if shown else None,
         "budget_warnings": _budget_warnings(request.user),
-        "picker": picker_for(request.user, shown),
-        "page": _page_data(request, shown),
+        "picker": picker_for(request.user, shown or draft),
+        "page": {
+            **_page_data(request, shown),
+            "project": str(project.id) if project and shown is None else None,
+        },
         **sidebar_context(request, current=shown),
+        "sidebar_projects": recent_projects(request.user),
     }
     return render(request, "chat/chat.html", context)
 

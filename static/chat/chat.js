@@ -70,6 +70,7 @@ export class Chat {
     this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
+      project: this.thread.conversation ? null : page.project,
       assistant: kind === "assistant" ? id : null,
       model: kind === "model" ? id : null,
       parent: null,

@@ -9,16 +9,20 @@ from django.urls import reverse
 
 from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
+from tests.web.test_pages_projects import ADDRESSES
 
 TOOL = "00000000-0000-7000-8000-000000000001"
 OWN = ["new_conversation", "sidebar", "budget"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
+READ = [
+    "conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools",
+    "move_conversation",
+]  # fmt: skip
 WRITE = [
     "branch", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
-    "delete_conversation",
+    "delete_conversation", "move_conversation",
 ]  # fmt: skip
 PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
 
@@ -41,7 +45,7 @@ def form(name: str, chat: Conversation) -> dict[str, Any]:
 def state(chat: Conversation) -> Any:
     return (
         Conversation.objects.filter(pk=chat.pk)
-        .values("title", "pinned", "archived", "active_leaf", "allowed_tools")
+        .values("title", "pinned", "archived", "active_leaf", "allowed_tools", "project")
         .first()
     )
 
@@ -58,6 +62,7 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_tool_sign_in,
         *in_test_profile,
         *in_test_sessions,
+        *ADDRESSES,  # in test_pages_projects.py
         "preferences",
     }
 

@@ -41,7 +41,8 @@ export class Composer {
     // The text first: each change of the files writes the draft.
     this.field.value ||= drafts.read(conversation);
     this.tray.restore(drafts.readFiles(conversation));
-    if (!conversation) restoreChoice(storage, this.picker);
+    // A project has its own default.
+    if (!conversation && !page.project) restoreChoice(storage, this.picker);
     this.#changed();
   }
 

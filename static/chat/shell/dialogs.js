@@ -48,6 +48,11 @@ export function startDialogs() {
       toast(detail.said, { action: { name: translate("undo"), run: () => takeBack(detail.undo) } });
     if (detail.id === page.conversation) showConversationTitle(detail.title);
   });
+  document.addEventListener("conversation-moved", ({ detail }) => {
+    dialog.close();
+    if (detail.id === page.conversation) location.reload();
+    else toast(detail.said);
+  });
   document.addEventListener("conversation-deleted", ({ detail }) => {
     dialog.close();
     if (detail.id === page.conversation) leaveFor("/");
