@@ -9,6 +9,7 @@ from chat.models.keys import ApiKey
 from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.people import User
+from chat.models.project_passages import ProjectPassage
 from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
@@ -37,6 +38,7 @@ __all__ = [
     "Project",
     "ProjectDocument",
     "ProjectMember",
+    "ProjectPassage",
     "PromptRevision",
     "ProviderConnection",
     "StoredFile",

@@ -33,11 +33,12 @@ def freeze_frame(
     Raises:
         OperationError: no_structured_output.
     """
+    tools = [with_use_limits(tool) for tool in select_tools(model, assistant, author).definitions]
     spec = FrameSpec(
         model=model.model_id,
         system=[*_system_blocks(assistant), *(knowledge.system_blocks() if knowledge else ())],
         documents=knowledge.references() if knowledge else (),
-        tools=[with_use_limits(tool) for tool in select_tools(model, assistant, author).definitions],
+        tools=[*(knowledge.tools_beside(tools) if knowledge else ()), *tools],
         thinking=thinking_for(model, assistant),
         output_config=_output_config(model, assistant),
     )
