@@ -82,6 +82,7 @@ export class Chat {
     this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
+      project: this.thread.conversation ? null : page.project,
       parent,
       text,
       attachments,
