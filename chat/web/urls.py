@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web import attachments, conversations, profile, sessions, tools, views
+from chat.web import attachments, conversations, made_files, profile, sandbox, sessions, tools, views
 
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
@@ -20,7 +20,12 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/shown", attachments.shown, name="attachment_shown"),
     path("attachments/<uuid:attachment_id>/thumbnail", attachments.thumbnail, name="attachment_thumbnail"),
     path("cited/<uuid:message_id>", attachments.cited, name="cited"),
+    path("made/<uuid:message_id>/<slug:file_id>", made_files.download, name="made_file"),
+    path("made/<uuid:message_id>/<slug:file_id>/shown", made_files.shown, name="made_file_shown"),
+    path("made/<uuid:message_id>/<slug:file_id>/card", made_files.card, name="made_file_card"),
     path("budget", views.budget, name="budget"),
+    path("sandbox/diagram", sandbox.diagram, name="diagram_frame"),
+    path("sandbox/preview", sandbox.preview, name="preview_frame"),
     path("sidebar", conversations.sidebar, name="sidebar"),
     path("tools/mcp/callback", tools.callback, name="tool_callback"),
     path("tools/mcp/<slug:name>/connect", tools.connect, name="connect_tool"),

@@ -2,9 +2,10 @@
 
 import { Chat } from "parley/chat.js";
 import { leaveFor } from "parley/lib/navigation.js";
-import { startCodeWrap } from "parley/markdown/code_blocks.js";
+import { startCodeButtons } from "parley/markdown/code_blocks.js";
+import { defineDiagramElement } from "parley/markdown/diagram_element.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
-import { startTableCopy } from "parley/markdown/tables.js";
+import { startTableButtons } from "parley/markdown/tables.js";
 import { startAllowedTools } from "parley/shell/allowed_tools.js";
 import { startDialogs } from "parley/shell/dialogs.js";
 import { startMenus } from "parley/shell/menus.js";
@@ -18,24 +19,27 @@ import { startLongMessages } from "parley/thread/long_message.js";
 import { startPictureViewer } from "parley/thread/picture_viewer.js";
 import { startPrinting } from "parley/thread/printing.js";
 import { startRetryMenu } from "parley/thread/retry_menu.js";
+import { quote, startSelection } from "parley/thread/selection.js";
 import { startSteps } from "parley/thread/steps.js";
 import { startSwapFocus } from "parley/thread/swap_focus.js";
 import { startToolDecisions } from "parley/thread/tool_decision.js";
 
+defineDiagramElement();
 defineMarkdownElement();
 defineTimeElement();
 startThemeChoice(localStorage);
 startMenus();
 startDialogs();
 startAllowedTools();
-startCodeWrap();
-startTableCopy();
+startCodeButtons();
+startTableButtons();
 startClosing();
 startCopy();
 startLongMessages();
 startPictureViewer();
 startPrinting();
 startRetryMenu();
+startSelection();
 startSteps();
 startSwapFocus();
 startToolDecisions();
@@ -44,6 +48,8 @@ const sidebar = new Sidebar(localStorage);
 const chat = new Chat({ sidebar, storage: localStorage });
 
 document.addEventListener("htmx:afterSettle", () => chat.attachReplaced());
+// The panel of an artifact asks for a change.
+document.addEventListener("parley:send", ({ detail }) => chat.composer.send(detail.text));
 // Back to the address before this page became a conversation. A jump to an anchor keeps the path.
 addEventListener("popstate", () => location.pathname === chat.path || location.reload());
 
@@ -53,6 +59,7 @@ startShortcuts({
   compose: () => chat.composer.field.focus(),
   // In the search field Escape clears the field.
   stop: () => document.activeElement !== sidebar.search && chat.composer.stop(),
+  quote,
   sidebar: () => sidebar.toggle(),
   help: () => document.getElementById("help").showModal(),
 });

@@ -50,6 +50,8 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
     in_test_profile = {"profile", "revoke_own_key"}
     in_test_sessions = {"sessions"}
+    in_test_made_files = {"made_file", "made_file_shown", "made_file_card"}
+    in_test_sandbox = {"diagram_frame", "preview_frame"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -58,6 +60,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_tool_sign_in,
         *in_test_profile,
         *in_test_sessions,
+        *in_test_made_files,
+        *in_test_sandbox,
         "preferences",
     }
 

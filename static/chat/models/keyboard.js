@@ -16,6 +16,7 @@ export function shortcutName(event, { typing = false, mac = false } = {}) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (command && event.shiftKey && (key === "o" || event.code === "KeyO")) return "new";
   if (command && !event.shiftKey && !event.altKey && (key === "k" || event.code === "KeyK")) return "search";
+  if (command && event.shiftKey && !event.altKey && (key === ">" || event.code === "Period")) return "quote";
   if (key === "Escape") return event.shiftKey ? "compose" : "stop";
   if (command && !event.shiftKey && !event.altKey && (key === "." || event.code === "Period"))
     return "sidebar";
