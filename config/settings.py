@@ -344,6 +344,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "frame-src": [SELF],  # the sandboxes of diagrams and previews (chat/web/sandbox.py)
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -374,9 +375,15 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
             "marked": NODE_MODULES / "marked" / "lib",
             "dompurify": NODE_MODULES / "dompurify" / "dist",
             "highlight/es": NODE_MODULES / "@highlightjs" / "cdn-assets" / "es",
+            "katex": NODE_MODULES / "katex" / "dist",
+            "mermaid": NODE_MODULES / "mermaid" / "dist",
         }.items()
         if folder.is_dir()
     ),
+]
+STATICFILES_FINDERS = [
+    "chat.web.package_files.PackageFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = FILE_MODE, FOLDER_MODE
 STORAGES = {

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from chat.claude.content.made_files import made_file_ids
 from chat.claude.encoding.exact_numbers import indented_json, read_json
 from chat.events.payloads import result_blocks, shown_result
 from chat.models import ToolCall
@@ -45,7 +46,39 @@ def shown_blocks(
     ]
     _time_thoughts(content, shown, thinking_seconds)
     shown = join_texts(_with_results(shown), marks or Marks(None))
-    return [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
+    kept = [block for block in shown if block["value"].strip() or block["type"] in (*TOOLS, "sources")]
+    return _with_files(kept, content)
+
+
+def _with_files(shown: list[dict[str, Any]], content: list[Any]) -> list[dict[str, Any]]:
+    """Put the files that code execution made behind the steps in which it made them, before the next text.
+
+    They are blocks {"type": "files", "files": [the provider's ids], "index": that of the first result}.
+    """
+    result: list[dict[str, Any]] = []
+    waiting: list[tuple[int, str]] = []
+    made = {index: made_file_ids(block) for index, block in enumerate(content)}
+
+    def put() -> None:
+        if waiting:
+            ids = list(dict.fromkeys(name for _index, name in waiting))
+            result.append({"type": "files", "files": ids, "index": waiting[0][0], "value": ""})
+            waiting.clear()
+
+    taken = 0
+    for block in shown:
+        if block["type"] == "text":
+            waiting += _made_before(made, taken, block["index"])
+            taken = block["index"]
+            put()
+        result.append(block)
+    waiting += _made_before(made, taken, len(content))
+    put()
+    return result
+
+
+def _made_before(made: Mapping[int, list[str]], start: int, end: int) -> list[tuple[int, str]]:
+    return [(index, name) for index in range(start, end) for name in made.get(index, [])]
 
 
 def _time_thoughts(content: Any, shown: list[dict[str, Any]], thinking_seconds: Iterable[float]) -> None:

@@ -52,11 +52,24 @@ def found(block: Block) -> dict[str, Any] | None:
             title = page.get("title") if isinstance(page, dict) else None
             return _sources(_("Page content"), [{"url": url, "title": title}])
         case _, {"stdout": str(stdout), "stderr": str(stderr), "return_code": code}:
-            printed = [part.rstrip("\n") for part in (stdout, stderr) if part.strip()]
-            return _output(
-                _("Output"), "\n".join([*printed, *([] if code == 0 else [f"→ {code}"])]), failed=code != 0
-            )
+            return _printed([stdout, stderr], code)
+        case _, {"encrypted_stdout": _, "stderr": str(stderr), "return_code": code}:
+            return _printed([_("This output is stored encrypted by the model provider."), stderr], code)
+        case _, {"type": "text_editor_code_execution_create_result", "is_file_update": updated}:
+            words = _("The file was overwritten.") if updated else _("The file was created.")
+            return _output(_("Result"), words, failed=False)
+        case _, {"type": "text_editor_code_execution_str_replace_result", "lines": list(lines)}:
+            return _output(_("Changes"), "\n".join(map(str, lines)), failed=False)
+        case _, {"type": "text_editor_code_execution_view_result", "content": str(text)}:
+            return _output(_("File content"), text, failed=False)
     return None
+
+
+def _printed(parts: list[str], code: Any) -> dict[str, Any]:
+    """Return what a command printed, with its exit code if it failed."""
+    printed = [part.rstrip("\n") for part in parts if part.strip()]
+    text = "\n".join([*printed, *([] if code == 0 else [f"→ {code}"])])
+    return _output(_("Output"), text, failed=code != 0)
 
 
 def _output(name: str, text: str, *, failed: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from chat.presentation.wording import TOOL_STATUS
 
 Block = dict[str, Any]
 # Blocks that stand by themselves.
-_OWN_PLACE = frozenset({"text", "compaction", "became"})
+_OWN_PLACE = frozenset({"text", "compaction", "became", "files"})
 # The statuses that the line names, the most urgent one first.
 NAMED_STATUSES = ("waiting", "running", "failed", "denied", "expired", "stopped")
 

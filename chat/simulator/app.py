@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chat.simulator import models, scenarios
+from chat.simulator import files, models, scenarios
 from chat.simulator.checks.request import check_version
 from chat.simulator.messages import Messages, Settings
 from chat.simulator.transport.faults import PROXY_PAGE, status_error
@@ -90,6 +90,13 @@ class Simulator:
                 _allow(request, "GET")
                 _fail_when_asked(request)
                 await _json(request, connection, _model_info(name))
+            case ["v1", "files", file_id]:
+                _allow(request, "GET")
+                await _json(request, connection, files.metadata(file_id))
+            case ["v1", "files", file_id, "content"]:
+                _allow(request, "GET")
+                media_type, data = files.content(file_id)
+                await _send_body(connection, 200, request.answer_headers | {"content-type": media_type}, data)
             case _:
                 raise ApiError(404, "Not found")
 

@@ -61,6 +61,7 @@ _ALL = (
     _answer("refusal_mid", "refuses after some tokens", category="cyber", after="20"),
     _answer("pause_turn", "pauses in a server tool; resend the content to go on", rounds="1"),
     _answer("web_search", "searches the web, if it may, and cites what it found", found="1500"),
+    _answer("code_execution", "runs a command that makes files", files="chart,table"),
     _answer("mcp", "calls the first enabled tool of an MCP server, and tells what it said", fails="0"),
     _answer("redacted_thinking", "thinking arrives redacted"),
     _status("status", 500, "any HTTP status"),

@@ -22,8 +22,14 @@ LIBRARIES = {
     "marked": "vendor/marked/marked.esm.js",
     "dompurify": "vendor/dompurify/purify.es.mjs",
 }
-# Loaded only when there is code to highlight.
-LAZY = {"highlight": "vendor/highlight/es/highlight.min.js"}
+# Loaded only when there is code to highlight, or a formula to set.
+LAZY = {
+    "highlight": "vendor/highlight/es/highlight.min.js",
+    "katex": "vendor/katex/katex.min.js",
+    "katex/mhchem": "vendor/katex/contrib/mhchem.min.js",
+}
+# Own modules that most visits don't need; they are imported when they are.
+LAZY_FOLDERS = ("parley/artifacts/", "parley/diagrams/", "parley/quote/")
 ENTRY = "parley/main.js"
 # The entry of pages on which a conversation is only read. It loads a few of the chat's modules.
 READER = "parley/reader.js"
@@ -55,9 +61,14 @@ def browser_modules(context: template.Context, entry: str = ENTRY) -> SafeString
     )
 
 
+def is_lazy(name: str) -> bool:
+    """Return whether a module is loaded only when something on the page needs it."""
+    return name in LAZY or name == READER or name.startswith(LAZY_FOLDERS)
+
+
 def _elements() -> tuple[SafeString, SafeString, dict[str, str]]:
     addresses = import_map()
-    preloaded = [(address,) for name, address in addresses.items() if name not in LAZY | {READER: ""}]
+    preloaded = [(address,) for name, address in addresses.items() if not is_lazy(name)]
     # Addresses come from staticfiles; the escape keeps "<" from ending the script element all the same.
     text = json.dumps({"imports": addresses}, indent=1).replace("<", "\\u003c")
     return (

@@ -16,6 +16,7 @@ def script_strings() -> dict[str, str]:
         **_page_strings(),
         **_command_strings(),
         **_voice_strings(),
+        **_artifact_strings(),
     }
 
 
@@ -90,8 +91,17 @@ def _page_strings() -> dict[str, str]:
         "copy_code": _("Copy code"),
         "copy_failed": _("Your browser blocked copying."),
         "details": _("Details"),
+        "diagram": _("Diagram"),
+        "diagram_large": _("This diagram is too large to be drawn here."),
+        "diagram_slow": _("Drawing this diagram took too long."),
+        "diagram_unreadable": _(
+            "This diagram can’t be drawn. Its code has an error or is of an unknown kind."
+        ),
+        "enlarge": _("Show larger"),
         "footnote": _("Footnote {number}"),
         "footnote_back": _("Back to the text"),
+        "formula": _("Formula"),
+        "formula_unreadable": _("This formula can’t be shown. It stands here as it was written."),
         "image": _("Image"),
         "image_from": _("Image from {host}, opens in a new tab"),
         "many_deleted": _("{count} conversations deleted"),
@@ -159,4 +169,26 @@ def _voice_strings() -> dict[str, str]:
         "speech_pause": _("Pause reading"),
         "speech_read": _("Read aloud"),
         "speech_resume": _("Go on reading"),
+    }
+
+
+def _artifact_strings() -> dict[str, str]:
+    return {
+        "edit_lines": _(
+            "This is about lines {from}–{to} of “{title}” (version {version}). Answer with its complete new version in"
+            " one code block."
+        ),
+        "edit_whole": _(
+            "This is about “{title}” (version {version}). Answer with its complete new version in one code block."
+        ),
+        "lines_left": _("{count} unchanged lines"),
+        "new_version": _("A new version is shown."),
+        "no_changes": _("Nothing changed."),
+        "picture_broken": _("This picture can’t be shown. Look at its source."),
+        "preview": _("Preview"),
+        "preview_blocked": _(
+            "This page asks for files from {host}. A preview loads nothing from the network."
+        ),
+        "preview_failed": _("The page reports an error: {words}"),
+        "preview_link": _("Links don’t open in a preview: {address}"),
     }

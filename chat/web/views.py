@@ -7,6 +7,8 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -255,5 +257,8 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "login": resolve_url("account_login"),
         "largest_file_bytes": MAX_UPLOAD_BYTES,
         "largest_pdf_bytes": MAX_PDF_BYTES,
+        "diagram_frame": reverse("diagram_frame"),
+        "preview_frame": reverse("preview_frame"),
+        "katex_style": static("vendor/katex/katex.min.css"),
         "strings": script_strings(),
     }

@@ -4,9 +4,10 @@ import { Chat } from "parley/chat.js";
 import { runToastAction } from "parley/lib/announcements.js";
 import { leaveFor } from "parley/lib/navigation.js";
 import { page } from "parley/lib/page.js";
-import { startCodeWrap } from "parley/markdown/code_blocks.js";
+import { startCodeButtons } from "parley/markdown/code_blocks.js";
+import { defineDiagramElement } from "parley/markdown/diagram_element.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
-import { startTableCopy } from "parley/markdown/tables.js";
+import { startTableButtons } from "parley/markdown/tables.js";
 import { MessageStorage } from "parley/models/message_storage.js";
 import { startAllowedTools } from "parley/shell/allowed_tools.js";
 import { startDialogs } from "parley/shell/dialogs.js";
@@ -32,10 +33,12 @@ import { startPictureViewer } from "parley/thread/picture_viewer.js";
 import { startPrinting } from "parley/thread/printing.js";
 import { Reader } from "parley/thread/read_aloud.js";
 import { startRetryMenu } from "parley/thread/retry_menu.js";
+import { quote, startSelection } from "parley/thread/selection.js";
 import { startSteps } from "parley/thread/steps.js";
 import { startSwapFocus } from "parley/thread/swap_focus.js";
 import { startToolDecisions } from "parley/thread/tool_decision.js";
 
+defineDiagramElement();
 defineMarkdownElement();
 defineTimeElement();
 startThemeChoice(localStorage);
@@ -43,8 +46,8 @@ startMenus();
 startDialogs();
 startSharing();
 startAllowedTools();
-startCodeWrap();
-startTableCopy();
+startCodeButtons();
+startTableButtons();
 startClosing();
 startCopy();
 startLongMessages();
@@ -52,6 +55,7 @@ startPictureViewer();
 startPrinting();
 new Reader().start();
 startRetryMenu();
+startSelection();
 startSteps();
 startSwapFocus();
 startToolDecisions();
@@ -69,6 +73,8 @@ addPageCommands({ chat, sidebar });
 const palette = new Palette({ choices: () => choicesOf(chat.composer) });
 
 document.addEventListener("htmx:afterSettle", () => chat.attachReplaced());
+// The panel of an artifact asks for a change.
+document.addEventListener("parley:send", ({ detail }) => chat.composer.send(detail.text));
 // Back to the address before this page became a conversation. A jump to an anchor keeps the path.
 addEventListener("popstate", () => location.pathname === chat.path || location.reload());
 
@@ -82,6 +88,7 @@ startShortcuts({
   compose: () => chat.composer.field.focus(),
   // In the search field Escape clears the field.
   stop: () => document.activeElement !== sidebar.search && chat.composer.escape(),
+  quote,
   sidebar: () => sidebar.toggle(),
   help: () => document.getElementById("help").showModal(),
 });

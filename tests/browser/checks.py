@@ -29,8 +29,8 @@ def check_width(page: Page) -> None:
     await_animations(page)
     wider = page.evaluate(
         """() => [...document.querySelectorAll('*')].filter(node => {
-          const box = node.closest('.table, pre, .receipt__list, .settings__nav, .chart__table, svg, select,'
-            + '.visually-hidden, .skip-link');
+          const box = node.closest('.table, pre, [data-set=display], .receipt__list, .settings__nav,'
+            + '.chart__table, svg, select, .visually-hidden, .skip-link');
           const rect = node.getBoundingClientRect();
           return !box && rect.width && (rect.right > innerWidth + 1 || rect.left < -1);
         }).map(node => node.outerHTML.slice(0, 120))"""

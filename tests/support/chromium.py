@@ -58,6 +58,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.foreign: list[str] = []
+        self.refused: list[str] = []
         self.errors: list[str] = []
 
     def follow(self, context: BrowserContext) -> Callable[[], None]:
@@ -71,6 +72,7 @@ class Watch:
 
         heard: list[tuple[Any, Callable[..., None]]] = [
             ("request", self._on_request),
+            ("requestfailed", self._on_failure),
             ("weberror", on_error),
             ("console", self._on_console),
             ("page", on_page),
@@ -91,6 +93,13 @@ class Watch:
         page = request.frame.page
         if not (request.is_navigation_request() and page.url == "about:blank"):
             self._check(page, request.url)
+
+    def _on_failure(self, request: Request) -> None:
+        """Move a request that a policy of the page refused: the browser tells of it, but it has not left."""
+        told = f"{request.frame.page.url} asked for {request.url}"
+        if told in self.foreign and (request.failure or "").lower() in ("csp", "net::err_blocked_by_csp"):
+            self.foreign.remove(told)
+            self.refused.append(told)
 
     def _check(self, page: Page | Worker, url: str) -> None:
         if (

@@ -87,6 +87,8 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_imports = {"import_progress"}
     in_own_modules = {"estimate", "tool_choice"}
     in_test_saved_prompts = {"prompts", "prompt", "delete_prompt", "prompt_options", "prompt_text"}
+    in_test_made_files = {"made_file", "made_file_shown", "made_file_card"}
+    in_test_sandbox = {"diagram_frame", "preview_frame"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
@@ -104,6 +106,8 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_saved_prompts,
         *in_own_modules,
         *ADDRESSES,  # in test_pages_projects.py
+        *in_test_made_files,
+        *in_test_sandbox,
         "preferences",
     }
 

@@ -21,6 +21,14 @@ def result(kind: str, content: Any) -> dict[str, Any]:
 
 RAN = {"type": "code_execution_result", "stdout": "45\n", "stderr": "", "return_code": 0, "content": []}
 BROKE = {"type": "bash_code_execution_result", "stdout": "", "stderr": "no such file\n", "return_code": 2}
+ENCRYPTED = {
+    "type": "encrypted_code_execution_result",
+    "encrypted_stdout": "EqgfCioIARgB",
+    "stderr": "",
+    "return_code": 0,
+    "content": [],
+}
+EDITOR, EDITED = "text_editor_code_execution_tool_result", "text_editor_code_execution"
 FETCHED = {
     "type": "web_fetch_result",
     "url": "https://go.dev/ref/mem",
@@ -45,6 +53,17 @@ def shown(browser: Client, chat: Conversation, *content: dict[str, Any]) -> str:
         (used("tool_of_tomorrow", a=1), (">tool_of_tomorrow<", '"a": 1')),
         (result("code_execution_tool_result", RAN), (">Output<", ">45<")),
         (result("bash_code_execution_tool_result", BROKE), (">Output<", ">Failed<", ">no such file\n→ 2<")),
+        (result("code_execution_tool_result", ENCRYPTED), (">Output<", "stored encrypted")),
+        (
+            result(EDITOR, {"type": f"{EDITED}_create_result", "is_file_update": False}),
+            ("The file was created.",),
+        ),
+        (result(EDITOR, {"type": f"{EDITED}_create_result", "is_file_update": True}), ("was overwritten.",)),
+        (result(EDITOR, {"type": f"{EDITED}_str_replace_result", "lines": ["-a", "+b"]}), (">-a\n+b<",)),
+        (
+            result(EDITOR, {"type": f"{EDITED}_view_result", "content": "a = 1"}),
+            (">File content<", ">a = 1<"),
+        ),
         (result("web_fetch_tool_result", FETCHED), (">Page content<", ">The Go Memory Model<", ">go.dev<")),
         (result("web_search_tool_result", REFUSED), (">Result<", ">Failed<", ">max_uses_exceeded<")),
         (result("result_of_tomorrow", {"b": 2}), (">result_of_tomorrow<", '"b": 2')),

@@ -197,6 +197,13 @@ def _pause_turn(writer: Writer) -> None:
     writer.stop("pause_turn")
 
 
+def _code_execution(writer: Writer) -> None:
+    writer.think()
+    names = writer.choice.text("files").split(",")
+    server_tools.run_command(writer, "python3 chart.py", [f"file_sim_{name}" for name in names])
+    writer.say(_plain_answer(writer))
+
+
 def _web_search(writer: Writer) -> None:
     """Search in one request, as the server does unless it pauses. Without the tool, give the default answer."""
     if not any(str(tool.get("type")).startswith("web_search_") for tool in writer.prompt.tools):
@@ -246,6 +253,7 @@ _SCENARIOS: dict[str, Callable[[Writer], None]] = {
     "refusal": _refusal,
     "refusal_mid": _refusal_mid,
     "pause_turn": _pause_turn,
+    "code_execution": _code_execution,
     "web_search": _web_search,
     "mcp": _mcp,
 }

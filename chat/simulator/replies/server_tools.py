@@ -1,4 +1,4 @@
-"""Writes the calls and results of tools that the API itself runs: web search and tools of MCP servers."""
+"""Writes the calls and results of tools that the API itself runs: web search, code execution, tools of MCP servers."""
 
 from dataclasses import replace
 from typing import Any
@@ -42,6 +42,29 @@ def search_result(writer: Writer, search_id: str, *, result_tokens: int = 0) -> 
     writer.reply.usage = replace(usage, input_tokens=usage.input_tokens + result_tokens)
     about = {"url": url, "title": result["title"], "encrypted_index": thinking.seal(f"{url}#1")}
     return {"type": "web_search_result_location", "cited_text": "It was found there.", **about}
+
+
+def run_command(writer: Writer, command: str, file_ids: list[str]) -> None:
+    """Write a run of the code execution tool that printed something and made these files."""
+    if writer.stopped:
+        return
+    writer.calls += 1
+    value = {"command": command}
+    call_id = "srvtoolu_01" + printable(writer.digest)
+    block = {"id": call_id, "name": "bash_code_execution", "input": value}
+    text = encode(value).decode()
+    writer.reply.parts.append(
+        Part("server_tool_use", text, tokens.count(text, writer.chars_per_token), block)
+    )
+    ran = {
+        "type": "bash_code_execution_result",
+        "stdout": "".join(f"made {name}\n" for name in file_ids),
+        "stderr": "",
+        "return_code": 0,
+        "content": [{"type": "bash_code_execution_output", "file_id": name} for name in file_ids],
+    }
+    result = {"type": "bash_code_execution_tool_result", "tool_use_id": call_id, "content": ran}
+    writer.reply.parts.append(Part("bash_code_execution_tool_result", "", 0, result))
 
 
 def call_mcp_tool(writer: Writer, server: str, name: str, value: dict[str, Any], *, fails: bool) -> None:

@@ -2,13 +2,21 @@
 // focus, unfolded boxes and scroll positions.
 
 // What readers and scripts change on the page and the server does not know.
-const OF_THE_PAGE = new Set(["open", "data-folds", "data-wrapped", "aria-pressed"]);
+const OF_THE_PAGE = new Set([
+  "open",
+  "data-folds",
+  "data-wrapped",
+  "data-drawn",
+  "data-source",
+  "aria-pressed",
+]);
 
 export function patch(old, fresh) {
   if (old.nodeType === Node.TEXT_NODE) {
     patchText(old, fresh.data);
     return;
   }
+  if (isMadeFrom(old, fresh)) return;
   patchAttributes(old, fresh);
   if (old.settle) old.settle(fresh.textContent);
   else if (!isMadeHere(old, fresh)) patchChildren(old, fresh);
@@ -66,6 +74,14 @@ function nameOf({ localName, dataset, id }) {
 function isMadeHere(old, fresh) {
   if (old.localName === "parley-time") return true;
   return old.localName === "code" && old.childElementCount > 0 && old.textContent === fresh.textContent;
+}
+
+// What a script made of the text of an element, such as a set formula, names that text in `madeFrom`.
+function isMadeFrom(old, fresh) {
+  if (old.madeFrom === undefined) return false;
+  if (old.madeFrom === fresh.textContent && old.className === fresh.className) return true;
+  delete old.madeFrom;
+  return false;
 }
 
 function patchAttributes(old, fresh) {

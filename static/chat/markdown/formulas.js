@@ -1,5 +1,5 @@
 // Where formulas of TeX begin and end: \(…\) \[…\] $…$ $$…$$ and \begin{…}…\end{…}. They are kept as they were
-// written. The rules for $ are pandoc's (extension tex_math_dollars), and stricter where prices look alike.
+// written; formula_elements.js sets them. The rules for $ are pandoc's (extension tex_math_dollars), and stricter where prices look alike.
 
 export const LONGEST = 3000;
 const LONGEST_IN_DOLLARS = 500;
@@ -7,6 +7,12 @@ const BLANK_LINE = /\n[ \t]*\n/;
 const BEGIN = /\\begin\{([A-Za-z]+\*?)\}/y;
 // \(optional\), \[1\] and \[a\](b) have escaped brackets, and are no formulas.
 const PLAIN_WORDS = /^(?:[\p{L}\p{M}\s,.;:'’-]{3,}|\d{1,4})$/u;
+const MARKS = [
+  ["$$", "$$", true],
+  ["\\[", "\\]", true],
+  ["\\(", "\\)", false],
+  ["$", "$", false],
+];
 const OPERATOR = /[\\^_{}=<>+*]/;
 const PRICE = /^\d[\d.,]*\s?[kKmMbB]?(?:\s|$)/;
 const WORD = /(?<![\\A-Za-z{])[A-Za-z]{3,}/;
@@ -22,6 +28,18 @@ export function formulaEnd(text, at, { open = false, ahead = new Map() } = {}) {
   BEGIN.lastIndex = at;
   const begin = BEGIN.exec(text);
   return begin ? enclosed(source, begin[0].length, `\\end{${begin[1]}}`) : 0;
+}
+
+// Returns {tex, display} of a formula with its marks, or null while its end is missing.
+export function texOf(written) {
+  for (const [opening, closing, display] of MARKS) {
+    if (!written.startsWith(opening)) continue;
+    const whole = written.endsWith(closing) && written.length > opening.length + closing.length;
+    return whole ? { tex: written.slice(opening.length, -closing.length), display } : null;
+  }
+  BEGIN.lastIndex = 0;
+  const begin = BEGIN.exec(written);
+  return begin && written.endsWith(`\\end{${begin[1]}}`) ? { tex: written, display: true } : null;
 }
 
 function enclosed({ text, at, open, ahead }, skipped, closing) {

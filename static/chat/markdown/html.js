@@ -3,6 +3,8 @@
 
 import { Parser, Renderer } from "marked";
 
+import { fileNameIn } from "parley/models/code_files.js";
+
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 const escape = (text) => text.replace(/[&<>"']/g, (character) => ESCAPES[character]);
@@ -74,10 +76,12 @@ class AnswerRenderer extends Renderer {
     return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
   }
 
-  code({ text, lang }) {
+  code({ text, lang, open }) {
     const language = /^[\w+#.-]{1,40}/.exec(lang ?? "")?.[0] ?? "";
-    const name = language ? ` class="language-${language}"` : "";
-    return `<pre><code${name}>${escape(text)}</code></pre>\n`;
+    const classes = [language && `language-${language}`, open && "growing"].filter(Boolean).join(" ");
+    const file = fileNameIn(lang ?? "");
+    const attributes = (classes && ` class="${classes}"`) + (file && ` title="${escape(file)}"`);
+    return `<pre><code${attributes}>${escape(text)}</code></pre>\n`;
   }
 
   link(token) {

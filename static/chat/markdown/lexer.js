@@ -5,6 +5,9 @@ import { Lexer } from "marked";
 import { AnswerTokenizer, BLOCK_EXTENSIONS, BLOCK_RULES } from "parley/markdown/containers.js";
 import { inlineTokens } from "parley/markdown/inline.js";
 
+const FENCE = /^ {0,3}(?:```|~~~)/;
+const CLOSED = /\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n?$/;
+
 // `links`, `notes`: definitions of an earlier part of the text. `growing`: the text goes on.
 // Returns tokens with `links`, `notes` and `missed`: what is defined, and the labels that nothing defines.
 export function lex(text, { links = {}, notes = new Map(), growing = false } = {}) {
@@ -26,7 +29,10 @@ class AnswerLexer extends Lexer {
 
   lex(source) {
     this.blockTokens(source.replace(/\r\n?/g, "\n"), this.tokens);
-    if (this.growing) this.#forgetUnfinished();
+    if (this.growing) {
+      this.#forgetUnfinished();
+      markOpenCode(this.tokens);
+    }
     const tail = this.growing ? tailOf(this.tokens) : null;
     const definitions = { links: this.tokens.links, notes: this.notes, missed: this.missed };
     for (const { src, tokens } of this.inlineQueue) {
@@ -42,6 +48,13 @@ class AnswerLexer extends Lexer {
     const last = this.tokens.at(-1);
     if (last?.type === "def" && !Object.hasOwn(this.known, last.tag)) delete this.tokens.links[last.tag];
   }
+}
+
+// Marks the code block at the end of the text while its closing fence is missing.
+function markOpenCode(tokens) {
+  let token = tokens.at(-1);
+  while (token && token.type !== "code") token = (token.items ?? token.tokens ?? []).at(-1);
+  if (token && FENCE.test(token.raw) && !CLOSED.test(token.raw)) token.open = true;
 }
 
 // Returns the inline tokens at the end of the text, to which more may come, or null.

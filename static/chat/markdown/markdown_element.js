@@ -2,6 +2,7 @@
 
 import { patchChildren } from "parley/lib/patch.js";
 import { highlightIn } from "parley/markdown/code_blocks.js";
+import { showFormulas } from "parley/markdown/formula_elements.js";
 import { renderMarkdown } from "parley/markdown/render.js";
 import { MarkdownStream } from "parley/markdown/stream.js";
 
@@ -18,7 +19,10 @@ class ParleyMarkdown extends HTMLElement {
     if (this.source !== undefined) return;
     this.source = this.textContent;
     if ("open" in this.dataset) this.#render();
-    else this.replaceChildren(renderMarkdown(this.source));
+    else {
+      this.replaceChildren(renderMarkdown(this.source));
+      showFormulas(this);
+    }
   }
 
   // Shows the whole text so far with the next free frame.
@@ -37,8 +41,20 @@ class ParleyMarkdown extends HTMLElement {
     if (text === this.source && !this.#stream) return;
     this.source = text;
     this.#settled = true;
+    if (this.#settlesStream()) return;
     patchChildren(this, renderMarkdown(text, { highlight: false }));
     highlightIn(this);
+    showFormulas(this);
+  }
+
+  // Returns whether the end of the stream is the final form: then only its tail is rendered again.
+  #settlesStream() {
+    try {
+      this.#stream?.grow(this.source, { growing: false });
+      return Boolean(this.#stream);
+    } catch {
+      return false; // the final text is another one
+    }
   }
 
   #render() {

@@ -12,7 +12,7 @@ const ATTRIBUTES = ["align", "class", "href", "open", "start", "title"];
 const NO_ADDRESSES = ["align", "open", "start"];
 const CLASSES = {
   A: /^(?:image-link|citation)$/,
-  CODE: /^(?:language-[\w+#.-]{1,40}|formula|formula-block)$/,
+  CODE: /^(?:language-[\w+#.-]{1,40}(?: growing)?|growing|formula|formula-block)$/,
   OL: /^footnotes$/,
   SPAN: /^task(-done)?$/,
   SUP: /^footnote-reference$/,

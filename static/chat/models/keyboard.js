@@ -20,6 +20,7 @@ export function shortcutName(event, { typing = false, empty = false, mac = false
   if (command && event.shiftKey && (key === "c" || event.code === "KeyC")) return "copy";
   if (command && event.shiftKey && key === "Backspace") return "delete";
   if (command && !event.shiftKey && !event.altKey && (key === "k" || event.code === "KeyK")) return "palette";
+  if (command && event.shiftKey && !event.altKey && (key === ">" || event.code === "Period")) return "quote";
   if (key === "Escape") return event.shiftKey ? "compose" : "stop";
   if (command && !event.shiftKey && !event.altKey && (key === "." || event.code === "Period"))
     return "sidebar";

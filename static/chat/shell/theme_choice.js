@@ -35,6 +35,7 @@ function chosen(storage) {
 function apply(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
+  document.dispatchEvent(new Event("parley:theme"));
 }
 
 function choose(storage, theme) {

@@ -10,7 +10,10 @@ export function startPictureViewer() {
     event.preventDefault();
     picture.src = link.dataset.picture;
     picture.alt = link.querySelector("img").alt;
-    viewer.querySelector("[data-original]").href = link.href;
+    // Pictures that this page made have no address of their own.
+    const original = viewer.querySelector("[data-original]");
+    original.hidden = !link.href;
+    if (link.href) original.href = link.href;
     viewer.querySelector("[data-name]").textContent = picture.alt;
     viewer.showModal();
   });

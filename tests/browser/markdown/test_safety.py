@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
+from tests.support.chromium import Watch
 
 CORPUS = [
     "<script>window.hit = 1</script>",
@@ -48,8 +49,9 @@ ALLOWED_TAGS = re.compile(
     "|TABLE|TBODY|TD|TH|THEAD|TR|U|UL|svg|use"
 )
 ALLOWED_ATTRIBUTES = re.compile(
-    "align|aria-hidden|aria-label|aria-pressed|class|data-copy-code|data-copy-table"
-    "|data-wrap-code|dir|href|open|rel|role|start|tabindex|target|title|type"
+    "align|aria-hidden|aria-label|aria-pressed|class|data-copy-code|data-copy-table|data-file|data-open-artifact"
+    "|data-save-code|data-save-table|data-show-source|data-wrap-code|dir|hidden|href|open|rel|role|start|tabindex"
+    "|target|title|type"
 )
 # Shows each text, streamed or at once, sends events to all its elements, and returns their names and attributes.
 SHOW = """async texts => {
@@ -71,6 +73,20 @@ SHOW = """async texts => {
     }
   }
   return found;
+}"""
+
+
+# Shows each text, waits until its formulas are set and its diagrams drawn, and returns the names of its elements.
+SHOW_SET = """async texts => {
+  const box = document.createElement("parley-markdown");
+  box.id = "box";
+  box.textContent = texts.join("\\n\\n");
+  document.getElementById("main").append(box);
+  const open = () => [...box.querySelectorAll("parley-diagram:empty")];
+  while (open().length) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const node of box.querySelectorAll("*"))
+    for (const event of ["mouseover", "focus", "error", "load"]) node.dispatchEvent(new Event(event));
+  return [...box.querySelectorAll("*")].map((node) => [node.localName, node.getAttribute("src") ?? ""]);
 }"""
 
 
@@ -152,3 +168,25 @@ def test_code_is_copied_as_it_was_written(chat: ChatPage) -> None:
     chat.page.locator("#box").get_by_role("button", name="Copy code").click()
     expect(chat.page.locator("#announcer")).to_have_text("Copied")
     assert chat.page.evaluate("navigator.clipboard.readText()") == "def f():\n\treturn '<b>'"
+
+
+def test_hostile_formulas_and_diagrams_run_nothing(chat: ChatPage, watch: Watch) -> None:
+    formulas = [f"$$x^2 {text} y_1$$" for text in CORPUS] + [
+        f"\\\\(\\\\text{{{text}}}^2\\\\)" for text in CORPUS
+    ]
+    diagrams = [f"```mermaid\ngraph TD\n  A[{json.dumps(text)}] --> B\n```" for text in CORPUS]
+    found = chat.page.evaluate(SHOW_SET, [*formulas, *diagrams])
+    assert chat.page.evaluate("window.hit") is None
+    assert not {name for name, _ in found} & {
+        "script",
+        "iframe",
+        "object",
+        "form",
+        "input",
+        "style",
+        "link",
+        "video",
+    }
+    assert all(source.startswith("data:image/svg+xml") for name, source in found if name == "img")
+    # The frame's policy refuses what a diagram asks for, and says so on the console.
+    watch.errors.clear()

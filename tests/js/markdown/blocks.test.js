@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { MarkdownBlocks } from "parley/markdown/blocks.js";
 
-import { htmlOf, written } from "../support/markdown.js";
+import { htmlOf, joined, written } from "../support/markdown.js";
 
 const TEXT = `# Title
 
@@ -98,7 +98,7 @@ function stream(text, seed, longest = 12) {
 
 function streamedHtml(text, seed, longest) {
   const { settled, open, notes } = stream(text, seed, longest);
-  return written([...settled, ...open], notes);
+  return written(joined([...settled, ...open]), notes);
 }
 
 test("streamed blocks equal the blocks of the whole text", () => {
@@ -157,4 +157,78 @@ test("a text whose settled part changes is refused", () => {
   const blocks = new MarkdownBlocks();
   blocks.grow("one\n\ntwo\n\nthree\n\nfour");
   assert.throws(() => blocks.grow("other"));
+});
+
+const MARKS = [
+  "**b**",
+  "`c`",
+  "[x](https://e.com)",
+  "|",
+  "\\|",
+  "$a_1$",
+  "text",
+  "한글",
+  "~~d~~",
+  "<b>",
+  "1.",
+  "-",
+  "# h",
+];
+
+// Rows of all kinds, with what may follow them.
+function rows(kind, random, count) {
+  const word = () => MARKS[random.next().value % MARKS.length];
+  const line = {
+    table: () => `| ${word()} | ${word()} |`,
+    list: () => `- ${word()} ${word()}`,
+    loose: () => `* ${word()}\n`,
+  };
+  line.nested = () => `- ${word()}\n  - ${word()}\n    more`;
+  line.numbers = () => `${1 + (random.next().value % 90)}. ${word()}`;
+  line.tasks = () => `- [ ] ${word()}\n  lazy\n`.slice(0, random.next().value % 2 ? undefined : -1);
+  const made = Array.from({ length: count }, line[kind]).join("\n");
+  return (kind === "table" ? "| a | b |\n|:-:|---|\n" : "") + made;
+}
+
+for (const kind of ["table", "list", "loose", "nested", "numbers", "tasks"]) {
+  test(`many rows are the same streamed and whole: ${kind}`, () => {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const text = `Before.\n\n${rows(kind, numbers(seed), 120)}\n\nAfter.\n\n> End`;
+      assert.equal(streamedHtml(text, seed, 60), htmlOf(text), `seed ${seed}`);
+      const { settled, open } = stream(text, seed, 60);
+      assert.equal([...settled, ...open].map((token) => token.raw).join(""), text);
+    }
+  });
+}
+
+test("of many rows only the last ones are read again", () => {
+  for (const kind of ["table", "list", "loose"]) {
+    const blocks = new MarkdownBlocks();
+    const text = `Before.\n\n${rows(kind, numbers(5), 3000)}`;
+    let longest = 0;
+    for (let end = 4000; end < text.length; end += 100) {
+      const { open } = blocks.grow(text.slice(0, end));
+      longest = Math.max(
+        longest,
+        open.reduce((sum, token) => sum + (token.items ?? token.rows ?? []).length, 0),
+      );
+    }
+    // A line such as "- - -" ends a list, and a short one is whole.
+    assert.ok(longest < 50, `${kind}: ${longest}`);
+  }
+});
+
+test("a blank line that comes late sets all items of a long list apart", () => {
+  const items = (from, to, between) =>
+    Array.from({ length: to - from }, (_, at) => `- item ${from + at}`).join(between);
+  const text = `${items(0, 100, "\n")}\n\n${items(100, 160, "\n")}`;
+  const { resets } = stream(text, 1, 20);
+  assert.equal(resets, 1);
+  assert.equal(streamedHtml(text, 1, 20), htmlOf(text));
+  assert.match(htmlOf(text), /<li><p>item 0</);
+});
+
+test("footnotes in the rows of a long table keep their numbers", () => {
+  const text = `[^a]: A\n\n[^b]: B\n\n| x |\n|---|\n${"| [^b] |\n| [^a] |\n".repeat(60)}\nEnd [^a].`;
+  assert.equal(streamedHtml(text, 2, 30), htmlOf(text));
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { MarkdownBlocks } from "parley/markdown/blocks.js";
 
-import { htmlOf, written } from "../support/markdown.js";
+import { htmlOf, joined, written } from "../support/markdown.js";
 
 const PARTS = [
   ...'ab가。()[]*_`$\n|!\\"：「 😀\ud800',
@@ -47,7 +47,7 @@ function streamed(text, random) {
   };
   for (let end = 1; end <= text.length; end += 1 + random(6)) grow(end);
   grow(text.length, { growing: false });
-  return written([...settled, ...grown.open], grown.notes);
+  return written(joined([...settled, ...grown.open]), grown.notes);
 }
 
 test("random texts are the same streamed and whole", () => {

@@ -19,3 +19,21 @@ export function written(tokens, notes, numbers = new Map()) {
 export function plain(html) {
   return html.replaceAll("&quot;", '"').replaceAll("&#39;", "'").trim();
 }
+
+// Returns the tokens with each list or table that came in parts as one.
+export function joined(tokens) {
+  const found = [];
+  for (const token of tokens) {
+    const last = found.at(-1);
+    if (!token.continues) found.push(token);
+    else {
+      const rows = token.type === "list" ? "items" : "rows";
+      found[found.length - 1] = {
+        ...last,
+        raw: last.raw + token.raw,
+        [rows]: last[rows].concat(token[rows]),
+      };
+    }
+  }
+  return found;
+}

@@ -274,3 +274,14 @@ def test_a_paused_turn_goes_on_when_it_is_sent_back(client: anthropic.Anthropic)
     found["content"][0]["encrypted_content"] = "AAAA"
     with pytest.raises(anthropic.BadRequestError, match="encrypted_content"):
         ask(client, messages=history, model="claude-opus-5")
+
+
+def test_code_execution_makes_files_that_can_be_read(client: anthropic.Anthropic):
+    answer = ask(client, **scenario("code_execution"))
+    result = next(block for block in answer.content if block.type == "bash_code_execution_tool_result")
+    ids = [output.file_id for output in result.content.content]
+    found = [client.files.retrieve_metadata(name) for name in ids]
+    assert [file.filename for file in found] == ["chart.png", "numbers.csv"]
+    assert len(client.files.download(ids[0]).read()) == found[0].size_bytes
+    with pytest.raises(anthropic.NotFoundError):
+        client.files.retrieve_metadata("file_unknown")

@@ -1,0 +1,218 @@
+// The panel beside the thread that shows an artifact: its preview, its source, its versions with their changes, and a
+// form that asks for a change of marked lines. On small screens it covers the page.
+
+import { SourceView } from "parley/artifacts/source_view.js";
+import { showChanges } from "parley/artifacts/changes_view.js";
+import { showPreview } from "parley/artifacts/preview.js";
+import { announce } from "parley/lib/announcements.js";
+import { confirmCopy, copy } from "parley/lib/clipboard.js";
+import { download } from "parley/lib/download.js";
+import { translate } from "parley/lib/page.js";
+import { codeIn } from "parley/markdown/code_blocks.js";
+import { withVersions } from "parley/models/artifacts.js";
+import { fileName } from "parley/models/code_files.js";
+import { editRequest } from "parley/models/edit_request.js";
+
+const WIDE = matchMedia("(width >= 64rem)");
+const SETTLED_MS = 400;
+const TYPES = { html: "text/html", svg: "image/svg+xml", markdown: "text/markdown", code: "text/plain" };
+
+let panel = null;
+
+// Opens the artifact in a code box of the thread. `opener`: gets the focus back.
+export function openArtifact(box, opener) {
+  panel ??= new ArtifactPanel(document.getElementById("artifact"));
+  panel.open(box, opener);
+}
+
+class ArtifactPanel {
+  #versions = [];
+  #place = 0;
+  #view = "preview";
+  #lines = null;
+  #opener = null;
+  #timer = null;
+
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.form = dialog.querySelector("[data-edit]");
+    this.source = new SourceView(this.#part("source"), { onmark: (lines) => this.#mark(lines) });
+    this.observer = new MutationObserver(() => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#follow(), SETTLED_MS);
+    });
+    this.#listen();
+  }
+
+  open(box, opener) {
+    const found = this.#read(box);
+    if (!found) return;
+    this.#opener = opener;
+    this.#versions = found.versions;
+    this.#place = found.place;
+    this.#view = this.#shown.kind === "code" ? "source" : "preview";
+    this.#appear();
+    this.#render();
+    this.#find("[data-title]").focus({ preventScroll: true });
+    this.observer.observe(document.getElementById("thread").parentNode, { childList: true, subtree: true });
+  }
+
+  get #shown() {
+    return this.#versions[this.#place];
+  }
+
+  #find(selector) {
+    return this.dialog.querySelector(selector);
+  }
+
+  #part(name) {
+    return this.#find(`[data-part="${name}"]`);
+  }
+
+  // Returns all versions of the artifact in a box of the thread, and which one it is; null if it is none.
+  #read(box) {
+    const boxes = [...document.querySelectorAll("#thread .code")].filter((each) =>
+      each.querySelector("[data-open-artifact]:not([hidden])"),
+    );
+    const found = withVersions(boxes.map(codeIn));
+    const own = found[boxes.indexOf(box)];
+    if (!own) return null;
+    const versions = found.filter((each) => each?.key === own.key);
+    return { versions, place: versions.indexOf(own) };
+  }
+
+  // An answer has a newer version: a reader of the newest one gets it.
+  #follow() {
+    const boxes = [...document.querySelectorAll("#thread .code")];
+    const latest = boxes.findLast((box) => withVersions([codeIn(box)])[0]?.key === this.#shown.key);
+    const found = latest && this.#read(latest);
+    if (!found || found.versions.at(-1).text === this.#versions.at(-1).text) return;
+    const wasNewest = this.#place === this.#versions.length - 1;
+    this.#versions = found.versions;
+    if (wasNewest) this.#place = found.versions.length - 1;
+    this.#render();
+    announce(translate("new_version"));
+  }
+
+  #appear() {
+    if (this.dialog.open) return;
+    if (WIDE.matches) this.dialog.show();
+    else this.dialog.showModal();
+  }
+
+  #close() {
+    this.dialog.close();
+  }
+
+  #closed() {
+    this.observer.disconnect();
+    this.#part("preview").replaceChildren();
+    if (this.#opener?.isConnected) this.#opener.focus({ preventScroll: true });
+  }
+
+  #render() {
+    const { title, language, version } = this.#shown;
+    const several = this.#versions.length > 1;
+    this.#find("[data-title]").textContent = title || language || translate("code");
+    this.#find("[data-versions]").hidden = !several;
+    this.#find("[data-place]").textContent = `${version} / ${this.#versions.length}`;
+    this.#find('[data-step="-1"]').disabled = this.#place === 0;
+    this.#find('[data-step="1"]').disabled = this.#place === this.#versions.length - 1;
+    this.#mark(null);
+    this.source.show(this.#shown);
+    const { from, to } = this.form.elements;
+    from.max = to.max = this.source.lines;
+    this.#showView(this.#view);
+  }
+
+  #showView(wanted) {
+    const possible = { preview: this.#shown.kind !== "code", source: true, changes: this.#place > 0 };
+    this.#view = possible[wanted] ? wanted : possible.preview ? "preview" : "source";
+    for (const [name, able] of Object.entries(possible)) {
+      const button = this.#find(`[data-view="${name}"]`);
+      button.hidden = !able;
+      button.setAttribute("aria-pressed", String(name === this.#view));
+      this.#part(name).hidden = name !== this.#view;
+    }
+    if (this.#view === "changes")
+      showChanges(this.#part("changes"), this.#versions[this.#place - 1], this.#shown);
+    if (this.#view === "preview") {
+      showPreview(this.#part("preview"), this.#shown, { onescape: () => this.#close() });
+    } else this.#part("preview").replaceChildren();
+    this.form.hidden = this.#view === "changes";
+  }
+
+  #mark(lines) {
+    this.#lines = lines;
+    this.source.mark(lines);
+    const { from, to } = this.form.elements;
+    from.value = lines?.from ?? "";
+    to.value = lines?.to ?? "";
+  }
+
+  // Lines that are typed; a number alone is one line.
+  #typed() {
+    const [from, to] = ["from", "to"].map((name) => Number(this.form.elements[name].value) || 0);
+    const [first, last] = [from || to, to || from].sort((one, other) => one - other);
+    const most = this.source.lines;
+    this.#lines = first ? { from: Math.min(first, most), to: Math.min(last, most) } : null;
+    this.source.mark(this.#lines, { reveal: true });
+  }
+
+  #ask() {
+    const wish = this.form.elements.wish.value.trim();
+    if (!wish) return;
+    const text = editRequest(this.#shown, this.#lines, wish, translate);
+    this.form.elements.wish.value = "";
+    document.dispatchEvent(new CustomEvent("parley:send", { detail: { text } }));
+    if (!WIDE.matches) this.#close();
+  }
+
+  #listen() {
+    const { dialog } = this;
+    const actions = {
+      step: (button) => {
+        this.#place += Number(button.dataset.step);
+        this.#render();
+      },
+      view: (button) => this.#showView(button.dataset.view),
+      copyArtifact: async (button) => (await copy(this.#shown.text)) && confirmCopy(button),
+      save: () =>
+        download(fileName(this.#shown), [this.#shown.text], `${TYPES[this.#shown.kind]};charset=utf-8`),
+      close: () => this.#close(),
+    };
+    dialog.addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      const name = button && Object.keys(actions).find((each) => each in button.dataset);
+      if (name) actions[name](button);
+    });
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing || dialog.matches(":modal")) return;
+      event.preventDefault();
+      this.#close();
+    });
+    dialog.addEventListener("close", () => this.#closed());
+    WIDE.addEventListener("change", () => dialog.open && this.#reopen());
+    this.form.addEventListener("input", ({ target }) => target.type === "number" && this.#typed());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#ask();
+    });
+  }
+
+  // Beside the thread or over it, as the window allows now.
+  #reopen() {
+    const opener = this.#opener;
+    this.#opener = null;
+    this.dialog.addEventListener(
+      "close",
+      () => {
+        this.#opener = opener;
+        this.#appear();
+        this.#render();
+      },
+      { once: true },
+    );
+    this.dialog.close();
+  }
+}

@@ -1,0 +1,126 @@
+"""Diagrams are drawn in a sandbox when their block is closed, as pictures in a box that keeps its height."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chat_page import ChatPage
+from tests.browser.checks import PHONE, check_both_themes, check_width
+from tests.browser.conftest import OpenChat
+from tests.support.chromium import Watch
+
+FLOW = """Before.
+
+```mermaid
+graph TD
+  A[시작] --> B{맞나요?}
+  B -->|예| C[끝]
+```
+
+After the diagram.
+"""
+RECORD = """() => {
+  window.heights = [];
+  const look = () => {
+    const box = document.querySelector(".message--answer .code--diagram");
+    if (box) window.heights.push(Math.round(box.getBoundingClientRect().height));
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+@pytest.mark.parametrize(
+    ("language", "options", "labels"),
+    [
+        ("en", {}, {"code": "Show the code", "larger": "Diagram", "close": "Close"}),
+        ("ko", PHONE, {"code": "코드 보기", "larger": "다이어그램", "close": "닫기"}),
+    ],
+    ids=["1440 px, English", "390 px, Korean"],
+)
+def test_a_diagram_takes_the_place_of_its_code(
+    open_chat: OpenChat, language: str, options: dict[str, object], labels: dict[str, str]
+) -> None:
+    chat = open_chat(name="korean" if language == "ko" else "insider", locale=language, **options)
+    page = chat.page
+    page.evaluate(RECORD)
+    chat.ask(f"[[scenario:echo pace=60]]{FLOW}")
+    box = chat.text.locator(".code--diagram")
+    picture = box.locator("parley-diagram img")
+    expect(picture).to_be_visible()
+    expect(box.locator("pre")).to_be_hidden()
+    assert picture.evaluate("image => image.src.startsWith('data:image/svg+xml') && image.naturalWidth > 50")
+    heights = page.evaluate("window.heights")
+    assert max(heights) - min(heights) <= 1, (min(heights), max(heights))
+    button = box.get_by_role("button", name=labels["code"])
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(box.locator("pre")).to_be_visible()
+    expect(picture).to_be_hidden()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.press("Enter")
+    check_width(page)
+    box.get_by_role("button", name=labels["larger"]).click()
+    viewer = page.locator("#picture")
+    expect(viewer.locator("img")).to_be_visible()
+    expect(viewer.locator("[data-original]")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    light = picture.get_attribute("src")
+    check_both_themes(page)
+    page.emulate_media(color_scheme="dark")
+    expect(picture).not_to_have_attribute("src", light or "")
+    page.reload()
+    expect(picture).to_be_visible()
+
+
+# Inputs that broke Mermaid or pages with it: scripts, links, styles, images, loops, and errors that were drawn.
+WORLD = Path(__file__).parents[2] / "world" / "rendering"
+HOSTILE = json.loads((WORLD / "diagrams.json").read_text())
+BROKEN = [
+    "graph TD\n  A --",
+    "not a diagram",
+    "graph TD\n" + "\n".join(f"  A{n} --> A{n + 1}" for n in range(900)),
+]
+DRAW = """async (sources) => {
+  const { drawDiagram } = await import("parley/diagrams/painter.js");
+  return Promise.all(sources.map((source) => drawDiagram(source)));
+}"""
+
+
+def test_no_diagram_runs_loads_or_leaves_anything(chat: ChatPage, watch: Watch) -> None:
+    page = chat.page
+    drawn = page.evaluate(DRAW, [*HOSTILE, *BROKEN])
+    assert all("address" in one or "problem" in one for one in drawn)
+    assert [one.get("problem") for one in drawn[-len(BROKEN) :]] == ["unreadable"] * len(BROKEN)
+    for one in drawn:
+        if "address" in one:
+            page.evaluate(
+                """async (address) => {
+                  const image = new Image();
+                  image.src = address;
+                  document.getElementById("main").append(image);
+                  await image.decode();
+                }""",
+                one["address"],
+            )
+    assert page.evaluate("window.hit") is None
+    # What it could not draw is not left below the page.
+    assert page.locator("[id^=diagram], [id^=ddiagram]").count() == 0
+    frame = page.locator("iframe.diagram-frame")
+    assert frame.get_attribute("sandbox") == "allow-scripts"
+    assert page.evaluate("document.querySelector('iframe.diagram-frame').contentDocument") is None
+    # The frame's policy refuses what it asks for, and says so on the console.
+    watch.errors.clear()
+
+
+def test_a_diagram_that_never_ends_is_given_up(chat: ChatPage) -> None:
+    page = chat.page
+    assert "address" in page.evaluate(DRAW, ["graph TD\n  A --> B"])[0]
+    # A frame that answers nothing any more, as one that is busy without end.
+    page.evaluate("document.querySelector('iframe.diagram-frame').src = 'about:blank'")
+    page.wait_for_timeout(100)
+    assert page.evaluate(DRAW, ["graph TD\n  C --> D"])[0] == {"problem": "slow"}
+    assert "address" in page.evaluate(DRAW, ["graph TD\n  E --> F"])[0]

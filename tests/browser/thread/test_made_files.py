@@ -1,0 +1,39 @@
+"""Files that an answer made stand below its steps: pictures to look at in the viewer, all to download."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
+from tests.browser.conftest import OpenChat
+
+
+@pytest.mark.parametrize(
+    ("language", "options"), [("en", {}), ("ko", PHONE)], ids=["1440 px, English", "390 px, Korean"]
+)
+def test_files_of_an_answer_are_shown_and_saved(
+    open_chat: OpenChat, language: str, options: dict[str, Any]
+) -> None:
+    chat = open_chat(name="korean" if language == "ko" else "insider", locale=language, **options)
+    page = chat.page
+    chat.ask("[[scenario:code_execution files=chart,table,hostile,gone]] Draw")
+    cards = chat.answer.locator("[data-made-file]")
+    expect(cards).to_have_count(4)
+    expect(cards.nth(0)).to_contain_text("chart.png")
+    expect(cards.nth(1)).to_contain_text("numbers.csv")
+    expect(cards.nth(3).locator(".file--problem")).to_be_visible()
+    with page.expect_download() as saved:
+        cards.nth(1).locator("a").click()
+    assert saved.value.suggested_filename == "numbers.csv"
+    check_width(page)
+    if options:
+        check_touch_targets(page)
+    cards.nth(0).locator("[data-picture]").click()
+    viewer = page.locator("#picture")
+    expect(viewer.locator("img")).to_be_visible()
+    assert viewer.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 240
+    page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    assert page.evaluate("window.hit") is None
+    check_both_themes(page)
