@@ -1,6 +1,7 @@
 // The entry module: starts all components of the chat page.
 
 import { Chat } from "parley/chat.js";
+import { Dictation } from "parley/composer/dictation.js";
 import { leaveFor } from "parley/lib/navigation.js";
 import { startCodeWrap } from "parley/markdown/code_blocks.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
@@ -44,6 +45,7 @@ startToolDecisions();
 
 const sidebar = new Sidebar(localStorage);
 const chat = new Chat({ sidebar, storage: localStorage });
+new Dictation({ form: chat.composer.form, field: chat.composer.field, storage: localStorage });
 
 document.addEventListener("htmx:afterSettle", () => chat.attachReplaced());
 // Back to the address before this page became a conversation. A jump to an anchor keeps the path.

@@ -2,7 +2,6 @@
 
 import { AttachmentTray } from "parley/composer/attachment_tray.js";
 import { whenComposed } from "parley/composer/composition.js";
-import { Dictation } from "parley/composer/dictation.js";
 import { fitField } from "parley/composer/field_fit.js";
 import { rememberChoice, restoreChoice } from "parley/composer/model_choice.js";
 import { Problem } from "parley/composer/problem.js";
@@ -167,7 +166,6 @@ export class Composer {
     });
     this.picker.addEventListener("change", () => rememberChoice(this.storage, this.picker));
     this.stopButton.addEventListener("click", () => this.stop());
-    new Dictation({ form: this.form, field: this.field, storage: this.storage });
     startStarters(this.form, () => this.#changed());
   }
 
