@@ -28,7 +28,7 @@ def measure(scale: Scale, folder: Path) -> list[Row]:
         forms = [form for form in prepared if scale.both_databases or form.name != POSTGRES]
         whole = [form for form in forms if form.name != TWO_PROCESSES]
         starts = cold_starts(whole, scale.rounds)
-        apart = {form.name: beside(form, starts) for form in whole}
+        apart = {form.name: beside(form, starts, scale.searched_messages) for form in whole}
         rounds = Rounds(scale, Limit(url), forms)
         with running(forms):
             rounds.run()
@@ -53,13 +53,15 @@ def cold_starts(forms: list[Form], rounds: int) -> dict[str, float]:
     return {name: statistics.median(seconds) for name, seconds in seen.items()}
 
 
-def beside(form: Form, starts: Figures) -> Apart:
+def beside(form: Form, starts: Figures, messages: int) -> Apart:
     """Measure what needs no load, while no process of the form runs."""
     page = run_json("bench.chat_page", environment=form.environment)
     say(f"{form.name}: chat of 1,000 messages", page)
     queries = run_json("bench.turn_start", form.key, environment=form.environment)
     say(f"{form.name}: queries to begin a turn", queries)
-    return Apart(starts[form.name], starts[""], page, queries)
+    found = run_json("bench.search", "--messages", messages, environment=form.environment, seconds=1200)
+    say(f"{form.name}: search in {messages:,} messages", found)
+    return Apart(starts[form.name], starts[""], page, queries, found, messages)
 
 
 def office_row(office: Report) -> Row:

@@ -25,6 +25,7 @@ class Load:
 class Scale:
     """How much a run measures.
 
+    `searched_messages` is how many messages search is measured in.
     `climb` are the numbers of streams that a core is asked to carry, in rising order; when it fails the first of
     them, those of `descend` are tried. `both_databases` measures one web process on PostgreSQL and Redis too; with
     two of them the same code runs in any case.
@@ -35,6 +36,7 @@ class Scale:
     flat_deltas: int
     paced_streams: int
     window_seconds: float
+    searched_messages: int
     climb: tuple[int, ...]
     descend: tuple[int, ...] = ()
     office_share: float = 1.0
@@ -53,5 +55,5 @@ class Scale:
         return Load(streams, request, self.window_seconds, START_SPACING_SECONDS)
 
 
-WHOLE = Scale(3, 50, 4000, 100, 8, climb=(400, 500), descend=(350, 300, 250, 200))
-QUICK = Scale(1, 8, 500, 8, 2, climb=(12,), office_share=0.05, both_databases=False)
+WHOLE = Scale(3, 50, 4000, 100, 8, 100_000, climb=(400, 500), descend=(350, 300, 250, 200))
+QUICK = Scale(1, 8, 500, 8, 2, 1_000, climb=(12,), office_share=0.05, both_databases=False)

@@ -18,11 +18,13 @@ ADMIN = "admin@example.test"
 START_SECONDS = 120
 
 
-def run_json(module: str, *arguments: object, environment: dict[str, str] | None = None) -> dict[str, float]:
-    """Run `python -m module …` in a process of its own and return the JSON it printed."""
+def run_json(
+    module: str, *arguments: object, environment: dict[str, str] | None = None, seconds: float = 300
+) -> dict[str, float]:
+    """Run `python -m module …` in a process of its own, for so long at most, and return the JSON it printed."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=seconds
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr[-4000:]}")

@@ -28,6 +28,8 @@ class Apart:
     import_seconds: float
     chat_page: Figures
     turn_start: Figures
+    search: Figures
+    searched_messages: int
 
 
 def socket_rows(form: str, rounds: Rounds) -> list[Row]:
@@ -126,6 +128,16 @@ def process_rows(form: str, rounds: Rounds, apart: Apart) -> list[Row]:
             page["short_queries"],
             page["short_queries"],
         ),
+        *search_rows(form, rounds, apart),
+    ]
+
+
+def search_rows(form: str, rounds: Rounds, apart: Apart) -> list[Row]:
+    """Return the rows of search; what it is measured in is a part of the names."""
+    name, found = f"search in {apart.searched_messages:,} messages", apart.search
+    return [
+        Row(form, f"{name}, p50", found["p50_ms"], "ms", None, 80, 50, scale=rounds.slowness()),
+        Row(form, f"{name}, slowest words", found["slowest_ms"], "ms"),
     ]
 
 

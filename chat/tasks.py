@@ -15,7 +15,9 @@ from chat.operations.accounts import mail, sessions
 from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.recount import settle_by_count
 from chat.operations.conversations import titles
+from chat.operations.deletion.remove import remove_due
 from chat.operations.files.uploads import clear_unused_files
+from chat.operations.imports.run import run_import, unfinished_imports
 from chat.operations.request import prewarm
 from chat.operations.staff.tool_listings import refresh_listings
 from chat.operations.time_limit import in_time
@@ -23,8 +25,12 @@ from chat.operations.turns import recovery, tool_decisions
 from chat.operations.turns.recovery import LeaseWatch
 from chat.providers.clients import ConnectionUnusable
 from chat.providers.upstream import UpstreamError
+from chat.search.index import PORTION, index_portions
 
 log = structlog.get_logger(__name__)
+
+# A run takes part of a large backlog, so that other jobs get their turn.
+INDEX_SECONDS = 60
 
 # Kept in the process between runs: a dead owner is detected by an unchanged heartbeat over time.
 _leases = LeaseWatch()
@@ -72,6 +78,14 @@ def clear_turn_events_task() -> None:
 
 
 @shared_task
+def remove_conversations_task() -> None:
+    """Delete for good what was deleted a while ago, and temporary conversations at their end."""
+    removed = remove_due()
+    if removed:
+        log.info("conversations_removed", conversations=removed)
+
+
+@shared_task
 def prewarm_task() -> None:
     """Keep the prompts of assistants marked for pre-warming in the cache where it saves money."""
     for job in in_time(prewarm.due_warm_ups()):
@@ -88,6 +102,20 @@ def clear_files_task() -> None:
     deleted = clear_unused_files()
     if deleted:
         log.info("files_cleared", files=deleted)
+
+
+@shared_task
+def import_task(import_id: str) -> None:
+    """Read an uploaded export, or go on with it."""
+    run_import(import_id)
+
+
+@shared_task
+def resume_imports_task() -> None:
+    """Queue imports that were not begun, or whose worker died."""
+    for import_id in unfinished_imports():
+        log.warning("import_resumed", id=import_id)
+        import_task.delay(import_id)
 
 
 @shared_task
@@ -130,3 +158,11 @@ def clear_accounts_task() -> None:
     deleted, exports = delete_closed_accounts(), clear_account_exports()
     if deleted or exports:
         log.info("accounts_cleared", accounts=deleted, exports=exports)
+
+
+@shared_task
+def index_messages_task() -> None:
+    """Let search find what was written since the last run; messages from before search was there come last."""
+    indexed = sum(in_time(index_portions(), INDEX_SECONDS))
+    if indexed > PORTION:
+        log.info("messages_indexed", rows=indexed)

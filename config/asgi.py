@@ -12,16 +12,23 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.api.problems import too_large  # noqa: E402
+from chat.live.identity import identify  # noqa: E402
 from chat.live.lifespan import Lifespan  # noqa: E402
 from chat.live.prefix_mount import Mount  # noqa: E402
 from chat.live.routing import websocket_urlpatterns  # noqa: E402
 from chat.simulator.app import create_app as create_simulator  # noqa: E402
-from chat.web.body_limit import BodyLimit  # noqa: E402
+from chat.web.body_limit import BodyLimit, LargeBodies  # noqa: E402
 from chat.web.cookie_limit import CookieLimit  # noqa: E402
 from config.data_folder import write_privately  # noqa: E402
 
 write_privately()
-http: Any = BodyLimit(django_application, refusals={"/api/": lambda limit: too_large(limit).response()})
+http: Any = BodyLimit(
+    django_application,
+    refusals={"/api/": lambda limit: too_large(limit).response()},
+    large=LargeBodies(
+        frozenset({"/api/v1/imports", "/settings/import"}), settings.IMPORT_MAX_MB * 1_000_000, identify
+    ),
+)
 if settings.SIMULATOR:
     http = Mount("/simulator", create_simulator(keys={settings.SIMULATOR_KEY}, control=False), otherwise=http)
 

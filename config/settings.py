@@ -63,7 +63,10 @@ RATES_PER_MINUTE = {
     "uploads": number("UPLOADS_PER_MINUTE", default=120),
     "turns": number("TURNS_PER_MINUTE", default=300),
     "conversations": number("CONVERSATIONS_PER_MINUTE", default=300),
+    "shared_pages": number("SHARED_PAGES_PER_MINUTE", default=300),
 }
+
+IMPORT_MAX_MB = number("IMPORT_MAX_MB", default=2000, minimum=1)
 
 DATABASE_URL = address("DATABASE_URL", schemes=["postgres", "postgresql", "sqlite"])
 DATABASE_PREPARE = switch("DATABASE_PREPARE", default=True)
@@ -241,6 +244,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "remove-conversations": {
+        "task": "chat.tasks.remove_conversations_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "index-messages": {
+        "task": "chat.tasks.index_messages_task",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "prewarm": {"task": "chat.tasks.prewarm_task", "schedule": 60.0, "options": {"expires": 60}},
     "clear-files": {
         "task": "chat.tasks.clear_files_task",
@@ -253,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "imports": {"task": "chat.tasks.resume_imports_task", "schedule": 60.0, "options": {"expires": 60}},
     "refresh-listings": {
         "task": "chat.tasks.refresh_listings_task",
         "schedule": 3600.0,
@@ -329,6 +343,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
     }
 }
 # The limit for JSON and forms; uploads have their own endpoint and limit.

@@ -14,6 +14,7 @@ SECTIONS = (
         (
             ("assistant", "smart_toy"),
             ("systemprompt", "description"),
+            ("savedprompt", "bookmark"),
             ("tooldefinition", "build"),
             ("mcpserver", "dns"),
         ),
@@ -24,7 +25,10 @@ SECTIONS = (
     ),
     (_("People"), (("user", "person"), ("auth.group", "groups"), ("apikey", "key"))),
     (_("Spending"), (("apicall", "receipt_long"), ("budget", "savings"), ("workspace", "tune"))),
-    (_("Activity"), (("conversation", "forum"), ("feedback", "thumbs_up_down"))),
+    (
+        _("Activity"),
+        (("conversation", "forum"), ("share", "share"), ("feedback", "thumbs_up_down")),
+    ),
     # What one looks up when something went wrong. It is folded until one of its pages is open.
     (
         DIAGNOSTICS,

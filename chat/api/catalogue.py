@@ -35,6 +35,15 @@ def list_models(request: HttpRequest) -> outputs.ModelList:
     return outputs.ModelList(data=[shapes.model(row, _current_prices(row)) for row in rows])
 
 
+@router.get("/prompts", response=outputs.SavedPromptList)
+def list_prompts(request: HttpRequest) -> outputs.SavedPromptList:
+    """List the saved prompts that you may use: your own, those shared with your groups, and your administrators'."""
+    reader = identity_of(request).user
+    return outputs.SavedPromptList(
+        data=[shapes.saved_prompt(row, reader) for row in access.saved_prompts(reader)]
+    )
+
+
 @router.get("/usage", response=outputs.UsageOut)
 def read_usage(request: HttpRequest, days: int = Query(30, ge=1, le=366)) -> outputs.UsageOut:
     """Read your API calls from all sources, summed by day and model from the ledger, and the state of your budgets."""

@@ -19,6 +19,7 @@ def count_tokens(request: HttpRequest, data: inputs.CountInput) -> outputs.Count
         conversation_id=data.conversation,
         assistant_id=data.assistant,
         model_id=data.model,
+        project_id=data.project,
         output_schema=data.output_schema,
     )
     return outputs.CountOut(

@@ -22,6 +22,10 @@ class ConversationInput(Input):
     title: str = Field("", description="1 to 200 characters; without one it is named after the first answer.")
     assistant: str | None = None
     model: str | None = Field(None, description="Parley's id of a model, or the provider's.")
+    temporary: bool = Field(
+        False, description="In no list and no search, without a title, and deleted after the set time."
+    )
+    project: str | None = Field(None, description="Its default assistant answers, unless one is named.")
 
 
 class ConversationChange(Input):
@@ -34,6 +38,15 @@ class ConversationChange(Input):
     model: str = Field(
         "", description="Parley's id or the provider's; without an assistant, it answers alone."
     )
+    project: str | None = Field(None, description="Moves it into a project; null takes it out.")
+
+
+class ShareInput(Input):
+    audience: Literal["workspace", "anyone"] = Field(
+        "workspace", description="Who may read it; administrators decide whether anyone is allowed."
+    )
+    expires_in_days: int | None = Field(None, ge=1, le=3650, description="null: it does not expire.")
+    files: bool = Field(False, description="Whether readers may see the attached files.")
 
 
 class Again(Input):
@@ -45,8 +58,18 @@ class Again(Input):
     wait: bool = Field(True, description="false: answer 202 at once.")
 
 
+Effort = Annotated[
+    Literal["", "low", "medium", "high", "xhigh", "max"] | None,
+    Field(
+        description="The effort from now on; the highest level below it that the model takes. Empty is the "
+        "assistant's own, null changes nothing.",
+    ),
+]
+
+
 class Retry(Again):
     model: str | None = None
+    effort: Effort = None
     length: Literal["shorter", "longer"] | None = Field(
         None, description="Compared with a usual answer; null asks for what the turn before was asked for."
     )
@@ -100,6 +123,10 @@ class TurnInput(Again):
     )
     assistant: str | None = None
     model: str | None = None
+    effort: Effort = None
+    tools_off: list[str] | None = Field(
+        None, description="Ids of tools that the model does not get from now on; null changes nothing."
+    )
     output_schema: dict[str, Any] | None = Field(
         None, description="A JSON Schema: the answer is JSON of this shape, or the turn fails."
     )
@@ -107,6 +134,40 @@ class TurnInput(Again):
 
 class FirstTurnInput(TurnInput):
     conversation: str | None = Field(None, description="null begins a new conversation.")
+    temporary: bool = Field(False, description="Whether the new conversation is temporary.")
+    project: str | None = Field(None, description="The project of a new conversation.")
+
+
+class ProjectInput(Input):
+    name: str = Field(description="1 to 80 characters.")
+    description: str = ""
+    instructions: str = ""
+    memory: str = ""
+    assistant: str | None = Field(None, description="The default assistant of its conversations.")
+
+
+class ProjectChange(Input):
+    """Only the fields that are sent are changed."""
+
+    name: str = ""
+    description: str = ""
+    instructions: str = ""
+    memory: str = ""
+    assistant: str | None = None
+    archived: bool = False
+
+
+class ProjectText(Input):
+    name: str = Field("", description="Its title; models cite it by that.")
+    text: str = Field(max_length=LONGEST_TEXT)
+
+
+class ProjectShare(Input):
+    """With whom a project is shared: a person by e-mail address, or a group."""
+
+    email: str = ""
+    group: str | None = None
+    role: str = Field("view", description="view or edit.")
 
 
 class Reuse(Input):
@@ -133,6 +194,7 @@ class CountInput(Input):
 
     text: str = Field("", max_length=LONGEST_TEXT)
     conversation: str | None = None
+    project: str | None = Field(None, description="The project of a draft without a conversation.")
     assistant: str | None = None
     model: str | None = None
     output_schema: dict[str, Any] | None = None

@@ -23,6 +23,46 @@ class AttachmentOut(Schema):
     created_at: dt.datetime
 
 
+class ShareOut(Schema):
+    id: str
+    url: str = Field(description="Empty when the link can't be read any more, because its key is lost.")
+    conversation: str
+    audience: str
+    files: bool
+    leaf: str = Field(description="The last message that readers see.")
+    created_at: dt.datetime
+    renewed_at: dt.datetime
+    expires_at: dt.datetime | None
+
+
+class ShareList(Schema):
+    data: list[ShareOut]
+
+
+class LeftOutOut(Schema):
+    kind: str = Field(
+        description="conversation, message, file, content, project, memory, export_file or entry."
+    )
+    code: str
+    count: int
+    reason: str
+
+
+class ImportOut(Schema):
+    """An import. `done` of `total` entries of the export are read."""
+
+    id: str
+    status: str = Field(description="queued, running, done or failed.")
+    error: dict[str, str] | None = Field(description="Why it failed: code and message.")
+    file: str
+    done: int
+    total: int
+    taken: dict[str, int]
+    left_out: list[LeftOutOut]
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
 class ProblemOut(Schema):
     """An error (RFC 9457). `code` is stable. The texts are for people, in the language of Accept-Language."""
 
@@ -34,14 +74,35 @@ class ProblemOut(Schema):
     errors: list[dict[str, str]] | None = None
 
 
+class SavedPromptOut(Schema):
+    id: str
+    command: str = Field(description="What people type after the slash.")
+    description: str
+    text: str = Field(
+        description="{{name}} asks for a value, {{name=value}} has one, {{name:a|b}} is a choice."
+    )
+    own: bool = Field(description="Whether you may change it; others are shared with you.")
+
+
+class SavedPromptList(Schema):
+    data: list[SavedPromptOut]
+
+
 class ConversationOut(Schema):
     id: str
     title: str
     assistant: str | None
     model: str | None
+    project: str | None
+    effort: str = Field(description="The effort that its owner chose; empty for the assistant's own.")
+    tools_off: list[str] = Field(description="Ids of the tools that the model does not get.")
     pinned: bool
     archived: bool
+    expires_at: dt.datetime | None = Field(
+        description="When a temporary conversation ends at the latest; null for others."
+    )
     active_leaf: str | None
+    forked_from: str | None = Field(description="The conversation that this one is a copy of.")
     created_at: dt.datetime
     updated_at: dt.datetime
     last_message_at: dt.datetime
@@ -50,6 +111,69 @@ class ConversationOut(Schema):
 class ConversationPage(Schema):
     data: list[ConversationOut]
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+
+class ProjectOut(Schema):
+    id: str
+    name: str
+    description: str
+    owner: str = Field(description="The owner's name.")
+    role: str = Field(description="What you are there: owner, edit or view.")
+    assistant: str | None
+    archived: bool
+    document_tokens: int = Field(description="Estimated, of all documents.")
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class ProjectList(Schema):
+    data: list[ProjectOut]
+
+
+class ProjectDocumentOut(Schema):
+    id: str
+    name: str
+    kind: str = Field(description="pdf, text or office.")
+    size_bytes: int
+    pages: int | None
+    tokens: int = Field(description="Estimated.")
+    attachment: str = Field(description="Its file is at /attachments/{id}/file.")
+    created_at: dt.datetime
+
+
+class ProjectMemberOut(Schema):
+    id: str
+    email: str | None
+    group: str | None = Field(description="The group's name.")
+    role: str = Field(description="view or edit.")
+
+
+class ProjectDetails(ProjectOut):
+    instructions: str
+    memory: str
+    documents: list[ProjectDocumentOut] = Field(description="In the order in which requests hold them.")
+    members: list[ProjectMemberOut] = Field(description="Only for its owner; else empty.")
+
+
+class SearchHit(Schema):
+    conversation: str
+    message: str | None = Field(description="null when the title was found.")
+    title: str
+    archived: bool
+    role: str | None = Field(description="Who wrote the message: user or assistant.")
+    snippet: str = Field(description="The words around the first hit, on one line; of a title all of it.")
+    highlights: list[tuple[int, int]] = Field(
+        description="Where the hits are in `snippet`: start and end in Unicode characters."
+    )
+    at: dt.datetime = Field(description="When the message was written; of a title, the last message.")
+
+
+class SearchPage(Schema):
+    data: list[SearchHit]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+    complete: bool = Field(
+        description="false while older messages are being indexed, as after an update of Parley."
+    )
 
 
 class MessageOut(Schema):

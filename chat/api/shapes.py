@@ -12,17 +12,25 @@ from chat.models import (
     Assistant,
     Attachment,
     Conversation,
+    Import,
     LanguageModel,
     Message,
     ModelPrice,
+    Project,
+    ProjectDocument,
+    ProjectMember,
+    SavedPrompt,
     ToolCall,
     Turn,
     User,
 )
 from chat.operations.billing.budget_periods import BudgetStanding
+from chat.operations.imports.begin import refusal_text
 from chat.operations.turns.failover import offered_after_refusal
+from chat.presentation.import_report import left_out_rows
 from chat.presentation.thread import Thread
 from chat.presentation.wording import failure_text
+from chat.search.results import Hit
 
 COUNTERS = tuple(outputs.Tokens.model_fields)
 _CERTAINTIES = (ApiCall.Certainty.EXACT, ApiCall.Certainty.ESTIMATED, ApiCall.Certainty.UNKNOWN)
@@ -35,6 +43,25 @@ def identifier(value: object) -> str | None:
 def usd(value: Decimal) -> str:
     """Return the exact amount without an exponent or trailing zeros, such as 0.00123."""
     return format(value.normalize(), "f")
+
+
+def import_progress(row: Import) -> outputs.ImportOut:
+    code = row.error_code
+    return outputs.ImportOut(
+        id=str(row.id),
+        status=row.status,
+        error={"code": code, "message": refusal_text(code)} if code else None,
+        file=row.file_name,
+        done=row.done,
+        total=row.total,
+        taken=row.taken,
+        left_out=[
+            outputs.LeftOutOut(kind=one.kind, code=one.code, count=one.count, reason=one.reason)
+            for one in left_out_rows(row)
+        ],
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
 
 
 def budget(standing: BudgetStanding) -> outputs.BudgetOut:
@@ -58,12 +85,93 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         title=row.title,
         assistant=identifier(row.assistant_id),
         model=identifier(row.model_id),
+        project=identifier(row.project_id),
+        effort=row.effort,
+        tools_off=row.tools_off,
         pinned=row.pinned,
         archived=row.archived,
+        expires_at=row.expires_at,
         active_leaf=identifier(row.active_leaf_id),
+        forked_from=identifier(row.forked_from_id),
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_message_at=row.last_message_at,
+    )
+
+
+def project(row: Project, role: str) -> outputs.ProjectOut:
+    return outputs.ProjectOut(**_project(row, role))
+
+
+def project_details(
+    row: Project, role: str, documents: Iterable[ProjectDocument], members: Iterable[ProjectMember]
+) -> outputs.ProjectDetails:
+    return outputs.ProjectDetails(
+        **_project(row, role),
+        instructions=row.instructions,
+        memory=row.memory,
+        documents=[project_document(one) for one in documents],
+        members=[project_member(one) for one in members],
+    )
+
+
+def project_document(row: ProjectDocument) -> outputs.ProjectDocumentOut:
+    return outputs.ProjectDocumentOut(
+        id=str(row.id),
+        name=row.attachment.name,
+        kind=row.attachment.kind,
+        size_bytes=row.attachment.original.size_bytes,
+        pages=row.attachment.pages,
+        tokens=row.tokens,
+        attachment=str(row.attachment_id),
+        created_at=row.created_at,
+    )
+
+
+def project_member(row: ProjectMember) -> outputs.ProjectMemberOut:
+    return outputs.ProjectMemberOut(
+        id=str(row.pk),
+        email=row.person.email if row.person else None,
+        group=row.group.name if row.group else None,
+        role=row.role,
+    )
+
+
+def _project(row: Project, role: str) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "description": row.description,
+        "owner": row.owner.get_full_name() or row.owner.email,
+        "role": role,
+        "assistant": identifier(row.assistant_id),
+        "archived": row.archived,
+        "document_tokens": row.document_tokens,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+def search_hit(hit: Hit) -> outputs.SearchHit:
+    return outputs.SearchHit(
+        conversation=str(hit.conversation.id),
+        message=identifier(hit.message.id) if hit.message else None,
+        title=hit.conversation.title,
+        archived=hit.conversation.archived,
+        role=hit.message.role if hit.message else None,
+        snippet=hit.excerpt.text,
+        highlights=list(hit.excerpt.hits),
+        at=hit.at,
+    )
+
+
+def saved_prompt(row: SavedPrompt, reader: User) -> outputs.SavedPromptOut:
+    return outputs.SavedPromptOut(
+        id=str(row.id),
+        command=row.command,
+        description=row.description,
+        text=row.text,
+        own=row.owner_id == reader.pk,
     )
 
 

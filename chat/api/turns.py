@@ -44,7 +44,8 @@ async def start_first_turn(
     request: HttpRequest, data: inputs.FirstTurnInput, idempotency_key: str | None = IdempotencyKey
 ) -> Answer:
     """Write a message, in a new conversation unless one is named."""
-    return await _start(request, data, data.conversation, idempotency_key)
+    more = {"temporary": data.temporary, "project_id": data.project}
+    return await _start(request, data, data.conversation, idempotency_key, **more)
 
 
 @router.post("/conversations/{conversation_id}/turns", response=ANSWERS, openapi_extra=STREAMED)
@@ -116,12 +117,16 @@ async def retry_turn(
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
     again = data or inputs.Retry.model_validate({})
-    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length}
+    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length, "effort": again.effort}
     return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 
 async def _start(
-    request: HttpRequest, data: inputs.TurnInput, conversation_id: str | None, idempotency_key: str | None
+    request: HttpRequest,
+    data: inputs.TurnInput,
+    conversation_id: str | None,
+    idempotency_key: str | None,
+    **more: Any,
 ) -> Answer:
     fields = {
         "text": data.text,
@@ -129,9 +134,12 @@ async def _start(
         "conversation_id": conversation_id,
         "assistant_id": data.assistant,
         "model_id": data.model,
+        "effort": data.effort,
+        "tools_off": data.tools_off,
         "parent_id": data.parent,
         "attachments": data.attachments,
         "output_schema": data.output_schema,
+        **more,
     }
     return await _submit(request, data, idempotency_key, submit.submit_turn, **fields)
 

@@ -22,8 +22,12 @@ from chat.api import (
     docs,
     extract,
     feedback,
+    imports,
     memory,
     problems,
+    projects,
+    search,
+    shares,
     tool_calls,
     turns,
 )
@@ -62,17 +66,21 @@ for router in (
     turns.router,
     tool_calls.router,
     attachments.router,
+    projects.router,
     extract.router,
+    imports.router,
+    shares.router,
     counting.router,
     catalogue.router,
     feedback.router,
     memory.router,
+    search.router,
 ):
     api.add_router("", router)
 
 
-# Accepts forms with files instead of JSON, within the size limit of all requests.
-UPLOADS = "attachments"
+# Accept forms with files instead of JSON, within the limits of chat/web/body_limit.py.
+UPLOADS = frozenset({"attachments", "imports", "projects/<project_id>/files"})
 
 
 def door(view: View, *, refuse: Callable[[HttpRequest], HttpResponseBase | None] | None = None) -> View:
@@ -109,7 +117,7 @@ def _finished(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _behind_door(pattern: URLPattern) -> URLPattern:
-    refuse = attachments.refused_upload if str(pattern.pattern) == UPLOADS else _refused
+    refuse = attachments.refused_upload if str(pattern.pattern) in UPLOADS else _refused
     return URLPattern(
         pattern.pattern, door(pattern.callback, refuse=refuse), pattern.default_args, pattern.name
     )

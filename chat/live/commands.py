@@ -42,9 +42,13 @@ def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnReque
         assistant_id=command.get("assistant"),
         model_id=command.get("model"),
         parent_id=command.get("parent"),
+        project_id=command.get("project"),
         text=command.get("text"),
         attachments=command.get("attachments"),
         length=command.get("length"),
+        temporary=command.get("temporary") is True,
+        effort=command.get("effort"),
+        tools_off=command.get("tools_off"),
     )
 
 

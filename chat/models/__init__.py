@@ -7,12 +7,17 @@ from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
 from chat.models.connections import ProviderConnection
 from chat.models.conversations import Conversation, Message
 from chat.models.feedback import Feedback
+from chat.models.imports import Import, ImportedConversation
 from chat.models.keys import ApiKey
 from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.memory import MemoryEntry
 from chat.models.people import User
+from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
+from chat.models.saved_prompts import SavedPrompt
+from chat.models.search_entries import SearchEntry
+from chat.models.shares import Share
 from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
 from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
 from chat.models.workspace import Workspace
@@ -33,14 +38,22 @@ __all__ = [
     "FileUsage",
     "Frame",
     "FrameCount",
+    "Import",
+    "ImportedConversation",
     "LanguageModel",
     "McpGrant",
     "McpServer",
     "MemoryEntry",
     "Message",
     "ModelPrice",
+    "Project",
+    "ProjectDocument",
+    "ProjectMember",
     "PromptRevision",
     "ProviderConnection",
+    "SavedPrompt",
+    "SearchEntry",
+    "Share",
     "StoredFile",
     "SystemPrompt",
     "ToolCall",

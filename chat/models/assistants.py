@@ -113,6 +113,23 @@ class Assistant(models.Model):
         blank=True,
         help_text=_("Shown in an empty conversation."),
     )
+    greeting = models.CharField(
+        _("greeting"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("Shown above the suggested first messages. Leave empty for the general greeting."),
+    )
+    picture = models.ForeignKey(
+        "StoredFile",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("picture"),
+        # The column holds a digest: the form has a field of its own for the upload.
+        editable=False,
+    )
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     enabled = models.BooleanField(_("enabled"), default=True)
 

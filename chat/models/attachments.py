@@ -6,6 +6,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Message
@@ -58,6 +60,21 @@ class FileUsage(models.Model):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
+
+    def unlinked(self) -> Self:
+        """Return the attachments that neither a message nor a project has."""
+        return self.filter(messages=None, project_documents=None)
+
+    def counted(self) -> Self:
+        """Return those that count as stored: not those that only deleted conversations hold.
+
+        Uploaded again after that, one counts: it will be sent in another conversation.
+        """
+        kept = Q(message__conversation__deleted_at=None) | Q(
+            message__conversation__deleted_at__lt=OuterRef("created_at")
+        )
+        links = self.model.messages.through.objects.filter(kept, attachment=OuterRef("pk"))
+        return self.filter(Q(messages=None) | Q(project_documents__isnull=False) | Exists(links)).distinct()
 
     def by_message(self, message_ids: Iterable[MessageId]) -> "dict[MessageId, dict[str, Attachment]]":
         """Map messages to their attachments by id, for those that have any, in one query."""
@@ -123,3 +140,8 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def renew(self) -> None:
+        """Count as uploaded now."""
+        self.created_at = timezone.now()
+        self.save(update_fields=["created_at"])

@@ -1,26 +1,78 @@
 """Conversations and their messages: an append-only tree. An edit adds a branch and rewrites nothing."""
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.assistants import Assistant
-from chat.models.fields import ExactJSONField, uuid7
+from chat.models.fields import ExactJSONField, FoldedTextField, uuid7
 from chat.models.ids import MessageId
 from chat.models.language_models import LanguageModel
 from chat.models.people import User
+from chat.models.title_search import title_pattern
+
+# How long a deleted conversation can be restored. Then a job deletes it for good.
+UNDO_FOR = dt.timedelta(minutes=10)
+
+
+def living(prefix: str = "") -> Q:
+    """Return the condition that a conversation exists for people: neither deleted nor past its end.
+
+    `prefix` leads to it from another table, as "conversation__".
+    """
+    endless = Q(**{f"{prefix}expires_at": None})
+    later = Q(**{f"{prefix}expires_at__gt": timezone.now()})
+    return Q(**{f"{prefix}deleted_at": None}) & (endless | later)
+
+
+def listed(prefix: str = "") -> Q:
+    """Return the condition that a conversation stands in lists: it is neither deleted nor temporary."""
+    return Q(**{f"{prefix}deleted_at": None, f"{prefix}expires_at": None})
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def of(self, user: User) -> Self:
         return self.filter(owner=user)
 
+    def living(self) -> Self:
+        """Return those that exist for people, temporary ones too."""
+        return self.filter(living())
+
+    def listed(self) -> Self:
+        """Return those that lists, searches and exports hold: temporary ones are not among them."""
+        return self.filter(listed())
+
+    def restorable(self) -> Self:
+        """Return those whose deletion can be undone. What a temporary conversation held is never brought back."""
+        return self.filter(deleted_at__gt=timezone.now() - UNDO_FOR, expires_at=None)
+
+    def due_for_removal(self) -> Self:
+        """Return those that can't be brought back."""
+        now = timezone.now()
+        return self.filter(
+            Q(deleted_at__lte=now - UNDO_FOR)
+            | Q(expires_at__lte=now)
+            | Q(deleted_at__isnull=False, expires_at__isnull=False)
+        )
+
     def newest_first(self) -> Self:
         return self.order_by("-pinned", "-last_message_at", "-id")
+
+    def titled(self, needles: Iterable[str]) -> Self:
+        """Return those whose title has all these folded texts; see `title_search`."""
+        rows = self
+        for needle in needles:
+            pattern = title_pattern(needle)
+            has = Q(folded_title__regex=pattern) if pattern else Q(folded_title__contains=needle)
+            rows = rows.filter(has)
+        return rows
 
 
 class Conversation(models.Model):
@@ -37,7 +89,17 @@ class Conversation(models.Model):
         Assistant, models.SET_NULL, null=True, blank=True, verbose_name=_("assistant")
     )
     model = models.ForeignKey(LanguageModel, models.SET_NULL, null=True, blank=True, verbose_name=_("model"))
+    # Named as a text: a project has documents, and these are files of messages.
+    project = models.ForeignKey(
+        "Project",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        verbose_name=_("project"),
+    )
     title = models.CharField(_("title"), max_length=200, blank=True)
+    folded_title = FoldedTextField(_("title for search"), of="title")
     title_status = models.CharField(
         _("title status"), max_length=8, choices=TitleStatus.choices, default=TitleStatus.NONE
     )
@@ -45,10 +107,24 @@ class Conversation(models.Model):
     active_leaf = models.ForeignKey(
         "Message", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("last message")
     )
+    # Where its first messages were copied from: see chat.operations.conversations.fork.
+    forked_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="forks", verbose_name=_("copied from")
+    )
     # The ids of tools that ask for approval and that the owner has allowed for the rest of this conversation.
     allowed_tools = ExactJSONField(_("allowed tools"), default=list, blank=True)
+    # What its owner chose for the next answers: an effort level ("" is the assistant's own), and the ids of tools that
+    # the model does not get.
+    effort = models.CharField(
+        _("effort"), max_length=8, choices=Assistant.Effort.choices, blank=True, default="", db_default=""
+    )
+    tools_off = ExactJSONField(_("tools switched off"), default=list, blank=True, db_default=[])
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
+    # Set when its owner deleted it: nothing shows it any more. See `living` and UNDO_FOR.
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
+    # Set for a temporary conversation: the moment at which it ends at the latest.
+    expires_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_message_at = models.DateTimeField(_("last message at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
@@ -61,11 +137,28 @@ class Conversation(models.Model):
         indexes = [
             models.Index(
                 fields=["owner", "archived", "-pinned", "-last_message_at"], name="conversation_sidebar"
-            )
+            ),
+            models.Index(
+                fields=["deleted_at"], name="conversation_deleted", condition=Q(deleted_at__isnull=False)
+            ),
+            models.Index(
+                fields=["expires_at"], name="conversation_temporary", condition=Q(expires_at__isnull=False)
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(folded_title=None) & ~Q(title=""),
+                name="conversation_title_not_folded",
+            ),
         ]
 
     def __str__(self) -> str:
+        if self.is_temporary:
+            return str(_("Temporary chat"))
         return self.title or str(_("New conversation"))
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.expires_at is not None
 
 
 _WALK_UP = """
@@ -97,6 +190,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         walk = _WALK_UP.format(table=connection.ops.quote_name(self.model._meta.db_table), within=within)
         stored = self.model._meta.pk.get_db_prep_value(message_id, connection)
         return self.filter(id__in=RawSQL(walk, [stored, *parameters])).order_by("depth")  # noqa: S611
+
+    def awaiting_index(self) -> Self:
+        """Return the messages that search can't find yet: what people and models said, once it is whole."""
+        return self.filter(indexed=False, kind=Message.Kind.CHAT).exclude(status=Message.Status.STREAMING)
 
 
 class RequestedLength(models.TextChoices):
@@ -167,7 +264,11 @@ class Message(models.Model):
     stop_details = ExactJSONField(_("stop details"), null=True, blank=True)
     # How long the model thought, in seconds: one number for each thinking block, in their order.
     thinking_seconds = ExactJSONField(_("thinking time (seconds)"), default=list, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # Whether search knows the text. Every new row begins without, so no writer of messages has to think of search.
+    indexed = models.BooleanField(_("indexed for search"), default=False, db_default=False, editable=False)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )  # copies keep theirs
 
     objects = MessageQuerySet.as_manager()
 
@@ -177,6 +278,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "created_at", "id"], name="message_in_conversation"),
             models.Index(fields=["parent", "created_at", "id"], name="message_siblings"),
+            models.Index(fields=["id"], condition=Q(indexed=False, kind="chat"), name="message_not_indexed"),
         ]
         constraints = [
             models.CheckConstraint(name="message_not_its_own_parent", condition=~Q(parent=F("id"))),

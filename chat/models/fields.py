@@ -16,6 +16,7 @@ from encrypted_fields.fields import EncryptedTextField
 
 from chat.claude.encoding.exact_numbers import exact_json, read_json
 from chat.models import encryption
+from chat.search_text.fold import fold
 
 
 def uuid7() -> uuid.UUID:
@@ -130,3 +131,24 @@ class ExactJSONField(models.TextField):
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": forms.JSONField, "max_length": None, **kwargs})
+
+
+class FoldedTextField(models.TextField):
+    """Another column of the row, folded for search. Every `save`, `create` and `bulk_create` writes it.
+
+    It is NULL in rows that were written before the column was there; `chat/search/index.py` fills it in. An `update` of
+    the other column has to set both.
+    """
+
+    def __init__(self, *args: Any, of: str = "", **options: Any) -> None:
+        self.of = of
+        super().__init__(*args, **{"editable": False, "null": True, **options})
+
+    def deconstruct(self) -> Any:
+        name, path, arguments, options = super().deconstruct()
+        return name, path, arguments, {**options, "of": self.of}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        folded = fold(getattr(model_instance, self.of))
+        setattr(model_instance, self.attname, folded)
+        return folded

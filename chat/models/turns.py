@@ -152,7 +152,9 @@ class Turn(models.Model):
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
     error_detail = models.CharField(_("error detail"), max_length=500, blank=True, default="")
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )  # copies keep theirs
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

@@ -2,6 +2,7 @@
 
 import zoneinfo
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,11 @@ from chat.models.time_zones import validate_time_zone
 
 class Workspace(models.Model):
     """There is exactly one; `Workspace.current()` returns it."""
+
+    class Sharing(models.TextChoices):
+        OFF = "off", _("nobody")
+        WORKSPACE = "workspace", _("people of this workspace")
+        ANYONE = "anyone", _("anyone with the link")
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(_("name"), max_length=80, default="Parley")
@@ -55,6 +61,35 @@ class Workspace(models.Model):
         help_text=_(
             "A person who reaches it has to delete conversations with files before more are stored. 0 means no limit."
         ),
+    )
+    temporary_hours = models.PositiveSmallIntegerField(
+        _("life of temporary chats (hours)"),
+        default=24,
+        db_default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text=_(
+            "A temporary chat is deleted when the person leaves it, and at the latest after this time. 1 to 720 hours."
+        ),
+    )
+
+    project_share_percent = models.PositiveSmallIntegerField(
+        _("documents of a project in each request (% of the context window)"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(80)],
+        help_text=_(
+            "While a project’s documents take no more than this, each request holds them whole. Beyond it, the model "
+            "searches them. 0 means that it always searches."
+        ),
+    )
+
+    sharing = models.CharField(
+        _("who may read shared conversations"),
+        max_length=9,
+        choices=Sharing.choices,
+        default=Sharing.WORKSPACE,
+        db_default=Sharing.WORKSPACE,  # for processes of the version before
+        help_text=_("Links that were made for more readers than this open for fewer at once."),
     )
 
     history = HistoricalRecords()

@@ -21,12 +21,13 @@ WINDOW_SECONDS = 60
 # request a quarter of a second (the cache "rates" in config/settings.py).
 PAUSE_SECONDS = 30.0
 UPLOADS, TURNS, CONVERSATIONS = "uploads", "turns", "conversations"
+SHARED_PAGES = "shared_pages"  # of readers without a session, by their address
 
 log = structlog.get_logger(__name__)
 
 
-def count(what: str, person: UserId) -> None:
-    """Count one upload, turn or conversation of a person.
+def count(what: str, person: UserId | str) -> None:
+    """Count one upload, turn or conversation of a person, or one page of a reader.
 
     Raises:
         OperationError: too_many_requests, with the seconds until the next minute begins.

@@ -1,13 +1,14 @@
 """A claimed turn and the rows it needs while it runs. Its writes take effect only while its owner holds the lease."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from chat.claude.billing.pricing import PriceRow
 from chat.claude.cache.diagnostics import ExpectedCache
-from chat.models import Conversation, LanguageModel, Message, ProviderConnection, Turn
+from chat.models import Attachment, Conversation, LanguageModel, Message, ProviderConnection, Turn
 from chat.operations.billing.budgets import Admitted
 from chat.operations.conversations.path import ConversationPath
 
@@ -32,6 +33,9 @@ class RunningTurn:
     # What the acceptance of the turn has read, when that was in this process a moment ago.
     known_path: ConversationPath | None = None
     admitted: Admitted | None = None
+    # The documents of the turn's project by the ids of their attachments. They are kept while it runs: one that is
+    # removed meanwhile must not change what the turn sends.
+    known_documents: dict[str, Attachment] = dataclasses.field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -53,6 +57,14 @@ class RunningTurn:
         if known is None or known.awaits_summary or known.leaf is None or known.leaf.id != leaf_id:
             known = self.known_path = ConversationPath.to(leaf_id)
         return known
+
+    def documents(self, references: Sequence[dict[str, Any]]) -> dict[str, Attachment]:
+        """Return the files that a frame's documents refer to, by id; those that are gone are missing."""
+        wanted = {str(one["source"]["attachment"]) for one in references} - self.known_documents.keys()
+        if wanted:
+            rows = Attachment.objects.select_related("original", "sent").in_bulk(wanted)
+            self.known_documents |= {str(row.id): row for row in rows.values()}
+        return self.known_documents
 
     @property
     def may_await_summary(self) -> bool:

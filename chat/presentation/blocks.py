@@ -141,6 +141,20 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
             "name": _tool_name(block),
             **_title_and_input(block),
         }
+    if kind == "file_not_shared":
+        return {"type": kind, "value": _("A file that is not shared")}
+    if kind == "imported_tool_use" and "input" not in block:
+        name = str(block.get("name", ""))
+        return {"type": "tool_name", "name": name, "value": name}
+    if kind == "imported_tool_use":
+        return {
+            "type": "tool_use",
+            "id": "",
+            "name": str(block.get("name", "")),
+            "value": indented_json(block.get("input", {})),
+            "result": str(block.get("result", "")),
+            "status": ToolCall.Status.FAILED if block.get("is_error") else ToolCall.Status.DONE,
+        }
     if kind == "mcp_tool_result":
         result = _result_text(shown_result(result_blocks(block.get("content"))))
         return {

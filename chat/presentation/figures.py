@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import avoid_wrapping
 from django.utils.translation import ngettext
 
-from chat.models import ApiCall
+from chat.models import ApiCall, LanguageModel
 from chat.models.platforms import MB
 
 CENT = Decimal("0.01")
@@ -22,6 +23,19 @@ def rounded_usd(amount: Decimal) -> str:
 def exact_usd(amount: Decimal) -> str:
     """Return a sum with all its digits."""
     return f"${amount.normalize():f}"
+
+
+def price_words(model: LanguageModel) -> str:
+    """Return the prices per million tokens of input and output, such as $3 / $15; "" without prices.
+
+    Reads prefetched rows only.
+    """
+    now, rows = timezone.now(), [row for row in model.prices.all() if row.speed == "standard"]
+    begun = [row for row in rows if not row.above_prompt_tokens and row.valid_from <= now]
+    if not begun:
+        return ""
+    newest = max(begun, key=lambda row: (row.valid_from, row.id))
+    return f"{exact_usd(newest.input)} / {exact_usd(newest.output)}"
 
 
 def prompt_tokens(call: ApiCall) -> int:

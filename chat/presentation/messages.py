@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from chat.models import LanguageModel, Message, Turn
+from chat.models import ApiCall, LanguageModel, Message, Turn
 from chat.presentation.blocks import arrived_blocks, fenced_json, shown_blocks
 from chat.presentation.citations import Marks, join_texts
 from chat.presentation.endings import NOTHING, Ending, Extent, ending
@@ -24,6 +24,7 @@ def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
     return {
         "conversation": thread.conversation,
         "thread": thread,
+        "read_only": thread.read_only,
         "message": entry.last,
         "leaf_id": entry.leaf_id,
         "parent_id": entry.first.parent_id,
@@ -33,6 +34,18 @@ def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
         "following": versions[place + 1] if place + 1 < len(versions) else None,
         **(_answer_context(entry, thread) if entry.is_answer else _person_context(entry)),
     }
+
+
+def version_context(thread: Thread) -> dict[str, Any]:
+    """Return the context of a page's one answer as a column of a comparison; `choice` names who answered."""
+    entry = thread.entries[-1]
+    calls = thread.turn_calls.get(entry.turn.id, []) if entry.turn is not None else []
+    return {**entry_context(entry, thread), "choice": _choice_of(calls[-1]) if calls else ""}
+
+
+def _choice_of(call: ApiCall) -> str:
+    """Return the picker's value for whom a call asked."""
+    return f"assistant:{call.assistant_id}" if call.assistant_id else f"model:{call.model_id}"
 
 
 def placeholder_context(turn: Turn) -> dict[str, Any]:

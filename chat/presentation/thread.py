@@ -19,8 +19,10 @@ class Thread:
     `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
     `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
+    `read_only` is the page of a reader, who gets no buttons; `files_address` is where their files are, below the link.
     `feedback` is the viewer's, by message id. `followed_by` is the kind of the message below an earlier page.
-    `for_staff` adds what upstreams wrote about failures.
+    `goes_on` is whether the path goes on below a page around a message that was looked for. `for_staff` adds what
+    upstreams wrote about failures.
     """
 
     conversation: Conversation
@@ -37,8 +39,11 @@ class Thread:
     other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
     feedback: dict[MessageId, Feedback] = dataclasses.field(default_factory=dict)
     followed_by: str = ""
+    goes_on: bool = False
     cost_detail: CostDetail = CostDetail.ROUNDED
     for_staff: bool = False
+    read_only: bool = False
+    files_address: str = ""
 
     @property
     def entries(self) -> list[Entry]:
@@ -47,8 +52,12 @@ class Thread:
 
     @property
     def ends_with_question(self) -> bool:
-        """Whether the last message is a person's."""
-        return bool(self.messages) and self.messages[-1].role == Message.Role.USER
+        """Whether the last message of the path is a person's."""
+        return bool(self.messages) and self.messages[-1].role == Message.Role.USER and not self.goes_on
+
+    @property
+    def last_id(self) -> MessageId:
+        return self.messages[-1].id
 
     @property
     def expects_answer(self) -> bool:

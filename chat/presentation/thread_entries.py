@@ -49,13 +49,13 @@ def entries_of(messages: Iterable[Message], followed_by: str = "") -> list[Entry
     entries: list[Entry] = []
     for message in messages:
         last = entries[-1] if entries else None
-        belongs = last is not None and last.is_answer and message.turn_id == last.last.turn_id
+        belongs = last is not None and last.is_answer and _goes_on(last, message)
         if message.role == Message.Role.USER and (message.kind == Message.Kind.RESULTS or message.turn_id):
             # Parley wrote it to the model within a turn: people do not see it.
             if last is not None:
                 last.leaf_id = message.id
                 last.has_results |= message.kind == Message.Kind.RESULTS
-        elif last is not None and belongs and message.turn_id is not None:
+        elif last is not None and belongs:
             last.messages.append(message)
             last.leaf_id = message.id
         else:
@@ -65,3 +65,10 @@ def entries_of(messages: Iterable[Message], followed_by: str = "") -> list[Entry
     if entries:
         entries[-1].continued = followed_by == Message.Kind.CONTINUE
     return entries
+
+
+def _goes_on(answer: Entry, message: Message) -> bool:
+    """Return whether a message is a further part of an answer: of its turn, or directly below one without a turn."""
+    if message.turn_id is None and answer.last.turn_id is None:
+        return message.role == Message.Role.ASSISTANT and message.parent_id == answer.leaf_id
+    return message.turn_id == answer.last.turn_id

@@ -18,7 +18,8 @@ register = template.Library()
 @register.inclusion_tag("chat/message/_attachments.html")
 def message_attachments(message: Message, thread: Thread) -> dict[str, Any]:
     """Show the files of a person's message in the order of its blocks."""
-    return {"message": message, "attachments": list(in_order(message, thread.files))}
+    files = list(in_order(message, thread.files))
+    return {"message": message, "attachments": files, "files_address": thread.files_address}
 
 
 @register.simple_tag

@@ -25,6 +25,8 @@ LIBRARIES = {
 # Loaded only when there is code to highlight.
 LAZY = {"highlight": "vendor/highlight/es/highlight.min.js"}
 ENTRY = "parley/main.js"
+# The entry of pages on which a conversation is only read. It loads a few of the chat's modules.
+READER = "parley/reader.js"
 
 
 def own_modules(folder: Path = FOLDER) -> list[str]:
@@ -40,28 +42,28 @@ def import_map() -> dict[str, str]:
 
 
 @register.simple_tag(takes_context=True)
-def browser_modules(context: template.Context) -> SafeString:
+def browser_modules(context: template.Context, entry: str = ENTRY) -> SafeString:
     """Write the import map, a preload hint for each module that is not lazy, and the entry module."""
-    text, hints, entry = _elements() if settings.DEBUG else _cached_elements()
+    text, hints, addresses = _elements() if settings.DEBUG else _cached_elements()
     return format_html(
         '<script type="importmap" nonce="{}">{}</script>\n{}\n'
         '<script type="module" blocking="render" src="{}"></script>',
         str(context.get("CSP_NONCE", "")),
         text,
-        hints,
-        entry,
+        hints if entry == ENTRY else "",
+        addresses[entry],
     )
 
 
-def _elements() -> tuple[SafeString, SafeString, str]:
+def _elements() -> tuple[SafeString, SafeString, dict[str, str]]:
     addresses = import_map()
-    preloaded = [(address,) for name, address in addresses.items() if name not in LAZY]
+    preloaded = [(address,) for name, address in addresses.items() if name not in LAZY | {READER: ""}]
     # Addresses come from staticfiles; the escape keeps "<" from ending the script element all the same.
     text = json.dumps({"imports": addresses}, indent=1).replace("<", "\\u003c")
     return (
         mark_safe(text),  # noqa: S308
         format_html_join("\n", '<link rel="modulepreload" href="{}">', preloaded),
-        addresses[ENTRY],
+        addresses,
     )
 
 

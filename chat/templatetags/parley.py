@@ -26,6 +26,12 @@ def thread_entry(entry: Entry, thread: Thread) -> dict[str, Any]:
     return messages.entry_context(entry, thread)
 
 
+@register.inclusion_tag("chat/message/_version.html")
+def answer_version(thread: Thread) -> dict[str, Any]:
+    """Show the one answer of a page as a column of a comparison."""
+    return messages.version_context(thread)
+
+
 @register.inclusion_tag("chat/message/_message.html")
 def answer_place(turn: Turn) -> dict[str, Any]:
     """Show the place of an answer that has not begun."""

@@ -10,13 +10,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from chat import access
-from chat.models import MemoryEntry, Message, User, Workspace
+from chat.models import MemoryEntry, User, Workspace
+from chat.search.results import Hit, search
+from chat.search_text.query import read_query
 from chat.tools import calculator
 from chat.tools.registry import tool
 from chat.tools.result import ToolContext, ToolFailed
 
 MAX_RESULTS = 20
-EXCERPT_CHARACTERS = 160
 
 
 @tool(title="Date and time")
@@ -57,26 +58,23 @@ def calculate(expression: str) -> str:
 
 @tool(title="Search in my conversations")
 def search_conversations(context: ToolContext, query: str, limit: int = 5) -> Any:
-    """Search the person's own earlier conversations for messages that contain all the given words.
+    """Search the person's own earlier conversations for titles and messages that contain all the given words.
 
-    Answers with the newest messages first: title, link, date, who wrote it, and the words around the match.
+    Answers with titles first, then with messages, the newest first: title, link, date, who wrote it, and the words
+    around the match. Words are found by their beginning; words of Korean, Japanese and Chinese need two characters.
 
     Args:
-        query: The words to look for; each has to occur in the message.
-        limit: How many messages to give at most, 1 to 20.
+        query: The words to look for; each has to occur. Words in quotes have to follow each other.
+        limit: How many results to give at most, 1 to 20.
     """
-    words = query.split()[:8]
-    if not words:
+    if not read_query(query).needles:
         raise ToolFailed("Say which words to look for.")
     user = User.objects.filter(id=context.user_id, is_active=True).first()
     if user is None:
         return []
     elsewhere = access.conversations(user).exclude(pk=context.conversation_id or access.NO_ROW)
-    rows = Message.objects.filter(conversation__in=elsewhere)
-    for word in words:
-        rows = rows.filter(text__icontains=word)
-    found = rows.select_related("conversation").order_by("-created_at", "-id")
-    return [_shown(message, words[0]) for message in found[: max(1, min(limit, MAX_RESULTS))]]
+    results = search(user, query, within=elsewhere, limit=max(1, min(limit, MAX_RESULTS)))
+    return [_shown(hit) for hit in results.hits]
 
 
 @tool(title="Remember", asks=True)
@@ -96,6 +94,8 @@ def remember(context: ToolContext, note: str) -> str:
     if user is None or not user.uses_memory or not Workspace.current().offers_memory:
         raise ToolFailed("The person has not switched memory on (Settings, Memory). Nothing was kept.")
     source = access.find_conversation(user, context.conversation_id)
+    if source is not None and source.is_temporary:
+        raise ToolFailed("Nothing is kept of a temporary conversation.")
     try:
         MemoryEntry.objects.keep(user=user, text=note, conversation=source)
     except ValidationError as error:
@@ -103,20 +103,16 @@ def remember(context: ToolContext, note: str) -> str:
     return "Kept. Conversations that begin from now on are told."
 
 
-def _shown(message: Message, word: str) -> dict[str, str]:
-    return {
-        "conversation": str(message.conversation),
-        "link": f"/c/{message.conversation_id}",
-        "date": message.created_at.date().isoformat(),
-        "by": message.get_role_display(),
-        "text": _excerpt(message.text, word),
+def _shown(hit: Hit) -> dict[str, str]:
+    link = f"/c/{hit.conversation.id}"
+    shown = {
+        "conversation": str(hit.conversation),
+        "link": f"{link}?message={hit.message.id}" if hit.message else link,
+        "date": hit.at.date().isoformat(),
     }
-
-
-def _excerpt(text: str, word: str) -> str:
-    place = max(text.lower().find(word.lower()), 0)
-    start, end = max(place - EXCERPT_CHARACTERS, 0), place + EXCERPT_CHARACTERS
-    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+    if hit.message is None:
+        return shown
+    return {**shown, "by": hit.message.get_role_display(), "text": hit.excerpt.text}
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:

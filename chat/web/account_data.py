@@ -16,7 +16,7 @@ from chat.models import AccountExport
 from chat.operations.account_data.deletion import GRACE, close_account, is_last_superuser
 from chat.operations.account_data.export import begin_account_export, export_size, open_export
 from chat.operations.errors import OperationError
-from chat.web.file_response import FileResponse
+from chat.presentation.file_download import FileResponse
 from chat.web.page import PersonRequest, person_page
 
 

@@ -18,12 +18,11 @@ from chat.operations.files.page_texts import PageText, find_quote, page_text
 from chat.operations.request.attachments import cited_document
 from chat.readers.errors import Busy
 from chat.web.file_response import StoredFileResponse
-from chat.web.page import PersonRequest, person_page
+from chat.web.page import PersonRequest, number_in, person_page
 
 SHOWN_CHARACTERS = 200_000
 _BEFORE_PLACE = 20_000
 _LONGEST_QUOTE = 1_000
-_LARGEST_NUMBER = 2**31 - 1
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 # The PDF viewers of browsers do not work in a sandbox. They run no script of this origin.
 _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -33,7 +32,7 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline';
 def original(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return the uploaded file as a download."""
     found = _own(request, attachment_id)
-    return _bytes(found.original, found.original.media_type, name=found.name, download=True)
+    return file_answer(found.original, found.original.media_type, name=found.name, download=True)
 
 
 @person_page("GET", "HEAD")
@@ -41,16 +40,14 @@ def shown(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileRespons
     """Return an image as models get it, or a PDF, to be shown in the browser."""
     found = _own(request, attachment_id)
     if found.kind == Attachment.Kind.PDF:
-        response = _bytes(found.sent or found.original, "application/pdf", name=found.name)
-        response["Content-Security-Policy"] = _PDF_POLICY
-        return response
-    return _picture(found.sent, found)
+        return pdf_answer(found)
+    return picture_answer(found.sent, found)
 
 
 @person_page("GET", "HEAD")
 def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     found = _own(request, attachment_id)
-    return _picture(found.thumbnail, found)
+    return picture_answer(found.thumbnail, found)
 
 
 @person_page("GET", "HEAD")
@@ -68,13 +65,13 @@ def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
     }
     if found.kind == Attachment.Kind.PDF:
         try:
-            context |= _page_context(found, _number(request, "page") or 1, request.GET.get("quote", ""))
+            context |= _page_context(found, number_in(request, "page") or 1, request.GET.get("quote", ""))
         except Busy:
             response = render(request, "503.html", status=503)
             response["Retry-After"] = "5"
             return response
     elif found.text:
-        context |= _range_context(found.text, _number(request, "start"), _number(request, "end"))
+        context |= _range_context(found.text, number_in(request, "start"), number_in(request, "end"))
     return render(request, "chat/document.html", context)
 
 
@@ -84,7 +81,7 @@ def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
     answer = access.find_message(request.user, message_id)
     if answer is None:
         raise Http404
-    index = _number(request, "document")
+    index = number_in(request, "document")
     found = cited_document(answer, -1 if index is None else index, request.GET.get("title", ""))
     if found is None or access.find_attachment(request.user, found.id) is None:
         raise Http404
@@ -104,13 +101,37 @@ def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
     return found
 
 
-def _picture(stored: StoredFile | None, of: Attachment) -> StoredFileResponse:
+def picture_answer(stored: StoredFile | None, of: Attachment) -> StoredFileResponse:
+    """Return an image that Parley made, to be shown in the browser."""
     if stored is None:
         raise Http404
-    return _bytes(stored, stored.media_type, name=of.name)
+    return picture_response(stored, name=of.name)
 
 
-def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = False) -> StoredFileResponse:
+def picture_response(stored: StoredFile, *, name: str) -> StoredFileResponse:
+    """Return an image that Parley made, to be shown.
+
+    Raises:
+        Http404: the storage does not have it.
+    """
+    return file_answer(stored, stored.media_type, name=name)
+
+
+def pdf_answer(of: Attachment) -> StoredFileResponse:
+    """Return a PDF, to be shown in the browser."""
+    response = file_answer(of.sent or of.original, "application/pdf", name=of.name)
+    response["Content-Security-Policy"] = _PDF_POLICY
+    return response
+
+
+def file_answer(
+    stored: StoredFile, media_type: str, *, name: str, download: bool = False
+) -> StoredFileResponse:
+    """Return stored bytes, which may do nothing in the browser.
+
+    Raises:
+        Http404: the storage does not have them.
+    """
     kind = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
     try:
         response = StoredFileResponse(stored, content_type=kind)
@@ -122,12 +143,6 @@ def _bytes(stored: StoredFile, media_type: str, *, name: str, download: bool = F
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
-
-
-def _number(request: PersonRequest, name: str) -> int | None:
-    written = request.GET.get(name, "")
-    known = written.isascii() and written.isdigit() and len(written) <= 10
-    return min(int(written), _LARGEST_NUMBER) if known else None
 
 
 def _page_context(found: Attachment, number: int, quote: str) -> dict[str, Any]:

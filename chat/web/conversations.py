@@ -1,4 +1,4 @@
-"""The sidebar: finding, renaming, pinning, archiving and deleting conversations, and what their owner allowed there."""
+"""The list of conversations: finding them, changing and deleting one or many, and what their owner allowed there."""
 
 import datetime as dt
 import uuid
@@ -8,23 +8,28 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Subquery
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from chat import access
+from chat.claude.encoding.text import clean_text
 from chat.models import Conversation, Turn
 from chat.models.conversations import ConversationQuerySet
 from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
+from chat.operations.conversations.fork import fork_conversation
+from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.errors import OperationError
 from chat.presentation.tool_names import tool_title
+from chat.search_text.query import LONGEST_QUERY, read_query
 from chat.web.page import PersonRequest, own_conversation, person_page
 
 PAGE = 60
-LONGEST_SEARCH = 200  # characters; SQLite refuses patterns of 50,000 bytes, and no title is longer
+FOUND, NEWEST = 8, 5  # conversations in the palette
+PLAIN = "text/plain; charset=utf-8"
 
 
 @person_page("GET", "HEAD")
@@ -65,18 +70,49 @@ def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     return _changed(found, said=_("Conversation archived"), undo=request.path) if on else _changed(found)
 
 
-@person_page("GET", "HEAD", "POST")
-def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+@person_page("POST")
+def fork(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Copy the conversation up to `message` into a new one, which the page then opens."""
     found = own_conversation(request, conversation_id)
-    if request.method != "POST":
-        return render(request, "chat/dialogs/_delete.html", {"conversation": found})
+    message = access.find_message(request.user, request.POST.get("message", ""))
+    if message is None or message.conversation_id != found.id:
+        raise Http404
     try:
-        journeys.delete_conversation(user=request.user, conversation_id=found.id)
+        made = fork_conversation(user=request.user, message_id=message.id)
     except OperationError as error:
-        context = {"conversation": found, "error": error.message}
-        return render(request, "chat/dialogs/_delete.html", context, status=409)
-    details = {"id": str(conversation_id), "said": _("Conversation deleted")}
+        return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("conversation", made.id)})
+
+
+@person_page("POST")
+def delete(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Delete the conversation, which the page then offers to undo."""
+    found = own_conversation(request, conversation_id)
+    delete_conversations(user=request.user, conversation_ids=[found.id])
+    details = {"id": str(found.id), **deletion_words(found)}
     return trigger_client_event(HttpResponse(status=204), "conversation-deleted", details)
+
+
+@person_page("POST")
+def restore(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Take the deletion back."""
+    try:
+        restore_conversations(user=request.user, conversation_ids=[conversation_id])
+    except OperationError as error:
+        return refused(error, _("This conversation is deleted for good. It can’t be restored any more."))
+    return _changed(own_conversation(request, conversation_id))
+
+
+def deletion_words(deleted: Conversation) -> dict[str, str]:
+    """Return what the page says of a deleted conversation, with the address that takes the deletion back."""
+    if deleted.is_temporary:
+        return {"said": _("The temporary chat was deleted.")}
+    return {"said": _("Conversation deleted"), "undo": resolve_url("restore_conversation", deleted.id)}
+
+
+def refused(error: OperationError, words: str) -> HttpResponse:
+    """Return a refusal with words that the page shows."""
+    return HttpResponse(words, status=error.status, content_type=PLAIN)
 
 
 @person_page("GET", "HEAD", "POST")
@@ -91,13 +127,25 @@ def allowed(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     return trigger_client_event(response, "allowed-tools-changed", {"count": len(tools)})
 
 
+@person_page("GET", "HEAD")
+def palette(request: PersonRequest) -> HttpResponse:
+    """Return the conversations that the palette offers: those that `q` finds, archived ones too, or the newest."""
+    words = searched_words(request)
+    rows = access.conversations(request.user).order_by("-last_message_at", "-id")
+    found = rows.titled(read_query(words).needles)[:FOUND] if words else rows[:NEWEST]
+    return render(request, "chat/dialogs/_palette_conversations.html", {"rows": found})
+
+
+def searched_words(request: PersonRequest) -> str:
+    return clean_text(request.GET.get("q", "")).strip()[:LONGEST_QUERY]
+
+
 def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> dict[str, Any]:
     """Return one page of the list in groups: pinned first, then by the time of the last message."""
     archived = request.GET.get("archived") == "1"
-    words = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    words = searched_words(request)
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
-    if words:
-        rows = rows.filter(title__icontains=words)
+    rows = rows.titled(read_query(words).needles)
     page = Paginator(_with_state(rows), PAGE).get_page(request.GET.get("page"))
     groups = _grouped(_with_current(page, rows, current))
     return {
@@ -157,5 +205,6 @@ def _changed(found: Conversation, **more: str) -> HttpResponse:
 
     `said` is shown for a moment; `undo` is the address that takes the change back, with on=0.
     """
-    details = {"id": str(found.id), "title": str(found), **more}
+    state = {"pinned": found.pinned, "archived": found.archived}
+    details = {"id": str(found.id), "title": str(found), **state, **more}
     return trigger_client_event(HttpResponse(status=204), "conversation-changed", details)

@@ -1,13 +1,21 @@
-"""The assistants and models that a person may choose, and the suggested first messages."""
+"""The assistants and models that a person may choose."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from chat import access
 from chat.models import Assistant, Conversation, LanguageModel, User
+from chat.operations.catalogue.thinking import efforts_of, thinking_wish
 from chat.operations.conversations.selection import unavailable_words
+from chat.operations.conversations.tool_choice import usable_tools
+from chat.operations.turns.thread_page import cost_detail
+from chat.presentation.figures import price_words
+from chat.presentation.receipt import CostDetail
+
+SEARCHED_FROM = 8
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,39 +28,58 @@ class Choice:
     problem: str = ""
     window: int = 0  # tokens of context
     model: str = ""
+    price: str = ""
+    efforts: str = ""  # the levels that it takes, separated by blanks
+    tools: int = 0  # how many it has
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picker:
-    """The picker's groups in order, and the chosen value. `starters` are (choice value, text)."""
+    """The picker's groups in order, and the chosen value."""
 
     groups: list[tuple[str, list[Choice]]]
     chosen: str
     assistants: list[Assistant]
-    starters: list[tuple[str, str]]
     problem: str
 
+    @property
+    def has_prices(self) -> bool:
+        return any(choice.price for _name, choices in self.groups for choice in choices)
 
-def picker_for(user: User, conversation: Conversation | None) -> Picker:
-    """Return all choices of this person (a constant number of queries)."""
+    @property
+    def is_long(self) -> bool:
+        """Whether there are too many choices to look through: then the picker has a search."""
+        return sum(len(choices) for _name, choices in self.groups) > SEARCHED_FROM
+
+
+CHOICE_COOKIE = "parley_choice"  # set by the browser's code
+
+
+def picker_for(user: User, conversation: Conversation | None, *, remembered: str = "") -> Picker:
+    """Return all choices of this person (a constant number of queries).
+
+    A new conversation begins with the remembered choice while it can be used, else with the best model.
+    """
     assistants = list(access.assistants(user))
-    models = list(access.models(user).defer("capabilities"))
+    models = list(access.models(user).prefetch_related("prices"))
     first = next((model for model in models if not model.connection.problem()), None)
-    entries = [_assistant_choice(assistant, first) for assistant in assistants] + _unavailable_assistant(
-        conversation, assistants
-    )
+    tools = usable_tools(assistants)
+    hidden = cost_detail(user) is CostDetail.HIDDEN
+    prices = {model.id: "" if hidden else price_words(model) for model in models}
+    entries = [
+        _assistant_choice(assistant, assistant.model or first, tools, prices) for assistant in assistants
+    ] + _unavailable_assistant(conversation, assistants)
     groups = [(_("Assistants"), entries)] if entries else []
     for model in models:
         name = model.connection.name
         if not groups or groups[-1][0] != name:
             groups.append((name, []))
-        groups[-1][1].append(_model_choice(model))
+        groups[-1][1].append(_model_choice(model, prices[model.id]))
     usable = [choice for _name, choices in groups for choice in choices if not choice.problem]
     return Picker(
         groups=groups,
-        chosen=_chosen(conversation) or _first_model(usable),
+        chosen=_chosen(conversation) or _usable(remembered, usable) or _first_model(usable),
         assistants=assistants,
-        starters=_starters(assistants),
         problem="" if usable else _no_model_text(models),
     )
 
@@ -65,15 +92,20 @@ def _chosen(conversation: Conversation | None) -> str:
     return f"model:{conversation.model_id}" if conversation.model_id else ""
 
 
+def _usable(value: str, usable: list[Choice]) -> str:
+    return next((choice.value for choice in usable if choice.value == value), "")
+
+
 def _first_model(usable: list[Choice]) -> str:
     models = [choice.value for choice in usable if choice.value.startswith("model:")]
     return (models or [choice.value for choice in usable] or [""])[0]
 
 
-def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choice:
-    """Return the choice for an assistant. An assistant without a model uses the first one."""
+def _assistant_choice(
+    assistant: Assistant, model: LanguageModel | None, tools: Mapping[Any, int], prices: Mapping[Any, str]
+) -> Choice:
+    """Return the choice for an assistant, which answers with `model`."""
     problem = assistant.model.connection.problem() if assistant.model else ""
-    model = assistant.model or first
     return Choice(
         f"assistant:{assistant.id}",
         assistant.name,
@@ -81,6 +113,9 @@ def _assistant_choice(assistant: Assistant, first: LanguageModel | None) -> Choi
         str(problem),
         window=model.max_input_tokens if model else 0,
         model=str(model.id) if model else "",
+        price=prices.get(model.id, "") if model else "",
+        efforts=" ".join(efforts_of(model, thinking_wish(assistant))) if model else "",
+        tools=tools.get(assistant.id, 0),
     )
 
 
@@ -92,42 +127,16 @@ def _unavailable_assistant(conversation: Conversation | None, assistants: list[A
     return [Choice(f"assistant:{own.id}", own.name, problem=unavailable_words())]
 
 
-def _model_choice(model: LanguageModel) -> Choice:
+def _model_choice(model: LanguageModel, price: str) -> Choice:
     return Choice(
         f"model:{model.id}",
         model.display_name,
+        price=price,
+        efforts=" ".join(efforts_of(model, thinking_wish(None))),
         problem=str(model.connection.problem()),
         window=model.max_input_tokens,
         model=str(model.id),
     )
-
-
-def _starters(assistants: list[Assistant]) -> list[tuple[str, str]]:
-    """Return starters of all assistants in turn, so that the first assistant doesn't fill the list."""
-    lists = [
-        [(f"assistant:{assistant.id}", text) for text in _texts(assistant.starters)]
-        for assistant in assistants
-    ]
-    longest = max((len(texts) for texts in lists), default=0)
-    mixed = [texts[place] for place in range(longest) for texts in lists if place < len(texts)]
-    return mixed[:6] or [("", text) for text in _general_starters()]
-
-
-def _texts(starters: Any) -> list[str]:
-    return (
-        [text for text in starters if isinstance(text, str) and text.strip()]
-        if isinstance(starters, list)
-        else []
-    )
-
-
-def _general_starters() -> list[str]:
-    return [
-        _("Help me write a clear summary of a long document"),
-        _("Explain a difficult idea in simple words"),
-        _("Review a piece of code and suggest improvements"),
-        _("Plan the steps of a small project with me"),
-    ]
 
 
 def _no_model_text(models: list[LanguageModel]) -> str:

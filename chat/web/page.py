@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
+from django_htmx.middleware import HtmxDetails
 
 from chat import access
 from chat.models import Conversation, User
@@ -19,6 +20,7 @@ from chat.operations.accounts.sessions import note_use
 from chat.presentation.localization import localized, person_zone
 
 UTC = zoneinfo.ZoneInfo("UTC")
+_LARGEST_NUMBER = 2**31 - 1
 View = Callable[..., HttpResponseBase]
 
 
@@ -26,6 +28,7 @@ class PersonRequest(HttpRequest):
     """A request of a signed-in person."""
 
     user: User
+    htmx: HtmxDetails
 
 
 def person_page(*methods: str) -> Callable[[View], View]:
@@ -63,6 +66,13 @@ def own_conversation(request: PersonRequest, conversation_id: uuid.UUID) -> Conv
     if found is None:
         raise Http404
     return found
+
+
+def number_in(request: HttpRequest, name: str) -> int | None:
+    """Return a number of the query; None for what is none."""
+    written = request.GET.get(name, "")
+    known = written.isascii() and written.isdigit() and len(written) <= 10
+    return min(int(written), _LARGEST_NUMBER) if known else None
 
 
 def _note_use(request: Any) -> None:

@@ -10,7 +10,13 @@ from chat.presentation.wording import TOOL_STATUS, notice_text
 
 def script_strings() -> dict[str, str]:
     """Return all texts by their name."""
-    return {**_thread_strings(), **_composer_strings(), **_page_strings(), **_voice_strings()}
+    return {
+        **_thread_strings(),
+        **_composer_strings(),
+        **_page_strings(),
+        **_command_strings(),
+        **_voice_strings(),
+    }
 
 
 def _thread_strings() -> dict[str, str]:
@@ -48,9 +54,11 @@ def _composer_strings() -> dict[str, str]:
             "This message is longer than {model} can read ({tokens} of {window} tokens). Shorten it, or choose"
             " another model."
         ),
+        "editing": _("Editing your message"),
         "file_attached": _("Attached: {name}"),
         "files_failed": _("A file could not be attached. Remove it or attach it again, then send."),
         "files_pending": _("Files: {count}"),
+        "files_sending": _("Wait until your files are uploaded, then edit the message."),
         "gauge": _("{used} of {window} tokens of the context ({percent})"),
         "gauge_estimated": _("About {used} of {window} tokens of the context ({percent})"),
         "gauge_full": _("The context is nearly full. Earlier messages will be summarised soon."),
@@ -62,7 +70,10 @@ def _composer_strings() -> dict[str, str]:
         "paste_as_text": _("Insert as text"),
         "pasted": _("Pasted as a file"),
         "pasted_name": _("Pasted text"),
+        "prompt_form": _("Insert /{command}"),
+        "prompts_found": _("Saved prompts: {count}. Use the arrow keys."),
         "remove_file": _("Remove {name}"),
+        "tools_on": _("%(on)s of %(all)s") % {"on": "{on}", "all": "{all}"},
         "upload_failed": _("The file was not uploaded. Check your connection, then attach it again."),
         "upload_too_large": _(
             "This file is larger than {most} MB. Attach a smaller one, or only the part you need."
@@ -83,15 +94,45 @@ def _page_strings() -> dict[str, str]:
         "footnote_back": _("Back to the text"),
         "image": _("Image"),
         "image_from": _("Image from {host}, opens in a new tab"),
+        "many_deleted": _("{count} conversations deleted"),
         "offline": _("Offline. Your messages are kept and sent later."),
         "pending": _("Waiting for the connection…"),
         "reconnecting": _("Reconnecting…"),
         "refused_connection": _("Connection refused. Reload the page."),
         "request_failed": _("That didn’t work. Try again."),
+        "results": _("Results: {count}"),
+        "search_messages": _("Search in messages for “{words}”"),
+        "selected": _("{count} selected"),
         "show_all": _("Show all"),
         "show_less": _("Show less"),
         "table": _("Table"),
+        "temporary_off": _("This is an ordinary conversation again."),
         "undo": _("Undo"),
+    }
+
+
+def _command_strings() -> dict[str, str]:
+    return {
+        "command_archive": _("Archive this conversation"),
+        "command_archived": _("Show archived conversations"),
+        "command_copy": _("Copy the last answer"),
+        "command_delete": _("Delete this conversation"),
+        "command_end_temporary": _("End and delete this temporary chat"),
+        "command_find": _("Find a conversation in the list"),
+        "command_help": _("Keyboard shortcuts"),
+        "command_language": _("Language: {name}"),
+        "command_new": _("New conversation"),
+        "command_pin": _("Pin this conversation"),
+        "command_rename": _("Rename this conversation"),
+        "command_select": _("Select conversations"),
+        "command_sidebar": _("Show or hide conversations"),
+        "command_sign_out": _("Sign out"),
+        "command_stop": _("Stop the answer"),
+        "command_temporary": _("Temporary chat"),
+        "command_theme": _("Theme: {name}"),
+        "command_unarchive": _("Unarchive this conversation"),
+        "command_undo": _("Undo"),
+        "command_unpin": _("Unpin this conversation"),
     }
 
 

@@ -2,7 +2,7 @@
 
 import { Composer } from "parley/composer/composer.js";
 import { ContextGauge } from "parley/composer/context_gauge.js";
-import { leaveFor } from "parley/lib/navigation.js";
+import { goneAddress, leaveFor } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
 import { pageSocket } from "parley/lib/page_socket.js";
 import { newId } from "parley/lib/uuid.js";
@@ -13,8 +13,11 @@ import { BUDGET_NOTICE } from "parley/models/turn_state.js";
 import { BudgetLine } from "parley/composer/budget_line.js";
 import { ConnectionStatus } from "parley/shell/connection_status.js";
 import { showConversationTitle } from "parley/shell/dialogs.js";
+import { TemporaryChat } from "parley/shell/temporary_chat.js";
 import { Notifications } from "parley/shell/notifications.js";
 import { askInstead } from "parley/thread/ask_instead.js";
+import { Comparison } from "parley/thread/comparison.js";
+import { showFoundMessage } from "parley/thread/found_message.js";
 import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
 import { ThreadView } from "parley/thread/thread.js";
@@ -25,21 +28,27 @@ export class Chat {
   #opened = false;
   #stopWhenOpen = null;
 
-  constructor({ sidebar, storage }) {
+  // `storage`: choices that last; `messages`: what is not sent yet (MessageStorage).
+  constructor({ sidebar, storage, messages }) {
     this.sidebar = sidebar;
     this.status = new ConnectionStatus();
-    this.gauge = new ContextGauge(document.getElementById("choice"));
+    this.gauge = new ContextGauge({
+      picker: document.getElementById("choice"),
+      request: () => ({ conversation: this.thread.conversation, ...this.composer.request }),
+    });
     this.composer = new Composer({
       conversation: page.conversation,
-      drafts: new Drafts(storage, page.person),
+      drafts: new Drafts(messages, page.person),
       storage,
       onsend: (message) => this.start(message),
       onstop: (turn) => this.stop(turn),
       ondraft: (text, fileTokens) => this.gauge.draft(text, fileTokens),
     });
     this.gauge.onoverfull = (text) => this.composer.block(text);
+    this.temporary = new TemporaryChat({ onswitch: (change) => this.composer.keepElsewhere(change) });
     this.budget = new BudgetLine(storage);
     this.notifications = new Notifications(storage);
+    this.comparison = new Comparison();
     this.subscription = page.conversation ? new Subscription(page.conversation) : null;
     this.thread = new ThreadView({ onlive: (live) => this.#liveChanged(live) });
     this.socket = pageSocket({
@@ -50,13 +59,14 @@ export class Chat {
       ontoolarge: (message) => this.#refused(message),
     });
     this.requests = new PendingRequests({
-      outbox: new Outbox(storage, page.person, { page: newId() }),
+      outbox: new Outbox(messages, page.person, { page: newId() }),
       send: (message) => this.socket.send(message),
       ontoolarge: (message) => this.#refused(message),
     });
     this.thread.attach();
     this.requests.takeOver((message) => this.#takesOver(message));
     this.scroll = new Scroll();
+    showFoundMessage(this.thread.root, () => this.scroll.leaveEnd());
     this.#listen();
     this.socket.open();
     this.composer.start();
@@ -66,17 +76,16 @@ export class Chat {
     return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
   }
 
-  start({ text, choice, attachments = [] }) {
-    const [kind, id] = choice.split(":");
+  start({ text, options, attachments, parent }) {
     if (!this.thread.conversation) this.thread.begin(null);
     this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
-      assistant: kind === "assistant" ? id : null,
-      model: kind === "model" ? id : null,
-      parent: null,
+      parent,
       text,
       attachments,
+      ...(page.temporary && { temporary: true }),
+      ...options,
     });
   }
 
@@ -117,7 +126,9 @@ export class Chat {
   #resume() {
     if (this.thread.conversation) {
       this.socket.send(this.subscription.request());
-      if (this.#opened && !this.subscription.turn) this.#reload({ ifNewer: true });
+      // The page before this one may have said only now that it was left, as a reload does.
+      this.temporary.stay();
+      if (this.#opened && !this.subscription.turn && !this.thread.isPart) this.#reload({ ifNewer: true });
     }
     if (this.#stopWhenOpen) this.stop(this.#stopWhenOpen);
     this.#stopWhenOpen = null;
@@ -130,7 +141,7 @@ export class Chat {
     const handlers = {
       "turn.accepted": () => this.#accepted(message),
       "conversation.updated": () => this.#updated(message),
-      "conversation.deleted": () => this.#isOwn(message) && leaveFor("/"),
+      "conversation.deleted": () => this.#isOwn(message) && leaveFor(goneAddress()),
       refresh: () => this.#isOwn(message) && this.#reload(),
       error: () => this.#refused(message),
     };
@@ -141,7 +152,8 @@ export class Chat {
 
   #turnEvent(event) {
     // While the thread reloads, events are ignored: its new state is ahead of them, and #reload subscribes again.
-    if (this.thread.loading) return;
+    // A part of the path does not show the answer that is being written.
+    if (this.thread.loading || this.thread.isPart) return;
     const action = this.subscription.check(event);
     if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
     if (action === APPLY) this.notifications.handle(event);
@@ -162,6 +174,7 @@ export class Chat {
     }
     if (!this.subscription.follow(message.turn)) return;
     this.thread.accept(message, { focus: Boolean(mine) && mine.type !== "turn.start" });
+    await this.thread.loading;
     this.scroll.watch();
     if (mine) this.scroll.toEnd();
   }
@@ -172,12 +185,16 @@ export class Chat {
     history.pushState(null, "", this.path);
     this.composer.moveTo(conversation);
     this.sidebar.moveTo(conversation);
+    this.temporary.begun();
     this.subscription = new Subscription(conversation);
     this.socket.send(this.subscription.request());
   }
 
   #updated({ conversation, title }) {
-    if (conversation === this.thread.conversation && title) showConversationTitle(title);
+    if (conversation === this.thread.conversation) {
+      if (title) showConversationTitle(title);
+      this.temporary.stay();
+    }
     this.sidebar.refresh();
   }
 
@@ -192,7 +209,7 @@ export class Chat {
       return;
     }
     // The subscription was refused: the conversation is gone.
-    if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor("/");
+    if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor(goneAddress());
     const refused = this.requests.settle(about.client_id);
     enableTurnButtons();
     if (refused) this.composer.takeBack(refused);
@@ -215,6 +232,7 @@ export class Chat {
   // The thread shows another unfinished answer, or none.
   #liveChanged(live) {
     if (this.composer.busy && !live) {
+      this.comparison.answered(this.thread.conversation);
       this.sidebar.refresh();
       this.budget.refreshIfShown();
     }

@@ -2,17 +2,30 @@
 
 import { Chat } from "parley/chat.js";
 import { Dictation } from "parley/composer/dictation.js";
+import { runToastAction } from "parley/lib/announcements.js";
 import { leaveFor } from "parley/lib/navigation.js";
+import { page } from "parley/lib/page.js";
 import { startCodeWrap } from "parley/markdown/code_blocks.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
 import { startTableCopy } from "parley/markdown/tables.js";
+import { MessageStorage } from "parley/models/message_storage.js";
 import { startAllowedTools } from "parley/shell/allowed_tools.js";
 import { startDialogs } from "parley/shell/dialogs.js";
 import { startMenus } from "parley/shell/menus.js";
+import { installOfflinePage } from "parley/shell/offline_page.js";
+import {
+  addPageCommands,
+  choicesOf,
+  copyLastAnswer,
+  deleteConversation,
+} from "parley/shell/page_commands.js";
+import { Palette } from "parley/shell/palette.js";
+import { startSharing } from "parley/shell/sharing.js";
 import { startShortcuts } from "parley/shell/shortcuts.js";
 import { Sidebar } from "parley/shell/sidebar.js";
 import { startThemeChoice } from "parley/shell/theme_choice.js";
 import { defineTimeElement } from "parley/shell/time_element.js";
+import { showWordsOnArrival } from "parley/shell/undo_deletion.js";
 import { startClosing } from "parley/thread/closing.js";
 import { startCopy } from "parley/thread/copy_message.js";
 import { startLongMessages } from "parley/thread/long_message.js";
@@ -29,6 +42,7 @@ defineTimeElement();
 startThemeChoice(localStorage);
 startMenus();
 startDialogs();
+startSharing();
 startAllowedTools();
 startCodeWrap();
 startTableCopy();
@@ -44,8 +58,17 @@ startSwapFocus();
 startToolDecisions();
 
 const sidebar = new Sidebar(localStorage);
-const chat = new Chat({ sidebar, storage: localStorage });
+const messages = new MessageStorage({
+  lasting: localStorage,
+  passing: sessionStorage,
+  temporary: () => page.temporary,
+});
+const chat = new Chat({ sidebar, storage: localStorage, messages });
 new Dictation({ form: chat.composer.form, field: chat.composer.field, storage: localStorage });
+showWordsOnArrival();
+installOfflinePage();
+addPageCommands({ chat, sidebar });
+const palette = new Palette({ choices: () => choicesOf(chat.composer) });
 
 document.addEventListener("htmx:afterSettle", () => chat.attachReplaced());
 // Back to the address before this page became a conversation. A jump to an anchor keeps the path.
@@ -53,10 +76,14 @@ addEventListener("popstate", () => location.pathname === chat.path || location.r
 
 startShortcuts({
   new: () => leaveFor("/"),
+  palette: () => palette.open(),
   search: () => sidebar.focusSearch(),
+  copy: copyLastAnswer,
+  delete: () => deleteConversation(chat.composer),
+  undo: runToastAction,
   compose: () => chat.composer.field.focus(),
   // In the search field Escape clears the field.
-  stop: () => document.activeElement !== sidebar.search && chat.composer.stop(),
+  stop: () => document.activeElement !== sidebar.search && chat.composer.escape(),
   sidebar: () => sidebar.toggle(),
   help: () => document.getElementById("help").showModal(),
 });

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 import unfold
 from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from chat.admin.theme_strings import THEME_WORDS
 from chat.models import Assistant, LanguageModel, PromptRevision, ProviderConnection, SystemPrompt
 from tests.admin.world import World
+from tests.support import media
 
 NO_ROWS = {"revisions-TOTAL_FORMS": "0", "revisions-INITIAL_FORMS": "0"}
 NO_PRICES = {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
@@ -111,6 +113,25 @@ def test_starters_are_one_per_line(world: World, root: Client) -> None:
     assert "1 group" in root.get(world.url("chat_assistant")).content.decode()
     errors = save_assistant(root, world, starters="x\n" * 9).context["adminform"].form.errors
     assert "At most 8 lines" in str(errors["starters"])
+
+
+def test_a_picture_is_stored_replaced_and_removed(world: World, root: Client) -> None:
+    def picture_of(side: int) -> SimpleUploadedFile:
+        return SimpleUploadedFile("guide.png", media.picture("PNG", (side, side)), "image/png")
+
+    page = root.get(world.url("chat_assistant", "change")).content.decode()
+    assert 'enctype="multipart/form-data"' in page
+    digests = set()
+    for given in (picture_of(30), "", picture_of(60)):
+        assert save_assistant(root, world, picture_file=given, greeting="Hi").status_code == 302
+        digests.add(Assistant.objects.get().picture_id)
+    assert len(digests) == 2
+    row = Assistant.objects.get()
+    assert f"/assistants/{row.pk}/picture" in root.get(world.url("chat_assistant", "change")).content.decode()
+    refused = save_assistant(root, world, picture_file=SimpleUploadedFile("x.png", b"x"))
+    assert "Choose a PNG, JPEG, WebP or GIF file" in str(refused.context["adminform"].form.errors)
+    assert save_assistant(root, world, **{"picture_file-clear": "on"}).status_code == 302
+    assert Assistant.objects.get().picture is None
 
 
 def test_missing_schema_is_an_empty_field(world: World, root: Client) -> None:

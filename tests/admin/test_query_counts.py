@@ -35,6 +35,8 @@ VARIED = {
     "chat_modelprice": "valid_from",
     "chat_promptrevision": "number",
     "chat_providerconnection": "name",
+    "chat_savedprompt": "command",
+    "chat_share": "digest",
     "chat_systemprompt": "name",
     "chat_toolcall": "tool_use_id",
     "chat_tooldefinition": "name",

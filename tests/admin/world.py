@@ -24,6 +24,8 @@ from chat.models import (
     Message,
     ModelPrice,
     ProviderConnection,
+    SavedPrompt,
+    Share,
     SystemPrompt,
     ToolCall,
     ToolDefinition,
@@ -68,7 +70,12 @@ def build() -> World:
     rows: dict[str, Any] = {"auth_group": Group.objects.create(name="Design"), "mfa_authenticator": factor}
     offered = _models_and_assistants(root)
     chat = _conversation(person, offered)
-    others = [create_api_key(user=person, name="Script", scopes=["read"])[0], Workspace.objects.create()]
+    saved = SavedPrompt.objects.create(command="summary", text="Shorten this", for_everyone=True)
+    others = [
+        create_api_key(user=person, name="Script", scopes=["read"])[0],
+        Workspace.objects.create(),
+        saved,
+    ]
     for row in (person, *offered, *chat, *_tools(person), *_money(), *others):
         rows[f"chat_{type(row)._meta.model_name}"] = row
     return World(root, staff, person, rows)
@@ -138,7 +145,10 @@ def _conversation(person: User, offered: list[Any]) -> list[Any]:
     )
     opinion = Feedback.objects.create(message=answer, person=person, rating=-1, reason="wrong", model=model)
     entry = MemoryEntry.objects.create(user=person, text=f"Likes {PRIVATE}", conversation=conversation)
-    return [frame, conversation, question, attachment, turn, event, tool_call, call, opinion, entry]
+    share = Share.objects.create(
+        conversation=conversation, owner=person, title=f"About {PRIVATE}", leaf_id=answer.id, digest="d" * 64
+    )
+    return [frame, conversation, question, attachment, turn, event, tool_call, call, opinion, entry, share]
 
 
 def _tools(person: User) -> list[Any]:

@@ -196,7 +196,7 @@ def test_reading_takes_a_constant_number_of_queries(insider: Person, django_asse
         assert len(insider.client().get(URL).json()["data"]) == 21
 
 
-def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, chat: Conversation) -> None:
+def test_deleting_stops_a_running_turn(insider: Person, chat: Conversation) -> None:
     from tests.support.turns import start_turn
 
     model = factories.language_model()
@@ -209,7 +209,21 @@ def test_conversation_with_a_running_turn_cannot_be_deleted(insider: Person, cha
         door=Turn.Door.API,
     ).turn
     assert insider.client().get(f"{URL}/{chat.id}/messages").json()["active_turn"] == str(turn.id)
-    busy = insider.client().delete(f"{URL}/{chat.id}")
-    assert (busy.status_code, busy.json()["code"]) == (409, "busy")
     told = insider.client().get(f"{BASE}/turns/{turn.id}").json()
     assert (told["status"], told["message"], told["cost_usd"]) == ("queued", None, "0")
+    assert insider.client().delete(f"{URL}/{chat.id}").status_code == 204
+    assert insider.client().get(f"{BASE}/turns/{turn.id}").status_code == 404
+    assert post(insider.client(), f"{URL}/{chat.id}/restore", {}).json()["title"] == "More"
+    assert insider.client().get(f"{BASE}/turns/{turn.id}").json()["status"] == "stopped"
+    assert post(insider.client(), f"{URL}/{chat.id}/restore", {}).status_code == 404
+
+
+def test_temporary_conversations_are_read_by_their_id_alone(insider: Person, outsider: Person) -> None:
+    client = insider.client()
+    address = f"{URL}/{post(client, URL, {'temporary': True}).json()['id']}"
+    assert client.get(address).json()["expires_at"] is not None
+    assert outsider.client().get(address).status_code == 404
+    assert post(outsider.client(), f"{address}/restore", {}).status_code == 404
+    assert client.get(URL).json()["data"] == []
+    assert client.delete(address).status_code == 204
+    assert post(client, f"{address}/restore", {}).status_code == 404

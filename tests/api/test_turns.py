@@ -45,6 +45,17 @@ def test_answer_can_be_awaited_polled_or_streamed(live: LiveServer) -> None:
     assert page["data"][1]["cost_usd"] == turn["cost_usd"]
 
 
+def test_a_first_turn_may_begin_a_temporary_conversation(live: LiveServer) -> None:
+    program = live.client()
+    turn = program.turn(scenario("echo"), temporary=True)
+    address = f"/conversations/{turn['conversation']}"
+    assert program.get(address).json()["expires_at"] is not None
+    listed = program.get("/conversations").json()["data"]
+    assert turn["conversation"] not in [row["id"] for row in listed]
+    assert program.delete(address).status_code == 204
+    assert program.get(f"/turns/{turn['id']}").status_code == 404
+
+
 def test_stream_resumes_after_the_last_event(live: LiveServer) -> None:
     program = live.client()
     turn = program.turn(scenario("long tokens=400 pace=200"), wait=False)

@@ -25,6 +25,12 @@ RECORD = """selector => {
   document.addEventListener("focusin", look);
 }"""
 
+# Timers of some seconds don't end any more.
+NO_LONG_TIMERS = """() => {
+  const start = window.setTimeout;
+  window.setTimeout = (run, ms, ...given) => (ms >= 4000 ? 0 : start(run, ms, ...given));
+}"""
+
 
 class ChatPage:
     """One tab with Parley in it.
@@ -152,13 +158,9 @@ class ChatPage:
         return self.await_recorded("#announcer", text)
 
     def keep_toasts(self) -> "ChatPage":
-        """Let toasts stay until a test uses their button: timers of some seconds don't end any more on this page."""
-        self.page.evaluate(
-            """() => {
-              const start = window.setTimeout;
-              window.setTimeout = (run, ms, ...given) => (ms >= 4000 ? 0 : start(run, ms, ...given));
-            }"""
-        )
+        """Let toasts stay until a test uses their button, here and on the next pages of this tab."""
+        self.page.evaluate(NO_LONG_TIMERS)
+        self.page.add_init_script(f"({NO_LONG_TIMERS})()")
         return self
 
     def stop_elsewhere(self) -> "ChatPage":

@@ -1,11 +1,12 @@
 """Random sequences of a conversation: the simulator has to accept every request that Parley makes.
 
 `python -m tests.faults.random_sequences --sequences 2000` runs them and prints what happened. A sequence consists of
-messages, files, schemas, edits (branches), retries, continuations, stops, tool loops, searches, pauses, summaries by
-the API and by Parley, and of changes by staff: models, prompts, tools, settings, capabilities, keys. Calls move to a
-connection of another account or another platform, refusals are followed by another model, and turns that waited for a
-person continue under another key: before the first call and inside tool loops. All of it goes through the operations
-and the SDK; the simulator is its own ASGI application, which makes and checks the signatures of thinking.
+messages, files, schemas, projects, edits (branches), retries, continuations, stops, tool loops, searches, pauses,
+summaries by the API and by Parley, and of changes by staff: models, prompts, tools, settings, capabilities, keys.
+Calls move to a connection of another account or another platform, refusals are followed by another model, and turns
+that waited for a person continue under another key: before the first call and inside tool loops. All of it goes
+through the operations and the SDK; the simulator is its own ASGI application, which makes and checks the signatures of
+thinking.
 The file is long because each of the many moves is a function of the one state that all of them share.
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.configuration_changes import change_configuration, change_key
+from tests.faults.project_changes import change_project
 from tests.faults.request_checker import RequestChecker
 from tests.faults.sequence_rows import MCP_URL, SequenceRows
 
@@ -69,6 +71,8 @@ class Sequence:
         self.random = random.Random(seed)
         # Of their own, so that the rest stays as drawn.
         self.breaks, self.lengths = random.Random(f"breaks {seed}"), random.Random(f"lengths {seed}")
+        self.projects = random.Random(f"projects {seed}")
+        self.has_projects = self.projects.random() < 0.4
         self.conversation: Conversation | None = None
         self.has_long_texts = self.random.random() < 0.25
 
@@ -81,6 +85,7 @@ class Sequence:
                 (self.send_message,) * 5 + (self.edit_message, self.retry, self.continue_turn) + changes
             )
             self.checker.counts[action.__name__] += 1
+            self._change_project(0.6)
             action()
 
     def send_message(self, parent: object = None) -> None:
@@ -141,6 +146,11 @@ class Sequence:
         assert self.conversation is not None
         change_configuration(self.rows, self.random, self.conversation)
 
+    def _change_project(self, share: float) -> None:
+        if self.has_projects and self.conversation is not None and self.projects.random() < share:
+            self.checker.counts["changes of projects"] += 1
+            change_project(self.rows, self.projects, self.conversation)
+
     def answer(self, turn: "Turn") -> None:
         """Run a turn as the engine does; it may be stopped at any moment."""
         from chat.operations.running_turn import next_answer
@@ -156,6 +166,8 @@ class Sequence:
             self._finish(running, "failed", None)
             return
         for _call in range(MAX_CALLS):
+            # A document may go at any moment of a turn.
+            self._change_project(0.2)
             if running.takes_over:
                 assert switch.adopt_loop(running)
             if self.random.random() < 0.15:

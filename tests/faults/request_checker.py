@@ -61,6 +61,11 @@ class RequestChecker:
         counts, types = self.counts, list(block_types(request))
         counts["loops closed"] += str(request["messages"][-1]).count(LOOP_CLOSED_TEXT)
         counts["thinking sent"] += sum("thinking" in name for name in types)
+        documents = [block for block in request["messages"][0]["content"] if block["type"] == "document"]
+        counts["documents of projects sent"] += any(
+            block["title"].startswith(("text ", "note ")) for block in documents
+        )
+        counts["projects sent"] += "<project name" in str(request.get("system"))
         for name in COUNTED_BLOCKS:
             counts[f"{name} sent"] += types.count(name)
         counts["searches sent as text"] += str(request["messages"]).count("<web_search_result>")

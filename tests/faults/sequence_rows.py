@@ -16,6 +16,15 @@ CONTEXT_WINDOW = 100_000
 MCP_URL = "https://shop.example.test/mcp"
 
 
+def _project_files() -> tuple[tuple[str, bytes], ...]:
+    from tests.support import media
+
+    return ("plan.pdf", media.pdf("Plan", "Section")), ("table.csv", b"part,length\ndeck,40\n")
+
+
+PROJECT_FILES = _project_files()
+
+
 class SequenceRows:
     """The rows, created once; `reread` returns them as they are in the database."""
 
@@ -50,6 +59,7 @@ class SequenceRows:
         rows.models = list(LanguageModel.objects.usable().order_by("model_id", "id"))
         rows.assistants = list(Assistant.objects.select_related("prompt").order_by("name"))
         rows.files = [str(file.id) for file in Attachment.objects.order_by("name")]
+        rows.project_files = PROJECT_FILES
         return rows
 
     def models_with_compaction(self) -> list[Any]:

@@ -4,9 +4,9 @@ from tests.support.parley import Parley
 
 DELETE = """
 from chat.models import Conversation
-from chat.operations.conversations.edit import delete_conversation
+from chat.operations.deletion.hide import delete_conversations
 found = Conversation.objects.get(id="{}")
-delete_conversation(user=found.owner, conversation_id=found.id)
+delete_conversations(user=found.owner, conversation_ids=[found.id])
 """
 GONE = 4404
 

@@ -32,13 +32,13 @@ for conversation in free:
 """
 CLEAR = """
 from chat.models import Conversation, Turn, User
-from chat.operations.conversations.edit import delete_conversation
+from tests.support.deletion import delete_for_good
 from chat.operations.turns.stop import stop_turn
 owner = User.objects.get(email="crowd@example.test")
 for turn in Turn.objects.active().filter(author=owner):
     stop_turn(user=owner, turn_id=turn.id)
 for conversation in Conversation.objects.filter(owner=owner):
-    delete_conversation(user=owner, conversation_id=conversation.id)
+    delete_for_good(conversation)
 owner.delete()
 """
 

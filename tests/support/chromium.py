@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Request,
     WebError,
+    Worker,
     sync_playwright,
 )
 
@@ -41,7 +42,13 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 # Without a graphics card each animation keeps a core busy.
-USUAL = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+USUAL = {
+    "locale": "en-US",
+    "viewport": {"width": 1280, "height": 800},
+    "reduced_motion": "reduce",
+    # What a worker loads, a test neither sees nor replaces. The tests of the worker itself allow it.
+    "service_workers": "block",
+}
 # What Chromium keeps for pages of an origin, apart from cookies and the HTTP cache.
 STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
@@ -78,11 +85,14 @@ class Watch:
         return end
 
     def _on_request(self, request: Request) -> None:
+        if request.service_worker:  # it has a URL as a page has, and no frame
+            self._check(request.service_worker, request.url)
+            return
         page = request.frame.page
         if not (request.is_navigation_request() and page.url == "about:blank"):
             self._check(page, request.url)
 
-    def _check(self, page: Page, url: str) -> None:
+    def _check(self, page: Page | Worker, url: str) -> None:
         if (
             urlsplit(url).scheme in {"http", "https", "ws", "wss"}
             and urlsplit(url).netloc != urlsplit(page.url).netloc

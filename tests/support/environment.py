@@ -46,6 +46,8 @@ def hermetic(data_dir: Path) -> dict[str, str]:
         "CONNECTIONS_PER_PERSON": "50",
         # Tests begin more in a minute than people do.
         **dict.fromkeys(("TURNS_PER_MINUTE", "CONVERSATIONS_PER_MINUTE", "UPLOADS_PER_MINUTE"), "3000"),
+        "SHARED_PAGES_PER_MINUTE": "3000",
+        "IMPORT_MAX_MB": "200",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
     }

@@ -135,13 +135,22 @@ def test_search_finds_only_own_conversations(insider: User) -> None:
     factories.conversation(factories.person("colleague"), "The colleague's secret garden")
     context = ToolContext(user_id=insider.id, conversation_id=here.id)
     found = call(SEARCH, {"query": "garden"}, context)
-    assert [row["link"] for row in found] == [f"/c/{there.id}"] * 2
+    answer, question = there.messages.order_by("-depth")
+    assert [row["link"] for row in found] == [
+        f"/c/{there.id}?message={each.id}" for each in (answer, question)
+    ]
     assert {row["conversation"] for row in found} == {"Plans"}
+    assert [row["by"] for row in found] == ["assistant", "person"]
     assert "secret" not in json.dumps(found)
     excerpt = next(row["text"] for row in found if "plan" in row["text"])
     assert excerpt.startswith("…x")
     assert excerpt.endswith("y…")
     assert len(excerpt) < 400
+    assert call(SEARCH, {"query": "plans"}, context)[0] == {
+        "conversation": "Plans",
+        "link": f"/c/{there.id}",
+        "date": there.last_message_at.date().isoformat(),
+    }
     assert [row["text"] for row in call(SEARCH, {"query": "garden water"}, context)] == ["Water the garden"]
     assert len(call(SEARCH, {"query": "garden", "limit": -5}, context)) == 1
     assert call(SEARCH, {"query": "100% sure_thing"}, context) == []
@@ -170,6 +179,17 @@ def test_a_note_is_kept_with_the_conversation_that_it_came_from(context: ToolCon
     remembered(context)
     entry = MemoryEntry.objects.get()
     assert (entry.user, entry.text, entry.conversation) == (user, "Likes tea", talk)
+
+
+@pytest.mark.django_db
+def test_nothing_is_kept_of_a_temporary_conversation(context: ToolContext) -> None:
+    user = factories.person("insider", uses_memory=True)
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    talk = factories.conversation(user, "I like tea", expires_at=later)
+    context = dataclasses.replace(context, user_id=user.pk, conversation_id=talk.pk)
+    with pytest.raises(ToolFailed, match="temporary"):
+        remembered(context)
+    assert not MemoryEntry.objects.exists()
 
 
 @pytest.mark.django_db

@@ -10,7 +10,15 @@ from django.template import Context, Template
 from django.test import override_settings
 
 from chat.templatetags import browser_modules
-from chat.templatetags.browser_modules import CLASSIC_FOLDERS, ENTRY, FOLDER, LAZY, import_map, own_modules
+from chat.templatetags.browser_modules import (
+    CLASSIC_FOLDERS,
+    ENTRY,
+    FOLDER,
+    LAZY,
+    READER,
+    import_map,
+    own_modules,
+)
 
 IMPORT = re.compile(
     r"""(?:^\s*(?:import|export)\s+(?:[\w*\s{},$]+\sfrom\s+)?|\bimport\()["']([^"']+)["']""", re.M
@@ -68,7 +76,7 @@ def test_each_import_is_a_bare_name_of_the_map() -> None:
 
 
 def test_each_module_is_reached_from_the_entry() -> None:
-    reached, ahead = set(), [ENTRY]
+    reached, ahead = set(), [ENTRY, READER]
     while ahead:
         name = ahead.pop()
         if name not in reached:
@@ -81,9 +89,16 @@ def test_lazy_modules_are_mapped_and_not_preloaded() -> None:
     html = rendered()
     addresses = import_map()
     for name, address in addresses.items():
-        assert (f'rel="modulepreload" href="{address}"' in html) is (name not in LAZY)
+        assert (f'rel="modulepreload" href="{address}"' in html) is (name not in LAZY | {READER: ""})
     assert f'blocking="render" src="{addresses[ENTRY]}"' in html
     assert 'type="importmap" nonce="n0nce"' in html
+
+
+def test_a_page_for_readers_loads_its_own_entry() -> None:
+    template = Template('{% load browser_modules %}{% browser_modules "parley/reader.js" %}')
+    html = template.render(Context({"CSP_NONCE": "n0nce"}))
+    assert f'blocking="render" src="{import_map()[READER]}"' in html
+    assert "modulepreload" not in html
 
 
 def test_the_map_has_hashed_names_that_the_storage_knows(
@@ -105,7 +120,7 @@ def test_the_map_is_made_once_unless_debugging(monkeypatch: pytest.MonkeyPatch) 
 
     def counted() -> list[str]:
         made.append("map")
-        return ["main.js"]
+        return ["main.js", "reader.js"]
 
     monkeypatch.setattr(browser_modules, "own_modules", counted)
     rendered()

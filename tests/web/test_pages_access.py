@@ -11,26 +11,34 @@ from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
 
 TOOL = "00000000-0000-7000-8000-000000000001"
-OWN = ["new_conversation", "sidebar", "budget"]
+OWN = ["new_conversation", "sidebar", "palette", "budget", "imports", "search"]
 FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
-READ = ["conversation", "thread", "earlier", "rename_conversation", "delete_conversation", "allowed_tools"]
-WRITE = [
-    "branch", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
-    "delete_conversation",
+READ = [
+    "conversation", "thread", "earlier", "later", "versions", "rename_conversation", "allowed_tools",
+    "share_dialog", "export_dialog", "export_file", "print_page",
 ]  # fmt: skip
-PAGES = {"branch", "allowed_tools"}  # a change that answers with what the page shows now
+WRITE = [
+    "branch", "fork", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
+    "delete_conversation", "leave_conversation", "stay_in_conversation", "share_dialog",
+]  # fmt: skip
+PAGES = {"branch", "allowed_tools", "share_dialog"}  # a change that answers with what the page shows now
 
 
 def address(name: str, chat: Conversation) -> str:
-    query = f"?before={chat.active_leaf_id}" if name == "earlier" else ""
+    if name == "versions":
+        query = f"?message={chat.messages.get(depth=0).id}"
+    else:
+        places = {"earlier": "before", "later": "after"}
+        query = f"?{places[name]}={chat.active_leaf_id}" if name in places else ""
     return reverse(name, args=[] if name in OWN else [chat.id]) + query
 
 
 def form(name: str, chat: Conversation) -> dict[str, Any]:
     return {
         "branch": {"message": str(chat.active_leaf_id)},
+        "fork": {"message": str(chat.active_leaf_id)},
         "rename_conversation": {"title": "Taken over"},
         "pin_conversation": {"on": "1"},
         "archive_conversation": {"on": "1"},
@@ -41,15 +49,27 @@ def form(name: str, chat: Conversation) -> dict[str, Any]:
 def state(chat: Conversation) -> Any:
     return (
         Conversation.objects.filter(pk=chat.pk)
-        .values("title", "pinned", "archived", "active_leaf", "allowed_tools")
+        .values(
+            "title",
+            "pinned",
+            "archived",
+            "active_leaf",
+            "allowed_tools",
+            "deleted_at",
+            "expires_at",
+            "shares",
+        )
         .first()
     )
 
 
 def test_every_route_is_in_these_tests() -> None:
     in_test_tool_sign_in = {"tool_callback", "connect_tool", "disconnect_tool"}
+    in_test_welcome = {"welcome", "assistant_picture"}
+    in_test_many_conversations = {"change_conversations", "restore_conversation"}
+    in_test_offline = {"offline", "worker"}
     in_test_feedback = {"feedback"}
-    in_test_account_data = {"account_data", "export_file", "delete_account"}
+    in_test_account_data = {"account_data", "account_export", "delete_account"}
     in_settings = {
         "settings",
         "profile",
@@ -60,15 +80,26 @@ def test_every_route_is_in_these_tests() -> None:
         "revoke_own_key",
         "mcp_sign_ins",
     }
+    in_test_sharing = {"change_share", "shared", "shared_attachment", "copy_shared"}
+    in_test_imports = {"import_progress"}
+    in_own_modules = {"estimate", "tool_choice"}
+    in_test_saved_prompts = {"prompts", "prompt", "delete_prompt", "prompt_options", "prompt_text"}
     assert {pattern.name for pattern in urlpatterns} == {
         *OWN,
         *READ,
         *WRITE,
         *FILES,
         *in_test_tool_sign_in,
+        *in_test_welcome,
+        *in_test_many_conversations,
+        *in_test_offline,
         *in_test_feedback,
         *in_test_account_data,
         *in_settings,
+        *in_test_sharing,
+        *in_test_imports,
+        *in_test_saved_prompts,
+        *in_own_modules,
         "preferences",
     }
 
@@ -79,6 +110,7 @@ def test_owner_reads(name: str, browser: Client, chat: Conversation) -> None:
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     assert "private" in answer["Cache-Control"]
+    answer.close()
 
 
 @pytest.mark.parametrize("name", WRITE)
@@ -111,8 +143,10 @@ def test_others_change_nothing(
 
 def test_outsider_sees_an_empty_list(signed_in: Callable[[str], Client], chat: Conversation) -> None:
     outsider = signed_in("outsider")
-    for address_of in ("/", "/sidebar", f"/sidebar?q=garden&current={chat.id}"):
-        assert b"garden" not in outsider.get(address_of).content.replace(b"q=garden", b"")
+    for address_of in ("/", "/sidebar", f"/sidebar?current={chat.id}"):
+        assert b"garden" not in outsider.get(address_of).content
+    for address_of in ("/sidebar?q=garden", "/palette?q=garden"):
+        assert b"Plans for" not in outsider.get(address_of).content
 
 
 @pytest.mark.parametrize("name", [*OWN, *READ])

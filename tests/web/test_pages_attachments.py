@@ -13,9 +13,10 @@ from chat.models import Attachment, Conversation, Message, StoredFile, User
 from chat.operations.conversations.message_input import content_blocks
 from chat.operations.files import page_texts, storage
 from chat.operations.files.uploads import store_upload
+from chat.presentation.file_download import PIECE_BYTES
 from chat.readers.process import sandbox
 from chat.web import attachments as pages
-from chat.web.file_response import PIECE_BYTES, StoredFileResponse
+from chat.web.file_response import StoredFileResponse
 from tests import factories
 from tests.support import media
 

@@ -4,6 +4,8 @@ import datetime as dt
 import html
 import json
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -115,7 +117,7 @@ def test_renaming(browser: Client, chat: Conversation) -> None:
     assert "Plans for the garden" in browser.get(f"/c/{chat.id}/rename").content.decode()
     answer = browser.post(f"/c/{chat.id}/rename", {"title": "  정원   계획 "})
     event = json.loads(answer["HX-Trigger"])["conversation-changed"]
-    assert event == {"id": str(chat.id), "title": "정원 계획"}
+    assert event == {"id": str(chat.id), "title": "정원 계획", "pinned": False, "archived": False}
     chat.refresh_from_db()
     assert chat.title == "정원 계획"
 
@@ -140,21 +142,60 @@ def test_switches_go_on_and_off(route: str, field: str, browser: Client, chat: C
         assert getattr(chat, field) is (on == "1")
 
 
-def test_deleting_asks_first(browser: Client, chat: Conversation) -> None:
-    assert "Plans for the garden" in browser.get(f"/c/{chat.id}/delete").content.decode()
-    answer = browser.post(f"/c/{chat.id}/delete")
-    assert json.loads(answer["HX-Trigger"]) == {
-        "conversation-deleted": {"id": str(chat.id), "said": "Conversation deleted"}
-    }
-    assert not Conversation.objects.filter(pk=chat.pk).exists()
+def test_deleting_offers_to_undo_it(browser: Client, chat: Conversation) -> None:
+    assert browser.get(f"/c/{chat.id}/delete").status_code == 405
+    event = json.loads(browser.post(f"/c/{chat.id}/delete")["HX-Trigger"])["conversation-deleted"]
+    undo = f"/c/{chat.id}/restore"
+    assert event == {"id": str(chat.id), "said": "Conversation deleted", "undo": undo}
+    assert browser.get(f"/c/{chat.id}").status_code == 404
+    assert titles(browser) == []
+    assert "conversation-changed" in browser.post(undo)["HX-Trigger"]
+    assert titles(browser) == ["TODAY", "Plans for the garden"]
+    refused = browser.post(undo)
+    assert (refused.status_code, refused.content.decode()) == (
+        404,
+        "This conversation is deleted for good. It can’t be restored any more.",
+    )
 
 
-def test_a_busy_conversation_is_not_deleted(browser: Client, chat: Conversation) -> None:
-    factories.turn(chat, status="queued", parent=chat.active_leaf)
-    answer = browser.post(f"/c/{chat.id}/delete")
-    assert answer.status_code == 409
-    assert "Stop it, then delete" in answer.content.decode()
-    assert Conversation.objects.filter(pk=chat.pk).exists()
+def test_the_next_page_offers_to_undo_it(
+    browser: Client, chat: Conversation, signed_in: Callable[[str], Client]
+) -> None:
+    def words(of: Client, query: str) -> Any:
+        page = of.get(f"/?{query}").content.decode()
+        return json.loads(re.search(r'<script id="page"[^>]*>(.*?)</script>', page)[1])["toast"]
+
+    assert words(browser, f"deleted={chat.id}") is None
+    browser.post(f"/c/{chat.id}/delete")
+    offered = {"said": "Conversation deleted", "undo": f"/c/{chat.id}/restore"}
+    assert words(browser, f"deleted={chat.id}") == offered
+    assert words(signed_in("outsider"), f"deleted={chat.id}") is None
+    assert [words(browser, query) for query in ("", "deleted=", "deleted=x")] == [None] * 3
+    assert "has ended" in words(browser, "ended=1")["said"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("ㄱㅎ", ["정원 계획"]),
+        ("정ㅇ", ["정원 계획"]),
+        ("정원 계호", ["정원 계획"]),  # a syllable that is not whole yet
+        ("ㅎㄱ", []),
+        ("ㄱ.*", []),
+        ("(ㄱ", []),
+        ("\0", ["정원 계획", "Garden"]),
+        ("gard", ["Garden"]),
+    ],
+)
+def test_korean_titles_are_found_by_initials(
+    browser: Client, insider: User, typed: str, found: list[str]
+) -> None:
+    talked(insider, "Garden", dt.timedelta(seconds=1))
+    talked(insider, "정원 계획", dt.timedelta())
+    expected = found and ["TODAY", *found]
+    assert titles(browser, q=typed) == expected if typed != "\0" else True
+    page = browser.get("/palette", {"q": typed}).content.decode()
+    assert all((title in page) is (title in found) for title in ("정원 계획", "Garden")) or typed == "\0"
 
 
 def test_the_owner_sees_and_takes_back_allowed_tools(browser: Client, insider: User) -> None:
@@ -168,3 +209,29 @@ def test_the_owner_sees_and_takes_back_allowed_tools(browser: Client, insider: U
     assert "Weather" not in answer.content.decode()
     assert json.loads(answer["HX-Trigger"]) == {"allowed-tools-changed": {"count": 0}}
     assert "hidden" in button.search(browser.get(f"/c/{chat.id}").content.decode())[0]
+
+
+def test_the_palette_offers_the_newest_and_what_is_found(browser: Client, insider: User) -> None:
+    for number in range(12):
+        talked(insider, f"talk {number}", dt.timedelta(seconds=number), archived=number == 0)
+    newest = browser.get("/palette").content.decode()
+    assert re.findall(r"talk \d+", newest) == [f"talk {number}" for number in range(5)]
+    assert newest.count("Archived") == 1
+    assert browser.get("/palette", {"q": "talk"}).content.decode().count('role="option"') == 8
+
+
+def test_any_typed_character_is_survived(browser: Client, chat: Conversation) -> None:
+    for typed in ("\0", "\0ㄱ", "\\", "[ㄱ", "ㄱ\ud7a3", "\U0001f600ㄱ", "ㄱ" * 300):
+        for address in ("/sidebar", "/palette"):
+            assert browser.get(address, {"q": typed}).status_code == 200
+
+
+@pytest.mark.parametrize("staff", [False, True])
+def test_the_palette_leads_to_the_pages_that_a_person_may_open(
+    browser: Client, insider: User, staff: bool
+) -> None:
+    User.objects.filter(pk=insider.pk).update(is_staff=staff)
+    page = browser.get("/").content.decode()
+    links = json.loads(re.search(r'<script id="page"[^>]*>(.*?)</script>', page)[1])["links"]
+    assert ("/admin/" in [link["address"] for link in links]) is staff
+    assert {"/settings/profile", "/settings/sessions"} <= {link["address"] for link in links}

@@ -11,11 +11,11 @@ from chat.operations.billing.budgets import BudgetExceeded
 from chat.operations.billing.ledger_check import check_ledger
 from chat.operations.billing.payer import Payer
 from chat.operations.billing.single_call import call_model
-from chat.operations.conversations.edit import delete_conversation
 from chat.operations.errors import OperationError
 from chat.operations.request.token_counts import count_request
 from chat.providers.upstream import UpstreamError
 from tests import factories
+from tests.support.deletion import delete_for_good
 from tests.world.provider_stub import Asked, Reply, Stub, answer, message, recorded
 from tests.world.provider_turns import ask, ended, model_at, rows
 
@@ -148,7 +148,7 @@ def test_new_budget_of_an_assistant_begins_spent(after: str) -> None:
             if after == "moved":
                 Conversation.objects.filter(id=turn.conversation_id).update(assistant=second)
             if after == "deleted":
-                delete_conversation(user=author, conversation_id=turn.conversation_id)
+                delete_for_good(turn.conversation)
         for assistant in (first, second):
             Budget.objects.create(
                 name=assistant.name,

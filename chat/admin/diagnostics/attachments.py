@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from unfold.decorators import display
 from chat.admin.base import ReadOnly, preformatted
 from chat.admin.diagnostics.conversations import ContentList, conversation_link, log_reading, may_read_content
 from chat.models import Attachment
+from chat.models.conversations import listed
 from chat.presentation.figures import file_size
 
 SHOWN_CHARACTERS = 20_000
@@ -31,6 +32,9 @@ class AttachmentAdmin(ReadOnly, ContentList):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
         rows: QuerySet[Attachment] = super().get_queryset(request)
+        # Not by a join, which would repeat a file for each of its messages.
+        hidden = Attachment.messages.through.objects.exclude(listed("message__conversation__"))
+        rows = rows.exclude(Exists(hidden.filter(attachment=OuterRef("pk"))))
         return rows.annotate(message_count=Count("messages")).defer("text")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Conversations and messages. Staff see owners and counts. Only superusers see texts, and each view is logged."""
+"""Conversations and messages. Staff see owners and counts. Only superusers see texts, and each view is logged.
+
+What its owner has deleted and what is temporary is not there, for superusers neither.
+"""
 
 from typing import Any
 
@@ -17,6 +20,7 @@ from chat.admin.base import BigTableAdmin, ReadOnly, preformatted, pretty_json
 from chat.admin.diagnostics.outcomes import stop_reason_text, stop_reason_with_code
 from chat.admin.diagnostics.transcript import transcript
 from chat.models import Conversation, Message
+from chat.models.conversations import listed
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +92,7 @@ class ConversationAdmin(ReadOnly, ContentList):
             .annotate(count=Count("pk"))
             .values("count")
         )
-        rows: QuerySet[Conversation] = super().get_queryset(request)
+        rows: QuerySet[Conversation] = super().get_queryset(request).filter(listed())
         return rows.annotate(message_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -147,7 +151,7 @@ class MessageAdmin(ReadOnly, ContentList):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Read the beginnings of texts: a list of whole ones, of 16 MB each, would take the server's memory."""
-        rows: QuerySet[Message] = super().get_queryset(request)
+        rows: QuerySet[Message] = super().get_queryset(request).filter(listed("conversation__"))
         rows = rows.defer("content", "text", "stop_details")
         return rows.annotate(beginning=Left("text", 81)) if may_read_content(request) else rows
 

@@ -15,6 +15,7 @@ from unfold.decorators import display
 from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json
 from chat.admin.diagnostics.conversations import log_reading, may_read_content
 from chat.models import ToolCall
+from chat.models.conversations import listed
 
 COLOURS = {
     "waiting": "warning",
@@ -51,7 +52,7 @@ class ToolCallAdmin(ReadOnly, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
         rows: QuerySet[ToolCall] = super().get_queryset(request).select_related("decided_by", "tool")
-        return rows.defer("input", "edited_input", "reason", "result")
+        return rows.filter(listed("turn__conversation__")).defer("input", "edited_input", "reason", "result")
 
     def get_fields(self, request: HttpRequest, obj: ToolCall | None = None) -> tuple[Any, ...]:
         return (*ABOUT, *CONTENT) if may_read_content(request) else ABOUT

@@ -16,6 +16,7 @@ from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, preformatt
 from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.admin.diagnostics.outcomes import error_with_code, outcome, stop_reason_with_code
 from chat.models import ApiCall, Turn, TurnEvent
+from chat.models.conversations import listed
 
 COLOURS = {
     "completed": "success",
@@ -176,7 +177,7 @@ class TurnEventAdmin(ReadOnly, BigTableAdmin):
     readonly_fields = ("turn_row", "shown_frames")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TurnEvent]:
-        rows: QuerySet[TurnEvent] = super().get_queryset(request)
+        rows: QuerySet[TurnEvent] = super().get_queryset(request).filter(listed("turn__conversation__"))
         return rows.defer("frames")
 
     def get_fields(self, request: HttpRequest, obj: TurnEvent | None = None) -> tuple[Any, ...]:

@@ -19,8 +19,11 @@ FIELDS = (
     "auto_continue",
     "shows_costs",
     "offers_memory",
+    "sharing",
     "daily_upload_mb",
     "stored_files_mb",
+    "temporary_hours",
+    "project_share_percent",
 )
 
 

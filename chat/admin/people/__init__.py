@@ -1,5 +1,5 @@
 """Users, groups and API keys."""
 
-from chat.admin.people import api_keys, groups, memory, second_factors, sessions, users
+from chat.admin.people import api_keys, groups, memory, second_factors, sessions, shares, users
 
-__all__ = ["api_keys", "groups", "memory", "second_factors", "sessions", "users"]
+__all__ = ["api_keys", "groups", "memory", "second_factors", "sessions", "shares", "users"]

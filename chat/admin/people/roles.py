@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 VIEWED = (
     "apicall apikey assistant attachment budget budgetperiod conversation feedback frame languagemodel mcpgrant "
-    "mcpserver memoryentry message modelprice promptrevision providerconnection systemprompt toolcall tooldefinition "
-    "turn turnevent user workspace"
+    "mcpserver memoryentry message modelprice promptrevision providerconnection savedprompt share systemprompt "
+    "toolcall tooldefinition turn turnevent user workspace"
 )
 
 
@@ -33,10 +33,11 @@ ROLES = {
         _("Prompt editor"),
         _("Changes assistants, prompts and tools."),
         _rights(
-            view="assistant systemprompt promptrevision tooldefinition assistanttool languagemodel mcpserver feedback",
-            add="assistant systemprompt tooldefinition assistanttool",
-            change="assistant systemprompt tooldefinition assistanttool",
-            delete="assistanttool",
+            view="assistant systemprompt promptrevision savedprompt tooldefinition assistanttool languagemodel "
+            "mcpserver feedback",
+            add="assistant systemprompt savedprompt tooldefinition assistanttool",
+            change="assistant systemprompt savedprompt tooldefinition assistanttool",
+            delete="assistanttool savedprompt",
         ),
     ),
     "billing": Role(
@@ -51,8 +52,8 @@ ROLES = {
     ),
     "people": Role(
         _("People manager"),
-        _("Invites and deactivates people, revokes keys, ends sign-ins at servers."),
-        _rights(view="user apikey mcpgrant", add="user", change="user apikey", delete="mcpgrant"),
+        _("Invites and deactivates people, revokes keys and shared links, ends sign-ins at servers."),
+        _rights(view="user apikey mcpgrant share", add="user", change="user apikey share", delete="mcpgrant"),
     ),
 }
 

@@ -1,5 +1,5 @@
-"""System prompts and assistants."""
+"""System prompts, saved prompts and assistants."""
 
-from chat.admin.prompts import assistants, system_prompts
+from chat.admin.prompts import assistants, saved_prompts, system_prompts
 
-__all__ = ["assistants", "system_prompts"]
+__all__ = ["assistants", "saved_prompts", "system_prompts"]

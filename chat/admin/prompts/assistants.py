@@ -7,12 +7,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminTextareaWidget
 
 from chat.admin.base import EmptyLabels, HistoryAdmin, shown_if
 from chat.admin.deletion import ExplainsUse
@@ -21,7 +23,9 @@ from chat.admin.prompts.thinking_form import ThinkingForm
 from chat.admin.tools.definitions import AssistantToolInline
 from chat.models import Assistant
 from chat.operations.errors import OperationError
+from chat.operations.files.pictures import Rendition
 from chat.operations.request.output_schema import checked_schema, way_of
+from chat.operations.staff.assistant_pictures import read_assistant_picture, set_picture
 
 MAX_STARTERS = 8
 
@@ -48,7 +52,24 @@ class LinesField(forms.CharField):
         return list(initial or []) != self.to_python(data)
 
 
+class StoredPicture:
+    """The present picture, as Django's file widget asks for it."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.url = reverse("assistant_picture", args=[assistant.pk])
+        self._name = assistant.name
+
+    def __str__(self) -> str:
+        return self._name
+
+
 class AssistantForm(ThinkingForm):
+    picture_file = forms.FileField(
+        label=_("Picture"),
+        required=False,
+        widget=UnfoldAdminImageFieldWidget(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+        help_text=_("PNG, JPEG, WebP or GIF. It is shown as a small square."),
+    )
     starters = LinesField(
         label=_("Suggested first messages"),
         required=False,
@@ -72,11 +93,27 @@ class AssistantForm(ThinkingForm):
             "output_schema",
             "for_everyone",
             "audience_groups",
+            "greeting",
             "starters",
             "order",
             "enabled",
         )
         field_classes = {"output_schema": IndentedJSONField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.picture_id:
+            self.fields["picture_file"].initial = StoredPicture(self.instance)
+
+    def clean_picture_file(self) -> Any:
+        """Return the picture as it is kept; False to remove it; for an unchanged one what the field began with."""
+        given = self.cleaned_data.get("picture_file")
+        if not isinstance(given, UploadedFile):
+            return given
+        try:
+            return read_assistant_picture(given.read())
+        except OperationError as error:
+            raise ValidationError(error.message) from error
 
     def clean(self) -> dict[str, Any]:
         """Refuse an audience of no one, and an answer format that is not valid or that the model does not support."""
@@ -126,7 +163,7 @@ class AssistantAdmin(EmptyLabels, ExplainsUse, HistoryAdmin):
     warn_unsaved_form = True
 
     fieldsets = (
-        (None, {"fields": ("name", "description", ("enabled", "order"))}),
+        (None, {"fields": ("name", "description", "picture_file", ("enabled", "order"))}),
         (
             _("Answers"),
             {
@@ -140,11 +177,18 @@ class AssistantAdmin(EmptyLabels, ExplainsUse, HistoryAdmin):
             },
         ),
         (_("Cache"), {"fields": (("cache_policy", "prewarm"),)}),
-        (_("Available to"), {"fields": ("for_everyone", "audience_groups", "starters")}),
+        (_("Available to"), {"fields": ("for_everyone", "audience_groups")}),
+        (_("Empty conversation"), {"fields": ("greeting", "starters")}),
     )
 
     class Media:
         js = ("chat/admin/assistant_form.js",)
+
+    def save_model(self, request: HttpRequest, obj: Assistant, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        picture = form.cleaned_data.get("picture_file")
+        if isinstance(picture, Rendition) or picture is False:
+            set_picture(assistant=obj, picture=picture or None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assistant]:
         rows: QuerySet[Assistant] = super().get_queryset(request)

@@ -16,11 +16,12 @@ CACHE_CONTROL: dict[str, dict[str, str]] = {
     "5m": {"type": "ephemeral"},
     "1h": {"type": "ephemeral", "ttl": "1h"},
 }
-STATIC_PARTS = ("tools", "system")
+# What a frame holds, in prefix order. Documents of a project become the beginning of the first message.
+STATIC_PARTS = ("tools", "system", "documents")
 
 
 def limit_breakpoints(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
-    """Return `body` with only the last `limit` breakpoints of tools and system.
+    """Return `body` with only the last `limit` breakpoints of tools, system and documents.
 
     A one-hour breakpoint that follows a five-minute one is lowered to five minutes.
     """
@@ -46,7 +47,7 @@ def limit_breakpoints(body: Mapping[str, Any], limit: int) -> dict[str, Any]:
 
 
 def blocks_with_breakpoints(body: Mapping[str, Any]) -> list[Block]:
-    """Return the tools and system blocks that carry a breakpoint, in prefix order."""
+    """Return the tools, system blocks and documents that carry a breakpoint, in prefix order."""
     return [block for part in STATIC_PARTS for block in body.get(part, ()) if block.get("cache_control")]
 
 
@@ -65,6 +66,8 @@ def block_tokens(block: Mapping[str, Any]) -> int:
         return PICTURE_TOKENS
     if kind == "document" and isinstance(source, Mapping) and source.get("type") == "base64":
         return max(PICTURE_TOKENS, len(str(source.get("data"))) // 40)
+    if kind == "document" and isinstance(source, Mapping) and source.get("type") == "text":
+        return estimate_tokens(str(source.get("data")))
     if kind == "text":
         return estimate_tokens(str(block.get("text")))
     if kind == "tool_result" and isinstance(block.get("content"), list):
@@ -73,7 +76,7 @@ def block_tokens(block: Mapping[str, Any]) -> int:
 
 
 def estimate_static_tokens(body: Mapping[str, Any]) -> int:
-    """Return an estimate of the tokens of tools and system."""
+    """Return an estimate of the tokens of tools, system and documents."""
     return sum(block_tokens(block) for part in STATIC_PARTS for block in body.get(part, ()))
 
 

@@ -18,6 +18,8 @@ KEPT_DELTAS = "parley_deltas"
 THINKING = frozenset({"thinking", "redacted_thinking"})
 SERVER_TOOL_CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
 TOOL_CALLS = SERVER_TOOL_CALLS | {"tool_use"}
+DISPLAY_ONLY = frozenset({"imported_tool_use"})
+"""Blocks that people see and no request has: tool calls of conversations that were imported."""
 NOT_RUN = "not run: stopped"
 DENIED = "The person denied this call."
 DENIED_WITH_REASON = f"{DENIED} Their reason: "
@@ -120,6 +122,8 @@ def for_replay(
     for block in content:
         if is_empty(block) or (block.get("type") in SERVER_TOOL_CALLS and block.get("id") in dropped_calls):
             missing = not keep_after_gap
+        elif block.get("type") in DISPLAY_ONLY:
+            continue
         elif block.get("type") not in THINKING or (keep_thinking and not missing):
             kept.append(without(block, "cache_control", KEPT_DELTAS))
     while kept and kept[-1].get("type") in THINKING:

@@ -64,7 +64,9 @@ def content_tokens(content: Sequence[Block]) -> int:
 
 
 def _block_tokens(block: Block) -> int:
-    kind = block.get("type")
+    kind, source = block.get("type"), block.get("source")
+    if kind == "document" and isinstance(source, Mapping) and source.get("type") == "text":
+        return estimate_tokens(str(source.get("data")))
     if kind in ("image", "document"):
         return MAX_MEDIA_TOKENS
     if kind == "text":

@@ -5,7 +5,7 @@ from typing import Any
 
 from chat.claude.cache.breakpoints import CachePlan, place_breakpoints
 from chat.claude.cache.cache_control import MAX_BREAKPOINTS, limit_breakpoints
-from chat.claude.content.blocks import Block
+from chat.claude.content.blocks import Block, without
 from chat.claude.request.transcript import (
     PathMessage,
     RequestError,
@@ -37,6 +37,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Return the keyword arguments of `messages.create` for the next answer at the end of `path`.
 
+    The frame's documents, with their contents, begin the first user message: only there the API lets them be cited.
     `cache` decides the breakpoints; without it only the frame's own ones are sent. `system_role` says that
     the model accepts system-role messages; the contexts of user messages then go there. The arguments are not
     changed.
@@ -45,14 +46,16 @@ def build_request(
         RequestError: the API would refuse the request.
     """
     _check_frame(frame_body, max_tokens)
-    messages = to_messages(_for_output_format(frame_body, path), frame_digest, system_role=system_role)
+    sent = _for_output_format(frame_body, _behind_documents(frame_body, path))
+    messages = to_messages(sent, frame_digest, system_role=system_role)
     if len(messages) > MAX_MESSAGES:
         raise RequestError(f"a request may have {MAX_MESSAGES:,} messages: start a new conversation")
     _check_citations(messages)
-    body = limit_breakpoints(frame_body, MAX_BREAKPOINTS)
+    body, messages = _documents_apart(frame_body, messages)
+    body = limit_breakpoints(body, MAX_BREAKPOINTS)
     if cache is not None:
         body, messages = place_breakpoints(cache, body, messages)
-    return {**body, "max_tokens": max_tokens, "messages": messages}
+    return _documents_first({**body, "max_tokens": max_tokens}, messages)
 
 
 def continues_loop(
@@ -69,11 +72,47 @@ def continues_loop(
     Raises:
         RequestError: the API would refuse the request.
     """
-    return loop_can_continue(_for_output_format(frame_body, path), frame_digest, system_role=system_role)
+    sent = _for_output_format(frame_body, _behind_documents(frame_body, path))
+    return loop_can_continue(sent, frame_digest, system_role=system_role)
 
 
 def _for_output_format(frame_body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
     return without_citations(path) if "format" in (frame_body.get("output_config") or {}) else path
+
+
+def _behind_documents(body: Mapping[str, Any], path: Sequence[PathMessage]) -> Sequence[PathMessage]:
+    """Return the path with the frame's documents before it. They belong to the prefix that thinking is bound to."""
+    documents = [without(block, "cache_control") for block in body.get("documents", ())]
+    return [PathMessage(role="user", content=documents), *path] if documents else path
+
+
+def _documents_apart(
+    body: Mapping[str, Any], messages: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the body with its documents as they are sent, and the messages without them.
+
+    A cache plan counts them as part of the frame, with the frame's own breakpoints.
+    """
+    marked = body.get("documents")
+    if not marked:
+        return without(dict(body), "documents"), messages
+    first = messages[0]
+    sent, rest = first["content"][: len(marked)], first["content"][len(marked) :]
+    documents = [{**block, **_mark_of(of)} for block, of in zip(sent, marked, strict=True)]
+    return {**body, "documents": documents}, [{**first, "content": rest}, *messages[1:]]
+
+
+def _mark_of(block: Block) -> Block:
+    return {key: value for key, value in block.items() if key == "cache_control"}
+
+
+def _documents_first(body: Mapping[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body with its messages, the first of which begins with the documents."""
+    documents = body.get("documents")
+    if not documents:
+        return {**body, "messages": messages}
+    first = {**messages[0], "content": [*documents, *messages[0]["content"]]}
+    return {**without(dict(body), "documents"), "messages": [first, *messages[1:]]}
 
 
 def continue_text(partial_text: str) -> str:

@@ -1,7 +1,7 @@
 """The frame of a request: everything before the messages, as staff decided it.
 
-It is hashed from its exact JSON, so its keys have a fixed order: model, tools, system, thinking, output_config,
-tool_choice. The same frame gives the same cache prefix.
+It is hashed from its exact JSON, so its keys have a fixed order: model, tools, system, documents, thinking,
+output_config, tool_choice. The same frame gives the same cache prefix.
 """
 
 import hashlib
@@ -21,11 +21,13 @@ class FrameSpec:
     """The configuration of a turn that staff decided.
 
     An element of `system` is {"type": "text", "text": str, "cache": None | "none" | "5m" | "1h"}; `tools`,
-    `thinking` and `output_config` are in the API's format.
+    `thinking` and `output_config` are in the API's format. `documents` are a project's, as references: their contents
+    begin the first message of a request (see `build_request`).
     """
 
     model: str
     system: Sequence[Mapping[str, Any]] = ()
+    documents: Sequence[Block] = ()
     tools: Sequence[Block] = ()
     thinking: dict[str, Any] | None = None
     output_config: dict[str, Any] | None = None
@@ -44,6 +46,7 @@ class FrameSpec:
             "system": [
                 _system_block(block) for block in self.system if not is_empty({**block, "type": "text"})
             ],
+            "documents": list(self.documents),
             "thinking": self.thinking,
             "output_config": self.output_config,
             "tool_choice": self.tool_choice,

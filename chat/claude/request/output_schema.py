@@ -23,7 +23,8 @@ def with_output_schema(spec: FrameSpec, schema: Schema, method: str) -> FrameSpe
     With `method` "format" the API enforces it; with "tool" the model must call one tool, whose input is the
     answer.
     """
-    parts = {name: getattr(spec, name) for name in ("model", "system", "tools", "thinking", "output_config")}
+    kept = ("model", "system", "documents", "tools", "thinking", "output_config")
+    parts = {name: getattr(spec, name) for name in kept}
     if method == FORMAT:
         answer = {"type": "json_schema", "schema": schema}
         parts["output_config"] = {**(spec.output_config or {}), "format": answer}

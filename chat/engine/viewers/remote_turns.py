@@ -69,11 +69,11 @@ def conversation_news(conversations: list[ConversationId], since: dt.datetime) -
     An element: {"type": "conversation.updated", "conversation": "…", "title": "…", "id": UUID, "stamp": shown fields},
     or {"type": "conversation.deleted", "conversation": "…", "id": UUID, "stamp": None}.
     """
-    rows = Conversation.objects.filter(id__in=conversations)
+    rows = Conversation.objects.living().filter(id__in=conversations)
     there = {
-        identifier: (changed_at, title, pinned, archived)
-        for identifier, changed_at, title, pinned, archived in rows.values_list(
-            "id", "updated_at", "title", "pinned", "archived"
+        identifier: (changed_at, title, pinned, archived, ends_at)
+        for identifier, changed_at, title, pinned, archived, ends_at in rows.values_list(
+            "id", "updated_at", "title", "pinned", "archived", "expires_at"
         )
     }
     gone = [identifier for identifier in conversations if identifier not in there]

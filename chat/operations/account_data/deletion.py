@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import ApiCall, Conversation, Turn, User
+from chat.models.conversations import UNDO_FOR
 from chat.operations.account_data.export import remove_exports_of
 from chat.operations.accounts.sessions import end_other_sessions
-from chat.operations.conversations.edit import delete_conversation
+from chat.operations.deletion.remove import remove_conversation
 from chat.operations.errors import OperationError
 from chat.operations.time_limit import in_time
 from chat.operations.turns.stop import stop_turn
@@ -45,7 +46,7 @@ def close_account(*, user: User) -> dt.datetime:
         list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk"))
         if is_last_superuser(user):
             raise OperationError(
-                "forbidden", _("You are the only administrator. Make somebody else one first."), status=403
+                "forbidden", _("You are the only administrator. Make another person one first."), status=403
             )
         for turn_id in Turn.objects.active().filter(author=user).values_list("pk", flat=True):
             stop_turn(user=user, turn_id=turn_id)
@@ -62,15 +63,19 @@ def delete_closed_accounts() -> int:
     due = User.objects.filter(is_active=False, deletion_at__lte=timezone.now()).order_by("deletion_at")
     count = 0
     for user in in_time(due):
-        _delete_account(user)
-        count += 1
+        count += _delete_account(user)
     return count
 
 
-def _delete_account(user: User) -> None:
-    """Delete a person with all that is theirs, conversation by conversation, so that no statement takes long."""
-    for conversation_id in list(Conversation.objects.filter(owner=user).values_list("pk", flat=True)):
-        delete_conversation(user=user, conversation_id=conversation_id)
+def _delete_account(user: User) -> bool:
+    """Delete a person with all that is theirs, conversation by conversation, so that no statement takes long.
+
+    Return False while an answer is still being stopped; the next run goes on from there.
+    """
+    own = Conversation.objects.filter(owner=user)
+    own.update(deleted_at=timezone.now() - UNDO_FOR)
+    if not all(remove_conversation(pk) for pk in list(own.values_list("pk", flat=True))):
+        return False
     remove_exports_of(user)
     with transaction.atomic():
         ApiCall.objects.filter(user=user).update(user=None, api_key=None)
@@ -81,6 +86,7 @@ def _delete_account(user: User) -> None:
         else:
             user.delete()
     log.info("account_deleted", user=str(user_id))
+    return True
 
 
 def _keep_without_name(user: User) -> None:

@@ -39,40 +39,50 @@ def efforts_of(model: LanguageModel, wish: str) -> list[str]:
     return [level for level in taken if EFFORTS.index(level) <= EFFORTS.index(limit)]
 
 
-def effort_for(model: LanguageModel, assistant: Assistant | None) -> str:
-    """Return the assistant's effort, or the highest below it that the model takes; "" is the model's own."""
-    if assistant is None or assistant.effort not in EFFORTS:
+def effort_for(model: LanguageModel, assistant: Assistant | None, effort: str = "") -> str:
+    """Return the effort of a request: a person's, else the assistant's, or the highest below it that the model takes.
+
+    "" is the model's own.
+    """
+    wish = effort or (assistant.effort if assistant else "")
+    if wish not in EFFORTS:
         return ""
-    wanted = EFFORTS.index(assistant.effort)
-    taken = efforts_of(model, assistant.thinking)
-    return next((level for level in reversed(taken) if EFFORTS.index(level) <= wanted), "")
+    taken = efforts_of(model, thinking_wish(assistant))
+    return next((level for level in reversed(taken) if EFFORTS.index(level) <= EFFORTS.index(wish)), "")
 
 
-def thinking_for(model: LanguageModel, assistant: Assistant | None) -> dict[str, Any] | None:
+def thinking_wish(assistant: Assistant | None) -> str:
+    """Return an assistant's wish for thinking; a model without one thinks readably."""
+    return assistant.thinking if assistant else Thinking.SUMMARIZED
+
+
+def thinking_for(
+    model: LanguageModel, assistant: Assistant | None, effort: str = ""
+) -> dict[str, Any] | None:
     """Return the thinking setting of a request, None for the model's own default.
 
     A bare model thinks readably where it decides itself how much; a fixed budget is spent for assistants only.
     """
-    wish = assistant.thinking if assistant else Thinking.SUMMARIZED
+    wish = thinking_wish(assistant)
     display = "summarized" if wish == Thinking.SUMMARIZED else "omitted"
     match _kind(model, wish):
         case "adaptive":
             return {"type": "adaptive", "display": display}
         case "enabled" if assistant:
-            budget = _budget(model, effort_for(model, assistant))
+            budget = _budget(model, effort_for(model, assistant, effort))
             return {"type": "enabled", "budget_tokens": budget, "display": display}
         case "disabled" | "between_tools" as kind:
             return {"type": kind}
     return None
 
 
-def answer_limit(model: LanguageModel, assistant: Assistant | None) -> int:
+def answer_limit(model: LanguageModel, assistant: Assistant | None, effort: str = "") -> int:
     """Return max_tokens of a turn: the wished length of the answer and room for thinking, within the model's limit."""
     wish = assistant.max_tokens if assistant and assistant.max_tokens else model.default_max_tokens
-    thinking = thinking_for(model, assistant) or {"type": "disabled"}
+    thinking = thinking_for(model, assistant, effort) or {"type": "disabled"}
     if thinking["type"] == "disabled":
         return min(wish, model.max_output_tokens)
-    effort = effort_for(model, assistant)
+    effort = effort_for(model, assistant, effort)
     usual = effort or model.supports.default_effort
     room = thinking.get("budget_tokens") or ROOM.get(usual, ROOM["high"])
     least = DEMANDING_LIMIT if effort in DEMANDING else 0

@@ -21,7 +21,7 @@ def ask_again(*, user: User, conversation_id: object, tool_id: object) -> Conver
         OperationError: not_found (the conversation).
     """
     with transaction.atomic():
-        own = access.conversations(user).select_for_update(of=("self",))
+        own = access.reachable_conversations(user).select_for_update(of=("self",))
         conversation = own.filter(id=access.as_id(conversation_id)).first()
         if conversation is None:
             raise not_found()

@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import Assistant, Conversation, LanguageModel, User
-from chat.operations.errors import OperationError, not_found
+from chat.operations.errors import OperationError, invalid, not_found
+
+MOST_TOOLS_OFF = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +43,40 @@ def choose(conversation: Conversation, person: User, assistant_id: object, model
     if assistant_id is not None and access.as_id(assistant_id) != conversation.assistant_id:
         assistant = conversation.assistant = _chosen_assistant(person, assistant_id)
     return Chosen(assistant, model)
+
+
+def enter_project(conversation: Conversation, person: User, project_id: object) -> Assistant | None:
+    """Put a new conversation into a project, in memory; return its default assistant if it is offered to this person.
+
+    A conversation gets that assistant, unless something else is chosen for it.
+
+    Raises:
+        OperationError: not_found.
+    """
+    project = conversation.project = access.find_project(person, project_id)
+    if project is None:
+        raise not_found()
+    if project.assistant_id is not None:
+        offered = access.assistants(person).filter(id=project.assistant_id)
+        conversation.assistant = offered.first()
+    return conversation.assistant
+
+
+def configure(conversation: Conversation, *, effort: object, tools_off: object) -> None:
+    """Apply a person's choice of effort and tools to a conversation in memory; None changes nothing.
+
+    Raises:
+        OperationError: invalid.
+    """
+    if effort is not None:
+        if effort not in ("", *Assistant.Effort.values):
+            raise invalid(_("effort can be “low”, “medium”, “high”, “xhigh”, “max” or empty."))
+        conversation.effort = str(effort)
+    if tools_off is not None:
+        if not isinstance(tools_off, list) or len(tools_off) > MOST_TOOLS_OFF:
+            raise invalid(_("tools_off must be a list of ids of tools."))
+        identifiers = (access.as_id(one) for one in tools_off)
+        conversation.tools_off = sorted({str(one) for one in identifiers if one != access.NO_ROW})
 
 
 def chosen_model(person: User, model_id: object) -> LanguageModel:

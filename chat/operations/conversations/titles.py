@@ -23,6 +23,7 @@ from chat.operations.billing.payer import Payer
 from chat.operations.billing.single_call import SingleAnswer, call_model
 from chat.operations.time_limit import JOB_SECONDS
 from chat.providers.upstream import UpstreamError
+from chat.search_text.fold import fold
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,9 @@ def claim_title(conversation_id: str) -> TitleJob | None:
         .first()
     )
     # The condition is on the row itself, so the second of two workers that waited for its lock finds it claimed.
-    unnamed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.NONE)
+    unnamed = Conversation.objects.listed().filter(
+        id=conversation_id, title_status=Conversation.TitleStatus.NONE
+    )
     if turn is None or turn.model is None:
         return None
     if not unnamed.update(title_status=Conversation.TitleStatus.CLAIMED, title_claimed_at=timezone.now()):
@@ -176,13 +179,14 @@ def give_title(conversation_id: str, text: str) -> None:
     if len(title) > LONGEST_TITLE or len(title.split()) > LONGEST_TITLE_WORDS:
         title = ""
     claimed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.CLAIMED)
-    changes = {"title": title} if title else {}
+    changes = {"title": title, "folded_title": fold(title)} if title else {}
     if claimed.update(title_status=Conversation.TitleStatus.DONE, updated_at=timezone.now(), **changes):
         hints.publish(conversations=[str(conversation_id)])
 
 
 def _nameable() -> QuerySet[Conversation]:
-    return Conversation.objects.filter(
+    """Return the listed conversations without a title: deleted and temporary ones get none."""
+    return Conversation.objects.listed().filter(
         title_status=Conversation.TitleStatus.NONE,
         turns__status=Turn.Status.COMPLETED,
         turns__model__isnull=False,

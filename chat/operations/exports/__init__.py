@@ -1,1 +1,1 @@
-"""Exports of a conversation."""
+"""Exports of a conversation: as Markdown, as exact JSON, with its files."""

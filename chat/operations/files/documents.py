@@ -61,7 +61,7 @@ def read_document(data: bytes, *, person: str = "") -> Document:
         raise _compound_file(data)
     if data[4:8] == b"ftyp":
         raise unsupported(_("Videos and HEIC images can’t be read. Save the image as JPEG or PNG."))
-    return Document(Attachment.Kind.TEXT, "text/plain", _checked(_text(data, person)))
+    return Document(Attachment.Kind.TEXT, "text/plain", checked_text(_text(data, person)))
 
 
 def _run(job: str, data: bytes, person: str, **options: int) -> sandbox.JobResult:
@@ -109,7 +109,7 @@ def _office(data: bytes, person: str) -> Document:
         raise _office_refusal(refused.code) from None
     except Exceeded:
         raise _office_refusal("too_large") from None
-    return Document(Attachment.Kind.OFFICE, found.value, _checked(found.parts[0].decode()))
+    return Document(Attachment.Kind.OFFICE, found.value, checked_text(found.parts[0].decode()))
 
 
 def _office_refusal(code: str) -> OperationError:
@@ -192,7 +192,12 @@ def _text(data: bytes, person: str) -> str:
     )
 
 
-def _checked(text: str) -> str:
+def checked_text(text: str) -> str:
+    """Return a document's text as it is stored.
+
+    Raises:
+        OperationError: empty, too_long.
+    """
     # macOS writes letters and their marks apart; models and searches know them together.
     cleaned = unicodedata.normalize("NFC", clean_text(text)).replace("\r\n", "\n")
     if not cleaned.strip():

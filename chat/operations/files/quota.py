@@ -28,15 +28,17 @@ def check_quota(owner: User, size_bytes: int) -> None:
     _check(found or FileUsage(user=owner), size_bytes, Workspace.current())
 
 
-def charge(owner: User, stored: StoredFile) -> None:
+def charge(owner: User, stored: StoredFile) -> bool:
     """Count an upload that is new for its owner, in the caller's transaction, before its attachment is written.
+
+    Return whether it was counted; not when the owner's stored files hold these bytes already.
 
     Raises:
         OperationError: upload_limit, storage_full.
     """
     usage = _locked(owner.pk)
-    if Attachment.objects.filter(owner=owner, original=stored).exists():
-        return
+    if Attachment.objects.of(owner).counted().filter(original=stored).exists():
+        return False
     workspace = Workspace.current()
     _check(usage, stored.size_bytes, workspace)
     today = _today(workspace)
@@ -44,6 +46,7 @@ def charge(owner: User, stored: StoredFile) -> None:
     usage.day = today
     usage.total_bytes += stored.size_bytes
     usage.save()
+    return True
 
 
 def recount(owner_ids: Iterable[Any]) -> None:
@@ -63,7 +66,7 @@ def _locked(owner_id: Any) -> FileUsage:
 
 
 def _stored_bytes(owner_id: Any) -> int:
-    digests = Attachment.objects.filter(owner_id=owner_id).values("original")
+    digests = Attachment.objects.counted().filter(owner_id=owner_id).values("original")
     total = StoredFile.objects.filter(digest__in=digests).aggregate(total=Sum("size_bytes"))["total"]
     return int(total or 0)
 

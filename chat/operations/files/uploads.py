@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.claude.encoding.text import clean_text
-from chat.models import Attachment, StoredFile, User
+from chat.models import Assistant, Attachment, StoredFile, User
 from chat.models.platforms import MB
 from chat.operations import rates
 from chat.operations.errors import OperationError, busy, invalid
-from chat.operations.files.documents import read_document
+from chat.operations.files.documents import checked_text, read_document
 from chat.operations.files.pictures import UPLOAD_WAIT_SECONDS, read_picture
 from chat.operations.files.quota import charge, check_quota, recount
 from chat.operations.files.storage import delete_if_unused, keep
@@ -33,6 +33,9 @@ PLACES = Places(4)
 UNSENT_FOR = dt.timedelta(days=2)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 255
+# What an attachment of the same bytes has in common, beside its files.
+COPIED = ("kind", "text", "width", "height", "pages")
+_COPIED = (*COPIED, "sent", "thumbnail")
 # Zero width (non-)joiner, and the tags of which flags of regions consist.
 _JOINERS = frozenset({"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))})
 
@@ -59,6 +62,15 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
             upload_limit, storage_full; the message says what to do.
     """
     rates.count(rates.UPLOADS, owner.pk)
+    return keep_upload(owner=owner, name=name, data=data)
+
+
+def keep_upload(*, owner: User, name: object, data: bytes) -> Attachment:
+    """Store a file as `store_upload` does, whose requests nobody counts: one of an import.
+
+    Raises:
+        OperationError: as `store_upload`, without too_many_requests.
+    """
     name = file_name(name)
     _check_size(data)
     check_quota(owner, len(data))
@@ -70,11 +82,52 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
         # In one order, so that two uploads never wait for each other.
         in_order = sorted(files.items(), key=lambda item: item[1][0])
         rows = {field: keep(content, media_type) for field, (content, media_type) in in_order}
-        charge(owner, rows["original"])
-        attachment, _made = Attachment.objects.get_or_create(
+        counted = charge(owner, rows["original"])
+        attachment, made = Attachment.objects.get_or_create(
             owner=owner, name=name, original=rows.pop("original"), defaults={**fields, **rows}
         )
+        if counted and not made:  # only deleted conversations had it
+            attachment.renew()
     return attachment
+
+
+def keep_text(*, owner: User, name: object, text: str) -> Attachment:
+    """Store a text that came without a file.
+
+    Raises:
+        OperationError: empty, too_long, too_large, upload_limit, storage_full.
+    """
+    name, text = file_name(name), checked_text(text)
+    data = text.encode()
+    _check_size(data)
+    with transaction.atomic():
+        original = keep(data, "text/plain")
+        charge(owner, original)
+        attachment, _made = Attachment.objects.get_or_create(
+            owner=owner,
+            name=name,
+            original=original,
+            defaults={"kind": Attachment.Kind.TEXT, "text": text},
+        )
+    return attachment
+
+
+def copied_files(owner: User, originals: Mapping[str, Attachment]) -> dict[str, Attachment]:
+    """Return attachments of `owner` with the same content, by the keys of the originals, in the caller's transaction.
+
+    Raises:
+        OperationError: upload_limit, storage_full.
+    """
+    copied: dict[str, Attachment] = {}
+    for key, original in sorted(originals.items()):
+        charge(owner, original.original)
+        copied[key], _made = Attachment.objects.get_or_create(
+            owner=owner,
+            name=original.name,
+            original=original.original,
+            defaults={field: getattr(original, field) for field in _COPIED},
+        )
+    return copied
 
 
 def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | None:
@@ -83,7 +136,8 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
     The digest of another person's file reveals nothing and gives no access.
 
     Raises:
-        OperationError: invalid, too_many_requests.
+        OperationError: invalid, too_many_requests; upload_limit and storage_full, when only deleted conversations
+            hold these bytes.
     """
     rates.count(rates.UPLOADS, owner.pk)
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
@@ -93,31 +147,67 @@ def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | N
         known = access.attachments(owner).filter(original=digest).order_by("created_at", "id").first()
         if known is None:
             return None
-        copied = ("kind", "sent", "thumbnail", "text", "width", "height", "pages")
-        attachment, _made = Attachment.objects.get_or_create(
+        counted = charge(owner, known.original)
+        attachment, made = Attachment.objects.get_or_create(
             owner=owner,
             name=name,
             original=known.original,
-            defaults={field: getattr(known, field) for field in copied},
+            defaults={field: getattr(known, field) for field in _COPIED},
         )
+        if counted and not made:
+            attachment.renew()
     return attachment
 
 
+def own_copies(owner: User, files: Mapping[str, Attachment]) -> dict[str, Attachment]:
+    """Map the same keys to files of `owner` with the same names and bytes, in the caller's transaction.
+
+    Raises:
+        OperationError: upload_limit, storage_full.
+    """
+    if not files:
+        return {}
+    originals = {file.original_id: file.original for file in files.values()}
+    own = Attachment.objects.of(owner).filter(original__in=originals)
+    new = originals.keys() - set(own.values_list("original", flat=True))
+    check_quota(owner, sum(originals[digest].size_bytes for digest in new))
+    copied = (*COPIED, "sent_id", "thumbnail_id")
+    Attachment.objects.bulk_create(
+        [
+            Attachment(
+                owner=owner,
+                name=file.name,
+                original_id=file.original_id,
+                **{field: getattr(file, field) for field in copied},
+            )
+            for file in files.values()
+        ],
+        ignore_conflicts=True,
+    )
+    recount([owner.pk])
+    known = {(file.original_id, file.name): file for file in own.all()}
+    return {key: known[file.original_id, file.name] for key, file in files.items()}
+
+
 def clear_unused_files() -> int:
-    """Delete attachments that no message has had for two days, and bytes that no attachment names; returns how many
-    files went.
+    """Delete attachments of two days ago that no message and no project has, and bytes that no attachment names.
+
+    Returns how many files went.
     """
     before = timezone.now() - UNSENT_FOR
-    unsent = Attachment.objects.filter(messages=None, created_at__lt=before)
+    unsent = Attachment.objects.unlinked().filter(created_at__lt=before)
     owners = set(unsent.values_list("owner", flat=True))
     unsent.delete()
     recount(owners)
     return sum(map(delete_if_unused, list(_unnamed_files(before))))
 
 
-def delete_unlinked(owner: User, attachment_ids: Collection[Any]) -> None:
-    """Delete those of a person's attachments that no message has any more, so that they don't count as stored.
+def delete_unlinked(
+    owner: User, attachment_ids: Collection[Any], *, unless_uploaded_after: dt.datetime | None = None
+) -> None:
+    """Delete those of a person's attachments that no message and no project has, so that they don't count as stored.
 
+    One that was uploaded again later than `unless_uploaded_after` may stand in a message that is not sent yet.
     Runs in the caller's transaction. `clear_unused_files` deletes their bytes later.
     """
     if not attachment_ids:
@@ -125,7 +215,10 @@ def delete_unlinked(owner: User, attachment_ids: Collection[Any]) -> None:
     own = Attachment.objects.filter(owner=owner, id__in=attachment_ids)
     # A message that names one at this moment has locked it: it is waited for, and then seen.
     list(own.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
-    rows = Attachment.objects.filter(id__in=list(own.filter(messages=None).values_list("id", flat=True)))
+    unlinked = own.unlinked()
+    if unless_uploaded_after is not None:
+        unlinked = unlinked.exclude(created_at__gt=unless_uploaded_after)
+    rows = Attachment.objects.filter(id__in=list(unlinked.values_list("id", flat=True)))
     rows._raw_delete(rows.db)
     recount([owner.pk])
 
@@ -190,4 +283,5 @@ def _unnamed_files(before: dt.datetime) -> Iterable[StoredFile]:
     used = Q()
     for field in ("original", "sent", "thumbnail"):
         used |= Q(digest__in=Attachment.objects.filter(**{f"{field}__isnull": False}).values(field))
+    used |= Q(digest__in=Assistant.objects.filter(picture__isnull=False).values("picture"))
     return StoredFile.objects.filter(created_at__lt=before).exclude(used)

@@ -6,7 +6,7 @@ written. A turn is not moved to a connection that would refuse it for its files.
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,7 @@ from chat.models import Attachment, LanguageModel, Message, Turn
 from chat.models.platforms import MB, PlatformLimits
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
-from chat.operations.request.attachments import in_order, seen_by, takes, with_sides
+from chat.operations.request.attachments import documents_of, in_order, seen_by, takes, with_sides
 from chat.readers.pictures.sizes import MANY_PICTURES, MANY_PICTURES_SIDE, fitted_size
 
 # The parts of a request beside its messages: prompt, tools and JSON syntax.
@@ -37,9 +37,15 @@ class Load:
 
 
 def check_sendable(
-    path: ConversationPath, model: LanguageModel, others: Iterable[LanguageModel] = ()
+    path: ConversationPath,
+    model: LanguageModel,
+    others: Iterable[LanguageModel] = (),
+    *,
+    documents: Collection[Attachment] = (),
 ) -> None:
     """Raise an error when a request behind a new message, the path's last, would be refused for its files.
+
+    `documents` are those of a project, which the request holds too.
 
     Raises:
         FilesUnsupported: pictures_unsupported, documents_unsupported; the first of `others` that takes the request
@@ -47,10 +53,12 @@ def check_sendable(
         OperationError: too_many_pictures, pictures_too_large, too_many_pages, too_large.
     """
     try:
-        _check(path, path.messages[-1], model)
+        _check(path, path.messages[-1], model, documents)
     except FilesUnsupported as error:
         usable = (other for other in others if not other.connection.problem())
-        able = next((other for other in usable if _takes_all(path, path.messages[-1], other)), None)
+        able = next(
+            (other for other in usable if _takes_all(path, path.messages[-1], other, documents)), None
+        )
         if able is not None:
             error.fields = {"instead": {"model": str(able.id), "name": able.display_name}}
         raise
@@ -59,14 +67,16 @@ def check_sendable(
 def could_take(turn: Turn, model: LanguageModel) -> bool:
     """Return whether another model, or another connection, accepts the files of a turn's conversation."""
     path = ConversationPath.to(turn.last_message().id)
-    return _takes_all(path, next(row for row in path.messages if row.id == turn.user_message_id), model)
+    own = next(row for row in path.messages if row.id == turn.user_message_id)
+    return _takes_all(path, own, model, documents_of(turn.frame.body))
 
 
 def fit_pictures(results: list[Block], before: Message, model: LanguageModel | None) -> list[Block]:
     """Replace the pictures in tools' results that a request behind `before` can't hold by texts."""
     if model is None or not tool_pictures(results):
         return results
-    load, limits = _load(ConversationPath.to(before.id), model), _limits(model)
+    documents = documents_of(before.frame.body) if before.frame else []
+    load, limits = _load(ConversationPath.to(before.id), model, documents), _limits(model)
     places = (MANY_PICTURES if load.large else limits.pictures) - load.pictures
     rest = with_tool_pictures(results, lambda _picture: {})
     room = limits.request_bytes - load.size_bytes - len(json.dumps(rest))
@@ -82,12 +92,14 @@ def fit_pictures(results: list[Block], before: Message, model: LanguageModel | N
     return with_tool_pictures(results, kept)
 
 
-def _check(path: ConversationPath, own: Message, model: LanguageModel) -> None:
+def _check(
+    path: ConversationPath, own: Message, model: LanguageModel, documents: Collection[Attachment]
+) -> None:
     """Check the files of a path; files that the model can't read count only in the person's `own` message."""
-    if not path.sent.may_hold_files:
+    if not path.sent.may_hold_files and not documents:
         return
     _check_abilities(in_order(own, path.sent.files), model)
-    load, limits = _load(path, model), _limits(model)
+    load, limits = _load(path, model, documents), _limits(model)
     if load.pictures > limits.pictures:
         raise _over(
             "too_many_pictures",
@@ -117,16 +129,19 @@ def _check(path: ConversationPath, own: Message, model: LanguageModel) -> None:
         )
 
 
-def _takes_all(path: ConversationPath, own: Message, model: LanguageModel) -> bool:
+def _takes_all(
+    path: ConversationPath, own: Message, model: LanguageModel, documents: Collection[Attachment]
+) -> bool:
     try:
-        _check(path, own, model)
+        _check(path, own, model, documents)
     except OperationError:
         return False
     return True
 
 
-def _load(path: ConversationPath, model: LanguageModel) -> Load:
+def _load(path: ConversationPath, model: LanguageModel, documents: Iterable[Attachment]) -> Load:
     sent = path.sent
+    shared = [one for one in documents if takes(model, one)]
     uses = [
         (attachment, side)
         for row, side in with_sides(sent, model)
@@ -138,10 +153,10 @@ def _load(path: ConversationPath, model: LanguageModel) -> Load:
     return Load(
         pictures=len(pictures) + sum(len(tool_pictures(content)) for content in contents),
         large=any(max(_size_sent(one, side)) > MANY_PICTURES_SIDE for one, side in pictures),
-        pages=sum(attachment.pages or 0 for attachment, _side in uses),
+        pages=sum(one.pages or 0 for one in (*shared, *(attachment for attachment, _side in uses))),
         size_bytes=_RESERVED_BYTES
         + sum(len(json.dumps(content)) for content in contents)
-        + sum(_travelling_bytes(one) for one, _side in uses),
+        + sum(_travelling_bytes(one) for one in (*shared, *(attachment for attachment, _side in uses))),
     )
 
 

@@ -61,8 +61,16 @@ def resolve(
     return [_resolved(block, model, files, wanted, cites) for block in content]
 
 
+def documents_of(body: Mapping[str, Any]) -> list[Attachment]:
+    """Return the documents of a frame in their order, without those that are gone (a query if there are any)."""
+    wanted = [str(_referred(block)) for block in body.get("documents", ())]
+    found = Attachment.objects.in_bulk(wanted) if wanted else {}
+    known = {str(row.id): row for row in found.values()}
+    return [known[one] for one in wanted if one in known]
+
+
 def documents_on(path: ConversationPath) -> list[Attachment]:
-    """Return the documents that are sent, in the order in which citations count them, from 0."""
+    """Return the documents of the messages that are sent, in the order in which citations count them."""
     return [
         attachment
         for message in path.sent.messages
@@ -173,7 +181,8 @@ def takes(model: LanguageModel, attachment: Attachment) -> bool:
 
 def cited_document(answer: Message, index: int, title: str) -> Attachment | None:
     """Return the document that an answer cites by its number among those above it; the title settles doubts."""
-    documents = documents_on(ConversationPath.to(answer.id))
+    shared = documents_of(answer.frame.body) if answer.frame else []
+    documents = [*shared, *documents_on(ConversationPath.to(answer.id))]
     numbered = documents[index : index + 1] if index >= 0 else []
     named = [document for document in documents if document.name == title]
     best = [document for document in numbered if not title or document.name == title]

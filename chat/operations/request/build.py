@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from chat.claude.cache.cache_control import without_breakpoints
+from chat.claude.cache.cache_control import CACHE_CONTROL, without_breakpoints
 from chat.claude.limits import compaction
 from chat.claude.limits.lasting_context import with_changes_only
 from chat.claude.request import mcp_connector, server_tool_text
@@ -13,7 +13,7 @@ from chat.claude.request.requested_length import with_requested_lengths
 from chat.claude.request.transcript import PathMessage
 from chat.models import Frame, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
-from chat.operations.request.attachments import resolve_path
+from chat.operations.request.attachments import resolve, resolve_path
 from chat.operations.request.cache_plan import Measured, measure
 from chat.operations.request.compaction import with_api_compaction
 from chat.operations.request.thinking_binding import account_tag, binding, path_message
@@ -49,11 +49,16 @@ def loop_goes_on(running: RunningTurn, model: LanguageModel, frame: Frame) -> bo
     leaf = path.leaf
     if leaf is None or (leaf.role == Message.Role.USER and leaf.kind != Message.Kind.RESULTS):
         return True  # a person's message: no loop is running
-    sent = _as_sent(resolve_path(path, model, frame.body), model, running.message.requested_length)
+    sent = _as_sent(
+        resolve_path(path, model, frame.body),
+        model,
+        running.message.requested_length,
+        own_summaries=bool(frame.body.get("documents")),
+    )
     if sent and sent[-1].role == "assistant" and sent[-1].edited:
         return False  # a pause that was rewritten can't be continued
     return continues_loop(
-        frame.body,
+        _with_documents(running, frame.body, model),
         sent,
         frame_digest=frame.digest,
         system_role=model.supports.system_messages,
@@ -90,11 +95,16 @@ def _measured_request(
     frame = running.turn.frame
     body = frame.body if body is None else body
     measured = measure(running.turn, running.model, path.sent)
-    messages = _as_sent(resolve_path(path, running.model, body), running.model, next_length)
+    messages = _as_sent(
+        resolve_path(path, running.model, body),
+        running.model,
+        next_length,
+        own_summaries=bool(body.get("documents")),
+    )
     if asking:
         messages.append(PathMessage(role="user", content=[{"type": "text", "text": asking}]))
     request = build_request(
-        body,
+        _with_documents(running, body, running.model),
         messages,
         max_tokens=max_tokens or running.turn.max_tokens,
         frame_digest=frame.digest if body.get("tools") == frame.body.get("tools") else frame_digest(body),
@@ -107,10 +117,39 @@ def _measured_request(
     return compaction.with_compaction_beta(mcp_connector.with_connector_beta(request)), measured
 
 
-def _as_sent(path: list[Message], model: LanguageModel, next_length: str) -> list[PathMessage]:
+def first_request(running: RunningTurn, text: str) -> dict[str, Any]:
+    """Build the arguments for an answer to a text as the first message, without breakpoints of a cache plan.
+
+    Raises:
+        RequestError: it can't be sent.
+    """
+    frame = running.turn.frame
+    return build_request(
+        _with_documents(running, frame.body, running.model),
+        [PathMessage(role="user", content=[{"type": "text", "text": text}])],
+        max_tokens=running.turn.max_tokens,
+        frame_digest=frame.digest,
+    )
+
+
+def _with_documents(running: RunningTurn, body: dict[str, Any], model: LanguageModel) -> dict[str, Any]:
+    """Return a frame's body with the contents of its documents in place of references, marked for an hour."""
+    references = body.get("documents")
+    if not references:
+        return body
+    cites = not (body.get("output_config") or {}).get("format")
+    documents = resolve(references, model, running.documents(references), cites=cites)
+    documents[-1] = {**documents[-1], "cache_control": dict(CACHE_CONTROL["1h"])}
+    return {**body, "documents": documents}
+
+
+def _as_sent(
+    path: list[Message], model: LanguageModel, next_length: str, *, own_summaries: bool
+) -> list[PathMessage]:
     """Return the path with unsupported blocks replaced.
 
-    The result depends only on the path, the model and the length that the next answer was asked to have.
+    The result depends only on the path, the model, the length that the next answer was asked to have, and whether
+    the frame has documents. An API's summary would take them away too, so then it becomes one of Parley's, behind them.
     """
     account, knows_context = account_tag(model.connection), model.supports.context
     messages = [path_message(message, account) for message in path]
@@ -118,7 +157,7 @@ def _as_sent(path: list[Message], model: LanguageModel, next_length: str) -> lis
         messages = [dataclasses.replace(message, context="") for message in messages]
     messages = with_changes_only(messages)
     messages = with_requested_lengths(messages, next_length, as_context=knows_context)
-    if not model.supports.compaction:
+    if own_summaries or not model.supports.compaction:
         messages = compaction.from_last_compaction(messages)
     if not model.supports.mcp_connector:
         messages = mcp_connector.without_mcp_blocks(messages)

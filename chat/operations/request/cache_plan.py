@@ -80,7 +80,7 @@ def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measure
     calls = [call for call in path.calls if call.model_id == model.id]
     same = [call for call in calls if call.frame_digest == turn.frame_id]
     # Another frame in between says nothing about the entries of this one.
-    cache_state = CacheState.after(map(_seen, same), timezone.now().timestamp())
+    cache_state = CacheState.after(map(seen_call, same), timezone.now().timestamp())
     last = calls[-1] if calls else None
     return Measured(
         policy=assistant.cache_policy if assistant else Assistant.CachePolicy.AUTO,
@@ -95,9 +95,13 @@ def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measure
 
 
 def _static_tokens(turn: Turn, model: LanguageModel) -> int | None:
-    """Return the counted tokens of a frame with tools or a prompt; any other frame has only a few."""
+    """Return the counted tokens of a frame with tools or a prompt; any other frame has only a few.
+
+    Frames with documents of a project are never counted.
+    """
     body = turn.frame.body
-    return frame_tokens(turn.frame_id, model) if body.get("tools") or body.get("system") else None
+    counted = (body.get("tools") or body.get("system")) and not body.get("documents")
+    return frame_tokens(turn.frame_id, model) if counted else None
 
 
 def frame_tokens(digest: str, model: LanguageModel) -> int | None:
@@ -127,7 +131,8 @@ def uses(digest: str) -> ReuseShares:
     return found
 
 
-def _seen(call: ApiCall) -> PastCall:
+def seen_call(call: ApiCall) -> PastCall:
+    """Return how a call's prompt was billed."""
     return PastCall(
         at=call.started_at.timestamp(),
         input_tokens=call.input_tokens,
@@ -140,7 +145,7 @@ def _seen(call: ApiCall) -> PastCall:
 def _expected_cache(last: ApiCall | None, cache_state: CacheState, *, same_frame: bool) -> ExpectedCache:
     if last is None:
         return ExpectedCache()
-    seen = _seen(last)
+    seen = seen_call(last)
     alive = cache_state.alive_tokens if same_frame else 0
     return ExpectedCache(seen.prompt_tokens - seen.input_tokens, alive, same_frame)
 

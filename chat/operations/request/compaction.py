@@ -9,9 +9,10 @@ from typing import Any
 from chat.claude.billing.pricing import estimate_tokens
 from chat.claude.encoding.exact_numbers import exact_json
 from chat.claude.limits import compaction, context_window
-from chat.models import LanguageModel, Message, Turn
+from chat.models import ApiCall, Frame, LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.path import ConversationPath
+from chat.operations.request.knowledge import document_tokens
 
 _EMPTY_SUMMARY: dict[str, Any] = {"role": Message.Role.USER, "kind": Message.Kind.SUMMARY, "content": []}
 
@@ -21,14 +22,22 @@ def expected_tokens(turn: Turn, path: ConversationPath) -> int:
     sent = path.sent
     counted = sent.last_counted()
     uncounted = sent.below(counted.message_id) if counted else sent.messages
-    return sum(
+    tokens = sum(
         context_window.content_tokens(message.content) + estimate_tokens(message.context)
         for message in uncounted
-    ) + (
-        context_window.context_tokens(counted.usage)
-        if counted
-        else estimate_tokens(exact_json(turn.frame.body))
     )
+    if counted is None:
+        return tokens + estimate_tokens(exact_json(turn.frame.body)) + document_tokens(turn.frame.body)
+    return tokens + context_window.context_tokens(counted.usage) + _more_documents(turn, counted)
+
+
+def _more_documents(turn: Turn, counted: ApiCall) -> int:
+    """Return the tokens of documents that came into the frame after a call, less those that left it."""
+    known, own = counted.frame_digest, document_tokens(turn.frame.body)
+    if not own or known == turn.frame_id:
+        return 0
+    before = Frame.objects.filter(digest=known).first()
+    return own - document_tokens(before.body if before else {})
 
 
 def make_room(turn: Turn, path: ConversationPath) -> ConversationPath:
@@ -79,7 +88,7 @@ def fits_window(turn: Turn, model: LanguageModel) -> bool:
     return context_window.fits_context(
         expected_tokens(turn, ConversationPath.to(turn.last_message().id)),
         max_input_tokens=model.max_input_tokens,
-        max_tokens=answer_limit(model, turn.conversation.assistant),
+        max_tokens=answer_limit(model, turn.conversation.assistant, turn.conversation.effort),
     )
 
 
@@ -92,8 +101,8 @@ def _is_full(turn: Turn, model: LanguageModel, path: ConversationPath) -> bool:
 def _compacts_itself(turn: Turn) -> bool:
     """Return whether the API summarises for this model; its smallest trigger must lie below ours."""
     model = turn.model
-    if model is None or not model.supports.compaction:
-        return False
+    if model is None or not model.supports.compaction or turn.frame.body.get("documents"):
+        return False  # a summary of the API's would replace the documents too
     return (
         context_window.trigger_tokens(model.max_input_tokens, turn.max_tokens)
         >= compaction.MIN_TRIGGER_TOKENS

@@ -31,8 +31,9 @@ from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.selection import resolve_choice
 from chat.operations.errors import not_found
-from chat.operations.request.build import request_of
+from chat.operations.request.build import first_request, request_of
 from chat.operations.request.frame import freeze_frame
+from chat.operations.request.knowledge import Knowledge, knowledge_of
 from chat.operations.request.output_schema import schema_for
 from chat.operations.running_turn import RunningTurn
 from chat.providers.clients import ConnectionUnusable, sync_client
@@ -99,11 +100,12 @@ def count_draft(
     conversation_id: object = None,
     assistant_id: object = None,
     model_id: object = None,
+    project_id: object = None,
     output_schema: object = None,
 ) -> TokenCount:
     """Count a text alone, or as the next message of a conversation with everything sent before it.
 
-    An assistant adds its prompt and tools; a model alone adds nothing.
+    An assistant adds its prompt and tools, a project what its conversations share; a model alone adds nothing.
 
     Raises:
         OperationError: not_found, assistant_unavailable, no_model, connection_unusable, invalid_schema,
@@ -117,14 +119,21 @@ def count_draft(
     answering = resolve_choice(user, conversation, assistant_id, model_id)
     assistant, model = answering.assistant, answering.model
     schema = schema_for(output_schema, assistant)
-    frame = freeze_frame(model=model, assistant=assistant, output_schema=schema, author=user)
+    frame = freeze_frame(
+        model=model,
+        assistant=assistant,
+        output_schema=schema,
+        author=user,
+        knowledge=_knowledge(user, conversation, project_id, model),
+        effort=conversation.effort if conversation else "",
+        tools_off=conversation.tools_off if conversation else (),
+    )
     draft = clean_text(text) if text.strip() else PLACE
     path = ConversationPath.to(conversation.active_leaf_id if conversation else None)
+    running = _unsaved_turn(conversation, frame, model, assistant)
     if not path.messages:
-        return count_request(model, {**frame.body, "messages": [_user_message(draft)]})
-    return count_request(
-        model, request_of(_unsaved_turn(conversation, frame, model, assistant), path, asking=draft)
-    )
+        return count_request(model, first_request(running, draft))
+    return count_request(model, request_of(running, path, asking=draft))
 
 
 def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
@@ -135,8 +144,8 @@ def count_frame(frame: Frame, model: LanguageModel) -> FrameCount:
     known = FrameCount.objects.filter(frame=frame, model_name=model.model_id, exact=True).first()
     if known is not None:
         return known
-    whole = count_request(model, {**frame.body, "messages": [_user_message(PLACE)]})
-    bare = count_request(model, {"messages": [_user_message(PLACE)]})
+    whole = count_request(model, {**frame.body, "messages": [user_message(PLACE)]})
+    bare = count_request(model, {"messages": [user_message(PLACE)]})
     kept, _created = FrameCount.objects.update_or_create(
         frame=frame,
         model_name=model.model_id,
@@ -188,6 +197,16 @@ def _prefix(revision: PromptRevision, model: LanguageModel, block: int, *, keep:
     return Frame(digest=frame_digest(body), body=body)
 
 
+def _knowledge(
+    user: User, conversation: Conversation | None, project_id: object, model: LanguageModel
+) -> Knowledge | None:
+    if conversation is not None:
+        return knowledge_of(conversation, user, model)
+    if project_id is None:
+        return None
+    return knowledge_of(Conversation(project_id=access.as_id(project_id)), user, model)
+
+
 def _unsaved_turn(
     conversation: Conversation | None, frame: Frame, model: LanguageModel, assistant: Assistant | None
 ) -> RunningTurn:
@@ -198,5 +217,6 @@ def _unsaved_turn(
     return RunningTurn(turn, Message(conversation=conversation), model, model.connection, [])
 
 
-def _user_message(text: str) -> dict[str, Any]:
+def user_message(text: str) -> dict[str, Any]:
+    """Return a message of a person for a request."""
     return {"role": "user", "content": [{"type": "text", "text": text}]}

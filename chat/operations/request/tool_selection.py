@@ -7,7 +7,7 @@ two tools of one name, toolsets of servers that can't be called in this person's
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -59,17 +59,20 @@ class ToolSelection:
 
 
 def select_tools(
-    model: LanguageModel | None, assistant: Assistant | None, author: User | None = None
+    model: LanguageModel | None,
+    assistant: Assistant | None,
+    author: User | None = None,
+    tools_off: Collection[str] = (),
 ) -> ToolSelection:
     """Select the tools of a turn in staff's order, then by name, then toolsets. Another order is another cache prefix.
 
-    Without an author no server counts as signed in; without a model no tool is left out because of it.
+    Without an author no server counts as signed in; without a model no tool is left out because of it. `tools_off` has
+    the ids of the tools that the author switched off.
     """
     if assistant is None or assistant.pk is None:
         return ToolSelection([], {})
-    links = list(
-        assistant.tool_links.select_related("tool__server").order_by("order", "tool__name", "tool_id")
-    )
+    rows = assistant.tool_links.select_related("tool__server").order_by("order", "tool__name", "tool_id")
+    links = [link for link in rows if str(link.tool_id) not in tools_off]
     signed_in = _signed_in(links, author)
     left_out = {link.pk: reason for link in links if (reason := _reason_against(link, model, signed_in))}
     direct = [link for link in links if link.pk not in left_out and not is_connected(link.tool)]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.request.build import continue_text
 from chat.events import hints
-from chat.models import Conversation, LanguageModel, Message, Turn, User
+from chat.models import Conversation, LanguageModel, Message, Project, Turn, User
 from chat.models.conversations import RequestedLength
 from chat.models.turns import FINISHED
 from chat.operations.billing import budgets
@@ -31,13 +31,17 @@ from chat.operations.conversations.selection import (
     Chosen,
     choose,
     chosen_model,
+    configure,
+    enter_project,
     select_answering,
 )
+from chat.operations.conversations.temporary import begun_conversation
 from chat.operations.conversations.titles import first_words
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
 from chat.operations.request.compaction import make_room, repeat_behind_summary
-from chat.operations.request.frame import freeze_frame
+from chat.operations.request.frame import next_frame
+from chat.operations.request.knowledge import read_knowledge
 from chat.operations.request.output_schema import schema_for
 from chat.operations.turns.failover import chain
 from chat.operations.turns.turn_request import AcceptedTurn, Identifier, TurnRequest
@@ -55,6 +59,12 @@ class _Question:
     output_schema: Any = None
     is_new: bool = False
     requested_length: str = ""
+
+    @property
+    def project(self) -> Project | None:
+        """The conversation's project, if its owner may still see it."""
+        seen = getattr(self.conversation, "project_seen", True)
+        return self.conversation.project if seen else None
 
 
 def start_turn(request: TurnRequest) -> AcceptedTurn:
@@ -79,7 +89,7 @@ def start_turn(request: TurnRequest) -> AcceptedTurn:
             role=Message.Role.USER,
             content=given.blocks,
             text=given.text,
-            context=context_for(author, answering.assistant),
+            context=context_for(author, answering.assistant, temporary=conversation.is_temporary),
         )
         if given.files:
             message.attachments.set(given.files)
@@ -111,7 +121,7 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
             conversation.model = instead
             answering = select_answering(author, conversation, Chosen(model=instead), instead)
         else:
-            chosen = choose(conversation, author, request.assistant_id, request.model_id)
+            chosen = _chosen(conversation, request)
             answering = select_answering(author, conversation, chosen)
         if turn.filled_context and turn.model and answering.model.model_id == turn.model.model_id:
             path = repeat_behind_summary(path)
@@ -137,7 +147,7 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
         if not turn.can_continue:
             raise invalid(_("This answer is already complete."))
         conversation = _locked(author, turn.conversation_id)
-        chosen = choose(conversation, author, request.assistant_id, request.model_id)
+        chosen = _chosen(conversation, request)
         answering = select_answering(author, conversation, chosen)
         path = _path_to_continue(turn)
         partial = path.messages[-1]
@@ -150,7 +160,7 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
             role=Message.Role.USER,
             kind=Message.Kind.CONTINUE,
             content=[{"type": "text", "text": continue_text(partial.text)}],
-            context=context_for(author, answering.assistant),
+            context=context_for(author, answering.assistant, temporary=conversation.is_temporary),
         )
         return _Question(conversation, path.then(message), answering)
 
@@ -176,13 +186,6 @@ def _path_to_continue(turn: Turn) -> ConversationPath:
     return ConversationPath(messages)
 
 
-def _client_id(value: object) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError:
-        raise invalid(_("client_id must be a UUID that the client created for this message.")) from None
-
-
 def _known(author: User, client: uuid.UUID) -> AcceptedTurn | None:
     turns = Turn.objects.filter(author=author, client_id=client)
     turn = turns.select_related("conversation", "user_message").first()
@@ -195,7 +198,7 @@ def _once(request: TurnRequest, ask: Callable[[], _Question]) -> AcceptedTurn:
     A client id that has a turn already is refused by its unique constraint or by a rule before it; then that turn is
     returned. This is rare, so there is no look for it beforehand.
     """
-    client = _client_id(request.client_id)
+    client = request.checked_client_id()
     try:
         with transaction.atomic():
             return _queue(request, client, ask())
@@ -224,7 +227,9 @@ def _busy() -> OperationError:
 
 def _locked(author: User, conversation_id: Identifier | None) -> Conversation:
     active = Turn.objects.active().filter(conversation=OuterRef("pk"))
-    own = access.conversations(author).select_for_update(of=("self",)).annotate(busy=Exists(active))
+    own = access.reachable_conversations(author).select_for_update(of=("self",)).select_related("project")
+    project = access.projects(author).filter(pk=OuterRef("project_id"))
+    own = own.annotate(busy=Exists(active), project_seen=Exists(project))
     conversation = own.filter(id=access.as_id(conversation_id)).first()
     if conversation is None or not author.is_active:
         raise not_found()
@@ -240,12 +245,22 @@ def _conversation(request: TurnRequest) -> tuple[Conversation, Chosen]:
     A new one is written with its first turn; the database checks references to it at commit.
     """
     author = request.author
-    conversation = (
-        Conversation(owner=author)
-        if request.conversation_id is None
-        else _locked(author, request.conversation_id)
-    )
-    return conversation, choose(conversation, author, request.assistant_id, request.model_id)
+    if request.conversation_id is not None:
+        conversation = _locked(author, request.conversation_id)
+    else:
+        conversation = begun_conversation(author, temporary=request.temporary)
+        if request.project_id is not None:
+            default = enter_project(conversation, author, request.project_id)
+            if default is not None and request.assistant_id is None and request.model_id is None:
+                configure(conversation, effort=request.effort, tools_off=request.tools_off)
+                return conversation, Chosen(assistant=default)
+    return conversation, _chosen(conversation, request)
+
+
+def _chosen(conversation: Conversation, request: TurnRequest) -> Chosen:
+    """Apply what a request chooses to its conversation, and return the rows that this has read."""
+    configure(conversation, effort=request.effort, tools_off=request.tools_off)
+    return choose(conversation, request.author, request.assistant_id, request.model_id)
 
 
 def _path_above(conversation: Conversation, parent_id: Identifier | None) -> ConversationPath:
@@ -267,7 +282,9 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
     schema = schema_for(question.output_schema, assistant)
     key_id = request.api_key.pk if request.api_key else None
     admitted = budgets.admit(Payer(author.pk, key_id, conversation.assistant_id))
-    check_sendable(path, model, access.models(author))
+    knowledge = read_knowledge(question.project, model)
+    documents = knowledge.files() if knowledge else {}
+    check_sendable(path, model, access.models(author), documents=documents.values())
     turn = Turn.objects.create(
         conversation=conversation,
         author=author,
@@ -276,19 +293,20 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
         api_key=request.api_key,
         user_message=message,
         model=model,
-        frame=freeze_frame(model=model, assistant=assistant, output_schema=schema, author=author),
-        max_tokens=answer_limit(model, assistant),
+        frame=next_frame(conversation, model=model, author=author, output_schema=schema, knowledge=knowledge),
+        max_tokens=answer_limit(model, assistant, conversation.effort),
         output_schema=schema,
         requested_length=question.requested_length,
     )
     if question.is_new:
         path = make_room(turn, path)
-    conversation.title = conversation.title or first_words(message.text)
+    if not conversation.is_temporary:
+        conversation.title = conversation.title or first_words(message.text)
     conversation.active_leaf = message
     conversation.last_message_at = timezone.now()
     conversation.save()
     hints.publish(conversations=[str(conversation.id)])
-    return AcceptedTurn(turn, message, created=True, path=path, admitted=admitted)
+    return AcceptedTurn(turn, message, created=True, path=path, admitted=admitted, documents=documents)
 
 
 def _finished_turn(request: TurnRequest) -> Turn:

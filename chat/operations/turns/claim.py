@@ -38,6 +38,7 @@ def claim_turn(turn_id: TurnId, owner: str, accepted: AcceptedTurn | None = None
     running.calls = max(1, len(answers))
     if accepted is not None:
         running.known_path, running.admitted = accepted.path, accepted.admitted
+        running.known_documents = dict(accepted.documents)
     return running
 
 

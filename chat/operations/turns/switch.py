@@ -15,7 +15,8 @@ from chat.claude.request.build import LOOP_CLOSED_TEXT
 from chat.models import Frame, LanguageModel, Message, Turn
 from chat.operations.catalogue.thinking import answer_limit
 from chat.operations.request.build import loop_goes_on
-from chat.operations.request.frame import frame_for, freeze_frame, kept_frame
+from chat.operations.request.frame import frame_for, kept_frame, next_frame
+from chat.operations.request.knowledge import knowledge_of
 from chat.operations.request.output_schema import way_of
 from chat.operations.running_turn import RunningTurn, renew_lease
 
@@ -86,11 +87,15 @@ def _go_on_under(running: RunningTurn, frame: Frame, model: LanguageModel, chang
 def _frame_and_limit(turn: Turn, model: LanguageModel) -> tuple[Frame, int]:
     if turn.model is not None and turn.model.canonical == model.canonical and _same_schema_way(turn, model):
         return frame_for(turn.frame, model), min(turn.max_tokens, model.max_output_tokens)
-    assistant = turn.conversation.assistant
-    frame = freeze_frame(
-        model=model, assistant=assistant, output_schema=turn.output_schema, author=turn.author
+    conversation = turn.conversation
+    frame = next_frame(
+        conversation,
+        model=model,
+        author=turn.author,
+        output_schema=turn.output_schema,
+        knowledge=knowledge_of(conversation, turn.author, model),
     )
-    return frame, answer_limit(model, assistant)
+    return frame, answer_limit(model, conversation.assistant, conversation.effort)
 
 
 def _same_schema_way(turn: Turn, model: LanguageModel) -> bool:

@@ -11,16 +11,22 @@ from chat.presentation.thread import Thread
 
 
 def read_thread_page(
-    conversation: Conversation, *, viewer: User, leaf: object = None, before: object = None, limit: int = PAGE
+    conversation: Conversation,
+    *,
+    viewer: User,
+    leaf: object = None,
+    before: object = None,
+    limit: int = PAGE,
+    goes_on: bool = False,
 ) -> Thread:
     """Return a page as `read_thread` does, of whole turns, with its unanswered turn, the models offered after
-    refusals, and all calls of its turns.
+    refusals, and all calls of its turns. `goes_on` says that the shown path does below `leaf`.
 
     Raises:
         OperationError: not_found, as `read_thread`.
     """
     thread = read_thread(conversation, leaf=leaf, before=before, limit=limit, whole_turns=True)
-    thread.for_staff = viewer.is_staff
+    thread.for_staff, thread.goes_on = viewer.is_staff, goes_on
     thread.unanswered = _unanswered_turn(thread)
     turns = {message.turn.id: message.turn for message in thread.messages if message.turn is not None}
     thread.turn_calls = _calls_of(turns)

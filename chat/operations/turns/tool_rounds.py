@@ -104,7 +104,8 @@ def _offered(turn: Turn) -> dict[str, AssistantTool]:
     links = assistant.tool_links.filter(tool__in=ToolDefinition.objects.usable())
     links = links.exclude(tool__kind=ToolDefinition.Kind.SERVER)
     links = links.exclude(tool__server__route=McpServer.Route.CONNECTOR)
-    return {link.tool.name: link for link in links.select_related("tool")}
+    off = turn.conversation.tools_off
+    return {link.tool.name: link for link in links.select_related("tool") if str(link.tool_id) not in off}
 
 
 def _approval(link: AssistantTool) -> str:

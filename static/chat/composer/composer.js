@@ -1,33 +1,35 @@
 // The message field with the model picker, Send and Stop.
 
+import { AnswerOptions } from "parley/composer/answer_options.js";
 import { AttachmentTray } from "parley/composer/attachment_tray.js";
 import { whenComposed } from "parley/composer/composition.js";
 import { fitField } from "parley/composer/field_fit.js";
-import { rememberChoice, restoreChoice } from "parley/composer/model_choice.js";
+import { MessageDraft } from "parley/composer/message_draft.js";
+import { MessageEdit } from "parley/composer/message_edit.js";
 import { Problem } from "parley/composer/problem.js";
 import { QueuedMessage } from "parley/composer/queued_message.js";
+import { SendButtons } from "parley/composer/send_buttons.js";
+import { SlashPrompts } from "parley/composer/slash_prompts.js";
 import { startStarters } from "parley/composer/starters.js";
-import { keepFocus, messageField } from "parley/lib/focus.js";
 import { page, translate } from "parley/lib/page.js";
 import { isTouchOnly } from "parley/lib/touch.js";
+import { isEditLastKey, isSteerKey } from "parley/models/composer_keys.js";
 import { isSendKey } from "parley/models/keyboard.js";
-import { isLonger } from "parley/models/text_length.js";
 
 export class Composer {
   #busy = null;
-  #sendWhenReady = false;
+  #sendWhenReady = null;
   #blocked = "";
 
-  // Listeners: onsend({text, choice, attachments}), onstop(turn), ondraft(text, tokens of its files). `drafts` stores
-  // unsent text and files.
+  // Listeners: onsend({text, attachments, parent, options}), onstop(turn), ondraft(text, tokens of its files). `parent` is
+  // that of an edited message. `drafts` stores unsent text and files.
   constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
-    Object.assign(this, { onsend, onstop, ondraft, drafts, storage, conversation });
+    Object.assign(this, { onsend, onstop, ondraft, drafts, storage });
     this.form = document.getElementById("composer");
     this.field = this.form.elements.text;
-    this.picker = this.form.elements.choice;
+    this.options = new AnswerOptions({ form: this.form, toolsOff: page.tools_off });
     this.problem = new Problem(this.form);
-    this.sendButton = this.form.querySelector(".composer__send");
-    this.stopButton = this.form.querySelector("[data-stop]");
+    this.buttons = new SendButtons(this.form);
     this.tray = new AttachmentTray({
       form: this.form,
       field: this.field,
@@ -36,24 +38,38 @@ export class Composer {
     this.queued = new QueuedMessage({
       form: this.form,
       onedit: (message) => this.#put(message),
+      onnow: () => this.stop(),
     });
+    this.draft = new MessageDraft({
+      field: this.field,
+      tray: this.tray,
+      drafts,
+      conversation,
+      onchange: () => this.#changed(),
+    });
+    this.editing = new MessageEdit({
+      form: this.form,
+      onbegin: (edit) => this.#beginEdit(edit),
+      onend: () => this.draft.endEdit(),
+    });
+    // Its keys before those of the field.
+    new SlashPrompts({ form: this.form, field: this.field, oninsert: () => this.#changed() });
     this.#listen();
-    // The text first: each change of the files writes the draft.
-    this.field.value ||= drafts.read(conversation);
-    this.tray.restore(drafts.readFiles(conversation));
-    if (!conversation) restoreChoice(storage, this.picker);
+    this.draft.open();
+    const edit = drafts.readEdit(conversation);
+    if (edit) this.editing.begin(edit);
     this.#changed();
   }
 
-  get choice() {
-    return this.picker.value;
+  // Where the draft would be sent, and how it is answered.
+  get request() {
+    return { parent: this.editing.parent, ...this.options.values };
   }
 
   // `turn`: the turn whose answer is being written, or null.
   set busy(turn) {
     this.#busy = turn;
-    keepFocus(() => (this.stopButton.hidden = !turn), messageField);
-    this.stopButton.disabled = false;
+    this.buttons.showStop(turn);
     this.#changed();
     if (!turn && this.queued.waits) this.onsend(this.queued.take());
   }
@@ -63,33 +79,37 @@ export class Composer {
   }
 
   moveTo(conversation) {
-    this.drafts.write(this.conversation, "");
-    this.drafts.writeFiles(this.conversation, []);
-    this.conversation = conversation;
+    this.keepElsewhere(() => (this.draft.conversation = conversation));
+  }
+
+  // Moves the draft to where `change` has it kept.
+  keepElsewhere(change) {
+    this.draft.forget();
+    change();
     this.#changed();
   }
 
-  send(text = this.field.value, choice = this.choice) {
-    const own = text === this.field.value;
-    if (this.#blocked || !(text.trim() || (own && this.#hasFiles))) return;
-    if (own && this.#showTooLong()) return;
-    if (own && this.tray.failed) {
-      this.showError(translate("files_failed"));
-      return;
-    }
+  // `now`: an answer that is being written is stopped, and the message follows what there is of it. So does an edited
+  // message, which begins another branch.
+  send({ now = false } = {}) {
+    if (now && this.draft.isEmpty && this.queued.waits) this.stop();
+    if (this.#blocked || this.draft.isEmpty || this.problem.checkLength(this.field.value)) return;
+    if (this.tray.failed) return this.showError(translate("files_failed"));
     // The message is sent when its files are uploaded.
-    this.#sendWhenReady = own && this.tray.busy;
+    this.#sendWhenReady = this.tray.busy ? { now } : null;
     if (this.#sendWhenReady) return;
     this.showError("");
-    const message = { text, choice, attachments: own ? this.tray.take() : [] };
+    const { parent } = this.editing;
+    const options = this.options.values;
+    const message = { text: this.field.value, attachments: this.tray.take(), parent, options };
     // Cleared first: sending lays out the page, and half a million lines in a field take a browser minutes.
-    if (own) {
-      this.field.value = "";
-      this.#changed();
-    }
+    this.field.value = "";
+    if (parent) this.editing.end();
+    else this.#changed();
     if (!this.#busy) return this.onsend(message);
     this.queued.put(message);
     this.#changed();
+    if (now || parent) this.stop();
   }
 
   // Keeps the draft from being sent, with the reason as a text, or allows it again with "".
@@ -108,46 +128,46 @@ export class Composer {
 
   // Returns whether there was something to stop.
   stop() {
-    if (!this.#busy || this.stopButton.disabled) return false;
-    keepFocus(() => (this.stopButton.disabled = true), messageField);
+    if (!this.#busy || !this.buttons.stop()) return false;
     this.onstop(this.#busy);
     return true;
   }
 
+  // Escape: ends editing, else stops the answer. Returns whether there was something to end.
+  escape() {
+    return this.editing.cancel() || this.stop();
+  }
+
   // Takes a refused request back. A message returns to the field, unless the user has begun another one; the message
-  // of another conversation, which a closed page left, becomes its draft, unless there is one.
-  takeBack({ own, message: { type, conversation, text, attachments = [] } }) {
+  // of another conversation, which a closed page left, becomes its draft, unless there is one. An edited one is edited
+  // again.
+  takeBack({ own, message: { type, conversation, text, attachments = [], parent = null } }) {
     if (type !== "turn.start") return;
-    if (own && !this.#isEmpty) return;
-    if (own) this.#put({ text, attachments });
-    else if (!this.drafts.read(conversation)) this.drafts.write(conversation, text);
+    if (!own) this.drafts.read(conversation) || this.drafts.write(conversation, text);
+    else if (this.draft.isEmpty || parent) this.#put({ text, attachments, parent });
   }
 
-  // Puts a message before what is written.
-  #put({ text, attachments }) {
-    this.field.value = [text, this.field.value].filter(Boolean).join("\n\n");
-    this.tray.restore(attachments);
-    this.#changed();
-    this.field.focus();
+  // A message that waits is in the draft of the storage, and stays a part of that draft.
+  #beginEdit(edit) {
+    this.queued.take();
+    this.draft.showEdit(edit);
   }
 
-  get #isEmpty() {
-    return !this.field.value.trim() && !this.#hasFiles;
-  }
-
-  get #hasFiles() {
-    return this.tray.busy || this.tray.ids.length > 0;
+  #put(message) {
+    if (message.parent) this.editing.begin(message);
+    else this.draft.prepend(message);
   }
 
   #filesChanged() {
-    if (this.tray.failed) this.#sendWhenReady = false;
-    else if (this.#sendWhenReady && !this.tray.busy) whenComposed(this.form, () => this.send());
+    const waiting = this.#sendWhenReady;
+    if (this.tray.failed) this.#sendWhenReady = null;
+    else if (waiting && !this.tray.busy) whenComposed(this.form, () => this.send(waiting));
     this.#changed();
   }
 
   // `action`: {name, run} of a button beside the text.
   showError(text, action = null) {
-    keepFocus(() => this.problem.show(text, action), messageField);
+    this.problem.show(text, action);
   }
 
   #listen() {
@@ -156,45 +176,33 @@ export class Composer {
       this.send();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (!isSendKey(event, { touch: isTouchOnly(), plainBreaks: page.enter_breaks })) return;
+      if (event.defaultPrevented) return;
+      const now = isSteerKey(event);
+      if (isEditLastKey(event) && this.draft.isEmpty && this.editing.beginLast()) event.preventDefault();
+      const keys = { touch: isTouchOnly(), plainBreaks: page.enter_breaks };
+      if (!now && !isSendKey(event, keys)) return;
       event.preventDefault();
-      this.send();
+      this.send({ now });
     });
     this.field.addEventListener("input", () => {
       this.#changed();
-      this.#showTooLong();
+      this.problem.checkLength(this.field.value);
     });
-    this.picker.addEventListener("change", () => rememberChoice(this.storage, this.picker));
-    this.stopButton.addEventListener("click", () => this.stop());
-    startStarters(this.form, () => this.#changed());
-  }
-
-  // Nothing is cut off: a text that is too long stays in the field, and the words say so until it is shorter.
-  #showTooLong() {
-    const tooLong = isLonger(this.field.value, page.longest_text);
-    const words = translate("message_too_long");
-    if (tooLong) this.showError(words);
-    else if (this.problem.text === words) this.showError("");
-    return tooLong;
+    this.buttons.onstop = () => this.stop();
+    startStarters(this.form, () => {
+      this.options.show();
+      this.#changed();
+    });
   }
 
   #changed() {
-    const { value } = this.field;
-    this.drafts.write(this.conversation, [this.queued.text, value].filter(Boolean).join("\n\n"));
-    if (!this.tray.busy) {
-      this.drafts.writeFiles(this.conversation, [...this.queued.attachments, ...this.tray.ids]);
-    }
+    this.draft.keep({ parent: this.editing.parent, waiting: this.queued });
     this.#showButtons();
-    this.ondraft(value, this.tray.tokens);
+    this.ondraft(this.field.value, this.tray.tokens);
     fitField(this.field);
   }
 
-  // While an answer comes, Send queues what is written, and Stop has its place as long as nothing is.
   #showButtons() {
-    const empty = this.#isEmpty;
-    keepFocus(() => {
-      this.sendButton.disabled = empty || Boolean(this.#blocked);
-      this.sendButton.hidden = Boolean(this.#busy) && empty;
-    }, messageField);
+    this.buttons.show({ empty: this.draft.isEmpty, busy: this.#busy, blocked: this.#blocked });
   }
 }

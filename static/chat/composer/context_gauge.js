@@ -1,4 +1,5 @@
-// The ring beside Send: how much of the model's context window is in use, including the draft and its files.
+// The ring beside Send: how much of the model's context window is in use, including the draft and its files. Below the
+// field stands what is about to be sent: its tokens and its price.
 
 import { page, translate } from "parley/lib/page.js";
 import { contextShare, contextTokens, estimateTokens } from "parley/models/context_usage.js";
@@ -17,13 +18,17 @@ export class ContextGauge {
   #counting = null;
   #text = "";
 
-  constructor(picker) {
-    this.picker = picker;
+  // `picker`: the choice of the model. `request` returns where the draft would be sent: {conversation, parent, assistant,
+  // model, effort, tools_off}.
+  constructor({ picker, request }) {
+    Object.assign(this, { picker, request });
     this.element = document.getElementById("gauge");
     this.warning = document.getElementById("gauge-warning");
+    this.note = document.getElementById("send-note");
     // Listener: gets the text why the draft can't be sent, or "".
     this.onoverfull = () => {};
-    picker.addEventListener("change", () => this.draft(this.#text, this.#files));
+    // The model, the effort and the tools.
+    picker.form.addEventListener("change", () => this.draft(this.#text, this.#files));
   }
 
   // Reads the used tokens from the thread that is shown.
@@ -48,37 +53,40 @@ export class ContextGauge {
     this.#draft = text.trim() ? estimateTokens(text) : 0;
     this.#exact = !this.#draft && !files;
     this.#show();
-    if (this.#draft) this.timer = setTimeout(() => this.#count(text), COUNT_AFTER_MS);
+    if (this.#draft || files) this.timer = setTimeout(() => this.#count(text, files), COUNT_AFTER_MS);
+    else this.#showNote("");
   }
 
   get #option() {
     return this.picker.selectedOptions[0];
   }
 
-  async #count(text) {
+  // In a new conversation an assistant's prompt counts too; later it is part of the used tokens.
+  async #count(text, files) {
     this.#counting = new AbortController();
     try {
-      const response = await fetch("/api/v1/count_tokens", {
+      const response = await fetch("/estimate", {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": page.csrf },
-        body: JSON.stringify({ text, ...this.#recipient() }),
+        body: JSON.stringify({ text, file_tokens: files, ...this.request() }),
         signal: this.#counting.signal,
       });
-      if (!response.ok) return;
+      if (!response.ok) return this.#showNote("");
       const count = await response.json();
-      this.#draft = count.input_tokens;
-      this.#exact = count.exact && !this.#files;
+      this.#draft = Math.max(0, count.draft_tokens - files);
+      this.#used ||= count.used_tokens;
+      this.#exact = count.exact;
       this.#show();
+      this.#showNote(count.words);
     } catch {
       // The estimate stays.
     }
   }
 
-  // In a new conversation an assistant's prompt counts too; later it is part of the used tokens.
-  #recipient() {
-    const [kind, id] = this.picker.value.split(":");
-    if (kind === "assistant" && !this.#used) return { assistant: id };
-    return this.#option?.dataset.model ? { model: this.#option.dataset.model } : {};
+  // In place of the words that always stand there.
+  #showNote(words) {
+    this.note.textContent = words || this.note.dataset.always;
+    this.note.toggleAttribute("data-estimated", Boolean(words));
   }
 
   #show() {

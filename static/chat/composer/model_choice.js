@@ -1,21 +1,8 @@
-// The last chosen model or assistant, which the next new conversation begins with.
+// The last chosen model or assistant, which the next new conversation begins with. A cookie, so that the server
+// renders the page for it.
 
-const KEY = "parley.choice";
+const LIFE_SECONDS = 31_536_000;
 
-export function rememberChoice(storage, picker) {
-  try {
-    storage.setItem(KEY, picker.value);
-  } catch {
-    // Without storage the choice is not remembered.
-  }
-}
-
-export function restoreChoice(storage, picker) {
-  try {
-    const stored = storage.getItem(KEY);
-    const option = [...picker.options].find(({ value, disabled }) => value === stored && !disabled);
-    if (option) picker.value = stored;
-  } catch {
-    // See rememberChoice.
-  }
+export function rememberChoice(picker) {
+  document.cookie = `parley_choice=${picker.value}; path=/; max-age=${LIFE_SECONDS}; samesite=lax`;
 }

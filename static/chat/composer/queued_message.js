@@ -8,9 +8,10 @@ const SHOWN_CHARACTERS = 300;
 export class QueuedMessage {
   #message = null;
 
-  // Listener: onedit(message) when the person takes it back into the field.
-  constructor({ form, onedit }) {
+  // Listeners: onedit(message) when the person takes it back into the field, onnow() when it shall not wait.
+  constructor({ form, onedit, onnow }) {
     this.element = form.querySelector("[data-queued]");
+    this.element.querySelector("[data-queued-now]").addEventListener("click", onnow);
     this.element.querySelector("[data-cancel-queued]").addEventListener("click", () => onedit(this.take()));
   }
 

@@ -17,6 +17,11 @@ export function signInAddress({ ended = false } = {}) {
   return `${page.login}?${new URLSearchParams({ next: location.pathname, ...(ended && { ended: "1" }) })}`;
 }
 
+// Returns where a page goes whose conversation is gone: to a new one, which says so and offers to restore it.
+export function goneAddress() {
+  return page.temporary ? "/?ended=1" : `/?deleted=${page.conversation}`;
+}
+
 // The browser can restore this page from its back/forward cache.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) leaving = false;

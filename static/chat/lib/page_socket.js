@@ -1,7 +1,7 @@
 // The page's one socket: its address, its final close codes, and the browser events that tell whether the network and
 // the page are active.
 
-import { leaveFor, signInAddress } from "parley/lib/navigation.js";
+import { goneAddress, leaveFor, signInAddress } from "parley/lib/navigation.js";
 import { page } from "parley/lib/page.js";
 import { Socket } from "parley/lib/socket.js";
 
@@ -29,7 +29,7 @@ export function pageSocket({ onrefused, ...listeners }) {
 }
 
 function addressAfter(code) {
-  if (code === GONE) return "/";
+  if (code === GONE) return goneAddress();
   // A user who is still signed in and lost only a right is redirected back, to a page without that right.
   return signInAddress({ ended: true });
 }

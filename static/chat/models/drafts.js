@@ -45,6 +45,30 @@ export class Drafts {
     }
   }
 
+  // Returns the message that is being edited, {parent, text, attachments}, or null.
+  readEdit(conversation) {
+    try {
+      const kept = JSON.parse(this.storage.getItem(`${this.#key(conversation)}.edit`));
+      return typeof kept?.parent === "string" && typeof kept.text === "string" ? kept : null;
+    } catch {
+      return null;
+    }
+  }
+
+  // Keeps the message that is being edited; without `attachments` those of before. `edit` is null when it ends.
+  writeEdit(conversation, edit) {
+    try {
+      const key = `${this.#key(conversation)}.edit`;
+      if (!edit) this.storage.removeItem(key);
+      else {
+        const attachments = edit.attachments ?? this.readEdit(conversation)?.attachments ?? [];
+        this.storage.setItem(key, JSON.stringify({ ...edit, attachments }));
+      }
+    } catch {
+      // Storage is full or forbidden; the text is still in the field.
+    }
+  }
+
   #key(conversation) {
     return this.#prefix + (conversation ?? "new");
   }

@@ -1,7 +1,7 @@
 // The dialogs that htmx fills, the help, and the effects of renaming and deleting a conversation.
 
 import { toast } from "parley/lib/announcements.js";
-import { leaveFor, signInAddress } from "parley/lib/navigation.js";
+import { goneAddress, leaveFor, signInAddress } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
 
 export function startDialogs() {
@@ -46,12 +46,14 @@ export function startDialogs() {
     dialog.close();
     if (detail.said)
       toast(detail.said, { action: { name: translate("undo"), run: () => takeBack(detail.undo) } });
-    if (detail.id === page.conversation) showConversationTitle(detail.title);
+    if (detail.id !== page.conversation) return;
+    Object.assign(page, { archived: detail.archived, pinned: detail.pinned });
+    showConversationTitle(detail.title);
   });
   document.addEventListener("conversation-deleted", ({ detail }) => {
     dialog.close();
-    if (detail.id === page.conversation) leaveFor("/");
-    else toast(detail.said);
+    if (detail.id === page.conversation) leaveFor(goneAddress());
+    else toast(detail.said, { action: { name: translate("undo"), run: () => takeBack(detail.undo) } });
   });
 }
 

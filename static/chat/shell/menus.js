@@ -25,7 +25,8 @@ function toggle(event) {
   menu.querySelector("[role=menuitem]")?.focus();
 }
 
-function place(menu, anchor) {
+// Places a menu beside its button, of which `anchor` is the rectangle.
+export function place(menu, anchor) {
   const { width, height } = menu.getBoundingClientRect();
   const below = anchor.bottom + GAP_PX;
   const top = below + height + MARGIN_PX > innerHeight ? anchor.top - GAP_PX - height : below;
@@ -42,7 +43,7 @@ function moveFocus(event) {
     menu.closest("[popover]")?.hidePopover();
     return;
   }
-  const items = [...menu.querySelectorAll("[role=menuitem]")];
+  const items = [...menu.querySelectorAll("[role=menuitem]:not([hidden])")];
   const names = items.map((item) => item.textContent);
   const next = itemFor(event.key, items.indexOf(document.activeElement), names);
   if (next === null) return;

@@ -10,7 +10,7 @@ export function startShortcuts(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || document.querySelector("dialog:modal")) return;
     const typing = event.target.matches?.("input, textarea, select, [contenteditable]");
-    const name = shortcutName(event, { typing, mac: MAC });
+    const name = shortcutName(event, { typing, empty: !event.target.value, mac: MAC });
     // Escape closes an open menu first.
     if (!name || (name === "stop" && document.querySelector(":popover-open"))) return;
     if (actions[name]() !== false) event.preventDefault();

@@ -3,6 +3,7 @@
 import { page } from "parley/lib/page.js";
 import { isConnected } from "parley/shell/connection_status.js";
 import { ConversationList } from "parley/shell/conversation_list.js";
+import { Selection } from "parley/shell/selection.js";
 
 const REFRESH_AFTER_MS = 150;
 // While an answer is written in another conversation, the list looks for its end.
@@ -25,8 +26,11 @@ export class Sidebar {
     WIDE.addEventListener("change", () => this.drawer.close());
     document.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
     this.list = new ConversationList(this.sidebar, storage);
+    this.selection = new Selection(this.sidebar, { onend: () => this.refresh() });
     setInterval(() => this.list.busy && this.#requestList(), LOOK_EVERY_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
+    this.form.addEventListener("htmx:beforeRequest", (event) => this.#waitFor(event));
+    this.form.addEventListener("htmx:afterRequest", () => this.#conversations.removeAttribute("data-waits"));
     this.#showCurrent();
   }
 
@@ -62,6 +66,18 @@ export class Sidebar {
     this.search.select();
   }
 
+  select() {
+    this.open();
+    this.selection.start();
+  }
+
+  showArchived(archived = "1") {
+    this.open();
+    this.form.elements.archived.value = archived;
+    this.search.value = "";
+    this.form.requestSubmit();
+  }
+
   // The list has changed on the server. Several changes in a short time cause one request. Without a connection there is
   // none: the page asks when the connection is back.
   refresh() {
@@ -75,9 +91,24 @@ export class Sidebar {
     this.refresh();
   }
 
+  // An answer that comes late must not replace what a person is choosing in.
+  get #isHeld() {
+    return this.#menuIsOpen || this.selection.on;
+  }
+
   // A new list would close an open menu.
   get #menuIsOpen() {
     return this.sidebar.querySelector("#conversations :popover-open") !== null;
+  }
+
+  // A search of the person's own shows that it is under way; what only brings the list up to date does not.
+  #waitFor({ detail }) {
+    const asked = ["input", "submit"].includes(detail.requestConfig.triggeringEvent?.type);
+    this.#conversations.toggleAttribute("data-waits", asked);
+  }
+
+  get #conversations() {
+    return this.sidebar.querySelector("#conversations");
   }
 
   #showCurrent() {
@@ -85,14 +116,15 @@ export class Sidebar {
   }
 
   #requestList() {
-    if (!isConnected()) return;
+    // A new list would drop what is selected; the end of the selection asks for it.
+    if (!isConnected() || this.selection.on) return;
     if (this.#menuIsOpen) this.refresh();
     else document.body.dispatchEvent(new Event("conversations-stale"));
   }
 
   // A menu may have been opened during the request.
   #beforeSwap(event) {
-    if (event.detail.target.id !== "conversations" || !this.#menuIsOpen) return;
+    if (event.detail.target.id !== "conversations" || !this.#isHeld) return;
     event.detail.shouldSwap = false;
     this.refresh();
   }
@@ -107,9 +139,7 @@ export class Sidebar {
   }
 
   #showArchived(button) {
-    this.form.elements.archived.value = button.dataset.showArchived;
-    this.search.value = "";
     button.closest("[popover]")?.hidePopover();
-    this.form.requestSubmit();
+    this.showArchived(button.dataset.showArchived);
   }
 }

@@ -81,8 +81,14 @@ export class Scroll {
     this.#lastHeight = height;
   }
 
-  // Earlier messages are inserted above; the text in view stays where it is.
+  // A reader who looks for something is not taken to the newest text.
+  leaveEnd() {
+    this.#follows = false;
+  }
+
+  // Earlier messages are inserted above, later ones below; the text in view stays where it is.
   #keepPosition(event) {
+    if (event.detail.target.hasAttribute("data-later")) this.leaveEnd();
     if (!event.detail.target.hasAttribute("data-earlier")) return;
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
     this.#follows = false;

@@ -1,7 +1,8 @@
-// The focus after htmx has replaced its button: the arrows of a message's versions, "Show earlier messages", and a row
-// that leaves the list of conversations, and the form that asks what a person thinks of an answer.
+// The focus after htmx has replaced its button: the arrows of a message's versions, "Show earlier messages", the answer
+// that is kept of a comparison, a row that leaves the list of conversations, and the form that asks what a person thinks
+// of an answer.
 
-import { focusIfLost } from "parley/lib/focus.js";
+import { focusIfLost, messageField } from "parley/lib/focus.js";
 
 export function startSwapFocus() {
   // By request: another swap may begin before this one has settled.
@@ -26,6 +27,7 @@ function finder({ target, requestConfig }) {
   }
   if (target.id === "conversations" && target.contains(document.activeElement)) return rowOfList;
   const button = requestConfig?.elt;
+  if (button?.matches("[data-keep]")) return messageField;
   const versions = button?.closest("[data-versions]")?.dataset.versions;
   if (versions) return () => arrow(versions, button.dataset.step);
   return button?.matches("[data-earlier]") ? topOfThread : null;

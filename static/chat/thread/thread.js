@@ -25,6 +25,11 @@ export class ThreadView {
     return this.root.dataset.conversation || null;
   }
 
+  // Whether the path goes on below what is shown: the page was opened at a message that was looked for.
+  get isPart() {
+    return this.root.querySelector(":scope > [data-later]") !== null;
+  }
+
   // The id of the last message that is shown.
   get leaf() {
     return [...this.root.querySelectorAll(":scope > [data-message]")].findLast((node) => node.dataset.message)

@@ -3,12 +3,15 @@
 import { focusIfLost } from "parley/lib/focus.js";
 
 const CHOICE = "#choice";
+const EFFORT = "#effort";
 
 // Returns the message that a click on one of the buttons or choices sends, without its client_id, or null. "Try again"
 // and the lengths ask whom the conversation asked last; else the answer comes from what the picker shows, unless the
 // button names a model.
 export function turnRequestFrom(target) {
-  const item = target.closest?.("[data-answer-by], [data-try-again], [data-length]");
+  const item = target.closest?.(
+    "[data-answer-by], [data-try-again], [data-length], [data-with-effort], [data-compare-with]",
+  );
   if (item) return retryOf(item.closest("[popover]").dataset.turn, wishOf(item.dataset));
   const button = target.closest?.("[data-retry], [data-continue]");
   if (!button) return null;
@@ -36,13 +39,22 @@ export function choose(value) {
   return chosen(value);
 }
 
+// Makes the page show the effort of the next answers. Returns {effort}, as a request names it.
+function chooseEffort(effort) {
+  const select = document.querySelector(EFFORT);
+  select.value = effort;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+  return { effort };
+}
+
 function chosen(value) {
   const [kind, id] = value.split(":");
   return { assistant: kind === "assistant" ? id : null, model: kind === "model" ? id : null };
 }
 
-function wishOf({ answerBy, length }) {
-  if (answerBy) return choose(answerBy);
+function wishOf({ answerBy, compareWith, length, withEffort }) {
+  if (answerBy ?? compareWith) return choose(answerBy ?? compareWith);
+  if (withEffort !== undefined) return chooseEffort(withEffort);
   return length ? { length } : {};
 }
 

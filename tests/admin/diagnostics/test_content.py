@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from chat.models import Assistant, Frame, Message
+from chat.models import Assistant, Conversation, Frame, Message
 from chat.operations.request.frame import freeze_frame
 from tests import factories
 from tests.admin.world import PRIVATE, World
@@ -111,3 +112,15 @@ def test_an_opened_conversation_leaves_a_trace(world: World, root: Client, caplo
     caplog.set_level("INFO")
     assert PRIVATE in root.get(world.url("chat_conversation", "change")).content.decode()
     assert "content_read" in caplog.text
+
+
+@pytest.mark.parametrize("hidden", ["deleted_at", "expires_at"])
+def test_what_is_deleted_or_temporary_is_not_there(world: World, root: Client, hidden: str) -> None:
+    def counts() -> dict[str, int]:
+        names = ("conversation", "message", "turnevent", "toolcall", "attachment")
+        pages = {name: root.get(world.url(f"chat_{name}")) for name in names}
+        return {name: page.context["cl"].queryset.count() for name, page in pages.items()}
+
+    assert min(counts().values()) > 0
+    Conversation.objects.update(**{hidden: timezone.now()})
+    assert set(counts().values()) == {0}

@@ -17,7 +17,7 @@ row.display_name, row.max_input_tokens, row.default_max_tokens, row.enabled = 'S
 row.save()
 """
 LONG = "[[scenario:long tokens=650]]"
-COUNTING = "**/api/v1/count_tokens"
+COUNTING = "**/estimate"
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import checks
 from tests.browser.chat_page import ChatPage
 from tests.browser.checks import check_width
 from tests.browser.conftest import OpenChat, Parley
@@ -120,6 +121,24 @@ def test_a_starter_is_written_and_not_sent(parley: Parley, chat: ChatPage) -> No
     expect(chat.field).to_be_focused()
     assert chat.field.evaluate("field => field.selectionStart") == len(text)
     expect(chat.page.locator(".message--person")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("size", "language"), [({}, "en"), (checks.PHONE, "ko")], ids=["wide", "phone"])
+def test_the_page_greets_as_the_chosen_assistant(
+    open_chat: OpenChat, size: dict[str, object], language: str
+) -> None:
+    chat = open_chat(color_scheme="light", name="korean" if language == "ko" else "insider", **size)
+    greeting = chat.page.locator("#greeting")
+    general = greeting.inner_text()
+    chat.page.locator("#choice").select_option(label="Echo")
+    expect(greeting.get_by_role("heading", name="Echo")).to_be_visible()
+    expect(greeting.locator("[data-starter]")).to_have_count(1)
+    checks.check_width(chat.page)
+    checks.check_both_themes(chat.page)
+    # The next page is rendered for it: nothing changes under the reader's eyes.
+    assert "Echo" in (chat.page.request.get(chat.page.url).text().split('id="greeting"')[1])
+    chat.page.locator("#choice").select_option(index=len(chat.page.locator("#choice option").all()) - 1)
+    expect(greeting).to_have_text(general, use_inner_text=True)
 
 
 def test_files_count_in_the_gauge(chat: ChatPage) -> None:

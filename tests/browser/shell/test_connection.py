@@ -18,9 +18,9 @@ CHANGE_THE_LIST = """() => new Promise((done) => {
 })"""
 DELETE = """
 from chat.models import Conversation
-from chat.operations.conversations.edit import delete_conversation
+from chat.operations.deletion.hide import delete_conversations
 found = Conversation.objects.get(id="{}")
-delete_conversation(user=found.owner, conversation_id=found.id)
+delete_conversations(user=found.owner, conversation_ids=[found.id])
 """
 RENAME = """
 from chat.models import Conversation
@@ -151,15 +151,16 @@ def test_the_page_leaves_a_conversation_deleted_elsewhere(
     if offline:
         insider.set_offline(True)
         expect(chat.connection).to_be_visible()
-    home = f"{parley.url}/"
+    gone = f"{parley.url}/?deleted={chat.path.removeprefix('/c/')}"
     requests: list[str] = []
     chat.page.on("request", lambda request: requests.append(request.url))
     parley.run(DELETE.format(chat.path.removeprefix("/c/")))
     insider.set_offline(False)
-    expect(chat.page).to_have_url(home)
+    expect(chat.page).to_have_url(f"{parley.url}/")
     expect(chat.page.locator("#welcome")).to_be_visible()
+    expect(chat.page.locator("#toast")).to_contain_text("Conversation deleted")
     # A second navigation would abort the first one, and the page would load twice.
-    assert requests.count(home) == 1
+    assert requests.count(gone) == 1
 
 
 def test_a_draft_stays_in_its_conversation(chat: ChatPage) -> None:

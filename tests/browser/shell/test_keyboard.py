@@ -19,6 +19,11 @@ def test_a_chat_needs_no_mouse(chat: ChatPage) -> None:
         "first line\nsecond line", use_inner_text=True
     )
     keyboard.press("Control+k")
+    expect(chat.page.locator("#palette-input")).to_be_focused()
+    keyboard.press("Escape")
+    expect(chat.field).to_be_focused()
+    chat.page.locator("#title").click()
+    keyboard.press("/")
     expect(chat.page.locator("#search")).to_be_focused()
     keyboard.press("Shift+Escape")
     expect(chat.field).to_be_focused()

@@ -39,9 +39,9 @@ test("single letters are shortcuts outside fields only", () => {
   });
   assert.equal(shortcutName(press("O", { ctrlKey: true, shiftKey: true })), "new");
   assert.equal(shortcutName(press("ㅐ", { code: "KeyO", ctrlKey: true, shiftKey: true })), "new");
-  assert.equal(shortcutName(press("k", { ctrlKey: true }), { typing: true }), "search");
+  assert.equal(shortcutName(press("k", { ctrlKey: true }), { typing: true }), "palette");
   assert.equal(shortcutName(press("k", { ctrlKey: true }), { mac: true }), null);
-  assert.equal(shortcutName(press("k", { metaKey: true }), { mac: true }), "search");
+  assert.equal(shortcutName(press("k", { metaKey: true }), { mac: true }), "palette");
   assert.equal(shortcutName(press("/")), "search");
   assert.equal(shortcutName(press("/"), { typing: true }), null);
   assert.equal(shortcutName(press("?", { shiftKey: true })), "help");
@@ -51,4 +51,17 @@ test("single letters are shortcuts outside fields only", () => {
   assert.equal(shortcutName(press(".", { ctrlKey: true }), { typing: true }), "sidebar");
   assert.equal(shortcutName(press("."), { typing: true }), null);
   assert.equal(shortcutName(press("a")), null);
+});
+
+test("undo, copy and delete have keys of their own, in any layout", () => {
+  const press = (key, extra) => ({ key, code: "", ctrlKey: true, metaKey: false, altKey: false, ...extra });
+  assert.equal(shortcutName(press("z")), "undo");
+  assert.equal(shortcutName(press("ㅋ", { code: "KeyZ" })), "undo");
+  assert.equal(shortcutName(press("z"), { typing: true }), null, "a field undoes its own text");
+  assert.equal(shortcutName(press("z"), { typing: true, empty: true }), "undo");
+  assert.equal(shortcutName(press("z", { shiftKey: true })), null);
+  assert.equal(shortcutName(press("C", { shiftKey: true }), { typing: true }), "copy");
+  assert.equal(shortcutName(press("c")), null, "this copies the selection");
+  assert.equal(shortcutName(press("Backspace", { shiftKey: true }), { typing: true }), "delete");
+  assert.equal(shortcutName(press("k", { isComposing: true })), null);
 });

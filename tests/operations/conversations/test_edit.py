@@ -6,17 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from chat.events import payloads
 from chat.events.store import Batch
-from chat.models import ApiCall, Assistant, Conversation, LanguageModel, Message, ToolCall, Turn, User
+from chat.models import Assistant, Conversation, LanguageModel, Message, User
 from chat.operations.conversations.edit import (
+    archive_conversations,
     choose_leaf,
     create_conversation,
-    delete_conversation,
     update_conversation,
 )
 from chat.operations.conversations.path import ConversationPath
@@ -71,7 +70,6 @@ def test_outsider_finds_nothing(insider: User, outsider: User) -> None:
     chat = factories.conversation(insider, "Question", "Answer")
     for function, target in (
         (update_conversation, {"conversation_id": chat.id, "title": "Taken"}),
-        (delete_conversation, {"conversation_id": chat.id}),
         (choose_leaf, {"message_id": chat.active_leaf_id}),
     ):
         assert refusal_code(function, user=outsider, **target) == "not_found"
@@ -145,28 +143,6 @@ def test_choosing_takes_a_constant_number_of_queries(insider: User) -> None:
     assert len(costs) == 1
 
 
-def test_deleting_takes_a_constant_number_of_queries(insider: User) -> None:
-    kept = factories.long_conversation(insider, 4)
-    costs = set()
-    for length in (100, 1000):
-        chat = factories.long_conversation(insider, length)
-        costs.add(queries(delete_conversation, user=insider, conversation_id=chat.id))
-        assert not Message.objects.filter(conversation_id=chat.id).exists()
-    assert len(costs) == 1
-    connection.check_constraints()
-    assert ApiCall.objects.count() == 50 + 500 + 2
-    assert ApiCall.objects.filter(conversation=None, turn=None, message=None).count() == 550
-    assert (Turn.objects.count(), kept.messages.count()) == (2, 4)
-
-
-def test_deletion_holds_on_every_database(any_database: str) -> None:
-    chat = factories.long_conversation(factories.person(), 40)
-    with transaction.atomic():
-        delete_conversation(user=chat.owner, conversation_id=chat.id)
-    assert [rows.objects.count() for rows in (Conversation, Message, Turn)] == [0, 0, 0]
-    assert ApiCall.objects.count() == 20
-
-
 def test_branches_are_walked_on_every_database(any_database: str) -> None:
     chat = factories.long_conversation(factories.person(), 20)
     chosen = choose_leaf(user=chat.owner, message_id=chat.messages.get(depth=3).id)
@@ -196,8 +172,6 @@ def test_running_answer_blocks_other_changes(insider: User) -> None:
     chat = factories.conversation(insider)
     turn = factories.turn(chat, status="running", answer="")
     assert refusal_code(choose_leaf, user=insider, message_id=turn.user_message_id) == "busy"
-    assert refusal_code(delete_conversation, user=insider, conversation_id=chat.id) == "busy"
-    assert Conversation.objects.filter(id=chat.id).exists()
 
 
 def test_a_thread_has_the_tool_calls_of_its_answers(insider: User) -> None:
@@ -205,6 +179,20 @@ def test_a_thread_has_the_tool_calls_of_its_answers(insider: User) -> None:
     calls = [factories.tool_call(turn), factories.tool_call(turn, "done")]
     page = read_thread(turn.conversation)
     assert page.tool_calls == {turn.messages.get().id: {call.tool_use_id: call for call in calls}}
-    Turn.objects.update(status="stopped", finished_at=timezone.now())
-    delete_conversation(user=insider, conversation_id=turn.conversation_id)
-    assert not ToolCall.objects.exists()
+
+
+def test_many_are_archived_in_as_many_queries_as_one(insider: User, outsider: User) -> None:
+    theirs, already = factories.conversation(outsider), factories.conversation(insider, archived=True)
+    costs = set()
+    for count in (2, 40):
+        ids = [factories.conversation(insider).id for _ in range(count)]
+        wanted = [str(one) for one in [*ids, theirs.id, already.id]]
+        costs.add(queries(archive_conversations, user=insider, conversation_ids=wanted, archived=True))
+        assert Conversation.objects.filter(id__in=ids, archived=True).count() == count
+        again = archive_conversations(user=insider, conversation_ids=ids, archived=False)
+        assert set(again) == set(ids)
+    assert len(costs) == 1
+    theirs.refresh_from_db()
+    assert theirs.archived is False
+    gone = {"conversation_ids": [theirs.id, "no id"], "archived": True}
+    assert refusal_code(archive_conversations, user=insider, **gone) == "not_found"

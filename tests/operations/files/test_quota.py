@@ -1,22 +1,27 @@
 """Limits of what a person may store and upload in a day: counted once for each content, and given back."""
 
 import datetime as dt
+import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.models import Attachment, FileUsage, User, Workspace
-from chat.operations.conversations.edit import delete_conversation
+from chat.models import Attachment, Conversation, FileUsage, User, Workspace
+from chat.models.conversations import UNDO_FOR
+from chat.operations.deletion.hide import delete_conversations, restore_conversations
+from chat.operations.deletion.remove import remove_due
 from chat.operations.errors import OperationError
 from chat.operations.files import quota
 from chat.operations.files.uploads import UNSENT_FOR, clear_unused_files, reuse_upload, store_upload
 from tests import factories
 from tests.support import turns
+from tests.support.deletion import delete_for_good
 from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +38,10 @@ def text(letter: str, size: int = HALF) -> bytes:
 
 def upload(owner: User, letter: str, name: str = "a.txt") -> Attachment:
     return store_upload(owner=owner, name=name, data=text(letter))
+
+
+def reuse(owner: User, letter: str) -> Attachment | None:
+    return reuse_upload(owner=owner, name="a.txt", digest=hashlib.sha256(text(letter)).hexdigest())
 
 
 @pytest.mark.parametrize(
@@ -115,14 +124,33 @@ def test_deleting_a_conversation_makes_room_at_once(insider: User, outsider: Use
     for chat in chats:
         chat.active_leaf.attachments.add(file)  # type: ignore[union-attr]
     assert refusal(upload, insider, "b").code == "storage_full"
-    delete_conversation(user=insider, conversation_id=chats[0].id)
+    delete_conversations(user=insider, conversation_ids=[chats[0].id])
     assert refusal(upload, insider, "b").code == "storage_full", "another conversation has it"
-    delete_conversation(user=insider, conversation_id=chats[1].id)
-    assert list(Attachment.objects.all()) == [theirs]
+    delete_conversations(user=insider, conversation_ids=[chats[1].id])
     waits_to_be_sent = upload(insider, "b")
     assert FileUsage.objects.get(user=insider).total_bytes == HALF
-    delete_conversation(user=insider, conversation_id=factories.conversation(insider, "Hello").id)
-    assert Attachment.objects.filter(id=waits_to_be_sent.id).exists()
+    restore_conversations(user=insider, conversation_ids=[chats[1].id])
+    assert FileUsage.objects.get(user=insider).total_bytes == 2 * HALF, "undoing a deletion never fails"
+    for chat in chats:
+        delete_for_good(chat)
+    assert set(Attachment.objects.all()) == {theirs, waits_to_be_sent}
+    assert FileUsage.objects.get(user=insider).total_bytes == HALF
+
+
+@pytest.mark.parametrize("how", ["upload", "reuse"])
+def test_a_deleted_file_that_is_attached_again_counts_and_stays(insider: User, how: str) -> None:
+    limits(stored_files_mb=1)
+    file, chat = upload(insider, "a"), factories.conversation(insider, "Look")
+    chat.active_leaf.attachments.add(file)  # type: ignore[union-attr]
+    delete_conversations(user=insider, conversation_ids=[chat.id])
+    again = upload if how == "upload" else reuse
+    assert again(insider, "a") == file
+    assert refusal(upload, insider, "b").code == "storage_full"
+    Conversation.objects.update(deleted_at=F("deleted_at") - UNDO_FOR)
+    Attachment.objects.update(created_at=timezone.now())
+    assert remove_due() == 1
+    assert list(Attachment.objects.all()) == [file], "it stands in a message that is not sent yet"
+    assert FileUsage.objects.get(user=insider).total_bytes == HALF
 
 
 def test_a_file_that_is_sent_again_meanwhile_stays(
@@ -135,7 +163,7 @@ def test_a_file_that_is_sent_again_meanwhile_stays(
         chat.active_leaf.attachments.add(file)  # type: ignore[union-attr]
         steps = iter(
             [
-                lambda chat=chat: delete_conversation(user=owner, conversation_id=chat.id),
+                lambda chat=chat: delete_for_good(chat),
                 lambda file=file: turns.start_turn(
                     author=owner, client_id=uuid.uuid4(), text="Again", attachments=[str(file.id)]
                 ),

@@ -8,7 +8,6 @@ import pytest
 
 from chat.claude.content.blocks import Block
 from chat.models import Attachment, LanguageModel, Message, ProviderConnection, User
-from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.message_input import chosen_attachments, content_blocks
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.thread import read_thread
@@ -28,6 +27,7 @@ from chat.operations.turns.stop import stop_turn
 from chat.operations.turns.turn_request import AcceptedTurn
 from tests import factories
 from tests.support import media
+from tests.support.deletion import delete_for_good
 from tests.support.refusals import refusal_code
 from tests.support.turns import retry_turn, start_turn
 
@@ -304,6 +304,6 @@ def test_deleted_conversation_removes_its_links(insider: User, model: LanguageMo
     photo = upload(insider, "a.png")
     started = start(insider, photo)
     stop_turn(user=insider, turn_id=started.turn.id)
-    delete_conversation(user=insider, conversation_id=started.turn.conversation_id)
+    delete_for_good(started.turn.conversation)
     assert not Message.objects.exists()
     assert not photo.messages.exists()

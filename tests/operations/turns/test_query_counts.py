@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from chat.events.store import Batch
 from chat.models import ApiCall, Conversation, LanguageModel, Turn
 from chat.operations.billing import ledger
+from chat.operations.projects import documents, edit
 from chat.operations.request import build
 from chat.operations.turns import claim, finish, open_call
 from chat.operations.turns.accept import start_turn
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWNER = "host:1:aa"
 NOT_COUNTED = ("BEGIN", "COMMIT")
 FIRST_TURN, NEXT_TURN = 10, 13
+IN_PROJECT = 14
 
 
 @pytest.fixture
@@ -71,3 +73,15 @@ def test_the_next_turn_of_a_conversation(model: LanguageModel, length: int) -> N
         run_turn(asked(model, turn.conversation))
     _turn, queries = run_turn(asked(model, turn.conversation))
     assert len(queries) <= NEXT_TURN, "\n".join(queries)
+
+
+def test_turns_of_a_project(model: LanguageModel) -> None:
+    owner = factories.person()
+    project = edit.create_project(owner=owner, name="Bridge", instructions="Answer in metres.")
+    for name in ("a", "b"):
+        documents.add_text(user=owner, project_id=project.id, name=name, text="The bridge is high.")
+    turn, _queries = run_turn(asked(model, project_id=project.id))
+    _turn, first = run_turn(asked(model, project_id=project.id))
+    assert len(first) <= IN_PROJECT, "\n".join(first)
+    _turn, following = run_turn(asked(model, turn.conversation))
+    assert len(following) <= IN_PROJECT, "\n".join(following)

@@ -1,0 +1,1 @@
+"""Imports of conversations from exports of other services and of Parley."""

@@ -1,0 +1,1 @@
+"""Shared conversations: making, renewing and revoking links, reading, and going on with a copy."""

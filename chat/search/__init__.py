@@ -1,0 +1,1 @@
+"""Search in conversations: keeping the index, and reading it for a person."""
