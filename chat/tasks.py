@@ -18,6 +18,7 @@ from chat.operations.conversations import titles
 from chat.operations.deletion.remove import remove_due
 from chat.operations.files.uploads import clear_unused_files
 from chat.operations.imports.run import run_import, unfinished_imports
+from chat.operations.projects.index import index_documents
 from chat.operations.request import prewarm
 from chat.operations.staff.tool_listings import refresh_listings
 from chat.operations.time_limit import in_time
@@ -60,6 +61,13 @@ def reap_task() -> None:
     recovery.release_stale_holds()
     for conversation_id in titles.unnamed_conversations():
         title_conversation_task.delay(conversation_id)
+
+
+@shared_task
+def index_project_documents_task() -> None:
+    """Put new documents of projects into the search index."""
+    for passages in in_time(index_documents()):
+        log.info("project_document_indexed", passages=passages)
 
 
 @shared_task

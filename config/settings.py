@@ -233,6 +233,11 @@ CELERY_TASK_DEFAULT_QUEUE = "parley"
 # In memory: an extra run of any scheduled job is harmless, and a schedule file could be damaged by a crash.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
+    "project-documents": {
+        "task": "chat.tasks.index_project_documents_task",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "reap": {"task": "chat.tasks.reap_task", "schedule": 10.0, "options": {"expires": 10}},
     "expire-tool-calls": {
         "task": "chat.tasks.expire_tool_calls_task",

@@ -140,9 +140,12 @@ def result_blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def shown_result(result: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a result for viewers: its text blocks, 4,000 characters in all; of other blocks only the type."""
+    """Return a result for viewers: its texts, 4,000 characters in all; of other blocks only the type.
+
+    A search result is shown as its title and its text.
+    """
     shown, left = [], LONGEST_SHOWN_RESULT
-    for block in result:
+    for block in map(_found_text, result):
         if block.get("type") != "text":
             shown.append({"type": str(block.get("type"))})
         elif left > 0:
@@ -150,6 +153,13 @@ def shown_result(result: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             shown.append({"type": "text", "text": text if len(text) <= left else text[: left - 1] + "…"})
             left -= len(text)
     return shown
+
+
+def _found_text(block: dict[str, Any]) -> dict[str, Any]:
+    if block.get("type") != "search_result":
+        return block
+    parts = [str(block.get("title", "")), *(str(part.get("text", "")) for part in block.get("content") or ())]
+    return {"type": "text", "text": "\n".join(parts)}
 
 
 def turn_waiting() -> Event:

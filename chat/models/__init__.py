@@ -13,6 +13,7 @@ from chat.models.language_models import LanguageModel, ModelPrice
 from chat.models.ledger import ApiCall
 from chat.models.memory import MemoryEntry
 from chat.models.people import User
+from chat.models.project_passages import ProjectPassage
 from chat.models.projects import Project, ProjectDocument, ProjectMember
 from chat.models.prompts import PromptRevision, SystemPrompt
 from chat.models.saved_prompts import SavedPrompt
@@ -49,6 +50,7 @@ __all__ = [
     "Project",
     "ProjectDocument",
     "ProjectMember",
+    "ProjectPassage",
     "PromptRevision",
     "ProviderConnection",
     "SavedPrompt",

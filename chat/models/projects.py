@@ -128,6 +128,7 @@ class ProjectDocument(models.Model):
     )
     position = models.PositiveIntegerField(_("position"))
     tokens = models.PositiveIntegerField(_("tokens"))
+    indexed = models.BooleanField(_("indexed for search"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ProjectDocumentQuerySet.as_manager()
@@ -138,7 +139,10 @@ class ProjectDocument(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "attachment"], name="project_document_once")
         ]
-        indexes = [models.Index(fields=["project", "position"], name="project_document_order")]
+        indexes = [
+            models.Index(fields=["project", "position"], name="project_document_order"),
+            models.Index(fields=["id"], condition=Q(indexed=False), name="project_document_not_indexed"),
+        ]
 
     def __str__(self) -> str:
         return str(self.attachment)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 LONGEST_QUOTE = 300
 SIGN = "\ufdd0"
 _WEB = re.compile(r"https?://")
+_OWN = re.compile(r"(/attachments/[0-9a-f-]{36}\?(?:page=\d+|start=\d+&end=\d+))#cited")
 _UNSAFE = re.compile(r"[()\s\"'<>\\]")
 Block = dict[str, Any]
 
@@ -28,6 +29,8 @@ def address_of(message_id: object, citation: Block) -> str:
             place = {"page": citation.get("start_page_number"), "quote": quoted}
         case "content_block_location":
             place = {}
+        case "search_result_location":
+            return _own_address(message_id, citation)
         case "web_search_result_location":
             url = str(citation.get("url") or "")
             return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", url) if _WEB.match(url) else ""
@@ -40,6 +43,16 @@ def address_of(message_id: object, citation: Block) -> str:
     }
     query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in asked.items())
     return f"/cited/{message_id}?{query}"
+
+
+def _own_address(message_id: object, citation: Block) -> str:
+    """Return the address that Parley's own tool gave a passage; no other source may lead anywhere."""
+    found = _OWN.fullmatch(str(citation.get("source") or ""))
+    if found is None:
+        return ""
+    quoted = quote(str(citation.get("cited_text") or "")[:LONGEST_QUOTE], safe="")
+    of_page = f"&quote={quoted}" if "?page=" in found[1] else ""
+    return f"{found[1]}&message={message_id}{of_page}#cited"
 
 
 class Marks:

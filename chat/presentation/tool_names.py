@@ -15,6 +15,8 @@ BUILTIN_TEXTS = frozenset(
         gettext_noop("Calculator"),
         gettext_noop("Compute an arithmetic expression exactly, with fractions and numbers of any length."),
         gettext_noop("Search in my conversations"),
+        gettext_noop("Search in the project’s documents"),
+        gettext_noop("Search the documents of the project that this conversation belongs to."),
         gettext_noop(
             "Search the person's own earlier conversations for messages that contain all the given words."
         ),

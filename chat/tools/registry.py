@@ -18,7 +18,7 @@ from django.conf import settings
 
 from chat.tools.result import ToolContext
 
-BUILTIN_MODULE = "chat.tools.builtin"
+BUILTIN_MODULES = ("chat.tools.builtin", "chat.tools.project_documents")
 CONTEXT_PARAMETER = "context"
 
 _registered: dict[str, "PythonTool"] = {}
@@ -98,7 +98,7 @@ def tool(
 
 def registered() -> dict[str, PythonTool]:
     """Return every registered tool by name. The modules of TOOL_MODULES are imported."""
-    for module in (BUILTIN_MODULE, *settings.TOOL_MODULES):
+    for module in (*BUILTIN_MODULES, *settings.TOOL_MODULES):
         importlib.import_module(module)
     return dict(_registered)
 

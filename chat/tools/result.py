@@ -1,7 +1,8 @@
 """The input and output of a tool: the context of a call, its result, and a failure whose message the model may read.
 
 Results are part of a transcript that is sent again and again, so a block that the API would refuse must not
-get in. Only text and pictures pass (`pictures` checks them); everything else becomes text.
+get in. Only text, pictures (`pictures` checks them) and a function's search results pass; everything else becomes
+text.
 """
 
 import base64
@@ -32,10 +33,32 @@ class ToolContext:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ToolResult:
-    """The content of a tool_result: text and image blocks, never empty."""
+    """The content of a tool_result: text, image and search_result blocks, never empty."""
 
     content: list[Block]
     is_error: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A passage that a function found, which models cite. `source` is an address of Parley's own.
+
+    Only functions give these: a block of a server's that looks like one stays text.
+    """
+
+    source: str
+    title: str
+    text: str
+
+    def block(self) -> Block:
+        """Return the block of the Messages API."""
+        return {
+            "type": "search_result",
+            "source": self.source,
+            "title": self.title,
+            "content": [text_block(clean_text(self.text))],
+            "citations": {"enabled": True},
+        }
 
 
 class ToolFailed(Exception):
@@ -75,6 +98,8 @@ def make_result(value: Any, *, limit_bytes: int, is_error: bool = False) -> Tool
 def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, list) and value and all(_is_block(item) for item in value):
         return value
+    if isinstance(value, list) and any(isinstance(item, SearchResult) for item in value):
+        return value
     return [] if value is None else [value]
 
 
@@ -84,6 +109,8 @@ def _is_block(item: Any) -> bool:
 
 def _as_blocks(item: Any) -> list[Block]:
     """Return one item as blocks that the API accepts; [] for blank text."""
+    if isinstance(item, SearchResult):
+        return [item.block()]
     if isinstance(item, dict) and item.get("type") == "text" and isinstance(item.get("text"), str):
         item = item["text"]
     elif kind := _picture_kind(item):

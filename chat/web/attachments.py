@@ -1,4 +1,4 @@
-"""Files of a person: downloads, thumbnails, and the page that shows a document's text.
+"""Files of a person and of projects: downloads, thumbnails, and the page that shows a document's text.
 
 Only images that Parley made itself and PDFs are shown in the browser. Everything else, HTML and SVG included, is
 downloaded. No file may run scripts, load resources or frame other pages.
@@ -31,14 +31,14 @@ _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline';
 @person_page("GET", "HEAD")
 def original(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return the uploaded file as a download."""
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     return file_answer(found.original, found.original.media_type, name=found.name, download=True)
 
 
 @person_page("GET", "HEAD")
 def shown(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
     """Return an image as models get it, or a PDF, to be shown in the browser."""
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     if found.kind == Attachment.Kind.PDF:
         return pdf_answer(found)
     return picture_answer(found.sent, found)
@@ -46,7 +46,7 @@ def shown(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileRespons
 
 @person_page("GET", "HEAD")
 def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileResponse:
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     return picture_answer(found.thumbnail, found)
 
 
@@ -54,14 +54,16 @@ def thumbnail(request: PersonRequest, attachment_id: uuid.UUID) -> StoredFileRes
 def document(request: PersonRequest, attachment_id: uuid.UUID) -> HttpResponse:
     """Return a page with a document's text: page `page` of a PDF, or the text around characters `start` to `end`.
 
-    It leads back to the conversation of `message`, else to the newest one that has the document.
+    It leads back to the conversation of `message`, else to the newest one that has the document, or to its project.
     """
-    found = _own(request, attachment_id)
+    found = _readable(request, attachment_id)
     message = access.find_message(request.user, request.GET.get("message", ""))
+    own = found.messages.filter(conversation__owner=request.user)
     context: dict[str, Any] = {
         "attachment": found,
         "message": message,
-        "back": message or found.messages.order_by("-id").first(),
+        "back": message or own.order_by("-id").first(),
+        "project": access.projects(request.user).filter(documents__attachment=found).by_use().first(),
     }
     if found.kind == Attachment.Kind.PDF:
         try:
@@ -83,7 +85,7 @@ def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
         raise Http404
     index = number_in(request, "document")
     found = cited_document(answer, -1 if index is None else index, request.GET.get("title", ""))
-    if found is None or access.find_attachment(request.user, found.id) is None:
+    if found is None or access.find_readable_file(request.user, found.id) is None:
         raise Http404
     place = {
         name: request.GET[name][:_LONGEST_QUOTE]
@@ -94,8 +96,8 @@ def cited(request: PersonRequest, message_id: uuid.UUID) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('attachment', args=[found.id])}?{query}#cited")
 
 
-def _own(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
-    found = access.find_attachment(request.user, attachment_id)
+def _readable(request: PersonRequest, attachment_id: uuid.UUID) -> Attachment:
+    found = access.find_readable_file(request.user, attachment_id)
     if found is None:
         raise Http404
     return found

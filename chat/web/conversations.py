@@ -70,6 +70,25 @@ def archive(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     return _changed(found, said=_("Conversation archived"), undo=request.path) if on else _changed(found)
 
 
+@person_page("GET", "HEAD", "POST")
+def move(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Move the conversation into a project, or out of its project with an empty choice."""
+    found = own_conversation(request, conversation_id)
+    rows = list(access.projects(request.user).filter(archived=False).by_use())
+    context: dict[str, Any] = {"conversation": found, "projects": rows}
+    if request.method != "POST":
+        return render(request, "chat/dialogs/_move.html", context)
+    chosen = request.POST.get("project", "") or None
+    try:
+        found = journeys.update_conversation(user=request.user, conversation_id=found.id, project_id=chosen)
+    except OperationError as error:
+        context["error"] = error.message
+        return render(request, "chat/dialogs/_move.html", context, status=409)
+    said = _("Moved to the project") if chosen else _("Taken out of the project")
+    details = {"id": str(found.id), "title": str(found), "said": said}
+    return trigger_client_event(HttpResponse(status=204), "conversation-moved", details)
+
+
 @person_page("POST")
 def fork(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Copy the conversation up to `message` into a new one, which the page then opens."""

@@ -18,6 +18,7 @@ from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.found_message import Opened, Stretch, open_at, stretch_below
+from chat.operations.conversations.selection import enter_project
 from chat.operations.conversations.temporary import return_to
 from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
@@ -31,6 +32,7 @@ from chat.web.conversations import deletion_words, sidebar_context
 from chat.web.model_picker import CHOICE_COOKIE, picker_for
 from chat.web.offline import worker_address
 from chat.web.page import PersonRequest, own_conversation, person_page
+from chat.web.projects import recent_projects
 from chat.web.strings import script_strings
 from chat.web.welcome import welcome_for
 
@@ -40,11 +42,19 @@ WHOLE = 1_000_000
 
 @person_page("GET", "HEAD")
 def new_conversation(request: PersonRequest) -> HttpResponse:
-    """Show the page of a new conversation.
+    """Show the page of a new conversation, in the project that `project` names.
 
     `temporary` makes it a temporary chat. `deleted` and `ended` say which conversation the page before this one showed.
     """
-    return _chat(request, None)
+    named = request.GET.get("project")
+    if named is None:
+        return _chat(request, None)
+    draft = Conversation(owner=request.user)
+    try:
+        enter_project(draft, request.user, named)
+    except OperationError as error:
+        raise Http404 from error
+    return _chat(request, None, draft=draft)
 
 
 @person_page("GET", "HEAD")
@@ -145,17 +155,28 @@ def _read(request: PersonRequest, shown: Conversation, stretch: Stretch) -> Thre
     )
 
 
-def _chat(request: PersonRequest, shown: Conversation | None, **more: Any) -> HttpResponse:
-    picker = picker_for(request.user, shown, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
+def _chat(
+    request: PersonRequest, shown: Conversation | None, *, draft: Conversation | None = None, **more: Any
+) -> HttpResponse:
+    """Return the page of a conversation, or of a new one; a `draft` begins in a project."""
+    project = draft.project if draft else None
+    if shown is not None and shown.project_id is not None:
+        project = access.find_project(request.user, shown.project_id)
+    picker = picker_for(request.user, shown or draft, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
     context = {
         "conversation": shown,
+        "project": project,
         "temporary": _is_temporary(request, shown),
         "temporary_hours": _temporary_hours(shown),
         "budget_warnings": _budget_warnings(request.user),
         "picker": picker,
         "welcome": welcome_for(picker, picker.chosen),
-        "page": _page_data(request, shown),
+        "page": {
+            **_page_data(request, shown),
+            "project": str(project.id) if project and shown is None else None,
+        },
         **sidebar_context(request, current=shown),
+        "sidebar_projects": recent_projects(request.user),
         **more,
     }
     if shown and "thread" not in context:

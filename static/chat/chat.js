@@ -76,11 +76,13 @@ export class Chat {
     return this.thread.conversation ? `/c/${this.thread.conversation}` : "/";
   }
 
-  start({ text, options, attachments, parent }) {
+  start({ text, options, attachments, parent, others = [] }) {
+    this.comparison.plan(others);
     if (!this.thread.conversation) this.thread.begin(null);
     this.#post({
       type: "turn.start",
       conversation: this.thread.conversation,
+      project: this.thread.conversation ? null : page.project,
       parent,
       text,
       attachments,
@@ -90,6 +92,7 @@ export class Chat {
   }
 
   stop(turn) {
+    this.comparison.plan([]);
     if (!this.socket.send({ type: "turn.stop", turn })) this.#stopWhenOpen = turn;
   }
 
@@ -210,6 +213,7 @@ export class Chat {
     }
     // The subscription was refused: the conversation is gone.
     if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor(goneAddress());
+    this.comparison.plan([]);
     const refused = this.requests.settle(about.client_id);
     enableTurnButtons();
     if (refused) this.composer.takeBack(refused);
@@ -232,7 +236,8 @@ export class Chat {
   // The thread shows another unfinished answer, or none.
   #liveChanged(live) {
     if (this.composer.busy && !live) {
-      this.comparison.answered(this.thread.conversation);
+      const next = this.comparison.answered(this.thread.conversation);
+      if (next && !this.composer.queued.waits) this.#post(next);
       this.sidebar.refresh();
       this.budget.refreshIfShown();
     }

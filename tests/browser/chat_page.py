@@ -93,7 +93,7 @@ class ChatPage:
         """Write a message and press Enter; on a phone the button sends."""
         self.field.fill(text)
         if self.field.evaluate("field => field.enterKeyHint") == "enter":
-            self.page.get_by_role("button", name="Send").click()
+            self.page.locator(".composer__send").click()
         else:
             self.field.press("Enter")
         return self

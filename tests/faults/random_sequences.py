@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from chat.tools.result import SearchResult
 from tests.faults.configuration_changes import change_configuration, change_key
 from tests.faults.project_changes import change_project
 from tests.faults.request_checker import RequestChecker
@@ -58,6 +59,7 @@ RESULTS: tuple[Any, ...] = (
             "citations": {"enabled": True},  # as those of attached documents
         },
     ],
+    [SearchResult("/attachments/0?start=0&end=5#cited", "height.txt", "91 m high").block()],
 )
 
 

@@ -25,7 +25,7 @@ UNSUPPORTED = {
 
 COUNTED_BLOCKS = (
     *("tool_result", "compaction", "web_search_tool_result", "mcp_tool_result"),
-    *("image", "document"),
+    *("image", "document", "search_result"),
 )
 
 
@@ -65,6 +65,8 @@ class RequestChecker:
         counts["documents of projects sent"] += any(
             block["title"].startswith(("text ", "note ")) for block in documents
         )
+        named = {tool.get("name") for tool in request.get("tools", ())}
+        counts["projects searched"] += "search_project" in named
         counts["projects sent"] += "<project name" in str(request.get("system"))
         for name in COUNTED_BLOCKS:
             counts[f"{name} sent"] += types.count(name)

@@ -47,6 +47,7 @@ class SequenceRows:
             PromptRevision.objects.create(prompt=prompt, number=1, blocks=blocks)
             self.assistants.append(Assistant.objects.create(name=name, prompt=prompt))
         self._add_tools(self.assistants[0])
+        self._add_search()
         self.files = [str(file.id) for file in self._create_files()]
 
     @classmethod
@@ -90,6 +91,13 @@ class SequenceRows:
             )
             AssistantTool.objects.create(assistant=assistant, tool=tool, order=1)
         give_connected(assistant, connected(), "add", approval="allow")
+
+    def _add_search(self) -> None:
+        """Create the row of the tool that searches projects, as every start does."""
+        from chat.models import ToolDefinition
+
+        fields = {"kind": "python", "target": "search_project", "approval": "allow"}
+        ToolDefinition.objects.create(name="search_project", description="Search.", **fields)
 
     def _create_files(self) -> list[Any]:
         from chat.operations.files.uploads import store_upload

@@ -24,7 +24,8 @@ def test_random_sequences_make_only_accepted_requests() -> None:
         *("failovers before a first call", "failovers within a loop"),
         *("continued before a first call", "continued within a loop"),
         *("loops closed", "summaries", "compaction sent", "image sent", "document sent", "schemas"),
-        *("changes of projects", "projects sent", "documents of projects sent"),
+        *("changes of projects", "projects sent", "documents of projects sent", "projects searched"),
+        "search_result sent",
         *("web_search_tool_result sent", "mcp_tool_result sent", "searches sent as text"),
     )
     for happening in happenings:

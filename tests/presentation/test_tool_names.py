@@ -5,7 +5,7 @@ from django.utils import translation
 
 from chat.models import ToolDefinition
 from chat.presentation.tool_names import BUILTIN_TEXTS, tool_about, tool_title
-from chat.tools.registry import BUILTIN_MODULE, PythonTool, registered
+from chat.tools.registry import BUILTIN_MODULES, PythonTool, registered
 
 
 def row(found: PythonTool) -> ToolDefinition:
@@ -13,7 +13,7 @@ def row(found: PythonTool) -> ToolDefinition:
 
 
 def test_all_built_in_tools_are_translated() -> None:
-    built_in = [found for found in registered().values() if found.function.__module__ == BUILTIN_MODULE]
+    built_in = [found for found in registered().values() if found.function.__module__ in BUILTIN_MODULES]
     rows = [row(found) for found in built_in]
     assert {text for one in rows for text in (tool_title(one), tool_about(one))} == BUILTIN_TEXTS
     with translation.override("ko"):

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
+from tests.web.test_pages_projects import ADDRESSES
 
 TOOL = "00000000-0000-7000-8000-000000000001"
 OWN = ["new_conversation", "sidebar", "palette", "budget", "imports", "search"]
@@ -17,11 +18,12 @@ FILES = [  # in test_pages_attachments.py
 ]  # fmt: skip
 READ = [
     "conversation", "thread", "earlier", "later", "versions", "rename_conversation", "allowed_tools",
-    "share_dialog", "export_dialog", "export_file", "print_page",
+    "share_dialog", "export_dialog", "export_file", "print_page", "move_conversation",
 ]  # fmt: skip
 WRITE = [
     "branch", "fork", "rename_conversation", "pin_conversation", "archive_conversation", "allowed_tools",
     "delete_conversation", "leave_conversation", "stay_in_conversation", "share_dialog",
+    "move_conversation",
 ]  # fmt: skip
 PAGES = {"branch", "allowed_tools", "share_dialog"}  # a change that answers with what the page shows now
 
@@ -58,6 +60,7 @@ def state(chat: Conversation) -> Any:
             "deleted_at",
             "expires_at",
             "shares",
+            "project",
         )
         .first()
     )
@@ -100,6 +103,7 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_imports,
         *in_test_saved_prompts,
         *in_own_modules,
+        *ADDRESSES,  # in test_pages_projects.py
         "preferences",
     }
 

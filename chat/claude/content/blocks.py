@@ -77,6 +77,30 @@ def with_tool_pictures(content: Iterable[Block], change: Callable[[Block], Block
     ]
 
 
+def with_search_results_as_text(content: list[Block]) -> list[Block]:
+    """Return a message's blocks with the search results inside tool results as texts; the list itself without any."""
+    if not any(
+        _is_search_result(inner) for block in content if _has_blocks(block) for inner in block["content"]
+    ):
+        return content
+    return [
+        {**block, "content": [_search_text(inner) for inner in block["content"]]}
+        if _has_blocks(block)
+        else block
+        for block in content
+    ]
+
+
+def _is_search_result(block: Block) -> bool:
+    return block.get("type") == "search_result"
+
+
+def _search_text(block: Block) -> Block:
+    if not _is_search_result(block):
+        return block
+    return {"type": "text", "text": f"{block['title']}\n{plain_text(block['content'])}"}
+
+
 def with_finite_numbers(content: Iterable[Block]) -> list[Block]:
     """Return a message's blocks; numbers that no float holds are texts.
 

@@ -15,9 +15,11 @@ from chat.models import Attachment, Project, ProjectDocument, User
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.files.uploads import delete_unlinked, file_name, store_upload
 from chat.operations.projects.edit import editable_project, forbidden, touch
+from chat.operations.projects.index import index_document
 
 MOST_DOCUMENTS = 200
 TOKENS_PER_PAGE = 3_000
+INDEXED_AT_ONCE = 200_000  # characters: a fraction of a second
 
 
 def add_file(*, user: User, project_id: object, name: object, data: bytes) -> ProjectDocument:
@@ -100,6 +102,8 @@ def _link(user: User, project: Project, attachment: Attachment) -> ProjectDocume
             project=project, attachment=attachment, position=last + 1, tokens=_tokens(attachment)
         )
         _recount(project)
+    if 0 < len(attachment.text) <= INDEXED_AT_ONCE:  # the job does the rest
+        index_document(document.id)
     return document
 
 

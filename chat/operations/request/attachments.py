@@ -10,7 +10,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chat.claude.content.blocks import Block, tool_pictures, with_tool_pictures
+from chat.claude.content.blocks import (
+    Block,
+    tool_pictures,
+    with_search_results_as_text,
+    with_tool_pictures,
+)
 from chat.models import Attachment, LanguageModel, Message
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.files import storage
@@ -37,7 +42,12 @@ def resolve_path(
 
 
 def seen_by(model: LanguageModel, content: list[Block]) -> list[Block]:
-    """Return a message's blocks; for a model without image input, tools' pictures are replaced by a text."""
+    """Return a message's blocks; what a model can't take of tools' results is replaced by a text.
+
+    That are pictures without image input, and search results without citations.
+    """
+    if not model.supports.citations:
+        content = with_search_results_as_text(content)
     if model.supports.image_input or not tool_pictures(content):
         return content
     return with_tool_pictures(

@@ -97,10 +97,10 @@ def measure(turn: Turn, model: LanguageModel, path: ConversationPath) -> Measure
 def _static_tokens(turn: Turn, model: LanguageModel) -> int | None:
     """Return the counted tokens of a frame with tools or a prompt; any other frame has only a few.
 
-    Frames with documents of a project are never counted.
+    Frames of a project are never counted.
     """
     body = turn.frame.body
-    counted = (body.get("tools") or body.get("system")) and not body.get("documents")
+    counted = (body.get("tools") or body.get("system")) and turn.conversation.project_id is None
     return frame_tokens(turn.frame_id, model) if counted else None
 
 

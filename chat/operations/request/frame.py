@@ -38,11 +38,12 @@ def freeze_frame(
         OperationError: no_structured_output.
     """
     selected = select_tools(model, assistant, author, tools_off)
+    tools = [with_use_limits(tool) for tool in selected.definitions]
     spec = FrameSpec(
         model=model.model_id,
         system=[*_system_blocks(assistant), *(knowledge.system_blocks() if knowledge else ())],
         documents=knowledge.references() if knowledge else (),
-        tools=[with_use_limits(tool) for tool in selected.definitions],
+        tools=[*(knowledge.tools_beside(tools) if knowledge else ()), *tools],
         thinking=thinking_for(model, assistant, effort),
         output_config=_output_config(model, assistant, effort),
     )

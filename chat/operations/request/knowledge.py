@@ -7,26 +7,40 @@ depends only on the project's rows, so the prefix of a project's conversations i
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.cache import caches
 
 from chat import access
 from chat.claude.content.blocks import Block
-from chat.models import Conversation, LanguageModel, Project, ProjectDocument, User, Workspace
+from chat.models import (
+    Conversation,
+    LanguageModel,
+    Project,
+    ProjectDocument,
+    ToolDefinition,
+    User,
+    Workspace,
+)
 from chat.operations.conversations.message_input import content_blocks
+from chat.operations.request.tool_selection import definition_of
+from chat.tools.project_documents import NAME
 
 SHARE_SECONDS = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Knowledge:
-    """A project with its documents in their order; `fits` says that requests hold them whole."""
+    """A project with its documents in their order; `fits` says that requests hold them whole.
+
+    Otherwise `tool` is the definition of the tool that searches them, None where staff have switched it off.
+    """
 
     project: Project
     documents: tuple[ProjectDocument, ...]
     fits: bool
+    tool: dict[str, Any] | None = None
 
     def system_blocks(self) -> list[dict[str, Any]]:
         """Return the system blocks behind the assistant's prompt: one, or none for a project without any content."""
@@ -64,10 +78,17 @@ class Knowledge:
         names = "\n".join(
             f"- {json.dumps(one.attachment.name, ensure_ascii=False)}" for one in self.documents
         )
-        return (
-            "<documents>\nThe project's documents are too long to be shown here. Search them with search_project "
-            f"before you answer what they may tell:\n{names}\n</documents>"
+        advice = (
+            f"Search them with {NAME} before you answer what they may tell."
+            if self.tool
+            else "You can't read them; say so if they would help."
         )
+        return f"<documents>\nThe project's documents are too long to be shown here. {advice}\n{names}\n</documents>"
+
+    def tools_beside(self, others: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the tools that join a frame's other ones."""
+        known = {str(tool.get("name")) for tool in others}
+        return [self.tool] if self.tool and NAME not in known else []
 
 
 def document_tokens(body: Mapping[str, Any]) -> int:
@@ -83,7 +104,9 @@ def read_knowledge(project: Project | None, model: LanguageModel) -> Knowledge |
         return Knowledge(project, (), fits=True)
     fits = project.document_tokens <= room_tokens(model)
     rows = project.documents.in_order().select_related("attachment__original", "attachment__sent")
-    return Knowledge(project, tuple(rows if fits else rows.defer("attachment__text")), fits=fits)
+    if fits:
+        return Knowledge(project, tuple(rows), fits=True)
+    return Knowledge(project, tuple(rows.defer("attachment__text")), fits=False, tool=_search_tool())
 
 
 def knowledge_of(conversation: Conversation, person: User, model: LanguageModel) -> Knowledge | None:
@@ -104,6 +127,19 @@ def share_percent() -> int:
         "project-share", lambda: Workspace.current().project_share_percent, SHARE_SECONDS
     )
     return found or 0
+
+
+def _search_tool() -> dict[str, Any] | None:
+    """Return the definition of the tool that searches; a change by staff is seen within seconds."""
+    found: dict[str, Any] | str = (
+        caches["process"].get_or_set("project-tool", _read_tool, SHARE_SECONDS) or ""
+    )
+    return found if isinstance(found, dict) else None
+
+
+def _read_tool() -> dict[str, Any] | str:
+    row = ToolDefinition.objects.usable().filter(name=NAME, kind=ToolDefinition.Kind.PYTHON).first()
+    return definition_of(row) if row else ""
 
 
 def _part(name: str, text: str) -> list[str]:

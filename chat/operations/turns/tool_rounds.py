@@ -28,6 +28,7 @@ from chat.models import (
 from chat.models.fields import uuid7
 from chat.models.ids import MessageId, TurnId
 from chat.operations.request.attachment_limits import fit_pictures
+from chat.tools.project_documents import NAME as SEARCH_PROJECT
 
 Status = ToolCall.Status
 
@@ -98,14 +99,21 @@ def plan_calls(
 
 
 def _offered(turn: Turn) -> dict[str, AssistantTool]:
+    """Return the tools that this turn's frame may have, by name: its assistant's, and that of its project."""
+    offered: dict[str, AssistantTool] = {}
     assistant = turn.conversation.assistant
-    if assistant is None:
-        return {}
-    links = assistant.tool_links.filter(tool__in=ToolDefinition.objects.usable())
-    links = links.exclude(tool__kind=ToolDefinition.Kind.SERVER)
-    links = links.exclude(tool__server__route=McpServer.Route.CONNECTOR)
-    off = turn.conversation.tools_off
-    return {link.tool.name: link for link in links.select_related("tool") if str(link.tool_id) not in off}
+    if assistant is not None:
+        links = assistant.tool_links.filter(tool__in=ToolDefinition.objects.usable())
+        links = links.exclude(tool__kind=ToolDefinition.Kind.SERVER)
+        links = links.exclude(tool__server__route=McpServer.Route.CONNECTOR)
+        off = turn.conversation.tools_off
+        chosen = (link for link in links.select_related("tool") if str(link.tool_id) not in off)
+        offered = {link.tool.name: link for link in chosen}
+    named = any(tool.get("name") == SEARCH_PROJECT for tool in turn.frame.body.get("tools", ()))
+    if named and SEARCH_PROJECT not in offered:
+        tool = ToolDefinition.objects.usable().filter(name=SEARCH_PROJECT).first()
+        offered |= {SEARCH_PROJECT: AssistantTool(tool=tool)} if tool else {}
+    return offered
 
 
 def _approval(link: AssistantTool) -> str:

@@ -33,6 +33,12 @@ export class AnswerOptions {
     };
   }
 
+  // Returns {options, others} for a message: the members of its request, and the picker's values of those who answer it
+  // after the first one.
+  take() {
+    return { options: this.values, others: this.chooser.takeOthers() };
+  }
+
   // The picker shows another model or assistant: only what it takes can be chosen.
   show() {
     this.chooser.show();

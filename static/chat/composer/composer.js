@@ -21,7 +21,7 @@ export class Composer {
   #sendWhenReady = null;
   #blocked = "";
 
-  // Listeners: onsend({text, attachments, parent, options}), onstop(turn), ondraft(text, tokens of its files). `parent` is
+  // Listeners: onsend({text, attachments, parent, options, others}), onstop(turn), ondraft(text, tokens of its files). `parent` is
   // that of an edited message. `drafts` stores unsent text and files.
   constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
     Object.assign(this, { onsend, onstop, ondraft, drafts, storage });
@@ -100,8 +100,7 @@ export class Composer {
     if (this.#sendWhenReady) return;
     this.showError("");
     const { parent } = this.editing;
-    const options = this.options.values;
-    const message = { text: this.field.value, attachments: this.tray.take(), parent, options };
+    const message = { text: this.field.value, attachments: this.tray.take(), parent, ...this.options.take() };
     // Cleared first: sending lays out the page, and half a million lines in a field take a browser minutes.
     this.field.value = "";
     if (parent) this.editing.end();

@@ -1,11 +1,15 @@
-// The searchable list of models and assistants, in place of a select that has too many of them.
+// The searchable list of models and assistants, in place of a select that has too many of them. Several can be chosen to
+// compare their answers to the next message; the select has the first of them.
 
 import { foundChoices } from "parley/models/choice_search.js";
 import { fromTemplate } from "parley/lib/fragments.js";
 import { place } from "parley/shell/menus.js";
 
+const MOST = 3;
+
 export class ModelChooser {
   #active = -1;
+  #several = null;
 
   // `picker`: the select, which keeps what is chosen.
   constructor(picker) {
@@ -16,6 +20,8 @@ export class ModelChooser {
     this.input = this.box.querySelector("input");
     this.list = this.box.querySelector("[role=listbox]");
     this.none = this.box.querySelector("[data-none]");
+    this.severalButton = this.box.querySelector("[data-several]");
+    this.severalButton.addEventListener("click", () => this.#chooseSeveral());
     this.box.addEventListener("toggle", ({ newState }) => newState === "open" && this.#open());
     this.input.addEventListener("input", () => this.#search());
     this.input.addEventListener("keydown", (event) => this.#key(event));
@@ -23,10 +29,45 @@ export class ModelChooser {
     picker.addEventListener("change", () => this.show());
   }
 
+  // Returns whom to ask after the first one. The message after that is for one alone again.
+  takeOthers() {
+    const others = this.#several?.slice(1) ?? [];
+    this.#several = null;
+    this.show();
+    return others;
+  }
+
   show() {
     if (!this.box) return;
-    this.button.querySelector("[data-chosen]").textContent =
-      this.picker.selectedOptions[0]?.textContent ?? "";
+    const names = (this.#several ?? [this.picker.value]).map((value) => this.#optionOf(value)?.textContent);
+    this.button.querySelector("[data-chosen]").textContent = names.join(" + ");
+    this.severalButton.setAttribute("aria-pressed", String(Boolean(this.#several)));
+    this.list.setAttribute("aria-multiselectable", String(Boolean(this.#several)));
+  }
+
+  #optionOf(value) {
+    return [...this.picker.options].find((option) => option.value === value);
+  }
+
+  #chooseSeveral() {
+    this.#several = this.#several ? null : [this.picker.value];
+    this.show();
+    this.#search();
+    this.input.focus();
+  }
+
+  // At least one stays, and not more than three are compared.
+  #toggle(value) {
+    const without = this.#several.filter((each) => each !== value);
+    if (without.length < this.#several.length) this.#several = without.length ? without : this.#several;
+    else if (this.#several.length < MOST) this.#several.push(value);
+    this.#pick(this.#several[0]);
+    this.#search();
+  }
+
+  #pick(value) {
+    this.picker.value = value;
+    this.picker.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   #open() {
@@ -70,7 +111,7 @@ export class ModelChooser {
     const node = fromTemplate("chooser-option");
     node.id = `choice-${value.replace(":", "-")}`;
     node.dataset.value = value;
-    node.setAttribute("aria-selected", String(value === this.picker.value));
+    node.setAttribute("aria-selected", String((this.#several ?? [this.picker.value]).includes(value)));
     if (disabled) node.setAttribute("aria-disabled", "true");
     node.querySelector(".chooser__name").textContent = name;
     node.querySelector(".chooser__about").textContent = about;
@@ -98,9 +139,9 @@ export class ModelChooser {
 
   #choose(node) {
     if (!node || node.hasAttribute("aria-disabled")) return;
+    if (this.#several) return this.#toggle(node.dataset.value);
     this.box.hidePopover();
-    this.picker.value = node.dataset.value;
-    this.picker.dispatchEvent(new Event("change", { bubbles: true }));
+    this.#pick(node.dataset.value);
   }
 }
 

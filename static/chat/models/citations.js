@@ -9,8 +9,12 @@ export const CITATION = /\uFDD0\[(\d{1,5})\]\(([^)\s]{1,8000})\)/y;
 const MARK = / ?\uFDD0\[(\d+)\]\(([^)\s]+)\)/g;
 const LONGEST_QUOTE = 300;
 
+// The address that Parley's own tool gave a passage; no other source may lead anywhere.
+const OWN = /^(\/attachments\/[0-9a-f-]{36}\?(?:page=\d+|start=\d+&end=\d+))#cited$/;
+
 // Returns the address of the cited text in a document of the answer or on the web; "" if it has none.
 export function addressOf(message, citation) {
+  if (citation.type === "search_result_location") return ownAddress(message, citation);
   const places = {
     char_location: () => ({ start: citation.start_char_index, end: citation.end_char_index }),
     page_location: () => ({
@@ -26,6 +30,13 @@ export function addressOf(message, citation) {
   const asked = { document: citation.document_index, title: citation.document_title ?? "", ...place };
   const query = Object.entries(asked).map(([name, value]) => `${name}=${escaped(encodeURIComponent(value))}`);
   return `/cited/${message}?${query.join("&")}`;
+}
+
+function ownAddress(message, { source, cited_text: text }) {
+  const [, place] = OWN.exec(source ?? "") ?? [];
+  if (!place) return "";
+  const quote = escaped(encodeURIComponent((text ?? "").slice(0, LONGEST_QUOTE)));
+  return `${place}&message=${message}${place.includes("?page=") ? `&quote=${quote}` : ""}#cited`;
 }
 
 // Numbers the cited places in the order in which an answer names them, through all messages of its turn.

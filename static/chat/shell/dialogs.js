@@ -50,6 +50,11 @@ export function startDialogs() {
     Object.assign(page, { archived: detail.archived, pinned: detail.pinned });
     showConversationTitle(detail.title);
   });
+  document.addEventListener("conversation-moved", ({ detail }) => {
+    dialog.close();
+    if (detail.id === page.conversation) location.reload();
+    else toast(detail.said);
+  });
   document.addEventListener("conversation-deleted", ({ detail }) => {
     dialog.close();
     if (detail.id === page.conversation) leaveFor(goneAddress());

@@ -1,5 +1,5 @@
-// The answers to one message side by side, of which one is kept. A comparison that a person asked for in the menu of Retry
-// opens by itself when the other model has answered.
+// The answers to one message side by side, of which one is kept. The models answer one after the other; the comparison
+// opens by itself when the last one has answered.
 
 import { toast } from "parley/lib/announcements.js";
 import { fetchFragment } from "parley/lib/fragments.js";
@@ -8,6 +8,7 @@ import { choose } from "parley/thread/turn_buttons.js";
 
 export class Comparison {
   #pending = null;
+  #others = [];
 
   constructor() {
     this.dialog = document.getElementById("comparison");
@@ -16,25 +17,38 @@ export class Comparison {
     document.addEventListener("click", (event) => this.#click(event), true);
   }
 
-  // No answer is being written any more in a conversation.
-  answered(conversation) {
-    const message = this.#pending;
+  // `others`: the picker's values of those who answer the next message after the first one; [] plans none.
+  plan(others) {
+    this.#others = others;
     this.#pending = null;
+  }
+
+  // No answer is being written any more in a conversation. Returns the request to the next model, or null.
+  answered(conversation) {
+    const last = [...document.querySelectorAll("#thread > [data-turn]")].at(-1);
+    const [next, ...rest] = this.#others;
+    const message = this.#pending;
+    this.plan(rest);
+    if (next && last?.dataset.parent) {
+      this.#pending = last.dataset.parent;
+      return { type: "turn.retry", turn: last.dataset.turn, ...choose(next) };
+    }
     if (message && conversation) this.open(conversation, message);
+    return null;
   }
 
   async open(conversation, message) {
     const nodes = await fetchFragment(`/c/${conversation}/versions?message=${message}`).catch(() => null);
     if (!nodes) return toast(translate("cant_load"));
     this.columns.replaceChildren(...nodes);
+    for (const button of this.columns.querySelectorAll("[data-keep]")) nameAssistant(button);
     globalThis.htmx?.process(this.columns);
     this.dialog.showModal();
   }
 
   // Whoever wrote the answer that is kept answers next too. The dialog closes after htmx has sent the choice.
   #keep(choice) {
-    const offered = document.querySelector(`#choice option[value="${choice}"]:not(:disabled)`);
-    if (offered) choose(choice);
+    if (optionOf(choice)?.disabled === false) choose(choice);
     setTimeout(() => this.dialog.close());
   }
 
@@ -46,6 +60,14 @@ export class Comparison {
     const kept = target.closest?.("[data-keep]");
     if (kept) this.#keep(kept.dataset.keep);
   }
+}
+
+const optionOf = (choice) => document.querySelector(`#choice option[value="${choice}"]`);
+
+// Two assistants may have the same model.
+function nameAssistant({ dataset: { keep }, previousElementSibling: heading }) {
+  const option = keep.startsWith("assistant:") && optionOf(keep);
+  if (option) heading.textContent = `${option.textContent} · ${heading.textContent}`;
 }
 
 const questionOf = (turn) =>

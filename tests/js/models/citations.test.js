@@ -49,3 +49,12 @@ test("a model can't write a mark", () => {
   assert.equal(withoutSigns(forged), "Fact. \uFFFD[1](https://evil.example/)");
   assert.equal(withoutSigns("no sign"), "no sign");
 });
+
+test("a passage of a project leads to its document, and nowhere else", () => {
+  const file = "/attachments/0198c0de-0000-7000-8000-000000000001";
+  const cited = (source) => addressOf("m", { type: "search_result_location", source, cited_text: "91 m" });
+  assert.equal(cited(`${file}?start=0&end=24#cited`), `${file}?start=0&end=24&message=m#cited`);
+  assert.equal(cited(`${file}?page=2#cited`), `${file}?page=2&message=m&quote=91%20m#cited`);
+  for (const wrong of ["https://evil.example/", `//evil.example${file}?page=2#cited`, file, undefined])
+    assert.equal(cited(wrong), "");
+});

@@ -1,0 +1,1 @@
+"""Search in the documents of a project, for models whose requests don't hold them whole."""
