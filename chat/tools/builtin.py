@@ -94,6 +94,8 @@ def remember(context: ToolContext, note: str) -> str:
     if user is None or not user.uses_memory or not Workspace.current().offers_memory:
         raise ToolFailed("The person has not switched memory on (Settings, Memory). Nothing was kept.")
     source = access.find_conversation(user, context.conversation_id)
+    if source is not None and source.is_temporary:
+        raise ToolFailed("Nothing is kept of a temporary conversation.")
     try:
         MemoryEntry.objects.keep(user=user, text=note, conversation=source)
     except ValidationError as error:

@@ -1,6 +1,7 @@
 // The entry module: starts all components of the chat page.
 
 import { Chat } from "parley/chat.js";
+import { Dictation } from "parley/composer/dictation.js";
 import { runToastAction } from "parley/lib/announcements.js";
 import { leaveFor } from "parley/lib/navigation.js";
 import { page } from "parley/lib/page.js";
@@ -67,6 +68,7 @@ const messages = new MessageStorage({
   temporary: () => page.temporary,
 });
 const chat = new Chat({ sidebar, storage: localStorage, messages });
+new Dictation({ form: chat.composer.form, field: chat.composer.field, storage: localStorage });
 showWordsOnArrival();
 installOfflinePage();
 addPageCommands({ chat, sidebar });

@@ -182,6 +182,17 @@ def test_a_note_is_kept_with_the_conversation_that_it_came_from(context: ToolCon
 
 
 @pytest.mark.django_db
+def test_nothing_is_kept_of_a_temporary_conversation(context: ToolContext) -> None:
+    user = factories.person("insider", uses_memory=True)
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    talk = factories.conversation(user, "I like tea", expires_at=later)
+    context = dataclasses.replace(context, user_id=user.pk, conversation_id=talk.pk)
+    with pytest.raises(ToolFailed, match="temporary"):
+        remembered(context)
+    assert not MemoryEntry.objects.exists()
+
+
+@pytest.mark.django_db
 def test_nothing_is_kept_where_memory_is_off(context: ToolContext) -> None:
     user = factories.person("insider")
     context = dataclasses.replace(context, user_id=user.pk)

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from chat.models import Conversation, Feedback, Message, Turn, User
+from chat.models.conversations import UNDO_FOR
+from chat.operations.deletion.remove import remove_conversation
 from tests import factories
 
 
@@ -133,4 +136,7 @@ def test_a_question_and_an_unfinished_answer_have_none(browser: Client, chat: Co
 def test_it_goes_with_its_conversation(browser: Client, chat: Conversation, answer: Message) -> None:
     rate(browser, answer, "1")
     browser.post(f"/c/{chat.pk}/delete")
+    assert Feedback.objects.exists(), "the deletion can be undone"
+    Conversation.objects.update(deleted_at=timezone.now() - UNDO_FOR)
+    assert remove_conversation(chat.pk)
     assert not Feedback.objects.exists()

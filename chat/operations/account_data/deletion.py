@@ -1,13 +1,16 @@
 """Deleting an account: closed at once, deleted after a week in which an administrator can bring it back.
 
-The ledger keeps its rows without the person, because budgets and invoices are sums of them.
+The ledger keeps its rows without the person, because budgets and invoices are sums of them. What a person did as staff
+stays in the admin's log, under a row without a name.
 """
 
 import datetime as dt
 
 import structlog
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
+from django.db.models import CASCADE
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -77,6 +80,23 @@ def _delete_account(user: User) -> bool:
     with transaction.atomic():
         ApiCall.objects.filter(user=user).update(user=None, api_key=None)
         UserSession.objects.filter(user=user).delete()
-        user.delete()
-    log.info("account_deleted", user=str(user.pk))
+        user_id = user.pk
+        if LogEntry.objects.filter(user=user).exists():
+            _keep_without_name(user)
+        else:
+            user.delete()
+    log.info("account_deleted", user=str(user_id))
     return True
+
+
+def _keep_without_name(user: User) -> None:
+    """Delete all rows of a person but what they did as staff, which would go with the person's row."""
+    for relation in user._meta.related_objects:
+        if relation.on_delete is CASCADE and relation.related_model is not LogEntry:
+            relation.related_model._base_manager.filter(**{relation.field.name: user}).delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+    user.set_unusable_password()
+    nameless = User(pk=user.pk, email=f"{user.pk}@deleted.invalid", date_joined=user.date_joined)
+    nameless.password, nameless.is_active = user.password, False
+    nameless.save(force_update=True)

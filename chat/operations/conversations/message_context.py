@@ -21,8 +21,11 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 WORKSPACE_SECONDS = 5
 
 
-def context_for(author: User, assistant: Assistant | None) -> str:
-    """Return today's context for a message of this person; "" where the assistant does not want one."""
+def context_for(author: User, assistant: Assistant | None, *, temporary: bool = False) -> str:
+    """Return today's context for a message of this person; "" where the assistant does not want one.
+
+    A temporary conversation is not told the person's memory.
+    """
     if assistant is not None and not assistant.tell_context:
         return ""
     time_zone, offers_memory = _workspace()
@@ -33,7 +36,7 @@ def context_for(author: User, assistant: Assistant | None) -> str:
         f"Today is {DAYS[today.weekday()]}, {today:%Y-%m-%d} (time zone {zone}).",
         f"The person's language setting is {get_language_info(code)['name']}.",
     ]
-    notes = notes_of(author) if offers_memory and author.uses_memory else ()
+    notes = notes_of(author) if offers_memory and author.uses_memory and not temporary else ()
     return write_context(
         lines=lines, name=author.get_full_name(), instructions=author.instructions, notes=notes
     )

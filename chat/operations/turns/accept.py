@@ -89,7 +89,7 @@ def start_turn(request: TurnRequest) -> AcceptedTurn:
             role=Message.Role.USER,
             content=given.blocks,
             text=given.text,
-            context=context_for(author, answering.assistant),
+            context=context_for(author, answering.assistant, temporary=conversation.is_temporary),
         )
         if given.files:
             message.attachments.set(given.files)
@@ -160,7 +160,7 @@ def continue_turn(request: TurnRequest) -> AcceptedTurn:
             role=Message.Role.USER,
             kind=Message.Kind.CONTINUE,
             content=[{"type": "text", "text": continue_text(partial.text)}],
-            context=context_for(author, answering.assistant),
+            context=context_for(author, answering.assistant, temporary=conversation.is_temporary),
         )
         return _Question(conversation, path.then(message), answering)
 

@@ -3,7 +3,6 @@
 import { AnswerOptions } from "parley/composer/answer_options.js";
 import { AttachmentTray } from "parley/composer/attachment_tray.js";
 import { whenComposed } from "parley/composer/composition.js";
-import { Dictation } from "parley/composer/dictation.js";
 import { fitField } from "parley/composer/field_fit.js";
 import { MessageDraft } from "parley/composer/message_draft.js";
 import { MessageEdit } from "parley/composer/message_edit.js";
@@ -193,7 +192,6 @@ export class Composer {
       this.options.show();
       this.#changed();
     });
-    new Dictation({ form: this.form, field: this.field, storage: this.storage });
   }
 
   #changed() {

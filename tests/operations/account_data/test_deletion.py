@@ -4,6 +4,9 @@ import datetime as dt
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
@@ -22,6 +25,7 @@ from chat.models import (
 )
 from chat.operations.account_data import deletion, export
 from chat.operations.accounts.api_keys import authenticate, create_api_key
+from chat.operations.accounts.memory import add_memory_entry
 from chat.operations.files.uploads import store_upload
 from tests import factories
 from tests.support.refusals import refusal_code
@@ -66,7 +70,9 @@ def test_whom_an_administrator_brought_back_stays(insider: User) -> None:
     assert User.objects.get().deletion_at is None
 
 
-def test_all_goes_but_the_ledger(insider: User, outsider: User) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_all_goes_but_the_ledger(any_database: str) -> None:
+    insider, outsider = factories.person("insider"), factories.person("outsider")
     kept = factories.conversation(outsider, "Of the outsider")
     chat = factories.conversation(insider, "Hello?", "Yes.")
     answered = factories.turn(chat, answer="Yes.", parent=chat.active_leaf)
@@ -90,6 +96,36 @@ def test_all_goes_but_the_ledger(insider: User, outsider: User) -> None:
     call.refresh_from_db()
     assert (call.user, call.api_key, call.conversation, call.cost_usd) == (None, None, None, 18)
     assert ApiCall.objects.count() == 1
+
+
+def test_what_a_person_did_as_staff_stays_without_the_name(insider: User) -> None:
+    chat = factories.conversation(insider, "Hello?")
+    add_memory_entry(user=insider, text="Likes tea")
+    User.objects.update(is_staff=True, is_superuser=True, first_name="Mina", instructions="Be brief.")
+    insider.refresh_from_db()
+    insider.groups.add(Group.objects.create(name="Design"))
+    factories.person("other", is_superuser=True)
+    kind = ContentType.objects.get_for_model(User)
+    entry = LogEntry.objects.create(
+        user=insider, content_type=kind, object_id=str(insider.pk), object_repr="x", action_flag=CHANGE
+    )
+    deletion.close_account(user=insider)
+    week_is_over()
+    assert deletion.delete_closed_accounts() == 1
+    entry.refresh_from_db()
+    kept = entry.user
+    assert (kept.pk, kept.email) == (insider.pk, f"{insider.pk}@deleted.invalid")
+    assert (kept.get_full_name(), kept.instructions, kept.is_superuser, kept.is_active) == (
+        "",
+        "",
+        False,
+        False,
+    )
+    assert not kept.has_usable_password()
+    assert not kept.groups.exists()
+    assert not Conversation.objects.filter(pk=chat.pk).exists()
+    assert not MemoryEntry.objects.exists()
+    assert deletion.delete_closed_accounts() == 0
 
 
 def test_the_last_administrator_stays(insider: User) -> None:

@@ -72,3 +72,17 @@ def test_a_model_that_takes_no_context_is_told_nothing(insider: User) -> None:
     insider.uses_memory = True
     add_memory_entry(user=insider, text="Likes tea")
     assert "tea" not in str(answered(ask(insider)))
+
+
+def test_a_temporary_conversation_is_told_wishes_and_no_memory(insider: User) -> None:
+    factories.language_model()
+    insider.uses_memory = True
+    add_memory_entry(user=insider, text="Likes tea")
+    save_instructions(user=insider, text="Be brief.")
+    first = ask(insider, temporary=True)
+    assert first.conversation.is_temporary
+    sent = str(answered(first)["messages"])
+    assert "Be brief." in sent
+    assert "tea" not in sent
+    later = answered(ask(insider, "And how long?", conversation_id=first.conversation_id))
+    assert "tea" not in str(later)
