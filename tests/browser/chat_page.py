@@ -173,4 +173,4 @@ class ChatPage:
 
     def choose(self, label: str) -> None:
         """Choose a model or an assistant."""
-        self.page.get_by_label("Model or assistant").select_option(label=label)
+        self.page.locator("#choice").select_option(label=label)

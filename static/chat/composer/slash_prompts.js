@@ -4,6 +4,7 @@ import { askForValues } from "parley/composer/prompt_form.js";
 import { announce, toast } from "parley/lib/announcements.js";
 import { fetchFragment } from "parley/lib/fragments.js";
 import { page, translate } from "parley/lib/page.js";
+import { isTouchOnly } from "parley/lib/touch.js";
 import { fillPrompt, placeholders } from "parley/models/prompt_template.js";
 import { matchingPrompts, slashQuery } from "parley/models/slash_query.js";
 
@@ -12,10 +13,11 @@ export class SlashPrompts {
   #shown = [];
   #active = -1;
   #closedFor = null;
+  #enterAtLoad = false;
 
   // Listener: oninsert() when the field has the text of a prompt.
   constructor({ form, field, oninsert }) {
-    Object.assign(this, { field, oninsert });
+    Object.assign(this, { field, oninsert, loaded: false });
     this.box = form.querySelector("[data-prompts]");
     this.list = this.box.querySelector("[role=listbox]");
     this.empty = this.box.querySelector("[data-prompts-empty]");
@@ -42,11 +44,24 @@ export class SlashPrompts {
     if (query === null || this.#closedFor !== null) return this.#close();
     this.#options ??= fetchFragment("/prompts").catch(() => null);
     const options = await this.#options;
-    if (!options) this.#options = null;
+    this.loaded = Boolean(options);
+    if (!options) {
+      this.#options = null;
+      return this.#enterIfPressed();
+    }
     // The person has gone on typing meanwhile.
-    if (!options || slashQuery(this.field.value) !== query || this.#closedFor !== null) return;
+    if (slashQuery(this.field.value) !== query || this.#closedFor !== null) return;
     const prompts = options.map((node) => ({ ...node.dataset, description: aboutOf(node), node }));
     this.#show(matchingPrompts(prompts, query), { none: !prompts.length && !query });
+    this.#enterIfPressed();
+  }
+
+  // An Enter that came before the list chooses what the list has then, or sends.
+  #enterIfPressed() {
+    if (!this.#enterAtLoad) return;
+    this.#enterAtLoad = false;
+    if (this.#shown.length) this.#choose(this.#shown[this.#active].node);
+    else this.field.form.requestSubmit();
   }
 
   // A text that no prompt matches is a message like any other.
@@ -80,8 +95,9 @@ export class SlashPrompts {
 
   // While an input method composes, the keys are its own.
   #key(event) {
-    if (!this.isOpen || event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (!this.isOpen) return this.#keepEnter(event);
     const { length } = this.#shown;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") {
@@ -90,6 +106,13 @@ export class SlashPrompts {
     } else if (step && length) this.#activate((this.#active + step + length) % length);
     else if (["Enter", "Tab"].includes(event.key) && length) this.#choose(this.#shown[this.#active].node);
     else return;
+    event.preventDefault();
+  }
+
+  #keepEnter(event) {
+    const loads = this.#options && !this.loaded && slashQuery(this.field.value) !== null;
+    if (event.key !== "Enter" || !loads || isTouchOnly()) return;
+    this.#enterAtLoad = true;
     event.preventDefault();
   }
 

@@ -1,0 +1,101 @@
+"""Who answers and how: a searchable list of models, effort, tools, and the price of what is about to be sent."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.checks import PHONE, check_accessible, check_both_themes, check_touch_targets, check_width
+from tests.browser.conftest import OpenChat, Parley
+
+SETUP = """
+from chat.models import *
+model = LanguageModel.objects.get(model_id='claude-haiku-5-5', connection__kind='simulator')
+handy, made = Assistant.objects.get_or_create(name='Handy', defaults={'model': model, 'description': 'With tools'})
+for name in ('calculate', 'date_and_time'):
+    AssistantTool.objects.get_or_create(assistant=handy, tool=ToolDefinition.objects.get(name=name))
+for number in range(9):
+    Assistant.objects.get_or_create(name=f'Helper {number}', defaults={'model': model, 'description': 'Über alles'})
+"""
+
+
+@pytest.fixture(scope="module")
+def handy(parley: Parley) -> Iterator[None]:
+    """An assistant with tools among so many that the list has a search."""
+    parley.run(f"exec({SETUP!r})")
+    yield
+    parley.run("from chat.models import Assistant as A; A.objects.filter(name__startswith='Helper').delete()")
+
+
+@pytest.mark.parametrize(("name", "options"), [("insider", {}), ("korean", PHONE)])
+def test_a_choice_is_found_and_its_effort_and_tools_are_kept(
+    handy: None, parley: Parley, open_chat: OpenChat, name: str, options: dict[str, object]
+) -> None:
+    chat = open_chat(name=name, **options)
+    page, box = chat.page, chat.page.locator("#chooser")
+    page.locator("[popovertarget=chooser]").click()
+    search = box.get_by_role("combobox")
+    expect(search).to_be_focused()
+    check_width(page)
+    check_both_themes(page)
+    page.keyboard.type("uber 3")
+    expect(box.get_by_role("option")).to_have_count(1)
+    search.fill("nothing like it")
+    expect(box.locator("[data-none]")).to_be_visible()
+    search.fill("handy")
+    if options:
+        check_touch_targets(page)
+        box.get_by_role("option").tap()
+    else:
+        page.keyboard.press("Enter")
+    expect(page.locator("[data-chosen]")).to_have_text("Handy")
+    page.locator("#effort").select_option("low")
+    page.locator("[data-tool-button]").click()
+    tools = page.locator("#tool-choice [type=checkbox]")
+    expect(tools).to_have_count(2)
+    tools.first.uncheck()
+    check_width(page)
+    check_accessible(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-tools-off]")).to_be_visible()
+    chat.ask("[[scenario:echo]] Hello")
+    frame = parley.run(
+        "from chat.models import Turn; turn = Turn.objects.latest('created_at');"
+        " print(turn.frame.body['output_config']['effort'], [tool['name'] for tool in turn.frame.body['tools']])"
+    )
+    assert re.fullmatch(r"low \['(calculate|date_and_time)'\]", frame)
+    page.reload()
+    chat.await_connection()
+    expect(page.locator("#effort")).to_have_value("low")
+    expect(page.locator("[data-tools-off]")).to_be_visible()
+
+
+def test_a_retry_asks_with_another_effort(handy: None, parley: Parley, open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.choose("Handy")
+    chat.ask("[[scenario:echo]] Hello")
+    chat.answer.get_by_role("button", name="Retry").click()
+    chat.page.get_by_role("menuitem", name="With another effort").press("ArrowRight")
+    chat.page.keyboard.press("ArrowDown")
+    chat.page.keyboard.press("ArrowLeft")
+    expect(chat.page.get_by_role("menuitem", name="With another effort")).to_be_focused()
+    chat.page.keyboard.press("ArrowRight")
+    chat.page.get_by_role("menuitem", name="High effort", exact=True).click()
+    expect(chat.answer.locator(".versions__place")).to_have_text("2 / 2")
+    chat.await_end()
+    expect(chat.page.locator("#effort")).to_have_value("high")
+    effort = (
+        "from chat.models import Turn; print(Turn.objects.latest('created_at').frame.body['output_config'])"
+    )
+    assert "high" in parley.run(effort)
+
+
+def test_the_price_of_a_draft_stands_below_it(handy: None, open_chat: OpenChat) -> None:
+    chat = open_chat()
+    note = chat.page.locator("#send-note")
+    always = note.text_content()
+    chat.field.fill("word " * 2000)
+    expect(note).to_have_text(re.compile(r"^≈ [\d,]+ tokens · about (\$0\.\d\d|< 1¢) to send$"))
+    chat.field.fill("")
+    expect(note).to_have_text(str(always))
