@@ -16,7 +16,7 @@ BUILTIN_TEXTS = frozenset(
         gettext_noop("Compute an arithmetic expression exactly, with fractions and numbers of any length."),
         gettext_noop("Search in my conversations"),
         gettext_noop(
-            "Search the person's own earlier conversations for messages that contain all the given words."
+            "Search the person's own earlier conversations for titles and messages that contain all the given words."
         ),
     }
 )
