@@ -92,7 +92,7 @@ def write(person: Any, messages: int, other: Any) -> None:
     rows: list[Any] = []
     for number in range(messages // IN_A_CHAT):
         owner = other if number % OTHERS_SHARE == 0 else person
-        chat = Conversation.objects.create(owner=owner, title=" ".join(words(dice, 5)))
+        chat = Conversation.objects.create(owner=owner, title=f"Talk {number}")
         above = None
         for depth in range(IN_A_CHAT):
             text = " ".join(words(dice, dice.randint(5, 20) if depth % 2 == 0 else dice.randint(60, 250)))

@@ -18,7 +18,7 @@ BUILTIN_TEXTS = frozenset(
         gettext_noop("Search in the project’s documents"),
         gettext_noop("Search the documents of the project that this conversation belongs to."),
         gettext_noop(
-            "Search the person's own earlier conversations for messages that contain all the given words."
+            "Search the person's own earlier conversations for titles and messages that contain all the given words."
         ),
         gettext_noop("Remember"),
         gettext_noop("Propose a note about the person, which later conversations are told."),

@@ -17,7 +17,7 @@ from chat import access
 from chat.models import Conversation, Message, SearchEntry, User
 from chat.models.conversations import ConversationQuerySet
 from chat.search.index import catch_up
-from chat.search_text.excerpt import Excerpt, excerpt, marked
+from chat.search_text.excerpt import Excerpt, excerpt, mark_hits
 from chat.search_text.query import Query, read_query
 
 PAGE = 20
@@ -45,7 +45,7 @@ class Results:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Cursor:
+class SearchCursor:
     """Where the next page begins: behind a title, or behind a message (`before` is an entry's id)."""
 
     title: tuple[dt.datetime, uuid.UUID] | None = None
@@ -58,7 +58,7 @@ class Cursor:
         return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str) -> "Cursor":
+    def decode(cls, text: str) -> "SearchCursor":
         """Return the cursor of `encode`.
 
         Raises:
@@ -95,13 +95,13 @@ def search(
         ValueError: the cursor is not one of search results.
     """
     query = read_query(text)
-    place = Cursor.decode(cursor) if cursor is not None else None
+    place = SearchCursor.decode(cursor) if cursor is not None else None
     if not query.needles:
         return Results([], None, (), titles_only=False, complete=True)
     conversations = access.conversations(user) if within is None else within
     complete = catch_up(user)
     hits: list[Hit] = []
-    following: Cursor | None = None
+    following: SearchCursor | None = None
     if place is None or place.title:
         hits, following = _titles(query, conversations, place, limit)
     if following is None and query.terms:
@@ -118,22 +118,22 @@ def search(
 
 
 def _titles(
-    query: Query, conversations: ConversationQuerySet, place: Cursor | None, limit: int
-) -> tuple[list[Hit], Cursor | None]:
+    query: Query, conversations: ConversationQuerySet, place: SearchCursor | None, limit: int
+) -> tuple[list[Hit], SearchCursor | None]:
     rows = conversations.titled(query.needles)
     if place and place.title:
         at, identifier = place.title
         rows = rows.filter(Q(last_message_at__lt=at) | Q(last_message_at=at, id__lt=identifier))
     found = list(rows.order_by("-last_message_at", "-id")[: limit + 1])
     page = found[:limit]
-    hits = [Hit(row, None, marked(str(row), query.needles), row.last_message_at) for row in page]
-    following = Cursor(title=(page[-1].last_message_at, page[-1].id)) if len(found) > limit else None
+    hits = [Hit(row, None, mark_hits(str(row), query.needles), row.last_message_at) for row in page]
+    following = SearchCursor(title=(page[-1].last_message_at, page[-1].id)) if len(found) > limit else None
     return hits, following
 
 
 def _messages(
     query: Query, user: User, conversations: ConversationQuerySet, before: int | None, limit: int
-) -> tuple[list[Hit], Cursor | None]:
+) -> tuple[list[Hit], SearchCursor | None]:
     """Return up to `limit` messages; with a limit of 0 only whether there are any."""
     ids = SearchEntry.objects.find(query, owner=user.pk, within=conversations, before=before, limit=limit + 1)
     # Asked for once more, because rows may have gone meanwhile; access is decided by the conversations alone.
@@ -143,4 +143,4 @@ def _messages(
     hits = [Hit(row.conversation, row, excerpt(row.text, query.needles), row.created_at) for row in page]
     if len(ids) <= limit:
         return hits, None
-    return hits, Cursor(before=ids[limit - 1] if limit else before)
+    return hits, SearchCursor(before=ids[limit - 1] if limit else before)

@@ -33,7 +33,7 @@ class Excerpt:
         yield self.text[end:], False
 
 
-def marked(text: str, needles: Sequence[str]) -> Excerpt:
+def mark_hits(text: str, needles: Sequence[str]) -> Excerpt:
     """Return a whole short text, such as a title, with its hits."""
     line = _SPACE.sub(" ", text)
     return Excerpt(line, tuple(_hits(line, needles)))
@@ -46,7 +46,7 @@ def excerpt(text: str, needles: Sequence[str]) -> Excerpt:
     """
     line = _SPACE.sub(" ", _MARKUP.sub("", text)).strip()
     start, end = _edges(line, _first_hit(line, max(needles, key=len, default="")))
-    found = marked(line[start:end], needles)
+    found = mark_hits(line[start:end], needles)
     first, last = "…" if start else "", "…" if end < len(line) else ""
     return Excerpt(
         f"{first}{found.text}{last}",
@@ -57,15 +57,16 @@ def excerpt(text: str, needles: Sequence[str]) -> Excerpt:
 def _first_hit(line: str, needle: str) -> tuple[int, int]:
     """Return the place of a needle's first hit; (0, 0) without one."""
     folded = fold(line)
-    hit = occurrences(needle).search(folded)
-    if hit is None or not needle:
+    hit = occurrences(needle).search(folded) if needle else None
+    if hit is None:
         return 0, 0
-    # Most texts keep their length. Where each character comes from takes a while to find out, so only near the hit.
+    # Where each character comes from takes a while to find out. Most texts keep their length: it is near this place.
     near = hit.start() * len(line) // len(folded)
-    for start, end in ((max(0, near - _NEAR), near + len(needle) + _NEAR), (0, len(line))):
-        for found in _hits(line[start:end], [needle])[:1]:
-            return start + found[0], start + found[1]
-    return 0, 0
+    start = max(0, near - _NEAR)
+    beside = _hits(line[start : near + len(needle) + _NEAR], [needle])
+    if beside:
+        return start + beside[0][0], start + beside[0][1]
+    return next(iter(_hits(line, [needle])), (0, 0))
 
 
 def _edges(line: str, hit: tuple[int, int]) -> tuple[int, int]:

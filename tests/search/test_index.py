@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from chat import tasks
 from chat.models import Conversation, Message, SearchEntry, User
 from chat.models.search_entries import entry_id
 from chat.operations.conversations.edit import delete_conversation
@@ -55,6 +56,18 @@ def test_portions_begin_with_the_newest(insider: User, monkeypatch: pytest.Monke
     assert next(portions) == 2
     assert indexed() == {"d", "e"}
     assert list(portions) == [2, 1]
+
+
+def test_job_indexes_and_tells_of_a_backlog(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(tasks.log, "info", lambda _event, rows: told.append(rows))
+    factories.conversation(insider, "one", "two")
+    tasks.index_messages_task()
+    assert (indexed(), told) == ({"one", "two"}, [])
+    monkeypatch.setattr(tasks, "PORTION", 1)
+    factories.conversation(insider, "three", "four")
+    tasks.index_messages_task()
+    assert told == [2]
 
 
 def test_own_newest_messages_are_indexed_by_the_search(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat import access
 from chat.models import Conversation, Message, User
-from chat.search.results import Cursor, search
+from chat.search.results import SearchCursor, search
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +152,19 @@ def test_new_messages_do_not_shift_pages(insider: User) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "eA", "-", Cursor(before=-1).encode(), "InMi", "eyJhIjoxfQ", "W10", "WzEsMl0", "dHJ1ZQ", "é"],
+    [
+        "",
+        "x",
+        "eA",
+        "-",
+        SearchCursor(before=-1).encode(),
+        "InMi",
+        "eyJhIjoxfQ",
+        "W10",
+        "WzEsMl0",
+        "dHJ1ZQ",
+        "é",
+    ],
 )
 def test_foreign_cursors_are_refused(text: str, insider: User) -> None:
     with pytest.raises(ValueError, match="cursor"):
@@ -160,9 +172,9 @@ def test_foreign_cursors_are_refused(text: str, insider: User) -> None:
 
 
 def test_cursors_need_a_time_zone(insider: User) -> None:
-    naive = Cursor(title=(dt.datetime(2026, 1, 1), insider.pk))  # noqa: DTZ001
+    naive = SearchCursor(title=(dt.datetime(2026, 1, 1), insider.pk))  # noqa: DTZ001
     with pytest.raises(ValueError, match="cursor"):
-        Cursor.decode(naive.encode())
+        SearchCursor.decode(naive.encode())
 
 
 def test_backlog_is_told(insider: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ import unicodedata
 
 import pytest
 
-from chat.search_text.excerpt import AFTER, BEFORE, excerpt, marked
+from chat.search_text.excerpt import AFTER, BEFORE, excerpt, mark_hits
 
 
 def hits(text: str, *needles: str) -> list[str]:
-    return [piece for piece, is_hit in marked(text, needles).pieces() if is_hit]
+    return [piece for piece, is_hit in mark_hits(text, needles).pieces() if is_hit]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,15 @@ def test_excerpt_without_spaces_is_cut_anywhere() -> None:
     found = excerpt("가" * 500 + "정원" + "나" * 500, ["정원"])
     assert ("정원", True) in found.pieces()
     assert len(found.text) == BEFORE + AFTER + 4
+
+
+def test_hit_is_found_where_folding_moves_it_far() -> None:
+    found = excerpt("word " * 100 + "garden " + "ﷺ" * 100, ["garden"])
+    assert ("garden", True) in found.pieces()
+
+
+def test_excerpt_without_words_is_the_beginning() -> None:
+    assert excerpt("word " * 100, []).text.startswith("word word")
 
 
 def test_excerpt_without_a_hit_is_the_beginning() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.chat_page import ChatPage
 from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
 from tests.browser.conftest import OpenContext, Parley
 
@@ -13,7 +14,7 @@ MADE = """
 import json
 from tests import factories
 owner = factories.person({name!r})
-found = factories.long_conversation(owner, 120)
+found = factories.conversation(owner, *(f"Message {{n}}" for n in range(120)), title="Long")
 message = found.messages.get(text="Message 40")
 message.text = "우리 정원에 물을 주는 날은 화요일이다. Water the Garden on Tuesday."
 message.content = [{{"type": "text", "text": message.text}}]
@@ -74,14 +75,24 @@ def test_a_message_is_found_and_opened(
     expect(groups).to_have_count(2)
 
 
-def test_the_sidebar_leads_to_the_search(signed_in_context: OpenContext, parley: Parley) -> None:
+def test_the_sidebar_leads_to_the_search_and_a_result_is_answered(
+    signed_in_context: OpenContext, parley: Parley
+) -> None:
     json.loads(parley.run(MADE.format(name="insider")))
     page = signed_in_context().new_page()
-    page.goto(parley.url)
+    chat = ChatPage(page, parley.url).open()
     page.locator("#search").fill("물을 주는")
     page.get_by_role("link", name="Search all messages for “물을 주는”").click()
     expect(page.locator("#q")).to_have_value("물을 주는")
-    expect(page.locator(".results__hit").first).to_contain_text("화요일이다")
+    page.locator(".results__hit").first.click()
+    chat.await_connection()
+    expect(page.locator("[data-later]")).to_be_attached()
+    # A message that is sent from the middle stands at the end, and so does the reader.
+    chat.send("[[scenario:echo]] From the middle")
+    expect(chat.text).to_contain_text("From the middle")
+    expect(page.get_by_text("Message 119", exact=True)).to_be_attached()
+    expect(page.locator("[data-later]")).to_have_count(0)
+    expect(chat.answer).to_be_in_viewport()
 
 
 def test_korean_is_found_while_it_is_composed(signed_in_context: OpenContext, parley: Parley) -> None:
