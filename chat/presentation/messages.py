@@ -25,6 +25,7 @@ def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
         "conversation": thread.conversation,
         "thread": thread,
         "read_only": thread.read_only,
+        "for_readers": thread.for_readers,
         "message": entry.last,
         "leaf_id": entry.leaf_id,
         "parent_id": entry.first.parent_id,

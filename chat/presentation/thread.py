@@ -19,10 +19,10 @@ class Thread:
     `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
     `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
-    `read_only` is the page of a reader, who gets no buttons; `files_address` is where their files are, below the link.
-    `feedback` is the viewer's, by message id. `followed_by` is the kind of the message below an earlier page.
-    `goes_on` is whether the path goes on below a page around a message that was looked for. `for_staff` adds what
-    upstreams wrote about failures.
+    `read_only` is a page without buttons, `for_readers` one of other people than the owner; `files_address` is where
+    their files are, below the link. `feedback` is the viewer's, by message id. `followed_by` is the kind of the message
+    below an earlier page. `goes_on` is whether the path goes on below a page around a message that was looked for.
+    `for_staff` adds what upstreams wrote about failures.
     """
 
     conversation: Conversation
@@ -43,6 +43,7 @@ class Thread:
     cost_detail: CostDetail = CostDetail.ROUNDED
     for_staff: bool = False
     read_only: bool = False
+    for_readers: bool = False
     files_address: str = ""
 
     @property

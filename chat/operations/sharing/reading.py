@@ -39,6 +39,7 @@ def read_share(share: Share, *, page: int = 1) -> Thread | None:
         state=None,
         files=files,
         read_only=True,
+        for_readers=True,
     )
 
 
