@@ -78,7 +78,8 @@ class _Writer:
         elif kind in ("image", "document"):
             source = block.get("source")
             name = self.names.get(str(source.get("attachment"))) if isinstance(source, dict) else None
-            yield f"*{_('Attached: %(name)s') % {'name': _line(name or '?')}}*"
+            attached = _("Attached: %(name)s") % {"name": _line(name or "?")}
+            yield f"*{attached}*"
         elif kind == "thinking":
             if self.thinking and str(block.get("thinking", "")).strip():
                 yield _folded(_("Thought process"), str(block["thinking"]))
