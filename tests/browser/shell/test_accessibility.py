@@ -44,13 +44,10 @@ def test_the_chat_is_accessible(open_chat: OpenChat, size: dict[str, object]) ->
     page.get_by_role("button", name="Settings").click()
     check_both_themes(page)
     page.keyboard.press("Escape")
-    more = page.locator(".conversation__more").first
-    for item in ("Rename", "Delete…"):
-        more.press("Enter")
-        page.get_by_role("menuitem", name=item).click()
-        expect(page.locator("#dialog")).to_be_visible()
-        check_both_themes(page)
-        page.keyboard.press("Escape")
+    page.locator(".conversation__more").first.press("Enter")
+    page.get_by_role("menuitem", name="Rename").click()
+    expect(page.locator("#dialog")).to_be_visible()
+    check_both_themes(page)
 
 
 def test_account_pages_are_accessible(
