@@ -12,11 +12,11 @@ from django.utils import timezone
 from chat import tasks
 from chat.models import Conversation, Message, SearchEntry, User
 from chat.models.search_entries import entry_id
-from chat.operations.conversations.edit import delete_conversation
 from chat.operations.conversations.titles import give_title
 from chat.search import index
 from chat.search.results import search
 from tests import factories
+from tests.support.deletion import delete_for_good
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +106,7 @@ def test_title_by_a_model_is_found(insider: User) -> None:
 def test_entries_go_with_their_conversation(insider: User) -> None:
     gone, kept = (factories.conversation(insider, f"{name} text") for name in ("gone", "kept"))
     list(index.index_portions())
-    delete_conversation(user=insider, conversation_id=gone.id)
+    delete_for_good(gone)
     assert indexed() == {"kept text"}
     assert tokens_left() == 1
     kept.delete()  # as the admin does with a person

@@ -99,10 +99,8 @@ def _read(progress: "_Progress", *, until: float, clock: Callable[[], float]) ->
             if place < progress.row.done:
                 continue
             if clock() >= until:
-                progress.flush()
                 return False
             _take(progress, export, element)
-    progress.flush()
     return True
 
 
@@ -174,12 +172,15 @@ class _Progress:
 
     def flush(self) -> None:
         done, self.waiting = self.row.done + self.waiting, 0
-        self._save(done=done, taken=dict(self.taken), left_out=_listed(self.left_out))
+        # Only attempts without any progress count as failed.
+        again = {"attempts": 0} if done > self.row.done else {}
+        self._save(done=done, taken=dict(self.taken), left_out=_listed(self.left_out), **again)
         self.row.done = done
 
     def finish(self, status: Import.Status, code: str = "") -> None:
         with_code = {"status": status, "error_code": code, "finished_at": timezone.now(), "path": ""}
         try:
+            self.flush()
             self._save(**with_code)
         except TakenOver:
             return
@@ -187,6 +188,7 @@ class _Progress:
         log.info("import_finished", id=str(self.row.id), status=str(status), error=code, done=self.row.done)
 
     def release(self) -> None:
+        self.flush()
         self._save(status=Import.Status.QUEUED, attempts=0)
 
     def _save(self, **fields: Any) -> None:

@@ -68,15 +68,14 @@ def copy_share(*, share: Share, reader: User) -> Conversation:
             raise OperationError("empty", _("There is nothing to go on with."), status=422)
         found = Attachment.objects.by_message(row.id for row in shown if row.has_files)
         files = copied_files(reader, {key: one for those in found.values() for key, one in those.items()})
-        copied = Conversation.objects.create(
-            owner=reader, title=share.title, title_status=Conversation.TitleStatus.DONE
-        )
+        named = Conversation.TitleStatus.DONE if share.title else Conversation.TitleStatus.NONE
+        copied = Conversation.objects.create(owner=reader, title=share.title, title_status=named)
         links = []
         for message, original in zip(_rows(copied, shown, files), shown, strict=True):
             message.model_name = models[original.id]
             message.save(force_insert=True)
-            named = found.get(original.id, {})
-            links += [Attachment.messages.through(message=message, attachment=files[key]) for key in named]
+            own = found.get(original.id, {})
+            links += [Attachment.messages.through(message=message, attachment=files[key]) for key in own]
             copied.active_leaf = message
         Attachment.messages.through.objects.bulk_create(links)
         copied.save()

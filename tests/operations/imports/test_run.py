@@ -372,7 +372,7 @@ def test_a_long_import_goes_on_in_the_next_job(insider: User, monkeypatch: pytes
     assert (made.status, made.done, woken) == ("queued", 2, [str(made.id)])
     run_import(str(made.id))
     made.refresh_from_db()
-    assert (made.status, made.done, made.attempts) == ("done", 3, 1)
+    assert (made.status, made.done, made.attempts) == ("done", 3, 0)
 
 
 def test_many_unchanged_conversations_are_counted_together(
