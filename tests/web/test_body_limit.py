@@ -1,6 +1,7 @@
 """Bodies over the limit are refused by what arrives, not by what their headers say."""
 
 import asyncio
+import dataclasses
 import json
 import re
 from http import HTTPStatus
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 
 from chat.api.problems import too_large
 from chat.claude.encoding.client_json import LONGEST_BYTES
-from chat.web.body_limit import LONGEST_BODY_BYTES, BodyLimit, plain_text_response
+from chat.web.body_limit import LONGEST_BODY_BYTES, BodyLimit, LargeBodies, plain_text_response
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -109,3 +110,36 @@ async def test_sockets_pass_untouched() -> None:
 
     await ApplicationCommunicator(BodyLimit(socket), {"type": "websocket"}).wait()
     assert seen.is_set()
+
+
+@pytest.mark.parametrize(
+    ("path", "known", "declared", "status"),
+    [
+        ("/large", True, True, 200),
+        ("/large", True, False, 200),
+        ("/large", False, True, 413),
+        ("/large", False, False, 413),
+        ("/other", True, True, 413),
+    ],
+)
+async def test_large_bodies_are_for_their_paths_and_for_whom_they_know(
+    path: str, known: bool, declared: bool, status: int
+) -> None:
+    async def admit(_scope: Any) -> bool:
+        return known
+
+    async def refused(*_: Any) -> bool:
+        raise AssertionError("a small body needs no look at who sends it")
+
+    body = b"0123456789ab"
+    headers = [(b"content-length", b"12")] if declared else []
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    large = LargeBodies(frozenset({"/large"}), 20, admit)
+    talk = ApplicationCommunicator(BodyLimit(echo, longest_bytes=10, large=large), scope)
+    await talk.send_input({"type": "http.request", "body": body})
+    assert (await talk.receive_output())["status"] == status
+    small = dataclasses.replace(large, admit=refused)
+    scope = {**scope, "headers": [(b"content-length", b"5")]}
+    talk = ApplicationCommunicator(BodyLimit(echo, longest_bytes=10, large=small), scope)
+    await talk.send_input({"type": "http.request", "body": b"01234"})
+    assert (await talk.receive_output())["status"] == 200
