@@ -58,6 +58,7 @@ def test_the_language_follows_and_signing_out_removes_all(open_chat: OpenChat, p
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(page.locator(".card__title")).to_be_visible()
     page.context.set_offline(False)
+    expect(page.locator("script[src*=reload_online]")).to_have_count(0)  # it has loaded again by itself
     page.goto(f"{parley.url}/?after=offline")
     page.locator("[data-sign-out]").evaluate("form => form.requestSubmit()")
     page.wait_for_url("**/accounts/login/**")
