@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import targets
 from bench.base_packages import base_python
+from bench.browser_page import chromium_path
 from bench.forms import POSTGRES, TWO_PROCESSES, Form, prepared_forms, running
 from bench.load import QUICK, WHOLE, Figures, Scale
 from bench.office_day import Report, report
@@ -31,14 +32,28 @@ def measure(scale: Scale, folder: Path) -> list[Row]:
         apart = {form.name: beside(form, starts, scale.searched_messages) for form in whole}
         rounds = Rounds(scale, Limit(url), forms)
         with running(forms):
+            page = in_browser(forms[0], scale)
             rounds.run()
             rounds.climb()
-    table = []
+    table = targets.browser_rows(page) if page else []
     for form in whole:
         table += targets.socket_rows(form.name, rounds)
         table += targets.start_rows(form.name, rounds, apart[form.name])
         table += targets.process_rows(form.name, rounds, apart[form.name])
     return table + (targets.two_process_rows(rounds) if len(whole) < len(forms) else [])
+
+
+def in_browser(form: Form, scale: Scale) -> Figures | None:
+    """Measure the chat page in a browser; None without one."""
+    if chromium_path() is None:
+        print("The rows of the page are left out: there is no Chromium here", flush=True)
+        return None
+    server = form.servers[0]
+    told = server.shell("from tests.browser.cast import open_session; print(open_session('bench'))")
+    server.close_shell()
+    figures = run_json("bench.browser_page", server.url, told.split()[-1], "--frames", scale.frames)
+    say("the chat page in a browser", figures)
+    return figures
 
 
 def cold_starts(forms: list[Form], rounds: int) -> dict[str, float]:

@@ -28,7 +28,7 @@ class Scale:
     `searched_messages` is how many messages search is measured in.
     `climb` are the numbers of streams that a core is asked to carry, in rising order; when it fails the first of
     them, those of `descend` are tried. `both_databases` measures one web process on PostgreSQL and Redis too; with
-    two of them the same code runs in any case.
+    two of them the same code runs in any case. `frames` is how many an answer takes in a browser.
     """
 
     rounds: int
@@ -41,6 +41,7 @@ class Scale:
     descend: tuple[int, ...] = ()
     office_share: float = 1.0
     both_databases: bool = True
+    frames: int = 400
 
     def flat(self, streams: int | None = None) -> Load:
         """Return the load of streams at full speed. The upstream waits until all of them have asked."""
@@ -56,4 +57,4 @@ class Scale:
 
 
 WHOLE = Scale(3, 50, 4000, 100, 8, 100_000, climb=(400, 500), descend=(350, 300, 250, 200))
-QUICK = Scale(1, 8, 500, 8, 2, 1_000, climb=(12,), office_share=0.05, both_databases=False)
+QUICK = Scale(1, 8, 500, 8, 2, 1_000, climb=(12,), office_share=0.05, both_databases=False, frames=20)

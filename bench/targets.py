@@ -17,6 +17,8 @@ class Musts:
     begin_seconds: float
 
 
+# Sixty frames a second.
+FRAME_MS = 16.7
 MUSTS = {EMBEDDED: Musts(60, 3.2, 0.6), POSTGRES: Musts(55, 3.6, 0.9)}
 
 
@@ -30,6 +32,20 @@ class Apart:
     turn_start: Figures
     search: Figures
     searched_messages: int
+
+
+def browser_rows(page: Figures) -> list[Row]:
+    """Return the rows of the chat page in a browser.
+
+    Where bare elements take longer than a frame, the target is multiplied by how much longer.
+    """
+    rows = [Row("browser", "page weight, first visit", page["weight_bytes"] / 1000, "kB", must=350)]
+    names = {"text": "30,000 characters", "list": "list of 5,000 rows", "table": "table of 5,000 rows"}
+    for name, words in names.items():
+        bare = page[f"plain_{name}_ms"]
+        scale = max(1.0, bare / FRAME_MS)
+        rows.append(Row("browser", f"{words}, longest task", page[f"{name}_ms"], "ms", bare, 50, scale=scale))
+    return rows
 
 
 def socket_rows(form: str, rounds: Rounds) -> list[Row]:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.browser_page import chromium_path
 from bench.forms import EMBEDDED, TWO_PROCESSES, missing_service
 from bench.load import QUICK
 from bench.table import SCALED, Row, render
 from tests.support.environment import ROOT, child
 
-ROWS = {EMBEDDED: 19, TWO_PROCESSES: 3, "-": 1}
+ROWS = {EMBEDDED: 19, TWO_PROCESSES: 3, "-": 1, "browser": 4}
 NOWHERE = "postgres://127.0.0.1:1/postgres"
 # A core may carry no stream in time on a busy machine, memory may be given back, and a start may be fast.
 PERHAPS_NOTHING = ("streams a core", "memory a stream", "cold start beyond")
@@ -44,7 +45,10 @@ def test_quick_run_prints_and_stores_every_row(tmp_path: Path) -> None:
     assert kept["quick"] is True
     assert f"{kept['machine']['cores']} cores" in done.stdout
     assert ("are left out" in done.stdout) == bool(missing)
-    expected = {form: rows for form, rows in ROWS.items() if not missing or form in (EMBEDDED, "-")}
+    there = {EMBEDDED, "-", *(["browser"] if chromium_path() else [])}
+    expected = {
+        form: rows for form, rows in ROWS.items() if form in there or not (missing or form == "browser")
+    }
     assert Counter(row["form"] for row in kept["rows"]) == expected
     for row in kept["rows"]:
         assert row["figure"] in done.stdout

@@ -4,12 +4,11 @@
 import { SourceView } from "parley/artifacts/source_view.js";
 import { showChanges } from "parley/artifacts/changes_view.js";
 import { showPreview } from "parley/artifacts/preview.js";
+import { newestVersions, versionsOf } from "parley/artifacts/versions.js";
 import { announce } from "parley/lib/announcements.js";
 import { confirmCopy, copy } from "parley/lib/clipboard.js";
 import { download } from "parley/lib/download.js";
 import { translate } from "parley/lib/page.js";
-import { codeIn } from "parley/markdown/code_blocks.js";
-import { withVersions } from "parley/models/artifacts.js";
 import { fileName } from "parley/models/code_files.js";
 import { editRequest } from "parley/models/edit_request.js";
 
@@ -45,7 +44,7 @@ class ArtifactPanel {
   }
 
   open(box, opener) {
-    const found = this.#read(box);
+    const found = versionsOf(box);
     if (!found) return;
     this.#opener = opener;
     this.#versions = found.versions;
@@ -69,23 +68,9 @@ class ArtifactPanel {
     return this.#find(`[data-part="${name}"]`);
   }
 
-  // Returns all versions of the artifact in a box of the thread, and which one it is; null if it is none.
-  #read(box) {
-    const boxes = [...document.querySelectorAll("#thread .code")].filter((each) =>
-      each.querySelector("[data-open-artifact]:not([hidden])"),
-    );
-    const found = withVersions(boxes.map(codeIn));
-    const own = found[boxes.indexOf(box)];
-    if (!own) return null;
-    const versions = found.filter((each) => each?.key === own.key);
-    return { versions, place: versions.indexOf(own) };
-  }
-
   // An answer has a newer version: a reader of the newest one gets it.
   #follow() {
-    const boxes = [...document.querySelectorAll("#thread .code")];
-    const latest = boxes.findLast((box) => withVersions([codeIn(box)])[0]?.key === this.#shown.key);
-    const found = latest && this.#read(latest);
+    const found = newestVersions(this.#shown.key);
     if (!found || found.versions.at(-1).text === this.#versions.at(-1).text) return;
     const wasNewest = this.#place === this.#versions.length - 1;
     this.#versions = found.versions;
@@ -98,10 +83,6 @@ class ArtifactPanel {
     if (this.dialog.open) return;
     if (WIDE.matches) this.dialog.show();
     else this.dialog.showModal();
-  }
-
-  #close() {
-    this.dialog.close();
   }
 
   #closed() {
@@ -137,7 +118,7 @@ class ArtifactPanel {
     if (this.#view === "changes")
       showChanges(this.#part("changes"), this.#versions[this.#place - 1], this.#shown);
     if (this.#view === "preview") {
-      showPreview(this.#part("preview"), this.#shown, { onescape: () => this.#close() });
+      showPreview(this.#part("preview"), this.#shown, { onescape: () => this.dialog.close() });
     } else this.#part("preview").replaceChildren();
     this.form.hidden = this.#view === "changes";
   }
@@ -165,7 +146,7 @@ class ArtifactPanel {
     const text = editRequest(this.#shown, this.#lines, wish, translate);
     this.form.elements.wish.value = "";
     document.dispatchEvent(new CustomEvent("parley:send", { detail: { text } }));
-    if (!WIDE.matches) this.#close();
+    if (!WIDE.matches) this.dialog.close();
   }
 
   #listen() {
@@ -179,7 +160,7 @@ class ArtifactPanel {
       copyArtifact: async (button) => (await copy(this.#shown.text)) && confirmCopy(button),
       save: () =>
         download(fileName(this.#shown), [this.#shown.text], `${TYPES[this.#shown.kind]};charset=utf-8`),
-      close: () => this.#close(),
+      close: () => this.dialog.close(),
     };
     dialog.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
@@ -189,7 +170,7 @@ class ArtifactPanel {
     dialog.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing || dialog.matches(":modal")) return;
       event.preventDefault();
-      this.#close();
+      this.dialog.close();
     });
     dialog.addEventListener("close", () => this.#closed());
     WIDE.addEventListener("change", () => dialog.open && this.#reopen());

@@ -87,7 +87,7 @@ def test_a_passage_is_quoted(open_chat: OpenChat, language: str, options: dict[s
     select(chat, ".message--answer ol > li:first-child")
     expect(button).to_be_visible()
     button.click()
-    expect(chat.field).to_have_value("Before.\n\n> first\n\nAfter.")
+    expect(chat.field).to_have_value("Before.\n\n> 1. first\n\nAfter.")
     chat.page.keyboard.press("Control+z")
     expect(chat.field).to_have_value("Before.After.")
     # What a person wrote is quoted as it was typed; the message field itself is no message.
