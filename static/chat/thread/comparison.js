@@ -54,7 +54,9 @@ export class Comparison {
 
   #click({ target }) {
     const asked = target.closest?.("[data-compare-with]");
-    if (asked) this.#pending = questionOf(asked.closest("[popover]").dataset.turn);
+    // While an answer is written, the menu asks nobody.
+    if (asked && !document.querySelector("#thread > [data-live]"))
+      this.#pending = questionOf(asked.closest("[popover]").dataset.turn);
     const button = target.closest?.("[data-compare]");
     if (button) this.open(document.getElementById("thread").dataset.conversation, button.dataset.compare);
     const kept = target.closest?.("[data-keep]");

@@ -140,7 +140,7 @@ def test_a_conversation_goes_on_in_a_copy(chat: ChatPage) -> None:
     chat.ask("[[scenario:echo]] Question one").ask("[[scenario:echo]] Question two")
     origin = chat.path
     chat.answers.first.hover()
-    chat.answers.first.get_by_role("button", name="Continue in a new conversation").click()
+    chat.answers.first.get_by_role("button", name="Go on in a new conversation").click()
     chat.page.wait_for_url(lambda address: "/c/" in address and origin not in address)
     chat.await_connection()
     expect(chat.answers).to_have_count(1)

@@ -182,5 +182,5 @@ def test_tab_reaches_older_buttons_only_through_their_message(chat: ChatPage) ->
     for _ in range(12):
         chat.page.keyboard.press("Tab")
         reached.append(chat.page.evaluate("document.activeElement.className.split(' ')[0]"))
-    # The message's own button comes into view when the message has the focus.
-    assert reached[:4] == ["action", "message", "", "action"], reached
+    # The message's own buttons come into view when the message has the focus.
+    assert reached[:5] == ["action", "action", "message", "", "action"], reached
