@@ -74,11 +74,13 @@ export class ContextGauge {
     }
   }
 
-  // In a new conversation an assistant's prompt counts too; later it is part of the used tokens.
+  // In a new conversation an assistant's prompt and a project's documents count too; later they are part of the used
+  // tokens.
   #recipient() {
     const [kind, id] = this.picker.value.split(":");
-    if (kind === "assistant" && !this.#used) return { assistant: id };
-    return this.#option?.dataset.model ? { model: this.#option.dataset.model } : {};
+    const project = page.project && !this.#used ? { project: page.project } : {};
+    if (kind === "assistant" && !this.#used) return { assistant: id, ...project };
+    return this.#option?.dataset.model ? { model: this.#option.dataset.model, ...project } : project;
   }
 
   #show() {
