@@ -7,7 +7,13 @@ from django.urls import reverse
 from chat.models import Workspace
 from tests.admin.world import World
 
-FORM = {"name": "Studio", "time_zone": "Asia/Seoul", "daily_upload_mb": "30", "stored_files_mb": "0"}
+FORM = {
+    "name": "Studio",
+    "time_zone": "Asia/Seoul",
+    "daily_upload_mb": "30",
+    "stored_files_mb": "0",
+    "project_share_percent": "20",
+}
 
 
 def test_the_menu_leads_to_the_form(world: World, root: Client) -> None:
