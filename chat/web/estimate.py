@@ -74,4 +74,5 @@ def _draft(request: PersonRequest) -> dict[str, Any]:
         "model_id": sent.get("model"),
         "effort": sent.get("effort"),
         "tools_off": sent.get("tools_off"),
+        "project_id": sent.get("project"),
     }

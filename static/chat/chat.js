@@ -34,7 +34,11 @@ export class Chat {
     this.status = new ConnectionStatus();
     this.gauge = new ContextGauge({
       picker: document.getElementById("choice"),
-      request: () => ({ conversation: this.thread.conversation, ...this.composer.request }),
+      request: () => ({
+        conversation: this.thread.conversation,
+        project: page.project,
+        ...this.composer.request,
+      }),
     });
     this.composer = new Composer({
       conversation: page.conversation,

@@ -116,6 +116,14 @@ def knowledge_of(conversation: Conversation, person: User, model: LanguageModel)
     return read_knowledge(access.find_project(person, conversation.project_id), model)
 
 
+def knowledge_for(
+    conversation: Conversation | None, person: User, model: LanguageModel, project_id: object
+) -> Knowledge | None:
+    """Return what a conversation's project adds, or for a new one the project in which it would begin."""
+    begun = conversation or Conversation(project_id=None if project_id is None else access.as_id(project_id))
+    return knowledge_of(begun, person, model)
+
+
 def room_tokens(model: LanguageModel) -> int:
     """Return how many tokens of documents a request of this model may hold."""
     return model.max_input_tokens * share_percent() // 100

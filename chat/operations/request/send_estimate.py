@@ -25,7 +25,7 @@ from chat.operations.conversations.selection import Answering, configure, resolv
 from chat.operations.errors import not_found
 from chat.operations.request.cache_plan import frame_tokens, seen_call
 from chat.operations.request.frame import freeze_frame
-from chat.operations.request.knowledge import knowledge_of
+from chat.operations.request.knowledge import document_tokens, knowledge_for
 from chat.operations.request.token_counts import count_request, user_message
 
 ROOT = "root"
@@ -62,8 +62,11 @@ def estimate_send(
     model_id: object = None,
     effort: object = None,
     tools_off: object = None,
+    project_id: object = None,
 ) -> SendEstimate:
     """Estimate what a person's next message costs to send; `file_tokens` are those of its files.
+
+    `project_id` is the project in which a new conversation would begin.
 
     Raises:
         OperationError: not_found, invalid, assistant_unavailable, no_model, connection_unusable.
@@ -79,7 +82,7 @@ def estimate_send(
         model=answering.model,
         assistant=answering.assistant,
         author=user,
-        knowledge=knowledge_of(conversation, user, answering.model) if conversation else None,
+        knowledge=knowledge_for(conversation, user, answering.model, project_id),
         effort=wishes.effort,
         tools_off=wishes.tools_off,
     )
@@ -89,9 +92,9 @@ def estimate_send(
     count = count_request(
         answering.model, {**head, "messages": [user_message(text if text.strip() else ".")]}
     )
-    draft = count.tokens + file_tokens
+    draft = count.tokens + file_tokens + document_tokens(head)
     cost = _cost(answering, cached=min(cached, used + draft), total=used + draft)
-    return SendEstimate(draft, used, min(cached, used + draft), cost, count.exact and not file_tokens)
+    return SendEstimate(draft, used, min(cached, used + draft), cost, count.exact and draft == count.tokens)
 
 
 def _conversation(user: User, conversation_id: object) -> Conversation | None:

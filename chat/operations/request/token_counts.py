@@ -33,7 +33,7 @@ from chat.operations.conversations.selection import resolve_choice
 from chat.operations.errors import not_found
 from chat.operations.request.build import first_request, request_of
 from chat.operations.request.frame import freeze_frame
-from chat.operations.request.knowledge import Knowledge, knowledge_of
+from chat.operations.request.knowledge import knowledge_for
 from chat.operations.request.output_schema import schema_for
 from chat.operations.running_turn import RunningTurn
 from chat.providers.clients import ConnectionUnusable, sync_client
@@ -124,7 +124,7 @@ def count_draft(
         assistant=assistant,
         output_schema=schema,
         author=user,
-        knowledge=_knowledge(user, conversation, project_id, model),
+        knowledge=knowledge_for(conversation, user, model, project_id),
         effort=conversation.effort if conversation else "",
         tools_off=conversation.tools_off if conversation else (),
     )
@@ -195,16 +195,6 @@ def _prefix(revision: PromptRevision, model: LanguageModel, block: int, *, keep:
     if keep:
         return Frame.objects.get_or_create(digest=frame_digest(body), defaults={"body": body})[0]
     return Frame(digest=frame_digest(body), body=body)
-
-
-def _knowledge(
-    user: User, conversation: Conversation | None, project_id: object, model: LanguageModel
-) -> Knowledge | None:
-    if conversation is not None:
-        return knowledge_of(conversation, user, model)
-    if project_id is None:
-        return None
-    return knowledge_of(Conversation(project_id=access.as_id(project_id)), user, model)
 
 
 def _unsaved_turn(

@@ -13,6 +13,7 @@ FORM = {
     "daily_upload_mb": "30",
     "stored_files_mb": "0",
     "sharing": "off",
+    "project_share_percent": "20",
 }
 
 
