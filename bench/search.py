@@ -50,7 +50,7 @@ def main(messages: int) -> dict[str, float]:
     from chat.search.index import index_portions
     from tests import factories
 
-    person, other = factories.person("searcher"), factories.person("somebody-else")
+    person, other = factories.person("searcher"), factories.person("another")
     write(person, messages, other)
     started = time.perf_counter()
     sum(index_portions())

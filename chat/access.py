@@ -122,8 +122,8 @@ def find_readable_file(user: User, attachment_id: object) -> Attachment | None:
 def projects(user: User) -> ProjectQuerySet:
     """Return the projects that this person may use: their own, and those shared with them or a group of theirs.
 
-    Whoever uses a project sees its instructions, memory and documents, and begins own conversations in it. These stay
-    with the person who began them: neither its owner nor anybody else sees them.
+    A person who uses a project sees its instructions, memory and documents, and begins own conversations in it. These
+    stay with the person who began them: neither the project's owner nor other people see them.
     """
     if not user.is_active:
         return Project.objects.none()

@@ -113,48 +113,6 @@ class ConversationPage(Schema):
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
-class ProjectOut(Schema):
-    id: str
-    name: str
-    description: str
-    owner: str = Field(description="The owner's name.")
-    role: str = Field(description="What you are there: owner, edit or view.")
-    assistant: str | None
-    archived: bool
-    document_tokens: int = Field(description="Estimated, of all documents.")
-    created_at: dt.datetime
-    updated_at: dt.datetime
-
-
-class ProjectList(Schema):
-    data: list[ProjectOut]
-
-
-class ProjectDocumentOut(Schema):
-    id: str
-    name: str
-    kind: str = Field(description="pdf, text or office.")
-    size_bytes: int
-    pages: int | None
-    tokens: int = Field(description="Estimated.")
-    attachment: str = Field(description="Its file is at /attachments/{id}/file.")
-    created_at: dt.datetime
-
-
-class ProjectMemberOut(Schema):
-    id: str
-    email: str | None
-    group: str | None = Field(description="The group's name.")
-    role: str = Field(description="view or edit.")
-
-
-class ProjectDetails(ProjectOut):
-    instructions: str
-    memory: str
-    documents: list[ProjectDocumentOut] = Field(description="In the order in which requests hold them.")
-    members: list[ProjectMemberOut] = Field(description="Only for its owner; else empty.")
-
-
 class SearchHit(Schema):
     conversation: str
     message: str | None = Field(description="null when the title was found.")

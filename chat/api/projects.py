@@ -9,7 +9,7 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from chat import access
-from chat.api import inputs, outputs, shapes
+from chat.api import inputs, project_outputs
 from chat.api.identity import identity_of
 from chat.models import Project, User
 from chat.operations.errors import not_found
@@ -20,16 +20,16 @@ router = Router(tags=["projects"])
 _COLUMNS = {"assistant": "assistant_id"}
 
 
-@router.get("/projects", response=outputs.ProjectList)
-def list_projects(request: HttpRequest, archived: bool = False) -> outputs.ProjectList:
+@router.get("/projects", response=project_outputs.ProjectList)
+def list_projects(request: HttpRequest, archived: bool = False) -> project_outputs.ProjectList:
     """List your projects and those that are shared with you, the last changed first."""
     user = identity_of(request).user
     rows = access.projects(user).filter(archived=archived).by_use().select_related("owner")
     roles = access.project_roles(user, rows)
-    return outputs.ProjectList(data=[shapes.project(row, roles[row.pk]) for row in rows])
+    return project_outputs.ProjectList(data=[project_outputs.project(row, roles[row.pk]) for row in rows])
 
 
-@router.post("/projects", response={201: outputs.ProjectDetails})
+@router.post("/projects", response={201: project_outputs.ProjectDetails})
 def create_project(request: HttpRequest, data: inputs.ProjectInput) -> Status[Any]:
     """Create a project."""
     user = identity_of(request).user
@@ -44,16 +44,16 @@ def create_project(request: HttpRequest, data: inputs.ProjectInput) -> Status[An
     return Status(201, _details(user, made.id))
 
 
-@router.get("/projects/{project_id}", response=outputs.ProjectDetails)
-def read_project(request: HttpRequest, project_id: str) -> outputs.ProjectDetails:
+@router.get("/projects/{project_id}", response=project_outputs.ProjectDetails)
+def read_project(request: HttpRequest, project_id: str) -> project_outputs.ProjectDetails:
     """Read a project with its documents. Only its owner sees with whom it is shared."""
     return _details(identity_of(request).user, project_id)
 
 
-@router.patch("/projects/{project_id}", response=outputs.ProjectDetails)
+@router.patch("/projects/{project_id}", response=project_outputs.ProjectDetails)
 def change_project(
     request: HttpRequest, project_id: str, data: inputs.ProjectChange
-) -> outputs.ProjectDetails:
+) -> project_outputs.ProjectDetails:
     """Change the fields that are sent. The next turn of each of its conversations follows them."""
     user = identity_of(request).user
     changes = {_COLUMNS.get(name, name): getattr(data, name) for name in data.model_fields_set}
@@ -68,22 +68,22 @@ def delete_project(request: HttpRequest, project_id: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/projects/{project_id}/documents", response={201: outputs.ProjectDocumentOut})
+@router.post("/projects/{project_id}/documents", response={201: project_outputs.ProjectDocumentOut})
 def add_text(request: HttpRequest, project_id: str, data: inputs.ProjectText) -> Status[Any]:
     """Add a text as a document."""
     user = identity_of(request).user
     made = documents.add_text(user=user, project_id=project_id, name=data.name, text=data.text)
-    return Status(201, shapes.project_document(made))
+    return Status(201, project_outputs.project_document(made))
 
 
-@router.post("/projects/{project_id}/files", response={201: outputs.ProjectDocumentOut})
+@router.post("/projects/{project_id}/files", response={201: project_outputs.ProjectDocumentOut})
 def add_file(request: HttpRequest, project_id: str, file: File[UploadedFile]) -> Status[Any]:
     """Add a file as a document: multipart/form-data, in the field `file`. The same file gives the same document."""
     user = identity_of(request).user
     documents.check_may_add(user, project_id)
     with uploads.place_for(user):  # until then the file is on disk
         made = documents.add_file(user=user, project_id=project_id, name=file.name, data=file.read())
-    return Status(201, shapes.project_document(made))
+    return Status(201, project_outputs.project_document(made))
 
 
 @router.delete("/projects/{project_id}/documents/{document_id}", response={204: None})
@@ -94,7 +94,7 @@ def remove_document(request: HttpRequest, project_id: str, document_id: str) -> 
     return Status(204, None)
 
 
-@router.post("/projects/{project_id}/members", response={201: outputs.ProjectMemberOut})
+@router.post("/projects/{project_id}/members", response={201: project_outputs.ProjectMemberOut})
 def share_project(request: HttpRequest, project_id: str, data: inputs.ProjectShare) -> Status[Any]:
     """Share your project with a person (`email`) or a group of yours (`group`), or change what they may do."""
     user = identity_of(request).user
@@ -102,7 +102,7 @@ def share_project(request: HttpRequest, project_id: str, data: inputs.ProjectSha
         made = sharing.share_with_group(user=user, project_id=project_id, group_id=data.group, role=data.role)
     else:
         made = sharing.share_with_person(user=user, project_id=project_id, email=data.email, role=data.role)
-    return Status(201, shapes.project_member(made))
+    return Status(201, project_outputs.project_member(made))
 
 
 @router.delete("/projects/{project_id}/members/{member_id}", response={204: None})
@@ -112,12 +112,12 @@ def stop_sharing(request: HttpRequest, project_id: str, member_id: str) -> Statu
     return Status(204, None)
 
 
-def _details(user: User, project_id: object) -> outputs.ProjectDetails:
+def _details(user: User, project_id: object) -> project_outputs.ProjectDetails:
     project = access.find_project(user, project_id)
     if project is None:
         raise not_found()
     role = access.project_roles(user, [project])[project.pk]
-    return shapes.project_details(project, role, _documents(project), _members(user, project))
+    return project_outputs.project_details(project, role, _documents(project), _members(user, project))
 
 
 def _documents(project: Project) -> list[Any]:

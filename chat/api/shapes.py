@@ -16,9 +16,6 @@ from chat.models import (
     LanguageModel,
     Message,
     ModelPrice,
-    Project,
-    ProjectDocument,
-    ProjectMember,
     SavedPrompt,
     ToolCall,
     Turn,
@@ -97,59 +94,6 @@ def conversation(row: Conversation) -> outputs.ConversationOut:
         updated_at=row.updated_at,
         last_message_at=row.last_message_at,
     )
-
-
-def project(row: Project, role: str) -> outputs.ProjectOut:
-    return outputs.ProjectOut(**_project(row, role))
-
-
-def project_details(
-    row: Project, role: str, documents: Iterable[ProjectDocument], members: Iterable[ProjectMember]
-) -> outputs.ProjectDetails:
-    return outputs.ProjectDetails(
-        **_project(row, role),
-        instructions=row.instructions,
-        memory=row.memory,
-        documents=[project_document(one) for one in documents],
-        members=[project_member(one) for one in members],
-    )
-
-
-def project_document(row: ProjectDocument) -> outputs.ProjectDocumentOut:
-    return outputs.ProjectDocumentOut(
-        id=str(row.id),
-        name=row.attachment.name,
-        kind=row.attachment.kind,
-        size_bytes=row.attachment.original.size_bytes,
-        pages=row.attachment.pages,
-        tokens=row.tokens,
-        attachment=str(row.attachment_id),
-        created_at=row.created_at,
-    )
-
-
-def project_member(row: ProjectMember) -> outputs.ProjectMemberOut:
-    return outputs.ProjectMemberOut(
-        id=str(row.pk),
-        email=row.person.email if row.person else None,
-        group=row.group.name if row.group else None,
-        role=row.role,
-    )
-
-
-def _project(row: Project, role: str) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "description": row.description,
-        "owner": row.owner.get_full_name() or row.owner.email,
-        "role": role,
-        "assistant": identifier(row.assistant_id),
-        "archived": row.archived,
-        "document_tokens": row.document_tokens,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }
 
 
 def search_hit(hit: Hit) -> outputs.SearchHit:

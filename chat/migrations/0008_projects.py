@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 default=30,
                 help_text="While a project’s documents take no more than this, each request holds them whole. Beyond it, the model searches them. 0 means that it always searches.",
                 validators=[django.core.validators.MaxValueValidator(80)],
-                verbose_name="documents of a project in each request (% of the context window)",
+                verbose_name="share of the context window for a project’s documents (percent)",
             ),
         ),
         migrations.AddField(
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 default=30,
                 help_text="While a project’s documents take no more than this, each request holds them whole. Beyond it, the model searches them. 0 means that it always searches.",
                 validators=[django.core.validators.MaxValueValidator(80)],
-                verbose_name="documents of a project in each request (% of the context window)",
+                verbose_name="share of the context window for a project’s documents (percent)",
             ),
         ),
         migrations.CreateModel(

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name="sharing",
             field=models.CharField(
                 choices=[
-                    ("off", "nobody"),
+                    ("off", "off"),
                     ("workspace", "people of this workspace"),
                     ("anyone", "anyone with the link"),
                 ],
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             name="sharing",
             field=models.CharField(
                 choices=[
-                    ("off", "nobody"),
+                    ("off", "off"),
                     ("workspace", "people of this workspace"),
                     ("anyone", "anyone with the link"),
                 ],

@@ -15,7 +15,7 @@ class Workspace(models.Model):
     """There is exactly one; `Workspace.current()` returns it."""
 
     class Sharing(models.TextChoices):
-        OFF = "off", _("nobody")
+        OFF = "off", _("off")
         WORKSPACE = "workspace", _("people of this workspace")
         ANYONE = "anyone", _("anyone with the link")
 
@@ -73,7 +73,7 @@ class Workspace(models.Model):
     )
 
     project_share_percent = models.PositiveSmallIntegerField(
-        _("documents of a project in each request (% of the context window)"),
+        _("share of the context window for a project’s documents (percent)"),
         default=30,
         db_default=30,
         validators=[MaxValueValidator(80)],

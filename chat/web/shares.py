@@ -48,7 +48,7 @@ def change_share(request: PersonRequest, share_id: uuid.UUID) -> HttpResponse:
     try:
         if request.POST.get("do") == "revoke":
             shares.revoke_share(user=request.user, share_id=str(share_id))
-            said = _("The link is revoked. Nobody can open it any more.")
+            said = _("The link is revoked. It can’t be opened any more.")
         else:
             shares.renew_share(user=request.user, share_id=str(share_id))
             said = _("The link shows the conversation as it is now.")

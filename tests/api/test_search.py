@@ -1,4 +1,4 @@
-"""Search in the API: hits with their places, pages, and nobody else's texts."""
+"""Search in the API: hits with their places, pages, and no text of other people."""
 
 import pytest
 

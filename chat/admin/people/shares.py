@@ -16,7 +16,7 @@ from chat.operations.sharing.shares import end_share
 
 REVOKE = {
     "title": _("Revoke this link?"),
-    "description": _("Nobody can open it any more. This can’t be undone."),
+    "description": _("No one can open it any more. This can’t be undone."),
     "form_class": None,
     "form_submit_text": _("Revoke"),
 }

@@ -66,7 +66,7 @@ def store_upload(*, owner: User, name: object, data: bytes) -> Attachment:
 
 
 def keep_upload(*, owner: User, name: object, data: bytes) -> Attachment:
-    """Store a file as `store_upload` does, whose requests nobody counts: one of an import.
+    """Store a file as `store_upload` does, without counting the request: one of an import.
 
     Raises:
         OperationError: as `store_upload`, without too_many_requests.

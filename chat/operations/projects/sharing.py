@@ -17,7 +17,7 @@ def share_with_person(*, user: User, project_id: object, email: object, role: ob
     """Share a project with a person by their e-mail address, or change what they may do.
 
     Raises:
-        OperationError: not_found, forbidden, invalid (nobody has this address, or it is the owner's).
+        OperationError: not_found, forbidden, invalid (no person has this address, or it is the owner's).
     """
     with transaction.atomic():
         project = owned_project(user, project_id)
@@ -25,7 +25,9 @@ def share_with_person(*, user: User, project_id: object, email: object, role: ob
         if named is None:
             raise OperationError(
                 "no_person",
-                _("Nobody here has this e-mail address. Check it, or ask an administrator to invite them."),
+                _(
+                    "No person here has this e-mail address. Check it, or ask an administrator to invite them."
+                ),
                 status=422,
             )
         if named.pk == project.owner_id:

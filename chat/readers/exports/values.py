@@ -1,4 +1,4 @@
-"""Reading values of exports, whose types nobody promises: each function takes anything and never fails."""
+"""Reading values of exports, whose types are not promised: each function takes anything and never fails."""
 
 import datetime as dt
 import math

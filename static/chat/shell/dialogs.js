@@ -36,7 +36,7 @@ export function startDialogs() {
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, (event) => {
       const { xhr, requestConfig } = event.detail;
-      // What the page asks for by itself is asked for again; nobody waits for it.
+      // What the page asks for by itself is asked for again; no person waits for it.
       if (requestConfig.triggeringEvent?.type.endsWith("-stale")) return;
       const readable = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.status < 500;
       toast(readable ? xhr.responseText : translate("request_failed"));

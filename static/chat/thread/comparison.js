@@ -46,7 +46,7 @@ export class Comparison {
     this.dialog.showModal();
   }
 
-  // Whoever wrote the answer that is kept answers next too. The dialog closes after htmx has sent the choice.
+  // The model that wrote the answer that is kept answers next too. The dialog closes after htmx has sent the choice.
   #keep(choice) {
     if (optionOf(choice)?.disabled === false) choose(choice);
     setTimeout(() => this.dialog.close());
@@ -54,7 +54,7 @@ export class Comparison {
 
   #click({ target }) {
     const asked = target.closest?.("[data-compare-with]");
-    // While an answer is written, the menu asks nobody.
+    // While an answer is written, the menu asks no model.
     if (asked && !document.querySelector("#thread > [data-live]"))
       this.#pending = questionOf(asked.closest("[popover]").dataset.turn);
     const button = target.closest?.("[data-compare]");

@@ -1,4 +1,4 @@
-"""A closed account: at once nobody's, deleted after its week, and the ledger goes on without the name."""
+"""A closed account: closed at once, deleted after its week, and the ledger goes on without the name."""
 
 import datetime as dt
 

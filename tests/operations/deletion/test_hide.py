@@ -78,7 +78,7 @@ def test_a_deleted_conversation_is_found_nowhere_and_restored_everywhere(insider
     assert set(places(insider, chat).values()) == {True}
 
 
-def test_nobody_else_deletes_or_restores(insider: User, outsider: User) -> None:
+def test_other_people_can_neither_delete_nor_restore(insider: User, outsider: User) -> None:
     chat, kept = factories.conversation(insider), factories.conversation(insider)
     gone = {"conversation_ids": [chat.id]}
     assert refusal_code(delete_conversations, user=outsider, **gone) == "not_found"

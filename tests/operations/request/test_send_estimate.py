@@ -134,7 +134,7 @@ def test_a_prompt_that_others_have_cached_counts(insider: User, model: LanguageM
     frame = freeze_frame(model=model, assistant=made, author=insider)
     assert estimate(insider, assistant_id=made.id).cached_tokens == 0, "not counted yet"
     FrameCount.objects.create(frame=frame, model_name=model.model_id, tokens=10_000)
-    assert estimate(insider, assistant_id=made.id).cached_tokens == 0, "nobody has asked yet"
+    assert estimate(insider, assistant_id=made.id).cached_tokens == 0, "no one has asked yet"
     row = {"model": model, "frame_digest": frame.digest, "key": "1", "door": "chat", "purpose": "turn"}
     call = ApiCall.objects.create(**row, model_name=model.model_id, started_at=timezone.now())
     assert estimate(insider, assistant_id=made.id).cached_tokens == 0, "nothing was written"

@@ -25,7 +25,7 @@ from tests import factories
 from tests.support.deletion import delete_for_good
 
 pytestmark = pytest.mark.django_db
-NOBODY = AnonymousUser()
+SIGNED_OUT = AnonymousUser()
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_snapshot_stays_until_it_is_renewed(chat: Conversation) -> None:
         ("workspace", "workspace", "owner colleague"),
         ("workspace", "anyone", "owner colleague"),
         ("anyone", "workspace", "owner colleague"),
-        ("anyone", "anyone", "owner colleague nobody gone"),
+        ("anyone", "anyone", "owner colleague signed_out gone"),
     ],
 )
 def test_who_may_read(chat: Conversation, outsider: User, sharing: str, audience: str, reads: str) -> None:
@@ -163,7 +163,7 @@ def test_who_may_read(chat: Conversation, outsider: User, sharing: str, audience
     settings.sharing = sharing
     settings.save()
     gone = factories.person("gone", is_active=False)
-    readers = {"owner": chat.owner, "colleague": outsider, "nobody": NOBODY, "gone": gone}
+    readers = {"owner": chat.owner, "colleague": outsider, "signed_out": SIGNED_OUT, "gone": gone}
     found = [name for name, reader in readers.items() if access.find_share(share.token or "", reader)]
     assert found == reads.split()
     assert access.find_share("x" * 32, outsider) is None
@@ -177,7 +177,7 @@ def test_a_link_ends(chat: Conversation) -> None:
     tokens = [one.token or "" for one in (revoked, expired, kept)]
     revoke_share(user=chat.owner, share_id=str(revoked.id))
     Share.objects.filter(id=expired.id).update(expires_at=timezone.now() - dt.timedelta(seconds=1))
-    assert [bool(access.find_share(token, NOBODY)) for token in tokens] == [False, False, True]
+    assert [bool(access.find_share(token, SIGNED_OUT)) for token in tokens] == [False, False, True]
     revoked.refresh_from_db()
     expired.refresh_from_db()
     assert (revoked.token, revoked.is_over, expired.is_over, kept.is_over) == (None, True, True, False)
@@ -187,7 +187,7 @@ def test_a_link_ends(chat: Conversation) -> None:
     assert revoked.revoked_at == ended
     chat.owner.is_active = False
     chat.owner.save()
-    assert access.find_share(tokens[2], NOBODY) is None
+    assert access.find_share(tokens[2], SIGNED_OUT) is None
 
 
 def test_a_deleted_conversation_takes_its_links_along(chat: Conversation) -> None:
@@ -323,7 +323,7 @@ def test_what_shows_nothing_can_not_be_copied(insider: User, outsider: User) -> 
         copy_share(share=share_of(chat), reader=outsider)
 
 
-def test_unknown_blocks_are_shown_to_nobody() -> None:
+def test_unknown_blocks_are_not_shown() -> None:
     odd = [{"type": "container_upload", "file_id": "x"}, {"type": "text", "text": "a", "citations": None}]
     asked = Message(role="user", content=odd)
     asked.content.append({"type": "image", "source": {"type": "url"}})
