@@ -16,11 +16,12 @@ from chat.operations.errors import OperationError
 from chat.operations.projects import edit
 from chat.operations.projects.edit import LONGEST_DESCRIPTION, LONGEST_NAME
 from chat.operations.request.knowledge import room_tokens, share_percent
+from chat.search_text.query import LONGEST_QUERY, read_query
 from chat.web.page import PersonRequest, person_page
 
 CHATS_PER_PAGE = 30
 IN_SIDEBAR = 5
-LONGEST_SEARCH = 200
+
 LIMITS = {"name": LONGEST_NAME, "description": LONGEST_DESCRIPTION, "text": LONGEST_TEXT}
 
 
@@ -165,10 +166,10 @@ def _save(request: PersonRequest, project: Project) -> HttpResponse:
 
 
 def _chats_context(request: PersonRequest, project: Project) -> dict[str, Any]:
-    words = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    words = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     rows = access.conversations(request.user).filter(project=project).newest_first()
     if words:
-        rows = rows.filter(title__icontains=words)
+        rows = rows.titled(read_query(words).needles)
     return {"chats": Paginator(rows, CHATS_PER_PAGE).get_page(request.GET.get("page")), "words": words}
 
 

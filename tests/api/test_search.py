@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.models import Conversation
+from chat.models import Conversation, Project
 from tests import factories
 from tests.api.people import BASE, Person
 
@@ -26,6 +26,15 @@ def test_hits_have_their_places(insider: Person) -> None:
     }
     assert (by_text["message"], by_text["role"]) == (str(chat.active_leaf_id), "user")
     assert [by_text["snippet"][start:end] for start, end in by_text["highlights"]] == ["정원"]
+
+
+def test_a_project_narrows_the_search_down(insider: Person) -> None:
+    project = Project.objects.create(owner=insider.user, name="Bridge")
+    inside = factories.conversation(insider.user, "garden", title="Inside", project=project)
+    factories.conversation(insider.user, "garden", title="Outside")
+    for named, found in ((str(project.id), [str(inside.id)]), ("elsewhere", [])):
+        body = insider.client().get(URL, {"q": "garden", "project": named}).json()
+        assert [hit["conversation"] for hit in body["data"]] == found
 
 
 def test_pages_follow_each_other(insider: Person) -> None:

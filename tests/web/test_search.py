@@ -4,12 +4,13 @@ import html
 import json
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from chat.models import Conversation, Message, User
+from chat.models import Conversation, Message, Project, User
 from tests import factories
 
 HTMX = {"HX-Request": "true"}
@@ -30,6 +31,21 @@ def test_hits_are_highlighted_below_their_title(browser: Client, insider: User) 
     assert f'href="/c/{chat.id}?message={message.id}&amp;q=%EC%A0%95%EC%9B%90"' in answer
     assert answer.count('class="results__group"') == 1
     assert "2 results" in answer
+
+
+def test_a_project_narrows_the_search_down(
+    browser: Client, insider: User, signed_in: Callable[[str], Client]
+) -> None:
+    project = Project.objects.create(owner=insider, name="Bridge")
+    factories.conversation(insider, *("garden",) * 60, title="Inside", project=project)
+    factories.conversation(insider, "garden", title="Outside")
+    shown = page(browser, "/search", q="garden", project=str(project.id))
+    assert "Outside" not in shown
+    assert f'name="project" value="{project.id}"' in shown
+    assert f"project={project.id}&cursor=" in shown
+    assert "Outside" in page(browser, "/search", q="garden", project="")
+    outsider = signed_in("outsider")
+    assert outsider.get("/search", {"q": "garden", "project": project.id}).status_code == 404
 
 
 def test_results_are_grouped_and_marked_as_archived(browser: Client, insider: User) -> None:
