@@ -23,6 +23,7 @@ OWNERS = {
     ("GET", "/conversations/{conversation_id}/messages"): 200,
     ("GET", "/conversations/{conversation_id}/allowed-tools"): 200,
     ("DELETE", "/conversations/{conversation_id}/allowed-tools/{tool_id}"): 204,
+    ("POST", "/conversations/{conversation_id}/restore"): 404,  # it is not deleted
     ("POST", "/messages/{message_id}/choose"): 200,
     ("POST", "/messages/{message_id}/fork"): 201,
     ("GET", "/messages/{message_id}/feedback"): 200,

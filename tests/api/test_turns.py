@@ -52,7 +52,7 @@ def test_a_first_turn_may_begin_a_temporary_conversation(live: LiveServer) -> No
     assert program.get(address).json()["expires_at"] is not None
     listed = program.get("/conversations").json()["data"]
     assert turn["conversation"] not in [row["id"] for row in listed]
-    assert program.delete(address).status_code == 204
+    assert program.http.delete(address).status_code == 204
     assert program.get(f"/turns/{turn['id']}").status_code == 404
 
 

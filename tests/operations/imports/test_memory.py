@@ -15,7 +15,8 @@ from tests.support.server import furnish
 SIZE_BYTES = 100_000_000
 MOST_MIB = 200
 RUN = """
-import json, resource, sys
+import json, sys
+from pathlib import Path
 import django; django.setup()
 from django.core.files.base import File
 from chat.models import Conversation, Import, User
@@ -30,11 +31,15 @@ for _time in range(2):
         run.run_import(str(made.id))
         made.refresh_from_db()
     found.append([made.status, made.taken, Conversation.objects.count()])
-print(json.dumps({"found": found, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+# Not ru_maxrss: that counts the process that started this one.
+status = Path("/proc/self/status").read_text()
+kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+print(json.dumps({"found": found, "mib": kib / 1024}))
 """
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_100_mb_are_imported_below_200_mib_and_the_second_time_changes_nothing(
     prepared_data: Path, tmp_path: Path
 ) -> None:
