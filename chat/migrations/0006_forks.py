@@ -22,6 +22,11 @@ class Migration(migrations.Migration):
                 verbose_name="copied from",
             ),
         ),
+        migrations.AddField(
+            "turn",
+            "is_copy",
+            models.BooleanField(db_default=False, default=False, editable=False, verbose_name="copy"),
+        ),
         # The columns are the same: only the default moves from the field to its value.
         migrations.SeparateDatabaseAndState(
             state_operations=[

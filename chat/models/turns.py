@@ -152,6 +152,8 @@ class Turn(models.Model):
     stop_reason = models.CharField(_("stop reason"), max_length=40, blank=True, default="")
     error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
     error_detail = models.CharField(_("error detail"), max_length=500, blank=True, default="")
+    # Of a copied conversation: the ledger has the calls of the original alone.
+    is_copy = models.BooleanField(_("copy"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )  # copies keep theirs

@@ -33,7 +33,6 @@ def search_page(request: PersonRequest) -> HttpResponse:
         "groups": _grouped(results),
         "words_part": urlencode({"q": words, **({"project": str(project.id)} if project else {})}),
         "project": project,
-        "longest": LONGEST_QUERY,
         "goes_on": "cursor" in request.GET,
     }
     template = "_results.html" if request.htmx else "search.html"

@@ -76,7 +76,7 @@ const palette = new Palette({ choices: () => choicesOf(chat.composer) });
 
 document.addEventListener("htmx:afterSettle", () => chat.attachReplaced());
 // The panel of an artifact asks for a change.
-document.addEventListener("parley:send", ({ detail }) => chat.composer.send(detail.text));
+document.addEventListener("parley:send", ({ detail }) => chat.composer.sendText(detail.text));
 // Back to the address before this page became a conversation. A jump to an anchor keeps the path.
 addEventListener("popstate", () => location.pathname === chat.path || location.reload());
 

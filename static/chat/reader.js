@@ -1,9 +1,9 @@
 // The entry module of pages on which a conversation is only read: a shared one, and one that is printed.
 
 import { confirmCopy, copy } from "parley/lib/clipboard.js";
-import { startCodeWrap } from "parley/markdown/code_blocks.js";
+import { startCodeButtons } from "parley/markdown/code_blocks.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
-import { startTableCopy } from "parley/markdown/tables.js";
+import { startTableButtons } from "parley/markdown/tables.js";
 import { defineTimeElement } from "parley/shell/time_element.js";
 import { foldLongMessages } from "parley/thread/long_message.js";
 import { startPictureViewer } from "parley/thread/picture_viewer.js";
@@ -12,8 +12,8 @@ import { startSteps } from "parley/thread/steps.js";
 
 defineMarkdownElement();
 defineTimeElement();
-startCodeWrap();
-startTableCopy();
+startCodeButtons();
+startTableButtons();
 startPictureViewer();
 startPrinting();
 startSteps();

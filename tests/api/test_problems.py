@@ -1,12 +1,14 @@
 """Errors of the API are problems as in RFC 9457, and no request causes an internal error."""
 
 import json
+import re
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
 from chat.api import problems, urls
+from chat.api.urls import UPLOADS
 from chat.claude.encoding.client_json import LONGEST_BYTES
 from tests.api.people import BASE, Person, new_id
 
@@ -33,7 +35,7 @@ HOSTILE = {
     "later fields": b'{"text": "a", "thinking": null, "system": []}',
 }
 # What a body may be left out of; every other hostile body is refused there too.
-BODILESS = ("/stop", "/choose", "/continue", "/retry")
+BODILESS = ("/stop", "/choose", "/continue", "/retry", "/restore", "/fork", "/renew", "/shares")
 
 
 def is_problem(response, status: int | None = None) -> dict:
@@ -47,11 +49,11 @@ def is_problem(response, status: int | None = None) -> dict:
 
 
 def body_addresses() -> list[tuple[str, str]]:
-    """All that take JSON; uploads are forms, see test_attachments.py."""
+    """All that take JSON; uploads are forms."""
     return [
         (method, f"{BASE}/{path}")
         for method, path in all_operations()
-        if method in ("POST", "PATCH") and path != "attachments"
+        if method in ("POST", "PATCH") and path not in UPLOADS and not path.endswith("/files")
     ]
 
 
@@ -67,10 +69,7 @@ def all_operations() -> list[tuple[str, str]]:
 
 
 def filled(address: str) -> str:
-    for name in ("conversation_id", "message_id", "turn_id", "attachment_id", "tool_call_id"):
-        address = address.replace("{" + name + "}", new_id())
-    assert "{" not in address
-    return address
+    return re.sub(r"\{\w+\}", lambda _name: new_id(), address)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

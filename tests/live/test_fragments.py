@@ -86,9 +86,9 @@ def test_rendering_takes_a_constant_number_of_queries(
     chat = factories.long_conversation(insider, 300)
     chat.refresh_from_db()
     turn = Turn.objects.get(messages=chat.active_leaf_id)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         decorate(finished(turn), user=insider, language="en")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         decorate(accepted(turn), user=insider, language="en")
 
 

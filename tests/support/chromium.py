@@ -96,6 +96,8 @@ class Watch:
 
     def _on_failure(self, request: Request) -> None:
         """Move a request that a policy of the page refused: the browser tells of it, but it has not left."""
+        if request.service_worker:
+            return
         told = f"{request.frame.page.url} asked for {request.url}"
         if told in self.foreign and (request.failure or "").lower() in ("csp", "net::err_blocked_by_csp"):
             self.foreign.remove(told)

@@ -143,7 +143,8 @@ def _recomputed(row: ApiCall) -> Decimal | None:
 
 def _turns_without_call() -> Iterator[Finding]:
     paid = ApiCall.objects.filter(turn=OuterRef("pk"), status=ApiCall.Status.SUCCEEDED)
-    unpaid = Turn.objects.filter(~Exists(paid), status__in=(Turn.Status.COMPLETED, Turn.Status.REFUSED))
+    ended = (Turn.Status.COMPLETED, Turn.Status.REFUSED)
+    unpaid = Turn.objects.filter(~Exists(paid), status__in=ended, is_copy=False)
     for identifier, status in unpaid.order_by("id").values_list("id", "status"):
         yield Finding("turn_without_call", str(identifier), f"{status} without a call that succeeded")
 

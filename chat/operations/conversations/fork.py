@@ -83,9 +83,9 @@ def copy_path(*, source: Conversation, leaf_id: MessageId, owner: User) -> Conve
         copy_rows(Turn, _turns(made), emptied=("api_key_id",))
         copy_rows(ToolCall, _tool_calls(made))
         _link_files(made)
-        Message.objects.filter(conversation=made.conversation).update(
-            indexed=False
-        )  # search knows the originals
+        Turn.objects.filter(conversation=made.conversation).update(is_copy=True)
+        # Search knows the originals alone.
+        Message.objects.filter(conversation=made.conversation).update(indexed=False)
         hints.publish(conversations=[str(made.conversation.id)])
     return made.conversation
 
@@ -101,7 +101,7 @@ def _new_conversation(source: Conversation, owner: User) -> Conversation:
     )
     if owner.pk == source.owner_id:
         made.assistant_id, made.model_id = source.assistant_id, source.model_id
-        made.tools_off = source.tools_off
+        made.tools_off, made.project_id = source.tools_off, source.project_id
     else:
         made.assistant = access.assistants(owner).filter(id=source.assistant_id or access.NO_ROW).first()
         made.model = access.models(owner).filter(id=source.model_id or access.NO_ROW).first()

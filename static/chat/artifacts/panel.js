@@ -34,7 +34,7 @@ class ArtifactPanel {
 
   constructor(dialog) {
     this.dialog = dialog;
-    this.form = dialog.querySelector("[data-edit]");
+    this.form = dialog.querySelector("[data-edit-lines]");
     this.source = new SourceView(this.#part("source"), { onmark: (lines) => this.#mark(lines) });
     this.observer = new MutationObserver(() => {
       clearTimeout(this.#timer);

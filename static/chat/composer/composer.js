@@ -111,6 +111,14 @@ export class Composer {
     if (now || parent) this.stop();
   }
 
+  // Sends a text of the page's own, such as a wish about an artifact. What is written in the field stays.
+  sendText(text) {
+    const message = { text, attachments: [], parent: null, ...this.options.take() };
+    if (!this.#busy) return this.onsend(message);
+    this.queued.put(message);
+    this.#changed();
+  }
+
   // Keeps the draft from being sent, with the reason as a text, or allows it again with "".
   block(reason) {
     if (reason === this.#blocked) return;

@@ -19,14 +19,14 @@ export function addPageCommands({ chat, sidebar }) {
 
 // Returns the entries of the composer's picker. One that is chosen answers from the next message on.
 export function choicesOf(composer) {
-  const usable = [...composer.picker.options].filter((option) => !option.disabled);
+  const usable = [...composer.options.picker.options].filter((option) => !option.disabled);
   return usable.map((option) => ({
     name: option.textContent,
     words: option.parentElement.label,
     hint: option.parentElement.label,
     run: () => {
-      composer.picker.value = option.value;
-      composer.picker.dispatchEvent(new Event("change", { bubbles: true }));
+      composer.options.picker.value = option.value;
+      composer.options.picker.dispatchEvent(new Event("change", { bubbles: true }));
       composer.field.focus();
     },
   }));

@@ -14,6 +14,7 @@ FORM = {
     "stored_files_mb": "0",
     "sharing": "off",
     "project_share_percent": "20",
+    "temporary_hours": "24",
 }
 
 

@@ -64,14 +64,30 @@ def show(chat: ChatPage, text: str) -> None:
     )
 
 
+def settled(chat: ChatPage) -> str:
+    """Return the answer's HTML once nothing in it has changed for twenty frames: formulas are set one after another."""
+    expect(chat.text.locator("[data-set]").first).to_be_visible()
+    return str(
+        chat.text.evaluate(
+            """async box => {
+              for (let same = 0, before = ""; same < 20; same = box.innerHTML === before ? same + 1 : 0) {
+                before = box.innerHTML;
+                await new Promise(requestAnimationFrame);
+              }
+              return box.innerHTML;
+            }"""
+        )
+    )
+
+
 def test_an_answer_is_the_same_after_its_end_and_a_reload(chat: ChatPage) -> None:
     texts = [row["text"] for kind in ("emphasis", "formulas", "addresses") for row in ROWS[kind][:8]]
     chat.ask("[[scenario:echo pace=2000]] " + "\n\n".join(texts))
-    ended = chat.text.inner_html()
+    ended = settled(chat)
     assert "<strong>핵심(Key)</strong>은" in ended
     chat.page.reload()
     expect(chat.answers).to_have_count(1)
-    assert chat.text.inner_html() == ended
+    assert settled(chat) == ended
 
 
 def test_footnotes_lead_there_and_back(chat: ChatPage) -> None:

@@ -84,7 +84,7 @@ def test_an_artifact_is_seen_compared_and_changed(
     panel.locator("[name=to]").fill("6")
     expect(panel.locator("[data-band]")).to_be_visible()
     panel.locator("[name=wish]").fill("Make it red")
-    panel.locator("[data-edit] button").click()
+    panel.locator("[data-edit-lines] button").click()
     question = page.locator(".message--person").last
     expect(question).to_contain_text("Make it red")
     expect(question).to_contain_text("```html\n<h1>Clock 2</h1>\n<form onsubmit")
