@@ -30,12 +30,12 @@ def check_width(page: Page) -> None:
     wider = page.evaluate(
         """() => [...document.querySelectorAll('*')].filter(node => {
           const box = node.closest('.table, pre, [data-set=display], .receipt__list, .settings__nav,'
-            + '.chart__table, svg, select, .visually-hidden, .skip-link');
+            + '.chart__table, .comparison__columns, svg, select, .visually-hidden, .skip-link');
           const rect = node.getBoundingClientRect();
           return !box && rect.width && (rect.right > innerWidth + 1 || rect.left < -1);
         }).map(node => node.outerHTML.slice(0, 120))"""
     )
-    assert wider == []
+    assert wider == [], wider
     assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
 
 
@@ -47,7 +47,7 @@ def check_touch_targets(page: Page) -> None:
           return node.checkVisibility() && !node.closest('p, .skip-link') && width && (height < 43.5 || width < 43.5);
         }).map(node => node.outerHTML.slice(0, 100))"""
     )
-    assert small == []
+    assert small == [], small
 
 
 def check_accessible(page: Page, **options: Any) -> None:

@@ -11,7 +11,7 @@ const MOST_ELEMENTS = 20_000;
 const OPTIONS = { trust: false, strict: "ignore", maxExpand: 500, maxSize: 20, throwOnError: true };
 const CHEMISTRY = /\\(?:ce|pu)\b/;
 
-// A formula that is larger than its box can be scrolled with the keyboard.
+// A formula that is wider than its box scrolls, with the keyboard too.
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) makeReachable(target);
 });
@@ -45,7 +45,9 @@ function forget() {
 }
 
 function makeReachable(code) {
-  if (code.scrollWidth > code.clientWidth || code.scrollHeight > code.clientHeight) {
+  const wide = code.scrollWidth > code.clientWidth;
+  code.toggleAttribute("data-wide", wide);
+  if (wide) {
     Object.assign(code, { tabIndex: 0, role: "group", ariaLabel: translate("formula") });
   } else for (const name of ["tabindex", "role", "aria-label"]) code.removeAttribute(name);
 }
