@@ -30,7 +30,7 @@ def check_width(page: Page) -> None:
     wider = page.evaluate(
         """() => [...document.querySelectorAll('*')].filter(node => {
           const box = node.closest('.table, pre, [data-set=display], .receipt__list, .settings__nav,'
-            + '.chart__table, .comparison__columns, svg, select, .visually-hidden, .skip-link');
+            + '.chart__table, .comparison, svg, select, .visually-hidden, .skip-link');
           const rect = node.getBoundingClientRect();
           return !box && rect.width && (rect.right > innerWidth + 1 || rect.left < -1);
         }).map(node => node.outerHTML.slice(0, 120))"""
