@@ -38,12 +38,18 @@ export class Comparison {
   }
 
   async open(conversation, message) {
+    this.columns.replaceChildren(this.dialog.querySelector("[data-waiting]").content.cloneNode(true));
+    this.columns.ariaBusy = "true";
+    if (!this.dialog.open) this.dialog.showModal();
     const nodes = await fetchFragment(`/c/${conversation}/versions?message=${message}`).catch(() => null);
-    if (!nodes) return toast(translate("cant_load"));
+    this.columns.ariaBusy = null;
+    if (!nodes) {
+      this.dialog.close();
+      return toast(translate("cant_load"));
+    }
     this.columns.replaceChildren(...nodes);
     for (const button of this.columns.querySelectorAll("[data-keep]")) nameAssistant(button);
     globalThis.htmx?.process(this.columns);
-    this.dialog.showModal();
   }
 
   // The model that wrote the answer that is kept answers next too. The dialog closes after htmx has sent the choice.

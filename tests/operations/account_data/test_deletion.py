@@ -60,6 +60,16 @@ def test_nothing_is_deleted_before_the_week_is_over(insider: User) -> None:
     assert User.objects.filter(pk=insider.pk).exists()
 
 
+def test_an_answer_that_is_still_stopped_is_waited_for(insider: User) -> None:
+    deletion.close_account(user=insider)
+    week_is_over()
+    running = factories.turn(factories.conversation(insider), status="running", answer="")
+    assert deletion.delete_closed_accounts() == 0
+    assert User.objects.filter(pk=insider.pk).exists()
+    Turn.objects.filter(pk=running.pk).update(status="stopped", finished_at=timezone.now())
+    assert deletion.delete_closed_accounts() == 1
+
+
 def test_whom_an_administrator_brought_back_stays(insider: User) -> None:
     deletion.close_account(user=insider)
     week_is_over()
