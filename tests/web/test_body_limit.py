@@ -122,7 +122,7 @@ async def test_sockets_pass_untouched() -> None:
         ("/other", True, True, 413),
     ],
 )
-async def test_large_bodies_are_for_their_paths_and_for_whom_they_know(
+async def test_large_bodies_are_for_their_paths_and_known_people(
     path: str, known: bool, declared: bool, status: int
 ) -> None:
     async def admit(_scope: Any) -> bool:

@@ -39,7 +39,7 @@ def test_a_person_signs_in_and_out(browser: Client, insider: User, shop: McpServ
     assert not McpGrant.objects.exists()
 
 
-def test_a_sign_in_stays_in_reach_when_its_server_is_not_offered(
+def test_a_sign_in_stays_when_its_server_is_not_offered(
     browser: Client, insider: User, shop: McpServer
 ) -> None:
     grant(insider, shop)

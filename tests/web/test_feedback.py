@@ -57,9 +57,7 @@ def test_a_rating_asks_once_for_a_reason(browser: Client, answer: Message, insid
     assert (row.model, row.assistant) == (answer.turn.model if answer.turn else None, None)
 
 
-def test_the_other_button_keeps_the_words_and_asks_for_its_own_reason(
-    browser: Client, answer: Message
-) -> None:
+def test_the_other_button_keeps_the_words(browser: Client, answer: Message) -> None:
     rate(browser, answer, "-1", reason="wrong", words="Hm.")
     page = rate(browser, answer, "1").content.decode()
     assert "What was good?" in page

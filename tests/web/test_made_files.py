@@ -74,7 +74,7 @@ def test_a_picture_is_shown_by_its_bytes_alone(browser: Client, answer: Message)
     assert get(browser, "made_file_shown", answer, HOSTILE).status_code == 404
 
 
-def test_names_and_types_of_the_provider_are_no_header_and_no_page(browser: Client, answer: Message) -> None:
+def test_names_and_types_of_the_provider_decide_nothing(browser: Client, answer: Message) -> None:
     response = get(browser, "made_file", answer, HOSTILE)
     assert body(response) == files.FILES[HOSTILE][2]
     assert "X-Evil" not in response.headers

@@ -217,7 +217,7 @@ CALL = CALL.replace(
 )
 
 
-def test_kept_connection_that_ends_when_it_is_used_again_is_replaced() -> None:
+def test_a_kept_connection_that_ends_is_replaced() -> None:
     """Two calls of one turn: the server had closed the idle connection when the second request was on its way."""
 
     def serve(line: Line) -> None:

@@ -65,6 +65,19 @@ class Desk:
         (within or self.page).get_by_label(self.words[name], exact=True).fill(text)
 
 
+def share(desk: Desk, other: str) -> None:
+    """Share the project on the page with another person."""
+    page, dialog = desk.page, desk.page.get_by_role("dialog")
+    desk.press(desk.button("share"))
+    expect(dialog.get_by_text(desk.words["none"])).to_be_visible()
+    check_accessible(page)
+    desk.fill("email", other, dialog)
+    desk.press(desk.button("share_now", dialog).first)
+    expect(dialog.get_by_text(other)).to_be_visible()
+    check_width(page)
+    desk.press(desk.button("close", dialog))
+
+
 @pytest.mark.parametrize(
     ("name", "options", "keys"),
     [("insider", {"viewport": {"width": 1440, "height": 900}}, False), ("korean", PHONE, True)],
@@ -108,15 +121,7 @@ def test_a_project_is_made_filled_shared_and_used(
     expect(documents.get_by_role("link", name="width.md")).to_be_visible()
     expect(documents.locator("[data-uploads] [role=alert]")).to_have_count(1)
 
-    desk.press(desk.button("share"))
-    expect(dialog.get_by_text(desk.words["none"])).to_be_visible()
-    check_accessible(page)
-    other = "korean@example.test" if name == "insider" else "insider@example.test"
-    desk.fill("email", other, dialog)
-    desk.press(desk.button("share_now", dialog).first)
-    expect(dialog.get_by_text(other)).to_be_visible()
-    check_width(page)
-    desk.press(desk.button("close", dialog))
+    share(desk, "korean@example.test" if name == "insider" else "insider@example.test")
     check_accessible(page)
     check_width(page)
     if keys:

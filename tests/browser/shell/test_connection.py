@@ -210,7 +210,7 @@ def test_signing_out_elsewhere_leads_to_the_sign_in(
     chat.page.wait_for_url(f"{parley.url}/accounts/login/**")
 
 
-def test_tabs_of_someone_who_left_show_nothing_to_the_next_person(
+def test_tabs_left_open_show_nothing_to_the_next_person(
     open_context: Callable[..., BrowserContext], parley: Parley
 ) -> None:
     context = open_context()

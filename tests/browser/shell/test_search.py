@@ -75,7 +75,7 @@ def test_a_message_is_found_and_opened(
     expect(groups).to_have_count(2)
 
 
-def test_the_sidebar_leads_to_the_search_and_a_result_is_answered(
+def test_the_sidebar_leads_to_a_result_that_is_answered(
     signed_in_context: OpenContext, parley: Parley
 ) -> None:
     json.loads(parley.run(MADE.format(name="insider")))

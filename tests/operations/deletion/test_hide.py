@@ -59,7 +59,7 @@ def places(owner: User, chat: Conversation) -> dict[str, bool]:
     }
 
 
-def test_a_deleted_conversation_is_found_nowhere_and_restored_everywhere(insider: User) -> None:
+def test_a_deletion_and_its_undo_hold_everywhere(insider: User) -> None:
     chat = factories.conversation(insider)
     turn = factories.turn(chat, text="How high is it?", answer="Very high.")
     factories.tool_call(turn, "done")

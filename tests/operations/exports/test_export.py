@@ -115,7 +115,7 @@ def test_markdown_shows_the_path_that_the_page_shows(chat: Conversation) -> None
     assert "pay" not in text  # the other version
 
 
-def test_tool_calls_are_folded_and_thoughts_left_out_unless_asked_for(chat: Conversation) -> None:
+def test_tool_calls_are_folded_and_thoughts_left_out(chat: Conversation) -> None:
     results = chat.messages.get(kind="results")
     content = [
         {"type": "thinking", "thinking": "Hm <b>", "signature": "s"},

@@ -40,9 +40,7 @@ print(json.dumps({"found": found, "mib": kib / 1024}))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_100_mb_are_imported_below_200_mib_and_the_second_time_changes_nothing(
-    prepared_data: Path, tmp_path: Path
-) -> None:
+def test_100_mb_are_imported_below_200_mib(prepared_data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     furnish(folder, prepared_data, "empty.sqlite3")
     number, written = 0, 0

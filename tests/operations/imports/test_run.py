@@ -396,7 +396,7 @@ def test_a_stale_queue_is_found(insider: User) -> None:
     assert unfinished_imports() == [str(made.id)]
 
 
-def test_members_are_read_in_their_order_and_nothing_is_unpacked(insider: User) -> None:
+def test_members_are_read_in_order_and_not_unpacked(insider: User) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("../../conversations-001.json", json.dumps([claude_chat("b", "Hello")]))

@@ -93,7 +93,7 @@ def test_a_tool_that_is_off_is_not_offered(insider: User, guide: Assistant) -> N
     assert tools(start(insider, conversation_id=chat.id, tools_off=[])) == ["weather", "stock"]
 
 
-def test_a_tool_that_is_off_does_not_run_when_a_model_asks_for_it(insider: User, guide: Assistant) -> None:
+def test_a_tool_that_is_off_does_not_run(insider: User, guide: Assistant) -> None:
     off = [str(factories.tool("weather").id)]
     turn = start(insider, assistant_id=guide.id, tools_off=off).turn
     message = factories.message(turn.conversation, turn.user_message, "", role="assistant", turn=turn)
