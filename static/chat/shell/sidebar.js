@@ -93,12 +93,12 @@ export class Sidebar {
 
   // An answer that comes late must not replace what a person is choosing in.
   get #isHeld() {
-    return this.#menuIsOpen || this.selection.on;
+    return this.#isInUse || this.selection.on;
   }
 
-  // A new list would close an open menu.
-  get #menuIsOpen() {
-    return this.sidebar.querySelector("#conversations :popover-open") !== null;
+  // A new list would close an open menu, and what the answer to a row's own request says would be lost with the row.
+  get #isInUse() {
+    return this.sidebar.querySelector("#conversations :is(:popover-open, .htmx-request)") !== null;
   }
 
   // A search of the person's own shows that it is under way; what only brings the list up to date does not.
@@ -118,7 +118,7 @@ export class Sidebar {
   #requestList() {
     // A new list would drop what is selected; the end of the selection asks for it.
     if (!isConnected() || this.selection.on) return;
-    if (this.#menuIsOpen) this.refresh();
+    if (this.#isInUse) this.refresh();
     else document.body.dispatchEvent(new Event("conversations-stale"));
   }
 

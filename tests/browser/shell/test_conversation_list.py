@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat
@@ -21,6 +21,21 @@ def test_archiving_is_undone(chat: ChatPage) -> None:
     toast.get_by_role("button", name="Undo").click()
     expect(row).to_have_count(1)
     expect(toast).to_be_hidden()
+
+
+def test_a_list_that_is_renewed_meanwhile_loses_no_undo(chat: ChatPage) -> None:
+    page = chat.ask("[[scenario:echo]] Keep me").keep_toasts().page
+    held: list[Route] = []
+    page.route("**/archive", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function
+    row = page.locator(f".conversation:has(a[href='{chat.path}'])")
+    row.get_by_role("button").first.click()
+    with page.expect_request("**/archive"):
+        page.get_by_role("menuitem", name="Archive").click()
+    with page.expect_response("**/sidebar*"):
+        page.evaluate("document.body.dispatchEvent(new Event('conversations-stale'))")
+    held[0].continue_()
+    expect(page.locator("#toast")).to_contain_text("Conversation archived")
+    expect(row).to_have_count(0)
 
 
 def test_the_list_is_hidden_and_stays_so(chat: ChatPage) -> None:
