@@ -74,7 +74,7 @@ def test_long_words_find_by_their_beginning(browser: Client, insider: User, leng
 
 def test_the_list_goes_on_without_repeating_its_heading(browser: Client, insider: User) -> None:
     for number in range(70):
-        talked(insider, f"talk {number}", dt.timedelta(seconds=number))
+        talked(insider, f"talk {number}", dt.timedelta(milliseconds=number))
     first = browser.get("/sidebar").content.decode()
     assert 'hx-get="/sidebar?page=2"' in first
     rest = titles(browser, page="2", after="Today")
@@ -91,7 +91,7 @@ def test_the_current_one_is_marked(browser: Client, insider: User) -> None:
 def test_the_current_one_is_listed_beyond_the_first_page(browser: Client, insider: User) -> None:
     far = talked(insider, "far away", dt.timedelta(days=90))
     for number in range(70):
-        talked(insider, f"talk {number}", dt.timedelta(seconds=number))
+        talked(insider, f"talk {number}", dt.timedelta(milliseconds=number))
     assert titles(browser, current=str(far.id))[-2:] == ["EARLIER", "far away"]
     assert "far away" not in titles(browser)
     assert "far away" not in titles(browser, current=str(far.id), page="2"), (
