@@ -27,6 +27,15 @@ def talked(owner: User, title: str, ago: dt.timedelta, **fields: bool) -> Conver
     return made
 
 
+def seventy_talks(owner: User) -> None:
+    """Create "talk 0" to "talk 69", the newest first, within a moment: a day may have just begun."""
+    newest = timezone.now()
+    for number in range(70):
+        made = Conversation.objects.create(owner=owner, title=f"talk {number}")
+        moment = newest - dt.timedelta(milliseconds=number)
+        Conversation.objects.filter(pk=made.pk).update(last_message_at=moment)
+
+
 def test_conversations_stand_in_groups(browser: Client, insider: User) -> None:
     for title, days in [("now", 0), ("a week", 6), ("weeks", 20), ("long ago", 90)]:
         talked(insider, title, dt.timedelta(days=days))
@@ -73,8 +82,7 @@ def test_long_words_find_by_their_beginning(browser: Client, insider: User, leng
 
 
 def test_the_list_goes_on_without_repeating_its_heading(browser: Client, insider: User) -> None:
-    for number in range(70):
-        talked(insider, f"talk {number}", dt.timedelta(milliseconds=number))
+    seventy_talks(insider)
     first = browser.get("/sidebar").content.decode()
     assert 'hx-get="/sidebar?page=2"' in first
     rest = titles(browser, page="2", after="Today")
@@ -90,8 +98,7 @@ def test_the_current_one_is_marked(browser: Client, insider: User) -> None:
 
 def test_the_current_one_is_listed_beyond_the_first_page(browser: Client, insider: User) -> None:
     far = talked(insider, "far away", dt.timedelta(days=90))
-    for number in range(70):
-        talked(insider, f"talk {number}", dt.timedelta(milliseconds=number))
+    seventy_talks(insider)
     assert titles(browser, current=str(far.id))[-2:] == ["EARLIER", "far away"]
     assert "far away" not in titles(browser)
     assert "far away" not in titles(browser, current=str(far.id), page="2"), (
