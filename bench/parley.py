@@ -105,7 +105,7 @@ def _first_page(url: str) -> float:
 
 
 def machine() -> dict[str, Any]:
-    """Say what this ran on, and how busy it was."""
+    """Return what this ran on, and how busy it was."""
     cpu = Path("/proc/cpuinfo").read_text()
     name = next((line.partition(":")[2].strip() for line in cpu.splitlines() if "model name" in line), "CPU")
     load = Path("/proc/loadavg").read_text().split()[0]

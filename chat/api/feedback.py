@@ -19,7 +19,7 @@ def read_feedback(request: HttpRequest, message_id: str) -> outputs.FeedbackOut:
 
 @router.post("/messages/{message_id}/feedback", response=outputs.FeedbackOut)
 def rate_message(request: HttpRequest, message_id: str, data: inputs.FeedbackInput) -> outputs.FeedbackOut:
-    """Say what you think of an answer. Administrators can read it. Another opinion replaces it."""
+    """Store your opinion of an answer. Administrators can read it. Another opinion replaces it."""
     given = give_feedback(
         user=identity_of(request).user,
         message_id=message_id,

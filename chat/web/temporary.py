@@ -17,6 +17,6 @@ def leave(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @person_page("POST")
 def stay(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Give a chat that was left elsewhere its whole life back."""
+    """Let a chat that was left elsewhere live its whole time again."""
     temporary.return_to(own_conversation(request, conversation_id))
     return HttpResponse(status=204)

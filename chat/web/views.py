@@ -188,15 +188,25 @@ def _chat(
 
 def _links(user: User) -> list[dict[str, str]]:
     """Return the pages that the palette leads to."""
-    names = [("profile", _("Profile")), ("account_change_password", _("Password"))]
-    names += [("mfa_index", _("Two-factor sign-in")), ("sessions", _("Devices"))]
-    icons = {"admin:index": "tool", "sessions": "settings"}
-    if user.is_staff:
-        names.append(("admin:index", _("Administration")))
-    return [
-        {"name": str(words), "icon": icons.get(route, "person"), "address": resolve_url(route)}
-        for route, words in names
+    pages = [
+        ("search", _("Search"), "search"),
+        ("projects", _("Projects"), "folder"),
+        ("settings", _("Settings"), "settings"),
+        ("memory", _("Instructions and memory"), "settings"),
+        ("prompts", _("Saved prompts"), "edit"),
+        ("usage", _("Usage"), "settings"),
+        ("api_keys", _("API keys"), "settings"),
+        ("mcp_sign_ins", _("Connected servers"), "tool"),
+        ("imports", _("Import"), "import"),
+        ("account_data", _("Your data"), "export"),
+        ("profile", _("Profile"), "person"),
+        ("account_change_password", _("Password"), "person"),
+        ("mfa_index", _("Two-factor sign-in"), "person"),
+        ("sessions", _("Devices"), "settings"),
     ]
+    if user.is_staff:
+        pages.append(("admin:index", _("Administration"), "tool"))
+    return [{"name": str(words), "icon": icon, "address": resolve_url(route)} for route, words, icon in pages]
 
 
 def _is_temporary(request: PersonRequest, shown: Conversation | None) -> bool:

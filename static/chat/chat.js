@@ -43,7 +43,6 @@ export class Chat {
     this.composer = new Composer({
       conversation: page.conversation,
       drafts: new Drafts(messages, page.person),
-      storage,
       onsend: (message) => this.start(message),
       onstop: (turn) => this.stop(turn),
       ondraft: (text, fileTokens) => this.gauge.draft(text, fileTokens),

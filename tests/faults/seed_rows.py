@@ -86,7 +86,7 @@ def seed_search(model: str, **fields: Any) -> None:
 
 
 def may_search(assistant: Assistant) -> None:
-    """Give an assistant the provider's web search."""
+    """Link the provider's web search to an assistant."""
     title, options = PROVIDED["web_search"]
     provided = {"kind": "server", "title": title, "options": options, "approval": "allow", "enabled": True}
     tool, _made = ToolDefinition.objects.update_or_create(name="web_search", defaults=provided)
@@ -163,7 +163,7 @@ def seed_connector(models: dict[str, str], token: str, personal: str) -> None:
 
 
 def seed_sign_in(name: str, url: str, assistant: str) -> None:
-    """Give an assistant a tool of a server at `url` that asks each person to sign in."""
+    """Link a tool of a server at `url`, which asks each person to sign in, to an assistant."""
     server = McpServer.objects.create(name=name, url=f"{url}/mcp", auth=McpServer.Auth.OAUTH)
     tool = mcp_tool(server, "add")
     tool.name = f"{name}_add"

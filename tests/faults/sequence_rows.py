@@ -76,7 +76,7 @@ class SequenceRows:
             load_models(factories.provider(name, kind=kind, **{**defaults, **fields}), Loaded())
 
     def _add_tools(self, assistant: Any) -> None:
-        """Give an assistant functions, tools that the provider runs, and a server that the provider calls."""
+        """Link functions, tools that the provider runs, and a server that the provider calls to an assistant."""
         from chat.models import AssistantTool, ToolDefinition
         from chat.tools.provided import PROVIDED
         from tests.operations.request.test_tool_selection import connected, give_connected

@@ -87,7 +87,7 @@ def mcp_server(**options: Any) -> MCPServer:
 
     @server.tool(structured_output=False)
     def mixed() -> Any:
-        """Give a bit of everything."""
+        """Return a bit of everything."""
         return [
             mcp_types.EmbeddedResource(
                 type="resource",
@@ -108,7 +108,7 @@ def mcp_server(**options: Any) -> MCPServer:
 
     @server.tool()
     def shout(times: int) -> str:
-        """Say a lot."""
+        """Return a long text."""
         return "long " * times
 
     @server.tool()

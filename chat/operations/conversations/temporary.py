@@ -28,7 +28,7 @@ def leave(conversation: Conversation) -> None:
 
 
 def return_to(conversation: Conversation) -> None:
-    """Give a temporary conversation that was left its whole life back. Others stay as they are."""
+    """Let a temporary conversation that was left live its whole time again. Others stay as they are."""
     if conversation.expires_at is not None:
         _end_at(conversation, _end_of_life(conversation.created_at))
 

@@ -112,24 +112,6 @@ def keep_text(*, owner: User, name: object, text: str) -> Attachment:
     return attachment
 
 
-def copied_files(owner: User, originals: Mapping[str, Attachment]) -> dict[str, Attachment]:
-    """Return attachments of `owner` with the same content, by the keys of the originals, in the caller's transaction.
-
-    Raises:
-        OperationError: upload_limit, storage_full.
-    """
-    copied: dict[str, Attachment] = {}
-    for key, original in sorted(originals.items()):
-        charge(owner, original.original)
-        copied[key], _made = Attachment.objects.get_or_create(
-            owner=owner,
-            name=original.name,
-            original=original.original,
-            defaults={field: getattr(original, field) for field in _COPIED},
-        )
-    return copied
-
-
 def reuse_upload(*, owner: User, name: object, digest: object) -> Attachment | None:
     """Return an attachment of bytes that this person has uploaded before; None when they have not.
 

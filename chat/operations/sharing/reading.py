@@ -11,7 +11,7 @@ from chat.events import hints
 from chat.models import Attachment, Conversation, Message, Share, ToolDefinition, User
 from chat.operations import rates
 from chat.operations.errors import OperationError
-from chat.operations.files.uploads import copied_files
+from chat.operations.files.uploads import own_copies
 from chat.presentation.shared_messages import shared_messages
 from chat.presentation.thread import Thread
 
@@ -67,7 +67,7 @@ def copy_share(*, share: Share, reader: User) -> Conversation:
         if not shown:
             raise OperationError("empty", _("There is nothing to go on with."), status=422)
         found = Attachment.objects.by_message(row.id for row in shown if row.has_files)
-        files = copied_files(reader, {key: one for those in found.values() for key, one in those.items()})
+        files = own_copies(reader, {key: one for those in found.values() for key, one in those.items()})
         named = Conversation.TitleStatus.DONE if share.title else Conversation.TitleStatus.NONE
         copied = Conversation.objects.create(owner=reader, title=share.title, title_status=named)
         links = []

@@ -32,7 +32,7 @@ def read_assistant_picture(data: bytes) -> Rendition:
 
 
 def set_picture(*, assistant: Assistant, picture: Rendition | None) -> None:
-    """Give an assistant a picture, or none. The bytes of the one before go when nothing else has them."""
+    """Store an assistant's picture, or remove it. The bytes of the old one are deleted if nothing else uses them."""
     before: StoredFile | None = assistant.picture
     with transaction.atomic():
         assistant.picture = keep(picture.data, picture.media_type) if picture else None

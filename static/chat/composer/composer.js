@@ -23,8 +23,8 @@ export class Composer {
 
   // Listeners: onsend({text, attachments, parent, options, others}), onstop(turn), ondraft(text, tokens of its files). `parent` is
   // that of an edited message. `drafts` stores unsent text and files.
-  constructor({ onsend, onstop, ondraft, drafts, storage, conversation }) {
-    Object.assign(this, { onsend, onstop, ondraft, drafts, storage });
+  constructor({ onsend, onstop, ondraft, drafts, conversation }) {
+    Object.assign(this, { onsend, onstop, ondraft, drafts });
     this.form = document.getElementById("composer");
     this.field = this.form.elements.text;
     this.options = new AnswerOptions({ form: this.form, toolsOff: page.tools_off });
