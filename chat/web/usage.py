@@ -142,7 +142,11 @@ def _budgets(user: User, shows_costs: bool) -> list[dict[str, Any]]:
 
 
 def _usd(amount: Decimal | int) -> str:
-    return f"−{rounded_usd(-Decimal(amount))}" if amount < 0 else rounded_usd(Decimal(amount))
+    """Return a sum in whole cents; a loss of less than a cent is "> −1¢"."""
+    amount = Decimal(amount)
+    if amount >= 0:
+        return rounded_usd(amount)
+    return "> −1¢" if amount > -CENT else f"−{rounded_usd(-amount)}"
 
 
 def _count(tokens: Number) -> str:
