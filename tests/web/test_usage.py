@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from chat.models import ApiCall, Budget, User, Workspace
 from tests.operations.billing.test_usage_report import PRICES, call
@@ -96,7 +97,7 @@ def test_budgets_show_what_is_left(browser: Client, insider: User) -> None:
 @pytest.mark.parametrize(("tokens", "words"), [(1_000_000, "−$3.00"), (1_000, "> −1¢")])
 def test_a_loss_by_the_cache_is_said(browser: Client, insider: User, tokens: int, words: str) -> None:
     spend(insider, cache_write_1h_tokens=tokens)
-    assert words in shown(browser)
+    assert escape(words) in shown(browser)
 
 
 def test_it_takes_a_constant_number_of_queries(
