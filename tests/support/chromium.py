@@ -51,6 +51,8 @@ USUAL = {
 }
 # What Chromium keeps for pages of an origin, apart from cookies and the HTTP cache.
 STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
+# What htmx writes when a newer request replaces one or the page is left. Each real failure has a line of its own too.
+ENDED_REQUEST = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 class Watch:
@@ -112,7 +114,8 @@ class Watch:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         # A refused request is the business of the test that provokes it; a broken policy or script is not.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        ignored = "Failed to load resource" in message.text or message.text.startswith(ENDED_REQUEST)
+        if message.type == "error" and not ignored:
             self.errors.append(message.text)
 
 

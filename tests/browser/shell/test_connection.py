@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenChat, Parley
 from tests.support.chromium import Watch
 
 NO_CONNECTION = "Error in connection establishment"
-CUT_REQUEST = ("htmx:sendError", "htmx:afterRequest")
+CUT_REQUEST = "htmx:sendError"
 # The list of conversations is asked for 150 ms after its reason.
 CHANGE_THE_LIST = """() => new Promise((done) => {
   document.dispatchEvent(new Event("visibilitychange"));
