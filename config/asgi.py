@@ -17,8 +17,8 @@ from chat.live.lifespan import Lifespan  # noqa: E402
 from chat.live.prefix_mount import Mount  # noqa: E402
 from chat.live.routing import websocket_urlpatterns  # noqa: E402
 from chat.simulator.app import create_app as create_simulator  # noqa: E402
-from chat.web.body_limit import BodyLimit, LargeBodies  # noqa: E402
-from chat.web.cookie_limit import CookieLimit  # noqa: E402
+from chat.web.server.body_limit import BodyLimit, LargeBodies  # noqa: E402
+from chat.web.server.cookie_limit import CookieLimit  # noqa: E402
 from config.data_folder import write_privately  # noqa: E402
 
 write_privately()

@@ -127,11 +127,11 @@ INSTALLED_APPS = [
     "simple_history",
 ]
 MIDDLEWARE = [
-    "chat.web.middleware.RequestLogMiddleware",
-    "chat.web.probes.ProbeMiddleware",
-    "chat.web.delivery.DeliveryMiddleware",
+    "chat.web.server.request_log.RequestLogMiddleware",
+    "chat.web.server.probes.ProbeMiddleware",
+    "chat.web.server.delivery.DeliveryMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "chat.web.static_files.StaticFilesMiddleware",
+    "chat.web.server.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -290,7 +290,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "chat.web.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "chat.web.accounts.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -307,7 +307,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Parley: "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-MFA_ADAPTER = "chat.web.accounts.MfaAdapter"
+MFA_ADAPTER = "chat.web.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Parley"
 EMAIL_TIMEOUT = 10  # seconds for each step of sending; a job sends, so that no page waits for a mail server
@@ -344,7 +344,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "frame-src": [SELF],  # the sandboxes of diagrams and previews (chat/web/sandbox.py)
+        "frame-src": [SELF],  # the sandboxes of diagrams and previews (chat/web/files/sandbox.py)
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -382,7 +382,7 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     ),
 ]
 STATICFILES_FINDERS = [
-    "chat.web.package_files.PackageFinder",
+    "chat.web.server.package_files.PackageFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = FILE_MODE, FOLDER_MODE

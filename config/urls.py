@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from chat.web import health
+from chat.web.server import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),

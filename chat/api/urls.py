@@ -79,7 +79,7 @@ for router in (
     api.add_router("", router)
 
 
-# Accept forms with files instead of JSON, within the limits of chat/web/body_limit.py.
+# Accept forms with files instead of JSON, within the limits of chat/web/server/body_limit.py.
 UPLOADS = frozenset({"attachments", "imports", "projects/<project_id>/files"})
 
 

@@ -19,7 +19,7 @@ from django.test import Client, RequestFactory
 
 from chat.models import User
 from chat.operations.accounts.users import confirm_email
-from chat.web.accounts import AccountAdapter
+from chat.web.accounts.adapters import AccountAdapter
 
 PASSWORD = "a-long-password-1"
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.test import Client
 from chat import tasks
 from chat.models import User
 from chat.operations.accounts.users import confirm_email
-from chat.web.accounts import SMTP
+from chat.web.accounts.adapters import SMTP
 from tests.accounts.test_accounts import PASSWORD, code_for, confirm, sign_in
 from tests.support.smtp import MailServer
 

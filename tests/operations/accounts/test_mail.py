@@ -8,7 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from chat import tasks
 from chat.operations.accounts import mail
-from chat.web.accounts import SMTP
+from chat.web.accounts.adapters import SMTP
 from tests.support.smtp import MailServer
 
 

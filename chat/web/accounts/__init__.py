@@ -1,0 +1,1 @@
+"""Sign-up, mail and second factors: what Parley changes in django-allauth."""
