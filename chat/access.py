@@ -22,11 +22,11 @@ from chat.models import (
     User,
     Workspace,
 )
-from chat.models.attachments import AttachmentQuerySet
-from chat.models.conversations import ConversationQuerySet, living
+from chat.models.accounts.saved_prompts import SavedPromptQuerySet
 from chat.models.ids import UserId
 from chat.models.projects import ProjectQuerySet
-from chat.models.saved_prompts import SavedPromptQuerySet
+from chat.models.transcript.attachments import AttachmentQuerySet
+from chat.models.transcript.conversations import ConversationQuerySet, living
 
 NO_ROW = uuid.UUID(int=0)
 # Ids of groups, "staff" and "superuser".

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/platforms.md from chat/models/platforms.py; a test checks that they are up to date.
+"""Writes the tables of docs/platforms.md from chat/models/catalogue/platforms.py; a test holds them up to date.
 
 Usage: python -m scripts.platform_tables
 """
@@ -16,7 +16,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "platforms.md"
 def tables() -> dict[str, str]:
     """Return the Markdown of each table by its name in the file."""
     from chat.models import ProviderConnection  # noqa: PLC0415 - needs Django's settings first
-    from chat.models.platforms import MB, PLATFORMS, Gap  # noqa: PLC0415
+    from chat.models.catalogue.platforms import MB, PLATFORMS, Gap  # noqa: PLC0415
 
     with translation.override("en"):
         labels = {kind: str(label) for kind, label in ProviderConnection.Kind.choices}

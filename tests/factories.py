@@ -26,7 +26,7 @@ from chat.models import (
     TurnEvent,
     User,
 )
-from chat.models.turns import FINISHED
+from chat.models.transcript.turns import FINISHED
 from chat.operations.billing import budgets
 from chat.operations.billing.payer import Payer
 from chat.operations.request.frame import freeze_frame

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from chat.admin.base import cents
 from chat.admin.first_steps import first_steps
 from chat.models import ApiCall, ProviderConnection, Turn
-from chat.models.turns import ACTIVE
+from chat.models.transcript.turns import ACTIVE
 
 RECENT = dt.timedelta(hours=1)
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from chat.models.platforms import MB
+from chat.models.catalogue.platforms import MB
 from chat.operations.errors import OperationError, not_found
 
 log = structlog.get_logger(__name__)

@@ -26,7 +26,7 @@ from chat.events.payloads import EventFrame
 from chat.events.store import pieces
 from chat.models import Turn
 from chat.models.ids import UserId
-from chat.models.turns import FINISHED
+from chat.models.transcript.turns import FINISHED
 from chat.operations.turns.subscription import Resumption, resumption, too_many_connections
 
 # The interval in which a reader's access and the turn's row are checked; revoked access ends a stream within 5 s.

@@ -27,7 +27,7 @@ from chat.engine.writer import Writer
 from chat.events import hints
 from chat.models import Conversation
 from chat.models.ids import ConversationId, TurnId
-from chat.models.turns import BEATS_PER_LEASE
+from chat.models.transcript.turns import BEATS_PER_LEASE
 from chat.operations.conversations.titles import needs_title, wake_for_title
 from chat.operations.turns import claim
 from chat.operations.turns.recovery import LeaseWatch

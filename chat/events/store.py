@@ -16,7 +16,7 @@ from chat.events.payloads import Event, EventFrame, encode_all
 from chat.events.state import TurnState
 from chat.models import Turn, TurnEvent
 from chat.models.ids import TurnId
-from chat.models.turns import FINISHED
+from chat.models.transcript.turns import FINISHED
 
 _DECODER = ExactDecoder()
 LONGEST_PIECE_BYTES = 262_144

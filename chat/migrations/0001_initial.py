@@ -10,10 +10,10 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import chat.models.accounts.people
+import chat.models.catalogue.prompts
+import chat.models.catalogue.workspace
 import chat.models.fields
-import chat.models.people
-import chat.models.prompts
-import chat.models.workspace
 
 
 class Migration(migrations.Migration):
@@ -217,7 +217,7 @@ class Migration(migrations.Migration):
                 ],
             },
             managers=[
-                ("objects", chat.models.people.UserManager()),
+                ("objects", chat.models.accounts.people.UserManager()),
             ],
         ),
         migrations.CreateModel(
@@ -1467,7 +1467,7 @@ class Migration(migrations.Migration):
                         default="UTC",
                         help_text="Budget days, weeks and months start at midnight in this time zone.",
                         max_length=64,
-                        validators=[chat.models.workspace.validate_time_zone],
+                        validators=[chat.models.catalogue.workspace.validate_time_zone],
                         verbose_name="time zone",
                     ),
                 ),
@@ -2411,7 +2411,7 @@ class Migration(migrations.Migration):
                 (
                     "blocks",
                     chat.models.fields.ExactJSONField(
-                        validators=[chat.models.prompts.validate_blocks], verbose_name="blocks"
+                        validators=[chat.models.catalogue.prompts.validate_blocks], verbose_name="blocks"
                     ),
                 ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
@@ -2994,7 +2994,7 @@ class Migration(migrations.Migration):
                         default="UTC",
                         help_text="Budget days, weeks and months start at midnight in this time zone.",
                         max_length=64,
-                        validators=[chat.models.workspace.validate_time_zone],
+                        validators=[chat.models.catalogue.workspace.validate_time_zone],
                         verbose_name="time zone",
                     ),
                 ),

@@ -1,4 +1,4 @@
-"""Conversations that were deleted and can be restored, and temporary ones; see chat/models/conversations.py."""
+"""Conversations that were deleted and can be restored, and temporary ones; see chat/models/transcript/conversations.py."""
 
 import django.core.validators
 from django.conf import settings

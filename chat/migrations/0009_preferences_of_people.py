@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import chat.models.time_zones
+import chat.models.accounts.time_zones
 
 
 def _preference(**options: object) -> models.CharField:
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             "time_zone",
             _preference(
                 max_length=64,
-                validators=[chat.models.time_zones.validate_time_zone],
+                validators=[chat.models.accounts.time_zones.validate_time_zone],
                 verbose_name="time zone",
             ),
         ),

@@ -1,4 +1,4 @@
-"""The search index: see chat/models/search_entries.py. Existing messages are indexed by a job afterwards."""
+"""The search index: see chat/models/transcript/search_entries.py. Existing messages are indexed by a job afterwards."""
 
 import django.db.models.deletion
 from django.db import migrations, models

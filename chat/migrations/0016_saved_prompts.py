@@ -4,8 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import chat.models.accounts.saved_prompts
 import chat.models.fields
-import chat.models.saved_prompts
 
 
 class Migration(migrations.Migration):
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="What is typed after the slash, such as summary for /summary.",
                         max_length=40,
-                        validators=[chat.models.saved_prompts.validate_command],
+                        validators=[chat.models.accounts.saved_prompts.validate_command],
                         verbose_name="command",
                     ),
                 ),

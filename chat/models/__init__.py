@@ -1,27 +1,28 @@
 """The tables. Each model knows its own row; what spans rows is an operation."""
 
-from chat.models.account_exports import AccountExport
-from chat.models.assistants import Assistant
-from chat.models.attachments import Attachment, FileUsage, StoredFile
-from chat.models.budgets import Budget, BudgetHold, BudgetPeriod
-from chat.models.connections import ProviderConnection
-from chat.models.conversations import Conversation, Message
-from chat.models.feedback import Feedback
-from chat.models.imports import Import, ImportedConversation
-from chat.models.keys import ApiKey
-from chat.models.language_models import LanguageModel, ModelPrice
-from chat.models.ledger import ApiCall
-from chat.models.memory import MemoryEntry
-from chat.models.people import User
+from chat.models.accounts.account_exports import AccountExport
+from chat.models.accounts.keys import ApiKey
+from chat.models.accounts.memory import MemoryEntry
+from chat.models.accounts.people import User
+from chat.models.accounts.saved_prompts import SavedPrompt
+from chat.models.catalogue.assistants import Assistant
+from chat.models.catalogue.connections import ProviderConnection
+from chat.models.catalogue.language_models import LanguageModel, ModelPrice
+from chat.models.catalogue.prompts import PromptRevision, SystemPrompt
+from chat.models.catalogue.tools import Approval, AssistantTool, McpGrant, McpServer, ToolDefinition
+from chat.models.catalogue.workspace import Workspace
+from chat.models.money.budgets import Budget, BudgetHold, BudgetPeriod
+from chat.models.money.ledger import ApiCall
 from chat.models.project_passages import ProjectPassage
 from chat.models.projects import Project, ProjectDocument, ProjectMember
-from chat.models.prompts import PromptRevision, SystemPrompt
-from chat.models.saved_prompts import SavedPrompt
-from chat.models.search_entries import SearchEntry
-from chat.models.shares import Share
-from chat.models.tools import Approval, AssistantTool, McpGrant, McpServer, ToolCall, ToolDefinition
-from chat.models.turns import Frame, FrameCount, Turn, TurnEvent
-from chat.models.workspace import Workspace
+from chat.models.transcript.attachments import Attachment, FileUsage, StoredFile
+from chat.models.transcript.conversations import Conversation, Message
+from chat.models.transcript.feedback import Feedback
+from chat.models.transcript.imports import Import, ImportedConversation
+from chat.models.transcript.search_entries import SearchEntry
+from chat.models.transcript.shares import Share
+from chat.models.transcript.tool_calls import ToolCall
+from chat.models.transcript.turns import Frame, FrameCount, Turn, TurnEvent
 
 __all__ = [
     "AccountExport",

@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.assistants import Assistant
-from chat.models.attachments import Attachment
+from chat.models.accounts.people import User
+from chat.models.catalogue.assistants import Assistant
 from chat.models.fields import uuid7
-from chat.models.people import User
+from chat.models.transcript.attachments import Attachment
 
 LONGEST_TEXT = 100_000
 

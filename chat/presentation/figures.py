@@ -8,7 +8,7 @@ from django.utils.html import avoid_wrapping
 from django.utils.translation import ngettext
 
 from chat.models import ApiCall, LanguageModel
-from chat.models.platforms import MB
+from chat.models.catalogue.platforms import MB
 
 CENT = Decimal("0.01")
 

@@ -10,7 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from chat.models import ProviderConnection
-from chat.models.credentials import ApiKeyCredential, AwsKeys, Credential, ServiceAccount, ServicePrincipal
+from chat.models.catalogue.credentials import (
+    ApiKeyCredential,
+    AwsKeys,
+    Credential,
+    ServiceAccount,
+    ServicePrincipal,
+)
 from chat.providers import bedrock_version, entra
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from chat.claude.failures.redaction import Redactor
 from chat.models import ProviderConnection
-from chat.models.credentials import CredentialProblem, secrets_of
+from chat.models.catalogue.credentials import CredentialProblem, secrets_of
 from chat.providers import entra, sdk
 from chat.providers.client_factory import make_client
 from chat.providers.transport import proxy_of, transport_options

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.models import ProviderConnection
-from chat.models.credentials import ServicePrincipal
-from chat.models.platforms import Entrance
+from chat.models.catalogue.credentials import ServicePrincipal
+from chat.models.catalogue.platforms import Entrance
 
 # From the provider's page on Foundry; the older https://cognitiveservices.azure.com is not accepted everywhere.
 SCOPE = "https://ai.azure.com/.default"

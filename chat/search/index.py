@@ -11,7 +11,7 @@ from django.db import transaction
 
 from chat.models import Conversation, Message, SearchEntry, User
 from chat.models.ids import MessageId
-from chat.models.search_entries import entry_id
+from chat.models.transcript.search_entries import entry_id
 from chat.search_text.fold import fold
 
 # Rows of one transaction: SQLite has one writer, and turns write too.

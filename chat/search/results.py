@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from chat import access
 from chat.models import Conversation, Message, SearchEntry, User
-from chat.models.conversations import ConversationQuerySet
+from chat.models.transcript.conversations import ConversationQuerySet
 from chat.search.index import catch_up
 from chat.search_text.excerpt import Excerpt, excerpt, mark_hits
 from chat.search_text.query import Query, read_query

@@ -97,7 +97,7 @@ def remember(context: ToolContext, note: str) -> str:
     if source is not None and source.is_temporary:
         raise ToolFailed("Nothing is kept of a temporary conversation.")
     try:
-        MemoryEntry.objects.keep(user=user, text=note, conversation=source)
+        MemoryEntry.objects.keep(user=user, text=note, conversation_id=source.id if source else None)
     except ValidationError as error:
         raise ToolFailed(" ".join(error.messages)) from None
     return "Kept. Conversations that begin from now on are told."

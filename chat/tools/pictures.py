@@ -6,7 +6,7 @@ A picture that the API refuses (too large, or not a picture) would be sent again
 import base64
 
 from chat.claude.content.blocks import Block
-from chat.models.platforms import MOST_PICTURE_BYTES
+from chat.models.catalogue.platforms import MOST_PICTURE_BYTES
 from chat.readers.errors import Exceeded, Refused
 from chat.readers.pictures.sizes import OLDER_SIDE
 from chat.readers.process import sandbox

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import ModelPrice, ProviderConnection
-from chat.models.platforms import PLATFORMS
+from chat.models.catalogue.platforms import PLATFORMS
 from tests.admin.models.test_connections import FORM, stored
 from tests.admin.world import World, form_errors
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chat.models import LanguageModel, ProviderConnection
-from chat.models.capabilities import ASSUMED, Capabilities
+from chat.models.catalogue.capabilities import ASSUMED, Capabilities
 
 COMPACTION = {"context_management": {"compact_20260112": {"supported": True}}}
 

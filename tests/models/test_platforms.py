@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chat.models import LanguageModel, ProviderConnection
-from chat.models.credentials import (
+from chat.models.catalogue.credentials import (
     ApiKeyCredential,
     AwsKeys,
     CredentialProblem,
@@ -15,7 +15,7 @@ from chat.models.credentials import (
     from_parts,
     read_credential,
 )
-from chat.models.platforms import CAPABILITY, PLATFORMS, Gap, PlatformLimits, platform_of
+from chat.models.catalogue.platforms import CAPABILITY, PLATFORMS, Gap, PlatformLimits, platform_of
 
 KEYS = {"access_key_id": "AKIA1", "secret_access_key": "shh"}
 ACCOUNT = {

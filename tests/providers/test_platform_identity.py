@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat.models import ProviderConnection
-from chat.models.platforms import PLATFORMS
+from chat.models.catalogue.platforms import PLATFORMS
 from chat.providers.client_factory import make_client
 from chat.providers.clients import ClientPool, ConnectionUnusable, sync_client
 from chat.providers.upstream import UpstreamError, open_stream

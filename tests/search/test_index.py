@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat import tasks
 from chat.models import Conversation, Message, SearchEntry, User
-from chat.models.search_entries import entry_id
+from chat.models.transcript.search_entries import entry_id
 from chat.operations.conversations.titles import give_title
 from chat.search import index
 from chat.search.results import search

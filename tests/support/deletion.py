@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from chat.models import Attachment, Conversation
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.deletion.remove import remove_conversation
 
 

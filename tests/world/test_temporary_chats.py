@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat.models import ApiCall, Attachment, Conversation, FileUsage, StoredFile, User, Workspace
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.deletion.hide import delete_conversations
 from chat.operations.deletion.remove import remove_due
 from chat.operations.files.uploads import store_upload

@@ -13,7 +13,7 @@ from unfold.decorators import display
 from chat.admin.base import ReadOnly, preformatted
 from chat.admin.diagnostics.conversations import ContentList, conversation_link, log_reading, may_read_content
 from chat.models import Attachment
-from chat.models.conversations import listed
+from chat.models.transcript.conversations import listed
 from chat.presentation.figures import file_size
 
 SHOWN_CHARACTERS = 20_000

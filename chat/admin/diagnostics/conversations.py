@@ -20,7 +20,7 @@ from chat.admin.base import BigTableAdmin, ReadOnly, preformatted, pretty_json
 from chat.admin.diagnostics.outcomes import stop_reason_text, stop_reason_with_code
 from chat.admin.diagnostics.transcript import transcript
 from chat.models import Conversation, Message
-from chat.models.conversations import listed
+from chat.models.transcript.conversations import listed
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from chat.admin.base import BigTableAdmin, ReadOnly, pretty_json
 from chat.admin.diagnostics.conversations import log_reading, may_read_content
 from chat.models import ToolCall
-from chat.models.conversations import listed
+from chat.models.transcript.conversations import listed
 
 COLOURS = {
     "waiting": "warning",

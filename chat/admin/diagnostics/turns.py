@@ -16,7 +16,7 @@ from chat.admin.base import BigTableAdmin, ReadOnly, dollars, nowrap, preformatt
 from chat.admin.diagnostics.conversations import conversation_link, log_reading, may_read_content
 from chat.admin.diagnostics.outcomes import error_with_code, outcome, stop_reason_with_code
 from chat.models import ApiCall, Turn, TurnEvent
-from chat.models.conversations import listed
+from chat.models.transcript.conversations import listed
 
 COLOURS = {
     "completed": "success",

@@ -14,9 +14,9 @@ from unfold.widgets import (
 
 from chat.admin.stored_secrets import explain_stored
 from chat.models import ProviderConnection
-from chat.models.credentials import AMBIENT, PARTS, CredentialProblem, from_parts, read_credential
+from chat.models.catalogue.credentials import AMBIENT, PARTS, CredentialProblem, from_parts, read_credential
+from chat.models.catalogue.platforms import Entrance, Platform, platform_of
 from chat.models.fields import is_kept
-from chat.models.platforms import Entrance, Platform, platform_of
 
 # Without this check, any variable of the process could be sent to any address.
 CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|AUTH_TOKEN)|AWS_BEARER_TOKEN_BEDROCK")

@@ -17,8 +17,8 @@ from chat.admin.base import AT_ONCE, DeletesWrittenOnce, HistoryAdmin, back_to, 
 from chat.admin.deletion import ExplainsUse
 from chat.admin.models.connection_form import ConnectionForm, address_fields, credential_fields
 from chat.models import ModelPrice, ProviderConnection
+from chat.models.catalogue.platforms import Gap, platform_of
 from chat.models.fields import is_kept
-from chat.models.platforms import Gap, platform_of
 from chat.operations.catalogue.connection_test import test_connection
 from chat.operations.catalogue.seed import regional_factor
 from chat.operations.catalogue.sync import sync_models

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from chat.admin.base import HistoryAdmin
 from chat.models import Workspace
-from chat.models.time_zones import zone_names
+from chat.models.accounts.time_zones import zone_names
 
 FIELDS = (
     "name",

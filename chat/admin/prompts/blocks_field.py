@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from chat.models.prompts import validate_blocks
+from chat.models.catalogue.prompts import validate_blocks
 
 MAX_ROWS = 20
 # The browser's code fills these in for blocks that are added.

@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from chat.admin.base import TableAdmin, shown_if
 from chat.models import SavedPrompt
-from chat.models.saved_prompts import one_form
+from chat.models.accounts.saved_prompts import one_form
 
 
 class SavedPromptForm(forms.ModelForm):

@@ -17,8 +17,8 @@ from chat.admin.tools.strict_messages import excess_error, schema_error
 from chat.claude.encoding.text import too_deep
 from chat.claude.schemas.tool_definitions import TOOL_NAME, definition_fault, input_schema_fault
 from chat.models import Assistant, McpServer, ProviderConnection, ToolDefinition
+from chat.models.catalogue.platforms import Gap, platform_of
 from chat.models.fields import UNREADABLE, Unreadable, is_kept
-from chat.models.platforms import Gap, platform_of
 from chat.operations.request.tool_selection import api_name, is_connected, shared_names
 from chat.presentation.tool_faults import fault_text
 from chat.tools.addresses import EgressRefused, check_url

@@ -11,7 +11,7 @@ from chat.events.payloads import EventFrame
 from chat.events.store import unpack
 from chat.models import Conversation, Turn, TurnEvent
 from chat.models.ids import ConversationId, TurnId
-from chat.models.turns import ACTIVE, FINISHED
+from chat.models.transcript.turns import ACTIVE, FINISHED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import ApiCall, Conversation, Turn, User
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.account_data.export import remove_exports_of
 from chat.operations.accounts.sessions import end_other_sessions
 from chat.operations.deletion.remove import remove_conversation

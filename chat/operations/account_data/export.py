@@ -27,7 +27,7 @@ from chat.models import (
     MemoryEntry,
     User,
 )
-from chat.models.account_exports import KEPT_FOR
+from chat.models.accounts.account_exports import KEPT_FOR
 from chat.operations.billing.usage_report import TOKENS
 from chat.operations.exports.exact_json import write_exact_json
 from chat.operations.files.storage import open_stored

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import MemoryEntry, User
-from chat.models.memory import check_room, checked_entry
-from chat.models.people import LONGEST_INSTRUCTIONS
+from chat.models.accounts.memory import check_room, checked_entry
+from chat.models.accounts.people import LONGEST_INSTRUCTIONS
 from chat.operations.errors import OperationError, invalid, not_found
 
 

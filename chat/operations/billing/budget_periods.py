@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from chat.models import ApiCall, Budget, BudgetHold, BudgetPeriod, Workspace
-from chat.models.ledger import USD_FRACTION, ApiCallQuerySet
+from chat.models.money.ledger import USD_FRACTION, ApiCallQuerySet
 from chat.operations.billing.payer import Payer
 
 ZERO = Decimal(0)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from chat.models import Budget, BudgetHold, BudgetPeriod, User
-from chat.models.ledger import USD_FRACTION
+from chat.models.money.ledger import USD_FRACTION
 from chat.operations.billing.budget_periods import (
     ZERO,
     BudgetStanding,

@@ -17,7 +17,7 @@ from chat.claude.billing.usage import MAX_COUNT, Usage, longest_prompt_tokens, t
 from chat.claude.cache.diagnostics import ExpectedCache, diagnose
 from chat.claude.encoding.text import clean_text
 from chat.models import ApiCall
-from chat.models.ledger import USD_FRACTION
+from chat.models.money.ledger import USD_FRACTION
 from chat.operations.billing import budgets
 
 STANDARD = "standard"

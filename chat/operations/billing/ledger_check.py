@@ -16,7 +16,7 @@ from django.utils import timezone
 from chat.claude.billing.usage import Usage
 from chat.models import ApiCall, BudgetHold, BudgetPeriod, Turn
 from chat.models.ids import TurnId
-from chat.models.turns import FINISHED
+from chat.models.transcript.turns import FINISHED
 from chat.operations.billing.ledger import cost_of, counters_of
 
 # Calls of jobs time out after a minute. A turn's call is settled with its turn.

@@ -15,7 +15,7 @@ from django.db import IntegrityError
 
 from chat.events.store import stored_state
 from chat.models import ApiCall, LanguageModel
-from chat.models.ledger import COUNT_PREFIX
+from chat.models.money.ledger import COUNT_PREFIX
 from chat.operations.billing import budgets, ledger
 from chat.operations.billing.single_call import count_tokens
 from chat.operations.time_limit import in_time

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from chat.claude.encoding.text import clean_json, clean_text
 from chat.models import LanguageModel, ProviderConnection
-from chat.models.platforms import Gap
+from chat.models.catalogue.platforms import Gap
 from chat.operations.catalogue.advice import staff_advice
 from chat.operations.catalogue.seed import (
     LIFECYCLES,

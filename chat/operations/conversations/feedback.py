@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import Feedback, Message, User
-from chat.models.feedback import LONGEST_FEEDBACK
+from chat.models.transcript.feedback import LONGEST_FEEDBACK
 from chat.operations.errors import invalid, not_found
 
 

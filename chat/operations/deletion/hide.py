@@ -1,7 +1,7 @@
 """Delete conversations so that their owner can undo it for a while, and restore them.
 
-A deleted conversation is gone everywhere at once (`chat.models.conversations.living`), its files no longer count as
-stored, and its answers stop. `remove` deletes the rows later.
+A deleted conversation is gone everywhere at once (`living` in `chat.models.transcript.conversations`), its files no
+longer count as stored, and its answers stop. `remove` deletes the rows later.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from django.utils import timezone
 from chat import access
 from chat.events import hints
 from chat.models import Conversation, Turn, User
-from chat.models.conversations import ConversationQuerySet
 from chat.models.ids import ConversationId
+from chat.models.transcript.conversations import ConversationQuerySet
 from chat.operations.deletion.remove import remove_conversation
 from chat.operations.errors import not_found
 from chat.operations.files.quota import recount

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from chat.claude.content.made_files import is_made_in
 from chat.models import ApiCall, Message, ProviderConnection, User
-from chat.models.platforms import MB
+from chat.models.catalogue.platforms import MB
 from chat.operations.errors import OperationError, not_found
 from chat.operations.files.uploads import file_name, place_for
 from chat.providers.clients import ConnectionUnusable, sync_client

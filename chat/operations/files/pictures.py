@@ -4,7 +4,7 @@ import dataclasses
 
 from django.utils.translation import gettext as _
 
-from chat.models.platforms import MOST_PICTURE_BYTES
+from chat.models.catalogue.platforms import MOST_PICTURE_BYTES
 from chat.operations.errors import OperationError
 from chat.readers.errors import Exceeded, Refused
 from chat.readers.pictures.sizes import USEFUL_SIDE, picture_format

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import Attachment, FileUsage, StoredFile, User, Workspace
-from chat.models.platforms import MB
+from chat.models.catalogue.platforms import MB
 from chat.operations.errors import OperationError
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import Assistant, Attachment, StoredFile, User
-from chat.models.platforms import MB
+from chat.models.catalogue.platforms import MB
 from chat.operations import rates
 from chat.operations.errors import OperationError, busy, invalid
 from chat.operations.files.documents import checked_text, read_document

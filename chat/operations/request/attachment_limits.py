@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from chat.claude.content.blocks import Block, tool_pictures, with_tool_pictures
 from chat.models import Attachment, LanguageModel, Message, Turn
-from chat.models.platforms import MB, PlatformLimits
+from chat.models.catalogue.platforms import MB, PlatformLimits
 from chat.operations.conversations.path import ConversationPath
 from chat.operations.errors import OperationError
 from chat.operations.request.attachments import documents_of, in_order, seen_by, takes, with_sides

@@ -25,7 +25,7 @@ from chat.models import (
     ToolDefinition,
     User,
 )
-from chat.models.platforms import Gap
+from chat.models.catalogue.platforms import Gap
 from chat.presentation.tool_faults import fault_text
 from chat.tools.mcp import has_drifted
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.models import Conversation, Share, Turn, User, Workspace
-from chat.models.shares import new_token, token_digest
+from chat.models.transcript.shares import new_token, token_digest
 from chat.operations import rates
 from chat.operations.errors import OperationError, invalid, not_found
 

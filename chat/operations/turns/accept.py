@@ -18,8 +18,8 @@ from chat import access
 from chat.claude.request.build import continue_text
 from chat.events import hints
 from chat.models import Conversation, LanguageModel, Message, Project, Turn, User
-from chat.models.conversations import RequestedLength
-from chat.models.turns import FINISHED
+from chat.models.transcript.conversations import RequestedLength
+from chat.models.transcript.turns import FINISHED
 from chat.operations.billing import budgets
 from chat.operations.billing.payer import Payer
 from chat.operations.catalogue.thinking import answer_limit

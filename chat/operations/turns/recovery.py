@@ -21,7 +21,7 @@ from chat.events.state import TurnState
 from chat.events.store import append_unowned, stored_state
 from chat.models import ApiCall, BudgetHold, Conversation, Message, Turn
 from chat.models.ids import TurnId
-from chat.models.turns import FINISHED
+from chat.models.transcript.turns import FINISHED
 from chat.operations.billing import budgets, ledger
 from chat.operations.turns import tool_rounds
 from chat.operations.turns.finish import AnswerContent, TurnEnd, keep_answer, turn_finished_event

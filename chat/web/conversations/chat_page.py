@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.claude.encoding.client_json import LONGEST_BYTES, LONGEST_TEXT
 from chat.models import Conversation, User, Workspace
-from chat.models.people import SendKey
+from chat.models.accounts.people import SendKey
 from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys

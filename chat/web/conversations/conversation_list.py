@@ -17,7 +17,7 @@ from django_htmx.http import trigger_client_event
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import Conversation, Turn
-from chat.models.conversations import ConversationQuerySet
+from chat.models.transcript.conversations import ConversationQuerySet
 from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
 from chat.operations.conversations.fork import fork_conversation

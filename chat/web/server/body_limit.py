@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat.models.platforms import MB
+from chat.models.catalogue.platforms import MB
 
 LONGEST_BODY_BYTES = 33_554_432  # the largest request that the Messages API accepts: 32 MiB
 Refusal = Callable[[int], HttpResponse]

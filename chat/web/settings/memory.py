@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from chat.models import MemoryEntry, User, Workspace
-from chat.models.memory import MOST_CHARACTERS
-from chat.models.people import LONGEST_INSTRUCTIONS
+from chat.models.accounts.memory import MOST_CHARACTERS
+from chat.models.accounts.people import LONGEST_INSTRUCTIONS
 from chat.operations.accounts import memory as journeys
 from chat.operations.errors import OperationError
 from chat.web.page import PersonRequest, person_page

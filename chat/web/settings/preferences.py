@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from chat.models import User
-from chat.models.people import SendKey, TextSize, Theme
-from chat.models.time_zones import zone_names
+from chat.models.accounts.people import SendKey, TextSize, Theme
+from chat.models.accounts.time_zones import zone_names
 from chat.web.page import PersonRequest, person_page
 
 YEAR_SECONDS = 31_536_000

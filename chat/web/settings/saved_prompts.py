@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from chat import access
 from chat.claude.encoding.text import clean_text
 from chat.models import SavedPrompt, User
-from chat.models.saved_prompts import one_form
+from chat.models.accounts.saved_prompts import one_form
 from chat.operations.accounts import saved_prompts as journeys
 from chat.operations.errors import OperationError
 from chat.web.page import PersonRequest, person_page

@@ -1,6 +1,6 @@
 // How typed words find a command, a model or an assistant, and in which order. In Korean initial consonants are enough
 // (ㄱㅎ finds 계획), and so is a last syllable that is not whole yet (하 finds 한국). No DOM.
-// The server finds titles by the same rule (chat/models/title_search.py).
+// The server finds titles by the same rule (chat/models/transcript/title_search.py).
 
 const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
 const [FIRST, LAST] = [0xac00, 0xd7a3];

@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from chat.models import MemoryEntry, User
-from chat.models.memory import LONGEST_ENTRY, MOST_CHARACTERS, MOST_ENTRIES
-from chat.models.people import LONGEST_INSTRUCTIONS
+from chat.models.accounts.memory import LONGEST_ENTRY, MOST_CHARACTERS, MOST_ENTRIES
+from chat.models.accounts.people import LONGEST_INSTRUCTIONS
 from chat.operations.accounts import memory
 from chat.operations.errors import OperationError
 from tests import factories

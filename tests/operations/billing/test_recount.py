@@ -9,7 +9,7 @@ import pytest
 from chat.events import payloads
 from chat.events.store import Batch
 from chat.models import ApiCall, Budget, BudgetPeriod, LanguageModel, Turn, User
-from chat.models.ledger import ApiCallQuerySet
+from chat.models.money.ledger import ApiCallQuerySet
 from chat.operations.billing import ledger, recount
 from chat.operations.billing.ledger_check import check_invoice, check_ledger
 from chat.operations.turns import claim, finish, open_call

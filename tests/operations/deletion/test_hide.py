@@ -13,7 +13,7 @@ from django.utils import timezone
 from chat import access
 from chat.engine.viewers.remote_turns import conversation_news
 from chat.models import Conversation, Turn, User
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.conversations import titles
 from chat.operations.conversations.edit import update_conversation
 from chat.operations.deletion.hide import delete_conversations, restore_conversations

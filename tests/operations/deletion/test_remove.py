@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.models import ApiCall, Attachment, Conversation, Message, StoredFile, ToolCall, Turn, User
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.deletion import remove
 from chat.operations.deletion.remove import remove_conversation, remove_due
 from chat.operations.files.uploads import store_upload

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chat.models.platforms import MOST_PICTURE_BYTES, PLATFORMS
+from chat.models.catalogue.platforms import MOST_PICTURE_BYTES, PLATFORMS
 from chat.operations.files.pictures import read_picture, shrunk
 from chat.readers.process import sandbox
 from tests.support import media

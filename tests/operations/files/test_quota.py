@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.models import Attachment, Conversation, FileUsage, User, Workspace
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.deletion.remove import remove_due
 from chat.operations.errors import OperationError

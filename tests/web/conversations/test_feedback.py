@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat.models import Conversation, Feedback, Message, Turn, User
-from chat.models.conversations import UNDO_FOR
+from chat.models.transcript.conversations import UNDO_FOR
 from chat.operations.deletion.remove import remove_conversation
 from tests import factories
 

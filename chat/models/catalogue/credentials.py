@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from chat.models.platforms import Entrance, Platform
+from chat.models.catalogue.platforms import Entrance, Platform
 
 # What a person types one by one, where a credential has several parts.
 PARTS = {

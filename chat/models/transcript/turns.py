@@ -10,10 +10,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.conversations import Conversation, Message, RequestedLength
+from chat.models.catalogue.language_models import LanguageModel
 from chat.models.fields import ExactJSONField, uuid7
 from chat.models.ids import TurnId
-from chat.models.language_models import LanguageModel
+from chat.models.transcript.conversations import Conversation, Message, RequestedLength
 
 # An owner without a heartbeat for settings.TURN_LEASE_SECONDS counts as dead; this many heartbeats fall in that time.
 BEATS_PER_LEASE = 3

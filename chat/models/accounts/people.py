@@ -10,8 +10,8 @@ from django.db.models import Func, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from chat.models.accounts.time_zones import validate_time_zone
 from chat.models.fields import uuid7
-from chat.models.time_zones import validate_time_zone
 
 
 class UserManager(BaseUserManager["User"]):

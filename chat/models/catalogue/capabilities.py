@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from chat.claude.limits.compaction import COMPACTION_EDIT
-from chat.models.platforms import Gap, platform_of
+from chat.models.catalogue.platforms import Gap, platform_of
 from chat.readers.pictures.sizes import USEFUL_SIDE
 
 ASSUMED: Mapping[str, Gap | None] = {

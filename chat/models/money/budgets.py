@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from chat.models.assistants import Assistant
+from chat.models.accounts.keys import ApiKey
+from chat.models.catalogue.assistants import Assistant
 from chat.models.fields import uuid7
-from chat.models.keys import ApiKey
-from chat.models.ledger import USD_FRACTION, ApiCall
+from chat.models.money.ledger import USD_FRACTION, ApiCall
 
 
 class Budget(models.Model):

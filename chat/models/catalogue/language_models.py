@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from chat.claude.billing.pricing import PriceRow
-from chat.models.capabilities import Capabilities
-from chat.models.connections import ProviderConnection
+from chat.models.catalogue.capabilities import Capabilities
+from chat.models.catalogue.connections import ProviderConnection
 from chat.models.fields import uuid7
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from chat.models.conversations import Conversation, ConversationQuerySet, Message
+from chat.models.transcript.conversations import Conversation, ConversationQuerySet, Message
 from chat.search_text.query import Query
 from chat.search_text.tokens import index_tokens, owner_token
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from chat.models.time_zones import validate_time_zone
+from chat.models.accounts.time_zones import validate_time_zone
 
 
 class Workspace(models.Model):

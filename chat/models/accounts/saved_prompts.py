@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from chat.models.accounts.people import User
 from chat.models.fields import uuid7
-from chat.models.people import User
 
 LONGEST_TEXT = 50_000
 _COMMAND = re.compile(r"[\w-]+")

@@ -11,12 +11,12 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.assistants import Assistant
+from chat.models.accounts.people import User
+from chat.models.catalogue.assistants import Assistant
+from chat.models.catalogue.language_models import LanguageModel
 from chat.models.fields import ExactJSONField, FoldedTextField, uuid7
 from chat.models.ids import MessageId
-from chat.models.language_models import LanguageModel
-from chat.models.people import User
-from chat.models.title_search import title_pattern
+from chat.models.transcript.title_search import title_pattern
 
 # How long a deleted conversation can be restored. Then a job deletes it for good.
 UNDO_FOR = dt.timedelta(minutes=10)

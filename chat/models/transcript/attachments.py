@@ -10,10 +10,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.conversations import Message
+from chat.models.accounts.people import User
 from chat.models.fields import uuid7
 from chat.models.ids import MessageId
-from chat.models.people import User
+from chat.models.transcript.conversations import Message
 
 
 class StoredFile(models.Model):

@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from chat.models.accounts.people import User
+from chat.models.catalogue.language_models import LanguageModel
+from chat.models.catalogue.prompts import SystemPrompt
 from chat.models.fields import ExactJSONField, uuid7
-from chat.models.language_models import LanguageModel
-from chat.models.people import User
-from chat.models.prompts import SystemPrompt
 
 
 class AssistantQuerySet(models.QuerySet["Assistant"]):

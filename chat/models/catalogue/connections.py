@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from chat.models.credentials import AMBIENT, Credential, CredentialProblem, read_credential
+from chat.models.catalogue.credentials import AMBIENT, Credential, CredentialProblem, read_credential
+from chat.models.catalogue.platforms import Platform, platform_of
 from chat.models.fields import UNREADABLE, Unreadable, encrypted_text, uuid7
-from chat.models.platforms import Platform, platform_of
 
 # How long a refusal of cache breakpoints is remembered.
 WITHOUT_CACHE_CONTROL = dt.timedelta(hours=24)

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.assistants import Assistant
-from chat.models.conversations import Message
+from chat.models.catalogue.assistants import Assistant
+from chat.models.catalogue.language_models import LanguageModel
 from chat.models.fields import uuid7
-from chat.models.language_models import LanguageModel
+from chat.models.transcript.conversations import Message
 
 LONGEST_FEEDBACK = 2_000  # characters
 

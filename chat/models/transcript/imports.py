@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.conversations import Conversation
+from chat.models.accounts.people import User
 from chat.models.fields import ExactJSONField, uuid7
-from chat.models.people import User
+from chat.models.transcript.conversations import Conversation
 
 
 class ImportQuerySet(models.QuerySet["Import"]):

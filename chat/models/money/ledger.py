@@ -11,14 +11,14 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.assistants import Assistant
-from chat.models.connections import ProviderConnection
-from chat.models.conversations import Conversation, Message
+from chat.models.accounts.people import GroupsOf
+from chat.models.catalogue.assistants import Assistant
+from chat.models.catalogue.connections import ProviderConnection
+from chat.models.catalogue.language_models import LanguageModel
 from chat.models.fields import ExactJSONField
 from chat.models.ids import UserId
-from chat.models.language_models import LanguageModel
-from chat.models.people import GroupsOf
-from chat.models.turns import Turn
+from chat.models.transcript.conversations import Conversation, Message
+from chat.models.transcript.turns import Turn
 
 # The smallest part of a USD that the ledger and the budgets keep.
 USD_FRACTION = Decimal("0.0000000001")

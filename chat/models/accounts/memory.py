@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.claude.encoding.text import clean_text
-from chat.models.conversations import Conversation
+from chat.models.accounts.people import User
 from chat.models.fields import uuid7
-from chat.models.people import User
+from chat.models.ids import ConversationId
 
 LONGEST_ENTRY = 500  # characters
 MOST_ENTRIES = 100
@@ -20,7 +20,7 @@ MOST_CHARACTERS = 8_000
 
 
 class MemoryEntryQuerySet(models.QuerySet["MemoryEntry"]):
-    def keep(self, *, user: User, text: str, conversation: Conversation | None = None) -> "MemoryEntry":
+    def keep(self, *, user: User, text: str, conversation_id: ConversationId | None = None) -> "MemoryEntry":
         """Return the person's entry with this text, created if needed.
 
         Raises:
@@ -33,7 +33,7 @@ class MemoryEntryQuerySet(models.QuerySet["MemoryEntry"]):
             if known is not None:
                 return known
             check_room(user=user, text=text)
-            return self.create(user=user, text=text, conversation=conversation)
+            return self.create(user=user, text=text, conversation_id=conversation_id)
 
 
 class MemoryEntry(models.Model):
@@ -48,7 +48,7 @@ class MemoryEntry(models.Model):
     )
     text = models.CharField(gettext_lazy("text"), max_length=LONGEST_ENTRY)
     conversation = models.ForeignKey(
-        Conversation,
+        "chat.Conversation",
         models.SET_NULL,
         null=True,
         blank=True,

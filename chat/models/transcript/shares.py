@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models.conversations import Conversation, living
+from chat.models.accounts.people import User
 from chat.models.fields import encrypted_text, uuid7
-from chat.models.people import User
+from chat.models.transcript.conversations import Conversation, living
 
 TOKEN_BYTES = 24  # 192 bits, 32 characters
 

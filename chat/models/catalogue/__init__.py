@@ -1,0 +1,1 @@
+"""What staff offer: connections, models, assistants, prompts and tools."""
