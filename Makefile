@@ -30,7 +30,7 @@ setup: $(STAMPS)/dev $(STAMPS)/local node_modules/.stamp-dev $(COMPILED) ## Inst
 
 test: setup ## Run the whole suite (services that are reachable are used)
 	@scripts/browser.sh
-	node --test --test-reporter=dot tests/js/*/*.test.js
+	node --test --test-reporter=dot tests/js/*/*.test.js tests/js/*/*/*.test.js
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(if $(filter on,$(COVERAGE)),--cov --cov-report=)
 
 coverage: ## Hold the coverage of the last `make test COVERAGE=on` against its floor

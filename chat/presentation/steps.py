@@ -1,6 +1,6 @@
 """The steps of an answer: its thoughts and tool calls. Neighbouring ones are one folded line on the page.
 
-static/chat/models/step_line.js writes the same line while an answer arrives.
+static/chat/models/turn/step_line.js writes the same line while an answer arrives.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ import { startCodeButtons } from "parley/markdown/code_blocks.js";
 import { defineDiagramElement } from "parley/markdown/diagram_element.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
 import { startTableButtons } from "parley/markdown/tables.js";
-import { MessageStorage } from "parley/models/message_storage.js";
+import { MessageStorage } from "parley/models/message/message_storage.js";
 import { startAllowedTools } from "parley/shell/allowed_tools.js";
 import { startDialogs } from "parley/shell/dialogs.js";
 import { startMenus } from "parley/shell/menus.js";

@@ -1,7 +1,7 @@
 // What a version of an artifact changed.
 
 import { translate } from "parley/lib/page.js";
-import { lineDiff, withContext } from "parley/models/line_diff.js";
+import { lineDiff, withContext } from "parley/models/text/line_diff.js";
 
 const NAMES = { "+": "ins", "-": "del", " ": "span" };
 

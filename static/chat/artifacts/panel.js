@@ -9,8 +9,8 @@ import { announce } from "parley/lib/announcements.js";
 import { confirmCopy, copy } from "parley/lib/clipboard.js";
 import { download } from "parley/lib/download.js";
 import { translate } from "parley/lib/page.js";
-import { fileName } from "parley/models/code_files.js";
-import { editRequest } from "parley/models/edit_request.js";
+import { fileName } from "parley/models/text/code_files.js";
+import { editRequest } from "parley/models/message/edit_request.js";
 
 const WIDE = matchMedia("(width >= 64rem)");
 const SETTLED_MS = 400;

@@ -1,7 +1,7 @@
 // The versions of an artifact, as the thread has them.
 
 import { codeIn } from "parley/markdown/code_blocks.js";
-import { withVersions } from "parley/models/artifacts.js";
+import { withVersions } from "parley/models/text/artifacts.js";
 
 // Returns {versions: all of the artifact in a box of the thread, place: which one it is}, or null if it is none.
 export function versionsOf(box) {

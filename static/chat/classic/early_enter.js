@@ -1,5 +1,5 @@
 // Keeps an Enter that is pressed in the message field before the modules are loaded; the composer sends then.
-// A module would come too late, so the rules of isSendKey (models/keyboard.js) and lib/touch.js are repeated here.
+// A module would come too late: the rules of isSendKey (models/keys/keyboard.js) and lib/touch.js are repeated here.
 document.addEventListener("keydown", (event) => {
   const { form } = event.target;
   if (event.target.id !== "message" || "started" in form.dataset || event.key !== "Enter") return;

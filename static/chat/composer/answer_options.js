@@ -3,7 +3,7 @@
 import { ModelChooser } from "parley/composer/model_chooser.js";
 import { rememberChoice } from "parley/composer/model_choice.js";
 import { ToolChoice } from "parley/composer/tool_choice.js";
-import { nearestEffort } from "parley/models/effort.js";
+import { nearestEffort } from "parley/models/message/effort.js";
 
 export class AnswerOptions {
   // `toolsOff`: the ids of tools that are off in this conversation.

@@ -4,7 +4,7 @@ import { announce } from "parley/lib/announcements.js";
 import { keepFocus } from "parley/lib/focus.js";
 import { fromTemplate } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
-import { FAILED, READY, SENDING } from "parley/models/uploads.js";
+import { FAILED, READY, SENDING } from "parley/models/message/uploads.js";
 
 export function newChip({ key }) {
   const chip = fromTemplate("upload-chip");
@@ -12,7 +12,7 @@ export function newChip({ key }) {
   return chip;
 }
 
-// `item`: as in models/uploads.js.
+// `item`: as in models/message/uploads.js.
 export function showChip(chip, item) {
   const before = chip.dataset.status;
   chip.dataset.status = item.status;

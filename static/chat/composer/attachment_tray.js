@@ -6,7 +6,7 @@ import { toast } from "parley/lib/announcements.js";
 import { fetchAttachment, uploadFile } from "parley/lib/attachments_api.js";
 import { keepFocus, messageField } from "parley/lib/focus.js";
 import { translate } from "parley/lib/page.js";
-import { Uploads } from "parley/models/uploads.js";
+import { Uploads } from "parley/models/message/uploads.js";
 
 const PARALLEL_UPLOADS = 2;
 // A longer paste becomes a file: as a message it would bury the conversation.

@@ -13,8 +13,8 @@ import { SlashPrompts } from "parley/composer/slash_prompts.js";
 import { startStarters } from "parley/composer/starters.js";
 import { page, translate } from "parley/lib/page.js";
 import { isTouchOnly } from "parley/lib/touch.js";
-import { isEditLastKey, isSteerKey } from "parley/models/composer_keys.js";
-import { isSendKey } from "parley/models/keyboard.js";
+import { isEditLastKey, isSteerKey } from "parley/models/keys/composer_keys.js";
+import { isSendKey } from "parley/models/keys/keyboard.js";
 
 export class Composer {
   #busy = null;

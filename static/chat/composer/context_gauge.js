@@ -2,7 +2,7 @@
 // field stands what is about to be sent: its tokens and its price.
 
 import { page, translate } from "parley/lib/page.js";
-import { contextShare, contextTokens, estimateTokens } from "parley/models/context_usage.js";
+import { contextShare, contextTokens, estimateTokens } from "parley/models/message/context_usage.js";
 
 const COUNT_AFTER_MS = 900;
 const SHOWN_FROM_PERCENT = 50;

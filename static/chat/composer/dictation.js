@@ -2,7 +2,7 @@
 
 import { announce, toast } from "parley/lib/announcements.js";
 import { page, translate } from "parley/lib/page.js";
-import { dictatedText, insertedAt } from "parley/models/dictation_text.js";
+import { dictatedText, insertedAt } from "parley/models/message/dictation_text.js";
 
 const KNOWN_KEY = "parley.dictation";
 const PROBLEMS = {

@@ -1,6 +1,6 @@
 // The height and the direction of the message field, which follow its text.
 
-import { directionOf } from "parley/models/text_direction.js";
+import { directionOf } from "parley/models/text/text_direction.js";
 
 // A longer text fills the field's greatest height. Measuring it would lay out each of its lines.
 const MEASURED_CHARACTERS = 4_000;

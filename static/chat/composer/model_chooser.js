@@ -1,7 +1,7 @@
 // The searchable list of models and assistants, in place of a select that has too many of them. Several can be chosen to
 // compare their answers to the next message; the select has the first of them.
 
-import { foundChoices } from "parley/models/choice_search.js";
+import { foundChoices } from "parley/models/lists/choice_search.js";
 import { fromTemplate } from "parley/lib/fragments.js";
 import { place } from "parley/shell/menus.js";
 

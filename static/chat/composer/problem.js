@@ -2,7 +2,7 @@
 
 import { keepFocus, messageField } from "parley/lib/focus.js";
 import { page, translate } from "parley/lib/page.js";
-import { isLonger } from "parley/models/text_length.js";
+import { isLonger } from "parley/models/message/text_length.js";
 
 export class Problem {
   constructor(form) {

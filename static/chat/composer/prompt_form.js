@@ -2,7 +2,7 @@
 
 import { translate } from "parley/lib/page.js";
 import { isTouchOnly } from "parley/lib/touch.js";
-import { isSendKey } from "parley/models/keyboard.js";
+import { isSendKey } from "parley/models/keys/keyboard.js";
 
 // `fields`: as placeholders() returns them. Resolves to the values by name, or to null when the person cancels.
 export function askForValues(command, fields) {

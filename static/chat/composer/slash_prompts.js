@@ -5,8 +5,8 @@ import { announce, toast } from "parley/lib/announcements.js";
 import { fetchFragment } from "parley/lib/fragments.js";
 import { page, translate } from "parley/lib/page.js";
 import { isTouchOnly } from "parley/lib/touch.js";
-import { fillPrompt, placeholders } from "parley/models/prompt_template.js";
-import { matchingPrompts, slashQuery } from "parley/models/slash_query.js";
+import { fillPrompt, placeholders } from "parley/models/message/prompt_template.js";
+import { matchingPrompts, slashQuery } from "parley/models/message/slash_query.js";
 
 export class SlashPrompts {
   #options = null;

@@ -1,8 +1,8 @@
 // A WebSocket that reconnects by itself, detects a dead connection with pings, and reports its status.
 // It knows nothing of turns: the listener `onopen` decides what to resume.
 
-import { delayBefore } from "parley/models/backoff.js";
-import { exceedsBytes } from "parley/models/text_length.js";
+import { delayBefore } from "parley/models/turn/backoff.js";
+import { exceedsBytes } from "parley/models/message/text_length.js";
 
 const PING_EVERY_MS = 25_000;
 const PONG_WITHIN_MS = 10_000;

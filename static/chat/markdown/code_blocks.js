@@ -6,8 +6,8 @@ import { download } from "parley/lib/download.js";
 import { fromTemplate } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
 import { cleanCode } from "parley/markdown/sanitize.js";
-import { isArtifact } from "parley/models/artifacts.js";
-import { fileName, normalLanguage } from "parley/models/code_files.js";
+import { isArtifact } from "parley/models/text/artifacts.js";
+import { fileName, normalLanguage } from "parley/models/text/code_files.js";
 
 const MAX_HIGHLIGHTED_CHARACTERS = 60_000;
 const NEAR_END_PX = 40;

@@ -1,7 +1,7 @@
 // The direction of each block: that of the first letter in it, as `dir="auto"` would find it. "auto" itself looks into
 // code and addresses, but not into elements that have a `dir`: a list or a table would not follow its items or cells.
 
-import { directionOf, hasRightToLeft } from "parley/models/text_direction.js";
+import { directionOf, hasRightToLeft } from "parley/models/text/text_direction.js";
 
 const BLOCKS = "p, h2, h3, h4, h5, h6, ul, ol, li, blockquote, table, th, td, details, summary";
 const ADDRESS = /^(?:https?:\/\/|www\.)/i;

@@ -3,7 +3,7 @@
 
 import { Parser, Renderer } from "marked";
 
-import { fileNameIn } from "parley/models/code_files.js";
+import { fileNameIn } from "parley/models/text/code_files.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 

@@ -10,7 +10,7 @@ import { formulaEnd } from "parley/markdown/formulas.js";
 import { balanceTags, htmlAt } from "parley/markdown/inline_html.js";
 import { autolinkNode, linkNode, withoutAutolink } from "parley/markdown/links.js";
 import { References } from "parley/markdown/references.js";
-import { CITATION } from "parley/models/citations.js";
+import { CITATION } from "parley/models/text/citations.js";
 
 const PLAIN = /[^\\`*_~[\]!<$\n:.@\uFDD0]+/y;
 const ESCAPED = /[!-/:-@[-`{-~]/;

@@ -4,7 +4,7 @@ import { confirmCopy, copy } from "parley/lib/clipboard.js";
 import { download } from "parley/lib/download.js";
 import { fromTemplate } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
-import { toCsv } from "parley/models/csv.js";
+import { toCsv } from "parley/models/text/csv.js";
 
 // Without it, spreadsheets read Korean as Latin letters.
 const BYTE_ORDER_MARK = "\uFEFF";

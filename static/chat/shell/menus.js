@@ -1,6 +1,6 @@
 // Popover menus: placed beside their button, operated with the keyboard, closed by a choice.
 
-import { itemFor } from "parley/models/menu_keys.js";
+import { itemFor } from "parley/models/keys/menu_keys.js";
 
 const GAP_PX = 4;
 const MARGIN_PX = 8;

@@ -3,7 +3,7 @@
 // the conversation.
 
 import { translate } from "parley/lib/page.js";
-import { Claims, toldEvent } from "parley/models/notification.js";
+import { Claims, toldEvent } from "parley/models/turn/notification.js";
 
 const CHOICE_KEY = "parley.notifications";
 // A tab that is looked at, which gets the same event, has claimed it by then.

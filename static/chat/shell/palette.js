@@ -4,7 +4,7 @@
 import { fetchFragment, fromTemplate } from "parley/lib/fragments.js";
 import { leaveFor } from "parley/lib/navigation.js";
 import { translate } from "parley/lib/page.js";
-import { found } from "parley/models/command_match.js";
+import { found } from "parley/models/lists/command_match.js";
 import { availableCommands } from "parley/shell/commands.js";
 
 const ASK_AFTER_MS = 120;

@@ -4,7 +4,7 @@ import { toast } from "parley/lib/announcements.js";
 import { keepFocus } from "parley/lib/focus.js";
 import { goneAddress, leaveFor } from "parley/lib/navigation.js";
 import { page, translate } from "parley/lib/page.js";
-import { SelectedRows } from "parley/models/selected_rows.js";
+import { SelectedRows } from "parley/models/lists/selected_rows.js";
 import { changeMany } from "parley/shell/undo_deletion.js";
 
 const REVERSE = { archive: "unarchive", unarchive: "archive", delete: "restore" };

@@ -1,6 +1,6 @@
 // The keyboard shortcuts of the page.
 
-import { shortcutName } from "parley/models/keyboard.js";
+import { shortcutName } from "parley/models/keys/keyboard.js";
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 

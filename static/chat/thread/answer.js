@@ -3,9 +3,9 @@
 import { announce } from "parley/lib/announcements.js";
 import { translate } from "parley/lib/page.js";
 import { patch } from "parley/lib/patch.js";
-import { withoutSigns } from "parley/models/citations.js";
-import { noticeText } from "parley/models/notices.js";
-import { TurnState } from "parley/models/turn_state.js";
+import { withoutSigns } from "parley/models/text/citations.js";
+import { noticeText } from "parley/models/turn/notices.js";
+import { TurnState } from "parley/models/turn/turn_state.js";
 import { AnswerBlocks } from "parley/thread/answer_blocks.js";
 import { foldAfterEnd } from "parley/thread/steps.js";
 import { updateToolCard } from "parley/thread/tool_card.js";

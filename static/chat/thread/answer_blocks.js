@@ -2,7 +2,7 @@
 
 import { fromTemplate } from "parley/lib/fragments.js";
 import { page } from "parley/lib/page.js";
-import { CitationMarks } from "parley/models/citations.js";
+import { CitationMarks } from "parley/models/text/citations.js";
 import { appendBlock, beginThought, endThought, refreshSteps, removeBlock } from "parley/thread/steps.js";
 import { showServerResult, showToolTitle } from "parley/thread/tool_card.js";
 

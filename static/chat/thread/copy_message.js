@@ -1,7 +1,7 @@
 // The Copy button of a message: its whole text exactly as it was written, without the marks of citations.
 
 import { confirmCopy, copy } from "parley/lib/clipboard.js";
-import { withoutMarks } from "parley/models/citations.js";
+import { withoutMarks } from "parley/models/text/citations.js";
 
 export function startCopy() {
   document.addEventListener("click", async ({ target }) => {

@@ -1,6 +1,6 @@
 // The message that a search result led to: brought into view, outlined, with the words that were looked for marked.
 
-import { foundWords } from "parley/models/found_words.js";
+import { foundWords } from "parley/models/text/found_words.js";
 
 const MARKS = "found-words";
 const HANDS_ON = ["wheel", "touchstart", "pointerdown", "keydown"];

@@ -1,7 +1,7 @@
 // Printing prints the whole conversation: earlier messages are loaded first, and links get their addresses beside them.
 
 import { fromHtml } from "parley/lib/fragments.js";
-import { printedAddress } from "parley/models/printed_address.js";
+import { printedAddress } from "parley/models/text/printed_address.js";
 
 export function startPrinting() {
   addEventListener("beforeprint", () => {

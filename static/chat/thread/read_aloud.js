@@ -3,7 +3,7 @@
 
 import { announce, toast } from "parley/lib/announcements.js";
 import { page, translate } from "parley/lib/page.js";
-import { longestMs, speechParts, voiceFor } from "parley/models/speech.js";
+import { longestMs, speechParts, voiceFor } from "parley/models/text/speech.js";
 
 const VOICES_WITHIN_MS = 2000;
 const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, td, th, blockquote, dt, dd, summary";

@@ -2,7 +2,7 @@
 
 import { fromTemplate } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
-import { newestLine, stepLine } from "parley/models/step_line.js";
+import { newestLine, stepLine } from "parley/models/turn/step_line.js";
 
 const isStep = (type) => type !== "text" && type !== "compaction";
 
