@@ -8,20 +8,15 @@ from chat.api import outputs
 from chat.claude.encoding.exact_numbers import indented_json
 from chat.models import (
     ApiCall,
-    ApiKey,
-    Assistant,
     Attachment,
     Conversation,
     Import,
-    LanguageModel,
     Message,
-    ModelPrice,
     SavedPrompt,
     ToolCall,
     Turn,
     User,
 )
-from chat.operations.billing.budget_periods import BudgetStanding
 from chat.operations.imports.begin import refusal_text
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.import_report import left_out_rows
@@ -58,21 +53,6 @@ def import_progress(row: Import) -> outputs.ImportOut:
         ],
         created_at=row.created_at,
         finished_at=row.finished_at,
-    )
-
-
-def budget(standing: BudgetStanding) -> outputs.BudgetOut:
-    soft = standing.budget.soft_limit_usd
-    return outputs.BudgetOut(
-        name=standing.budget.name,
-        scope=standing.budget.scope,
-        period=standing.budget.period,
-        starts_on=standing.starts_on,
-        renews_on=standing.renews_on,
-        spent_usd=usd(standing.spent_usd),
-        held_usd=usd(standing.held_usd),
-        soft_limit_usd=None if soft is None else usd(soft),
-        limit_usd=usd(standing.budget.hard_limit_usd),
     )
 
 
@@ -247,49 +227,3 @@ def tokens(calls: Iterable[ApiCall]) -> outputs.Tokens:
 def _least_certain(calls: list[ApiCall]) -> str | None:
     found = {call.certainty for call in calls}
     return next((certainty.value for certainty in reversed(_CERTAINTIES) if certainty in found), None)
-
-
-def assistant(row: Assistant) -> outputs.AssistantOut:
-    return outputs.AssistantOut(
-        id=str(row.id),
-        name=row.name,
-        description=row.description,
-        model=identifier(row.model_id),
-        starters=[str(starter) for starter in row.starters],
-    )
-
-
-def model(row: LanguageModel, prices: Iterable[ModelPrice]) -> outputs.ModelOut:
-    return outputs.ModelOut(
-        id=str(row.id),
-        model=row.model_id,
-        name=row.display_name,
-        connection=row.connection.name,
-        available=not row.connection.problem(),
-        lifecycle=row.lifecycle,
-        max_input_tokens=row.max_input_tokens,
-        max_output_tokens=row.max_output_tokens,
-        default_max_tokens=row.default_max_tokens,
-        capabilities=row.capabilities,
-        prices=[
-            outputs.PriceOut(
-                speed=price.speed,
-                above_prompt_tokens=price.above_prompt_tokens,
-                **{unit: usd(getattr(price, unit)) for unit in ModelPrice.UNITS},
-            )
-            for price in prices
-        ],
-    )
-
-
-def me(user: User, key: ApiKey | None) -> outputs.Me:
-    return outputs.Me(
-        id=str(user.id),
-        email=user.email,
-        name=str(user),
-        language=user.language,
-        is_staff=user.is_staff,
-        key=outputs.KeyOut(id=str(key.id), name=key.name, scopes=key.scopes, expires_at=key.expires_at)
-        if key
-        else None,
-    )

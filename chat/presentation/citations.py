@@ -1,8 +1,8 @@
 """The addresses of citations, and the marks for them in an answer's Markdown.
 
 A mark is a sign, a number and an address. The sign is a noncharacter of Unicode, which is taken out of what a model
-writes: a model can't write a link that looks like a citation. static/chat/models/text/citations.js does the same while an
-answer arrives.
+writes: a model can't write a link that looks like a citation. static/chat/models/text/citations.js does the same while
+an answer arrives.
 """
 
 import re

@@ -1,8 +1,8 @@
 """How typed words find a title: as they are, and in Korean also by initial consonants and by a syllable not yet whole.
 
 ㄱㅎ finds 계획, and 하 at the end finds 한국, as 호 and 회 find 획. The browser's rule is the same
-(static/chat/models/lists/command_match.js). Both sides are folded (`chat.search_text.fold`), which makes of a consonant that
-stands alone the one that begins a syllable.
+(static/chat/models/lists/command_match.js). Both sides are folded (`chat.search_text.fold`), which makes of a consonant
+that stands alone the one that begins a syllable.
 """
 
 import re
