@@ -1,7 +1,8 @@
 """The chat page in a browser: what a first visit loads, and how smooth a long answer is while it arrives.
 
 `python -m bench.browser_page URL SESSION` prints the figures as JSON. Each answer comes in frames of the same size; the
-limit is a bare element for each of its lines, in the same frames.
+limit is a bare element for each of its lines, in the same frames. A key is answered when the frame that shows it is
+painted; the limit of typing is the same page at rest.
 """
 
 import argparse
@@ -56,6 +57,19 @@ STREAM = """async ([text, frames, plain]) => {
   return longest;
 }"""
 
+# Notes for each key in the message field the ms from the press until its frame is painted.
+RECORD_KEYS = """() => {
+  window.answered = [];
+  document.getElementById("message").addEventListener("keydown", ({ timeStamp }) =>
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => window.answered.push(performance.now() - timeStamp);
+      port2.postMessage(null);
+    }));
+}"""
+TYPED = "Typing goes on while an answer arrives. " * 3
+KEY_PAUSE_MS = 40
+
 
 def chromium_path() -> str | None:
     """Return the system's Chromium; None without one."""
@@ -75,6 +89,18 @@ def first_visit_bytes(page: Page, url: str) -> int:
     return sum(loaded)
 
 
+def slowest_key_ms(page: Page, text: str, frames: int) -> float:
+    """Type into the message field while an answer arrives, or at rest for an empty one; return the slowest key."""
+    page.evaluate("window.answered.length = 0")
+    page.evaluate(f"(options) => {{ window.arriving = ({STREAM})(options); }}", [text, frames, False])
+    page.locator("#message").press_sequentially(TYPED, delay=KEY_PAUSE_MS)
+    page.wait_for_function("(count) => window.answered.length === count", arg=len(TYPED))
+    slowest = page.evaluate("Math.max(...window.answered)")
+    page.evaluate("window.arriving")
+    page.locator("#message").fill("")
+    return float(slowest)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.browser_page", description=__doc__)
     parser.add_argument("url")
@@ -91,6 +117,9 @@ def main() -> None:
         for name, text in ANSWERS.items():
             figures[f"{name}_ms"] = page.evaluate(STREAM, [text, options.frames, False])
             figures[f"plain_{name}_ms"] = page.evaluate(STREAM, [text, options.frames, True])
+        page.evaluate(RECORD_KEYS)
+        figures["plain_typing_ms"] = slowest_key_ms(page, "", 0)
+        figures["typing_ms"] = slowest_key_ms(page, ANSWERS["text"], options.frames)
         launched.close()
     print(json.dumps(figures))
 

@@ -40,11 +40,16 @@ def browser_rows(page: Figures) -> list[Row]:
     Where bare elements take longer than a frame, the target is multiplied by how much longer.
     """
     rows = [Row("browser", "page weight, first visit", page["weight_bytes"] / 1000, "kB", must=350)]
-    names = {"text": "30,000 characters", "list": "list of 5,000 rows", "table": "table of 5,000 rows"}
+    names = {
+        "text": "30,000 characters, longest task",
+        "list": "list of 5,000 rows, longest task",
+        "table": "table of 5,000 rows, longest task",
+        "typing": "typing while 30,000 characters arrive, slowest key",
+    }
     for name, words in names.items():
         bare = page[f"plain_{name}_ms"]
         scale = max(1.0, bare / FRAME_MS)
-        rows.append(Row("browser", f"{words}, longest task", page[f"{name}_ms"], "ms", bare, 50, scale=scale))
+        rows.append(Row("browser", words, page[f"{name}_ms"], "ms", bare, 50, scale=scale))
     return rows
 
 
