@@ -1,5 +1,8 @@
 """The texts that scripts show, in the viewer's language. Placeholders are in braces."""
 
+import functools
+
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from chat.claude.encoding.client_json import LONGEST_TEXT
@@ -9,7 +12,12 @@ from chat.presentation.wording import TOOL_STATUS, notice_text
 
 
 def script_strings() -> dict[str, str]:
-    """Return all texts by their name."""
+    """Return all texts by their name, in the active language."""
+    return _strings_in(get_language())
+
+
+@functools.cache
+def _strings_in(_language: str | None) -> dict[str, str]:
     return {
         **_thread_strings(),
         **_composer_strings(),
