@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from chat.models import Conversation, Turn
 from chat.web.urls import urlpatterns
-from tests.web.projects.test_pages import ADDRESSES
+from tests.web.projects.test_project_pages import ADDRESSES
 
 TOOL = "00000000-0000-7000-8000-000000000001"
 OWN = ["new_conversation", "sidebar", "palette", "budget", "imports", "search"]

@@ -110,7 +110,7 @@ def test_a_crash_logs_its_place_and_not_its_values(output: io.StringIO, secret: 
     for private in (WRITTEN, secret, "a-session-key-of-somebody"):
         assert private not in written
     trace = next(line["exception"] for line in lines(output) if "exception" in line)
-    assert "test_middleware.py" in trace
+    assert "test_request_log.py" in trace
     assert "ValueError" in trace
     assert request_line(output)["status"] == 500
 
