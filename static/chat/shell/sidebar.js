@@ -1,6 +1,7 @@
 // The list of conversations: beside the thread, or in a drawer on narrow screens.
 
 import { page } from "parley/lib/page.js";
+import { Press } from "parley/lib/press.js";
 import { isConnected } from "parley/shell/connection_status.js";
 import { ConversationList } from "parley/shell/conversation_list.js";
 import { Selection } from "parley/shell/selection.js";
@@ -25,6 +26,7 @@ export class Sidebar {
     this.drawer.addEventListener("close", () => this.app.prepend(this.sidebar));
     WIDE.addEventListener("change", () => this.drawer.close());
     document.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
+    this.press = new Press(this.sidebar);
     this.list = new ConversationList(this.sidebar, storage);
     this.selection = new Selection(this.sidebar, { onend: () => this.refresh() });
     setInterval(() => this.list.busy && this.#requestList(), LOOK_EVERY_MS);
@@ -96,8 +98,10 @@ export class Sidebar {
     return this.#isInUse || this.selection.on;
   }
 
-  // A new list would close an open menu, and what the answer to a row's own request says would be lost with the row.
+  // A new list would close an open menu, a press would not reach its row, and what the answer to a row's own request
+  // says would be lost with the row.
   get #isInUse() {
+    if (this.press.held) return true;
     return this.sidebar.querySelector("#conversations :is(:popover-open, .htmx-request)") !== null;
   }
 
@@ -122,7 +126,7 @@ export class Sidebar {
     else document.body.dispatchEvent(new Event("conversations-stale"));
   }
 
-  // A menu may have been opened during the request.
+  // A menu may have been opened, or a row pressed, during the request.
   #beforeSwap(event) {
     if (event.detail.target.id !== "conversations" || !this.#isHeld) return;
     event.detail.shouldSwap = false;

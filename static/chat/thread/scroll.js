@@ -1,12 +1,12 @@
 // Follows the newest text for readers who are at the end, and leaves the view of all other readers alone.
 
 import { keepFocus, messageField } from "parley/lib/focus.js";
+import { Press } from "parley/lib/press.js";
 
 const NEAR_END_PX = 80;
 
 export class Scroll {
   #follows = true;
-  #held = false;
   #lastTop = 0;
   #lastHeight = 0;
 
@@ -15,7 +15,7 @@ export class Scroll {
     this.button = document.querySelector("[data-to-end]");
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.button.addEventListener("click", () => this.toEnd({ smooth: true }));
-    this.#holdWhilePressed();
+    this.press = new Press(this.scroller, { onrelease: () => this.#resized() });
     this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(this.scroller);
     this.observer.observe(document.getElementById("pending"));
@@ -44,18 +44,6 @@ export class Scroll {
     this.#scrolled();
   }
 
-  // A click reaches what it began on: the text stands still from the press to the release.
-  #holdWhilePressed() {
-    const hold = ({ isPrimary, button }) => (this.#held = isPrimary && button === 0);
-    this.scroller.addEventListener("pointerdown", hold, { passive: true });
-    document.addEventListener("pointercancel", () => (this.#held = false));
-    document.addEventListener("pointerup", () => {
-      if (!this.#held) return;
-      this.#held = false;
-      requestAnimationFrame(() => this.#resized());
-    });
-  }
-
   get #distance() {
     return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop;
   }
@@ -70,8 +58,11 @@ export class Scroll {
     if (this.button.hidden) delete this.button.dataset.news;
   }
 
+  // The size of the text changed, and perhaps the place of the view with it: the browser keeps what is in view where it
+  // is, and a shorter text moves the view up. The reader has scrolled nothing.
   #resized() {
-    if (this.#follows && !this.#held) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#lastTop = this.scroller.scrollTop;
+    if (this.#follows && !this.press.held) this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#scrolled();
     const height = this.scroller.scrollHeight;
     // An answer grows below the view: the button says so.

@@ -52,6 +52,21 @@ def test_the_list_is_hidden_and_stays_so(chat: ChatPage) -> None:
     expect(sidebar).to_be_visible()
 
 
+def test_a_press_reaches_its_row_while_the_list_is_renewed(chat: ChatPage) -> None:
+    for text in ("one", "two"):
+        chat.open("/").ask(f"[[scenario:echo]] {text}")
+    page = chat.page
+    link = page.locator(".conversation:not(.conversation--current) > a").first
+    path = link.get_attribute("href")
+    link.hover()
+    page.mouse.down()
+    with page.expect_response("**/sidebar*"):
+        page.evaluate("document.body.dispatchEvent(new Event('conversations-stale'))")
+    page.evaluate("new Promise((done) => setTimeout(done, 100))")  # htmx swaps after the response
+    page.mouse.up()
+    page.wait_for_url(f"**{path}")
+
+
 def test_one_tab_reaches_the_list_and_arrows_move_in_it(chat: ChatPage) -> None:
     for text in ("one", "two"):
         chat.open("/").ask(f"[[scenario:echo]] {text}")
