@@ -24,6 +24,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 from chat import access
 from chat.admin.base import AT_ONCE, ReadOnly, back_to, done, preformatted
 from chat.admin.diagnostics.conversations import ContentList, log_reading, may_read_content
+from chat.admin.history import in_words
 from chat.models import Conversation, Project, ProjectDocument, ProjectMember
 from chat.models.transcript.conversations import listed
 from chat.operations.errors import OperationError
@@ -72,7 +73,7 @@ class ProjectAdmin(ReadOnly, ContentList):
         "owner",
         "member_count",
         "document_count",
-        "document_tokens",
+        "tokens",
         "conversation_count",
         "last_used",
         "archived",
@@ -85,7 +86,7 @@ class ProjectAdmin(ReadOnly, ContentList):
     actions_detail = ("hand_over", "archive", "unarchive")
     readonly_fields = (
         *("id", "created_at", "updated_at", "last_used", "shown_name", "shown_members", "shown_documents"),
-        *("conversations_link", "shown_instructions", "shown_memory"),
+        *("tokens", "conversations_link", "shown_instructions", "shown_memory"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
@@ -106,11 +107,12 @@ class ProjectAdmin(ReadOnly, ContentList):
         return ("=id", *people, *(("name",) if may_read_content(request) else ()))
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return tuple(name for name in self.list_display if name != "shown_name" or may_read_content(request))
+        other = "short_id" if may_read_content(request) else "shown_name"
+        return tuple(name for name in self.list_display if name != other)
 
     def get_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[Any, ...]:
         about = (("id", "owner"), ("assistant", "archived"), ("created_at", "updated_at", "last_used"))
-        held = ("shown_members", ("document_tokens", "conversations_link"), "shown_documents")
+        held = ("shown_members", ("tokens", "conversations_link"), "shown_documents")
         if not may_read_content(request):
             return (*about, *held)
         return ("shown_name", "description", *about, *held, "shown_instructions", "shown_memory")
@@ -227,13 +229,17 @@ class ProjectAdmin(ReadOnly, ContentList):
     def document_count(self, project: Any) -> int:
         return int(project.document_count)
 
+    @display(description=_("tokens"), ordering="document_tokens")
+    def tokens(self, project: Project) -> str:
+        return f"{project.document_tokens:,}"
+
     @display(description=_("conversations"), ordering="conversation_count")
     def conversation_count(self, project: Any) -> int:
         return int(project.conversation_count)
 
     @display(description=_("last used"), ordering=F("last_used_at").asc(nulls_first=True))
-    def last_used(self, project: Any) -> Any:
-        return project.last_used_at
+    def last_used(self, project: Any) -> str:
+        return in_words(project.last_used_at)
 
     @display(description=_("shared with"))
     def shown_members(self, project: Project) -> SafeString | str:

@@ -47,6 +47,7 @@ def test_the_list_says_whose_how_large_and_how_used(world: World, root: Client) 
     assert row.last_used_at == world.rows["chat_conversation"].last_message_at
     shown = page(root, world)
     assert "person@example.test" in shown
+    assert "+00:00" not in shown + page(root, world, "change"), "times are the reader's"
     assert f"The name of {PRIVATE}" in shown
 
 
