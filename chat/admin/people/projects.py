@@ -52,7 +52,7 @@ class OwnerFilter(admin.SimpleListFilter):
     """Finds the projects of people who left."""
 
     title = _("owner")
-    parameter_name = "owner"
+    parameter_name = "owner_account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return (("active", _("active account")), ("left", _("deactivated account")))
