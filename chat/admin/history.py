@@ -80,6 +80,8 @@ def _step_in_words(step: dict[str, Any]) -> str:
             return _("Added: %(name)s “%(object)s”.") % words
         case "added", False:
             return _("Added.")
+        case "handed over", _:
+            return _("Handed over from %(earlier)s to %(owner)s.") % about
         case "changed", True:
             return _("Changed: %(fields)s of %(name)s “%(object)s”.") % words
         case "changed", False:

@@ -27,7 +27,12 @@ SECTIONS = (
     (_("Spending"), (("apicall", "receipt_long"), ("budget", "savings"), ("workspace", "tune"))),
     (
         _("Activity"),
-        (("conversation", "forum"), ("share", "share"), ("feedback", "thumbs_up_down")),
+        (
+            ("conversation", "forum"),
+            ("project", "folder"),
+            ("share", "share"),
+            ("feedback", "thumbs_up_down"),
+        ),
     ),
     # What one looks up when something went wrong. It is folded until one of its pages is open.
     (

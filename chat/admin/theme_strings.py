@@ -62,4 +62,5 @@ REASONS = (
     gettext_noop("The server refused a longer request"),
     gettext_noop("revoked"),
     gettext_noop("switched off"),
+    gettext_noop("unarchived"),
 )

@@ -39,6 +39,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/thread", chat_page.thread, name="thread"),
     path("c/<uuid:conversation_id>/earlier", chat_page.earlier, name="earlier"),
     path("c/<uuid:conversation_id>/later", chat_page.later, name="later"),
+    path("c/<uuid:conversation_id>/code", chat_page.code, name="code"),
     path("c/<uuid:conversation_id>/branch", chat_page.branch, name="branch"),
     path("c/<uuid:conversation_id>/versions", chat_page.versions, name="versions"),
     path("c/<uuid:conversation_id>/fork", conversation_list.fork, name="fork"),

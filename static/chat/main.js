@@ -29,6 +29,7 @@ import { defineTimeElement } from "parley/shell/time_element.js";
 import { showWordsOnArrival } from "parley/shell/undo_deletion.js";
 import { startClosing } from "parley/thread/closing.js";
 import { startCopy } from "parley/thread/copy_message.js";
+import { startForks } from "parley/thread/fork_message.js";
 import { startLongMessages } from "parley/thread/long_message.js";
 import { startPictureViewer } from "parley/thread/picture_viewer.js";
 import { startPrinting } from "parley/thread/printing.js";
@@ -69,6 +70,7 @@ const messages = new MessageStorage({
 });
 const chat = new Chat({ sidebar, storage: localStorage, messages });
 new Dictation({ form: chat.composer.form, field: chat.composer.field, storage: localStorage });
+startForks({ storage: localStorage, field: chat.composer.field });
 showWordsOnArrival();
 installOfflinePage();
 addPageCommands({ chat, sidebar });

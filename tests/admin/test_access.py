@@ -29,6 +29,7 @@ CONTENT = [
     "chat_toolcall",
     "chat_apicall",
     "chat_attachment",
+    "chat_project",
 ]
 
 
@@ -136,7 +137,7 @@ def test_staff_see_metadata_and_no_content(world: World, staff: Client, name: st
     assert list(found) == []
 
 
-@pytest.mark.parametrize("name", ["chat_message", "chat_attachment"])
+@pytest.mark.parametrize("name", ["chat_message", "chat_attachment", "chat_project"])
 def test_reading_by_superusers_is_logged_without_content(
     world: World, root: Client, caplog: Any, name: str
 ) -> None:
@@ -156,6 +157,7 @@ READ_ONLY = [
     "chat_frame",
     "chat_message",
     "chat_conversation",
+    "chat_project",
 ]
 WRITE_ONCE = ["chat_modelprice", "chat_promptrevision"]
 

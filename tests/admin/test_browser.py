@@ -8,7 +8,7 @@ from tests.admin.staff_page import sign_in
 from tests.support.server import Server
 
 TABLES = ["apicall", "apikey", "assistant", "conversation", "frame", "languagemodel", "message", "modelprice"]
-TABLES += ["promptrevision", "providerconnection", "systemprompt", "turn", "turnevent", "user"]
+TABLES += ["project", "promptrevision", "providerconnection", "systemprompt", "turn", "turnevent", "user"]
 
 
 def test_every_list_and_form_loads_with_its_content_policy(server: Server, page: Page) -> None:

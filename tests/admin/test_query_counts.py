@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.models import Budget, BudgetPeriod, User
+from chat.models import Budget, BudgetPeriod, Conversation, ProjectMember, User
+from chat.operations.projects.documents import add_text
 from tests.admin.world import World
 
 MORE = 4
@@ -33,6 +34,7 @@ VARIED = {
     "chat_memoryentry": "text",
     "chat_message": "",
     "chat_modelprice": "valid_from",
+    "chat_project": "",
     "chat_promptrevision": "number",
     "chat_providerconnection": "name",
     "chat_savedprompt": "command",
@@ -90,6 +92,20 @@ def test_lists_take_a_constant_number_of_queries(world: World, root: Client, nam
     add_copies(world.rows[name], VARIED[name])
     after = queries(root, world.url(name))
     assert len(after) == len(before), after
+
+
+def test_a_project_takes_a_constant_number_of_queries(world: World, root: Client) -> None:
+    address = world.url("chat_project", "change")
+    queries(root, address)
+    before = queries(root, address)
+    project = world.rows["chat_project"]
+    for number in range(MORE):
+        add_text(user=world.person, project_id=project.pk, name=str(number), text=str(number))
+        ProjectMember.objects.create(
+            project=project, person=User.objects.create_user(f"{number}@example.test")
+        )
+        Conversation.objects.create(owner=world.person, project=project)
+    assert len(queries(root, address)) == len(before)
 
 
 def test_every_list_is_counted(world: World) -> None:

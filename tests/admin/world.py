@@ -23,6 +23,8 @@ from chat.models import (
     MemoryEntry,
     Message,
     ModelPrice,
+    Project,
+    ProjectMember,
     ProviderConnection,
     SavedPrompt,
     Share,
@@ -75,6 +77,7 @@ def build() -> World:
         create_api_key(user=person, name="Script", scopes=["read"])[0],
         Workspace.objects.create(),
         saved,
+        _project(person, staff),
     ]
     for row in (person, *offered, *chat, *_tools(person), *_money(), *others):
         rows[f"chat_{type(row)._meta.model_name}"] = row
@@ -149,6 +152,15 @@ def _conversation(person: User, offered: list[Any]) -> list[Any]:
         conversation=conversation, owner=person, title=f"About {PRIVATE}", leaf_id=answer.id, digest="d" * 64
     )
     return [frame, conversation, question, attachment, turn, event, tool_call, call, opinion, entry, share]
+
+
+def _project(person: User, staff: User) -> Project:
+    """A project that is shared with a member of staff, with a conversation."""
+    texts = {name: f"The {name} of {PRIVATE}" for name in ("name", "description", "instructions", "memory")}
+    project = Project.objects.create(owner=person, **texts)
+    ProjectMember.objects.create(project=project, person=staff)
+    Conversation.objects.update(project=project)
+    return project
 
 
 def _tools(person: User) -> list[Any]:

@@ -17,7 +17,7 @@ FILES = [  # in test_pages_attachments.py
     "attachment", "attachment_file", "attachment_shown", "attachment_thumbnail", "cited",
 ]  # fmt: skip
 READ = [
-    "conversation", "thread", "earlier", "later", "versions", "rename_conversation", "allowed_tools",
+    "conversation", "thread", "earlier", "later", "code", "versions", "rename_conversation", "allowed_tools",
     "share_dialog", "export_dialog", "export_file", "print_page", "move_conversation",
 ]  # fmt: skip
 WRITE = [

@@ -60,6 +60,7 @@ class ContentList(BigTableAdmin):
 class ConversationAdmin(ReadOnly, ContentList):
     empty_text = _("No conversations yet.")
     content_kind = "conversation"
+    link_lookups = ("project__id__exact",)
     list_display = (
         "short_id",
         "owner",

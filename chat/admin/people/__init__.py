@@ -1,5 +1,5 @@
-"""Users, groups and API keys."""
+"""Users, groups, API keys, and what people keep and share."""
 
-from chat.admin.people import api_keys, groups, memory, second_factors, sessions, shares, users
+from chat.admin.people import api_keys, groups, memory, projects, second_factors, sessions, shares, users
 
-__all__ = ["api_keys", "groups", "memory", "second_factors", "sessions", "shares", "users"]
+__all__ = ["api_keys", "groups", "memory", "projects", "second_factors", "sessions", "shares", "users"]

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 VIEWED = (
     "apicall apikey assistant attachment budget budgetperiod conversation feedback frame languagemodel mcpgrant "
-    "mcpserver memoryentry message modelprice promptrevision providerconnection savedprompt share systemprompt "
-    "toolcall tooldefinition turn turnevent user workspace"
+    "mcpserver memoryentry message modelprice project promptrevision providerconnection savedprompt share "
+    "systemprompt toolcall tooldefinition turn turnevent user workspace"
 )
 
 
@@ -52,8 +52,16 @@ ROLES = {
     ),
     "people": Role(
         _("People manager"),
-        _("Invites and deactivates people, revokes keys and shared links, ends sign-ins at servers."),
-        _rights(view="user apikey mcpgrant share", add="user", change="user apikey share", delete="mcpgrant"),
+        _(
+            "Invites and deactivates people, revokes keys and shared links, ends sign-ins at servers, hands over "
+            "and archives projects."
+        ),
+        _rights(
+            view="user apikey mcpgrant share project",
+            add="user",
+            change="user apikey share project",
+            delete="mcpgrant",
+        ),
     ),
 }
 

@@ -42,8 +42,11 @@ class _Copy:
     files: Mapping[str, Attachment]
 
 
-def fork_conversation(*, user: User, message_id: object) -> Conversation:
+def fork_conversation(*, user: User, message_id: object, before: bool = False) -> Conversation:
     """Copy a person's own path up to a message into a new conversation; an answer is copied with its whole turn.
+
+    With `before` the copy ends above the message, so that the person writes it there anew. That of a first message is
+    empty and has no title yet.
 
     Raises:
         OperationError: not_found, busy (the answer is still being written), too_many_requests.
@@ -51,12 +54,14 @@ def fork_conversation(*, user: User, message_id: object) -> Conversation:
     message = access.find_message(user, message_id)
     if message is None:
         raise not_found()
+    if before:
+        return copy_path(source=message.conversation, leaf_id=message.parent_id, owner=user)
     leaf = message.turn.last_message() if message.turn is not None else message
     return copy_path(source=leaf.conversation, leaf_id=leaf.id, owner=user)
 
 
-def copy_path(*, source: Conversation, leaf_id: MessageId, owner: User) -> Conversation:
-    """Copy the path to a message into a new conversation of `owner`, and return it.
+def copy_path(*, source: Conversation, leaf_id: MessageId | None, owner: User) -> Conversation:
+    """Copy the path to a message into a new conversation of `owner`, and return it; None copies no message.
 
     The caller has checked that the owner may read the path. For another person than the source's owner, files become
     files of the new owner, the stored context (date, language and name of the first owner) is left out, and an
@@ -70,14 +75,14 @@ def copy_path(*, source: Conversation, leaf_id: MessageId, owner: User) -> Conve
     with transaction.atomic():
         path = ConversationPath.to(leaf_id)
         made = _Copy(
-            conversation=_new_conversation(source, owner),
+            conversation=_new_conversation(source, owner, titled=leaf_id is not None),
             path=path,
             turns=_ended_turns(path),
             message_ids={row.id: uuid7() for row in path.messages},
             turn_ids={row.turn_id: uuid7() for row in path.messages if row.turn_id is not None},
             files=_files_of(path, source, owner),
         )
-        made.conversation.active_leaf_id = made.message_ids[leaf_id]
+        made.conversation.active_leaf_id = made.message_ids[leaf_id] if leaf_id is not None else None
         made.conversation.save(force_insert=True)
         copy_rows(Message, _messages(made, foreign=owner.pk != source.owner_id))
         copy_rows(Turn, _turns(made), emptied=("api_key_id",))
@@ -90,8 +95,8 @@ def copy_path(*, source: Conversation, leaf_id: MessageId, owner: User) -> Conve
     return made.conversation
 
 
-def _new_conversation(source: Conversation, owner: User) -> Conversation:
-    title = _("%(title)s (copy)") % {"title": source.title} if source.title else ""
+def _new_conversation(source: Conversation, owner: User, *, titled: bool) -> Conversation:
+    title = _("%(title)s (copy)") % {"title": source.title} if source.title and titled else ""
     made = Conversation(
         owner=owner,
         title=title if len(title) <= LONGEST_TITLE else source.title,

@@ -13,7 +13,7 @@ from chat.claude.billing.pricing import estimate_tokens
 from chat.claude.encoding.text import clean_text
 from chat.models import Attachment, Project, ProjectDocument, User
 from chat.operations.errors import OperationError, invalid, not_found
-from chat.operations.files.uploads import delete_unlinked, file_name, store_upload
+from chat.operations.files.uploads import delete_unlinked, file_name, own_copies, store_upload
 from chat.operations.projects.edit import editable_project, forbidden, touch
 from chat.operations.projects.index import index_document
 
@@ -93,6 +93,8 @@ def _link(user: User, project: Project, attachment: Attachment) -> ProjectDocume
         )
     with transaction.atomic():
         project = editable_project(user, project.pk)
+        if attachment.owner_id != project.owner_id:  # handed over while the file was read
+            attachment = own_copies(project.owner, {"": attachment})[""]
         known = project.documents.filter(attachment=attachment).first()
         if known is not None:
             return known

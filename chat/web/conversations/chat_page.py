@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.templatetags.static import static
@@ -19,6 +19,7 @@ from chat.models.accounts.people import SendKey
 from chat.operations.billing.budgets import warnings
 from chat.operations.billing.payer import Payer
 from chat.operations.conversations import edit as journeys
+from chat.operations.conversations.code_texts import code_texts
 from chat.operations.conversations.found_message import Opened, Stretch, open_at, stretch_below
 from chat.operations.conversations.selection import enter_project
 from chat.operations.conversations.temporary import return_to
@@ -104,6 +105,15 @@ def later(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
     page = _read(request, found, stretch)
     page.has_more = False
     return render(request, "chat/thread/_messages.html", {"thread": page})
+
+
+@person_page("GET", "HEAD")
+def code(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return the texts with code `above` the first message of a page, and `below` its last one."""
+    found = own_conversation(request, conversation_id)
+    bounds = {name: request.GET.get(name, "") for name in ("above", "below")}
+    above, below = code_texts(found, **bounds)
+    return JsonResponse({"above": above, "below": below})
 
 
 @person_page("GET", "HEAD")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Subquery
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -91,16 +91,23 @@ def move(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @person_page("POST")
 def fork(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Copy the conversation up to `message` into a new one, which the page then opens."""
+    """Copy the conversation up to `message` into a new one, which the page then opens.
+
+    With `before` the copy ends above it. The page puts the message into the new conversation's field and opens it then.
+    """
     found = own_conversation(request, conversation_id)
     message = access.find_message(request.user, request.POST.get("message", ""))
     if message is None or message.conversation_id != found.id:
         raise Http404
     try:
-        made = fork_conversation(user=request.user, message_id=message.id)
+        before = request.POST.get("before") == "1"
+        made = fork_conversation(user=request.user, message_id=message.id, before=before)
     except OperationError as error:
-        return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
-    return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("conversation", made.id)})
+        return HttpResponse(error.message, status=error.status, content_type=PLAIN)
+    address = resolve_url("conversation", made.id)
+    if before:
+        return JsonResponse({"conversation": str(made.id), "address": address}, status=201)
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
 
 
 @person_page("POST")

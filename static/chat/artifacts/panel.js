@@ -4,7 +4,7 @@
 import { SourceView } from "parley/artifacts/source_view.js";
 import { showChanges } from "parley/artifacts/changes_view.js";
 import { showPreview } from "parley/artifacts/preview.js";
-import { newestVersions, versionsOf } from "parley/artifacts/versions.js";
+import { Versions } from "parley/artifacts/versions.js";
 import { announce } from "parley/lib/announcements.js";
 import { confirmCopy, copy } from "parley/lib/clipboard.js";
 import { download } from "parley/lib/download.js";
@@ -25,8 +25,7 @@ export function openArtifact(box, opener) {
 }
 
 class ArtifactPanel {
-  #versions = [];
-  #place = 0;
+  #versions = new Versions();
   #view = "preview";
   #lines = null;
   #opener = null;
@@ -44,20 +43,18 @@ class ArtifactPanel {
   }
 
   open(box, opener) {
-    const found = versionsOf(box);
-    if (!found) return;
+    if (!this.#versions.open(box)) return;
     this.#opener = opener;
-    this.#versions = found.versions;
-    this.#place = found.place;
     this.#view = this.#shown.kind === "code" ? "source" : "preview";
     this.#appear();
     this.#render();
     this.#find("[data-title]").focus({ preventScroll: true });
     this.observer.observe(document.getElementById("thread").parentNode, { childList: true, subtree: true });
+    this.#versions.complete().then((changed) => changed && this.#showPlace());
   }
 
   get #shown() {
-    return this.#versions[this.#place];
+    return this.#versions.shown;
   }
 
   #find(selector) {
@@ -68,13 +65,8 @@ class ArtifactPanel {
     return this.#find(`[data-part="${name}"]`);
   }
 
-  // An answer has a newer version: a reader of the newest one gets it.
-  #follow() {
-    const found = newestVersions(this.#shown.key);
-    if (!found || found.versions.at(-1).text === this.#versions.at(-1).text) return;
-    const wasNewest = this.#place === this.#versions.length - 1;
-    this.#versions = found.versions;
-    if (wasNewest) this.#place = found.versions.length - 1;
+  async #follow() {
+    if (!(await this.#versions.follow())) return;
     this.#render();
     announce(translate("new_version"));
   }
@@ -92,22 +84,31 @@ class ArtifactPanel {
   }
 
   #render() {
-    const { title, language, version } = this.#shown;
-    const several = this.#versions.length > 1;
+    const { title, language } = this.#shown;
     this.#find("[data-title]").textContent = title || language || translate("code");
-    this.#find("[data-versions]").hidden = !several;
-    this.#find("[data-place]").textContent = `${version} / ${this.#versions.length}`;
-    this.#find('[data-step="-1"]').disabled = this.#place === 0;
-    this.#find('[data-step="1"]').disabled = this.#place === this.#versions.length - 1;
     this.#mark(null);
     this.source.show(this.#shown);
     const { from, to } = this.form.elements;
     from.max = to.max = this.source.lines;
     this.#showView(this.#view);
+    this.#showPlace();
+  }
+
+  #showPlace() {
+    const { shown, previous, count, isNewest } = this.#versions;
+    this.#find("[data-versions]").hidden = count < 2;
+    this.#find("[data-place]").textContent = `${shown.version} / ${count}`;
+    this.#find('[data-step="-1"]').disabled = !previous;
+    this.#find('[data-step="1"]').disabled = isNewest;
+    this.#find('[data-view="changes"]').hidden = !previous;
   }
 
   #showView(wanted) {
-    const possible = { preview: this.#shown.kind !== "code", source: true, changes: this.#place > 0 };
+    const possible = {
+      preview: this.#shown.kind !== "code",
+      source: true,
+      changes: Boolean(this.#versions.previous),
+    };
     this.#view = possible[wanted] ? wanted : possible.preview ? "preview" : "source";
     for (const [name, able] of Object.entries(possible)) {
       const button = this.#find(`[data-view="${name}"]`);
@@ -115,8 +116,7 @@ class ArtifactPanel {
       button.setAttribute("aria-pressed", String(name === this.#view));
       this.#part(name).hidden = name !== this.#view;
     }
-    if (this.#view === "changes")
-      showChanges(this.#part("changes"), this.#versions[this.#place - 1], this.#shown);
+    if (this.#view === "changes") showChanges(this.#part("changes"), this.#versions.previous, this.#shown);
     if (this.#view === "preview") {
       showPreview(this.#part("preview"), this.#shown, { onescape: () => this.dialog.close() });
     } else this.#part("preview").replaceChildren();
@@ -153,7 +153,7 @@ class ArtifactPanel {
     const { dialog } = this;
     const actions = {
       step: (button) => {
-        this.#place += Number(button.dataset.step);
+        this.#versions.step(Number(button.dataset.step));
         this.#render();
       },
       view: (button) => this.#showView(button.dataset.view),

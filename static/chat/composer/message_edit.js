@@ -2,6 +2,7 @@
 
 import { announce, toast } from "parley/lib/announcements.js";
 import { translate } from "parley/lib/page.js";
+import { writtenMessage } from "parley/lib/written_message.js";
 
 export const ROOT = "root";
 
@@ -52,11 +53,7 @@ export class MessageEdit {
       toast(translate("files_sending"));
       return false;
     }
-    const texts = [...article.querySelectorAll(".message__text")].map((node) => node.textContent);
-    const attachments = [...article.querySelectorAll("[data-attachment]")].map(
-      ({ dataset }) => dataset.attachment,
-    );
-    this.begin({ parent: article.dataset.parent || ROOT, text: texts.join("\n\n"), attachments });
+    this.begin({ parent: article.dataset.parent || ROOT, ...writtenMessage(article) });
     announce(translate("editing"));
     return true;
   }

@@ -62,6 +62,7 @@ def test_superusers_see_a_schema_with_a_trace(world: World, root: Client, shaped
         ("chat_turnevent", ("frames",)),
         ("chat_toolcall", ("input", "edited_input", "reason", "result")),
         ("chat_attachment", ("text",)),
+        ("chat_project", ("instructions", "memory")),
     ],
 )
 def test_lists_read_no_long_columns(world: World, root: Client, name: str, columns: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
-from tests.browser.conftest import OpenChat
+from tests.browser.conftest import OpenChat, Parley
 from tests.support.chromium import Watch
 
 CLOCK = """```html
@@ -96,6 +96,49 @@ def test_an_artifact_is_seen_compared_and_changed(
         page.keyboard.press("Escape")
         expect(panel).to_be_hidden()
         expect(chat.answers.nth(1).get_by_role("button", name=opens, exact=True)).to_be_focused()
+
+
+LONG = """
+from tests import factories
+from tests.browser.thread.test_artifacts import CLOCK
+texts = [text for n in range(1, 41) for text in (f"Question {n}", CLOCK.replace("{version}", str(n)))]
+made = factories.conversation(factories.person("insider"), *texts, title="Clocks")
+print(made.id, made.messages.get(text="Question 20").id)
+"""
+
+
+@pytest.mark.parametrize(
+    "options", [{"viewport": {"width": 1440, "height": 900}}, PHONE], ids=["wide", "phone"]
+)
+def test_versions_are_counted_beyond_what_is_loaded(
+    open_chat: OpenChat, parley: Parley, options: dict[str, Any]
+) -> None:
+    made, middle = parley.run(LONG).split()
+    chat = open_chat(f"/c/{made}", **options)
+    page, panel = chat.page, chat.page.locator("#artifact")
+    place, frame = panel.locator("[data-place]"), panel.frame_locator("iframe")
+    expect(chat.answers).to_have_count(15)
+    chat.answer.get_by_role("button", name="Open", exact=True).click()
+    expect(place).to_have_text("40 / 40")
+    for version in range(39, 24, -1):  # the page has the last 15
+        panel.locator('[data-step="-1"]').click()
+        expect(place).to_have_text(f"{version} / 40")
+    expect(frame.locator("#out")).to_have_text("runs 25")
+    panel.locator("[data-view=changes]").click()
+    expect(panel.locator("del").first).to_have_text("<h1>Clock 24</h1>")
+    # More of the page is loaded, and the numbers stay.
+    panel.locator("[data-close]").click()
+    page.get_by_role("button", name="Show earlier messages").click()
+    expect(chat.answers).to_have_count(30)
+    chat.answers.first.get_by_role("button", name="Open", exact=True).click()
+    expect(place).to_have_text("11 / 40")
+    # A page around a message that was looked for ends before the conversation does.
+    chat.open(f"/c/{made}?message={middle}")
+    answer = page.locator(".message--answer", has_text="Clock 20")
+    answer.get_by_role("button", name="Open", exact=True).click()
+    expect(place).to_have_text("20 / 40")
+    panel.locator('[data-step="1"]').click()
+    expect(frame.locator("#out")).to_have_text("runs 21")
 
 
 @contextmanager

@@ -113,6 +113,20 @@ def test_a_copy_holds_one_branch_up_to_its_message(insider: User) -> None:
     assert [row.text for row in path_of(question)] == ["a"]
 
 
+def test_a_copy_ends_above_a_message_that_is_written_anew(insider: User) -> None:
+    chat = factories.conversation(insider, "a", "b", "c", "d", title="Letters", effort="low")
+    root, answer, question, _last = path_of(chat)
+    made = fork_conversation(user=insider, message_id=question.id, before=True)
+    assert [row.text for row in path_of(made)] == ["a", "b"]
+    assert (made.title, made.forked_from) == ("Letters (copy)", chat)
+    empty = fork_conversation(user=insider, message_id=root.id, before=True)
+    assert (path_of(empty), empty.title, empty.title_status) == ((), "", "none")
+    assert (empty.effort, empty.forked_from) == ("low", chat)
+    running = factories.turn(chat, status="running", text="e", parent=answer, answer="")
+    made = fork_conversation(user=insider, message_id=running.user_message_id, before=True)
+    assert made.messages.count() == 2, "the answer that is being written is below it"
+
+
 def test_a_copy_keeps_the_choice_and_no_permissions(insider: User) -> None:
     assistant = Assistant.objects.create(name="Guide", enabled=False)
     chat = factories.conversation(
