@@ -78,7 +78,7 @@ def test_a_diagram_takes_the_place_of_its_code(
 
 # Inputs that broke Mermaid or pages with it: scripts, links, styles, images, loops, and errors that were drawn.
 WORLD = Path(__file__).parents[2] / "world" / "rendering"
-HOSTILE = json.loads((WORLD / "diagrams.json").read_text())
+CASES = json.loads((WORLD / "diagrams.json").read_text())
 BROKEN = [
     "graph TD\n  A --",
     "not a diagram",
@@ -92,7 +92,7 @@ DRAW = """async (sources) => {
 
 def test_no_diagram_runs_loads_or_leaves_anything(chat: ChatPage, watch: Watch) -> None:
     page = chat.page
-    drawn = page.evaluate(DRAW, [*HOSTILE, *BROKEN])
+    drawn = page.evaluate(DRAW, [*CASES["hostile"], *BROKEN])
     assert all("address" in one or "problem" in one for one in drawn)
     assert [one.get("problem") for one in drawn[-len(BROKEN) :]] == ["unreadable"] * len(BROKEN)
     for one in drawn:
@@ -114,6 +114,28 @@ def test_no_diagram_runs_loads_or_leaves_anything(chat: ChatPage, watch: Watch) 
     assert page.evaluate("document.querySelector('iframe.diagram-frame').contentDocument") is None
     # The frame's policy refuses what it asks for, and says so on the console.
     watch.errors.clear()
+
+
+def test_diagrams_that_broke_other_chats_are_drawn_or_called_unreadable(chat: ChatPage) -> None:
+    reported = CASES["reported"]
+    drawn = chat.page.evaluate(DRAW, [case["text"] for case in reported])
+    for case, one in zip(reported, drawn, strict=True):
+        assert ("address" in one) == case["drawn"], case["source"]
+        assert case["drawn"] or one["problem"] == "unreadable", case["source"]
+        if case["drawn"]:
+            chat.page.evaluate(
+                "address => Object.assign(new Image(), { src: address }).decode()", one["address"]
+            )
+
+
+def test_a_diagram_that_cannot_be_drawn_stays_code_with_a_sentence(chat: ChatPage) -> None:
+    broken = next(case["text"] for case in CASES["reported"] if not case["drawn"])
+    chat.ask(f"[[scenario:echo pace=400]]```mermaid\n{broken}\n```\n\nAfter.")
+    box = chat.text.locator(".code--diagram")
+    expect(box.locator(".diagram__problem")).to_contain_text("can’t be drawn")
+    expect(box.locator("pre")).to_have_text(broken)
+    expect(box.locator("[data-show-source]")).to_be_hidden()
+    assert chat.page.locator("[id^=diagram], [id^=ddiagram]").count() == 0
 
 
 def test_a_diagram_that_never_ends_is_given_up(chat: ChatPage) -> None:
