@@ -1,11 +1,13 @@
-// Bars within formulas of a table's cells: | $|x|$ | 2 | has two cells. GitHub's rule ends a cell at each bar and drops
-// what is too much, so only rows that have too many cells are read in this way.
+// Bars within formulas and code of a table's cells: | $|x|$ | `a | b` | has two cells. GitHub's rule ends a cell at each bar
+// and drops what is too much, so only rows that have too many cells are read in this way.
 
+import { CodeSpans } from "parley/markdown/code_spans.js";
 import { formulaEnd } from "parley/markdown/formulas.js";
 
 const DELIMITERS = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 const BLANK_LINE = /\n[ \t]*(?:\n|$)/;
 const BAR = /(?<!\\)\|/g;
+const TICKS = /`+/y;
 
 // Returns the table at the beginning of a text with these bars escaped, or "" where the text needs no change.
 export function withEscapedBars(text) {
@@ -24,17 +26,27 @@ function cellsIn(line) {
 }
 
 function escapeBars(line) {
+  const code = new CodeSpans(line);
   let written = "";
   let from = 0;
-  for (let at = 0; at < line.length; at += 1) {
-    const end = "\\$".includes(line[at]) ? formulaEnd(line, at) : 0;
-    if (!end) {
-      if (line[at] === "\\") at += 1;
-      continue;
+  for (let at = 0; at < line.length;) {
+    const { end, next } = partAt(line, at, code);
+    if (end) {
+      written += line.slice(from, at) + line.slice(at, end).replace(BAR, "\\|");
+      from = end;
     }
-    written += line.slice(from, at) + line.slice(at, end).replace(BAR, "\\|");
-    from = end;
-    at = end - 1;
+    at = end || next;
   }
   return written + line.slice(from);
+}
+
+// Returns where the code or formula at a place ends, or 0, and where to go on without one.
+function partAt(line, at, code) {
+  if (line[at] === "`") {
+    TICKS.lastIndex = at;
+    const { length } = TICKS.exec(line)[0];
+    return { end: code.end(at + length, length), next: at + length };
+  }
+  const end = "\\$".includes(line[at]) ? formulaEnd(line, at) : 0;
+  return { end, next: at + (line[at] === "\\" ? 2 : 1) };
 }
