@@ -5,7 +5,6 @@ import { keepFocus, messageField } from "parley/lib/focus.js";
 const NEAR_END_PX = 80;
 
 export class Scroll {
-  #follows = true;
   #held = false;
   #lastTop = 0;
   #lastHeight = 0;
@@ -54,6 +53,15 @@ export class Scroll {
       this.#held = false;
       requestAnimationFrame(() => this.#resized());
     });
+  }
+
+  // Written in the page, so that what changes its height knows that the end stays in view (markdown/reading_place.js).
+  get #follows() {
+    return this.scroller.hasAttribute("data-follows");
+  }
+
+  set #follows(follows) {
+    this.scroller.toggleAttribute("data-follows", follows);
   }
 
   get #distance() {
