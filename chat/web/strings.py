@@ -197,6 +197,7 @@ def _artifact_strings() -> dict[str, str]:
         "preview_blocked": _(
             "This page asks for files from {host}. A preview loads nothing from the network."
         ),
+        "preview_dialog": _("The page shows a dialog, which counts as confirmed here: {words}"),
         "preview_failed": _("The page reports an error: {words}"),
         "preview_link": _("Links don’t open in a preview: {address}"),
     }

@@ -25,13 +25,24 @@ function picture(text, title) {
   const box = document.createElement("div");
   box.className = "artifact__picture";
   const image = document.createElement("img");
-  const named = /<svg[^>]*\sxmlns=/i.test(text)
-    ? text
-    : text.replace(/<svg/i, '<svg xmlns="http://www.w3.org/2000/svg"');
-  Object.assign(image, { src: svgAddress(named), alt: title });
-  image.addEventListener("error", () => box.replaceChildren(note(translate("picture_broken"))));
+  // As it is written. What is no XML is read once more, as browsers read it within a page.
+  const ways = [asXml];
+  image.addEventListener("error", () => {
+    const again = ways.pop()?.(text);
+    if (again) image.src = svgAddress(again);
+    else box.replaceChildren(note(translate("picture_broken")));
+  });
+  Object.assign(image, { src: svgAddress(text), alt: title });
   box.append(image);
   return box;
+}
+
+// Returns an SVG with its namespaces and without entities of HTML, or "". The document that reads it has no window:
+// nothing in it runs or is loaded.
+function asXml(text) {
+  const element = new DOMParser().parseFromString(text, "text/html").querySelector("svg");
+  element?.removeAttribute("xmlns");
+  return element ? new XMLSerializer().serializeToString(element) : "";
 }
 
 function words(text) {
@@ -51,6 +62,7 @@ function note(text) {
 function fill(place, element, html, onescape) {
   const notes = {
     blocked: (host) => translate("preview_blocked", { host }),
+    dialog: (message) => translate("preview_dialog", { words: message }),
     failed: (message) => translate("preview_failed", { words: message }),
     link: (address) => translate("preview_link", { address }),
   };

@@ -1,6 +1,7 @@
 // Draws Mermaid diagrams in a sandboxed frame of this server, which can reach neither this page nor the network, and
 // returns them as pictures. A diagram that takes too long ends with its frame.
 
+import { repaired } from "parley/diagrams/repair.js";
 import { page } from "parley/lib/page.js";
 import { svgAddress } from "parley/lib/svg_address.js";
 
@@ -30,8 +31,11 @@ export function drawDiagram(source, { dark = false } = {}) {
 async function paint(source, dark) {
   try {
     frame ??= await openFrame();
-    const answer = await ask(frame, { source, dark }, DRAWING_MS);
-    return picture(answer) ?? { problem: "unreadable" };
+    for (const text of new Set([source, repaired(source)])) {
+      const shown = picture(await ask(frame, { source: text, dark }, DRAWING_MS));
+      if (shown) return shown;
+    }
+    return { problem: "unreadable" };
   } catch {
     frame?.remove();
     frame = null;

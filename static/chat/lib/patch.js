@@ -8,6 +8,7 @@ const OF_THE_PAGE = new Set([
   "data-wrapped",
   "data-drawn",
   "data-source",
+  "data-settled",
   "aria-pressed",
 ]);
 

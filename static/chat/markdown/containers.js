@@ -3,15 +3,15 @@
 
 import { Lexer, Tokenizer } from "marked";
 
-import { formulaEnd, LONGEST } from "parley/markdown/formulas.js";
+import { formulaEnd, LONGEST, mayGetItsEnd } from "parley/markdown/formulas.js";
 import { PLAIN_TAG } from "parley/markdown/inline_html.js";
 import { normalLabel } from "parley/markdown/links.js";
+import { withEscapedBars } from "parley/markdown/table_bars.js";
 
 const DEEPEST = 24;
 const FORMULA = /^ {0,3}(?=\$\$|\\\[|\\begin\{)/;
 const FORMULA_REST = /[ \t]*(?:\n|$)/y;
 const UNDERLINE = /\n {0,3}(?:=+|-+)[ \t]*(?:\n|$)/;
-const BLANK_LINE = /\n[ \t]*\n/;
 const DETAILS = /^ {0,3}<details(\s[^<>\n]*)?>/i;
 const DETAILS_TAG = /<(\/?)details(?:\s[^<>\n]*)?>/gi;
 const SUMMARY = /^\s*<summary(?:\s[^<>\n]*)?>([\s\S]*?)<\/summary>/i;
@@ -45,6 +45,14 @@ export class AnswerTokenizer extends Tokenizer {
       if (!UNDERLINE.test(src)) this.#plain = src;
     }
     return super.lheading(src);
+  }
+
+  table(src) {
+    const escaped = withEscapedBars(src);
+    const token = super.table(escaped || src);
+    if (!escaped || !token) return token;
+    const lines = token.raw.split("\n").length;
+    return { ...token, raw: src.split("\n", lines).join("\n") };
   }
 
   blockquote(src) {
@@ -96,7 +104,7 @@ export class AnswerTokenizer extends Tokenizer {
     if (!head) return undefined;
     const at = head[0].length;
     const near = src.slice(0, at + LONGEST + 20);
-    const end = formulaEnd(near, at, { open: this.lexer.growing && near === src && !BLANK_LINE.test(src) });
+    const end = formulaEnd(near, at, { open: this.lexer.growing && near === src && mayGetItsEnd(src, at) });
     FORMULA_REST.lastIndex = end;
     const rest = end && FORMULA_REST.exec(src);
     return rest

@@ -1,6 +1,7 @@
 // <parley-diagram>Mermaid source</parley-diagram> in a code block shows the diagram in place of the code.
 
 import { translate } from "parley/lib/page.js";
+import { resizeUnnoticed } from "parley/markdown/reading_place.js";
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
@@ -38,9 +39,12 @@ class ParleyDiagram extends HTMLElement {
     const { drawDiagram } = await import("parley/diagrams/painter.js");
     const drawn = await drawDiagram(this.#source, { dark });
     if (drawing !== this.#drawing || !this.isConnected) return;
-    this.closest(".code").toggleAttribute("data-drawn", Boolean(drawn.address));
+    const box = this.closest(".code");
+    box.toggleAttribute("data-drawn", Boolean(drawn.address));
     if (drawn.address) this.#show(drawn);
     else this.#explain(drawn.problem);
+    // Up to here the box has the height that every diagram begins with.
+    resizeUnnoticed(box, () => box.toggleAttribute("data-settled", true));
   }
 
   // A picture: no script of the diagram runs in it, and it loads nothing.

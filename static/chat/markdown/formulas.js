@@ -4,16 +4,21 @@
 export const LONGEST = 3000;
 const LONGEST_IN_DOLLARS = 500;
 const BLANK_LINE = /\n[ \t]*\n/;
+// The last line, as far as it may be the beginning of a closing mark.
+const CLOSING_LINE = /\n[ \t]*[$\\][^\n]*$/;
 const BEGIN = /\\begin\{([A-Za-z]+\*?)\}/y;
-// \(optional\), \[1\] and \[a\](b) have escaped brackets, and are no formulas.
-const PLAIN_WORDS = /^(?:[\p{L}\p{M}\s,.;:'’-]{3,}|\d{1,4})$/u;
+// \(optional\), \[1\], \[TODO\] and \[a\](b) have escaped brackets, and are no formulas. \( x \), \(a, b\) and the
+// triangle \(ABC\) are.
+const PLAIN = /^(?:(?=\S)[\p{L}\p{M}\s,.;:'’-]+|\d{1,4})$/u;
+const PLAIN_WORD = /\d|\p{L}{3}|[^\P{L}A-Za-z\p{Script=Greek}]/u;
+const POINTS = /^[A-Z]{3,4}$/;
 const MARKS = [
   ["$$", "$$", true],
   ["\\[", "\\]", true],
   ["\\(", "\\)", false],
   ["$", "$", false],
 ];
-const OPERATOR = /[\\^_{}=<>+*]/;
+const OPERATOR = /[\\^_{}=<>+*|]/;
 const PRICE = /^\d[\d.,]*\s?[kKmMbB]?(?:\s|$)/;
 const WORD = /(?<![\\A-Za-z{])[A-Za-z]{3,}/;
 
@@ -28,6 +33,18 @@ export function formulaEnd(text, at, { open = false, ahead = new Map() } = {}) {
   BEGIN.lastIndex = at;
   const begin = BEGIN.exec(text);
   return begin ? enclosed(source, begin[0].length, `\\end{${begin[1]}}`) : 0;
+}
+
+// Returns whether a text that ends within a formula may still get its end: a formula holds no blank line, except behind
+// its opening and before its closing mark. `at`: where the formula begins.
+export function mayGetItsEnd(text, at) {
+  return !BLANK_LINE.test(
+    text
+      .slice(at)
+      .replace(/^\S*\s*/, "")
+      .replace(CLOSING_LINE, "")
+      .trimEnd(),
+  );
 }
 
 // Returns {tex, display} of a formula with its marks, or null while its end is missing.
@@ -50,15 +67,17 @@ function enclosed({ text, at, open, ahead }, skipped, closing) {
     ahead.set(closing, place);
   }
   if (place < 0) return open ? text.length : 0;
-  const inner = place - start > LONGEST ? "" : text.slice(start, place);
-  return inner.trim() && !BLANK_LINE.test(inner) ? place + closing.length : 0;
+  const inner = place - start > LONGEST ? "" : text.slice(start, place).trim();
+  return inner && !BLANK_LINE.test(inner) ? place + closing.length : 0;
 }
 
 function bracketed(source, closing) {
   const { text, at } = source;
   const end = enclosed(source, 2, closing);
   if (!end || !text.startsWith(closing, end - 2)) return end;
-  return PLAIN_WORDS.test(text.slice(at + 2, end - 2)) || text[end] === "(" ? 0 : end;
+  const inner = text.slice(at + 2, end - 2);
+  const points = closing === "\\)" && POINTS.test(inner);
+  return (!points && PLAIN.test(inner) && PLAIN_WORD.test(inner)) || text[end] === "(" ? 0 : end;
 }
 
 function dollars(text, at) {

@@ -35,13 +35,15 @@ function rowsOf(table) {
   return [...table.rows].map((row) => [...row.cells].map(textOf));
 }
 
-// Formulas are written as they were typed; a line break is a blank. Not `innerText`, which lays out each cell.
+// Formulas are written as they were typed; a line break is a blank; the numbers of notes and sources are left out, because
+// 42 with note 1 would be 421. Not `innerText`, which lays out each cell.
 function textOf(cell) {
   const copied = cell.cloneNode(true);
   const formulas = [...cell.querySelectorAll("code[data-set]")];
   for (const [place, code] of copied.querySelectorAll("code[data-set]").entries()) {
     code.textContent = formulas[place].madeFrom;
   }
+  for (const mark of copied.querySelectorAll(".footnote-reference, .citation")) mark.remove();
   for (const line of copied.querySelectorAll("br")) line.replaceWith(" ");
   return copied.textContent.replace(/\s+/g, " ").trim();
 }

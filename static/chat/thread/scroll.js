@@ -6,7 +6,6 @@ import { Press } from "parley/lib/press.js";
 const NEAR_END_PX = 80;
 
 export class Scroll {
-  #follows = true;
   #lastTop = 0;
   #lastHeight = 0;
 
@@ -42,6 +41,15 @@ export class Scroll {
       behavior: smooth && !reducedMotion ? "smooth" : "instant",
     });
     this.#scrolled();
+  }
+
+  // Written in the page, so that what changes its height knows that the end stays in view (markdown/reading_place.js).
+  get #follows() {
+    return this.scroller.hasAttribute("data-follows");
+  }
+
+  set #follows(follows) {
+    this.scroller.toggleAttribute("data-follows", follows);
   }
 
   get #distance() {

@@ -1,4 +1,4 @@
-"""Diagrams are drawn in a sandbox when their block is closed, as pictures in a box that keeps its height."""
+"""Diagrams are drawn in a sandbox when their block is closed, as pictures in a box that moves nothing that is read."""
 
 import json
 from pathlib import Path
@@ -21,14 +21,26 @@ graph TD
 
 After the diagram.
 """
+# Notes the heights of the box until it takes its own.
 RECORD = """() => {
   window.heights = [];
   const look = () => {
     const box = document.querySelector(".message--answer .code--diagram");
-    if (box) window.heights.push(Math.round(box.getBoundingClientRect().height));
+    if (box && !box.hasAttribute("data-settled")) window.heights.push(Math.round(box.getBoundingClientRect().height));
     requestAnimationFrame(look);
   };
   look();
+}"""
+# The distance between the box and its picture, above and below, without the head; and the picture's two ratios.
+AROUND = """(picture) => {
+  const box = picture.closest(".code").getBoundingClientRect();
+  const head = picture.closest(".code").querySelector(".code__head").getBoundingClientRect().height;
+  const { width, height } = picture.getBoundingClientRect();
+  return {
+    blank: box.height - head - height,
+    stretched: Math.abs(width / height - picture.naturalWidth / picture.naturalHeight),
+    height,
+  };
 }"""
 
 
@@ -54,6 +66,11 @@ def test_a_diagram_takes_the_place_of_its_code(
     assert picture.evaluate("image => image.src.startsWith('data:image/svg+xml') && image.naturalWidth > 50")
     heights = page.evaluate("window.heights")
     assert max(heights) - min(heights) <= 1, (min(heights), max(heights))
+    expect(box).to_have_attribute("data-settled", "")
+    around = picture.evaluate(AROUND)
+    assert around["blank"] < 24, around
+    assert around["stretched"] < 0.05, around
+    expect(page.locator("#main[data-follows]")).to_be_attached()
     button = box.get_by_role("button", name=labels["code"])
     button.focus()
     page.keyboard.press("Enter")
@@ -76,9 +93,66 @@ def test_a_diagram_takes_the_place_of_its_code(
     expect(picture).to_be_visible()
 
 
+FLAT = "```mermaid\ngraph LR\n  A --> B --> C\n```"
+TALL = "```mermaid\ngraph TD\n" + "\n".join(f"  A{n} --> A{n + 1}" for n in range(20)) + "\n```"
+PLACE = "element => Math.round(element.getBoundingClientRect().top)"
+
+
+def test_a_diagram_is_as_high_as_its_picture_up_to_a_largest_one(chat: ChatPage) -> None:
+    chat.ask(f"[[scenario:echo pace=2000]]{FLAT}\n\nBetween.\n\n{TALL}\n\nAfter.")
+    pictures = chat.text.locator("parley-diagram img")
+    expect(pictures).to_have_count(2)
+    expect(chat.text.locator(".code--diagram[data-settled]")).to_have_count(2)
+    flat, tall = (pictures.nth(place).evaluate(AROUND) for place in range(2))
+    assert flat["height"] < 120
+    assert tall["height"] == 480
+    for around in (flat, tall):
+        assert around["blank"] < 24
+        assert around["stretched"] < 0.05
+
+
+# Puts a text before the answer and returns where its last paragraph stands, before anything in it is drawn.
+PREPEND = """(text) => {
+  const box = document.createElement("parley-markdown");
+  box.id = "shown";
+  box.className = "markdown";
+  box.textContent = text;
+  document.getElementById("thread").prepend(box);
+  return Math.round(box.lastElementChild.getBoundingClientRect().top);
+}"""
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def test_a_diagram_in_view_moves_nothing_that_is_read(open_chat: OpenChat) -> None:
+    chat = open_chat(viewport={"width": 1280, "height": 700})
+    page = chat.page
+    chat.ask("[[scenario:echo pace=4000]]" + "More.\n\n" * 80)
+    page.mouse.move(600, 300)
+    page.mouse.wheel(0, -20_000)
+    expect(page.locator("#main:not([data-follows])")).to_be_attached()
+    expect(page.locator(".message--person").first).to_be_in_viewport()
+    before = page.evaluate(PREPEND, f"{FLAT}\n\nBelow.")
+    box = page.locator("#shown .code--diagram")
+    expect(box.locator("img")).to_be_visible()
+    page.evaluate(TWO_FRAMES)
+    assert page.locator("#shown > p").evaluate(PLACE) == before
+    expect(box).not_to_have_attribute("data-settled", "")
+    # Out of view it takes its own height, and what is in view stays.
+    line = chat.text.locator("p").nth(30)
+    before = line.evaluate(
+        """(line) => {
+          document.getElementById("main").scrollTop += 1000;
+          return Math.round(line.getBoundingClientRect().top);
+        }"""
+    )
+    expect(box).to_have_attribute("data-settled", "")
+    page.evaluate(TWO_FRAMES)
+    assert abs(line.evaluate(PLACE) - before) <= 1
+
+
 # Inputs that broke Mermaid or pages with it: scripts, links, styles, images, loops, and errors that were drawn.
 WORLD = Path(__file__).parents[2] / "world" / "rendering"
-HOSTILE = json.loads((WORLD / "diagrams.json").read_text())
+CASES = json.loads((WORLD / "diagrams.json").read_text())
 BROKEN = [
     "graph TD\n  A --",
     "not a diagram",
@@ -92,7 +166,7 @@ DRAW = """async (sources) => {
 
 def test_no_diagram_runs_loads_or_leaves_anything(chat: ChatPage, watch: Watch) -> None:
     page = chat.page
-    drawn = page.evaluate(DRAW, [*HOSTILE, *BROKEN])
+    drawn = page.evaluate(DRAW, [*CASES["hostile"], *BROKEN])
     assert all("address" in one or "problem" in one for one in drawn)
     assert [one.get("problem") for one in drawn[-len(BROKEN) :]] == ["unreadable"] * len(BROKEN)
     for one in drawn:
@@ -114,6 +188,28 @@ def test_no_diagram_runs_loads_or_leaves_anything(chat: ChatPage, watch: Watch) 
     assert page.evaluate("document.querySelector('iframe.diagram-frame').contentDocument") is None
     # The frame's policy refuses what it asks for, and says so on the console.
     watch.errors.clear()
+
+
+def test_diagrams_that_broke_other_chats_are_drawn_or_called_unreadable(chat: ChatPage) -> None:
+    reported = CASES["reported"]
+    drawn = chat.page.evaluate(DRAW, [case["text"] for case in reported])
+    for case, one in zip(reported, drawn, strict=True):
+        assert ("address" in one) == case["drawn"], case["source"]
+        assert case["drawn"] or one["problem"] == "unreadable", case["source"]
+        if case["drawn"]:
+            chat.page.evaluate(
+                "address => Object.assign(new Image(), { src: address }).decode()", one["address"]
+            )
+
+
+def test_a_diagram_that_cannot_be_drawn_stays_code_with_a_sentence(chat: ChatPage) -> None:
+    broken = next(case["text"] for case in CASES["reported"] if not case["drawn"])
+    chat.ask(f"[[scenario:echo pace=400]]```mermaid\n{broken}\n```\n\nAfter.")
+    box = chat.text.locator(".code--diagram")
+    expect(box.locator(".diagram__problem")).to_contain_text("can’t be drawn")
+    expect(box.locator("pre")).to_have_text(broken)
+    expect(box.locator("[data-show-source]")).to_be_hidden()
+    assert chat.page.locator("[id^=diagram], [id^=ddiagram]").count() == 0
 
 
 def test_a_diagram_that_never_ends_is_given_up(chat: ChatPage) -> None:

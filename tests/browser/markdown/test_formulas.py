@@ -78,7 +78,7 @@ def test_formulas_are_set_and_copied_as_typed(
 
 # Found in the trackers of KaTeX and of chats that use it: commands that load, link, name or never end.
 WORLD = Path(__file__).parents[2] / "world" / "rendering"
-HOSTILE = json.loads((WORLD / "formulas.json").read_text())
+CASES = json.loads((WORLD / "formulas.json").read_text())
 SHOW = """async (texts) => {
   const box = document.createElement("parley-markdown");
   box.className = "markdown";
@@ -97,7 +97,7 @@ SHOW = """async (texts) => {
 
 
 def test_no_formula_loads_links_names_or_covers_anything(chat: ChatPage) -> None:
-    found = chat.page.evaluate(SHOW, HOSTILE)
+    found = chat.page.evaluate(SHOW, CASES["hostile"])
     names = {name for name, _, _ in found}
     assert not names & {"a", "img", "script", "iframe", "object", "embed", "form", "link", "style"}
     assert not [identifier for _, identifier, _ in found if identifier]
@@ -112,3 +112,32 @@ def test_no_formula_loads_links_names_or_covers_anything(chat: ChatPage) -> None
     # The message field is still reached by a click in its middle.
     chat.field.click()
     expect(chat.field).to_be_focused()
+
+
+# Shows each text by itself, as a whole. Returns the formulas that were set, as they were typed, and what is read.
+SHOW_EACH = """async (texts) => {
+  const box = document.createElement("parley-markdown");
+  const tick = () => new Promise((resolve) => setTimeout(resolve, 20));
+  box.className = "markdown";
+  document.getElementById("main").append(box);
+  const shown = [];
+  for (const text of texts) {
+    const one = box.cloneNode();
+    one.textContent = text;
+    box.replaceWith(one);
+    const formulas = () => [...one.querySelectorAll(".formula, .formula-block")];
+    const open = () => formulas().some((code) => !code.dataset.set && !code.title);
+    for (let turn = 0; turn < 200 && open(); turn += 1) await tick();
+    shown.push([[...one.querySelectorAll("[data-set]")].map((code) => code.madeFrom), one.textContent]);
+    one.replaceWith(box);
+  }
+  return shown;
+}"""
+
+
+def test_formulas_that_broke_other_chats_are_set_and_amounts_are_not(chat: ChatPage) -> None:
+    reported = CASES["reported"]
+    shown = chat.page.evaluate(SHOW_EACH, [case["text"] for case in reported])
+    for case, (formulas, text) in zip(reported, shown, strict=True):
+        assert formulas == case["set"], case["source"]
+        assert case.get("shown", "") in text, case["source"]

@@ -11,6 +11,9 @@ from tests.browser.chat_page import ChatPage
 
 FOLDER = Path(__file__).parents[2] / "world" / "markdown"
 ROWS = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+RENDERING = FOLDER.parent / "rendering"
+FORMULAS = json.loads((RENDERING / "formulas.json").read_text())["reported"]
+COPIES = json.loads((RENDERING / "copies.json").read_text())
 # Shows each text as a whole and in pieces of some characters; returns the texts that differ.
 COMPARE = """async texts => {
   const { MarkdownStream } = await import("parley/markdown/stream.js");
@@ -47,6 +50,13 @@ def answers(chat: ChatPage) -> ChatPage:
 def test_a_text_is_the_same_live_and_whole(answers: ChatPage, kind: str) -> None:
     texts = [row["text"] for row in ROWS[kind]]
     assert answers.page.evaluate(COMPARE, [*texts, "\n\n".join(texts)]) == []
+
+
+@pytest.mark.parametrize(
+    "rows", [FORMULAS, COPIES["tables"], COPIES["code"]], ids=["formulas", "tables", "code"]
+)
+def test_a_reported_text_is_the_same_live_and_whole(answers: ChatPage, rows: list[dict[str, Any]]) -> None:
+    assert answers.page.evaluate(COMPARE, [row["text"] for row in rows]) == []
 
 
 def show(chat: ChatPage, text: str) -> None:

@@ -1,11 +1,5 @@
 """The panel of an artifact: preview in a sandbox, source, versions with their changes, and asking for a change."""
 
-import json
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +7,6 @@ from playwright.sync_api import expect
 
 from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
 from tests.browser.conftest import OpenChat, Parley
-from tests.support.chromium import Watch
 
 CLOCK = """```html
 <!doctype html>
@@ -139,81 +132,3 @@ def test_versions_are_counted_beyond_what_is_loaded(
     expect(place).to_have_text("20 / 40")
     panel.locator('[data-step="1"]').click()
     expect(frame.locator("#out")).to_have_text("runs 21")
-
-
-@contextmanager
-def listener() -> Iterator[tuple[int, list[bytes]]]:
-    """A port on loopback and what was said to it, over TCP and UDP."""
-    heard: list[bytes] = []
-    tcp, udp = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    port = tcp.getsockname()[1]
-    udp.bind(("127.0.0.1", port))
-
-    def accept() -> None:
-        while True:
-            try:
-                other, _ = tcp.accept()
-            except OSError:
-                return
-            other.settimeout(1)
-            try:
-                heard.append(other.recv(100))
-            except OSError:
-                heard.append(b"connected")
-            other.close()
-
-    def receive() -> None:
-        while True:
-            try:
-                heard.append(udp.recv(100))
-            except OSError:
-                return
-
-    for run in (accept, receive):
-        threading.Thread(target=run, daemon=True).start()
-    try:
-        yield port, heard
-    finally:
-        tcp.close()
-        udp.close()
-
-
-# Each tries to reach the listener or the page around it. {url} is the listener's address.
-WORLD = Path(__file__).parents[2] / "world" / "rendering"
-HOSTILE = json.loads((WORLD / "previews.json").read_text())
-SHOW = """async ([texts, frame]) => {
-  const { showPreview } = await import("parley/artifacts/preview.js");
-  const place = document.createElement("div");
-  place.id = "place";
-  document.getElementById("main").append(place);
-  for (const text of texts) {
-    showPreview(place, { kind: "html", text, title: "x" }, { onescape: () => {} });
-    const { contentWindow } = place.querySelector("iframe");
-    await new Promise((resolve) => addEventListener("message", function ready({ source, data }) {
-      if (source !== contentWindow || !data.ready) return;
-      removeEventListener("message", ready);
-      resolve();
-    }));
-    await new Promise((resolve) => setTimeout(resolve, 120));
-  }
-}"""
-
-
-def test_no_preview_reaches_the_network_or_the_page(open_chat: OpenChat, watch: Watch) -> None:
-    chat = open_chat()
-    with listener() as (port, heard):
-        url = f"http://127.0.0.1:{port}"
-        texts = [text.replace("{url}", url).replace("{port}", str(port)) for text in HOSTILE]
-        chat.page.evaluate(SHOW, [texts, ""])
-        chat.page.wait_for_timeout(500)
-        assert heard == []
-    assert chat.page.evaluate("[window.hit, document.cookie.includes('a=b'), location.pathname]") == [
-        None,
-        False,
-        "/",
-    ]
-    assert chat.page.locator("#place iframe").get_attribute("sandbox") == "allow-scripts"
-    assert len(chat.page.context.pages) == 1
-    # The policies refuse what the pages ask for, and say so on the console. The listener shows that nothing has left.
-    watch.errors.clear()
-    watch.foreign.clear()

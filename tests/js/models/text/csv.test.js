@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { toCsv } from "parley/models/text/csv.js";
@@ -22,8 +23,15 @@ const ROWS = [
   ["+3.5 %", "+3.5 %"],
   ["-$1,200.50", '"-$1,200.50"'],
   ["−3", "−3"],
-  ["-", "'-"],
 ];
+
+// Exports that changed numbers, or ran what looks like one.
+const WORLD = new URL("../../../world/rendering/copies.json", import.meta.url);
+const REPORTED = JSON.parse(readFileSync(WORLD, "utf8")).cells;
+
+for (const { source, text, cell } of REPORTED) {
+  test(`${source}: ${text}`, () => assert.equal(toCsv([[text]]), `${cell}\r\n`));
+}
 
 for (const [text, cell] of ROWS) {
   test(`the cell ${JSON.stringify(text)}`, () => assert.equal(toCsv([[text]]), `${cell}\r\n`));
