@@ -15,7 +15,7 @@ from bench.load import QUICK
 from bench.table import SCALED, Row, render
 from tests.support.environment import ROOT, child
 
-ROWS = {EMBEDDED: 19, TWO_PROCESSES: 3, "-": 1, "browser": 4}
+ROWS = {EMBEDDED: 19, TWO_PROCESSES: 3, "-": 1, "browser": 5}
 NOWHERE = "postgres://127.0.0.1:1/postgres"
 # A core may carry no stream in time on a busy machine, memory may be given back, and a start may be fast.
 PERHAPS_NOTHING = ("streams a core", "memory a stream", "cold start beyond")

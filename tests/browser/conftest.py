@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.chat_page import ChatPage
+from tests.support.chromium import Watch
 from tests.support.server import Server, furnished
 
 # An answer of the simulator takes some seconds, and test machines are busy.
@@ -82,6 +83,14 @@ def insider(signed_in_context: OpenContext) -> BrowserContext:
 def chat(insider: BrowserContext, parley: Parley) -> ChatPage:
     """The insider's page for a new conversation."""
     return ChatPage(insider.new_page(), parley.url).open()
+
+
+@pytest.fixture
+def lost_connections(watch: Watch) -> Iterator[None]:
+    """Let a test cut the connection and requests on their way. Other errors are not expected."""
+    yield
+    cut = ("Error in connection establishment", "htmx:sendError")
+    watch.errors = [error for error in watch.errors if not any(part in error for part in cut)]
 
 
 @pytest.fixture

@@ -94,6 +94,7 @@ async def test_new_turns_and_titles_reach_other_processes(pair: Pair) -> None:
         again = await near.start("[[scenario:echo]] second", conversation=conversation)
         assert (await far.expect("turn.accepted", turn=again["turn"]))["client_id"] == again["client_id"]
         await far.finished(again["turn"])
+        await near.finished(again["turn"])
         assert far.frames[again["turn"]] == near.frames[again["turn"]]
         await far.expect("conversation.updated", conversation=conversation)
         assert len([found for found in far.messages if found["type"] == "turn.finished"]) == 2

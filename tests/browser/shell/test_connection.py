@@ -1,6 +1,6 @@
 """The connection: lost and restored, unsent messages, changes made elsewhere, signing out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -9,8 +9,6 @@ from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat, Parley
 from tests.support.chromium import Watch
 
-NO_CONNECTION = "Error in connection establishment"
-CUT_REQUEST = "htmx:sendError"
 # The list of conversations is asked for 150 ms after its reason.
 CHANGE_THE_LIST = """() => new Promise((done) => {
   document.dispatchEvent(new Event("visibilitychange"));
@@ -31,13 +29,7 @@ update_conversation(user=found.owner, conversation_id=found.id, title="Renamed m
 PACED = "[[scenario:long tokens=300 pace=60]] Tell me more"
 
 
-@pytest.fixture(autouse=True)
-def ignore_lost_connections(watch: Watch) -> Iterator[None]:
-    """These tests cut the connection and requests on their way. Other errors are not expected."""
-    yield
-    watch.errors = [
-        error for error in watch.errors if NO_CONNECTION not in error and not error.startswith(CUT_REQUEST)
-    ]
+pytestmark = pytest.mark.usefixtures("lost_connections")
 
 
 def test_a_lost_connection_is_shown_and_loses_no_text(chat: ChatPage, insider: BrowserContext) -> None:

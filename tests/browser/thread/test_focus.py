@@ -183,4 +183,4 @@ def test_tab_reaches_older_buttons_only_through_their_message(chat: ChatPage) ->
         chat.page.keyboard.press("Tab")
         reached.append(chat.page.evaluate("document.activeElement.className.split(' ')[0]"))
     # The message's own buttons come into view when the message has the focus.
-    assert reached[:5] == ["action", "action", "message", "", "action"], reached
+    assert reached[:6] == ["action", "action", "action", "message", "", "action"], reached

@@ -77,6 +77,7 @@ def test_a_first_message_begins_an_empty_conversation(chat: ChatPage) -> None:
     expect(chat.text).to_have_text("From the beginning")
 
 
+@pytest.mark.usefixtures("lost_connections")
 def test_a_refusal_is_said_and_can_be_repeated(chat: ChatPage, insider: BrowserContext) -> None:
     chat.ask("[[scenario:echo]] One")
     insider.set_offline(True)
