@@ -20,7 +20,6 @@ from tests.support.pristine import restored_from_copy
 
 pytest_plugins = [
     "tests.support.chromium",
-    "tests.support.measuring",
     "tests.support.network",
     "tests.support.scheduling",
     "tests.support.server",
