@@ -12,7 +12,7 @@ from chat.operations.files.uploads import delete_unlinked, own_copies
 
 
 def hand_over_project(*, by: User, project_id: object, email: object) -> tuple[Project, User]:
-    """Give a project with its documents to another owner; return it and the earlier one.
+    """Make another person the owner of a project and its documents; return the project and the earlier owner.
 
     An earlier owner with an active account stays as an editor. Conversations stay with the people who began them.
     Only superusers hand a project to a person who does not see it yet: others could have it read by whom they choose.
