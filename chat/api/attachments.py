@@ -9,9 +9,9 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from chat import access
-from chat.api import inputs, outputs, shapes
 from chat.api.identity import identity_of
 from chat.api.problems import problem
+from chat.api.schemas import inputs, outputs, shapes
 from chat.operations.errors import not_found
 from chat.operations.files import uploads
 

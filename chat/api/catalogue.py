@@ -9,8 +9,8 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from chat import access
-from chat.api import catalogue_outputs, outputs, shapes
 from chat.api.identity import identity_of
+from chat.api.schemas import catalogue_outputs, outputs, shapes
 from chat.models import LanguageModel, ModelPrice
 from chat.operations.billing.budgets import own_standings
 from chat.operations.billing.usage_report import UsageOfDay, usage_by_day

@@ -8,9 +8,9 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from chat import access
-from chat.api import inputs, outputs, shapes
 from chat.api.identity import identity_of
 from chat.api.paging import page_of
+from chat.api.schemas import inputs, outputs, shapes
 from chat.operations.conversations import edit as journeys
 from chat.operations.conversations.allowed_tools import allowed_tools, ask_again
 from chat.operations.conversations.fork import fork_conversation

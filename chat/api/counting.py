@@ -3,8 +3,8 @@
 from django.http import HttpRequest
 from ninja import Router
 
-from chat.api import inputs, outputs
 from chat.api.identity import identity_of
+from chat.api.schemas import inputs, outputs
 from chat.operations.request.token_counts import count_draft
 
 router = Router(tags=["counting"])

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
 
-from chat.api import outputs, problems
+from chat.api import problems
 from chat.api.identity import identify
+from chat.api.schemas import outputs
 
 PROBLEM = {
     "description": "A problem: see `code`.",

@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router
 
-from chat.api import inputs, outputs, shapes
 from chat.api.identity import ApiIdentity, identity_of
 from chat.api.problems import problem
+from chat.api.schemas import inputs, outputs, shapes
 from chat.api.streams import release_connection, require_place
 from chat.api.turns import api_turn_request, awaited
 from chat.claude.request.output_schema import read_answer

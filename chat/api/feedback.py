@@ -3,8 +3,8 @@
 from django.http import HttpRequest
 from ninja import Router
 
-from chat.api import inputs, outputs
 from chat.api.identity import identity_of
+from chat.api.schemas import inputs, outputs
 from chat.models import Feedback
 from chat.operations.conversations.feedback import feedback_of, give_feedback
 

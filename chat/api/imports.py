@@ -6,8 +6,8 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from chat import access
-from chat.api import outputs, shapes
 from chat.api.identity import identity_of
+from chat.api.schemas import outputs, shapes
 from chat.operations.errors import not_found
 from chat.operations.imports.begin import begin_import
 

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
 
-from chat.api import inputs, outputs
 from chat.api.identity import identity_of
+from chat.api.schemas import inputs, outputs
 from chat.models import MemoryEntry, Workspace
 from chat.operations.accounts import memory as journeys
 

@@ -9,8 +9,8 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from chat import access
-from chat.api import inputs, project_outputs
 from chat.api.identity import identity_of
+from chat.api.schemas import inputs, project_outputs
 from chat.models import Project, User
 from chat.operations.errors import not_found
 from chat.operations.files import uploads

@@ -5,9 +5,9 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 
 from chat import access
-from chat.api import outputs, shapes
 from chat.api.identity import identity_of
 from chat.api.problems import Problem
+from chat.api.schemas import outputs, shapes
 from chat.search.results import search
 from chat.search_text.query import LONGEST_QUERY
 

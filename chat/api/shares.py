@@ -7,8 +7,8 @@ from ninja import Router
 from ninja.responses import Status
 
 from chat import access
-from chat.api import inputs, outputs
 from chat.api.identity import identity_of
+from chat.api.schemas import inputs, outputs
 from chat.models import Share
 from chat.operations.errors import not_found
 from chat.operations.sharing import shares as journeys

@@ -3,8 +3,8 @@
 from django.http import HttpRequest
 from ninja import Router
 
-from chat.api import inputs, outputs, shapes
 from chat.api.identity import identity_of
+from chat.api.schemas import inputs, outputs, shapes
 from chat.engine import submit
 from chat.engine.database import in_database
 

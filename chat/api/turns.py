@@ -12,9 +12,9 @@ from ninja.errors import AuthenticationError
 from ninja.responses import Status
 
 from chat import access
-from chat.api import inputs, outputs, shapes
 from chat.api.identity import ApiIdentity, identity_of
 from chat.api.problems import Problem
+from chat.api.schemas import inputs, outputs, shapes
 from chat.api.streams import (
     check_resumable,
     event_stream,

@@ -2,7 +2,7 @@
 // formula of a page. What it does not understand stays as it was written.
 
 import { page, translate } from "parley/lib/page.js";
-import { texOf } from "parley/markdown/formulas.js";
+import { texOf } from "parley/markdown/parser/formulas.js";
 
 const SLICE_MS = 12;
 const DEEPEST = 200;

@@ -5,7 +5,7 @@ import { decorateCode } from "parley/markdown/code_blocks.js";
 import { setDirections } from "parley/markdown/directions.js";
 import { decorateFootnotes } from "parley/markdown/footnotes.js";
 import { footnotesHtml, toHtml } from "parley/markdown/html.js";
-import { lex } from "parley/markdown/lexer.js";
+import { lex } from "parley/markdown/parser/lexer.js";
 import { cleanAnswer } from "parley/markdown/sanitize.js";
 import { decorateTables } from "parley/markdown/tables.js";
 

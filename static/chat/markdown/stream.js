@@ -4,7 +4,7 @@
 import { patchChildren } from "parley/lib/patch.js";
 import { growCode, highlightIn } from "parley/markdown/code_blocks.js";
 import { showFormulas } from "parley/markdown/formula_elements.js";
-import { MarkdownBlocks } from "parley/markdown/blocks.js";
+import { MarkdownBlocks } from "parley/markdown/parser/blocks.js";
 import { growRows, moveRows, rowsFrom, rowsIn } from "parley/markdown/row_elements.js";
 import { renderFootnotes, renderTokens } from "parley/markdown/render.js";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MarkdownBlocks } from "parley/markdown/blocks.js";
+import { MarkdownBlocks } from "parley/markdown/parser/blocks.js";
 
 import { htmlOf, joined, written } from "../support/markdown.js";
 

@@ -1,7 +1,7 @@
 // Markdown as HTML, without the entities that rows of expected HTML leave out.
 
 import { footnotesHtml, toHtml } from "parley/markdown/html.js";
-import { lex } from "parley/markdown/lexer.js";
+import { lex } from "parley/markdown/parser/lexer.js";
 
 const WORDS = { details: "Details", image: "Image" };
 const translate = (key, { host } = {}) => (host ? `${WORDS.image} from ${host}` : WORDS[key]);

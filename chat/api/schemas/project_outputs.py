@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Field, Schema
 
-from chat.api.shapes import identifier
+from chat.api.schemas.shapes import identifier
 from chat.models import Project, ProjectDocument, ProjectMember
 
 

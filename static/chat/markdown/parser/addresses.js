@@ -1,7 +1,7 @@
 // Where addresses that stand bare in a text begin and end, as people read them: the rules of GFM's extended
 // autolinks, and an end at full-width marks, at a change of script and before a particle.
 
-import { characterAt, UNSPACED } from "parley/markdown/characters.js";
+import { characterAt, UNSPACED } from "parley/markdown/parser/characters.js";
 
 const LONGEST = 2000;
 const SCHEME = /https?$/i;

@@ -1,7 +1,7 @@
 // HTML inside a text. A few tags without attributes are markup; all other HTML is text, but protects what it holds
 // from Markdown.
 
-import { autolinkNode } from "parley/markdown/links.js";
+import { autolinkNode } from "parley/markdown/parser/links.js";
 
 export const PLAIN_TAG = /^<\/?(?:b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u)\s*\/?>$/i;
 const AUTOLINK = /<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]{0,2000})>/y;

@@ -13,7 +13,7 @@ import {
   isSpace,
   opensBefore,
   UNSPACED,
-} from "parley/markdown/characters.js";
+} from "parley/markdown/parser/characters.js";
 
 // Deeper emphasis stays text: it would exhaust the stack of whatever walks the tree.
 const DEEPEST = 24;

@@ -6,8 +6,8 @@ from typing import Any
 
 from ninja import Field, Schema
 
-from chat.api.outputs import Tokens, Usd
-from chat.api.shapes import identifier, usd
+from chat.api.schemas.outputs import Tokens, Usd
+from chat.api.schemas.shapes import identifier, usd
 from chat.models import ApiKey, Assistant, LanguageModel, ModelPrice, User
 from chat.operations.billing.budget_periods import BudgetStanding
 

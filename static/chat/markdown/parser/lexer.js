@@ -2,8 +2,8 @@
 
 import { Lexer } from "marked";
 
-import { AnswerTokenizer, BLOCK_EXTENSIONS, BLOCK_RULES } from "parley/markdown/containers.js";
-import { inlineTokens } from "parley/markdown/inline.js";
+import { AnswerTokenizer, BLOCK_EXTENSIONS, BLOCK_RULES } from "parley/markdown/parser/containers.js";
+import { inlineTokens } from "parley/markdown/parser/inline.js";
 
 const FENCE = /^ {0,3}(?:```|~~~)/;
 const CLOSED = /\n[ \t>]*(?:`{3,}|~{3,})[ \t]*\n?$/;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { formulaEnd, texOf } from "parley/markdown/formulas.js";
+import { formulaEnd, texOf } from "parley/markdown/parser/formulas.js";
 
 const ROWS = [
   ["$x$", { tex: "x", display: false }],
@@ -27,7 +27,7 @@ for (const [written, found] of ROWS) {
 
 test("a formula that still arrives is not set", () => {
   const rows = JSON.parse(
-    readFileSync(new URL("../../world/markdown/formulas.json", import.meta.url), "utf8"),
+    readFileSync(new URL("../../../world/markdown/formulas.json", import.meta.url), "utf8"),
   );
   let formulas = 0;
   for (const { text } of rows) {

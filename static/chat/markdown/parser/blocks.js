@@ -1,7 +1,7 @@
 // Splits a growing Markdown text into blocks that are final and a tail that may still change.
 
-import { lex } from "parley/markdown/lexer.js";
-import { beginsWithRows, finalRows, OpenRows } from "parley/markdown/open_rows.js";
+import { lex } from "parley/markdown/parser/lexer.js";
+import { beginsWithRows, finalRows, OpenRows } from "parley/markdown/parser/open_rows.js";
 
 // A later line can change the last two blocks (lists, tables, headings with underlines).
 const OPEN_BLOCKS = 2;

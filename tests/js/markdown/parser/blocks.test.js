@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { MarkdownBlocks } from "parley/markdown/blocks.js";
+import { MarkdownBlocks } from "parley/markdown/parser/blocks.js";
 
-import { htmlOf, joined, written } from "../support/markdown.js";
+import { htmlOf, joined, written } from "../../support/markdown.js";
 
 const TEXT = `# Title
 
@@ -53,7 +53,7 @@ Setext
 [^n]: The note, see [later].
 
 Tail with the [later] link, without an end`;
-const FOLDER = new URL("../../world/markdown/", import.meta.url);
+const FOLDER = new URL("../../../world/markdown/", import.meta.url);
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const ROWS = FILES.flatMap((name) => JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")));
 

@@ -1,8 +1,8 @@
 // Bars within formulas and code of a table's cells: | $|x|$ | `a | b` | has two cells. GitHub's rule ends a cell at each bar
 // and drops what is too much, so only rows that have too many cells are read in this way.
 
-import { CodeSpans } from "parley/markdown/code_spans.js";
-import { formulaEnd } from "parley/markdown/formulas.js";
+import { CodeSpans } from "parley/markdown/parser/code_spans.js";
+import { formulaEnd } from "parley/markdown/parser/formulas.js";
 
 const DELIMITERS = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 const BLANK_LINE = /\n[ \t]*(?:\n|$)/;

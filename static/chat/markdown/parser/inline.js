@@ -3,13 +3,13 @@
 // One pass from left to right with CommonMark's stacks of markers and brackets, so that the time grows with the length
 // of the text, whatever it is.
 
-import { addressAround } from "parley/markdown/addresses.js";
-import { CodeSpans, codeText } from "parley/markdown/code_spans.js";
-import { delimiterRun, resolveEmphasis } from "parley/markdown/emphasis.js";
-import { formulaEnd } from "parley/markdown/formulas.js";
-import { balanceTags, htmlAt } from "parley/markdown/inline_html.js";
-import { autolinkNode, linkNode, withoutAutolink } from "parley/markdown/links.js";
-import { References } from "parley/markdown/references.js";
+import { addressAround } from "parley/markdown/parser/addresses.js";
+import { CodeSpans, codeText } from "parley/markdown/parser/code_spans.js";
+import { delimiterRun, resolveEmphasis } from "parley/markdown/parser/emphasis.js";
+import { formulaEnd } from "parley/markdown/parser/formulas.js";
+import { balanceTags, htmlAt } from "parley/markdown/parser/inline_html.js";
+import { autolinkNode, linkNode, withoutAutolink } from "parley/markdown/parser/links.js";
+import { References } from "parley/markdown/parser/references.js";
 import { CITATION } from "parley/models/text/citations.js";
 
 const PLAIN = /[^\\`*_~[\]!<$\n:.@\uFDD0]+/y;

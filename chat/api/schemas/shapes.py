@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from chat.api import outputs
+from chat.api.schemas import outputs
 from chat.claude.encoding.exact_numbers import indented_json
 from chat.models import (
     ApiCall,

@@ -1,6 +1,6 @@
 // What brackets in a text lead to: an address behind them, a definition elsewhere, or a footnote.
 
-import { linkTail, normalLabel } from "parley/markdown/links.js";
+import { linkTail, normalLabel } from "parley/markdown/parser/links.js";
 
 const FOOTNOTE = /\[\^([^\]\s[]{1,40})\]/y;
 const LABEL = /\[((?:\\.|[^\\[\]]){0,999})\]/y;

@@ -3,10 +3,10 @@
 
 import { Lexer, Tokenizer } from "marked";
 
-import { formulaEnd, LONGEST, mayGetItsEnd } from "parley/markdown/formulas.js";
-import { PLAIN_TAG } from "parley/markdown/inline_html.js";
-import { normalLabel } from "parley/markdown/links.js";
-import { withEscapedBars } from "parley/markdown/table_bars.js";
+import { formulaEnd, LONGEST, mayGetItsEnd } from "parley/markdown/parser/formulas.js";
+import { PLAIN_TAG } from "parley/markdown/parser/inline_html.js";
+import { normalLabel } from "parley/markdown/parser/links.js";
+import { withEscapedBars } from "parley/markdown/parser/table_bars.js";
 
 const DEEPEST = 24;
 const FORMULA = /^ {0,3}(?=\$\$|\\\[|\\begin\{)/;
