@@ -119,9 +119,9 @@ def test_exhausted_budget_is_named(live: LiveServer, small: str) -> None:
     """The door lets in who has anything left; what the answer could cost at most is known only then."""
     live.shell(
         "from decimal import Decimal; from django.db.models import Sum; from chat.models import ApiCall, Budget\n"
-        "spent = ApiCall.objects.aggregate(sum=Sum('cost_usd'))['sum'].quantize(Decimal('0.0001'))\n"
-        "rest = {'hard_limit_usd': spent + Decimal('0.005')}\n"
-        "Budget.objects.create(name='Narrow', scope='workspace', period='month', **rest)"
+        "spent = ApiCall.objects.aggregate(sum=Sum('cost_usd'))['sum'] or Decimal(0)\n"
+        "next_cent = (spent * 100 // 1 + 1) / 100\n"
+        "Budget.objects.create(name='Narrow', scope='workspace', period='month', hard_limit_usd=next_cent)"
     )
     try:
         turn = live.client().turn("Tell me of bridges. " * 100, model=small)
