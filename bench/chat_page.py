@@ -9,6 +9,7 @@ import django
 
 REQUESTS = 20
 LENGTH, SHORT_LENGTH = 1000, 100
+LISTED = 100  # conversations of the person: the list beside the thread is full
 
 
 def main() -> dict[str, float]:
@@ -23,6 +24,8 @@ def main() -> dict[str, float]:
     from tests import factories
 
     person = factories.person("bench")
+    for number in range(LISTED):
+        factories.conversation(person, title=f"A conversation about bridges, the {number}th")
     short, long = (factories.long_conversation(person, length) for length in (SHORT_LENGTH, LENGTH))
     client = Client()
     client.force_login(person)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
@@ -25,7 +24,7 @@ from chat.operations.deletion.hide import delete_conversations, restore_conversa
 from chat.operations.errors import OperationError
 from chat.presentation.tool_names import tool_title
 from chat.search_text.query import LONGEST_QUERY, read_query
-from chat.web.page import PersonRequest, own_conversation, person_page
+from chat.web.page import PersonRequest, number_in, own_conversation, person_page
 
 PAGE = 60
 FOUND, NEWEST = 8, 5  # conversations in the palette
@@ -172,13 +171,19 @@ def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> 
     words = searched_words(request)
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
     rows = rows.titled(read_query(words).needles)
-    page = Paginator(_with_state(rows), PAGE).get_page(request.GET.get("page"))
-    groups = _grouped(_with_current(page, rows, current))
+    number = max(1, number_in(request, "page") or 1)
+    # One row more than a page shows says whether there are others, without counting them all.
+    found = list(_with_state(rows)[(number - 1) * PAGE : number * PAGE + 1])
+    listed, has_more = found[:PAGE], len(found) > PAGE
+    if current is not None and (number > 1 or has_more):
+        listed = _with_current(listed, rows, current, first=number == 1)
+    groups = _grouped(listed)
     return {
         "groups": groups,
         "last_group": groups[-1][0] if groups else "",
         "shown_group": request.GET.get("after", ""),
-        "list_page": page,
+        "is_first_page": number == 1,
+        "next_page": number + 1 if has_more else None,
         "words": words,
         "archived": archived,
         "current": current,
@@ -192,16 +197,13 @@ def _with_state(rows: ConversationQuerySet) -> ConversationQuerySet:
 
 
 def _with_current(
-    page: "Page[Conversation]", rows: ConversationQuerySet, current: Conversation | None
+    listed: list[Conversation], rows: ConversationQuerySet, current: Conversation, *, first: bool
 ) -> list[Conversation]:
-    """Return the rows of a page of the list. The open conversation ends the first page when it stands on a later one.
+    """Return the rows of one page of several. The open conversation ends the first when it stands on a later one.
 
     There it would be out of sight, and the list would show no place where the person is.
     """
-    listed = list(page.object_list)
-    if current is None or not page.paginator.num_pages > 1:
-        return listed
-    if page.number > 1:
+    if not first:
         return [row for row in listed if row.pk != current.pk]
     if any(row.pk == current.pk for row in listed):
         return listed

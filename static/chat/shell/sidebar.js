@@ -3,6 +3,7 @@
 import { page } from "parley/lib/page.js";
 import { Press } from "parley/lib/press.js";
 import { isConnected } from "parley/shell/connection_status.js";
+import { startConversationMenus } from "parley/shell/conversation_menu.js";
 import { ConversationList } from "parley/shell/conversation_list.js";
 import { Selection } from "parley/shell/selection.js";
 
@@ -28,6 +29,7 @@ export class Sidebar {
     document.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
     this.press = new Press(this.sidebar);
     this.list = new ConversationList(this.sidebar, storage);
+    startConversationMenus(this.sidebar);
     this.selection = new Selection(this.sidebar, { onend: () => this.refresh() });
     setInterval(() => this.list.busy && this.#requestList(), LOOK_EVERY_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
