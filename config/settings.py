@@ -394,7 +394,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "servestatic.storage.CompressedManifestStaticFilesStorage"
+        else "chat.web.server.static_storage.StaticFilesStorage"
     },
 }
 SERVESTATIC_USE_FINDERS = DEBUG
