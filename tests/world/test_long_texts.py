@@ -40,7 +40,7 @@ async def test_a_long_text_is_accepted_by_the_socket(parley: Parley, name: str, 
 async def test_a_long_text_is_accepted_by_the_api(parley: Parley, name: str, encoding: str) -> None:
     body = {"text": TEXTS[name], "model": parley.models["plain"], "wait": False}
     answer = await post(parley, json.dumps(body, **DOORS[encoding]))
-    assert answer.status_code == 202
+    assert answer.status_code in {200, 202}  # 200 when the answer has ended by then
     (kept,) = parley.rows.query("SELECT text FROM chat_message WHERE id = ?", answer.json()["user_message"])
     assert kept["text"] == TEXTS[name].strip()
 

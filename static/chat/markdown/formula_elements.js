@@ -25,10 +25,12 @@ export function showFormulas(root) {
     if (code.madeFrom === undefined && texOf(code.textContent)) wanted.add(code);
   }
   if (!wanted.size) return;
-  const chemistry = [...wanted].some((code) => CHEMISTRY.test(code.textContent));
+  const chemistry = [...wanted].some(isChemistry);
   if (library?.katex && (library.chemistry || !chemistry)) setWanted();
   else load(chemistry).then(setWanted, forget);
 }
+
+const isChemistry = (code) => CHEMISTRY.test(code.textContent);
 
 async function load(chemistry) {
   library ??= { style: addStyle() };
@@ -63,16 +65,19 @@ function addStyle() {
   return loaded;
 }
 
-// Sets formulas for a part of a frame, and the rest in later frames.
+// Sets formulas for a part of a frame, and the rest in later frames. Chemistry waits for its own part of the library,
+// which may arrive later.
 function setWanted() {
   const until = performance.now() + SLICE_MS;
-  for (const code of wanted) {
+  for (const code of [...wanted].filter(canBeSet)) {
     wanted.delete(code);
     if (set(code)) sizes.observe(code);
     if (performance.now() > until) break;
   }
-  if (wanted.size) requestAnimationFrame(setWanted);
+  if ([...wanted].some(canBeSet)) requestAnimationFrame(setWanted);
 }
+
+const canBeSet = (code) => library.chemistry || !isChemistry(code);
 
 // What is nested very deep ends the browser's process when it is laid out.
 function isTooLarge(box) {

@@ -1,10 +1,11 @@
 """Formulas are set when they are whole, once, with MathML beside them; what is copied is what was typed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.checks import PHONE, check_both_themes, check_width
@@ -74,6 +75,39 @@ def test_formulas_are_set_and_copied_as_typed(
     wide = chat.text.locator("[data-set=display][tabindex]")
     expect(wide).to_have_count(1 if options else 0)
     check_both_themes(page)
+
+
+def test_chemistry_waits_for_its_part_of_the_library(chat: ChatPage) -> None:
+    library, chemistry = (hold(chat, pattern) for pattern in ("**/katex*.js", "**/mhchem*.js"))
+    chat.page.evaluate(
+        """() => {
+          for (const text of ["$x^2$", "$\\\\ce{H2O}$"]) {
+            const box = document.createElement("parley-markdown");
+            box.textContent = text;
+            document.getElementById("main").append(box);
+          }
+        }"""
+    )
+    formulas = chat.page.locator("#main .formula")
+    expect(formulas).to_have_count(2)
+    library()
+    expect(formulas.nth(0)).to_have_attribute("data-set", "inline")
+    chemistry()
+    expect(formulas.nth(1)).to_have_attribute("data-set", "inline")
+
+
+def hold(chat: ChatPage, pattern: str) -> Callable[[], None]:
+    """Hold requests back, and return a function that lets them through when one has come."""
+    held: list[Route] = []
+    chat.page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 - Playwright asks for a function
+
+    def release() -> None:
+        while not held:
+            chat.page.wait_for_timeout(20)
+        for route in held:
+            route.continue_()
+
+    return release
 
 
 # Found in the trackers of KaTeX and of chats that use it: commands that load, link, name or never end.
