@@ -26,14 +26,17 @@ from chat.presentation.tool_names import tool_title
 from chat.search_text.query import LONGEST_QUERY, read_query
 from chat.web.page import PersonRequest, number_in, own_conversation, person_page
 
-PAGE = 60
+PAGE, LONGEST_LIST = 40, 400
 FOUND, NEWEST = 8, 5  # conversations in the palette
 PLAIN = "text/plain; charset=utf-8"
 
 
 @person_page("GET", "HEAD")
 def sidebar(request: PersonRequest) -> HttpResponse:
-    """Return the list. `q` filters titles, `archived` shows the archived conversations, `current` is highlighted."""
+    """Return the list, of which `from` rows are shown already. `rows` asks for as many as a page that is renewed shows.
+
+    `q` filters titles, `archived` shows the archived conversations, `current` is highlighted.
+    """
     current = access.find_conversation(request.user, request.GET.get("current", ""))
     return render(request, "chat/sidebar/_conversations.html", sidebar_context(request, current=current))
 
@@ -171,29 +174,34 @@ def sidebar_context(request: PersonRequest, *, current: Conversation | None) -> 
     words = searched_words(request)
     rows = access.conversations(request.user).filter(archived=archived).newest_first()
     rows = rows.titled(read_query(words).needles)
-    number = max(1, number_in(request, "page") or 1)
-    # One row more than a page shows says whether there are others, without counting them all.
-    found = list(_with_state(rows)[(number - 1) * PAGE : number * PAGE + 1])
-    listed, has_more = found[:PAGE], len(found) > PAGE
-    if current is not None and (number > 1 or has_more):
-        listed = _with_current(listed, rows, current, first=number == 1)
+    start = number_in(request, "from") or 0
+    size = PAGE if start else min(max(PAGE, number_in(request, "rows") or 0), LONGEST_LIST)
+    # One row more than is shown says whether there are others, without counting them all.
+    found = list(_listed(rows)[start : start + size + 1])
+    listed, has_more = found[:size], len(found) > size
+    if current is not None and (start or has_more):
+        listed = _with_current(listed, rows, current, first=not start)
     groups = _grouped(listed)
     return {
         "groups": groups,
         "last_group": groups[-1][0] if groups else "",
         "shown_group": request.GET.get("after", ""),
-        "is_first_page": number == 1,
-        "next_page": number + 1 if has_more else None,
+        "begins": not start,
+        "next_row": start + size if has_more else None,
         "words": words,
         "archived": archived,
         "current": current,
     }
 
 
-def _with_state(rows: ConversationQuerySet) -> ConversationQuerySet:
-    """Annotate each row with the status of its active turn as `state`: queued, running or waiting; None without one."""
+def _listed(rows: ConversationQuerySet) -> ConversationQuerySet:
+    """Return what a row of the list shows, with the status of its active turn as `state`.
+
+    That is queued, running or waiting; None without such a turn.
+    """
     active = Turn.objects.active().filter(conversation=OuterRef("pk"))
-    return rows.annotate(state=Subquery(active.values("status")[:1]))
+    shown = rows.only("title", "pinned", "archived", "expires_at", "last_message_at")
+    return shown.annotate(state=Subquery(active.values("status")[:1]))
 
 
 def _with_current(
@@ -207,7 +215,7 @@ def _with_current(
         return [row for row in listed if row.pk != current.pk]
     if any(row.pk == current.pk for row in listed):
         return listed
-    return [*listed, *_with_state(rows).filter(pk=current.pk)]
+    return [*listed, *_listed(rows).filter(pk=current.pk)]
 
 
 def _grouped(rows: Iterable[Conversation]) -> list[tuple[str, list[Conversation]]]:

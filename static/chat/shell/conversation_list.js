@@ -13,6 +13,7 @@ export class ConversationList {
     this.storage = storage;
     sidebar.addEventListener("keydown", (event) => this.#key(event));
     sidebar.addEventListener("focusin", ({ target }) => this.#rove(target.closest(".conversation > a")));
+    sidebar.addEventListener("htmx:beforeSwap", ({ target }) => this.#keepPlace(target));
     document.addEventListener("htmx:afterSettle", () => this.update());
     document.addEventListener("visibilitychange", () => document.hidden || this.update());
     this.update();
@@ -55,6 +56,13 @@ export class ConversationList {
       link.tabIndex = link === current ? 0 : -1;
       link.nextElementSibling.tabIndex = -1;
     }
+  }
+
+  // The button that brings more rows is gone with them: who stands on it goes on with the first of these.
+  #keepPlace(target) {
+    if (!target.matches(".conversations__more") || target !== document.activeElement) return;
+    const at = this.links.length;
+    this.sidebar.addEventListener("htmx:afterSettle", () => this.links[at]?.focus(), { once: true });
   }
 
   #key(event) {

@@ -33,6 +33,7 @@ export class Sidebar {
     this.selection = new Selection(this.sidebar, { onend: () => this.refresh() });
     setInterval(() => this.list.busy && this.#requestList(), LOOK_EVERY_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
+    this.form.addEventListener("htmx:configRequest", (event) => this.#keepLength(event));
     this.form.addEventListener("htmx:beforeRequest", (event) => this.#waitFor(event));
     this.form.addEventListener("htmx:afterRequest", () => this.#conversations.removeAttribute("data-waits"));
     this.#showCurrent();
@@ -107,10 +108,15 @@ export class Sidebar {
     return this.sidebar.querySelector("#conversations :is(:popover-open, .htmx-request)") !== null;
   }
 
+  // What brings the list up to date brings as many rows as it shows: nothing jumps for who has scrolled down in it.
+  #keepLength({ detail }) {
+    if (!isAsked(detail.triggeringEvent))
+      detail.parameters.set("rows", this.#conversations.querySelectorAll(".conversation").length);
+  }
+
   // A search of the person's own shows that it is under way; what only brings the list up to date does not.
   #waitFor({ detail }) {
-    const asked = ["input", "submit"].includes(detail.requestConfig.triggeringEvent?.type);
-    this.#conversations.toggleAttribute("data-waits", asked);
+    this.#conversations.toggleAttribute("data-waits", isAsked(detail.requestConfig.triggeringEvent));
   }
 
   get #conversations() {
@@ -129,10 +135,16 @@ export class Sidebar {
   }
 
   // A menu may have been opened, or a row pressed, during the request.
-  #beforeSwap(event) {
-    if (event.detail.target.id !== "conversations" || !this.#isHeld) return;
-    event.detail.shouldSwap = false;
-    this.refresh();
+  #beforeSwap({ detail }) {
+    if (detail.target.id !== "conversations") return;
+    if (this.#isHeld) {
+      detail.shouldSwap = false;
+      this.refresh();
+    } else if (!isAsked(detail.requestConfig.triggeringEvent)) {
+      const place = this.#conversations.scrollTop;
+      const restore = () => (this.#conversations.scrollTop = place);
+      document.body.addEventListener("htmx:afterSwap", restore, { once: true });
+    }
   }
 
   #click(event) {
@@ -149,3 +161,5 @@ export class Sidebar {
     this.showArchived(button.dataset.showArchived);
   }
 }
+
+const isAsked = (event) => ["input", "submit"].includes(event?.type);

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Route, expect
 
 from tests.browser.chat_page import ChatPage
-from tests.browser.conftest import OpenChat
+from tests.browser.conftest import OpenChat, Parley
 
 LIVE = "[[scenario:stall at=5 seconds=600]]"
 
@@ -125,3 +125,42 @@ def test_a_lost_session_leads_back_after_signing_in(open_chat: OpenChat) -> None
     chat.page.wait_for_url("**/accounts/login/**")
     expect(chat.page.get_by_role("status")).to_contain_text("Your session has ended")
     assert path.replace("/", "%2F") in chat.page.url
+
+
+TALKS = """
+import datetime as dt
+from django.utils import timezone
+from chat.models import Conversation, User
+owner = User.objects.get(email__startswith={name!r})
+for number in range(70):
+    at = timezone.now() - dt.timedelta(seconds=number)
+    Conversation.objects.create(owner=owner, title=f"Talk {{number}}", last_message_at=at)
+"""
+
+
+def test_a_long_list_goes_on_and_keeps_its_place(open_chat: OpenChat, parley: Parley) -> None:
+    parley.sessions["talker"] = parley.open_session("talker")
+    parley.run(TALKS.format(name="talker"))
+    page = open_chat(name="talker").page
+    rows = page.locator("#conversations .conversation")
+    expect(rows).to_have_count(40)
+    held: list[Route] = []
+    page.route("**/sidebar?from=*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function
+    rows.last.locator("a").focus()  # which brings the end into view
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Show more")).to_be_focused()
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    expect(rows).to_have_count(70)
+    expect(rows.nth(40).locator("a")).to_be_focused()
+    rows.nth(60).scroll_into_view_if_needed()
+    place = page.evaluate("document.getElementById('conversations').parentElement.scrollTop")
+    with page.expect_response("**/sidebar?*"):
+        page.evaluate("document.body.dispatchEvent(new Event('conversations-stale'))")
+    expect(rows).to_have_count(70)
+    expect(rows.nth(60)).to_be_in_viewport()
+    assert page.evaluate("document.getElementById('conversations').parentElement.scrollTop") == place
+    # Words of one's own begin anew.
+    page.locator("#search").fill("Talk")
+    expect(rows).to_have_count(40)

@@ -84,10 +84,26 @@ def test_long_words_find_by_their_beginning(browser: Client, insider: User, leng
 def test_the_list_goes_on_without_repeating_its_heading(browser: Client, insider: User) -> None:
     seventy_talks(insider)
     first = browser.get("/sidebar").content.decode()
-    assert 'hx-get="/sidebar?page=2"' in first
-    rest = titles(browser, page="2", after="Today")
-    assert rest == [f"talk {number}" for number in range(60, 70)]
-    assert titles(browser, page="no number")[0] == "TODAY"
+    assert 'hx-get="/sidebar?from=40"' in first
+    rest = titles(browser, **{"from": "40"}, after="Today")
+    assert rest == [f"talk {number}" for number in range(40, 70)]
+    assert titles(browser, **{"from": "no number"})[0] == "TODAY"
+
+
+def test_the_list_ends_with_its_last_row(browser: Client, insider: User) -> None:
+    seventy_talks(insider)
+    assert "Show more" not in browser.get("/sidebar", {"from": "40"}).content.decode()
+    beyond = browser.get("/sidebar", {"from": "70"}).content.decode()
+    assert "<p" not in beyond
+    assert "Show more" not in beyond
+
+
+def test_a_renewed_list_is_as_long_as_it_was(browser: Client, insider: User) -> None:
+    seventy_talks(insider)
+    assert len(titles(browser, rows="60")) == 1 + 60
+    assert 'hx-get="/sidebar?from=60"' in browser.get("/sidebar", {"rows": "60"}).content.decode()
+    assert len(titles(browser, rows="3")) == 1 + 40
+    assert len(titles(browser, rows="99999999")) == 1 + 70
 
 
 def test_the_current_one_is_marked(browser: Client, insider: User) -> None:
@@ -101,10 +117,10 @@ def test_the_current_one_is_listed_beyond_the_first_page(browser: Client, inside
     seventy_talks(insider)
     assert titles(browser, current=str(far.id))[-2:] == ["EARLIER", "far away"]
     assert "far away" not in titles(browser)
-    assert "far away" not in titles(browser, current=str(far.id), page="2"), (
+    assert "far away" not in titles(browser, current=str(far.id), **{"from": "40"}), (
         "it stands on the first page already"
     )
-    assert "far away" in titles(browser, page="2")
+    assert "far away" in titles(browser, **{"from": "40"})
     assert "far away" not in titles(browser, current=str(far.id), archived="1")
 
 
