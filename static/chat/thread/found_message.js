@@ -59,7 +59,7 @@ function bringIntoView(place) {
     fold.open = true;
   element.scrollIntoView({ block: "center" });
   for (let box = element; box && box !== document.body; box = box.parentElement) {
-    if (getComputedStyle(box).overflow === "visible") continue;
+    if (!/auto|scroll/.test(getComputedStyle(box).overflow)) continue;
     const words = place.getBoundingClientRect();
     const area = box.getBoundingClientRect();
     const isBeside = words.left < area.left || words.right > area.right;
