@@ -1,12 +1,17 @@
 // Writes what a range holds of an answer as Markdown, so that a quotation or a copy has its lists, code and formulas.
 
-const SKIPPED = "button, .code__head, .table__buttons, .footnote-reference, parley-diagram, .visually-hidden";
+const SKIPPED =
+  "button, .code__head, .table__buttons, .footnote-reference, parley-diagram, .visually-hidden, .image-link > *";
 const BLOCKS =
   "P, H2, H3, H4, H5, H6, UL, OL, LI, BLOCKQUOTE, PRE, TABLE, HR, DETAILS, SUMMARY, DIV, PARLEY-MARKDOWN, SECTION";
 const MARKS = { STRONG: "**", B: "**", EM: "*", I: "*", DEL: "~~", S: "~~" };
-const ESCAPED = /[\\`*]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
-const BLOCK_MARK = /^(?:#{1,6}(?=\s)|[>+-](?=\s))/;
-const NUMBERED = /^(\d{1,9})(?=[.)]\s)/;
+const TAGS = "SUB, SUP, KBD, MARK, INS";
+// What would be markup: emphasis, code, struck text, links, tags and entities.
+const ESCAPED =
+  /[\\`*]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|~(?=~)|(?<=~)~|\](?=\()|<(?=!--|\/?[a-z])|&(?=#?[\da-z]+;)/giu;
+// At the beginning of a line, what would make a heading, a quotation, a list, a rule or the line below a heading.
+const LINE_MARK =
+  /(?<=\n[ \t]*)(?:#{1,6}(?=\s|$)|>|[+-](?=\s|$)|-(?=[ \t-]+$)|=+(?=[ \t]*$)|\d{1,9}(?=[.)](?:\s|$)))/gm;
 
 // `root`: an element of the page, of which the range holds a part.
 export function selectedMarkdown(root, range) {
@@ -34,7 +39,7 @@ class Writer {
     const found = [];
     let inline = "";
     const flush = () => {
-      if (inline.trim()) found.push(escapeStart(inline.trim()));
+      if (inline.trim()) found.push(escapeFirst(inline.trim()));
       inline = "";
     };
     for (const node of element.childNodes) {
@@ -51,15 +56,20 @@ class Writer {
   #block(node) {
     const { nodeName } = node;
     if (nodeName === "PRE") return this.#code(node);
-    if (nodeName === "TABLE") return [this.#table(node)];
+    if (nodeName === "TABLE") return [this.#table(node)].filter(Boolean);
     if (nodeName === "HR") return ["---"];
-    if (nodeName === "UL" || nodeName === "OL") return [this.#list(node)];
-    if (nodeName === "BLOCKQUOTE") return [prefixed(this.blocks(node).join("\n\n"))];
+    if (nodeName === "UL" || nodeName === "OL") return [this.#list(node)].filter(Boolean);
+    if (nodeName === "BLOCKQUOTE") return this.#quote(node);
     if (/^H[2-6]$/.test(nodeName)) {
       const text = this.#children(node).trim();
       return text ? [`${"#".repeat(Number(nodeName[1]) - 1)} ${text}`] : [];
     }
     return this.blocks(node);
+  }
+
+  #quote(node) {
+    const text = this.blocks(node).join("\n\n");
+    return text ? [prefixed(text)] : [];
   }
 
   #list(list) {
@@ -71,7 +81,7 @@ class Writer {
       number += 1;
       if (!this.#holds(item)) continue;
       const text = this.blocks(item).join(loose ? "\n\n" : "\n");
-      items.push(mark + text.replaceAll(/\n(?=[^\n])/g, `\n${" ".repeat(mark.length)}`));
+      if (text) items.push(mark + text.replaceAll(/\n(?=[^\n])/g, `\n${" ".repeat(mark.length)}`));
     }
     return items.join(loose ? "\n\n" : "\n");
   }
@@ -98,7 +108,7 @@ class Writer {
     return this.#holds(cell)
       ? this.#children(cell)
           .trim()
-          .replace(/\s*\n\s*/g, " ")
+          .replace(/\s*\n\s*/g, "<br>")
           .replaceAll("|", "\\|")
       : "";
   }
@@ -111,7 +121,7 @@ class Writer {
   }
 
   #inline(node) {
-    if (node.nodeType === Node.TEXT_NODE) return this.#textOf(node).replace(ESCAPED, "\\$&");
+    if (node.nodeType === Node.TEXT_NODE) return escaped(this.#textOf(node), node);
     if (node.nodeType !== Node.ELEMENT_NODE) return "";
     const { nodeName } = node;
     if (nodeName === "BR") return "\n";
@@ -119,6 +129,7 @@ class Writer {
     if (node.matches(".task, .task-done")) return node.matches(".task") ? "[ ]" : "[x]";
     const inner = this.#children(node);
     if (nodeName === "A" && node.hasAttribute("href")) return linked(inner, node);
+    if (inner && node.matches(TAGS)) return `<${node.localName}>${inner}</${node.localName}>`;
     return marked(inner, MARKS[nodeName] ?? "");
   }
 
@@ -160,12 +171,39 @@ function linked(inner, link) {
   const address = link.getAttribute("href");
   const text = inner.trim();
   if (!text || address.startsWith("/")) return inner;
-  return link.textContent === address || `mailto:${link.textContent}` === address
-    ? address.replace(/^mailto:/, "")
-    : `[${text}](${address.replaceAll("(", "%28").replaceAll(")", "%29")})`;
+  if (isAddress(link.textContent, link.href)) return addressBefore(link);
+  const image = link.matches(".image-link") ? "!" : "";
+  return `${image}[${text}](${address.replaceAll("(", "%28").replaceAll(")", "%29")})`;
 }
 
-const escapeStart = (text) => text.replace(BLOCK_MARK, "\\$&").replace(NUMBERED, "$1\\");
+// A letter behind an address would become a part of it.
+function addressBefore({ textContent, nextSibling }) {
+  return URL.canParse(textContent) && /^[\p{L}\p{N}]/u.test(nextSibling?.textContent ?? "")
+    ? `<${textContent}>`
+    : textContent;
+}
+
+// Addresses that are written out become links by themselves.
+function isAddress(text, address) {
+  return ["", "http://", "mailto:"].some(
+    (scheme) => URL.canParse(scheme + text) && new URL(scheme + text).href === address,
+  );
+}
+
+// Lines of a cell begin nothing.
+function escaped(text, node) {
+  const words = text.replace(ESCAPED, "\\$&");
+  if (node.parentElement.closest("td, th")) return words;
+  return node.previousSibling?.nodeName === "BR" ? escapeLines(`\n${words}`).slice(1) : escapeLines(words);
+}
+
+const escapeLines = (text) =>
+  text.replace(LINE_MARK, (mark) => (/^\d/.test(mark) ? `${mark}\\` : `\\${mark}`));
+
+function escapeFirst(text) {
+  const [first, ...others] = text.split("\n");
+  return [escapeLines(`\n${first}`).slice(1), ...others].join("\n");
+}
 
 export function prefixed(text) {
   return text

@@ -90,7 +90,7 @@ def test_frames_without_a_schema_leave_no_trace(world: World, root: Client, capl
     assert "content_read" not in caplog.text
 
 
-@pytest.mark.parametrize("name", ["chat_conversation", "chat_message", "chat_attachment"])
+@pytest.mark.parametrize("name", ["chat_conversation", "chat_message", "chat_attachment", "chat_project"])
 def test_lists_that_show_content_leave_a_trace(world: World, root: Client, name: str, caplog: Any) -> None:
     caplog.set_level("INFO")
     assert PRIVATE in root.get(world.url(name)).content.decode()
@@ -103,7 +103,7 @@ def test_lists_that_show_content_leave_a_trace(world: World, root: Client, name:
 def test_lists_without_content_leave_no_trace(world: World, staff: Client, root: Client, caplog: Any) -> None:
     world.staff.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     caplog.set_level("INFO")
-    for name in ("chat_conversation", "chat_message", "chat_attachment"):
+    for name in ("chat_conversation", "chat_message", "chat_attachment", "chat_project"):
         assert staff.get(world.url(name)).status_code == 200
         assert root.get(world.url(name), {"q": "person-who-is-not-here"}).status_code == 200
     assert "content_read" not in caplog.text

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.admin.people.roles import ROLES
-from chat.models import Project, ProjectDocument, User
+from chat.models import Project, ProjectDocument, ProjectMember, User
 from chat.operations.projects.documents import add_text
 from tests import factories
 from tests.admin.world import PRIVATE, World
@@ -51,6 +51,20 @@ def test_the_list_says_whose_how_large_and_how_used(world: World, root: Client) 
     assert f"The name of {PRIVATE}" in shown
 
 
+def test_counts_do_not_multiply_each_other_and_unused_projects_come_first(world: World, root: Client) -> None:
+    project = world.rows["chat_project"]
+    add_text(user=world.person, project_id=project.pk, name="second.txt", text="More")
+    ProjectMember.objects.create(project=project, person=world.root)
+    unused = Project.objects.create(owner=world.person, name="Unused")
+    # The column by which a list is sorted has a number of its own.
+    used_by = root.get(world.url("chat_project")).context["cl"].list_display.index("last_used")
+    for sign, expected in (("", [unused, project]), ("-", [project, unused])):
+        rows = root.get(world.url("chat_project"), {"o": f"{sign}{used_by}"}).context["cl"].result_list
+        assert list(rows) == expected
+    row = next(row for row in rows if row == project)
+    assert (row.member_count, row.document_count, row.conversation_count) == (2, 2, 1)
+
+
 def test_a_page_leads_to_people_documents_and_conversations(
     world: World, root: Client, document: ProjectDocument
 ) -> None:
@@ -75,8 +89,13 @@ def test_what_each_role_sees_and_does(world: World, staff: Client, role: str) ->
     assert PRIVATE not in seen.content.decode()
     assert ("/hand-over/" in seen.content.decode()) is (role == "people")
     if role == "viewer":
-        form = {"action": "archive_selected", "_selected_action": [str(world.rows["chat_project"].pk)]}
-        staff.post(world.url("chat_project"), form)
+        selected = {"_selected_action": [str(world.rows["chat_project"].pk)]}
+        staff.post(world.url("chat_project"), {"action": "archive_selected", **selected})
+        assert not Project.objects.get().archived
+        Project.objects.update(archived=True)
+        staff.post(world.url("chat_project"), {"action": "unarchive_selected", **selected})
+        assert Project.objects.get().archived
+        Project.objects.update(archived=False)
     changes = hand_over(staff, world.staff.email), staff.post(address("archive"))
     assert {answer.status_code for answer in changes} == ({200, 302} if role == "people" else {403})
     project = Project.objects.get()
@@ -136,7 +155,7 @@ def test_selected_projects_are_archived(world: World, root: Client) -> None:
         assert list(Project.objects.values_list("archived", flat=True)) == archived
 
 
-def test_projects_are_found_by_people_and_filters(world: World, root: Client) -> None:
+def test_projects_are_found_by_people_and_filters(world: World, root: Client, staff: Client) -> None:
     project = world.rows["chat_project"]
     for query, found in (
         ("?q=person@", True), ("?q=staff@", True), ("?q=nobody@", False), (f"?q={project.pk}", True),
@@ -144,5 +163,9 @@ def test_projects_are_found_by_people_and_filters(world: World, root: Client) ->
         ("?owner_account=left", False),
     ):  # fmt: skip
         assert bool(root.get(world.url("chat_project") + query).context["cl"].result_list) is found, query
+    # A search for a name would tell staff who may not read it.
+    give(world.staff, "viewer")
+    for query, found in (("?q=person@", True), (f"?q={PRIVATE}", False)):
+        assert bool(staff.get(world.url("chat_project") + query).context["cl"].result_list) is found, query
     User.objects.filter(pk=world.person.pk).update(is_active=False)
     assert project in root.get(world.url("chat_project") + "?owner_account=left").context["cl"].result_list

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -200,6 +201,13 @@ def test_diagrams_that_broke_other_chats_are_drawn_or_called_unreadable(chat: Ch
             chat.page.evaluate(
                 "address => Object.assign(new Image(), { src: address }).decode()", one["address"]
             )
+
+
+def test_what_mermaid_reads_is_drawn_as_it_is_written(chat: ChatPage) -> None:
+    # Two statements on a line, which the repair of a message with a semicolon would make one.
+    (drawn,) = chat.page.evaluate(DRAW, ["sequenceDiagram\n  A->>B: one; B->>A: two"])
+    assert unquote(drawn["address"]).count('class="messageText"') == 2
+    assert chat.page.evaluate(DRAW, ["graph TD\n  A[" + "x" * 20_000 + "]"]) == [{"problem": "large"}]
 
 
 def test_a_diagram_that_cannot_be_drawn_stays_code_with_a_sentence(chat: ChatPage) -> None:

@@ -47,6 +47,7 @@ def test_a_message_is_edited_in_a_new_conversation(
     expect(chat.text).to_have_text("First question")
     expect(chat.field).to_have_value("[[scenario:echo]] Second question\n\n  with two lines")
     expect(chat.field).to_be_focused()
+    assert chat.field.evaluate("field => field.selectionStart === field.value.length"), "to go on writing"
     assert page.evaluate("location.hash") == ""
     expect(page.locator(".chip[data-status=ready] .chip__name")).to_have_text("one.txt")
     expect(page.locator(".topbar__origin")).to_have_attribute("href", origin)
@@ -75,6 +76,19 @@ def test_a_first_message_begins_an_empty_conversation(chat: ChatPage) -> None:
     expect(chat.field).to_have_value(LONG)
     chat.ask("[[scenario:echo]] From the beginning")
     expect(chat.text).to_have_text("From the beginning")
+
+
+def test_two_presses_make_one_copy(chat: ChatPage) -> None:
+    chat.ask("[[scenario:echo]] Once")
+    origin, sent = chat.path, list[str]()
+    chat.page.on(
+        "request", lambda request: sent.append(request.url) if request.url.endswith("/fork") else None
+    )
+    chat.page.locator(f"#thread > .message--person {FORK}").evaluate(
+        "(button) => (button.click(), button.click())"
+    )
+    await_copy(chat, origin)
+    assert len(sent) == 1
 
 
 @pytest.mark.usefixtures("lost_connections")

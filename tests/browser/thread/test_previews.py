@@ -1,5 +1,6 @@
 """Previews of artifacts: what reaches neither the network nor the page around, and pages that broke in other chats."""
 
+import functools
 import json
 import socket
 import threading
@@ -137,6 +138,94 @@ def test_pages_that_broke_in_other_chats_work(
         else:
             assert place.inner_text().strip() == "", case["about"]
     assert chat.page.evaluate("[location.pathname, history.length]") == ["/", entries]
+
+
+# What the frame stands in for, one page each: what it holds, what is pressed, what its #out says, what the panel says.
+STORAGE = """<p id=out></p><script>
+  const kept = sessionStorage, told = [];
+  kept.a = 1; kept.setItem("b", 2); told.push(typeof kept.b, kept.key(1), kept.key(2));
+  delete kept.a; told.push(kept.a, kept.length);
+  kept.removeItem("b"); told.push(kept.getItem("b"));
+  localStorage.c = 3; localStorage.clear(); told.push(localStorage.length);
+  document.getElementById("out").textContent = told.join();
+</script>"""
+FORM = """<form id=f {form}><input id=field {field}><button id=go {button}>x</button></form><p id=out>-</p><script>
+  let times = 0;
+  document.getElementById("f").onsubmit = ({ submitter }) => {
+    document.getElementById("out").textContent = `${times += 1} ${submitter?.id}`;
+  };
+</script>"""
+DIALOG = """<dialog id=d><form method=dialog><button id=go value=yes>x</button></form></dialog><p id=out>-</p><script>
+  const dialog = document.getElementById("d");
+  dialog.onclose = () => { document.getElementById("out").textContent = dialog.returnValue; };
+  dialog.showModal();
+</script>"""
+LINK = """<a id=go href="javascript:say('a%20b')">x</a><p id=out>-</p><script>
+  function say(words) { document.getElementById("out").textContent = words; }
+</script>"""
+PRINT = "<p id=out></p><script>print(); document.getElementById('out').textContent = 'on'</script>"
+# Its words reach the panel after what a link would say.
+KEPT = """<a id=go href="https://example.org/" onclick="setTimeout(alert, 0, 'after'); return false">x</a>
+<p id=out>-</p>"""
+THROWS = '<p id=out>-</p><button id=go onclick="{}">x</button>'
+
+
+def form(**attributes: str) -> str:
+    names = ("form", "field", "button")
+    return functools.reduce(
+        lambda page, name: page.replace(f"{{{name}}}", attributes.get(name, "")), names, FORM
+    )
+
+
+STAND_INS = {
+    "storage": (STORAGE, "", "string,b,,,1,,0", ""),
+    "print": (PRINT, "", "on", ""),
+    "a form's button": (form(), "#go", "1 go", ""),
+    "Enter in a form with a button": (form(), "#field", "1 go", ""),
+    "an empty field that is required": (form(field="required"), "#go", "-", ""),
+    "no check of a form": (form(field="required", form="novalidate"), "#go", "1 go", ""),
+    "no check by a button": (form(field="required", button="formnovalidate"), "#go", "1 go", ""),
+    "a dialog's form": (DIALOG, "#go", "yes", ""),
+    "an encoded link to a script": (LINK, "#go", "a b", ""),
+    "a link that the page follows itself": (KEPT, "#go", "-", "after"),
+    "an error": (THROWS.format("throw new Error('broken')"), "#go", "-", "broken"),
+    "a refused promise": (THROWS.format("Promise.reject(new Error('refused'))"), "#go", "-", "refused"),
+}
+
+
+def test_stand_ins_do_what_pages_expect(chat: ChatPage, watch: Watch) -> None:
+    place = chat.page.locator("#place")
+    for about, (text, press, shows, note) in STAND_INS.items():
+        chat.page.evaluate(SHOW_ONE, {"kind": "html", "text": text})
+        frame = place.frame_locator("iframe")
+        expect(frame.locator("#out"), about).to_be_attached()
+        if press == "#field":
+            frame.locator(press).press("Enter")
+        elif press:
+            frame.locator(press).click()
+        expect(frame.locator("#out"), about).to_have_text(shows)
+        if note:
+            expect(place, about).to_contain_text(note)
+            expect(place, about).not_to_contain_text("https://")
+        else:
+            assert place.inner_text().strip() == "", about
+    # The errors are the pages' own.
+    watch.errors = [error for error in watch.errors if "broken" not in error and "refused" not in error]
+
+
+def test_a_preview_says_what_it_may_not_load_and_lets_escape_out(chat: ChatPage, watch: Watch) -> None:
+    page = "<p id=out tabindex=0>-</p><script>fetch('https://blocked.example/a').catch(() => 0)</script>"
+    chat.page.evaluate(
+        SHOW_ONE.replace("onescape: () => {}", "onescape: () => (window.escaped = true)"),
+        {"kind": "html", "text": page},
+    )
+    place = chat.page.locator("#place")
+    expect(place).to_contain_text("blocked.example")
+    place.frame_locator("iframe").locator("#out").press("Escape")
+    chat.page.wait_for_function("() => window.escaped")
+    # The policy refuses the address, and says so on the console.
+    watch.errors.clear()
+    watch.foreign.clear()
 
 
 def test_pictures_that_broke_in_other_chats_are_drawn(chat: ChatPage, watch: Watch) -> None:

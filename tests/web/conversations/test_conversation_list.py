@@ -106,6 +106,28 @@ def test_a_renewed_list_is_as_long_as_it_was(browser: Client, insider: User) -> 
     assert len(titles(browser, rows="99999999")) == 1 + 70
 
 
+@pytest.mark.parametrize("number", ["3", "9999999999", "9" * 40])
+def test_a_page_beyond_the_end_is_empty(number: str, browser: Client, insider: User) -> None:
+    far = talked(insider, "far away", dt.timedelta(days=90))
+    seventy_talks(insider)
+    for query in ({}, {"after": "Earlier", "current": str(far.id)}, {"q": "talk"}):
+        answer = browser.get("/sidebar", {"page": number, **query})
+        assert answer.status_code == 200
+        rows = titles(browser, page=number, **query)
+        # What is too long for a number is the first page, like any word.
+        assert (rows == []) is (len(number) <= 10)
+        assert ("Show more" in answer.content.decode()) is bool(rows)
+        assert "will be listed here" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("count", [60, 61])
+def test_more_is_offered_where_there_is_more(count: int, browser: Client, insider: User) -> None:
+    seventy_talks(insider)
+    Conversation.objects.filter(title__in=[f"talk {number}" for number in range(count, 70)]).delete()
+    assert ("Show more" in browser.get("/sidebar").content.decode()) is (count > 60)
+    assert len(titles(browser)) == 1 + 60, "the heading and a page, without the row that tells of others"
+
+
 def test_the_current_one_is_marked(browser: Client, insider: User) -> None:
     made = talked(insider, "here", dt.timedelta())
     assert 'aria-current="page"' in browser.get("/sidebar", {"current": str(made.id)}).content.decode()

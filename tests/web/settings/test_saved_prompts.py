@@ -1,6 +1,8 @@
 """The page of a person's saved prompts, and what the message field offers: own ones, groups' ones and staff's."""
 
 import html
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from chat.models import SavedPrompt, User
 from tests import factories
 
 PROMPTS = "/settings/prompts"
+WORLD = json.loads((Path(__file__).parents[2] / "world" / "composer" / "prompts.json").read_text())
 
 
 @pytest.fixture
@@ -44,6 +47,15 @@ def test_a_person_saves_and_shares_a_prompt(browser: Client, insider: User, grou
     assert (made.owner, made.command, made.text) == (insider, "brief", "One\n{{two}}")
     assert list(made.groups.all()) == [group]
     assert "Type /brief to use it." in browser.get(PROMPTS).content.decode()
+
+
+def test_texts_of_others_are_kept_and_shown_as_they_were_written(browser: Client, insider: User) -> None:
+    for number, row in enumerate(WORLD):
+        save(browser, command=f"p{number}", text=row["text"].replace("\n", "\r\n"))
+        made = SavedPrompt.objects.get(command=f"p{number}")
+        assert browser.get(f"/prompts/{made.pk}").json() == {"text": row["text"]}, row["about"]
+        page = html.unescape(browser.get(reverse("prompt", args=[made.pk])).content.decode())
+        assert row["text"] in page, row["about"]
 
 
 def test_a_person_changes_and_deletes_their_own(browser: Client, prompt: SavedPrompt) -> None:

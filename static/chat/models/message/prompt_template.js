@@ -1,8 +1,9 @@
 // The placeholders of a saved prompt. {{name}} asks for a value, {{name=value}} has one already, {{name:one|two}} is a
 // choice; {{today}} and {{now}} are filled in, under the names that other chats have for them too. \{{name}} is plain
-// text, and so is ${{name}}, as in the files of build services.
+// text, and so are the expressions of template languages and build services, which have more than a name.
 
-const PLACEHOLDER = /([\\$])?\{\{\s*([\p{L}_][\p{L}\p{N}_ -]{0,79}?)\s{0,20}(?:=([^{}]*)|:([^{}]*))?\}\}/gu;
+const PLACEHOLDER =
+  /(\\)?\{\{\s*([\p{L}\p{N}_][\p{L}\p{M}\p{N}_ '’-]{0,79}?)\s{0,20}(?:=([^{}]*)|:([^{}]*))?\}\}/gu;
 const BUILT_IN = new Map([
   ["today", "today"],
   ["current_date", "today"],
@@ -32,7 +33,7 @@ export function placeholders(text) {
 // are: what looks like a placeholder in one of them stays.
 export function fillPrompt(text, values, moments) {
   return text.replace(PLACEHOLDER, (whole, mark, name) => {
-    if (mark) return mark === "\\" ? whole.slice(1) : whole;
+    if (mark) return whole.slice(1);
     return builtIn(name) ? moments[builtIn(name)] : (values[name] ?? "");
   });
 }

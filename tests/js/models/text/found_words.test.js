@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { foundWords } from "parley/models/text/found_words.js";
 
 const found = (text, ...needles) => foundWords(text, needles).map(([start, end]) => text.slice(start, end));
+
+const MARKED = new URL("../../../world/search/marked.json", import.meta.url);
+
+for (const { source, about, text, needles, marked } of JSON.parse(readFileSync(MARKED, "utf8")).texts) {
+  test(`${source}: ${about}`, () => assert.deepEqual(found(text, ...needles), marked));
+}
 
 test("words are found by their beginning, whatever their case and accents", () => {
   assert.deepEqual(found("My Garden, begarden gardens", "garden"), ["Garden", "garden"]);
@@ -26,4 +33,27 @@ test("a phrase is found over a line break, and signs count", () => {
 test("nothing is found of nothing", () => {
   assert.deepEqual(found("text"), []);
   assert.deepEqual(found("", "word"), []);
+});
+
+test("words of all alphabets are found by their beginning, digits too", () => {
+  assert.deepEqual(found("שלום בשלום", "שלום"), ["שלום"]);
+  assert.deepEqual(found("नमस्ते अनमस्ते", "नमस्ते"), ["नमस्ते"]);
+  assert.deepEqual(found("2024 12024", "2024"), ["2024"]);
+  assert.deepEqual(found("二〇二四年", "〇二"), ["〇二"]);
+});
+
+test("a needle is no pattern, and hits are in the order of the text", () => {
+  assert.deepEqual(found("f(x) = [a-b]? $1 {2} a/b", "f(x)", "[a-b]?", "{2}", "a/b"), [
+    "f(x)",
+    "[a-b]?",
+    "{2}",
+    "a/b",
+  ]);
+  assert.deepEqual(found("one two", "two", "one"), ["one", "two"]);
+});
+
+test("a long text takes no time", () => {
+  const began = performance.now();
+  assert.equal(found("Grüße ".repeat(30_000), "grusse").length, 30_000);
+  assert.ok(performance.now() - began < 5_000);
 });
