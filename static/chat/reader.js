@@ -2,6 +2,7 @@
 
 import { confirmCopy, copy } from "parley/lib/clipboard.js";
 import { startCodeButtons } from "parley/markdown/code_blocks.js";
+import { defineDiagramElement } from "parley/markdown/diagram_element.js";
 import { defineMarkdownElement } from "parley/markdown/markdown_element.js";
 import { startTableButtons } from "parley/markdown/tables.js";
 import { defineTimeElement } from "parley/shell/time_element.js";
@@ -10,6 +11,7 @@ import { startPictureViewer } from "parley/thread/picture_viewer.js";
 import { startPrinting } from "parley/thread/printing.js";
 import { startSteps } from "parley/thread/steps.js";
 
+defineDiagramElement();
 defineMarkdownElement();
 defineTimeElement();
 startCodeButtons();

@@ -27,6 +27,7 @@ from chat.admin.diagnostics.conversations import ContentList, log_reading, may_r
 from chat.admin.history import in_words
 from chat.models import Conversation, Project, ProjectDocument, ProjectMember
 from chat.models.transcript.conversations import listed
+from chat.operations.accounts.account_mail import notify_project_handed_over
 from chat.operations.errors import OperationError
 from chat.operations.projects.governance import archive_project, hand_over_project
 
@@ -158,6 +159,8 @@ class ProjectAdmin(ReadOnly, ContentList):
         except OperationError as error:
             self.message_user(request, error.message, messages.ERROR)
             return done(request, self)
+        if project.owner_id != user.pk:
+            notify_project_handed_over(project=project, earlier=earlier)
         told = {"earlier": earlier.email, "owner": project.owner.email}
         self._log(request, project, [{"handed over": told}])
         people = {"earlier": str(earlier.pk), "owner": str(project.owner_id)}

@@ -1,4 +1,4 @@
-"""Mail about accounts that staff cause: invitations, links to set a new password, and notices of changes.
+"""Mail that staff cause: invitations, links to set a new password, and notices of what they changed.
 
 The adapter sends, after the response where a mail server is involved, and logs what fails: a mail server that is away
 must not undo what staff did.
@@ -10,9 +10,10 @@ from allauth.account.adapter import get_adapter
 from allauth.account.forms import ResetPasswordForm, default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import translation
 
-from chat.models import User
+from chat.models import Project, User
 
 
 def send_invitation(*, user: User, inviter: User) -> None:
@@ -43,6 +44,19 @@ def notify_address_changed(*, user: User, old_email: str) -> None:
     change = {"from_email": old_email, "to_email": user.email}
     with _language_of(user):
         get_adapter().send_notification_mail("account/email/email_changed", user, change, email=old_email)
+
+
+def notify_project_handed_over(*, project: Project, earlier: User) -> None:
+    """Tell the new owner of a project that it is theirs, whose it was, and where it is."""
+    owner = project.owner
+    context = {
+        "project": project,
+        "earlier": earlier,
+        "earlier_edits": earlier.is_active,
+        "project_url": reverse("project", args=[project.pk]),
+    }
+    with _language_of(owner):
+        get_adapter().send_mail("account/email/project_handed_over", owner.email, context)
 
 
 def _language_of(user: User) -> Any:

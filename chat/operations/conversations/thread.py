@@ -7,8 +7,8 @@ from chat.models.ids import MessageId
 from chat.operations.errors import not_found
 from chat.presentation.thread import Thread
 
-# About ten screens of a phone; earlier pages are read on request.
-PAGE = 30
+# About seven screens of a phone; earlier pages are read as one scrolls up.
+PAGE = 20
 
 
 def read_thread(

@@ -7,9 +7,7 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
-from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import access
@@ -37,7 +35,7 @@ from chat.web.conversations.conversation_list import deletion_words, sidebar_con
 from chat.web.offline import worker_address
 from chat.web.page import PersonRequest, own_conversation, person_page
 from chat.web.projects.project_pages import recent_projects
-from chat.web.strings import script_strings
+from chat.web.script_data import message_data
 
 # More messages than a conversation has.
 WHOLE = 1_000_000
@@ -258,6 +256,7 @@ def _budget_warnings(user: User) -> list[str]:
 
 def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, Any]:
     return {
+        **message_data(),
         "person": str(request.user.pk),
         "conversation": str(shown.id) if shown else None,
         "temporary": _is_temporary(request, shown),
@@ -265,7 +264,6 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "pinned": bool(shown and shown.pinned),
         "toast": _words_on_arrival(request),
         "links": _links(request.user),
-        "language": translation.get_language(),
         "time_zone": request.user.time_zone,
         "enter_breaks": request.user.send_key == SendKey.CTRL_ENTER,
         "csrf": get_token(request),
@@ -277,8 +275,5 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "login": resolve_url("account_login"),
         "largest_file_bytes": MAX_UPLOAD_BYTES,
         "largest_pdf_bytes": MAX_PDF_BYTES,
-        "diagram_frame": reverse("diagram_frame"),
         "preview_frame": reverse("preview_frame"),
-        "katex_style": static("vendor/katex/katex.min.css"),
-        "strings": script_strings(),
     }

@@ -4,7 +4,6 @@ import uuid
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
 from django.utils.http import content_disposition_header
 
 from chat.operations.errors import OperationError
@@ -12,7 +11,7 @@ from chat.operations.exports.export import export_conversation
 from chat.operations.turns.thread_page import read_thread_page
 from chat.presentation.file_download import FileResponse
 from chat.web.page import PersonRequest, own_conversation, person_page
-from chat.web.strings import script_strings
+from chat.web.script_data import message_data
 
 # More messages than a conversation has.
 WHOLE = 1_000_000
@@ -49,6 +48,6 @@ def print_page(request: PersonRequest, conversation_id: uuid.UUID) -> HttpRespon
     found = own_conversation(request, conversation_id)
     thread = read_thread_page(found, viewer=request.user, limit=WHOLE)
     thread.read_only = True
-    page = {"strings": script_strings(), "language": translation.get_language(), "conversation": None}
+    page = {**message_data(), "conversation": None}
     context = {"conversation": found, "title": str(found), "thread": thread, "page": page}
     return render(request, "chat/reading/print.html", context)

@@ -15,7 +15,6 @@ from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
-from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from chat import access
@@ -26,7 +25,7 @@ from chat.operations.sharing.reading import copy_share, read_share, shared_file
 from chat.presentation.localization import browser_zone, localized
 from chat.web.files.attachments import file_answer, pdf_answer, picture_answer
 from chat.web.page import UTC, number_in
-from chat.web.strings import script_strings
+from chat.web.script_data import message_data
 
 View = Callable[..., HttpResponseBase]
 
@@ -89,11 +88,7 @@ def shared(request: Any, share: Share) -> HttpResponse:
         "thread": thread,
         "previous": number - 1 if number > 1 else None,
         "following": number + 1 if thread.has_more else None,
-        "page": {
-            "strings": script_strings(),
-            "language": translation.get_language(),
-            "conversation": None,
-        },
+        "page": {**message_data(), "conversation": None},
     }
     return render(request, "chat/reading/shared.html", context)
 

@@ -41,19 +41,20 @@ class ParleyDiagram extends HTMLElement {
     if (drawing !== this.#drawing || !this.isConnected) return;
     const box = this.closest(".code");
     box.toggleAttribute("data-drawn", Boolean(drawn.address));
-    if (drawn.address) this.#show(drawn);
+    if (drawn.address) this.#show(drawn, dark);
     else this.#explain(drawn.problem);
     // Up to here the box has the height that every diagram begins with.
     resizeUnnoticed(box, () => box.toggleAttribute("data-settled", true));
   }
 
   // A picture: no script of the diagram runs in it, and it loads nothing.
-  #show({ address, width, height, title }) {
+  #show({ address, width, height, title }, dark) {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "diagram__open", title: translate("enlarge") });
     button.dataset.picture = address;
     const picture = document.createElement("img");
     Object.assign(picture, { src: address, width, height, alt: title || translate("diagram") });
+    picture.toggleAttribute("data-dark", dark); // for printing on white
     button.append(picture);
     this.replaceChildren(button);
   }

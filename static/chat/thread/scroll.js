@@ -19,7 +19,7 @@ export class Scroll {
     this.observer.observe(this.scroller);
     this.observer.observe(document.getElementById("pending"));
     this.watch();
-    this.toEnd();
+    if (!this.#isEmpty) this.toEnd();
     document.addEventListener("htmx:beforeSwap", (event) => this.#keepPosition(event));
   }
 
@@ -52,6 +52,11 @@ export class Scroll {
     this.scroller.toggleAttribute("data-follows", follows);
   }
 
+  // A page without messages has no newest text: where its greeting is higher than the window, it is read from the top.
+  get #isEmpty() {
+    return this.thread.hidden && !document.getElementById("pending").childElementCount;
+  }
+
   get #distance() {
     return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop;
   }
@@ -62,7 +67,7 @@ export class Scroll {
     if (this.scroller.scrollTop < this.#lastTop && distance > NEAR_END_PX) this.#follows = false;
     if (distance <= NEAR_END_PX) this.#follows = true;
     this.#lastTop = this.scroller.scrollTop;
-    keepFocus(() => (this.button.hidden = distance <= NEAR_END_PX * 2), messageField);
+    keepFocus(() => (this.button.hidden = this.#isEmpty || distance <= NEAR_END_PX * 2), messageField);
     if (this.button.hidden) delete this.button.dataset.news;
   }
 
@@ -70,7 +75,8 @@ export class Scroll {
   // is, and a shorter text moves the view up. The reader has scrolled nothing.
   #resized() {
     this.#lastTop = this.scroller.scrollTop;
-    if (this.#follows && !this.press.held) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (this.#follows && !this.#isEmpty && !this.press.held)
+      this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#scrolled();
     const height = this.scroller.scrollHeight;
     // An answer grows below the view: the button says so.

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -113,6 +114,40 @@ def test_it_is_handed_over_and_the_history_says_so(world: World, root: Client, c
     shown = page(root, world, "history")
     assert "Handed over from person@example.test to root@example.test." in shown
     assert PRIVATE not in str(list(world.root.logentry_set.values()))
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "words"),
+    [("en", "A project is yours now", "which belonged to person@"), ("ko", "프로젝트의 소유자", "소유권을")],
+)
+def test_the_new_owner_is_told_by_mail(
+    world: World, root: Client, language: str, subject: str, words: str
+) -> None:
+    owner = factories.person("outsider", language=language)
+    hand_over(root, owner.email)
+    (letter,) = mail.outbox
+    assert letter.to == [owner.email]
+    assert subject in letter.subject
+    assert words in letter.body
+    assert f"“The name of {PRIVATE}”" in letter.body
+    assert letter.body.count("person@example.test") == 2, "an earlier owner who is here edits on"
+    project = world.rows["chat_project"]
+    assert f"http://testserver{reverse('project', args=[project.pk])}\n" in letter.body
+    client = Client()
+    client.force_login(owner)
+    assert client.get(reverse("project", args=[project.pk])).status_code == 200
+
+
+def test_an_owner_who_left_is_not_said_to_edit(world: World, root: Client, outsider: User) -> None:
+    User.objects.filter(pk=world.person.pk).update(is_active=False)
+    hand_over(root, outsider.email)
+    assert "can still edit" not in mail.outbox[0].body
+
+
+def test_staff_who_take_a_project_themselves_get_no_mail(world: World, root: Client) -> None:
+    hand_over(root, world.root.email)
+    hand_over(root, "person@example.test x")
+    assert mail.outbox == []
 
 
 def test_a_refused_change_of_owner_says_why(world: World, root: Client, staff: Client) -> None:

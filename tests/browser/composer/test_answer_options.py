@@ -99,3 +99,25 @@ def test_the_price_of_a_draft_stands_below_it(handy: None, open_chat: OpenChat) 
     expect(note).to_have_text(re.compile(r"^≈ [\d,]+ tokens · about (\$0\.\d\d|< 1¢) to send$"))
     chat.field.fill("")
     expect(note).to_have_text(str(always))
+
+
+WEB_PAGE = "```html\n<!doctype html>\n<title>Page</title>\n" + "<p>Hello</p>\n" * 20 + "```"
+IS_WHOLE = "name => name.scrollWidth <= name.clientWidth"
+
+
+def test_names_are_whole_where_the_field_is_narrow(handy: None, open_chat: OpenChat) -> None:
+    phone = open_chat(**PHONE)
+    phone.choose("Handy")
+    expect(phone.page.locator("[data-tool-button]")).to_be_visible()
+    assert phone.page.locator("[data-chosen]").evaluate(IS_WHOLE)
+    check_touch_targets(phone.page)
+    desk = open_chat(viewport={"width": 1440, "height": 900})
+    desk.choose("Claude Haiku 5.5 (simulated)")
+    effort, sign = desk.page.locator("#effort"), desk.page.locator(".picker--effort .picker__sign")
+    expect(effort).to_be_visible()
+    expect(sign).to_be_hidden()
+    desk.ask(f"[[scenario:echo]]{WEB_PAGE}")
+    desk.answer.get_by_role("button", name="Open", exact=True).click()
+    expect(desk.page.locator("#artifact [data-title]")).to_be_visible()
+    expect(sign).to_be_visible()
+    assert desk.page.locator("[data-chosen]").evaluate(IS_WHOLE)

@@ -1,10 +1,13 @@
 """Diagrams are drawn in a sandbox when their block is closed, as pictures in a box that moves nothing that is read."""
 
+import io
 import json
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
@@ -96,6 +99,20 @@ def test_a_diagram_takes_the_place_of_its_code(
 
 FLAT = "```mermaid\ngraph LR\n  A --> B --> C\n```"
 TALL = "```mermaid\ngraph TD\n" + "\n".join(f"  A{n} --> A{n + 1}" for n in range(20)) + "\n```"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_diagram_is_dark_on_white_on_paper(open_chat: OpenChat, scheme: Literal["light", "dark"]) -> None:
+    chat = open_chat(color_scheme=scheme)
+    chat.ask(f"[[scenario:echo]]{FLAT}")
+    picture = chat.text.locator("parley-diagram img")
+    expect(picture).to_be_visible()
+    chat.page.emulate_media(media="print", color_scheme=scheme)
+    shot = Image.open(io.BytesIO(picture.screenshot())).convert("L")
+    in_the_first_box = shot.tobytes()[shot.width * (shot.height // 2) + 16]
+    assert in_the_first_box > 190
+
+
 PLACE = "element => Math.round(element.getBoundingClientRect().top)"
 
 

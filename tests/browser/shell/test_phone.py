@@ -1,5 +1,6 @@
 """The chat page on a phone."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.checks import PHONE, check_touch_targets, check_width
@@ -56,3 +57,15 @@ def test_archiving_in_the_drawer_can_be_undone(open_chat: OpenChat) -> None:
         page.get_by_role("button", name="Undo").click()
         expect(page.locator("#toast")).to_be_hidden()
         expect(page.locator("#sidebar .conversation", has_text="Kept after all")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_compared_answer_is_read_without_swiping(open_chat: OpenChat, width: int) -> None:
+    chat = open_chat(**{**PHONE, "viewport": {"width": width, "height": 640}})
+    chat.ask("[[scenario:echo]] Which is better?")
+    chat.retry()
+    expect(chat.answer.locator(".versions__place")).to_have_text("2 / 2")
+    chat.answer.locator("[data-compare]").click()
+    column = chat.page.locator("#comparison .comparison__column").first
+    expect(column).to_be_visible()
+    assert column.evaluate("one => one.offsetWidth < one.closest('.comparison').clientWidth")

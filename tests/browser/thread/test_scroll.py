@@ -1,10 +1,12 @@
 """Scrolling: the end of a growing answer stays in view, unless the reader has scrolled up."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import LONG, ChatPage
-from tests.browser.conftest import OpenChat
+from tests.browser.conftest import OpenChat, Parley
 
 # The distance of the view from the end of the thread, in pixels.
 DISTANCE = """() => {
@@ -27,6 +29,33 @@ def test_a_growing_answer_is_followed(chat: ChatPage, earlier: int) -> None:
     chat.stop.click()
     chat.await_end()
     chat.page.wait_for_function(NEAR_END)
+
+
+@pytest.fixture
+def many_starters(parley: Parley) -> Iterator[None]:
+    parley.run(
+        "from chat.models import Assistant, LanguageModel as M; Assistant.objects.create("
+        "name='Starter', order=1, starters=[f'A way to begin, number {n}' for n in range(8)],"
+        " model=M.objects.get(model_id='claude-haiku-5-5', connection__kind='simulator'))"
+    )
+    yield
+    parley.run(
+        "from chat.models import Assistant as A; A.objects.filter(name='Starter').update(enabled=False)"
+    )
+
+
+def test_a_greeting_higher_than_the_window_begins_at_its_top(
+    many_starters: None, open_chat: OpenChat
+) -> None:
+    chat = open_chat(viewport={"width": 320, "height": 440})
+    assert chat.page.evaluate(DISTANCE) > 160
+    expect(chat.page.locator(".greeting .face")).to_be_in_viewport(ratio=1)
+    assert chat.page.evaluate(AT_TOP)
+    expect(chat.page.locator("[data-to-end]")).to_be_hidden()
+    chat.send(FAST)
+    chat.await_text(1000)
+    chat.page.wait_for_function(NEAR_END)
+    chat.stop.click()
 
 
 def test_a_press_reaches_what_it_began_on(open_chat: OpenChat) -> None:
