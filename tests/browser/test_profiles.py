@@ -1,9 +1,12 @@
 """Browser profiles that one test gives back and the next one takes."""
 
-from playwright.sync_api import Browser
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.conftest import Parley
-from tests.support.chromium import Profiles
+from tests.support.chromium import Profiles, Watch
 
 
 def test_a_profile_is_empty_for_the_next_test(browser: Browser, profiles: Profiles, parley: Parley) -> None:
@@ -22,3 +25,27 @@ def test_a_profile_is_empty_for_the_next_test(browser: Browser, profiles: Profil
     page.goto(f"{parley.url}/accounts/login/")
     assert page.evaluate("localStorage.getItem('left')") is None
     again.close()
+
+
+@pytest.mark.parametrize("all_requests", [False, True])
+def test_a_foreign_request_is_noted(
+    all_requests: bool, watch: Watch, open_context: Callable[..., BrowserContext], parley: Parley
+) -> None:
+    watch.all_requests = all_requests
+    page = open_context(bypass_csp=True).new_page()
+    page.goto(f"{parley.url}/accounts/login/")
+    with page.expect_event("requestfailed"):
+        page.evaluate("new Image().src = 'https://evil.example/pixel'")
+    assert watch.foreign == [f"{parley.url}/accounts/login/ asked for https://evil.example/pixel"]
+    watch.foreign.clear()
+
+
+def test_a_request_that_a_policy_refuses_is_told_apart(
+    watch: Watch, open_context: Callable[..., BrowserContext], parley: Parley
+) -> None:
+    page = open_context().new_page()
+    page.goto(f"{parley.url}/accounts/login/")
+    with page.expect_event("requestfailed"):
+        page.evaluate("new Image().src = 'https://evil.example/pixel'")
+    assert (watch.foreign, len(watch.refused)) == ([], 1)
+    watch.errors.clear()

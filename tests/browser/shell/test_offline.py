@@ -4,11 +4,14 @@ What others kept by mistake: sign-in pages and one-time codes (elizaOS #14391, h
 deployment (OmniRoute #11779) and of before signing out (offline-plugin #338, Azure static-web-apps #474).
 """
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.checks import check_both_themes, check_width
 from tests.browser.conftest import OpenChat, Parley
 from tests.browser.shell.views import DESK, KOREAN_PHONE
+
+pytestmark = pytest.mark.usefixtures("network_log")
 
 WITH_WORKER = {"service_workers": "allow"}
 READY = (

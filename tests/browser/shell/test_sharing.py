@@ -12,6 +12,8 @@ from tests.browser.checks import PHONE, check_accessible, check_both_themes, che
 from tests.browser.conftest import OpenChat, OpenContext, Parley
 from tests.support.exports import claude_chat, claude_zip
 
+pytestmark = pytest.mark.usefixtures("network_log")
+
 WAYS = [
     pytest.param({"viewport": {"width": 1440, "height": 900}}, "en", id="wide"),
     pytest.param(PHONE, "ko", id="phone"),

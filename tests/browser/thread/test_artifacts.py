@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
 from tests.browser.conftest import OpenChat, Parley
 
+pytestmark = pytest.mark.usefixtures("network_log")
+
 CLOCK = """```html
 <!doctype html>
 <html>

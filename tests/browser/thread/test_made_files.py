@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.checks import PHONE, check_both_themes, check_width
 from tests.browser.conftest import OpenChat
 
+pytestmark = pytest.mark.usefixtures("network_log")
+
 
 @pytest.mark.parametrize(
     ("language", "options"), [("en", {}), ("ko", PHONE)], ids=["1440 px, English", "390 px, Korean"]

@@ -16,6 +16,8 @@ from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat
 from tests.support.chromium import Watch
 
+pytestmark = pytest.mark.usefixtures("network_log")
+
 
 @contextmanager
 def listener() -> Iterator[tuple[int, list[bytes]]]:

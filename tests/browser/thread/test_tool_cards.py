@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chat_page import ChatPage
@@ -10,6 +11,8 @@ from tests.browser.thread.cards import ask_for, card, unfold
 from tests.support.chromium import Watch
 from tests.support.parley import Parley
 from tests.tools.servers import Gate, Served, gated
+
+pytestmark = pytest.mark.usefixtures("network_log")
 
 
 def test_a_call_is_allowed_with_edited_input_after_a_reload(open_with_tools: Callable[..., ChatPage]) -> None:
