@@ -25,11 +25,13 @@ from chat.engine.viewers.remote_turns import conversation_news
 from chat.engine.viewers.viewer_counts import Announcer
 from chat.engine.writer import Writer
 from chat.events import hints
-from chat.models import Conversation
+from chat.events.payloads import accepted
+from chat.events.store import stored_frames
+from chat.models import Conversation, Turn
 from chat.models.ids import ConversationId, TurnId
 from chat.models.transcript.turns import BEATS_PER_LEASE
 from chat.operations.conversations.titles import needs_title, wake_for_title
-from chat.operations.turns import claim
+from chat.operations.turns import claim, comparison
 from chat.operations.turns.recovery import LeaseWatch
 from chat.operations.turns.turn_request import AcceptedTurn
 from chat.providers.clients import ClientPool
@@ -150,13 +152,41 @@ class Engine:
                 await runner.run()
             finally:
                 del self._runners[turn_id]
-            unnamed = running.turn.conversation.title_status == Conversation.TitleStatus.NONE
-            if unnamed and await in_database(needs_title, running.turn.conversation_id):
-                job_queue.enqueue(wake_for_title, str(running.turn.conversation_id))
+            await self._follow_up(running.turn)
         except Exception:
             log.exception("turn_not_run")
         finally:
             self._starting.discard(turn_id)
+
+    async def _follow_up(self, turn: Turn) -> None:
+        """Do what follows a turn: the next answer of its comparison, and the title of its conversation.
+
+        What a broken answer is followed by is still a part of its turn: see AnswerLoop.
+        """
+        if turn.compare_with:
+            await self._begin_next(turn.id)
+        unnamed = turn.conversation.title_status == Conversation.TitleStatus.NONE
+        if unnamed and await in_database(needs_title, turn.conversation_id):
+            job_queue.enqueue(wake_for_title, str(turn.conversation_id))
+
+    async def _begin_next(self, turn_id: TurnId) -> None:
+        """Begin the next answer of a turn's comparison, if one follows; those that are refused end at once."""
+        while not self.draining:
+            try:
+                begun = await in_database(comparison.begin_next, turn_id)
+            except Exception:
+                log.exception("comparison_not_continued")
+                return
+            if begun is None:
+                return
+            turn = begun.turn
+            if not turn.finished:
+                self.hub.tell(turn.conversation_id, accepted(turn))
+                await self.wake(turn.id, begun)
+                return
+            self.hub.show_ended(turn, await in_database(stored_frames, turn.id))
+            log.warning("comparison_refused", turn=str(turn.id), code=turn.error_code)
+            turn_id = turn.id
 
     async def _beat(self) -> None:
         await asyncio.sleep(settings.TURN_LEASE_SECONDS / BEATS_PER_LEASE)
@@ -183,6 +213,11 @@ class Engine:
         if not self.draining:
             for turn_id in await in_database(claim.queued_turns):
                 await self.wake(turn_id)
+            # Of comparisons whose process died, or whose turn ended without an owner. Those that end here follow their
+            # last frames.
+            for turn_id in await in_database(comparison.due_turns):
+                if turn_id not in self._starting:
+                    await self._begin_next(turn_id)
 
     async def _look(self) -> None:
         """Catch up with other processes: at a hint, else once a second while conversations are watched.

@@ -222,8 +222,11 @@ def message_frame(message: dict[str, Any]) -> EventFrame:
 
 
 def accepted(turn: Turn) -> dict[str, Any]:
-    """Return the message that announces a turn to all viewers of its conversation."""
-    return {
+    """Return the message that announces a turn to all viewers of its conversation.
+
+    `compare_with`, only in a comparison, has those who answer the same message after this turn: {"assistant", "model"}.
+    """
+    message: dict[str, Any] = {
         "type": "turn.accepted",
         "client_id": str(turn.client_id),
         "conversation": str(turn.conversation_id),
@@ -231,6 +234,11 @@ def accepted(turn: Turn) -> dict[str, Any]:
         "user_message": str(turn.user_message_id),
         "status": turn.status,
     }
+    if turn.compare_with is not None:
+        message["compare_with"] = [
+            {"assistant": one["assistant"], "model": one["model"]} for one in turn.compare_with
+        ]
+    return message
 
 
 def refresh(conversation_id: ConversationId, turn_id: TurnId) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def turn_request(identity: SocketIdentity, command: dict[str, Any]) -> TurnReque
         temporary=command.get("temporary") is True,
         effort=command.get("effort"),
         tools_off=command.get("tools_off"),
+        compare_with=command.get("compare_with"),
     )
 
 

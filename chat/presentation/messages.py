@@ -46,7 +46,18 @@ def version_context(thread: Thread) -> dict[str, Any]:
 
 def _choice_of(call: ApiCall) -> str:
     """Return the picker's value for whom a call asked."""
-    return f"assistant:{call.assistant_id}" if call.assistant_id else f"model:{call.model_id}"
+    return _choice(call.assistant_id, call.model_id)
+
+
+def _choice(assistant: object, model: object) -> str:
+    return f"assistant:{assistant}" if assistant else f"model:{model}"
+
+
+def _asked_next(turn: Turn) -> str | None:
+    """Return the picker's values of those who answer after a turn, "" for the last one; None outside of comparisons."""
+    if turn.compare_with is None:
+        return None
+    return " ".join(_choice(one["assistant"], one["model"]) for one in turn.compare_with)
 
 
 def placeholder_context(turn: Turn) -> dict[str, Any]:
@@ -57,6 +68,7 @@ def placeholder_context(turn: Turn) -> dict[str, Any]:
         "turn": turn,
         "model_name": model_name(turn),
         "live": True,
+        "asked_next": _asked_next(turn),
         "blocks": [],
     }
 
@@ -111,6 +123,7 @@ def _answer_context(entry: Entry, thread: Thread) -> dict[str, Any]:
         "model_name": model_name(turn, entry.last),
         "live": live,
         "state": thread.state if live else None,
+        "asked_next": _asked_next(turn) if turn is not None and live else None,
         "blocks": with_steps(blocks),
         "notices": _notices(turn, after=None),
         "receipt": None if live else _receipt(entry, thread),

@@ -88,6 +88,7 @@ FAILURES = {
     "output_truncated": gettext_lazy(
         "The answer was cut off before its format was complete. Ask for less, or allow longer answers."
     ),
+    "not_offered": gettext_lazy("%(name)s is no longer offered to you, so it was not asked."),
     "forbidden": gettext_lazy("Your account isn’t allowed to do this."),
 }
 # A budget's refusal names the reason, the budget, and the date of its renewal.
@@ -117,7 +118,14 @@ REFUSALS = {
 }
 SOFT_LIMIT = gettext_lazy("%(spent)s of %(limit)s used %(period)s (%(budget)s). It renews on %(date)s.")
 # Codes whose text comes from their detail.
-DETAIL_CODES = frozenset({"invalid", "connection_unusable", "budget"})
+DETAIL_CODES = frozenset(
+    {
+        *("invalid", "connection_unusable", "budget", "not_offered", "too_many_requests"),
+        # Files that the next model of a comparison does not take.
+        *("pictures_unsupported", "documents_unsupported"),
+        *("too_many_pictures", "pictures_too_large", "too_many_pages"),
+    }
+)
 NO_BUDGET = gettext_lazy("The budget is used up. Ask an administrator.")
 TOOL_STATUS = {
     "waiting": gettext_lazy("Waiting for your approval"),
@@ -165,13 +173,15 @@ def _budget_names(scope: str, period: str, renews_on: str) -> dict[str, str]:
 def failure_text(code: str, detail: str = "") -> str:
     """Return the text for a code in the active language.
 
-    `detail` is used for codes whose reason varies: the message of a validation, the problem of a connection, or the
-    budget that refused.
+    `detail` is used for codes whose reason varies: the message of a validation, the problem of a connection, the
+    budget that refused, or the name of a model that is not offered.
     """
-    if code in DETAIL_CODES - {"budget"} and detail:
-        return detail
     if code == "budget":
         return budget_text(detail)
+    if code == "not_offered":
+        return str(FAILURES[code]) % {"name": detail}
+    if code in DETAIL_CODES and detail:
+        return detail
     return str(FAILURES.get(code, UNKNOWN_FAILURE))
 
 

@@ -22,10 +22,15 @@ import { PendingRequests } from "parley/thread/pending_requests.js";
 import { Scroll } from "parley/thread/scroll.js";
 import { ThreadView } from "parley/thread/thread.js";
 import { decisionFrom, showToolProblem } from "parley/thread/tool_decision.js";
-import { enableTurnButtons, turnRequestFrom } from "parley/thread/turn_buttons.js";
+import { chosen, enableTurnButtons, turnRequestFrom } from "parley/thread/turn_buttons.js";
+
+// The next answer of a comparison is announced as soon as the one before it has ended. Later the page looks for itself:
+// it may have missed the announcement while it had no connection.
+const NEXT_WITHIN_MS = 3000;
 
 export class Chat {
   #opened = false;
+  #nextTimer = null;
   #stopWhenOpen = null;
 
   // `storage`: choices that last; `messages`: what is not sent yet (MessageStorage).
@@ -80,7 +85,6 @@ export class Chat {
   }
 
   start({ text, options, attachments, parent, others = [] }) {
-    this.comparison.plan(others);
     if (!this.thread.conversation) this.thread.begin(null);
     this.#post({
       type: "turn.start",
@@ -90,13 +94,16 @@ export class Chat {
       text,
       attachments,
       ...(page.temporary && { temporary: true }),
+      ...(others.length && { compare_with: others.map(chosen) }),
       ...options,
     });
   }
 
   stop(turn) {
-    this.comparison.plan([]);
+    this.comparison.drop();
     if (!this.socket.send({ type: "turn.stop", turn })) this.#stopWhenOpen = turn;
+    // Between two answers of a comparison nothing is being written.
+    if (!this.thread.answer) this.#liveChanged(null);
   }
 
   // htmx may have replaced the thread: the user chose another version of a message.
@@ -161,6 +168,9 @@ export class Chat {
     // A part of the path does not show the answer that is being written.
     if (this.thread.loading || this.thread.isPart) return;
     const action = this.subscription.check(event);
+    if (action === APPLY && event.type === "turn.started") this.comparison.started();
+    if (action === APPLY && event.type === "turn.finished" && event.status === "stopped")
+      this.comparison.drop();
     if (action === APPLY && event.type === "usage") this.gauge.usage(event.usage, this.thread.root);
     if (action === APPLY) this.notifications.handle(event);
     if (action === APPLY && event.code === BUDGET_NOTICE) this.budget.refresh();
@@ -179,10 +189,12 @@ export class Chat {
       return;
     }
     if (!this.subscription.follow(message.turn)) return;
-    this.thread.accept(message, { focus: Boolean(mine) && mine.type !== "turn.start" });
+    // The next answer of a comparison takes the place of the one before it, as after Retry.
+    const isNext = this.comparison.goesOn;
+    this.thread.accept(message, { focus: isNext || (Boolean(mine) && mine.type !== "turn.start") });
     await this.thread.loading;
     this.scroll.watch();
-    if (mine) this.scroll.toEnd();
+    if (mine || isNext) this.scroll.toEnd();
   }
 
   // The first message of a new conversation was accepted: this page shows that conversation from now on.
@@ -216,7 +228,6 @@ export class Chat {
     }
     // The subscription was refused: the conversation is gone.
     if (code === "not_found" && !about.client_id && this.#isOwn(about)) leaveFor(goneAddress());
-    this.comparison.plan([]);
     const refused = this.requests.settle(about.client_id);
     enableTurnButtons();
     if (refused) this.composer.takeBack(refused);
@@ -238,14 +249,30 @@ export class Chat {
 
   // The thread shows another unfinished answer, or none.
   #liveChanged(live) {
-    if (this.composer.busy && !live) {
-      const next = this.comparison.answered(this.thread.conversation);
-      if (next && !this.composer.queued.waits) this.#post(next);
-      this.sidebar.refresh();
-      this.budget.refreshIfShown();
-    }
-    this.composer.busy = live?.turn ?? null;
+    clearTimeout(this.#nextTimer);
+    if (live) this.comparison.follow(live);
+    const waits = Boolean(this.composer.busy) && !live && this.comparison.goesOn;
+    if (waits) this.#nextTimer = setTimeout(() => this.#lookForNext(), NEXT_WITHIN_MS);
+    else if (this.composer.busy && !live) this.#ended();
+    if (!waits) this.composer.busy = live?.turn ?? null;
     this.gauge.read(this.thread.root);
     this.subscription?.sync(live);
+  }
+
+  // No answer is being written any more. A message that waits goes on; then nothing is compared.
+  #ended() {
+    if (this.composer.queued.waits) this.comparison.drop();
+    this.comparison.end(this.thread.conversation);
+    this.sidebar.refresh();
+    this.budget.refreshIfShown();
+  }
+
+  async #lookForNext() {
+    if (!this.socket.isOpen) return this.#liveChanged(null);
+    await this.#reload({ ifNewer: true });
+    if (this.thread.answer || !this.composer.busy) return;
+    // The round has ended without this page.
+    this.comparison.complete();
+    this.#liveChanged(null);
   }
 }

@@ -18,6 +18,7 @@ from chat.engine.viewers.remote_turns import Remote, last_seqs, remote_news
 from chat.engine.viewers.viewer import Viewer
 from chat.engine.viewers.viewer_counts import ElsewhereCounts
 from chat.events.payloads import EventFrame, accepted
+from chat.models import Turn
 from chat.models.ids import ConversationId, TurnId, UserId
 
 
@@ -136,6 +137,15 @@ class Hub:
         self._closed[log.turn_id] = log
         for viewer in self.viewers.get(log.conversation_id, ()):
             viewer.turn_ended(log.turn_id, log.last_seq)
+
+    def show_ended(self, turn: Turn, frames: Iterable[EventFrame]) -> None:
+        """Show viewers a turn that ended without running in any process."""
+        log = TurnLog(turn.id, turn.conversation_id, created_at=turn.created_at)
+        self.tell(turn.conversation_id, accepted(turn))
+        self.add(log)
+        self.publish(log, frames)
+        log.mark_flushed(log.last_seq)
+        self.close(log)
 
     def tell(self, conversation_id: ConversationId, message: dict[str, Any]) -> None:
         for viewer in self.viewers.get(conversation_id, ()):

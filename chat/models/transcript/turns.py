@@ -133,6 +133,10 @@ class Turn(models.Model):
         default="",
         db_default="",
     )
+    # In a comparison: who answers the same message after this turn, as `choices_to_compare` stores them; [] for the
+    # last one. `next_due` until the first of them was asked.
+    compare_with = ExactJSONField(_("answers next"), null=True, blank=True)
+    next_due = models.BooleanField(_("next answer is due"), default=False, db_default=False, editable=False)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     owner = models.CharField(_("owner"), max_length=120, blank=True, default="")
     fence = models.PositiveIntegerField(_("fencing token"), default=0)
@@ -171,6 +175,7 @@ class Turn(models.Model):
         indexes = [
             models.Index(fields=["status", "heartbeat_at"], name="turn_leases"),
             models.Index(fields=["conversation", "-created_at"], name="turn_of_conversation"),
+            models.Index(fields=["created_at"], condition=Q(next_due=True), name="turn_next_due"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["author", "client_id"], name="turn_client_id_once"),

@@ -85,10 +85,10 @@ def copy_path(*, source: Conversation, leaf_id: MessageId | None, owner: User) -
         made.conversation.active_leaf_id = made.message_ids[leaf_id] if leaf_id is not None else None
         made.conversation.save(force_insert=True)
         copy_rows(Message, _messages(made, foreign=owner.pk != source.owner_id))
-        copy_rows(Turn, _turns(made), emptied=("api_key_id",))
+        copy_rows(Turn, _turns(made), emptied=("api_key_id", "compare_with"))
         copy_rows(ToolCall, _tool_calls(made))
         _link_files(made)
-        Turn.objects.filter(conversation=made.conversation).update(is_copy=True)
+        Turn.objects.filter(conversation=made.conversation).update(is_copy=True, next_due=False)
         # Search knows the originals alone.
         Message.objects.filter(conversation=made.conversation).update(indexed=False)
         hints.publish(conversations=[str(made.conversation.id)])

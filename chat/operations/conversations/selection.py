@@ -11,6 +11,8 @@ from chat.models import Assistant, Conversation, LanguageModel, User
 from chat.operations.errors import OperationError, invalid, not_found
 
 MOST_TOOLS_OFF = 500
+# With the one that answers first these are three.
+MOST_COMPARED = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +95,36 @@ def chosen_model(person: User, model_id: object) -> LanguageModel:
     if model is None:
         raise not_found()
     return model
+
+
+def choices_to_compare(person: User, wanted: object) -> list[dict[str, str | None]] | None:
+    """Return who answers a message after the first one, as a turn stores it; None stays None.
+
+    `wanted` is what a client sent: a list of up to two {"assistant": id, "model": id}, of which one may be missing or
+    None. An element of the result has both ids as they are stored, and the `name` of what was chosen.
+
+    Raises:
+        OperationError: invalid, not_found.
+    """
+    if wanted is None:
+        return None
+    if not isinstance(wanted, list) or len(wanted) > MOST_COMPARED or not all(map(_is_choice, wanted)):
+        raise invalid(_("compare_with must be a list of at most two objects with “assistant” or “model”."))
+    return [_choice_to_compare(person, one) for one in wanted]
+
+
+def _is_choice(one: object) -> bool:
+    return isinstance(one, dict) and any(one.get(kind) is not None for kind in ("assistant", "model"))
+
+
+def _choice_to_compare(person: User, wanted: dict[str, Any]) -> dict[str, str | None]:
+    chosen = choose(Conversation(owner=person), person, wanted.get("assistant"), wanted.get("model"))
+    named = chosen.assistant.name if chosen.assistant else chosen.model.display_name if chosen.model else ""
+    return {
+        "assistant": str(chosen.assistant.pk) if chosen.assistant else None,
+        "model": str(chosen.model.pk) if chosen.model else None,
+        "name": named,
+    }
 
 
 def select_answering(

@@ -29,6 +29,7 @@ from chat.operations.conversations.path import ConversationPath
 from chat.operations.conversations.selection import (
     Answering,
     Chosen,
+    choices_to_compare,
     choose,
     chosen_model,
     configure,
@@ -59,6 +60,7 @@ class _Question:
     output_schema: Any = None
     is_new: bool = False
     requested_length: str = ""
+    compare_with: Any = None
 
     @property
     def project(self) -> Project | None:
@@ -71,15 +73,16 @@ def start_turn(request: TurnRequest) -> AcceptedTurn:
     """Accept a person's message and queue its answer.
 
     Raises:
-        OperationError: empty, too_long, not_found, busy (a turn is running here), assistant_unavailable, no_model,
-            connection_unusable, budget (nothing is left), invalid_schema, no_structured_output, and the errors of
-            `check_sendable`, which name a model to ask instead.
+        OperationError: empty, too_long, invalid (compare_with), not_found, busy (a turn is running here),
+            assistant_unavailable, no_model, connection_unusable, budget (nothing is left), invalid_schema,
+            no_structured_output, and the errors of `check_sendable`, which name a model to ask instead.
     """
     draft = read_draft(text=request.text, attachments=request.attachments, content=request.content)
 
     def ask() -> _Question:
         author = request.author
         given = resolve_draft(author, draft)
+        others = choices_to_compare(author, request.compare_with)
         conversation, chosen = _conversation(request)
         above = _path_above(conversation, request.parent_id)
         answering = select_answering(author, conversation, chosen)
@@ -93,7 +96,14 @@ def start_turn(request: TurnRequest) -> AcceptedTurn:
         )
         if given.files:
             message.attachments.set(given.files)
-        return _Question(conversation, above.then(message), answering, request.output_schema, is_new=True)
+        return _Question(
+            conversation,
+            above.then(message),
+            answering,
+            request.output_schema,
+            is_new=True,
+            compare_with=others,
+        )
 
     return _once(request, ask)
 
@@ -106,8 +116,8 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
     behind a summary of what came before it, if the same model answers. Without a `length` it is asked for as before.
 
     Raises:
-        OperationError: not_found, busy, invalid (the length), assistant_unavailable, no_model, connection_unusable,
-            budget.
+        OperationError: not_found, busy, invalid (the length, compare_with), assistant_unavailable, no_model,
+            connection_unusable, budget.
     """
     if request.length not in (None, *RequestedLength.values):
         raise invalid(_("The length can be “shorter” or “longer”."))
@@ -115,6 +125,7 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
     def ask() -> _Question:
         author, turn = request.author, _finished_turn(request)
         conversation = _locked(author, turn.conversation_id)
+        others = choices_to_compare(author, request.compare_with)
         path = ConversationPath.to(turn.user_message_id)
         instead = _after_refusal(request, turn)
         if instead is not None:
@@ -126,7 +137,14 @@ def retry_turn(request: TurnRequest) -> AcceptedTurn:
         if turn.filled_context and turn.model and answering.model.model_id == turn.model.model_id:
             path = repeat_behind_summary(path)
         length = request.length or turn.requested_length
-        return _Question(conversation, path, answering, turn.output_schema, requested_length=length)
+        return _Question(
+            conversation,
+            path,
+            answering,
+            turn.output_schema,
+            requested_length=length,
+            compare_with=others,
+        )
 
     return _once(request, ask)
 
@@ -297,6 +315,8 @@ def _queue(request: TurnRequest, client: uuid.UUID, question: _Question) -> Acce
         max_tokens=answer_limit(model, assistant, conversation.effort),
         output_schema=schema,
         requested_length=question.requested_length,
+        compare_with=question.compare_with,
+        next_due=bool(question.compare_with),
     )
     if question.is_new:
         path = make_room(turn, path)

@@ -25,7 +25,8 @@ class TurnRequest:
     conversation. `turn_id` is the turn to retry or to continue. `output_schema` is a JSON Schema that the answer must
     match. `length` is for a retry: shorter, longer, or None to ask for what the turn before was asked for. `effort` is
     a level or "" for the assistant's own; `tools_off` has the ids of tools that are not offered to the model. Both hold
-    from now on; None changes nothing.
+    from now on; None changes nothing. `compare_with` is for a message and a retry: who answers the same message after
+    this turn (see `selection.choices_to_compare`); [] makes this turn the last one of a comparison.
     """
 
     author: User
@@ -46,6 +47,7 @@ class TurnRequest:
     temporary: bool = False
     effort: Any = None
     tools_off: Any = None
+    compare_with: Any = None
 
     def checked_client_id(self) -> uuid.UUID:
         """Return the client id as it is compared.

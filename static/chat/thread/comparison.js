@@ -1,5 +1,5 @@
-// The answers to one message side by side, of which one is kept. The models answer one after the other; the comparison
-// opens by itself when the last one has answered.
+// The answers to one message side by side, of which one is kept. The server has the models answer one after the other; the
+// comparison opens by itself when the last one has answered.
 
 import { toast } from "parley/lib/announcements.js";
 import { fetchFragment } from "parley/lib/fragments.js";
@@ -7,8 +7,8 @@ import { translate } from "parley/lib/page.js";
 import { choose } from "parley/thread/turn_buttons.js";
 
 export class Comparison {
-  #pending = null;
-  #others = [];
+  #round = null;
+  #asked = null;
 
   constructor() {
     this.dialog = document.getElementById("comparison");
@@ -17,24 +17,38 @@ export class Comparison {
     document.addEventListener("click", (event) => this.#click(event), true);
   }
 
-  // `others`: the picker's values of those who answer the next message after the first one; [] plans none.
-  plan(others) {
-    this.#others = others;
-    this.#pending = null;
+  // An answer is expected. `question`: the message that it answers; `next`: who answers that too, or null.
+  follow({ question, next }) {
+    const before = this.#round?.question === question ? this.#round.next : [];
+    this.#round = next && { question, next };
+    this.#asked = next && before.at(-next.length - 1);
   }
 
-  // No answer is being written any more in a conversation. Returns the request to the next model, or null.
-  answered(conversation) {
-    const last = [...document.querySelectorAll("#thread > [data-turn]")].at(-1);
-    const [next, ...rest] = this.#others;
-    const message = this.#pending;
-    this.plan(rest);
-    if (next && last?.dataset.parent) {
-      this.#pending = last.dataset.parent;
-      return { type: "turn.retry", turn: last.dataset.turn, ...choose(next) };
-    }
-    if (message && conversation) this.open(conversation, message);
-    return null;
+  // The answer has begun: the picker shows who writes it, as after a retry.
+  started() {
+    if (this.#asked && isOffered(this.#asked)) choose(this.#asked);
+    this.#asked = null;
+  }
+
+  // Whether another answer follows the one that has ended.
+  get goesOn() {
+    return this.#round?.next.length > 0;
+  }
+
+  // All have answered.
+  complete() {
+    if (this.#round) this.#round.next = [];
+  }
+
+  // Nothing follows, whatever was planned.
+  drop() {
+    this.#round = null;
+  }
+
+  // The last answer has ended: shows those of the round, if it was one.
+  end(conversation) {
+    if (this.#round) this.open(conversation, this.#round.question);
+    this.drop();
   }
 
   async open(conversation, message) {
@@ -54,15 +68,11 @@ export class Comparison {
 
   // The model that wrote the answer that is kept answers next too. The dialog closes after htmx has sent the choice.
   #keep(choice) {
-    if (optionOf(choice)?.disabled === false) choose(choice);
+    if (isOffered(choice)) choose(choice);
     setTimeout(() => this.dialog.close());
   }
 
   #click({ target }) {
-    const asked = target.closest?.("[data-compare-with]");
-    // While an answer is written, the menu asks no model.
-    if (asked && !document.querySelector("#thread > [data-live]"))
-      this.#pending = questionOf(asked.closest("[popover]").dataset.turn);
     const button = target.closest?.("[data-compare]");
     if (button) this.open(document.getElementById("thread").dataset.conversation, button.dataset.compare);
     const kept = target.closest?.("[data-keep]");
@@ -72,11 +82,10 @@ export class Comparison {
 
 const optionOf = (choice) => document.querySelector(`#choice option[value="${choice}"]`);
 
+const isOffered = (choice) => optionOf(choice)?.disabled === false;
+
 // Two assistants may have the same model.
 function nameAssistant({ dataset: { keep }, previousElementSibling: heading }) {
   const option = keep.startsWith("assistant:") && optionOf(keep);
   if (option) heading.textContent = `${option.textContent} · ${heading.textContent}`;
 }
-
-const questionOf = (turn) =>
-  document.querySelector(`#thread > [data-turn="${turn}"]`)?.dataset.parent || null;

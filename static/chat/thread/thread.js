@@ -10,7 +10,8 @@ import { foldLongMessages } from "parley/thread/long_message.js";
 const MAX_ANNOUNCED_CHARACTERS = 1000;
 
 export class ThreadView {
-  // Listener: onlive({turn, seq}|null) when the thread shows another unfinished answer, or none.
+  // Listener: onlive({turn, seq, question, next}|null) when the thread shows another unfinished answer, or none. `next`:
+  // the picker's values of those who answer the same message after it; null outside of comparisons.
   constructor({ onlive }) {
     this.onlive = onlive;
     this.answer = null;
@@ -112,7 +113,12 @@ export class ThreadView {
     this.answer = article ? new Answer(article) : null;
     this.attached = this.root;
     foldLongMessages(this.root);
-    this.onlive(this.answer && { turn: this.answer.state.turn, seq: this.answer.state.seq });
+    this.onlive(this.answer && this.#live(article.dataset));
+  }
+
+  #live({ parent, askedNext }) {
+    const { turn, seq } = this.answer.state;
+    return { turn, seq, question: parent, next: askedNext?.split(" ").filter(Boolean) ?? null };
   }
 
   #find(message) {

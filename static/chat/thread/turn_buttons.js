@@ -47,13 +47,16 @@ function chooseEffort(effort) {
   return { effort };
 }
 
-function chosen(value) {
+// Returns {assistant, model}, as a request names what the picker shows with this value.
+export function chosen(value) {
   const [kind, id] = value.split(":");
   return { assistant: kind === "assistant" ? id : null, model: kind === "model" ? id : null };
 }
 
 function wishOf({ answerBy, compareWith, length, withEffort }) {
-  if (answerBy ?? compareWith) return choose(answerBy ?? compareWith);
+  if (answerBy) return choose(answerBy);
+  // The last answer of a comparison: nobody else answers after it.
+  if (compareWith) return { ...choose(compareWith), compare_with: [] };
   if (withEffort !== undefined) return chooseEffort(withEffort);
   return length ? { length } : {};
 }
