@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models.projects import ProjectDocument
 from chat.search_text.fold import fold
+from chat.search_text.markup import without_marks
 from chat.search_text.tokens import index_tokens
 
 _ADD_SQLITE = "INSERT INTO chat_projectpassage_tokens (rowid, tokens) VALUES (%s, %s)"
@@ -32,7 +33,10 @@ class ProjectPassageQuerySet(models.QuerySet["ProjectPassage"]):
         """Write new passages of one project with their tokens."""
         with transaction.atomic():
             made = ProjectPassage.objects.bulk_create(passages)
-            rows = [(row.pk, [project_token(project_id), *index_tokens(fold(row.text))]) for row in made]
+            rows = [
+                (row.pk, [project_token(project_id), *index_tokens(fold(without_marks(row.text)))])
+                for row in made
+            ]
             with connection.cursor() as cursor:
                 if connection.vendor == "sqlite":
                     cursor.executemany(_ADD_SQLITE, [(pk, " ".join(tokens)) for pk, tokens in rows])

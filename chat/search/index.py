@@ -13,6 +13,7 @@ from chat.models import Conversation, Message, SearchEntry, User
 from chat.models.ids import MessageId
 from chat.models.transcript.search_entries import entry_id
 from chat.search_text.fold import fold
+from chat.search_text.markup import without_marks
 
 # Rows of one transaction: SQLite has one writer, and turns write too.
 PORTION = 200
@@ -49,10 +50,12 @@ def index_messages(ids: Collection[MessageId]) -> int:
                 id=entry_id(row.created_at, row.depth),
                 conversation_id=row.conversation_id,
                 message=row,
-                folded=fold(row.text),
+                folded=fold(without_marks(row.text)),
             )
             for row in texts
         ]
+        # One that an earlier version of Parley wrote is replaced.
+        SearchEntry.objects.filter(message__in=[row.id for row in rows]).delete()
         SearchEntry.objects.add(entries, [row.conversation.owner_id for row in texts])
         Message.objects.filter(id__in=[row.id for row in rows]).update(indexed=True)
     return len(rows)

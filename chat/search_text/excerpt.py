@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chat.search_text.fold import fold, fold_with_places
+from chat.search_text.markup import without_marks
 from chat.search_text.query import occurrences
 
 BEFORE, AFTER = 60, 180
@@ -12,7 +13,7 @@ BEFORE, AFTER = 60, 180
 _NEAR = 40
 # How far the edges of an excerpt move to stand between words.
 _EDGE = 16
-_MARKUP = re.compile(r"\*\*|```\w*|^#{1,6} |^> ", re.MULTILINE)
+_MARKUP = re.compile(r"```\w*|^#{1,6} |^> ", re.MULTILINE)
 _SPACE = re.compile(r"\s+")
 
 
@@ -44,7 +45,7 @@ def excerpt(text: str, needles: Sequence[str]) -> Excerpt:
 
     Signs of Markdown that only format are left out.
     """
-    line = _SPACE.sub(" ", _MARKUP.sub("", text)).strip()
+    line = _SPACE.sub(" ", without_marks(_MARKUP.sub("", text))).strip()
     start, end = _edges(line, _first_hit(line, max(needles, key=len, default="")))
     found = mark_hits(line[start:end], needles)
     first, last = "…" if start else "", "…" if end < len(line) else ""

@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 from chat.search_text.fold import fold
+from chat.search_text.markup import without_marks
 from chat.search_text.scripts import DENSE, RUN
 from chat.search_text.tokens import LONGEST_TOKEN, bigrams
 
@@ -38,7 +39,7 @@ def read_query(text: str) -> Query:
 
     Words of alphabets are found by their beginning, those of dense scripts at any place.
     """
-    parts = [quoted or word for quoted, word in _PART.findall(text[:LONGEST_QUERY])]
+    parts = [quoted or word for quoted, word in _PART.findall(without_marks(text[:LONGEST_QUERY]))]
     folded = [fold(part).strip() for part in parts]
     if folded:
         folded[-1] = _UNFINISHED.sub("", folded[-1])

@@ -1,10 +1,13 @@
 """The index: messages enter it once they are whole, and leave it with their rows, on both databases."""
 
 import datetime as dt
+import importlib
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -86,6 +89,24 @@ def test_message_is_indexed_once(insider: User) -> None:
     ids = list(Message.objects.values_list("id", flat=True))
     assert [index.index_messages(ids), index.index_messages(ids), index.index_messages([])] == [1, 0, 0]
     assert tokens_left() == 1
+
+
+def test_what_was_indexed_with_its_marks_is_indexed_anew(insider: User) -> None:
+    chat = factories.conversation(insider, "**핵심**은 캐시다", "평범한 말")
+    list(index.index_portions())
+    marked, plain = SearchEntry.objects.order_by("message__depth")
+    SearchEntry.objects.filter(pk=marked.pk).update(
+        folded="**핵심**은 캐시다"
+    )  # as an earlier Parley wrote it
+    migration = importlib.import_module("chat.migrations.0020_search_without_marks")
+    migration.index_anew(apps, SimpleNamespace(connection=connection))
+    assert list(chat.messages.order_by("depth").values_list("indexed", flat=True)) == [False, True]
+    assert SearchEntry.objects.count() == 2, "it is found by its other words meanwhile"
+    list(index.index_portions())
+    assert list(SearchEntry.objects.order_by("message__depth").values_list("folded", flat=True)) == [
+        "핵심은 캐시다",
+        plain.folded,
+    ]
 
 
 def test_titles_from_before_are_folded(insider: User) -> None:
