@@ -4,6 +4,8 @@ import { keepFocus, messageField } from "parley/lib/focus.js";
 import { Press } from "parley/lib/press.js";
 
 const NEAR_END_PX = 80;
+// Earlier messages are asked for before the reader stands at their beginning.
+const EARLIER_WITHIN_PX = 600;
 
 export class Scroll {
   #lastTop = 0;
@@ -63,8 +65,10 @@ export class Scroll {
 
   #scrolled() {
     const distance = this.#distance;
+    const movedUp = this.scroller.scrollTop < this.#lastTop;
     // Only scrolling up ends the following: while text grows, the end moves ahead of a smooth scroll.
-    if (this.scroller.scrollTop < this.#lastTop && distance > NEAR_END_PX) this.#follows = false;
+    if (movedUp && distance > NEAR_END_PX) this.#follows = false;
+    if (movedUp && this.scroller.scrollTop < EARLIER_WITHIN_PX) this.#askForEarlier();
     if (distance <= NEAR_END_PX) this.#follows = true;
     this.#lastTop = this.scroller.scrollTop;
     keepFocus(() => (this.button.hidden = this.#isEmpty || distance <= NEAR_END_PX * 2), messageField);
@@ -89,6 +93,10 @@ export class Scroll {
   // A reader who looks for something is not taken to the newest text.
   leaveEnd() {
     this.#follows = false;
+  }
+
+  #askForEarlier() {
+    this.thread.querySelector("[data-earlier]:not(.htmx-request)")?.click();
   }
 
   // Earlier messages are inserted above, later ones below; the text in view stays where it is.

@@ -87,9 +87,10 @@ def test_earlier_messages_take_over_the_focus(chat: ChatPage, parley: Parley) ->
     )
     chat.open(f"/c/{made}")
     earlier = chat.page.get_by_role("button", name="Show earlier messages")
-    earlier.press("Enter")
-    expect(chat.page.locator(".message")).to_have_count(60)
-    expect(earlier).to_be_focused()
+    for count in (40, 60):
+        earlier.press("Enter")
+        expect(chat.page.locator(".message")).to_have_count(count)
+        expect(earlier).to_be_focused()
     earlier.press("Enter")
     expect(chat.page.locator(".message")).to_have_count(80)
     expect(chat.page.locator(".message").first).to_be_focused()
@@ -103,7 +104,7 @@ def test_a_list_that_is_loaded_meanwhile_takes_no_focus(chat: ChatPage, parley: 
     # The focus is set when a swap has settled; another one begins before that.
     chat.page.evaluate("htmx.config.defaultSettleDelay = 3000")
     chat.page.get_by_role("button", name="Show earlier messages").press("Enter")
-    expect(chat.page.locator(".message")).to_have_count(60)
+    expect(chat.page.locator(".message")).to_have_count(40)
     with chat.page.expect_response("**/sidebar**"):
         chat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(chat.page.get_by_role("button", name="Show earlier messages")).to_be_focused()

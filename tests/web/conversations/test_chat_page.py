@@ -206,11 +206,11 @@ def test_a_long_thread_comes_in_pages(
     with django_assert_max_num_queries(25):
         page = shown(browser, chat)
     numbers = [int(number) for number in re.findall(r">Message (\d+)<", page)]
-    assert numbers == list(range(170, 200))
+    assert numbers == list(range(180, 200))
     more = re.search(r'hx-get="([^"]+/earlier\?before=[^"]+)"', page)
     assert more is not None
     earlier = text_of(browser.get(more[1]))
-    assert [int(number) for number in re.findall(r">Message (\d+)<", earlier)] == list(range(140, 170))
+    assert [int(number) for number in re.findall(r">Message (\d+)<", earlier)] == list(range(160, 180))
 
 
 def test_tools_thoughts_and_unknown_blocks_are_shown(browser: Client, chat: Conversation) -> None:
