@@ -13,14 +13,17 @@ export function unloadedCode() {
 
 // Reads them, unless they are. Returns whether something was read.
 export async function loadRest() {
-  const query = queryOfPart();
-  if (!query || query === rest.query) return false;
-  const { conversation } = document.getElementById("thread").dataset;
-  const answer = await fetch(`/c/${conversation}/code?${query}`).catch(() => null);
-  if (!answer?.ok) return false;
-  const { above, below } = await answer.json();
-  rest = { query, above: await codeOf(above), below: await codeOf(below) };
-  return true;
+  let wasRead = false;
+  // The page may load more of the conversation meanwhile: then its rest is another one.
+  for (let query = queryOfPart(); query && query !== rest.query; query = queryOfPart()) {
+    const { conversation } = document.getElementById("thread").dataset;
+    const answer = await fetch(`/c/${conversation}/code?${query}`).catch(() => null);
+    if (!answer?.ok) return wasRead;
+    const { above, below } = await answer.json();
+    rest = { query, above: await codeOf(above), below: await codeOf(below) };
+    wasRead = true;
+  }
+  return wasRead;
 }
 
 // The buttons that load more name the first and the last message of the part.

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
 from tests.browser.conftest import OpenChat, Parley
@@ -91,6 +91,17 @@ def test_an_artifact_is_seen_compared_and_changed(
         page.keyboard.press("Escape")
         expect(panel).to_be_hidden()
         expect(chat.answers.nth(1).get_by_role("button", name=opens, exact=True)).to_be_focused()
+
+
+def test_versions_are_counted_while_more_is_loaded(open_chat: OpenChat, parley: Parley) -> None:
+    chat = open_chat(f"/c/{parley.run(LONG).split()[0]}")
+    held: list[Route] = []
+    chat.page.route("**/code?*", lambda route: route.continue_() if held else held.append(route))
+    chat.answer.get_by_role("button", name="Open", exact=True).click()
+    chat.page.locator("#main").evaluate("node => node.scrollTo(0, 0)")
+    expect(chat.answers).to_have_count(20)
+    held[0].continue_()
+    expect(chat.page.locator("#artifact [data-place]")).to_have_text("40 / 40")
 
 
 LONG = """

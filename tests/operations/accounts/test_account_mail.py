@@ -11,7 +11,7 @@ from django.core import mail
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
-from chat.models import User
+from chat.models import Project, User
 from chat.operations.accounts import account_mail
 from chat.operations.accounts.users import confirm_email
 from tests import factories
@@ -79,6 +79,16 @@ def test_reset_link_needs_a_valid_address(invited: User, request_of_staff: HttpR
     invited.email = "broken"
     account_mail.send_reset_link(user=invited, request=request_of_staff)
     assert mail.outbox == []
+
+
+def test_new_owner_of_a_project_is_told(invited: User, request_of_staff: HttpRequest) -> None:
+    earlier = factories.person("earlier")
+    project = Project.objects.create(owner=invited, name="Bridges")
+    account_mail.notify_project_handed_over(project=project, earlier=earlier)
+    (letter,) = mail.outbox
+    assert letter.to == ["new@example.test"]
+    assert "“Bridges”, which belonged to earlier@example.test" in letter.body
+    assert f"/projects/{project.pk}" in letter.body
 
 
 def test_notices_go_to_the_address_that_was_used(invited: User, request_of_staff: HttpRequest) -> None:
