@@ -47,7 +47,7 @@ def notify_address_changed(*, user: User, old_email: str) -> None:
 
 
 def notify_project_handed_over(*, project: Project, earlier: User) -> None:
-    """Tell the new owner of a project that it is theirs, whose it was, and where it is."""
+    """Send the new owner of a project a mail that names the project, its earlier owner and its address."""
     owner = project.owner
     context = {
         "project": project,

@@ -81,10 +81,10 @@ def _taken(turn_id: TurnId) -> Turn | None:
 
 
 def _is_wanted(turn: Turn) -> bool:
-    """Return whether who asked may still ask and has not gone on otherwise; locks the conversation.
+    """Return whether the author may still ask and the conversation waits for this answer; locks the conversation.
 
-    Else nobody is there to be told: the account or the key is closed, the conversation is deleted, or another message
-    of it is being answered.
+    It is False when the account or the API key is closed, the conversation is deleted, or a later turn was begun in it.
+    The comparison then ends without a message.
     """
     if turn.door == Turn.Door.API:
         key = ApiKey.objects.live().filter(id=turn.api_key_id or access.NO_ROW).first()
