@@ -9,7 +9,8 @@ const SHAPES = ["(( ))", "([ ])", "[( )]", "[[ ]]", "[/ /]", "{{ }}", "[ ]", "{ 
   shape.split(" "),
 );
 const NAME = String.raw`(?<![\p{L}\p{N}_-])(?<name>[\p{L}\p{N}_-]*[\p{L}\p{N}_]) ?`;
-const UNQUOTED = String.raw`(?![[({/]*")(.+?)`;
+// The limit keeps the time of a long line of open brackets from growing with its square.
+const UNQUOTED = String.raw`(?![[({/]*")(.{1,400}?)`;
 const NODE_ENDS = String.raw`(?=\s*(?:$|[;&<]|[ox]?--|==|-\.|~~~|:::))`;
 const literal = (marks) => marks.replace(/[[\](){}/]/g, "\\$&");
 // A quoted text; a node with the name `end` and no label; the label of an edge; a node with its label.
