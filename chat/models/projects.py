@@ -28,9 +28,8 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.order_by("-updated_at", "-id")
 
     def _shares(self, user: User) -> "models.QuerySet[ProjectMember]":
-        # A subquery instead of a join: a person may be in several groups, and rows have to stay single to be locked.
-        groups = user.groups.through.objects.filter(user=user).values("group_id")
-        own = ProjectMember.objects.filter(Q(person=user) | Q(group__in=groups))
+        # For EXISTS, not for a join: a person may be in several groups, and rows have to stay single to be locked.
+        own = ProjectMember.objects.filter(Q(person=user) | Q(group__user=user))
         return own.filter(project=OuterRef("pk"))
 
 

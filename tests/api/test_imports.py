@@ -11,7 +11,7 @@ LARGE = 34_000_000  # above the limit of all other requests
 
 def test_an_export_is_uploaded_read_and_reported(live: LiveServer) -> None:
     program = live.client("colleague")
-    chats = [claude_chat("a", "Hello", "Hi"), {"uuid": "p", "prompt_template": ""}]
+    chats = [claude_chat("a", "Hello", "Hi"), {"uuid": "p", "docs": [], "is_starter_project": True}]
     padding = json.dumps([{"padding": random.Random(1).randbytes(LARGE).hex()}])
     answer = program.http.post(
         "/imports", files={"file": ("claude.zip", claude_zip(chats, **{"z.json": padding}))}
@@ -32,7 +32,7 @@ def test_an_export_is_uploaded_read_and_reported(live: LiveServer) -> None:
     assert found["taken"] == {"conversations": 1, "messages": 2}
     assert [(one["kind"], one["code"], one["count"]) for one in found["left_out"]] == [
         ("conversation", "too_large", 1),
-        ("project", "not_supported", 1),
+        ("project", "example", 1),
     ]
     assert all(one["reason"] for one in found["left_out"])
     (chat,) = program.get("/conversations").json()["data"]

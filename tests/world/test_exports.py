@@ -31,6 +31,7 @@ def test_what_is_read(case: dict[str, Any]) -> None:
     if isinstance(found, LeftOut):
         assert [found.kind, found.reason] == case.get("left_out")
         return
+    assert isinstance(found, ExportedConversation)
     blocks = [block for node in found.nodes for block in node.blocks]
     assert path_of(found) == case["path"]
     assert len(found.nodes) == case["messages"]

@@ -26,8 +26,8 @@ def begin_import(*, owner: User, name: object, file: "File[bytes]") -> Import:
     """Keep an export in the storage and return its queued import. The file's form is checked at once.
 
     Raises:
-        OperationError: not_an_export, damaged, encrypted, compression, bomb, too_many_files, nested; busy (another
-            import of this person is under way); too_many_requests.
+        OperationError: not_an_export, manifest, damaged, encrypted, compression, bomb, too_many_files, nested; busy
+            (another import of this person is under way); too_many_requests.
     """
     rates.count(rates.UPLOADS, owner.pk)
     if Import.objects.of(owner).unfinished().exists():
@@ -63,6 +63,10 @@ def refusal_text(code: str) -> str:
     texts = {
         "not_an_export": _(
             "This file is no export. Upload the ZIP or JSON file as you got it from the service."
+        ),
+        "manifest": _(
+            "This file only says where the parts of the export are. Open it, download the ZIP files that it names, and "
+            "upload those, one after another."
         ),
         "damaged": _("This file is damaged. Download the export again, then upload it."),
         "encrypted": _("This ZIP has a password. Upload one without a password."),

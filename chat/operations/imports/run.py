@@ -1,7 +1,7 @@
-"""Read an import's file, one conversation after another, and write what is new.
+"""Read an import's file, one conversation, project or memory after another, and write what is new.
 
-Each conversation is one transaction with the import's progress, so a worker that dies loses nothing and repeats
-nothing. A later worker takes over when the heartbeat is old; the earlier one can't write any more then.
+Each is one transaction with the import's progress, so a worker that dies loses nothing and repeats nothing. A later
+worker takes over when the heartbeat is old; the earlier one can't write any more then.
 """
 
 import dataclasses
@@ -20,11 +20,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from chat.models import Import
-from chat.operations.imports import store
+from chat.operations.imports import projects, store
 from chat.operations.imports.begin import wake_for_import
 from chat.operations.time_limit import JOB_SECONDS
 from chat.readers.errors import Refused
 from chat.readers.exports.archive import ExportFile
+from chat.readers.exports.claude_projects import ExportedMemory, ExportedProject
 from chat.readers.exports.detect import LeftOut, read_element
 from chat.readers.exports.elements import TooLarge, Truncated, split_elements
 
@@ -36,6 +37,7 @@ MOST_ATTEMPTS = 5
 # Elements that need no write are counted together.
 COUNTED_TOGETHER = 200
 Element = bytes | TooLarge | LeftOut
+Written = tuple[Counter[str], Counter[tuple[str, str]]]
 
 
 class TakenOver(Exception):
@@ -126,11 +128,17 @@ def _take(progress: "_Progress", export: ExportFile, element: Element) -> None:
     if store.is_imported(owner, digest):
         progress.count(Counter(unchanged=1))
         return
-    found = read_element(element)
-    if isinstance(found, LeftOut):
-        progress.leave_out(found)
-        return
-    progress.write(store.prepare_conversation(owner, found, digest, export.file))
+    match found := read_element(element):
+        case LeftOut():
+            progress.leave_out(found)
+        case ExportedProject():
+            project = projects.prepare_project(owner, found)
+            progress.write(lambda: projects.write_project(project))
+        case ExportedMemory():
+            progress.write(lambda: projects.write_memory(owner, found))
+        case _:
+            prepared = store.prepare_conversation(owner, found, digest, export.file)
+            progress.write(lambda: store.write_conversation(owner, prepared))
 
 
 @dataclasses.dataclass(slots=True)
@@ -161,12 +169,12 @@ class _Progress:
         if self.waiting >= COUNTED_TOGETHER:
             self.flush()
 
-    def write(self, prepared: store.Prepared) -> None:
-        """Write a conversation and the progress together."""
+    def write(self, write: Callable[[], Written]) -> None:
+        """Write an element, by a function that returns what it took and left out, and the progress together."""
         with transaction.atomic():
-            store.write_conversation(self.row.owner, prepared)
-            self.taken += prepared.taken
-            self.left_out += prepared.exported.left_out
+            taken, left_out = write()
+            self.taken += taken
+            self.left_out += left_out
             self.waiting += 1
             self.flush()
 

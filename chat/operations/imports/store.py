@@ -69,8 +69,8 @@ def message_id(conversation_id: uuid.UUID, external_id: str) -> uuid.UUID:
     return uuid.uuid5(conversation_id, external_id)
 
 
-def write_conversation(owner: User, prepared: Prepared) -> None:
-    """Write what is new in the caller's transaction; `prepared.taken` counts it."""
+def write_conversation(owner: User, prepared: Prepared) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """Write what is new in the caller's transaction; return what was taken and left out."""
     record, exported = prepared.record, prepared.exported
     if record is None:
         record = _create(owner, exported)
@@ -84,6 +84,7 @@ def write_conversation(owner: User, prepared: Prepared) -> None:
     _choose_leaf(record, exported, leaf, is_new=prepared.record is None)
     record.digest, record.leaf_id = prepared.digest, leaf
     record.save()
+    return prepared.taken, exported.left_out
 
 
 def _create(owner: User, exported: ExportedConversation) -> ImportedConversation:

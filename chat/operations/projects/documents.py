@@ -4,6 +4,8 @@ They belong to the project's owner and count as the owner's stored files, so the
 added one.
 """
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils.translation import gettext as _
@@ -51,6 +53,15 @@ def add_text(*, user: User, project_id: object, name: object, text: object) -> P
         title = f"{title}.txt"
     data = clean_text(text).replace("\r\n", "\n").encode()
     return add_file(user=user, project_id=project_id, name=title, data=data)
+
+
+def add_stored_files(project: Project, attachments: Iterable[Attachment]) -> None:
+    """Add files of the owner's to a new project in the caller's transaction. A job makes them searchable."""
+    ProjectDocument.objects.bulk_create(
+        ProjectDocument(project=project, attachment=one, position=place, tokens=_tokens(one))
+        for place, one in enumerate(attachments, start=1)
+    )
+    _recount(project)
 
 
 def remove_document(*, user: User, project_id: object, document_id: object) -> None:

@@ -26,6 +26,9 @@ _IGNORED = re.compile(
     r"group_chats|sora|shopping)[^/]*\.json$",
     re.IGNORECASE,
 )
+_MEMORIES = re.compile(r"(?:^|/)memories[^/]*(?:\.json$|/)", re.IGNORECASE)
+# Claude sends its newer exports as a list of addresses, each of a ZIP.
+_MANIFEST = re.compile(rb'"data_files"\s*:\s*\[')
 _ID = re.compile(r"file-[A-Za-z0-9]+|file_[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAC_FOLDER = "__MACOSX/"
 
@@ -34,7 +37,7 @@ class ExportFile:
     """An uploaded export, open for reading.
 
     Raises:
-        Refused: not_an_export, damaged, encrypted, compression, bomb, too_many_files, nested.
+        Refused: not_an_export, manifest, damaged, encrypted, compression, bomb, too_many_files, nested.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -48,18 +51,21 @@ class ExportFile:
             _check(self._members)
         elif not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
             raise Refused("not_an_export")
+        elif _MANIFEST.search(head):
+            raise Refused("manifest")
 
     def json_names(self) -> list[str]:
-        """Return the members with conversations in the order of their names; one "" for a JSON file."""
+        """Return the members to read in the order of their names, memories behind projects; one "" for a JSON file."""
         if self._zip is None:
             return [""]
-        return sorted(
+        names = (
             one.filename
             for one in self._members
             if one.filename.lower().endswith((".json", ".jsonl"))
             and not _IGNORED.search(one.filename)
             and not one.filename.startswith(_MAC_FOLDER)
         )
+        return sorted(names, key=lambda name: (_MEMORIES.search(name) is not None, name))
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield a member's bytes in pieces.

@@ -5,6 +5,14 @@ from typing import Any
 
 from chat.readers.exports.chatgpt import is_chatgpt, read_chatgpt
 from chat.readers.exports.claude import is_claude, read_claude
+from chat.readers.exports.claude_projects import (
+    ExportedMemory,
+    ExportedProject,
+    is_memory,
+    is_project,
+    read_memory,
+    read_project,
+)
 from chat.readers.exports.conversation import ExportedConversation
 from chat.readers.exports.elements import parse_element
 from chat.readers.exports.librechat import is_librechat, read_librechat
@@ -29,8 +37,8 @@ class LeftOut:
     reason: str
 
 
-def read_element(element: bytes) -> ExportedConversation | LeftOut:
-    """Return the conversation that an element of an export holds, or what it is instead."""
+def read_element(element: bytes) -> ExportedConversation | ExportedProject | ExportedMemory | LeftOut:
+    """Return the conversation, project or memory that an element of an export holds, or what it is instead."""
     try:
         value = parse_element(element)
         if is_parley(value):
@@ -46,14 +54,17 @@ def read_element(element: bytes) -> ExportedConversation | LeftOut:
             if not found.external_id:
                 return LeftOut("conversation", "without_id")
             return found if found.nodes else LeftOut("conversation", "empty")
+    if is_memory(value):
+        return read_memory(value)
+    if is_project(value):
+        if value.get("is_starter_project") is True:
+            return LeftOut("project", "example")
+        project = read_project(value)
+        return project if project.external_id else LeftOut("project", "without_id")
     return LeftOut(*_other(value))
 
 
 def _other(value: dict[str, Any]) -> tuple[str, str]:
-    if "conversations_memory" in value or "project_memories" in value:
-        return "memory", "not_supported"
-    if "prompt_template" in value or "docs" in value:
-        return "project", "not_supported"
     if "mapping" in value or "chat" in value or ("create_time" in value and "title" in value):
         return "conversation", "empty"
     return "entry", "not_a_conversation"

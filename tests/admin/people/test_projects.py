@@ -1,5 +1,6 @@
 """Projects in the admin: what each role sees, handing over, archiving, and what the history says of both."""
 
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,13 @@ def test_a_page_leads_to_people_documents_and_conversations(
     factories.conversation(world.person)
     found = root.get(world.url("chat_conversation") + link).context["cl"].result_list
     assert list(found) == [world.rows["chat_conversation"]]
+
+
+def test_an_empty_text_is_a_dash_and_no_empty_box(world: World, root: Client) -> None:
+    Project.objects.update(memory="", instructions="Write short answers.")
+    shown = page(root, world, "change")
+    assert shown.count("<pre") == 1
+    assert re.search(r"<pre[^>]*>Write short answers\.</pre>", shown)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -203,27 +203,25 @@ def test_the_report_counts_all_that_is_left_out(insider: User, monkeypatch: pyte
     chats = [
         claude_chat("a", "Hello"),
         claude_chat("big", "x" * 6000),
-        {"uuid": "p", "prompt_template": ""},
+        {"prompt_template": ""},
         {"nothing": 1},
     ]
     data = claude_zip(
         chats,
         **{
-            "memories.json": '[{"conversations_memory": "x"}]',
             "x1.json": '[{"a": 1',
             "x2.json": "[" * 20_000,
         },
     )
     made = imported(insider, data)
-    assert (made.status, made.done, made.total) == ("done", 7, 7)
+    assert (made.status, made.done, made.total) == ("done", 6, 6)
     assert made.taken == {"conversations": 1, "messages": 1}
     assert left_out(made) == {
         "conversation too_large": 1,
         "entry not_a_conversation": 1,
         "export_file cut": 1,
         "export_file unreadable": 1,
-        "memory not_supported": 1,
-        "project not_supported": 1,
+        "project without_id": 1,
     }
 
 

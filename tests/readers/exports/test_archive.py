@@ -30,7 +30,7 @@ def test_only_members_with_conversations_are_read() -> None:
     ]  # fmt: skip
     export = ExportFile(io.BytesIO(zipped(dict.fromkeys(names, "[]"))))
     assert export.json_names() == [
-        "b/conversations-001.json", "conversations-000.json", "memories/a.json", "projects/1.json",
+        "b/conversations-001.json", "conversations-000.json", "projects/1.json", "memories/a.json",
     ]  # fmt: skip
     assert b"".join(export.chunks("conversations-000.json")) == b"[]"
 

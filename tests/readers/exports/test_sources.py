@@ -14,7 +14,7 @@ CANVAS = "canmore.create_textdoc"
 
 def read(value: dict[str, Any]) -> ExportedConversation:
     found = read_element(json.dumps(value).encode())
-    assert not isinstance(found, LeftOut), found
+    assert isinstance(found, ExportedConversation), found
     return found
 
 

@@ -28,7 +28,8 @@ def upload(browser: Client, data: bytes, **options: Any) -> Any:
 
 
 def test_an_import_from_the_upload_to_its_report(browser: Client, insider: User) -> None:
-    chats = [claude_chat("a", "Hello", "Hi"), {"uuid": "p", "prompt_template": ""}]
+    example = {"uuid": "e", "docs": [], "is_starter_project": True}
+    chats = [claude_chat("a", "Hello", "Hi"), {"uuid": "p", "prompt_template": ""}, example]
     answer = upload(browser, claude_zip(chats))
     assert (answer.status_code, answer["Location"]) == (302, reverse("imports"))
     page = browser.get(reverse("imports")).content.decode()
@@ -40,7 +41,8 @@ def test_an_import_from_the_upload_to_its_report(browser: Client, insider: User)
     run_import(str(made.id))
     report = browser.get(progress).content.decode()
     assert "hx-get" not in report
-    for words in ("Finished.", "1 new conversation", "2 messages", "1 project", "does not take these yet"):
+    taken = ("1 new conversation", "2 messages", "1 new project")
+    for words in ("Finished.", *taken, "1 project", "An example that the service made."):
         assert words in report
 
 
@@ -110,6 +112,7 @@ def test_every_kind_has_words(browser: Client, insider: User) -> None:
     )
     report = browser.get(reverse("import_progress", args=[made.id])).content.decode()
     assert "There was nothing to take" in report
+    assert '<details class="import__left" open>' in report
     for words in (
         "conversations",
         "messages",
