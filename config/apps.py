@@ -5,6 +5,10 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
+from config.lean_imports import import_alone, import_without
+
+import_alone("django.test.signals")  # ninja takes a signal from there, and with it all tools of tests
+
 
 class AdminConfig(DjangoAdminConfig):
     """Uses Parley's own admin site."""
@@ -22,6 +26,8 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("config.celery")
+        # No model has a column of PostgreSQL's own, whose types would load its driver on SQLite too.
+        import_without("unfold.overrides", "django.contrib.postgres.fields")
 
 
 class DaphneConfig(AppConfig):

@@ -16,10 +16,17 @@ from chat.live.identity import identify  # noqa: E402
 from chat.live.lifespan import Lifespan  # noqa: E402
 from chat.live.prefix_mount import Mount  # noqa: E402
 from chat.live.routing import websocket_urlpatterns  # noqa: E402
-from chat.simulator.app import create_app as create_simulator  # noqa: E402
 from chat.web.server.body_limit import BodyLimit, LargeBodies  # noqa: E402
 from chat.web.server.cookie_limit import CookieLimit  # noqa: E402
 from config.data_folder import write_privately  # noqa: E402
+
+
+def _simulator() -> Any:
+    """Return the simulator; servers whose connections lead elsewhere never load its code."""
+    from chat.simulator.app import create_app  # noqa: PLC0415
+
+    return create_app(keys={settings.SIMULATOR_KEY}, control=False)
+
 
 write_privately()
 http: Any = BodyLimit(
@@ -30,7 +37,7 @@ http: Any = BodyLimit(
     ),
 )
 if settings.SIMULATOR:
-    http = Mount("/simulator", create_simulator(keys={settings.SIMULATOR_KEY}, control=False), otherwise=http)
+    http = Mount("/simulator", _simulator, otherwise=http)
 
 routes = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
 application = Lifespan(CookieLimit(routes))

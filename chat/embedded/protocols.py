@@ -7,8 +7,15 @@ hold before any byte reaches the application. Give uvicorn these classes with `-
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from config.lean_imports import import_without
+
+uvicorn = import_without("uvicorn", "watchfiles")  # which would restart the server when its code changes
+
+from uvicorn.protocols.http.httptools_impl import (  # noqa: E402 - see above
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: E402
 
 LONGEST_HEAD_BYTES = 65_536
 MOST_HEADERS = 100

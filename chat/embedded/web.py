@@ -9,12 +9,11 @@ import sys
 from typing import Any
 
 import django
-import uvicorn
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from chat.claude.encoding.client_json import LONGEST_BYTES
-from chat.embedded.protocols import HttpProtocol, SocketProtocol
+from chat.embedded.protocols import HttpProtocol, SocketProtocol, uvicorn
 from config.data_folder import write_privately
 
 OPTIONS: dict[str, Any] = {

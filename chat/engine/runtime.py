@@ -213,11 +213,6 @@ class Engine:
         if not self.draining:
             for turn_id in await in_database(claim.queued_turns):
                 await self.wake(turn_id)
-            # Of comparisons whose process died, or whose turn ended without an owner. Those that end here follow their
-            # last frames.
-            for turn_id in await in_database(comparison.due_turns):
-                if turn_id not in self._starting:
-                    await self._begin_next(turn_id)
 
     async def _look(self) -> None:
         """Catch up with other processes: at a hint, else once a second while conversations are watched.
@@ -263,6 +258,13 @@ class Engine:
         # What runs here is alive, even when the database kept its heartbeat waiting.
         for turn_id in await in_database(self._leases.reap, alive=set(self._runners)):
             log.warning("turn_reaped", turn=str(turn_id))
+        if self.draining:
+            return
+        # Of comparisons whose process died, or whose turn ended without an owner. Those that end here follow their
+        # last frames.
+        for turn_id in await in_database(comparison.due_turns):
+            if turn_id not in self._starting:
+                await self._begin_next(turn_id)
 
     async def _listen(self) -> None:
         """Receive hints. Of its own hints an engine needs only the news of conversations."""

@@ -6,7 +6,7 @@ a second, its new rows are read once for all viewers.
 
 import datetime as dt
 import weakref
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -167,9 +167,13 @@ class Hub:
             viewer.read -= turns
 
     async def _follow_others(self) -> None:
-        skip = {turn_id for turn_id in self.logs if turn_id not in self._followed}
-        skip |= self._closed.keys() | self.expected
-        for found in await in_database(remote_news, dict(self._since), skip, self._positions()):
+        # A conversation has one turn at a time: while it runs here, no other process writes one.
+        here = self._writing_here()
+        since = {key: begun for key, begun in self._since.items() if key not in here}
+        if not since:
+            return
+        skip = self._closed.keys() | self.expected
+        for found in await in_database(remote_news, since, skip, self._positions(since)):
             if self._is_own(found.turn.id):
                 continue  # it began or ended here while the rows were read
             if found.turn.conversation_id in self._writing_here():
@@ -212,8 +216,9 @@ class Hub:
         self._followed.add(turn.id)
         return log
 
-    def _positions(self) -> dict[TurnId, int]:
-        return {turn_id: self.logs[turn_id].last_seq for turn_id in self._followed}
+    def _positions(self, within: Container[ConversationId]) -> dict[TurnId, int]:
+        followed = ((turn_id, self.logs[turn_id]) for turn_id in self._followed)
+        return {turn_id: log.last_seq for turn_id, log in followed if log.conversation_id in within}
 
     def _forget_followed(self, conversation_id: ConversationId) -> None:
         gone = [

@@ -70,13 +70,9 @@ def conversation_news(conversations: list[ConversationId], since: dt.datetime) -
     or {"type": "conversation.deleted", "conversation": "…", "id": UUID, "stamp": None}.
     """
     rows = Conversation.objects.living().filter(id__in=conversations)
-    there = {
-        identifier: (changed_at, title, pinned, archived, ends_at)
-        for identifier, changed_at, title, pinned, archived, ends_at in rows.values_list(
-            "id", "updated_at", "title", "pinned", "archived", "expires_at"
-        )
-    }
-    gone = [identifier for identifier in conversations if identifier not in there]
+    changed = rows.filter(updated_at__gt=since)
+    all_there = rows.count() == len(conversations)
+    gone = [] if all_there else set(conversations).difference(rows.values_list("id", flat=True))
     return [
         {
             "type": "conversation.updated",
@@ -85,8 +81,7 @@ def conversation_news(conversations: list[ConversationId], since: dt.datetime) -
             "id": identifier,
             "stamp": stamp,
         }
-        for identifier, (changed_at, *stamp) in there.items()
-        if changed_at > since
+        for identifier, *stamp in changed.values_list("id", "title", "pinned", "archived", "expires_at")
     ] + [
         {"type": "conversation.deleted", "conversation": str(identifier), "id": identifier, "stamp": None}
         for identifier in gone

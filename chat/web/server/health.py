@@ -9,7 +9,6 @@ import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -20,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from chat import metrics
 from chat.engine.database import in_database
-from chat.models import ApiCall, Turn
+from chat.models import ApiCall, Turn, missing_migrations
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +112,7 @@ async def _database() -> None:
 
 
 async def _migrations() -> None:
-    if await in_database(_missing_migrations):
+    if await in_database(missing_migrations.are_missing, remembered=True):
         raise RuntimeError("migrations are missing")
 
 
@@ -129,8 +128,3 @@ def _select_one() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.fetchone()
-
-
-def _missing_migrations() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

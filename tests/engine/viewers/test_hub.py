@@ -134,10 +134,21 @@ async def test_a_parked_turn_is_read_from_its_rows(hub: Hub) -> None:
     for log in (watched, unwatched):
         hub.park(log)
     assert hub.logs == {watched.turn_id: watched}
-    assert hub._positions() == {watched.turn_id: 0}
+    assert hub._positions({"c"}) == {watched.turn_id: 0}
     goes_on = TurnLog(watched.turn_id, "c", created_at=timezone.now())
     hub.add(goes_on)
-    assert hub._positions() == {}
+    assert hub._positions({"c"}) == {}
+
+
+async def test_rows_are_not_read_while_all_watched_turns_run_here(hub: Hub) -> None:
+    """Without the mark for it, pytest-django refuses every query."""
+    for conversation in ("c", "d"):
+        running(hub, conversation)
+        hub.subscribe(hub.viewer(), conversation)
+    await hub.look()
+    hub.subscribe(hub.viewer(), uuid.uuid4())
+    with pytest.raises(RuntimeError, match="Database access not allowed"):
+        await hub.look()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,9 @@
 """The probes and the figures, as an orchestrator and Prometheus see them."""
 
 import datetime as dt
+import math
+import sys
+from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer
@@ -9,7 +12,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from chat import metrics
-from chat.models import ApiCall, User
+from chat.models import ApiCall, User, missing_migrations
 from chat.web.server import health
 
 TOKEN = "a-token-for-scrapers"
@@ -48,9 +51,10 @@ def test_not_ready_without_channel_layer(client: Client, settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_not_ready_while_a_migration_is_missing(client: Client) -> None:
+def test_not_ready_while_a_migration_is_missing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db.migrations.recorder import MigrationRecorder
 
+    monkeypatch.setattr(missing_migrations, "_seen_whole_at", -math.inf)
     rows = MigrationRecorder.Migration.objects.filter(app="chat").order_by("-id")
     row = rows.first()
     assert row is not None
@@ -60,6 +64,22 @@ def test_not_ready_while_a_migration_is_missing(client: Client) -> None:
         assert (answer.status_code, answer.json()["parts"]["migrations"]) == (503, "unavailable")
     finally:
         row.save()
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrations_are_read_once_a_minute_and_not_kept(
+    client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(missing_migrations, "_seen_whole_at", -math.inf)
+    loaded = [name for name in sys.modules if name.startswith("chat.migrations")]
+    for name in loaded:
+        monkeypatch.delitem(sys.modules, name)
+    assert not missing_migrations.are_missing(remembered=True)
+    assert not [name for name in sys.modules if name.startswith("chat.migrations")]
+    with django_assert_num_queries(0):
+        assert not missing_migrations.are_missing(remembered=True)
+    assert client.get("/readyz").status_code == 200
 
 
 def test_a_broken_layer_is_seen_by_a_probe(client: Client, settings, monkeypatch) -> None:
