@@ -9,7 +9,8 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 def await_animations(page: Page) -> None:
-    """Wait for the end of all animations but the endless ones and those that follow scrolling instead of time.
+    """Wait for the end of all animations but the endless ones, those that follow scrolling instead of time, and those
+    of hidden elements: what stands in a closed fold does not move on, and never ends.
 
     The end of one can begin another: a colour that changes is inherited.
     """
@@ -17,9 +18,13 @@ def await_animations(page: Page) -> None:
         """async () => {
           const running = () => document.getAnimations().filter(({ effect, playState, timeline }) =>
             playState === "running" && timeline === document.timeline
-            && effect.getComputedTiming().endTime !== Infinity);
+            && effect.getComputedTiming().endTime !== Infinity && effect.target.checkVisibility());
+          // What is hidden meanwhile is not waited for: each second looks anew.
+          const second = () => new Promise((done) => setTimeout(done, 1000));
           for (let found = running(); found.length; found = running())
-            await Promise.all(found.map((animation) => animation.finished.catch(() => {})));
+            await Promise.race([
+              second(), Promise.all(found.map((animation) => animation.finished.catch(() => {}))),
+            ]);
         }"""
     )
 
@@ -29,7 +34,7 @@ def check_width(page: Page) -> None:
     await_animations(page)
     wider = page.evaluate(
         """() => [...document.querySelectorAll('*')].filter(node => {
-          const box = node.closest('.table, pre, [data-set=display], .receipt__list, .settings__nav,'
+          const box = node.closest('.table, pre, [data-set=display], .receipt__box, .settings__nav,'
             + '.chart__table, .comparison, svg, select, .visually-hidden, .skip-link');
           const rect = node.getBoundingClientRect();
           return !box && rect.width && (rect.right > innerWidth + 1 || rect.left < -1);

@@ -1,8 +1,8 @@
-"""How many examples a property is tried with: fewer at a desk than where every change is tested."""
+"""How many examples a property is tried with. THOROUGH=1 asks for three times as many."""
 
 import os
 
 
 def many(count: int) -> int:
-    """Return `count` where CI is set, and a third of it elsewhere."""
-    return count if os.environ.get("CI") else max(count // 3, 1)
+    """Return `count` in a thorough run, and a third of it otherwise."""
+    return count if os.environ.get("THOROUGH") else max(count // 3, 1)

@@ -8,6 +8,7 @@ from collections.abc import Generator
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 # Parts of names by which tests share a scope, because the machine has only one of what they need.
 ALONE = {
@@ -24,6 +25,30 @@ class ByModule(LoadScopeScheduling):
         alone = next((scope for part, scope in ALONE.items() if part in nodeid), None)
         module = nodeid.partition("::")[0]
         return alone or (nodeid if module.endswith(APART) else module)
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Give what a process that died left undone to others: not the test that it died of, and not what had ended.
+
+        With these, as xdist does it, the next process would die of the same test, or wait for ever with nothing to do.
+        """
+        modules = self.assigned_work[node]
+        died_of = next(
+            (test for tests in modules.values() for test, ended in tests.items() if not ended), None
+        )
+        for module, tests in list(modules.items()):
+            left = {test: False for test, ended in tests.items() if not ended and test != died_of}
+            if left:
+                modules[module] = left
+            else:
+                del modules[module]
+        super().remove_node(node)
+        return died_of
+
+    def schedule(self) -> None:
+        """Give each process a second module, as xdist does at the start: with one test alone a process waits."""
+        super().schedule()
+        for node in self.nodes:
+            self._reschedule(node)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,10 +1,13 @@
 // Boxes that lie over the page, such as an answer's receipt, are closed by a click beside them and by Escape.
+// They open above their line, or below it where the space above is too small.
 
 const OPEN = "details[data-closes][open]";
+const TALLEST = 320; // pixels: a receipt with all its rows
 
 export function startClosing() {
   document.addEventListener("pointerdown", ({ target }) => closeAll((box) => !box.contains(target)));
   document.addEventListener("focusin", ({ target }) => closeAll((box) => !box.contains(target)));
+  document.addEventListener("toggle", ({ target }) => target.matches?.(OPEN) && place(target), true);
   // Before the page's shortcuts: the same key must not stop an answer too.
   document.addEventListener(
     "keydown",
@@ -18,6 +21,13 @@ export function startClosing() {
     },
     true,
   );
+}
+
+function place(box) {
+  const area = document.getElementById("main").getBoundingClientRect();
+  const line = box.querySelector("summary").getBoundingClientRect();
+  const above = line.top - area.top;
+  box.toggleAttribute("data-below", above < TALLEST && area.bottom - line.bottom > above);
 }
 
 function closeAll(condition) {

@@ -4,6 +4,7 @@ import { keepFocus, messageField } from "parley/lib/focus.js";
 import { Press } from "parley/lib/press.js";
 
 const NEAR_END_PX = 80;
+const AT_END_PX = 1; // heights are whole pixels, positions are not
 // Earlier messages are asked for before the reader stands at their beginning.
 const EARLIER_WITHIN_PX = 600;
 
@@ -66,10 +67,12 @@ export class Scroll {
   #scrolled() {
     const distance = this.#distance;
     const movedUp = this.scroller.scrollTop < this.#lastTop;
-    // Only scrolling up ends the following: while text grows, the end moves ahead of a smooth scroll.
-    if (movedUp && distance > NEAR_END_PX) this.#follows = false;
+    const movedDown = this.scroller.scrollTop > this.#lastTop;
+    // Only scrolling up ends the following: while text grows, the end moves ahead of a smooth scroll. The least move does:
+    // of a slow swipe each event is a few pixels, and the next line of text would take it back.
+    if (movedUp && distance > AT_END_PX) this.#follows = false;
+    else if (distance <= (movedDown ? NEAR_END_PX : AT_END_PX)) this.#follows = true;
     if (movedUp && this.scroller.scrollTop < EARLIER_WITHIN_PX) this.#askForEarlier();
-    if (distance <= NEAR_END_PX) this.#follows = true;
     this.#lastTop = this.scroller.scrollTop;
     keepFocus(() => (this.button.hidden = this.#isEmpty || distance <= NEAR_END_PX * 2), messageField);
     if (this.button.hidden) delete this.button.dataset.news;

@@ -103,10 +103,13 @@ def test_the_price_of_a_draft_stands_below_it(handy: None, open_chat: OpenChat) 
 
 WEB_PAGE = "```html\n<!doctype html>\n<title>Page</title>\n" + "<p>Hello</p>\n" * 20 + "```"
 IS_WHOLE = "name => name.scrollWidth <= name.clientWidth"
+LINES = "name => Math.round(name.clientHeight / parseFloat(getComputedStyle(name).lineHeight))"
 
 
 def test_names_are_whole_where_the_field_is_narrow(handy: None, open_chat: OpenChat) -> None:
     phone = open_chat(**PHONE)
+    phone.choose("Claude Sonnet 5.5 (simulated)")
+    assert phone.page.locator("[data-chosen]").evaluate(LINES) == 2
     phone.choose("Handy")
     expect(phone.page.locator("[data-tool-button]")).to_be_visible()
     assert phone.page.locator("[data-chosen]").evaluate(IS_WHOLE)

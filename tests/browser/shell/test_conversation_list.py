@@ -1,8 +1,9 @@
 """The list of conversations beside the thread: undo, hiding it, the keyboard in it, and its signs."""
 
+import contextlib
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat, Parley
@@ -119,8 +120,9 @@ def test_a_lost_session_leads_back_after_signing_in(open_chat: OpenChat) -> None
     chat = open_chat().ask("[[scenario:echo]] Here")
     path = chat.path
     chat.page.context.clear_cookies()
-    # By script: the page may have seen by itself that the session is gone, and have left.
-    chat.page.evaluate("document.getElementById('search')?.focus()")
+    # The page may see by itself that the session is gone, and leave at any moment.
+    with contextlib.suppress(Error):
+        chat.page.evaluate("document.getElementById('search')?.focus()")
     chat.page.keyboard.type("x")
     chat.page.wait_for_url("**/accounts/login/**")
     expect(chat.page.get_by_role("status")).to_contain_text("Your session has ended")

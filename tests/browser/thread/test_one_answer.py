@@ -70,9 +70,9 @@ def test_rounds_with_tools_are_one_answer(open_with_tools: Callable[..., ChatPag
     expect(chat.answer.locator("[data-footer]")).to_have_count(1)
     line = chat.answer.locator("[data-line]", has_text="Quick")
     expect(line).to_contain_text("Quick · Fails: Failed · Careful")
+    check_same_after_reload(chat)
     chat.answer.locator(".receipt summary").click()
     expect(chat.answer.locator(".receipt__list")).to_contain_text(re.compile(r"Model calls\s*2"))
-    check_same_after_reload(chat)
 
 
 def test_a_stopped_loop_has_one_ending(open_with_tools: Callable[..., ChatPage]) -> None:

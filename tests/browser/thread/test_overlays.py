@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pypdf
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.chat_page import LONG, ChatPage
@@ -50,8 +52,31 @@ def test_a_receipt_closes_beside_it_and_by_escape(chat: ChatPage) -> None:
     expect(chat.answer).to_contain_text("You stopped this answer.")
 
 
+@pytest.mark.parametrize("options", [{}, PHONE])
+def test_a_receipt_is_seen_whole(open_chat: OpenChat, options: dict[str, Any]) -> None:
+    chat = open_chat(**options)
+    chat.ask("[[scenario:echo]] One")
+    summary, rows = (chat.answer.locator(f".receipt {part}") for part in ("summary", ".receipt__list"))
+    summary.click()
+    for _ in range(2):
+        expect(rows.locator("dt").first).to_be_in_viewport(ratio=1)
+        expect(rows.locator("dd").last).to_be_in_viewport(ratio=1)
+        # Playwright does not see what lies above it: the page does.
+        ends = rows.evaluate(
+            """list => [list.firstElementChild, list.lastElementChild].map((row) => {
+              const { x, y } = row.getBoundingClientRect();
+              return row.contains(document.elementFromPoint(x + 4, y + 4));
+            })"""
+        )
+        assert ends == [True, True]
+        chat.page.keyboard.press("Escape")
+        chat.ask("[[scenario:echo]] Two " + "and more words " * 200)
+        summary.click()
+
+
 def test_times_are_in_the_zone_of_the_reader(open_chat: OpenChat, chat: ChatPage) -> None:
     chat.ask("[[scenario:echo]] What time is it?")
+    chat.answer.locator(".receipt summary").click()
     moment = chat.answer.locator("parley-time").get_attribute("datetime")
     for zone, shift in (("Asia/Seoul", 9), ("America/Bogota", -5)):
         there = open_chat(chat.path, timezone_id=zone)
@@ -124,16 +149,19 @@ def test_a_shorter_or_longer_answer_is_asked_from_the_menu(chat: ChatPage) -> No
     expect(shorter).to_be_focused()
     chat.page.keyboard.press("Enter")
     expect(chat.answer.locator(".versions")).to_contain_text("2 / 2")
-    rows = chat.answer.locator(".receipt__list > div")
-    expect(rows.filter(has_text="Requested length")).to_contain_text("shorter")
+    asked = chat.answer.locator(".receipt__list > div", has_text="Requested length")
+    chat.answer.locator(".receipt summary").click()
+    expect(asked).to_contain_text("shorter")
     chat.answer.get_by_role("button", name="Retry").click()
     chat.page.get_by_role("menuitem", name="Longer").click()
     expect(chat.answer.locator(".versions")).to_contain_text("3 / 3")
-    expect(rows.filter(has_text="Requested length")).to_contain_text("longer")
+    chat.answer.locator(".receipt summary").click()
+    expect(asked).to_contain_text("longer")
     # "Try again" asks for the same once more.
     chat.retry()
     expect(chat.answer.locator(".versions")).to_contain_text("4 / 4")
-    expect(rows.filter(has_text="Requested length")).to_contain_text("longer")
+    chat.answer.locator(".receipt summary").click()
+    expect(asked).to_contain_text("longer")
 
 
 def test_a_stalled_stream_says_so(chat: ChatPage) -> None:

@@ -86,6 +86,24 @@ def test_a_reader_who_scrolled_up_stays_there(chat: ChatPage) -> None:
     assert chat.page.evaluate(AT_TOP)
 
 
+def test_a_slow_swipe_leaves_the_end_and_comes_back(chat: ChatPage) -> None:
+    chat.send(FAST)
+    seen = chat.await_text(2500)
+    chat.page.mouse.move(700, 300)
+    for _ in range(10):  # as a trackpad tells it: each step is less than a line of text
+        chat.page.mouse.wheel(0, -6)
+        chat.page.wait_for_timeout(16)
+    chat.await_text(seen + 500)
+    assert chat.page.evaluate(DISTANCE) > 80
+    for _ in range(40):
+        chat.page.mouse.wheel(0, 60)
+        chat.page.wait_for_timeout(16)
+    seen = chat.await_text()
+    chat.await_text(seen + 500)
+    assert chat.page.evaluate(DISTANCE) <= 80
+    chat.stop.click()
+
+
 def test_a_retry_of_the_only_answer_is_followed(chat: ChatPage) -> None:
     chat.send(FAST).await_text(2000)
     chat.stop.click()
