@@ -14,7 +14,7 @@ from bench.browser_page import chromium_path
 from bench.forms import POSTGRES, TWO_PROCESSES, Form, prepared_forms, running
 from bench.load import QUICK, WHOLE, Figures, Scale
 from bench.office_day import Report, report
-from bench.parley import bare_start, cold_start, machine, run_json, upstream
+from bench.parley import PACKAGES_OF_SERVICES, bare_start, cold_start, machine, run_json, upstream
 from bench.rounds import Limit, Rounds, say
 from bench.table import Row, render
 from bench.targets import Apart
@@ -56,19 +56,26 @@ def in_browser(form: Form, scale: Scale) -> Figures | None:
     return figures
 
 
-def cold_starts(forms: list[Form], rounds: int) -> dict[str, float]:
-    """Return the median seconds of each form's start, and under "" those of the imports alone."""
+def cold_starts(forms: list[Form], rounds: int) -> dict[str, tuple[float, float]]:
+    """Return the median seconds of each form's start, and of its imports alone."""
     for form in forms if rounds > 1 else ():
         cold_start(form.servers[0])  # the first start of all fills caches
-    seen: dict[str, list[float]] = {}
+    seen: dict[str, list[tuple[float, float]]] = {}
     for _ in range(rounds):
-        seen.setdefault("", []).append(bare_start(forms[0].servers[0].python))
         for form in forms:
-            seen.setdefault(form.name, []).append(cold_start(form.servers[0]))
-    return {name: statistics.median(seconds) for name, seconds in seen.items()}
+            server = form.servers[0]
+            alone = bare_start(server.python, *(PACKAGES_OF_SERVICES if form.name == POSTGRES else ()))
+            seen.setdefault(form.name, []).append((cold_start(server), alone))
+    return {
+        name: (
+            statistics.median(whole for whole, _alone in times),
+            statistics.median(alone for _whole, alone in times),
+        )
+        for name, times in seen.items()
+    }
 
 
-def beside(form: Form, starts: Figures, messages: int) -> Apart:
+def beside(form: Form, starts: dict[str, tuple[float, float]], messages: int) -> Apart:
     """Measure what needs no load, while no process of the form runs."""
     page = run_json("bench.chat_page", environment=form.environment)
     say(f"{form.name}: chat of 1,000 messages", page)
@@ -76,7 +83,7 @@ def beside(form: Form, starts: Figures, messages: int) -> Apart:
     say(f"{form.name}: queries to begin a turn", queries)
     found = run_json("bench.search", "--messages", messages, environment=form.environment, seconds=1200)
     say(f"{form.name}: search in {messages:,} messages", found)
-    return Apart(starts[form.name], starts[""], page, queries, found, messages)
+    return Apart(*starts[form.name], page, queries, found, messages)
 
 
 def office_row(office: Report) -> Row:

@@ -16,6 +16,8 @@ from tests.support.server import Server, free_port
 
 ADMIN = "admin@example.test"
 START_SECONDS = 120
+PACKAGES = ("uvicorn", "uvloop", "channels.generic.websocket", "django.contrib.admin", "anthropic")
+PACKAGES_OF_SERVICES = ("psycopg_pool", "channels_redis.pubsub")
 
 
 def run_json(
@@ -84,11 +86,11 @@ def cold_start(server: Server) -> float:
         process.wait(60)
 
 
-def bare_start(python: str) -> float:
-    """Return the seconds that a process takes to import what Parley stands on, and nothing else."""
+def bare_start(python: str, *more: str) -> float:
+    """Return the seconds that a process takes to import what Parley stands on and `more` packages, nothing else."""
     started = time.monotonic()
-    imports = "import uvicorn, uvloop, channels.generic.websocket, django.contrib.admin, anthropic"
-    subprocess.run([python, "-c", imports], check=True, timeout=START_SECONDS)
+    imports = ", ".join((*PACKAGES, *more))
+    subprocess.run([python, "-c", f"import {imports}"], check=True, timeout=START_SECONDS)
     return time.monotonic() - started
 
 

@@ -15,14 +15,14 @@ from bench.table import SCALED, Row, render
 from tests.support.environment import ROOT, child
 
 # Of the form that people begin with; `make bench` has the others too.
-ROWS = {EMBEDDED: 19, "-": 1, "browser": 5}
+ROWS = {EMBEDDED: 20, "-": 1, "browser": 5}
 NOWHERE = "postgres://127.0.0.1:1/postgres"
 # A core may carry no stream in time on a busy machine, memory may be given back, and a start may be fast.
 PERHAPS_NOTHING = ("streams a core", "memory a stream", "cold start beyond")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)  # ten minutes were not enough on a busy machine
 def test_quick_run_prints_and_stores_every_row(tmp_path: Path) -> None:
     environment = child(tmp_path, TEST_DATABASE_URL=NOWHERE)
     done = subprocess.run(
@@ -32,7 +32,7 @@ def test_quick_run_prints_and_stores_every_row(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=590,
+        timeout=1490,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     kept = json.loads((tmp_path / "bench.json").read_text())

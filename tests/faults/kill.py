@@ -192,7 +192,9 @@ class KillRun:
 async def run_rounds(parley: Parley, rounds: int, seed: int) -> Report:
     """Run the rounds and return their report; the server is left running."""
     run = KillRun(parley, seed)
-    for _ in range(rounds):
+    for number in range(rounds):
+        if number % 20 == 0:
+            print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
         try:
             await run.round()
         except (ConnectionError, InvalidMessage, ConnectionClosed):

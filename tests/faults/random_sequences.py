@@ -14,9 +14,10 @@ import argparse
 import contextlib
 import os
 import random
+import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from chat.tools.result import SearchResult
@@ -28,6 +29,7 @@ from tests.faults.sequence_rows import MCP_URL, SequenceRows
 if TYPE_CHECKING:
     from chat.models import Conversation, Message, Turn
     from chat.operations.running_turn import RunningTurn
+    from chat.operations.turns.turn_request import AcceptedTurn
 
 MAX_CALLS = 6
 SCENARIOS = (
@@ -91,22 +93,27 @@ class Sequence:
             action()
 
     def send_message(self, parent: object = None) -> None:
-        from chat.operations.errors import OperationError
         from tests.support import turns
 
+        self._begin(
+            turns.start_turn,
+            text=self._text(),
+            conversation_id=self.conversation and self.conversation.id,
+            parent_id=parent,
+            **self._model_or_assistant(),
+            **self._files_and_schema(),
+        )
+
+    def _begin(self, begin: "Callable[..., AcceptedTurn]", **fields: Any) -> None:
+        """Begin a turn and answer it. One that is not accepted is counted, such as a schema that the model refuses."""
+        from chat.operations.errors import OperationError
+
         try:
-            started = turns.start_turn(
-                author=self.rows.person,
-                client_id=uuid.uuid4(),
-                text=self._text(),
-                conversation_id=self.conversation and self.conversation.id,
-                parent_id=parent,
-                **self._model_or_assistant(),
-                **self._files_and_schema(),
-            )
-        except OperationError as error:  # such as a schema that the model does not support
+            started = begin(author=self.rows.person, client_id=uuid.uuid4(), **fields)
+        except OperationError as error:
             self.checker.counts[f"not accepted: {error.code}"] += 1
             return
+        self.checker.counts["lengths requested"] += bool(started.turn.requested_length)
         self.conversation = started.turn.conversation
         self.answer(started.turn)
 
@@ -116,33 +123,19 @@ class Sequence:
         self.send_message(parent=chosen.parent_id or "root")
 
     def retry(self) -> None:
-        from chat.operations.errors import OperationError
         from tests.support import turns
 
         model = self.random.choice([None, None, self.random.choice(self.rows.models).id])
         turn = self.random.choice(self._turns())
-        try:
-            started = turns.retry_turn(
-                author=self.rows.person,
-                client_id=uuid.uuid4(),
-                turn_id=turn.id,
-                model_id=model,
-                length=self.lengths.choice([None, "shorter", "longer"]),
-            )
-        except OperationError as error:
-            self.checker.counts[f"not accepted: {error.code}"] += 1
-            return
-        self.checker.counts["lengths requested"] += bool(started.turn.requested_length)
-        self.answer(started.turn)
+        length = self.lengths.choice([None, "shorter", "longer"])
+        self._begin(turns.retry_turn, turn_id=turn.id, model_id=model, length=length)
 
     def continue_turn(self) -> None:
         from tests.support import turns
 
         cut = [turn for turn in self._turns() if turn.can_continue]
         if cut:
-            turn = self.random.choice(cut)
-            started = turns.continue_turn(author=self.rows.person, client_id=uuid.uuid4(), turn_id=turn.id)
-            self.answer(started.turn)
+            self._begin(turns.continue_turn, turn_id=self.random.choice(cut).id)
 
     def change_configuration(self) -> None:
         assert self.conversation is not None
@@ -396,6 +389,8 @@ def run_sequences(sequences: int, seed: int = 0) -> RequestChecker:
     with rolled_back(transaction):
         SequenceRows()
         for number in range(sequences):
+            if number % 100 == 0:
+                print(f"sequence {number} of {sequences}", file=sys.stderr, flush=True)
             before = len(checker.refusals)
             with rolled_back(transaction):
                 Sequence(SequenceRows.reread(), checker, seed + number).run()
