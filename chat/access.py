@@ -64,12 +64,7 @@ def find_conversation(user: User, conversation_id: object) -> Conversation | Non
     """Return the conversation if this person may see it."""
     if not user.is_active:
         return None
-    return (
-        reachable_conversations(user)
-        .filter(id=as_id(conversation_id))
-        .select_related("model__connection", "assistant", "owner", "forked_from")
-        .first()
-    )
+    return reachable_conversations(user).filter(id=as_id(conversation_id)).first()
 
 
 def find_turn(user: User, turn_id: object) -> Turn | None:

@@ -16,7 +16,6 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-import config.lean_structlog  # noqa: F401 - before all others that import structlog
 from config.data_folder import FILE_MODE, FOLDER_MODE, open_data_folder
 from config.database import SQLITE as SQLITE_ENGINE
 from config.database import database_settings
@@ -35,8 +34,13 @@ from config.environment import (
     text,
     texts,
 )
-from config.file_broker import folder_broker
-from config.logs import configure_structlog, logging_config
+from config.lean_imports import import_without
+
+import_without("structlog", "structlog.twisted", "rich", "greenlet")
+import_without("kombu.serialization", "yaml")
+
+from config.file_broker import folder_broker  # noqa: E402 - imports kombu
+from config.logs import configure_structlog, logging_config  # noqa: E402 - imports structlog
 
 # --- The environment -----------------------------------------------------------------------------
 DATA_DIR = Path(text("DATA_DIR", default="var"))
@@ -151,15 +155,23 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "config.template_loader.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-            ]
+            ],
         },
     }
 ]

@@ -245,7 +245,9 @@ def pretty_json(value: Any) -> SafeString:
 
 
 def preformatted(text: str) -> SafeString:
-    """Return the text unchanged, wrapped, in a box that scrolls."""
+    """Return the text unchanged, wrapped, in a box that scrolls; "-" without a text."""
+    if not text:
+        return SafeString("-")
     return format_html(
         '<pre tabindex="0" class="max-h-96 overflow-auto whitespace-pre-wrap break-words rounded-default bg-base-50 '
         'p-3 text-xs dark:bg-white/[.04]">{}</pre>',

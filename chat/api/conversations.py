@@ -18,6 +18,7 @@ from chat.operations.conversations.thread import read_thread
 from chat.operations.deletion.hide import delete_conversations, restore_conversations
 from chat.operations.errors import not_found
 from chat.operations.exports.export import export_conversation
+from chat.operations.turns.answer_costs import last_calls
 from chat.presentation.file_download import FileResponse
 
 router = Router(tags=["conversations"])
@@ -107,7 +108,8 @@ def list_messages(
     row = access.find_conversation(identity_of(request).user, conversation_id)
     if row is None:
         raise not_found()
-    return shapes.thread(read_thread(row, leaf=leaf, before=before, limit=limit))
+    page = read_thread(row, leaf=leaf, before=before, limit=limit)
+    return shapes.thread(page, last_calls(page.messages))
 
 
 @router.get("/conversations/{conversation_id}/export")

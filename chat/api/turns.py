@@ -117,7 +117,13 @@ async def retry_turn(
 ) -> Answer:
     """Answer the same message once more; both answers stay as versions of each other."""
     again = data or inputs.Retry.model_validate({})
-    fields = {"turn_id": turn_id, "model_id": again.model, "length": again.length, "effort": again.effort}
+    fields = {
+        "turn_id": turn_id,
+        "model_id": again.model,
+        "length": again.length,
+        "effort": again.effort,
+        "compare_with": again.others,
+    }
     return await _submit(request, again, idempotency_key, submit.submit_retry, **fields)
 
 
@@ -139,6 +145,7 @@ async def _start(
         "parent_id": data.parent,
         "attachments": data.attachments,
         "output_schema": data.output_schema,
+        "compare_with": data.others,
         **more,
     }
     return await _submit(request, data, idempotency_key, submit.submit_turn, **fields)

@@ -96,14 +96,14 @@ def _call_fields(block: dict[str, Any], calls: Mapping[str, ToolCall]) -> dict[s
 
 
 def call_block(call: ToolCall) -> dict[str, Any]:
-    """Return what a card shows of a call: its result, its whole input as JSON, and the input's fields as `rows`."""
+    """Return what a card shows of a call: id, status, result, the whole input as JSON, and its fields as `rows`."""
     result = _result_text(shown_result(call.result or []))
     if call.status in (ToolCall.Status.DENIED, ToolCall.Status.STOPPED):
         result = tool_result_text(result)
     given: Any = call.effective_input
     fields = given.items() if isinstance(given, dict) else ()
     return {
-        "call": call,
+        "call": {"id": call.id, "status": call.status},
         "title": tool_title(call.tool) if call.tool else "",
         "about": tool_about(call.tool) if call.tool else "",
         "result": result,
@@ -160,6 +160,8 @@ def _shown(block: dict[str, Any]) -> dict[str, Any]:
             "type": kind,
             "value": str(block.get("text", "")),
             "citations": citations if isinstance(citations, list) else [],
+            "open": False,
+            "raw": "",
         }
     if kind == "thinking":
         return {"type": kind, "value": str(block.get("thinking", ""))}

@@ -13,6 +13,9 @@ def feedback_buttons(message_id: MessageId, given: Feedback | None) -> dict[str,
     return {
         "message_id": message_id,
         "rating": rating,
-        "given": given,
+        "given": {"reason": given.reason, "words": given.words} if given else None,
         "reasons": [(code, labels[code]) for code in Feedback.REASONS.get(rating, ())],
+        "asks": False,
+        "thanks": False,
+        "error": "",
     }

@@ -11,6 +11,7 @@ from chat.models import ApiCall, LanguageModel
 from chat.models.catalogue.platforms import MB
 
 CENT = Decimal("0.01")
+SHOWN_OF_PRICES = ("valid_from", "speed", "above_prompt_tokens", "input", "output")
 
 
 def rounded_usd(amount: Decimal) -> str:
@@ -28,7 +29,7 @@ def exact_usd(amount: Decimal) -> str:
 def price_words(model: LanguageModel) -> str:
     """Return the prices per million tokens of input and output, such as $3 / $15; "" without prices.
 
-    Reads prefetched rows only.
+    Reads prefetched rows only, and of these `SHOWN_OF_PRICES`.
     """
     now, rows = timezone.now(), [row for row in model.prices.all() if row.speed == "standard"]
     begun = [row for row in rows if not row.above_prompt_tokens and row.valid_from <= now]

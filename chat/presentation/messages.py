@@ -3,30 +3,48 @@
 import dataclasses
 from typing import Any
 
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
 from chat.models import ApiCall, LanguageModel, Message, Turn
 from chat.presentation.blocks import arrived_blocks, fenced_json, shown_blocks
 from chat.presentation.citations import Marks, join_texts
 from chat.presentation.endings import NOTHING, Ending, Extent, ending
 from chat.presentation.feedback import feedback_buttons
-from chat.presentation.receipt import Receipt, receipt_of
+from chat.presentation.fragments import fragment
+from chat.presentation.receipt import CostDetail, receipt_of
 from chat.presentation.steps import with_steps
 from chat.presentation.thread import Thread
 from chat.presentation.thread_entries import Entry
 
 # A longer text of a person begins folded, and a browser does not lay it out (static/chat/thread/long_message.js).
 _LAID_OUT_CHARACTERS = 20_000
+_MESSAGE = "chat/message/_message.html"
+
+
+def entry_html(entry: Entry, thread: Thread) -> SafeString:
+    """Return an entry of a thread as pages show it. What is finished and has no files is kept."""
+    context = entry_context(entry, thread)
+    if context["files_of"] is not None or context.get("live"):
+        return render_to_string(_MESSAGE, context)
+    return fragment(_MESSAGE, context)
 
 
 def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
-    """Return what chat/message/_message.html shows of one entry of a thread."""
+    """Return what chat/message/_message.html shows of one entry of a thread.
+
+    Its values are plain ones, but for `state` of an answer that is being written, and `files_of`: the message and the
+    thread of an entry with files, else None.
+    """
     versions = thread.siblings.get(entry.first.id, [entry.first.id])
     place = versions.index(entry.first.id)
     return {
-        "conversation": thread.conversation,
-        "thread": thread,
+        "conversation": {"id": thread.conversation.id},
         "read_only": thread.read_only,
         "for_readers": thread.for_readers,
-        "message": entry.last,
+        "message": _plain_message(entry.last),
+        "files_of": (entry.last, thread) if thread.files.get(entry.last.id) else None,
         "leaf_id": entry.leaf_id,
         "parent_id": entry.first.parent_id,
         "versions": len(versions),
@@ -37,11 +55,23 @@ def entry_context(entry: Entry, thread: Thread) -> dict[str, Any]:
     }
 
 
-def version_context(thread: Thread) -> dict[str, Any]:
-    """Return the context of a page's one answer as a column of a comparison; `choice` names who answered."""
-    entry = thread.entries[-1]
-    calls = thread.turn_calls.get(entry.turn.id, []) if entry.turn is not None else []
-    return {**entry_context(entry, thread), "choice": _choice_of(calls[-1]) if calls else ""}
+@dataclasses.dataclass(frozen=True, slots=True)
+class AnswerVersion:
+    """One of several answers to a message: a page that has nothing else, and the ledger rows of its turn."""
+
+    page: Thread
+    calls: list[ApiCall]
+    costs: CostDetail
+
+
+def version_context(version: AnswerVersion) -> dict[str, Any]:
+    """Return the context of an answer as a column of a comparison; `choice` names who answered."""
+    entry, calls = version.page.entries[-1], version.calls
+    return {
+        **entry_context(entry, version.page),
+        "choice": _choice_of(calls[-1]) if calls else "",
+        "receipt": receipt_of(entry.messages, calls, version.costs) if calls else None,
+    }
 
 
 def _choice_of(call: ApiCall) -> str:
@@ -67,6 +97,7 @@ def placeholder_context(turn: Turn) -> dict[str, Any]:
         "parent_id": turn.user_message_id,
         "turn": turn,
         "model_name": model_name(turn),
+        "heading": answer_heading(model_name(turn)),
         "live": True,
         "asked_next": _asked_next(turn),
         "blocks": [],
@@ -76,7 +107,14 @@ def placeholder_context(turn: Turn) -> dict[str, Any]:
 def unanswered_context(turn: Turn, other: LanguageModel | None, *, staff: bool) -> dict[str, Any]:
     """Return the context of a turn that ended without an answer; `other` can be asked after a refusal."""
     shown = turn_ending(turn, other, NOTHING, staff=staff)
-    return {"turn": turn, "ending": shown, "other": other, "model_name": model_name(turn)}
+    name = model_name(turn)
+    return {
+        "turn": turn,
+        "ending": shown,
+        "other": other,
+        "model_name": name,
+        "heading": answer_heading(name),
+    }
 
 
 def turn_ending(turn: Turn, other: LanguageModel | None, extent: Extent, *, staff: bool) -> Ending | None:
@@ -102,10 +140,27 @@ def model_name(turn: Turn | None, message: Message | None = None) -> str:
     return message.model_name if message is not None else ""
 
 
+def answer_heading(model: str) -> str:
+    """Return the heading of an answer, which screen readers tell."""
+    return _("%(model)s answered") % {"model": model} if model else _("Answer")
+
+
 def empty_blocks() -> list[dict[str, Any]]:
     """Return one empty open block of each kind; scripts copy their markup when a block begins."""
     kinds = ("text", "thinking", "tool_use", "compaction", "steps")
     return [{"index": "", "type": kind, "name": "", "value": "", "open": kind != "steps"} for kind in kinds]
+
+
+def _plain_message(message: Message) -> dict[str, Any]:
+    # Of other kinds the blocks are shown.
+    text = message.text if message.kind == Message.Kind.SUMMARY else ""
+    return {
+        "id": message.id,
+        "role": message.role,
+        "kind": message.kind,
+        "parent_id": message.parent_id,
+        "text": text,
+    }
 
 
 def _person_context(entry: Entry) -> dict[str, Any]:
@@ -117,21 +172,21 @@ def _answer_context(entry: Entry, thread: Thread) -> dict[str, Any]:
     turn, live = entry.turn, thread.is_live(entry.last)
     other = thread.other_models.get(turn.id) if turn is not None and not live else None
     blocks = _answer_blocks(entry, thread)
-    shows_ending = turn is not None and not live and not entry.continued
+    shown = None
+    if turn is not None and not live and not entry.continued:
+        shown = turn_ending(turn, other, entry.extent, staff=thread.for_staff)
     return {
-        "turn": turn,
-        "model_name": model_name(turn, entry.last),
+        "turn": {"id": turn.id, "filled_context": turn.filled_context} if turn is not None else None,
+        "model_name": (name := model_name(turn, entry.last)),
+        "heading": answer_heading(name),
         "live": live,
         "state": thread.state if live else None,
         "asked_next": _asked_next(turn) if turn is not None and live else None,
         "blocks": with_steps(blocks),
         "notices": _notices(turn, after=None),
-        "receipt": None if live else _receipt(entry, thread),
-        "ending": turn_ending(turn, other, entry.extent, staff=thread.for_staff)
-        if turn is not None and shows_ending
-        else None,
+        "ending": dataclasses.asdict(shown) if shown is not None else None,
         "can_continue": turn is not None and _can_continue(turn, entry.extent),
-        "other": other,
+        "other": {"id": other.id, "display_name": other.display_name} if other is not None else None,
         "has_text": entry.extent.text,
         **({} if live else feedback_buttons(entry.last.id, thread.feedback.get(entry.last.id))),
     }
@@ -140,13 +195,6 @@ def _answer_context(entry: Entry, thread: Thread) -> dict[str, Any]:
 def _can_continue(turn: Turn, extent: Extent) -> bool:
     """Return whether Continue does anything else than Retry does."""
     return turn.can_continue and turn.output_schema is None and extent.can_be_continued
-
-
-def _receipt(entry: Entry, thread: Thread) -> Receipt | None:
-    turn = entry.turn
-    calls = thread.turn_calls.get(turn.id, []) if turn is not None else []
-    calls = calls or [thread.calls[message.id] for message in entry.messages if message.id in thread.calls]
-    return receipt_of(entry.messages, calls, thread.cost_detail) if calls else None
 
 
 def _answer_blocks(entry: Entry, thread: Thread) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -26,8 +27,7 @@ class CostDetail(enum.Enum):
     EXACT = "exact"  # all digits, and how sure they are
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A label and its figure; `part` when it is part of the figure above."""
 
     label: str
@@ -68,7 +68,7 @@ def _rows(answers: Sequence[Message], calls: Sequence[ApiCall], detail: CostDeta
     yield Row(_("Output"), _grouped(sum(call.output_tokens for call in calls)))
     yield from _part(_("Thinking"), calls, "thinking_tokens")
     yield from _part(_("Web searches"), calls, "web_search_requests", part=False)
-    if detail is not CostDetail.HIDDEN:
+    if calls and detail is not CostDetail.HIDDEN:
         yield Row(_("Cost"), _cost(calls, exact=detail is CostDetail.EXACT))
     seconds = sum((call.finished_at - call.started_at).total_seconds() for call in calls if call.finished_at)
     if seconds:

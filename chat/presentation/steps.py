@@ -9,7 +9,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from chat.models import ToolCall
-from chat.presentation.tool_names import tool_title
 from chat.presentation.wording import TOOL_STATUS
 
 Block = dict[str, Any]
@@ -68,17 +67,16 @@ def _tool(name: str, statuses: Sequence[str]) -> str:
 
 def _name(step: Block) -> str:
     """Return the name of a step; "" for a thought, and for a result that belongs to the call above it."""
-    call, kind = step.get("call"), str(step["type"])
+    kind = str(step["type"])
     if kind in ("thinking", "sources") or kind.endswith("_tool_result"):
         return ""
     if kind == "other" and step.get("title") and not step.get("failed"):
         return ""
-    title = tool_title(call.tool) if call is not None and call.tool is not None else ""
-    return str(title or step.get("title") or step.get("name") or "")
+    return str(step.get("title") or step.get("name") or "")
 
 
 def _status(step: Block) -> str:
     if step.get("failed"):
         return str(ToolCall.Status.FAILED)
     call = step.get("call")
-    return str(call.status if call is not None else step.get("status") or "")
+    return str(call["status"] if call is not None else step.get("status") or "")

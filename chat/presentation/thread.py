@@ -2,11 +2,9 @@
 
 import dataclasses
 
-from chat.claude.limits.context_window import context_tokens
 from chat.events.state import TurnState
-from chat.models import ApiCall, Attachment, Conversation, Feedback, LanguageModel, Message, ToolCall, Turn
+from chat.models import Attachment, Conversation, Feedback, LanguageModel, Message, ToolCall, Turn
 from chat.models.ids import MessageId, TurnId
-from chat.presentation.receipt import CostDetail
 from chat.presentation.thread_entries import Entry, entries_of
 
 
@@ -14,37 +12,35 @@ from chat.presentation.thread_entries import Entry, entries_of
 class Thread:
     """A page of the path to a leaf, oldest first.
 
-    `siblings` has, per message id, the ids of all versions at its place; `calls` the last ledger row of each answer;
-    `turn_calls` has all ledger rows of a turn, oldest first;
+    `siblings` has, per message id, the ids of all versions at its place;
     `tool_calls`, per message id, the tool calls that the answer asked for, by their tool_use id in call order;
     `files` the attachments of each message that has any, by id. `unanswered` is the ended turn that left the page's
     last message without an answer; `other_models` has, by turn id, the model that can be asked after a refusal.
     `read_only` is a page without buttons, `for_readers` one of other people than the owner; `files_address` is where
     their files are, below the link. `feedback` is the viewer's, by message id. `followed_by` is the kind of the message
     below an earlier page. `goes_on` is whether the path goes on below a page around a message that was looked for.
-    `for_staff` adds what upstreams wrote about failures.
+    `for_staff` adds what upstreams wrote about failures. `context_used` counts the tokens of the last answer and its
+    prompt.
     """
 
     conversation: Conversation
     messages: list[Message]
     has_more: bool
     siblings: dict[MessageId, list[MessageId]]
-    calls: dict[MessageId, ApiCall]
     tool_calls: dict[MessageId, dict[str, ToolCall]]
     active_turn: Turn | None
     state: TurnState | None
-    turn_calls: dict[TurnId, list[ApiCall]] = dataclasses.field(default_factory=dict)
     files: dict[MessageId, dict[str, Attachment]] = dataclasses.field(default_factory=dict)
     unanswered: Turn | None = None
     other_models: dict[TurnId, LanguageModel] = dataclasses.field(default_factory=dict)
     feedback: dict[MessageId, Feedback] = dataclasses.field(default_factory=dict)
     followed_by: str = ""
     goes_on: bool = False
-    cost_detail: CostDetail = CostDetail.ROUNDED
     for_staff: bool = False
     read_only: bool = False
     for_readers: bool = False
     files_address: str = ""
+    context_used: int = 0
 
     @property
     def entries(self) -> list[Entry]:
@@ -64,17 +60,6 @@ class Thread:
     def expects_answer(self) -> bool:
         """Whether the active turn has no message for its answer yet."""
         return self.ends_with_question and self.active_turn is not None
-
-    @property
-    def context_used(self) -> int:
-        """The tokens of the last answer and its prompt; 0 after a summary."""
-        for message in reversed(self.messages):
-            call = self.calls.get(message.id)
-            if call is not None and call.usage:
-                return context_tokens(call.usage)
-            if message.kind == Message.Kind.SUMMARY:
-                return 0
-        return 0
 
     def is_live(self, message: Message) -> bool:
         """Return whether a message is being written, or is a whole answer whose turn still waits or runs tools."""

@@ -7,29 +7,40 @@ from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.models import Turn
+from chat.models import Conversation, Turn
 from chat.presentation import messages
 from chat.presentation.citations import without_signs
+from chat.presentation.fragments import fragment
 from chat.presentation.thread import Thread
-from chat.presentation.thread_entries import Entry
 from chat.presentation.wording import TOOL_STATUS, notice_text
 
 register = template.Library()
 register.filter("became", notice_text)
 register.filter(without_signs)
 register.simple_tag(messages.empty_blocks)
+register.simple_tag(messages.entry_html)
 
 
-@register.inclusion_tag("chat/message/_message.html")
-def thread_entry(entry: Entry, thread: Thread) -> dict[str, Any]:
-    """Show one entry of a thread."""
-    return messages.entry_context(entry, thread)
+@register.simple_tag
+def conversation_row(row: Conversation, current: Conversation | None) -> SafeString:
+    """Show a row of the list of conversations; that of the page is marked. `row.state` is its active turn's status."""
+    return fragment(
+        "chat/sidebar/_conversation.html",
+        {
+            "id": row.id,
+            "title": str(row),
+            "state": row.state,  # type: ignore[attr-defined]  # the list's query adds it
+            "pinned": row.pinned,
+            "archived": row.archived,
+            "current": current is not None and row.pk == current.pk,
+        },
+    )
 
 
 @register.inclusion_tag("chat/message/_version.html")
-def answer_version(thread: Thread) -> dict[str, Any]:
-    """Show the one answer of a page as a column of a comparison."""
-    return messages.version_context(thread)
+def answer_version(version: messages.AnswerVersion) -> dict[str, Any]:
+    """Show an answer as a column of a comparison."""
+    return messages.version_context(version)
 
 
 @register.inclusion_tag("chat/message/_message.html")

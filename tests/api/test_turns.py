@@ -1,9 +1,12 @@
 """Turns over real HTTP against the simulator: awaited, streamed, resumed, stopped and continued."""
 
+import time
+from typing import Any
+
 import httpx2
 import pytest
 
-from tests.api.live_server import LiveServer, scenario, text_of
+from tests.api.live_server import ApiClient, LiveServer, scenario, text_of
 from tests.api.people import new_id
 from tests.support.at_once import at_once
 
@@ -171,6 +174,37 @@ def test_a_retry_may_ask_for_a_length(live: LiveServer) -> None:
     assert shorter["usage"]["input_tokens"] > first["usage"]["input_tokens"]
     refused = program.post(path, {"length": "brief"})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+
+def test_others_answer_the_same_message(live: LiveServer) -> None:
+    program = live.client()
+    model = program.get("/models").json()["data"][0]["id"]
+    again = {"assistant": None, "model": model}
+    first = program.turn(scenario("echo"), model=model, compare_with=[again, {"model": model}])
+    assert first["compare_with"] == [again, again]
+    question, answer = _messages_with_versions(program, first["conversation"], 3)
+    assert len(question["versions"]) == 1
+    last = program.get(f"/turns/{answer['turn']}").json()
+    assert (last["status"], last["compare_with"]) == ("completed", [])
+    assert program.turn("Hello")["compare_with"] is None
+
+    path = f"/turns/{last['id']}/retry"
+    retried = program.post(path, {"compare_with": []}).json()
+    assert (retried["status"], retried["compare_with"]) == ("completed", [])
+    for wrong in ([{}], [again] * 3, [{"modell": model}], "all"):
+        refused = program.post(path, {"compare_with": wrong})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+
+def _messages_with_versions(program: ApiClient, conversation: str, versions: int) -> list[dict[str, Any]]:
+    """Return the messages of a conversation once so many answers to its question have been written."""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        page = program.get(f"/conversations/{conversation}/messages").json()
+        if page["active_turn"] is None and len(page["data"][-1]["versions"]) == versions:
+            return list(page["data"])
+        time.sleep(0.1)
+    raise AssertionError(page)
 
 
 def test_closed_request_does_not_stop_the_turn(live: LiveServer) -> None:

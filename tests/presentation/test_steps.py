@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chat.models import ToolCall, ToolDefinition
+from chat.presentation.blocks import call_block
 from chat.presentation.steps import step_line, with_steps
 
 # tests/js/models/step_line.test.js holds the page's own line to the same cases.
@@ -21,10 +22,10 @@ def test_the_line_of_some_steps(case: dict[str, Any]) -> None:
 def test_a_call_has_the_title_and_status_of_its_row() -> None:
     tool = ToolDefinition(name="send_mail", title="Mail")
     call = ToolCall(name="send_mail", tool=tool, status="waiting")
-    block = {"type": "tool_use", "name": "send_mail", "call": call}
-    assert step_line([block]) == "Mail: Waiting for your approval"
-    gone = {**block, "call": ToolCall(name="send_mail", status="done")}
-    assert step_line([gone]) == "send_mail"
+    block = {"type": "tool_use", "name": "send_mail"}
+    assert step_line([block | call_block(call)]) == "Mail: Waiting for your approval"
+    gone = ToolCall(name="send_mail", status="done")
+    assert step_line([block | call_block(gone)]) == "send_mail"
 
 
 @pytest.mark.parametrize(

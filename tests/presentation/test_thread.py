@@ -1,6 +1,7 @@
 """The read model of a conversation's page."""
 
 import pytest
+from django.template.loader import render_to_string
 
 from chat.models import Message, Turn
 from chat.presentation.messages import entry_context
@@ -9,7 +10,7 @@ from tests import factories
 
 
 def page(turn: Turn, messages: list[Message]) -> Thread:
-    return Thread(turn.conversation, messages, False, {}, {}, {}, None, None)
+    return Thread(turn.conversation, messages, False, {}, {}, None, None)
 
 
 @pytest.mark.django_db
@@ -35,3 +36,10 @@ def test_notices_stand_where_they_belong(first_half: str, types: list[str]) -> N
     assert [block["notice"] for block in answer["blocks"] if "notice" in block] == [continued][
         : len(types) - 1
     ]
+
+
+def test_an_empty_input_of_a_tool_says_so() -> None:
+    block = {"rows": [("city", "Seoul"), ("unit", "")], "value": "{}"}
+    shown = " ".join(render_to_string("chat/message/_tool_input.html", {"block": block}).split())
+    assert '<dt>city</dt><dd dir="auto">Seoul</dd>' in shown
+    assert '<dt>unit</dt><dd dir="auto" class="tool__nothing">empty</dd>' in shown

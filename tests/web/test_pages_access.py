@@ -72,6 +72,7 @@ def test_every_route_is_in_these_tests() -> None:
     in_test_many_conversations = {"change_conversations", "restore_conversation"}
     in_test_offline = {"offline", "worker"}
     in_test_feedback = {"feedback"}
+    in_test_receipt = {"receipt"}
     in_test_account_data = {"account_data", "account_export", "delete_account"}
     in_settings = {
         "settings",
@@ -99,6 +100,7 @@ def test_every_route_is_in_these_tests() -> None:
         *in_test_many_conversations,
         *in_test_offline,
         *in_test_feedback,
+        *in_test_receipt,
         *in_test_account_data,
         *in_settings,
         *in_test_sharing,

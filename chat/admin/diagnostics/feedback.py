@@ -52,7 +52,7 @@ class FeedbackAdmin(ReadOnly, BigTableAdmin):
 
     @display(description=_("words"))
     def shown_words(self, row: Feedback) -> SafeString | str:
-        return preformatted(row.words) if row.words else "-"
+        return preformatted(row.words)
 
     @display(description=_("conversation"))
     def conversation_row(self, row: Feedback) -> SafeString | str:

@@ -61,6 +61,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
         "shown_error",
         "shown_stop_reason",
         "shown_notices",
+        "answers_next",
     )
     fieldsets = (
         (
@@ -88,6 +89,7 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
                     ("shown_stop_reason", "stop_requested_at"),
                     ("shown_error", "error_detail"),
                     "shown_notices",
+                    "answers_next",
                 )
             },
         ),
@@ -131,6 +133,10 @@ class TurnAdmin(ReadOnly, BigTableAdmin):
     @display(description=_("notices"))
     def shown_notices(self, turn: Turn) -> SafeString | str:
         return pretty_json(turn.notices) if turn.notices else "-"
+
+    @display(description=_("answers next"))
+    def answers_next(self, turn: Turn) -> str:
+        return ", ".join(one["name"] for one in turn.compare_with or ()) or "-"
 
     @display(description=_("stop reason"))
     def shown_stop_reason(self, turn: Turn) -> str:

@@ -67,7 +67,29 @@ Effort = Annotated[
 ]
 
 
-class Retry(Again):
+class ChoiceInput(Input):
+    """Who answers: an assistant, a model alone, or an assistant with a model."""
+
+    assistant: str | None = None
+    model: str | None = None
+
+
+class ComparedInput(Again):
+    """The input of a turn whose message others may answer too."""
+
+    compare_with: list[ChoiceInput] | None = Field(
+        None,
+        description="Up to two more that answer the same message, one after the other, each in a turn of its own that "
+        "begins when the one before it has ended. A stop ends the round.",
+    )
+
+    @property
+    def others(self) -> list[dict[str, str | None]] | None:
+        """Return `compare_with` as operations take it."""
+        return None if self.compare_with is None else [one.model_dump() for one in self.compare_with]
+
+
+class Retry(ComparedInput):
     model: str | None = None
     effort: Effort = None
     length: Literal["shorter", "longer"] | None = Field(
@@ -112,7 +134,7 @@ UserBlock = Annotated[
 ]
 
 
-class TurnInput(Again):
+class TurnInput(ComparedInput):
     text: str | None = Field(None, description="What is said; may be left out when there are attachments.")
     content: list[UserBlock] | None = Field(
         None, description="Instead of text and attachments: both as content blocks, in an order of your own."

@@ -216,6 +216,11 @@ class Fallback(Schema):
     name: str
 
 
+class ChoiceOut(Schema):
+    assistant: str | None
+    model: str | None
+
+
 class TurnOut(Schema):
     id: str
     conversation: str
@@ -233,6 +238,9 @@ class TurnOut(Schema):
     stop_reason: str | None
     error: FailureOut | None
     can_continue: bool
+    compare_with: list[ChoiceOut] | None = Field(
+        description="Who answers the same message after this turn: empty for the last one, null outside comparisons."
+    )
     tool_calls: list[ToolCallOut] = Field(description="In the order of the model's asking.")
     notices: list[dict[str, str]] = Field(
         description="What became of the answer on its way: failover, fallback, continued."

@@ -1,6 +1,6 @@
 """Rows as the JSON of this API. Fields that are not named here are never sent: prompts, credentials, addresses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from chat.models import (
     Turn,
     User,
 )
+from chat.models.ids import MessageId
 from chat.operations.imports.begin import refusal_text
 from chat.operations.turns.failover import offered_after_refusal
 from chat.presentation.import_report import left_out_rows
@@ -138,12 +139,13 @@ def attachment(row: Attachment) -> outputs.AttachmentOut:
     )
 
 
-def thread(page: Thread) -> outputs.MessagePage:
+def thread(page: Thread, calls: Mapping[MessageId, ApiCall]) -> outputs.MessagePage:
+    """Return a page of messages, with what `calls`, the last ledger row of each answer, cost."""
     messages = [
         outputs.ThreadMessage(
             **_message(row),
             versions=[str(version) for version in page.siblings[row.id]],
-            cost_usd=usd(page.calls[row.id].cost_usd) if row.id in page.calls else None,
+            cost_usd=usd(calls[row.id].cost_usd) if row.id in calls else None,
         )
         for row in page.messages
     ]
@@ -152,6 +154,12 @@ def thread(page: Thread) -> outputs.MessagePage:
         next=messages[0].id if messages and page.has_more else None,
         active_turn=identifier(page.active_turn.id) if page.active_turn else None,
     )
+
+
+def _others(row: Turn) -> list[outputs.ChoiceOut] | None:
+    if row.compare_with is None:
+        return None
+    return [outputs.ChoiceOut(assistant=one["assistant"], model=one["model"]) for one in row.compare_with]
 
 
 def turn(row: Turn) -> outputs.TurnOut:
@@ -176,6 +184,7 @@ def turn(row: Turn) -> outputs.TurnOut:
         if failed
         else None,
         can_continue=row.can_continue,
+        compare_with=_others(row),
         tool_calls=[tool_call(made) for made in _tool_calls(row)],
         notices=row.notices,
         fallback=_fallback(row),

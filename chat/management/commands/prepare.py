@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from chat.embedded.static_files import collect_changed
+from chat.models import missing_migrations
 from chat.operations.staff.key_rotation import renew_secrets
 from config.data_folder import make_private, write_privately
 from config.database import require_connection
@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 require_connection(connection.get_connection_params())
             except ImproperlyConfigured as error:
                 raise CommandError(error) from None
-        if _pending():
+        if missing_migrations.are_missing():
             call_command("migrate", interactive=False, verbosity=0)
         self._renew_secrets()
         call_command("load_catalogue", stdout=self.stdout)
@@ -56,8 +56,3 @@ class Command(BaseCommand):
             self.stderr.write(
                 f"{done.unreadable} stored secrets can't be decrypted: their key is not in FIELD_ENCRYPTION_KEYS."
             )
-
-
-def _pending() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -301,6 +301,11 @@ class Message(models.Model):
         return any(block.get("type") in ("image", "document") for block in self.content)
 
     @property
+    def has_tool_uses(self) -> bool:
+        """Whether its content asks for tools that Parley runs."""
+        return any(block.get("type") == "tool_use" for block in self.content)
+
+    @property
     def is_summary(self) -> bool:
         """Whether it is a summary that has been written: it stands for everything above it."""
         return self.kind == self.Kind.SUMMARY and bool(self.content)

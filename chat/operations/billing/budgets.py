@@ -143,7 +143,8 @@ def applying(payer: Payer) -> list[Budget]:
     scopes = Q(scope=Scope.WORKSPACE)
     if payer.user_id is not None:
         scopes |= Q(scope=Scope.EVERYBODY) | Q(person_id=payer.user_id)
-        scopes |= Q(group__in=Group.objects.filter(user=payer.user_id))
+        memberships = User.groups.through.objects.filter(user=payer.user_id)
+        scopes |= Q(group__in=memberships.values("group"))
     if payer.assistant_id is not None:
         scopes |= Q(assistant_id=payer.assistant_id)
     if payer.api_key_id is not None:

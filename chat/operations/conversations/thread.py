@@ -1,8 +1,8 @@
-"""Read a page of a conversation: its messages with versions, costs, tool calls and files."""
+"""Read a page of a conversation: its messages with versions, tool calls and files."""
 
 from chat import access
 from chat.events.store import stored_state
-from chat.models import ApiCall, Attachment, Conversation, Message, ToolCall, Turn
+from chat.models import Attachment, Conversation, Message, ToolCall, Turn
 from chat.models.ids import MessageId
 from chat.operations.errors import not_found
 from chat.presentation.thread import Thread
@@ -38,7 +38,6 @@ def read_thread(
         messages=messages,
         has_more=has_more,
         siblings=_siblings(conversation, messages),
-        calls=_last_calls(messages),
         tool_calls=_tool_calls(messages),
         active_turn=turn,
         state=stored_state(turn.id) if turn else None,
@@ -83,16 +82,11 @@ def _siblings(conversation: Conversation, messages: list[Message]) -> dict[Messa
     return {message.id: groups.get(message.parent_id, [message.id]) for message in messages}
 
 
-def _last_calls(messages: list[Message]) -> dict[MessageId, ApiCall]:
-    """Map each answer to the last ledger row that paid for it."""
-    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
-    rows = ApiCall.objects.filter(message_id__in=answers).order_by("started_at", "id")
-    return {row.message_id: row for row in rows if row.message_id}
-
-
 def _tool_calls(messages: list[Message]) -> dict[MessageId, dict[str, ToolCall]]:
-    answers = [message.id for message in messages if message.role == Message.Role.ASSISTANT]
+    answers = [message.id for message in messages if message.has_tool_uses]
     found: dict[MessageId, dict[str, ToolCall]] = {}
+    if not answers:
+        return found
     rows = ToolCall.objects.filter(message_id__in=answers).select_related("tool").order_by("position", "id")
     for row in rows:
         found.setdefault(row.message_id, {})[row.tool_use_id] = row

@@ -10,8 +10,9 @@ from chat.models import Approval, Assistant, AssistantTool, ToolDefinition
 
 
 def usable_tools(assistants: Iterable[Assistant]) -> Counter[Any]:
-    """Return how many tools each assistant has for its models, by the assistants' ids (one query)."""
-    return Counter(_links(assistants).values_list("assistant_id", flat=True))
+    """Return how many tools each assistant has for its models, by the assistants' ids (at most one query)."""
+    offered = list(assistants)
+    return Counter(_links(offered).values_list("assistant_id", flat=True) if offered else ())
 
 
 def tools_of(assistant: Assistant) -> list[ToolDefinition]:

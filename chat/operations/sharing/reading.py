@@ -33,7 +33,6 @@ def read_share(share: Share, *, page: int = 1) -> Thread | None:
         messages=shown,
         has_more=len(rows) > PAGE,
         siblings={},
-        calls={},
         tool_calls={},
         active_turn=None,
         state=None,

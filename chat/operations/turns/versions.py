@@ -4,14 +4,16 @@ from chat import access
 from chat.models import Conversation, Message, User
 from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import not_found
+from chat.operations.turns.answer_costs import calls_of_turns, cost_detail
 from chat.operations.turns.thread_page import read_thread_page
+from chat.presentation.messages import AnswerVersion
 from chat.presentation.thread import Thread
 
 MOST_COLUMNS = 6
 
 
-def read_versions(conversation: Conversation, *, viewer: User, message_id: object) -> list[Thread]:
-    """Return one page for each finished answer to a message, oldest first: the newest six, each with all its rounds.
+def read_versions(conversation: Conversation, *, viewer: User, message_id: object) -> list[AnswerVersion]:
+    """Return the finished answers to a message, oldest first: the newest six, each with all its rounds.
 
     Raises:
         OperationError: not_found.
@@ -25,7 +27,17 @@ def read_versions(conversation: Conversation, *, viewer: User, message_id: objec
         for answer in answers.order_by("-created_at", "-id")[: 2 * MOST_COLUMNS]
         if answer.turn is None or answer.turn.finished
     ]
-    return [_page_of(conversation, answer, viewer) for answer in reversed(finished[:MOST_COLUMNS])]
+    shown = finished[:MOST_COLUMNS][::-1]
+    calls = calls_of_turns({answer.turn_id for answer in shown if answer.turn_id is not None})
+    costs = cost_detail(viewer)
+    return [
+        AnswerVersion(
+            page=_page_of(conversation, answer, viewer),
+            calls=[] if answer.turn_id is None else calls[answer.turn_id],
+            costs=costs,
+        )
+        for answer in shown
+    ]
 
 
 def _page_of(conversation: Conversation, answer: Message, viewer: User) -> Thread:

@@ -10,7 +10,7 @@ from chat.claude.encoding.text import clean_text
 from chat.models import User
 from chat.operations.errors import OperationError, invalid
 from chat.operations.request.send_estimate import SendEstimate, estimate_send
-from chat.operations.turns.thread_page import cost_detail
+from chat.operations.turns.answer_costs import cost_detail
 from chat.presentation.figures import exact_usd, rounded_usd
 from chat.presentation.receipt import CostDetail
 from chat.web.page import PersonRequest, person_page

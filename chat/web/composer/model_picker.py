@@ -4,18 +4,20 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from chat import access
-from chat.models import Assistant, Conversation, LanguageModel, User
+from chat.models import Assistant, Conversation, LanguageModel, ModelPrice, User
 from chat.operations.catalogue.thinking import efforts_of, thinking_wish
 from chat.operations.conversations.selection import unavailable_words
 from chat.operations.conversations.tool_choice import usable_tools
-from chat.operations.turns.thread_page import cost_detail
-from chat.presentation.figures import price_words
+from chat.operations.turns.answer_costs import cost_detail
+from chat.presentation.figures import SHOWN_OF_PRICES, price_words
 from chat.presentation.receipt import CostDetail
 
 SEARCHED_FROM = 8
+SHOWN_PRICES = ModelPrice.objects.only("model_id", *SHOWN_OF_PRICES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,16 +57,19 @@ class Picker:
 CHOICE_COOKIE = "parley_choice"  # set by the browser's code
 
 
-def picker_for(user: User, conversation: Conversation | None, *, remembered: str = "") -> Picker:
-    """Return all choices of this person (a constant number of queries).
+def picker_for(
+    user: User, conversation: Conversation | None, *, remembered: str = "", costs: CostDetail | None = None
+) -> Picker:
+    """Return all choices of this person (a constant number of queries). `costs` is what they see of costs, if known.
 
     A new conversation begins with the remembered choice while it can be used, else with the best model.
     """
-    assistants = list(access.assistants(user))
-    models = list(access.models(user).prefetch_related("prices"))
+    models = list(access.models(user).prefetch_related(Prefetch("prices", SHOWN_PRICES.all())))
+    assistants = list(access.assistants(user).select_related(None))
+    _set_models(assistants, models)
     first = next((model for model in models if not model.connection.problem()), None)
     tools = usable_tools(assistants)
-    hidden = cost_detail(user) is CostDetail.HIDDEN
+    hidden = (costs or cost_detail(user)) is CostDetail.HIDDEN
     prices = {model.id: "" if hidden else price_words(model) for model in models}
     entries = [
         _assistant_choice(assistant, assistant.model or first, tools, prices) for assistant in assistants
@@ -82,6 +87,17 @@ def picker_for(user: User, conversation: Conversation | None, *, remembered: str
         assistants=assistants,
         problem="" if usable else _no_model_text(models),
     )
+
+
+def _set_models(assistants: list[Assistant], known: list[LanguageModel]) -> None:
+    """Set `assistant.model` from the known models; read only the others, such as retired ones (one query at most)."""
+    models = {model.id: model for model in known}
+    others = {assistant.model_id for assistant in assistants if assistant.model_id} - models.keys()
+    if others:
+        models |= LanguageModel.objects.select_related("connection").in_bulk(others)
+    for assistant in assistants:
+        if assistant.model_id:
+            assistant.model = models.get(assistant.model_id)  # None: staff deleted it meanwhile
 
 
 def _chosen(conversation: Conversation | None) -> str:
@@ -121,10 +137,10 @@ def _assistant_choice(
 
 def _unavailable_assistant(conversation: Conversation | None, assistants: list[Assistant]) -> list[Choice]:
     """Return the conversation's assistant if it is no longer available, so that no other one replaces it silently."""
-    own = conversation.assistant if conversation else None
-    if own is None or own in assistants:
+    if conversation is None or any(one.id == conversation.assistant_id for one in assistants):
         return []
-    return [Choice(f"assistant:{own.id}", own.name, problem=unavailable_words())]
+    own = conversation.assistant
+    return [] if own is None else [Choice(f"assistant:{own.id}", own.name, problem=unavailable_words())]
 
 
 def _model_choice(model: LanguageModel, price: str) -> Choice:

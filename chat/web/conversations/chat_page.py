@@ -24,6 +24,7 @@ from chat.operations.conversations.temporary import return_to
 from chat.operations.conversations.thread import PAGE
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import MAX_PDF_BYTES, MAX_UPLOAD_BYTES
+from chat.operations.turns.answer_costs import cost_detail
 from chat.operations.turns.thread_page import read_thread_page
 from chat.operations.turns.versions import read_versions
 from chat.presentation.thread import Thread
@@ -140,10 +141,10 @@ def versions(request: PersonRequest, conversation_id: uuid.UUID) -> HttpResponse
     """Return all answers to `message` side by side."""
     found = own_conversation(request, conversation_id)
     try:
-        pages = read_versions(found, viewer=request.user, message_id=request.GET.get("message", ""))
+        versions = read_versions(found, viewer=request.user, message_id=request.GET.get("message", ""))
     except OperationError as error:
         raise Http404 from error
-    return render(request, "chat/thread/_comparison.html", {"conversation": found, "pages": pages})
+    return render(request, "chat/thread/_comparison.html", {"conversation": found, "versions": versions})
 
 
 def _chat_at(request: PersonRequest, opened: Opened) -> HttpResponse:
@@ -172,7 +173,9 @@ def _chat(
     project = draft.project if draft else None
     if shown is not None and shown.project_id is not None:
         project = access.find_project(request.user, shown.project_id)
-    picker = picker_for(request.user, shown or draft, remembered=request.COOKIES.get(CHOICE_COOKIE, ""))
+    costs = cost_detail(request.user)
+    remembered = request.COOKIES.get(CHOICE_COOKIE, "")
+    picker = picker_for(request.user, shown or draft, remembered=remembered, costs=costs)
     context = {
         "conversation": shown,
         "project": project,
@@ -230,8 +233,10 @@ def _words_on_arrival(request: PersonRequest) -> dict[str, str] | None:
     """Return what became of the conversation that the page before this one showed: {"said": "…", "undo": address}."""
     if "ended" in request.GET:
         return {"said": _("The temporary chat has ended and was deleted.")}
-    deleted = access.deleted_conversations(request.user).filter(id=access.as_id(request.GET.get("deleted")))
-    found = deleted.first() if "deleted" in request.GET else None
+    if "deleted" not in request.GET:
+        return None
+    deleted = access.deleted_conversations(request.user).filter(id=access.as_id(request.GET["deleted"]))
+    found = deleted.first()
     return deletion_words(found) if found else None
 
 

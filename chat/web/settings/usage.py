@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from chat.models import User
 from chat.operations.billing.budgets import own_standings
 from chat.operations.billing.usage_report import UsageOfDay, usage_by_day
-from chat.operations.turns.thread_page import cost_detail
+from chat.operations.turns.answer_costs import cost_detail
 from chat.presentation.charts import Chart, Number, stacked_chart
 from chat.presentation.figures import CENT, rounded_usd
 from chat.presentation.receipt import CostDetail

@@ -25,6 +25,11 @@ def test_a_turn_shows_what_it_took(world: World, root: Client, view: str) -> Non
         assert words in page
 
 
+def test_a_turn_of_a_comparison_names_who_answers_next(world: World, root: Client) -> None:
+    Turn.objects.update(compare_with=[{"assistant": None, "model": "1", "name": "Claude the Second"}])
+    assert "Claude the Second" in root.get(world.url("chat_turn", "change")).content.decode()
+
+
 def test_a_turn_without_calls_shows_dashes(world: World, root: Client) -> None:
     ApiCall.objects.update(turn=None)
     Turn.objects.update(status="queued", finished_at=None)

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 
-from chat.models import Conversation, LanguageModel, Message, User, Workspace
+from chat.models import Conversation, LanguageModel, Message, User
 from chat.operations.conversations.thread import read_thread
 from chat.operations.turns.thread_page import read_thread_page
-from chat.presentation.receipt import CostDetail
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,15 +105,19 @@ def test_pages_of_the_api_keep_their_length(insider: User) -> None:
     assert len(read_thread(chat, limit=2).messages) == 2
 
 
-def test_a_page_has_all_calls_of_its_turns(insider: User) -> None:
+def test_the_last_answer_says_how_full_the_context_is(insider: User) -> None:
     chat = factories.conversation(insider)
-    turn = factories.turn(chat, answer="Well")
-    calls = [factories.call(turn), factories.call(turn, purpose="summary", message=None)]
-    calls.append(factories.call(turn, status="failed", message=None))
-    factories.call(turn, purpose="count")
-    page = read_thread_page(chat, viewer=insider)
-    assert page.turn_calls == {turn.id: calls}
-    assert read_thread_page(factories.conversation(insider), viewer=insider).turn_calls == {}
+    first = factories.turn(chat, answer="One")
+    factories.call(first, usage={"input_tokens": 10, "output_tokens": 5})
+    second = factories.turn(chat, answer="Two", parent=first.messages.get())
+    factories.call(second, status="failed", usage=None)
+    assert read_thread_page(chat, viewer=insider).context_used == 15
+    factories.call(second, usage={"input_tokens": 20, "output_tokens": 5})
+    assert read_thread_page(chat, viewer=insider).context_used == 25
+    summary = factories.message(chat, second.messages.get(), "So far", kind="summary")
+    Conversation.objects.filter(id=chat.id).update(active_leaf=summary)
+    chat.refresh_from_db()
+    assert read_thread_page(chat, viewer=insider).context_used == 0
 
 
 def test_the_divider_of_a_continuation_replaces_the_ending(insider: User) -> None:
@@ -129,22 +132,6 @@ def test_the_divider_of_a_continuation_replaces_the_ending(insider: User) -> Non
     Conversation.objects.filter(id=chat.id).update(active_leaf=stopped)
     chat.refresh_from_db()
     assert "You stopped this answer." in rendered(read_thread_page(chat, viewer=insider))
-
-
-@pytest.mark.parametrize(
-    ("staff", "shows", "detail"),
-    [
-        (True, False, CostDetail.EXACT),
-        (False, True, CostDetail.ROUNDED),
-        (False, False, CostDetail.HIDDEN),
-    ],
-)
-def test_the_workspace_says_who_sees_costs(
-    staff: bool, shows: bool, detail: CostDetail, insider: User
-) -> None:
-    Workspace.objects.create(shows_costs=shows)
-    insider.is_staff = staff
-    assert read_thread_page(factories.conversation(insider), viewer=insider).cost_detail is detail
 
 
 ENDS = [

@@ -36,13 +36,13 @@ def test_each_answer_is_a_page_of_its_own(insider: User) -> None:
     another(chat, first, "Second answer")
     another(chat, first, "Third ans", status="running")
     factories.message(chat, first.user_message, "Imported", role="assistant")
-    pages = read_versions(chat, viewer=insider, message_id=first.user_message_id)
-    assert [[row.text for row in page.messages] for page in pages] == [
+    versions = read_versions(chat, viewer=insider, message_id=first.user_message_id)
+    assert [[row.text for row in one.page.messages] for one in versions] == [
         ["First round", "", "First answer"],
         ["Second answer"],
         ["Imported"],
     ]
-    assert not any(page.has_more for page in pages)
+    assert not any(one.page.has_more for one in versions)
 
 
 def test_who_answered_is_named_by_the_ledger(insider: User) -> None:
@@ -52,10 +52,10 @@ def test_who_answered_is_named_by_the_ledger(insider: User) -> None:
     factories.call(first, assistant=made)
     call = factories.call(second)
     third = factories.message(chat, first.user_message, "Imported", role="assistant")
-    pages = read_versions(chat, viewer=insider, message_id=str(first.user_message_id))
-    choices = [version_context(page)["choice"] for page in pages]
+    versions = read_versions(chat, viewer=insider, message_id=str(first.user_message_id))
+    choices = [version_context(one)["choice"] for one in versions]
     assert choices == [f"assistant:{made.id}", f"model:{call.model_id}", ""]
-    assert pages[-1].messages == [third]
+    assert versions[-1].page.messages == [third]
 
 
 def test_the_newest_are_shown_with_a_bounded_number_of_queries(insider: User) -> None:
@@ -63,8 +63,8 @@ def test_the_newest_are_shown_with_a_bounded_number_of_queries(insider: User) ->
     for number in range(MOST_COLUMNS + 3):
         another(chat, first, str(number))
     with CaptureQueriesContext(connection) as seen:
-        pages = read_versions(chat, viewer=insider, message_id=first.user_message_id)
-    assert [page.messages[0].text for page in pages] == [str(number) for number in range(3, 9)]
+        versions = read_versions(chat, viewer=insider, message_id=first.user_message_id)
+    assert [one.page.messages[0].text for one in versions] == [str(number) for number in range(3, 9)]
     assert len(seen) <= 2 + 14 * MOST_COLUMNS
 
 
