@@ -20,7 +20,6 @@ from chat.tasks import clear_files_task, clear_sessions_task, clear_turn_events_
 from tests import factories
 from tests.support.environment import ROOT
 from tests.support.parley import Parley, create_parley
-from tests.support.services import service_url
 from tests.support.simulator import Upstream
 
 TITLE = "chat.tasks.title_conversation_task"
@@ -86,12 +85,13 @@ class Worker:
 @pytest.fixture(
     params=[
         "",
-        *(pytest.param(name, marks=pytest.mark.services) for name in ("TEST_REDIS_URL", "TEST_AMQP_URL")),
+        pytest.param("redis_url", marks=pytest.mark.services),
+        pytest.param("amqp_url", marks=pytest.mark.services),
     ],
     ids=["filesystem", "redis", "rabbitmq"],
 )
 def worker(request: pytest.FixtureRequest, parley: Parley) -> Iterator[Worker]:
-    made = Worker(parley, service_url(request.param) if request.param else "")
+    made = Worker(parley, request.getfixturevalue(request.param) if request.param else "")
     yield made
     made.end()
     with made.publisher.connection_for_write() as connection:

@@ -113,7 +113,10 @@ def postgres_url(postgres_template: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis_database() -> Iterator[str]:
-    """Empty a Redis database of this test process's own; yields its address and empties it again at the end."""
+    """Empty a Redis database of this test process's own; yields its address and empties it again at the end.
+
+    The one way to a Redis: a database that is used by its plain address is another process's, which empties it.
+    """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     url = urlsplit(service_url("TEST_REDIS_URL"))
     own = url._replace(path=f"/{8 + int(worker) % 8}").geturl()
