@@ -16,7 +16,7 @@ from encrypted_fields.fields import EncryptedTextField
 
 from chat.claude.encoding.exact_numbers import exact_json, read_json
 from chat.models import encryption
-from chat.search_text.fold import fold
+from chat.search_text.markup import fold_without_marks
 
 
 def uuid7() -> uuid.UUID:
@@ -149,6 +149,6 @@ class FoldedTextField(models.TextField):
         return name, path, arguments, {**options, "of": self.of}
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        folded = fold(getattr(model_instance, self.of))
+        folded = fold_without_marks(getattr(model_instance, self.of))
         setattr(model_instance, self.attname, folded)
         return folded

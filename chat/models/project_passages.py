@@ -11,8 +11,7 @@ from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.projects import ProjectDocument
-from chat.search_text.fold import fold
-from chat.search_text.markup import without_marks
+from chat.search_text.markup import fold_without_marks
 from chat.search_text.tokens import index_tokens
 
 _ADD_SQLITE = "INSERT INTO chat_projectpassage_tokens (rowid, tokens) VALUES (%s, %s)"
@@ -34,7 +33,7 @@ class ProjectPassageQuerySet(models.QuerySet["ProjectPassage"]):
         with transaction.atomic():
             made = ProjectPassage.objects.bulk_create(passages)
             rows = [
-                (row.pk, [project_token(project_id), *index_tokens(fold(without_marks(row.text)))])
+                (row.pk, [project_token(project_id), *index_tokens(fold_without_marks(row.text))])
                 for row in made
             ]
             with connection.cursor() as cursor:

@@ -8,8 +8,7 @@ import math
 from collections import defaultdict
 
 from chat.models import Project, ProjectPassage
-from chat.search_text.fold import fold
-from chat.search_text.markup import without_marks
+from chat.search_text.markup import fold_without_marks
 from chat.search_text.scripts import RUN
 from chat.search_text.tokens import LONGEST_TOKEN, bigrams
 
@@ -39,7 +38,7 @@ def query_tokens(query: str) -> list[tuple[str, bool]]:
     Words of alphabets are found by their beginning and without the S of a plural; dense scripts by pairs.
     """
     tokens: dict[str, bool] = {}
-    for run in RUN.finditer(fold(without_marks(query[:LONGEST_QUERY]))):
+    for run in RUN.finditer(fold_without_marks(query[:LONGEST_QUERY])):
         if run.lastgroup == "dense":
             for pair in bigrams(run[0]):
                 # A single character of a dense script is found where a pair begins with it.

@@ -12,8 +12,7 @@ from django.db import transaction
 from chat.models import Conversation, Message, SearchEntry, User
 from chat.models.ids import MessageId
 from chat.models.transcript.search_entries import entry_id
-from chat.search_text.fold import fold
-from chat.search_text.markup import without_marks
+from chat.search_text.markup import fold_without_marks
 
 # Rows of one transaction: SQLite has one writer, and turns write too.
 PORTION = 200
@@ -50,7 +49,7 @@ def index_messages(ids: Collection[MessageId]) -> int:
                 id=entry_id(row.created_at, row.depth),
                 conversation_id=row.conversation_id,
                 message=row,
-                folded=fold(without_marks(row.text)),
+                folded=fold_without_marks(row.text),
             )
             for row in texts
         ]
@@ -67,6 +66,6 @@ def _fold_titles() -> int:
     with transaction.atomic():
         rows = list(unfolded.only("title").select_for_update(skip_locked=True)[:PORTION])
         for row in rows:
-            row.folded_title = fold(row.title)
+            row.folded_title = fold_without_marks(row.title)
         Conversation.objects.bulk_update(rows, ["folded_title"])
     return len(rows)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chat.search_text.fold import fold, fold_with_places
-from chat.search_text.markup import without_marks
+from chat.search_text.markup import places_of_words, without_marks
 from chat.search_text.query import occurrences
 
 BEFORE, AFTER = 60, 180
@@ -35,9 +35,11 @@ class Excerpt:
 
 
 def mark_hits(text: str, needles: Sequence[str]) -> Excerpt:
-    """Return a whole short text, such as a title, with its hits."""
+    """Return a whole short text, such as a title, with its hits, which signs of Markdown may stand in."""
     line = _SPACE.sub(" ", text)
-    return Excerpt(line, tuple(_hits(line, needles)))
+    kept = places_of_words(line)
+    plain = "".join(line[place] for place in kept)
+    return Excerpt(line, tuple((kept[start], kept[end - 1] + 1) for start, end in _hits(plain, needles)))
 
 
 def excerpt(text: str, needles: Sequence[str]) -> Excerpt:

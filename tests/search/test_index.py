@@ -91,6 +91,20 @@ def test_message_is_indexed_once(insider: User) -> None:
     assert tokens_left() == 1
 
 
+def test_title_that_was_folded_with_its_marks_is_folded_anew(insider: User) -> None:
+    chat = factories.conversation(insider, title="**핵심**은 무엇인가")
+    plain = factories.conversation(insider, title="평범한 말")
+    Conversation.objects.filter(pk=chat.pk).update(folded_title=chat.title)  # as an earlier Parley wrote it
+    migration = importlib.import_module("chat.migrations.0021_search_titles_without_marks")
+    migration.fold_anew(apps, SimpleNamespace(connection=connection))
+    assert list(Conversation.objects.filter(folded_title=None)) == [chat]
+    list(index.index_portions())
+    assert list(Conversation.objects.order_by("id").values_list("folded_title", flat=True)) == [
+        "핵심은 무엇인가",
+        plain.folded_title,
+    ]
+
+
 def test_what_was_indexed_with_its_marks_is_indexed_anew(insider: User) -> None:
     chat = factories.conversation(insider, "**핵심**은 캐시다", "평범한 말")
     list(index.index_portions())

@@ -65,3 +65,13 @@ def test_excerpt_without_words_is_the_beginning() -> None:
 def test_excerpt_without_a_hit_is_the_beginning() -> None:
     assert excerpt("# Title\n\ntext", ["else"]).text == "Title text"
     assert excerpt("a\n\n```python\nb\n```", ["else"]).text == "a b"
+
+
+def test_hits_of_a_title_may_hold_signs_of_markdown() -> None:
+    assert list(mark_hits("Why **핵심**은 `2**10`?", ["핵심은", "210"]).pieces()) == [
+        ("Why **", False),
+        ("핵심**은", True),
+        (" `", False),
+        ("2**10", True),
+        ("`?", False),
+    ]

@@ -14,22 +14,20 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from chat.claude.content.blocks import plain_text
-from chat.claude.encoding.text import clean_text
 from chat.claude.failures import retries
 from chat.events import hints
 from chat.models import ApiCall, Conversation, LanguageModel, ProviderConnection, Turn
 from chat.models.ids import ConversationId
 from chat.operations.billing.payer import Payer
 from chat.operations.billing.single_call import SingleAnswer, call_model
+from chat.operations.conversations.title_text import title_from_answer
 from chat.operations.time_limit import JOB_SECONDS
 from chat.providers.upstream import UpstreamError
-from chat.search_text.fold import fold
+from chat.search_text.markup import fold_without_marks
 
 log = structlog.get_logger(__name__)
 
 TITLE_TASK = "chat.tasks.title_conversation_task"
-LONGEST_TITLE = 80
-LONGEST_TITLE_WORDS = 10
 TITLE_MAX_TOKENS = 48
 THINKING_MAX_TOKENS = 2048
 QUOTED_CHARACTERS = 1500
@@ -48,12 +46,6 @@ class TitleJob:
     turn: Turn
     model: LanguageModel
     prompt: str
-
-
-def first_words(text: str) -> str:
-    """Return the beginning of a text as a provisional title."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 def needs_title(conversation_id: ConversationId) -> bool:
@@ -170,16 +162,10 @@ def cheapest_model(connection: ProviderConnection) -> LanguageModel | None:
 
 
 def give_title(conversation_id: str, text: str) -> None:
-    """Keep a model's title, unless a person has named the conversation.
-
-    Small models sometimes answer the conversation instead. A text too long for a title is taken for such an answer,
-    and the provisional title stays.
-    """
-    title = " ".join(clean_text(text).split()).strip("\"'“”«»#* ").rstrip(".")
-    if len(title) > LONGEST_TITLE or len(title.split()) > LONGEST_TITLE_WORDS:
-        title = ""
+    """Keep the title in a model's answer, unless a person has named the conversation or there is none in it."""
+    title = title_from_answer(text)
     claimed = Conversation.objects.filter(id=conversation_id, title_status=Conversation.TitleStatus.CLAIMED)
-    changes = {"title": title, "folded_title": fold(title)} if title else {}
+    changes = {"title": title, "folded_title": fold_without_marks(title)} if title else {}
     if claimed.update(title_status=Conversation.TitleStatus.DONE, updated_at=timezone.now(), **changes):
         hints.publish(conversations=[str(conversation_id)])
 

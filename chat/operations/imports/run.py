@@ -36,7 +36,7 @@ LEASE = dt.timedelta(seconds=120)
 MOST_ATTEMPTS = 5
 # Elements that need no write are counted together.
 COUNTED_TOGETHER = 200
-Element = bytes | TooLarge | LeftOut
+Element = bytes | LeftOut
 Written = tuple[Counter[str], Counter[tuple[str, str]]]
 
 
@@ -110,7 +110,8 @@ def _elements(export: ExportFile) -> Iterator[Element]:
     """Yield the elements of all files; a file that ends too early or is nested too deep gives one more."""
     for name in export.json_names():
         try:
-            yield from split_elements(export.chunks(name))
+            for element in split_elements(export.chunks(name)):
+                yield LeftOut(export.kind_in(name), "too_large") if isinstance(element, TooLarge) else element
         except Truncated:
             yield LeftOut("export_file", "cut")
         except ValueError:
@@ -119,8 +120,6 @@ def _elements(export: ExportFile) -> Iterator[Element]:
 
 def _take(progress: "_Progress", export: ExportFile, element: Element) -> None:
     owner = progress.row.owner
-    if isinstance(element, TooLarge):
-        element = LeftOut("conversation", "too_large")
     if isinstance(element, LeftOut):
         progress.leave_out(element)
         return

@@ -13,7 +13,7 @@ from chat.claude.content.blocks import plain_text
 from chat.claude.encoding.text import clean_text
 from chat.models import Attachment, Conversation, ImportedConversation, Message, User
 from chat.operations.conversations.message_input import content_blocks
-from chat.operations.conversations.titles import first_words
+from chat.operations.conversations.title_text import first_words, plain_line
 from chat.operations.errors import OperationError
 from chat.operations.files.uploads import keep_text, keep_upload
 from chat.readers.exports.conversation import USER, Block, ExportedConversation, Node
@@ -88,7 +88,7 @@ def write_conversation(owner: User, prepared: Prepared) -> tuple[Counter[str], C
 
 
 def _create(owner: User, exported: ExportedConversation) -> ImportedConversation:
-    title = " ".join(clean_text(exported.title).split())[:200]
+    title = plain_line(clean_text(exported.title))[:200]
     conversation = Conversation(
         owner=owner,
         title=title or first_words(_first_text(exported.nodes))[:200],

@@ -37,7 +37,7 @@ from chat.operations.conversations.selection import (
     select_answering,
 )
 from chat.operations.conversations.temporary import begun_conversation
-from chat.operations.conversations.titles import first_words
+from chat.operations.conversations.title_text import first_words
 from chat.operations.errors import OperationError, invalid, not_found
 from chat.operations.request.attachment_limits import check_sendable
 from chat.operations.request.compaction import make_room, repeat_behind_summary

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from chat.claude.encoding.text import clean_text
 from chat.operations.conversations.edit import create_conversation, update_conversation
-from chat.operations.conversations.titles import first_words
+from chat.operations.conversations.title_text import first_words
 from chat.operations.request.output_schema import checked_schema
 from chat.operations.turns.accept import start_turn
 from chat.operations.turns.turn_request import AcceptedTurn, TurnRequest

@@ -26,6 +26,7 @@ _IGNORED = re.compile(
     r"group_chats|sora|shopping)[^/]*\.json$",
     re.IGNORECASE,
 )
+_PROJECTS = re.compile(r"(?:^|/)projects[^/]*(?:\.json$|/)", re.IGNORECASE)
 _MEMORIES = re.compile(r"(?:^|/)memories[^/]*(?:\.json$|/)", re.IGNORECASE)
 # Claude sends its newer exports as a list of addresses, each of a ZIP.
 _MANIFEST = re.compile(rb'"data_files"\s*:\s*\[')
@@ -66,6 +67,12 @@ class ExportFile:
             and not one.filename.startswith(_MAC_FOLDER)
         )
         return sorted(names, key=lambda name: (_MEMORIES.search(name) is not None, name))
+
+    def kind_in(self, name: str) -> str:
+        """Return what a member holds by its name: "memory", "project" or "conversation"."""
+        if _MEMORIES.search(name):
+            return "memory"
+        return "project" if _PROJECTS.search(name) else "conversation"
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield a member's bytes in pieces.

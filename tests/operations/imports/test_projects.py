@@ -8,8 +8,8 @@ import pytest
 from chat.models import Attachment, Import, MemoryEntry, Project, ProjectDocument, User, Workspace
 from chat.models.accounts.memory import LONGEST_ENTRY
 from chat.models.projects import LONGEST_TEXT
-from chat.operations.imports import projects
-from chat.operations.imports.run import run_import
+from chat.operations.imports import projects, run
+from chat.readers.exports.elements import split_elements
 from tests.operations.imports.uploads import upload
 from tests.support.exports import zipped
 
@@ -38,7 +38,7 @@ MEMORY = {
 def imported(owner: User, **members: Any) -> Import:
     names = {f"{name}.json": json.dumps(value) for name, value in members.items()}
     made = upload(owner, zipped(names))
-    run_import(str(made.id))
+    run.run_import(str(made.id))
     made.refresh_from_db()
     assert made.status == "done"
     return made
@@ -140,3 +140,22 @@ def test_what_does_not_fit_into_a_memory_is_counted(insider: User, monkeypatch: 
     made = imported(insider, projects=[{"uuid": "6a1f", "docs": []}], memories=MEMORY)
     assert (made.taken, MemoryEntry.objects.count()) == ({"projects": 1, "memories": 1}, 1)
     assert left_out(made) == {"memory memory_full": 1, "memory too_long": 1, "memory without_project": 1}
+
+
+def test_what_is_too_large_is_counted_as_what_its_file_holds(
+    insider: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "split_elements", lambda chunks: split_elements(chunks, most_bytes=50))
+    members = {
+        "conversations.json": [{"chat_messages": "x" * 60}],
+        "projects/6a1f.json": GARDEN,
+        "memories/me.json": MEMORY,
+    }
+    made = upload(insider, zipped({name: json.dumps(value) for name, value in members.items()}))
+    run.run_import(str(made.id))
+    made.refresh_from_db()
+    assert left_out(made) == {
+        "conversation too_large": 1,
+        "memory too_large": 1,
+        "project too_large": 1,
+    }

@@ -37,13 +37,32 @@ const LETTER = String.raw`(?:[\p{Nd}\p{No}]|${NOT_DENSE}[\p{L}\p{Nl}])`;
 const BEGINS = new RegExp(`^${LETTER}`, "u");
 const ONE_LETTER = new RegExp(`^${LETTER}$`, "u");
 
+// Signs of Markdown that stand within words and only format them. People see theirs; nobody looks for them.
+const WITHIN_WORDS = /\*\*|~~|`/g;
+
 // Returns the [start, end] of each occurrence of the folded `needles` in a text, in their order.
 export function foundWords(text, needles) {
-  const { folded, places } = foldWithPlaces(text);
+  const { plain, kept } = withoutMarks(text);
+  const { folded, places } = foldWithPlaces(plain);
   return needles
     .flatMap((needle) => [...folded.matchAll(occurrences(needle))])
-    .map(({ 0: hit, index }) => [places[index], after(places, index + hit.length)])
+    .map(({ 0: hit, index }) => [kept[places[index]], kept[after(places, index + hit.length) - 1] + 1])
     .sort(([one], [other]) => one - other);
+}
+
+// Returns the text without those signs, and the index in `text` of each character that is left.
+function withoutMarks(text) {
+  const kept = [];
+  let end = 0;
+  const keep = (until) => {
+    for (; end < until; end += 1) kept.push(end);
+  };
+  for (const { 0: mark, index } of text.matchAll(WITHIN_WORDS)) {
+    keep(index);
+    end += mark.length;
+  }
+  keep(text.length);
+  return { plain: text.replace(WITHIN_WORDS, ""), kept };
 }
 
 // A word of an alphabet is found by its beginning, and a single letter where it stands alone.

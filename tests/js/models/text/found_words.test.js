@@ -31,6 +31,13 @@ test("a phrase is found over a line break, and signs count", () => {
   assert.deepEqual(found("don’t", "don't"), ["don’t"]);
 });
 
+test("signs of Markdown in words are passed over, and marked only within a hit", () => {
+  assert.deepEqual(found("Is **핵심**은 `2**10`?", "핵심은", "210"), ["핵심**은", "2**10"]);
+  assert.deepEqual(found("**핵심**은", "핵심"), ["핵심"]);
+  assert.deepEqual(found("~~über~~holt", "uberholt"), ["über~~holt"]);
+  assert.deepEqual(found("** ``` ~~", "a"), []);
+});
+
 test("nothing is found of nothing", () => {
   assert.deepEqual(found("text"), []);
   assert.deepEqual(found("", "word"), []);
