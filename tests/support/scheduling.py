@@ -4,6 +4,7 @@ The tests of a module run in one process, so that its fixtures, often a whole Pa
 xdist's own way, have no effect with this version of pytest.)
 """
 
+import contextlib
 from collections.abc import Generator
 
 import pytest
@@ -43,6 +44,11 @@ class ByModule(LoadScopeScheduling):
                 del modules[module]
         super().remove_node(node)
         return died_of
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Give a module to a process; what one gets that has just died goes back when its end is told."""
+        with contextlib.suppress(OSError):
+            super()._assign_work_unit(node)
 
     def schedule(self) -> None:
         """Give each process a second module, as xdist does at the start: with one test alone a process waits."""
