@@ -54,7 +54,7 @@ class Hub:
         """
         if person is not None:
             self.require_place(person)
-        viewer = Viewer(self.logs, self.expected, person=person)
+        viewer = Viewer(self.logs, self.expected, self._closed, person=person)
         self._open.add(viewer)
         if person is not None:
             self._of_person.setdefault(person, weakref.WeakSet()).add(viewer)

@@ -37,6 +37,7 @@ class Viewer:
         self,
         logs: Mapping[TurnId, TurnLog],
         expected: Collection[TurnId] = (),
+        ended: Mapping[TurnId, TurnLog] | None = None,
         *,
         person: UserId | None = None,
     ) -> None:
@@ -44,6 +45,8 @@ class Viewer:
         self._logs = logs
         # Turns that this process is about to claim: their logs come, so their rows are not read.
         self._expected = expected
+        # Logs of turns that ended a moment ago: most viewers read the last frames just after the end.
+        self._ended = {} if ended is None else ended
         self._closed = False
         self._wake = asyncio.Event()
         self._cursors: dict[TurnId, Cursor] = {}
@@ -169,7 +172,7 @@ class Viewer:
         return fresh
 
     async def _frames(self, turn_id: TurnId, cursor: Cursor) -> list[EventFrame]:
-        log = self._logs.get(turn_id)
+        log = self._logs.get(turn_id) or self._ended_log(turn_id)
         cursor.behind = False
         if log is None and turn_id in self._expected:
             return []
@@ -190,3 +193,8 @@ class Viewer:
             del self._cursors[turn_id]
             self.read.add(turn_id)
         return fresh
+
+    def _ended_log(self, turn_id: TurnId) -> TurnLog | None:
+        """Return the log of a turn that has just ended here; one whose last frames were not stored says nothing."""
+        log = self._ended.get(turn_id)
+        return log if log is not None and log.flushed == log.last_seq else None

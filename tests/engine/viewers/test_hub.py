@@ -66,6 +66,26 @@ async def test_viewer_ahead_of_the_end_is_told_to_refresh(hub: Hub) -> None:
     assert await viewer.next() == [message_frame(refresh("c", log.turn_id))]
 
 
+async def test_the_end_of_a_turn_is_read_from_its_log(hub: Hub) -> None:
+    """Without the mark for it, pytest-django refuses every query."""
+    viewer, log = watching(hub), running(hub)
+    frames = log.encode(notice("waiting"), END)
+    hub.publish(log, frames)
+    log.mark_flushed(log.last_seq)
+    hub.close(log)
+    assert await viewer.next() == frames
+    assert not viewer.watched
+
+
+async def test_frames_of_a_lost_lease_are_not_read(hub: Hub) -> None:
+    """Another process has ended the turn: what this one did not store is not what happened."""
+    viewer, log = watching(hub), running(hub)
+    hub.publish(log, log.encode(notice("waiting"), END))
+    hub.close(log)
+    with pytest.raises(RuntimeError, match="Database access not allowed"):
+        await viewer.next()
+
+
 async def test_unsubscribing_affects_one_conversation(hub: Hub) -> None:
     viewer = watching(hub, "c")
     hub.subscribe(viewer, "d")
