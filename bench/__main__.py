@@ -51,7 +51,8 @@ def in_browser(form: Form, scale: Scale) -> Figures | None:
     server = form.servers[0]
     told = server.shell("from tests.browser.cast import open_session; print(open_session('bench'))")
     server.close_shell()
-    figures = run_json("bench.browser_page", server.url, told.split()[-1], "--frames", scale.frames)
+    amount = ("--frames", scale.frames, "--runs", scale.rounds)
+    figures = run_json("bench.browser_page", server.url, told.split()[-1], *amount, seconds=900)
     say("the chat page in a browser", figures)
     return figures
 

@@ -136,7 +136,7 @@ def process_rows(form: str, rounds: Rounds, apart: Apart) -> list[Row]:
             page["first_p50_ms"],
             "ms",
             None,
-            40,
+            30,
             25,
             scale=rounds.slowness(),
         ),

@@ -1,5 +1,6 @@
 """The chat page: a new conversation, a conversation, and the fragments that update it."""
 
+import functools
 import json
 import uuid
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from chat import access
@@ -197,8 +199,9 @@ def _chat(
     return render(request, "chat/chat.html", context)
 
 
-def _links(user: User) -> list[dict[str, str]]:
-    """Return the pages that the palette leads to."""
+@functools.lru_cache(maxsize=64)
+def _links(_language: str | None, _prefix: str, *, is_staff: bool) -> list[dict[str, str]]:
+    """Return the pages that the palette leads to, in the active language and below the present prefix."""
     pages = [
         ("search", _("Search"), "search"),
         ("projects", _("Projects"), "folder"),
@@ -215,7 +218,7 @@ def _links(user: User) -> list[dict[str, str]]:
         ("mfa_index", _("Two-factor sign-in"), "person"),
         ("sessions", _("Devices"), "settings"),
     ]
-    if user.is_staff:
+    if is_staff:
         pages.append(("admin:index", _("Administration"), "tool"))
     return [{"name": str(words), "icon": icon, "address": resolve_url(route)} for route, words, icon in pages]
 
@@ -268,7 +271,7 @@ def _page_data(request: PersonRequest, shown: Conversation | None) -> dict[str, 
         "archived": bool(shown and shown.archived),
         "pinned": bool(shown and shown.pinned),
         "toast": _words_on_arrival(request),
-        "links": _links(request.user),
+        "links": _links(get_language(), get_script_prefix(), is_staff=request.user.is_staff),
         "time_zone": request.user.time_zone,
         "enter_breaks": request.user.send_key == SendKey.CTRL_ENTER,
         "csrf": get_token(request),
