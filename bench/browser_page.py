@@ -2,8 +2,8 @@
 
 `python -m bench.browser_page URL SESSION` prints the figures as JSON. Each answer comes in frames of the same size; the
 limit is a bare element for each of its lines, in the same frames. A key is answered when the frame that shows it is
-painted; the limit of typing is the same page at rest. Each figure is the best of three runs: the longest piece of work of
-the page is in all of them, and a pause of the machine, which one frame of hundreds meets, is not.
+painted; the limit of typing is the same page at rest. Each figure is the best of three runs: the longest piece of work
+of the page is in all of them, and a pause of the machine, which one frame of hundreds meets, is not.
 """
 
 import argparse
