@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page
 
+from tests.support.chromium import await_address
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 _sessions: dict[str, str] = {}  # by the server's address
@@ -26,7 +27,7 @@ def sign_in(page: Page, server: Server, to: str, *, by_form: bool = False) -> li
         page.get_by_label("Email").fill(ADMIN_EMAIL)
         page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(address)
+        await_address(page, address)
         _sessions[server.url] = next(
             cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "parley_session"
         )

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.admin.staff_page import sign_in
 from tests.browser.checks import PHONE, check_both_themes
+from tests.support.chromium import await_address
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 
@@ -109,7 +110,7 @@ def test_a_new_key_can_be_copied(
         expect(page.get_by_role("status")).to_contain_text("blocked copying")
         assert page.evaluate("String(getSelection())").strip() == secret
     page.get_by_role("link", name="I have stored it").click()
-    page.wait_for_url(f"{server.url}/admin/chat/apikey/")
+    await_address(page, f"{server.url}/admin/chat/apikey/")
 
 
 def test_the_theme_obeys_the_keyboard(server: Server, page: Page) -> None:
@@ -245,4 +246,4 @@ def sign_in_phone(page: Page, server: Server) -> None:
     page.locator("[name=login]").fill(ADMIN_EMAIL)
     page.locator("[name=password]").fill(ADMIN_PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{server.url}/admin/")
+    await_address(page, f"{server.url}/admin/")

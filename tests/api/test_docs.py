@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import (
 from chat.api import docs, urls
 from tests.api.live_server import LiveServer
 from tests.api.people import BASE, Person
+from tests.support.chromium import await_address
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
@@ -70,7 +71,7 @@ def test_docs_page_works_with_the_strict_policy(live: LiveServer, page: Page) ->
     page.locator("input[name=login]").fill(ADMIN_EMAIL)
     page.locator("input[name=password]").fill(ADMIN_PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(live.server.url + "/")
+    await_address(page, live.server.url + "/")
     page.goto(live.server.url + BASE + "/docs")
     operation = page.locator("#operations-catalogue-read_me")
     operation.click()

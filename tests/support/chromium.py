@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from playwright.sync_api import (
     Request,
     WebError,
     Worker,
+    expect,
     sync_playwright,
 )
 
@@ -180,6 +182,17 @@ def watch() -> Iterator[Watch]:
 def network_log(watch: Watch) -> None:
     """Let `watch` hear of each request. For tests of what others wrote, which must ask for nothing at all."""
     watch.all_requests = True
+
+
+def await_address(page: Page, address: str | re.Pattern[str]) -> None:
+    """Wait until a page with this address is loaded; `*` in a text stands for anything.
+
+    Playwright's own `wait_for_url` fails where one navigation replaces another, as when a page leaves by itself while a
+    person leaves it.
+    """
+    parts = re.split(r"\*+", address) if isinstance(address, str) else []
+    expect(page).to_have_url(re.compile(f"^{'.*'.join(map(re.escape, parts))}$") if parts else address)
+    page.wait_for_load_state()
 
 
 class Profiles:

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.chat_page import ChatPage
 from tests.browser.checks import PHONE, check_accessible, check_touch_targets, check_width
 from tests.browser.conftest import OpenContext, Parley
+from tests.support.chromium import await_address
 
 WORDS = {
     "insider": {
@@ -128,13 +129,13 @@ def test_a_project_is_made_filled_shared_and_used(
         check_touch_targets(page)
 
     desk.press(page.get_by_role("link", name=desk.words["new"]))
-    page.wait_for_url("**/?project=*")
+    await_address(page, "**/?project=*")
     chat = ChatPage(page, parley.url)
     chat.await_connection()
     expect(page.locator(".topbar__project")).to_contain_text(f"Bridge of {name}")
     chat.field.fill(f"[[scenario:echo]] How high, {name}?")
     page.locator(".composer__send").click()
-    page.wait_for_url("**/c/*")
+    await_address(page, "**/c/*")
     expect(page.locator(".message--answer:not(.message--live)")).to_have_count(1)
     check_accessible(page)
     desk.press(page.locator(".topbar__project"))

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat, Parley
-from tests.support.chromium import Watch
+from tests.support.chromium import Watch, await_address
 
 # The list of conversations is asked for 150 ms after its reason.
 CHANGE_THE_LIST = """() => new Promise((done) => {
@@ -199,7 +199,7 @@ def test_signing_out_elsewhere_leads_to_the_sign_in(
     context.add_cookies([{"name": "parley_session", "value": session, "url": parley.url}])
     chat = ChatPage(context.new_page(), parley.url).open()
     parley.run(f"from tests.browser.cast import end_session; end_session({session!r})")
-    chat.page.wait_for_url(f"{parley.url}/accounts/login/**")
+    await_address(chat.page, f"{parley.url}/accounts/login/**")
 
 
 def test_tabs_left_open_show_nothing_to_the_next_person(

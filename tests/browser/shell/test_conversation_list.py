@@ -7,6 +7,7 @@ from playwright.sync_api import Error, Route, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import OpenChat, Parley
+from tests.support.chromium import await_address
 
 LIVE = "[[scenario:stall at=5 seconds=600]]"
 
@@ -65,7 +66,7 @@ def test_a_press_reaches_its_row_while_the_list_is_renewed(chat: ChatPage) -> No
         page.evaluate("document.body.dispatchEvent(new Event('conversations-stale'))")
     page.evaluate("new Promise((done) => setTimeout(done, 100))")  # htmx swaps after the response
     page.mouse.up()
-    page.wait_for_url(f"**{path}")
+    await_address(page, f"**{path}")
 
 
 def test_one_tab_reaches_the_list_and_arrows_move_in_it(chat: ChatPage) -> None:
@@ -124,7 +125,7 @@ def test_a_lost_session_leads_back_after_signing_in(open_chat: OpenChat) -> None
     with contextlib.suppress(Error):
         chat.page.evaluate("document.getElementById('search')?.focus()")
     chat.page.keyboard.type("x")
-    chat.page.wait_for_url("**/accounts/login/**")
+    await_address(chat.page, "**/accounts/login/**")
     expect(chat.page.get_by_role("status")).to_contain_text("Your session has ended")
     assert path.replace("/", "%2F") in chat.page.url
 

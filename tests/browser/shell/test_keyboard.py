@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
+from tests.support.chromium import await_address
 
 
 def test_a_chat_needs_no_mouse(chat: ChatPage) -> None:
@@ -33,7 +34,7 @@ def test_a_chat_needs_no_mouse(chat: ChatPage) -> None:
     keyboard.press("Escape")
     expect(chat.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
     keyboard.press("Control+Shift+O")
-    chat.page.wait_for_url(f"{chat.url}/")
+    await_address(chat.page, f"{chat.url}/")
 
 
 def test_skip_links_come_first_and_lead_to_text_and_field(chat: ChatPage) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.checks import check_both_themes, check_width
 from tests.browser.conftest import OpenChat, Parley
 from tests.browser.shell.views import DESK, KOREAN_PHONE
+from tests.support.chromium import await_address
 
 pytestmark = pytest.mark.usefixtures("network_log")
 
@@ -64,5 +65,5 @@ def test_the_language_follows_and_signing_out_removes_all(open_chat: OpenChat, p
     expect(page.locator("script[src*=reload_online]")).to_have_count(0)  # it has loaded again by itself
     page.goto(f"{parley.url}/?after=offline")
     page.locator("[data-sign-out]").evaluate("form => form.requestSubmit()")
-    page.wait_for_url("**/accounts/login/**")
+    await_address(page, "**/accounts/login/**")
     page.wait_for_function(REMOVED)

@@ -9,6 +9,7 @@ from tests.browser.chat_page import ChatPage
 from tests.browser.checks import check_accessible, check_width
 from tests.browser.conftest import OpenChat, Parley
 from tests.browser.shell.views import DESK, MAKE, both_views
+from tests.support.chromium import await_address
 
 COMPOSED = """([key, keyCode, isComposing]) => {
   const event = new KeyboardEvent("keydown", { key, keyCode, isComposing, bubbles: true, cancelable: true });
@@ -42,7 +43,7 @@ def test_everything_is_found_by_typing(open_chat: OpenChat, parley: Parley, view
     expect(active(page)).to_contain_text(field.input_value())
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{chat.url}/c/{newest}")
+    await_address(page, f"{chat.url}/c/{newest}")
 
 
 def test_commands_act_on_this_page(open_chat: OpenChat) -> None:
@@ -104,4 +105,4 @@ def test_enter_waits_for_conversations_that_are_on_their_way(open_chat: OpenChat
     page.keyboard.press("Control+k")
     page.keyboard.type("zorilla")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/c/{newest}")
+    await_address(page, f"**/c/{newest}")

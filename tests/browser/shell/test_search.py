@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.chat_page import ChatPage
 from tests.browser.checks import PHONE, check_both_themes, check_touch_targets, check_width
 from tests.browser.conftest import OpenContext, Parley
+from tests.support.chromium import await_address
 
 MADE = """
 import json
@@ -46,7 +47,7 @@ def test_a_message_is_found_and_opened(
     expect(groups).to_have_count(2)
     expect(groups.first.locator("h2 mark")).to_have_text("정원")
     expect(groups.last.locator("mark")).to_have_text(["정원"])
-    assert page.url.endswith("/search?q=%EC%A0%95%EC%9B%90")
+    await_address(page, "*/search?q=%EC%A0%95%EC%9B%90")
     check_both_themes(page)
     check_width(page)
     if korean:
@@ -60,7 +61,7 @@ def test_a_message_is_found_and_opened(
         page.keyboard.press("Enter")
     else:
         groups.last.locator(".results__hit").click()
-    page.wait_for_url(f"**/c/{long_id}?message={message_id}&q=*")
+    await_address(page, f"**/c/{long_id}?message={message_id}&q=*")
     article = page.locator(f"article[data-message='{message_id}']")
     expect(article).to_be_in_viewport()
     expect(article).to_be_focused()

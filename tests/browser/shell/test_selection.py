@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.checks import check_accessible
 from tests.browser.conftest import OpenChat, Parley
 from tests.browser.shell.views import DESK, MAKE, both_views, show_list
+from tests.support.chromium import await_address
 
 
 @both_views
@@ -39,10 +40,10 @@ def test_many_are_deleted_and_brought_back(open_chat: OpenChat, parley: Parley, 
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     boxes.last.click()
     page.locator("[data-selected=delete]").click()
-    page.wait_for_url(f"{chat.url}/")
+    await_address(page, f"{chat.url}/")
     expect(page.locator("#toast")).to_contain_text("3")
     page.locator("#toast button").click()
-    page.wait_for_url(f"{chat.url}/c/{newest}")
+    await_address(page, f"{chat.url}/c/{newest}")
     show_list(chat)
     page.locator("#search").fill(word)
     expect(rows).to_have_count(4)
@@ -68,4 +69,4 @@ def test_archiving_many_is_undone_where_one_stands(open_chat: OpenChat, parley: 
     page.keyboard.press("Escape")
     expect(page.locator("#selection")).to_be_hidden()
     rows.first.locator("a").click()
-    page.wait_for_url("**/c/*")
+    await_address(page, "**/c/*")

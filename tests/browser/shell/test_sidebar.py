@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
+from tests.support.chromium import await_address
 
 
 def test_the_menu_renames_pins_and_deletes(chat: ChatPage) -> None:
@@ -34,11 +35,11 @@ def test_the_menu_renames_pins_and_deletes(chat: ChatPage) -> None:
     path = chat.keep_toasts().path
     current.get_by_role("button").first.click()
     page.get_by_role("menuitem", name="Delete").click()
-    page.wait_for_url(f"{chat.url}/")
+    await_address(page, f"{chat.url}/")
     expect(page.get_by_role("link", name="정원 계획")).to_have_count(0)
     expect(page.locator("#toast")).to_contain_text("Conversation deleted")
     chat.field.press("Control+z")
-    page.wait_for_url(chat.url + path)
+    await_address(page, chat.url + path)
     expect(current.locator(".conversation__title")).to_have_text("정원 계획")
 
 

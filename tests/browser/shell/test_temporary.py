@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.checks import check_both_themes, check_width
 from tests.browser.conftest import OpenChat, Parley
 from tests.browser.shell.views import DESK, ask, both_views, show_list
+from tests.support.chromium import await_address
 
 SECONDS_LEFT = """
 from django.utils import timezone
@@ -43,12 +44,12 @@ def test_a_chat_leaves_nothing_behind(open_chat: OpenChat, parley: Parley, view:
     assert not page.evaluate(STORED, "secret")
     if view is DESK:
         page.locator("#end-temporary").click()
-        page.wait_for_url(f"{chat.url}/")
+        await_address(page, f"{chat.url}/")
         expect(page.locator("#toast")).to_contain_text("has ended")
         assert parley.run(SECONDS_LEFT.format(path.removeprefix("/c/"))) == "gone"
     else:
         page.locator(".sidebar__new").click()
-        page.wait_for_url(f"{chat.url}/")
+        await_address(page, f"{chat.url}/")
         chat.await_connection()
         assert int(parley.run(SECONDS_LEFT.format(path.removeprefix("/c/")))) <= 60
 
@@ -61,7 +62,7 @@ def test_signing_out_ends_it(open_chat: OpenChat, parley: Parley) -> None:
     path = chat.path
     chat.page.locator(".person__button").click()
     chat.page.get_by_role("button", name="Sign out").click()
-    chat.page.wait_for_url("**/accounts/login/**")
+    await_address(chat.page, "**/accounts/login/**")
     assert int(parley.run(SECONDS_LEFT.format(path.removeprefix("/c/")))) <= 60
 
 

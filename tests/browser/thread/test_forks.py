@@ -1,5 +1,6 @@
 """Going on in a new conversation from one's own message: what stands above it is copied, and it waits in the field."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from tests.browser.chat_page import LONG, ChatPage
 from tests.browser.checks import PHONE, check_accessible, check_touch_targets, check_width
 from tests.browser.composer.test_editing import FILES
 from tests.browser.conftest import OpenChat
+from tests.support.chromium import await_address
 
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 FORK = "[data-fork]"
 
 
 def await_copy(chat: ChatPage, origin: str) -> None:
-    chat.page.wait_for_url(lambda address: "/c/" in address and origin not in address)
+    await_address(chat.page, re.compile(rf"/c/(?!{origin.removeprefix('/c/')})"))
     chat.await_connection()
 
 
