@@ -1,7 +1,7 @@
 """One running Parley for the browser tests, and the cast's browsers."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +44,16 @@ class OpenChat(Protocol):
     """Open a page of the chat in a new browser profile, with Playwright's context options."""
 
     def __call__(self, path: str = ..., *, name: str = ..., **options: Any) -> ChatPage: ...
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the end of the server's log to a failure: often the page only waited for what the server refused."""
+    report = yield
+    served = getattr(item, "funcargs", {}).get("parley")
+    if report.failed and isinstance(served, Parley):
+        report.sections.append(("server log", served.server.log[-4000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
