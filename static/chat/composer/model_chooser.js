@@ -14,6 +14,7 @@ export class ModelChooser {
   // `picker`: the select, which keeps what is chosen.
   constructor(picker) {
     this.picker = picker;
+    picker.addEventListener("change", () => this.show());
     this.box = document.getElementById("chooser");
     if (!this.box) return;
     this.button = document.querySelector("[popovertarget=chooser]");
@@ -26,7 +27,6 @@ export class ModelChooser {
     this.input.addEventListener("input", () => this.#search());
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("click", ({ target }) => this.#choose(target.closest("[role=option]")));
-    picker.addEventListener("change", () => this.show());
   }
 
   // Returns whom to ask after the first one. The message after that is for one alone again.
@@ -38,9 +38,9 @@ export class ModelChooser {
   }
 
   show() {
-    if (!this.box) return;
     const names = (this.#several ?? [this.picker.value]).map((value) => this.#optionOf(value)?.textContent);
-    this.button.querySelector("[data-chosen]").textContent = names.join(" + ");
+    this.picker.parentElement.querySelector("[data-chosen]").textContent = names.join(" + ");
+    if (!this.box) return;
     this.severalButton.setAttribute("aria-pressed", String(Boolean(this.#several)));
     this.list.setAttribute("aria-multiselectable", String(Boolean(this.#several)));
   }

@@ -1,5 +1,6 @@
 """Who answers and how: a searchable list of models, effort, tools, and the price of what is about to be sent."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -103,7 +104,45 @@ def test_the_price_of_a_draft_stands_below_it(handy: None, open_chat: OpenChat) 
 
 WEB_PAGE = "```html\n<!doctype html>\n<title>Page</title>\n" + "<p>Hello</p>\n" * 20 + "```"
 IS_WHOLE = "name => name.scrollWidth <= name.clientWidth"
+HIDE = """
+import json
+from chat.models import Assistant, LanguageModel
+rows = {
+    "Assistant": Assistant.objects.filter(enabled=True),
+    "LanguageModel": LanguageModel.objects.filter(enabled=True).exclude(display_name__contains="5.5 (simulated)"),
+}
+found = {table: [str(one.id) for one in those] for table, those in rows.items()}
+for those in rows.values():
+    those.update(enabled=False)
+print(json.dumps(found))
+"""
 LINES = "name => Math.round(name.clientHeight / parseFloat(getComputedStyle(name).lineHeight))"
+
+
+@pytest.fixture
+def few(parley: Parley) -> Iterator[None]:
+    """So few models that they are chosen from a select, and no assistant."""
+    hidden = json.loads(parley.run(HIDE))
+    yield
+    for table, ids in hidden.items():
+        parley.run(
+            f"from chat.models import {table} as T; T.objects.filter(id__in={ids}).update(enabled=True)"
+        )
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_a_name_of_a_short_list_has_two_lines_on_a_phone(few: None, open_chat: OpenChat, width: int) -> None:
+    phone = open_chat(**{**PHONE, "viewport": {"width": width, "height": 844}})
+    select, name = phone.page.locator(".picker:not([data-long]) #choice"), phone.page.locator("[data-chosen]")
+    for label in ("Claude Haiku 5.5 (simulated)", "Claude Opus 5.5 (simulated)"):
+        select.select_option(label=label)
+        expect(name).to_have_text(label)
+        assert name.evaluate(LINES) == 2
+    boxes = [one.bounding_box() for one in (select, name)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["width"] >= boxes[1]["width"], "the whole name can be pressed"
+    check_touch_targets(phone.page)
 
 
 def test_names_are_whole_where_the_field_is_narrow(handy: None, open_chat: OpenChat) -> None:
