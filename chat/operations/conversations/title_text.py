@@ -13,7 +13,7 @@ LONGEST_TITLE_WORDS = 10
 # As much of a text as can matter for its title.
 _BEGINNING = 1000
 # Bold, struck or code, from the beginning of a word on: `2**10` and `**kwargs` stay.
-_FORMATTED = re.compile(r"(?<!\w)(\*\*|~~|`)(?=\S)(.+?)(?<=\S)\1")
+_FORMATTED = re.compile(r"(?<![\w`])(\*\*|~~|`++)(?=\S)(.+?)(?<=\S)\1(?!`)")
 # Models that think in their text, and servers that do not keep thoughts apart.
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```\w*")
@@ -48,7 +48,7 @@ def title_from_answer(text: str) -> str:
 
 
 def _without_signs(line: str) -> str:
-    return _FORMATTED.sub(lambda found: found[2] if found[1] == "`" else _without_signs(found[2]), line)
+    return _FORMATTED.sub(lambda found: found[2] if found[1][0] == "`" else _without_signs(found[2]), line)
 
 
 def _title_in_json(answer: str) -> str:

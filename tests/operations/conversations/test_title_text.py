@@ -20,6 +20,8 @@ from chat.operations.conversations.title_text import first_words, title_from_ans
         ("What is 2**10 and 3**5?", "What is 2**10 and 3**5?"),
         ("Pass **kwargs on", "Pass **kwargs on"),
         ("Why `**kwargs` and `*args`?", "Why **kwargs and *args?"),
+        ("```python\nprint(1)\n```", "```python print(1) ```"),
+        ("Why ``a`b``?", "Why a`b?"),
         ("`unclosed and ** alone", "`unclosed and ** alone"),
     ],
 )
