@@ -26,6 +26,7 @@ from tests.support.server import free_port
 
 LONG = "deltas=2000 pace=20 together=1"
 SHORT = "deltas=1 pace=20 together=1"
+LONGEST_SECONDS = 120
 INSERT_TURN = 'INSERT INTO "chat_turn" '
 
 
@@ -89,7 +90,7 @@ async def begin(
             case "turn.finished":
                 assert found, event
                 return found, conversation
-            case "error":
+            case "error" | "refresh":
                 raise AssertionError(event)
     raise AssertionError("the socket ended before its turn")
 
@@ -106,7 +107,7 @@ async def serve_and_count(key: str, statements: Statements) -> dict[str, list[St
         await asyncio.sleep(0.02)
     url = f"ws://127.0.0.1:{port}/ws/chat/"
     sockets = Sockets(url, url, key)
-    async with sockets.open(url) as socket:
+    async with asyncio.timeout(LONGEST_SECONDS), sockets.open(url) as socket:
         _first, conversation = await begin(socket, statements, SHORT)  # what a process learns once
         new_chat, _conversation = await begin(socket, statements, LONG)
         same_chat, _conversation = await begin(socket, statements, LONG, conversation=conversation)

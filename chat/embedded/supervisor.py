@@ -96,7 +96,8 @@ class Supervisor:
             pause = FIRST_PAUSE_SECONDS if clock() - began > STEADY_SECONDS else pause
             self.say(f"{service.name} ended with code {exit_code(code)}; it starts again in {pause:.0f} s.")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.ending.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self.ending.wait()
                 return code
             pause = min(pause * 2, MAX_PAUSE_SECONDS)
 

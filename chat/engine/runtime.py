@@ -219,8 +219,10 @@ class Engine:
 
         Turns are read only when another process may have advanced them, or when a second has passed: hints get lost.
         """
+        # Not `wait_for`: in Python 3.11 it takes no cancellation at the moment of the hint, and the process never ends.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._look_due.wait(), TICK_SECONDS)
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._look_due.wait()
         self._look_due.clear()
         began = asyncio.get_running_loop().time()
         if self._turns_advanced or began - self._looked_at >= TICK_SECONDS:

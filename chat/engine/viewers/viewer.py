@@ -195,6 +195,10 @@ class Viewer:
         return fresh
 
     def _ended_log(self, turn_id: TurnId) -> TurnLog | None:
-        """Return the log of a turn that has just ended here; one whose last frames were not stored says nothing."""
+        """Return the log of a turn that has just ended here.
+
+        One without the end, or whose end was not stored, belongs to a turn that another process goes on with.
+        """
         log = self._ended.get(turn_id)
-        return log if log is not None and log.flushed == log.last_seq else None
+        ended = log is not None and log.frames and log.frames[-1].ends_turn and log.flushed == log.last_seq
+        return log if ended else None

@@ -12,6 +12,7 @@ from chat.engine.turn_log import TurnLog
 from chat.engine.viewers.hub import Hub, TooManyViewers
 from chat.engine.viewers.viewer import Viewer, ViewerClosed
 from chat.events.payloads import (
+    Event,
     EventFrame,
     accepted,
     encode_all,
@@ -77,10 +78,12 @@ async def test_the_end_of_a_turn_is_read_from_its_log(hub: Hub) -> None:
     assert not viewer.watched
 
 
-async def test_frames_of_a_lost_lease_are_not_read(hub: Hub) -> None:
-    """Another process has ended the turn: what this one did not store is not what happened."""
+@pytest.mark.parametrize(("events", "stored"), [((notice("waiting"), END), 1), ((notice("waiting"),), 1)])
+async def test_frames_of_a_lost_lease_are_not_read(hub: Hub, events: tuple[Event, ...], stored: int) -> None:
+    """Another process ends the turn: what this one did not store, or did not end, is not what happened."""
     viewer, log = watching(hub), running(hub)
-    hub.publish(log, log.encode(notice("waiting"), END))
+    hub.publish(log, log.encode(*events))
+    log.mark_flushed(stored)
     hub.close(log)
     with pytest.raises(RuntimeError, match="Database access not allowed"):
         await viewer.next()
