@@ -40,8 +40,9 @@ def title_from_answer(text: str) -> str:
     Models answer with a label, in Markdown or as JSON, and small ones sometimes with an answer to the conversation. A
     text too long for a title is taken for such an answer.
     """
-    answer = _FENCE.sub("", _THOUGHT.sub("", clean_text(text))).strip()
-    line = plain_line(_title_in_json(answer) if answer.startswith("{") else answer).strip(_AROUND)
+    answer = _FENCE.sub("", _THOUGHT.sub("", text)).strip()
+    told = _title_in_json(answer) if answer.startswith("{") else answer
+    line = plain_line(clean_text(told)).strip(_AROUND)
     title = _LABEL.sub("", line, count=1) if _LABEL.match(line) else line
     title = title.strip(_AROUND).rstrip(".")
     return title if len(title) <= LONGEST_TITLE and len(title.split()) <= LONGEST_TITLE_WORDS else ""
