@@ -14,6 +14,8 @@ LONGEST_TITLE_WORDS = 10
 _BEGINNING = 1000
 # Bold, struck or code, from the beginning of a word on: `2**10` and `**kwargs` stay.
 _FORMATTED = re.compile(r"(?<![\w`])(\*\*|~~|`++)(?=\S)(.+?)(?<=\S)\1(?!`)")
+# The end of bold words whose beginning a model left out.
+_BOLD_END = re.compile(r"(?<=\w)\*\*(?!\w)")
 # Models that think in their text, and servers that do not keep thoughts apart.
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```\w*")
@@ -42,7 +44,7 @@ def title_from_answer(text: str) -> str:
     """
     answer = _FENCE.sub("", _THOUGHT.sub("", text)).strip()
     told = _title_in_json(answer) if answer.startswith("{") else answer
-    line = plain_line(clean_text(told)).strip(_AROUND)
+    line = _BOLD_END.sub("", plain_line(clean_text(told))).strip(_AROUND)
     title = _LABEL.sub("", line, count=1) if _LABEL.match(line) else line
     title = title.strip(_AROUND).rstrip(".")
     return title if len(title) <= LONGEST_TITLE and len(title.split()) <= LONGEST_TITLE_WORDS else ""

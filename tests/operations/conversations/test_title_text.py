@@ -42,6 +42,7 @@ def test_provisional_title_is_the_first_words(text: str, title: str) -> None:
         ("**Title:** Bridges of Seoul", "Bridges of Seoul"),
         ("제목: 서울의 다리", "서울의 다리"),
         ("标题\uff1a桥", "桥"),
+        ("Which** bridge is 2**10 m long?", "Which bridge is 2**10 m long?"),
         ("Title deeds explained", "Title deeds explained"),
         # What no database takes, written in the escapes of JSON.
         (r'{"title": "A\u0000 bridge\ud800"}', "A\ufffd bridge\ufffd"),
