@@ -25,7 +25,7 @@ def _simulator() -> Any:
     """Return the simulator; servers whose connections lead elsewhere never load its code."""
     from chat.simulator.app import create_app  # noqa: PLC0415
 
-    return create_app(keys={settings.SIMULATOR_KEY}, control=False)
+    return create_app(keys={settings.SIMULATOR_KEY}, pace=settings.SIMULATOR_PACE, control=False)
 
 
 write_privately()

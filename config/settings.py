@@ -84,6 +84,7 @@ ANTHROPIC_BASE_URL = text("ANTHROPIC_BASE_URL")
 LOCAL_MODEL = switch("LOCAL_MODEL", default=not ANTHROPIC_API_KEY_SET)
 LOCAL_MODEL_PORT = number("LOCAL_MODEL_PORT", default=PORT + 1, minimum=1, maximum=65536)
 SIMULATOR = switch("SIMULATOR", default=not ANTHROPIC_API_KEY_SET)
+SIMULATOR_PACE = number("SIMULATOR_PACE", default=60)
 
 ADMIN_EMAIL = text("ADMIN_EMAIL", default="admin@localhost")
 ADMIN_PASSWORD = text("ADMIN_PASSWORD")

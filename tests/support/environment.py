@@ -34,6 +34,8 @@ def hermetic(data_dir: Path) -> dict[str, str]:
         "ADMIN_PASSWORD": "",
         "LOCAL_MODEL": "off",
         "SIMULATOR": "on",
+        # A test that looks at an answer while it is written asks for a pace or a length that lasts.
+        "SIMULATOR_PACE": "600",
         "SIGNUP_OPEN": "off",
         "EGRESS_ALLOW": "",
         "MCP_CONNECTOR_HOSTS": "127.0.0.1",  # the simulator stands for the platform

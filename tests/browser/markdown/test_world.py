@@ -40,6 +40,8 @@ COMPARE = """async texts => {
     const stream = new MarkdownStream(live);
     for (let end = 3; end < text.length; end += 3) stream.grow(text.slice(0, end));
     stream.grow(text, { growing: false });
+    // Imports end in the order in which they were asked for: those of the code above have ended then.
+    await import("highlight");
     await new Promise(requestAnimationFrame);
     if (shown(whole) !== shown(live)) different.push([text, shown(whole), shown(live)]);
     whole.remove();
