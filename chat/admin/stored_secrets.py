@@ -1,4 +1,4 @@
-"""Says at a secret's empty field whether a secret is stored, since when, and by whom. The secret is never shown."""
+"""The note at a secret's empty field: whether one is stored, since when, and by whom. The secret is never shown."""
 
 import json
 from collections.abc import Iterable

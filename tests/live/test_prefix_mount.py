@@ -33,7 +33,7 @@ async def test_mounted_paths(path: str, seen: tuple[str, str]) -> None:
     assert asked == [seen]
 
 
-async def test_the_application_is_loaded_once_with_the_first_request_below_the_path() -> None:
+async def test_the_application_is_loaded_once_by_its_first_request() -> None:
     loaded, answered = [], []
 
     def load() -> Any:

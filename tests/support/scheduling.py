@@ -28,7 +28,7 @@ class ByModule(LoadScopeScheduling):
         return alone or (nodeid if module.endswith(APART) else module)
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Give what a process that died left undone to others: not the test that it died of, and not what had ended.
+        """Let others do what a process that died left undone: not the test that it died of, and not what had ended.
 
         With these, as xdist does it, the next process would die of the same test, or wait for ever with nothing to do.
         """
@@ -46,12 +46,12 @@ class ByModule(LoadScopeScheduling):
         return died_of
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        """Give a module to a process; what one gets that has just died goes back when its end is told."""
+        """Assign a module to a process; what a dead one gets goes back when its end is known."""
         with contextlib.suppress(OSError):
             super()._assign_work_unit(node)
 
     def schedule(self) -> None:
-        """Give each process a second module, as xdist does at the start: with one test alone a process waits."""
+        """Assign each process a second module, as xdist does at the start: with one test alone a process waits."""
         super().schedule()
         for node in self.nodes:
             self._reschedule(node)

@@ -24,7 +24,7 @@ CLIENT_GONE = 499
 
 
 class RequestLogMiddleware(SyncAndAsyncMiddleware):
-    """Gives each request a new id (no header is trusted) and returns it as X-Request-ID."""
+    """Sets a new id on each request (no header is trusted) and returns it as X-Request-ID."""
 
     def __call__(self, request: HttpRequest) -> Answer:
         if self.is_async:

@@ -53,7 +53,7 @@ def test_the_list_says_whose_how_large_and_how_used(world: World, root: Client) 
     assert f"The name of {PRIVATE}" in shown
 
 
-def test_counts_do_not_multiply_each_other_and_unused_projects_come_first(world: World, root: Client) -> None:
+def test_counts_are_each_right_and_unused_projects_come_first(world: World, root: Client) -> None:
     project = world.rows["chat_project"]
     add_text(user=world.person, project_id=project.pk, name="second.txt", text="More")
     ProjectMember.objects.create(project=project, person=world.root)

@@ -116,7 +116,7 @@ def test_a_diagram_is_dark_on_white_on_paper(open_chat: OpenChat, scheme: Litera
 PLACE = "element => Math.round(element.getBoundingClientRect().top)"
 
 
-def test_a_diagram_is_as_high_as_its_picture_up_to_a_largest_one(chat: ChatPage) -> None:
+def test_a_diagram_is_as_high_as_its_picture_up_to_a_limit(chat: ChatPage) -> None:
     chat.ask(f"[[scenario:echo pace=2000]]{FLAT}\n\nBetween.\n\n{TALL}\n\nAfter.")
     pictures = chat.text.locator("parley-diagram img")
     expect(pictures).to_have_count(2)
@@ -208,7 +208,7 @@ def test_no_diagram_runs_loads_or_leaves_anything(chat: ChatPage, watch: Watch) 
     watch.errors.clear()
 
 
-def test_diagrams_that_broke_other_chats_are_drawn_or_called_unreadable(chat: ChatPage) -> None:
+def test_diagrams_that_broke_other_chats_are_drawn_or_refused(chat: ChatPage) -> None:
     reported = CASES["reported"]
     drawn = chat.page.evaluate(DRAW, [case["text"] for case in reported])
     for case, one in zip(reported, drawn, strict=True):
@@ -227,7 +227,7 @@ def test_what_mermaid_reads_is_drawn_as_it_is_written(chat: ChatPage) -> None:
     assert chat.page.evaluate(DRAW, ["graph TD\n  A[" + "x" * 20_000 + "]"]) == [{"problem": "large"}]
 
 
-def test_a_diagram_that_cannot_be_drawn_stays_code_with_a_sentence(chat: ChatPage) -> None:
+def test_an_unreadable_diagram_stays_code_with_a_sentence(chat: ChatPage) -> None:
     broken = next(case["text"] for case in CASES["reported"] if not case["drawn"])
     chat.ask(f"[[scenario:echo pace=400]]```mermaid\n{broken}\n```\n\nAfter.")
     box = chat.text.locator(".code--diagram")

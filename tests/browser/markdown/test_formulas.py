@@ -169,7 +169,7 @@ SHOW_EACH = """async (texts) => {
 }"""
 
 
-def test_formulas_that_broke_other_chats_are_set_and_amounts_are_not(chat: ChatPage) -> None:
+def test_formulas_that_broke_other_chats_are_set_as_meant(chat: ChatPage) -> None:
     reported = CASES["reported"]
     shown = chat.page.evaluate(SHOW_EACH, [case["text"] for case in reported])
     for case, (formulas, text) in zip(reported, shown, strict=True):

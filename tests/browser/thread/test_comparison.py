@@ -173,7 +173,7 @@ def test_the_comparison_opens_though_the_last_model_is_gone(
 
 
 @pytest.mark.usefixtures("lost_connections")
-def test_a_page_without_a_connection_finds_the_answers_that_it_missed(
+def test_a_page_that_was_cut_off_finds_what_it_missed(
     judges: None, parley: Parley, open_chat: OpenChat
 ) -> None:
     chat = open_chat()

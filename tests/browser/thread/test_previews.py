@@ -215,7 +215,7 @@ def test_stand_ins_do_what_pages_expect(chat: ChatPage, watch: Watch) -> None:
     watch.errors = [error for error in watch.errors if "broken" not in error and "refused" not in error]
 
 
-def test_a_preview_says_what_it_may_not_load_and_lets_escape_out(chat: ChatPage, watch: Watch) -> None:
+def test_a_preview_names_what_is_blocked_and_escape_leaves_it(chat: ChatPage, watch: Watch) -> None:
     page = "<p id=out tabindex=0>-</p><script>fetch('https://blocked.example/a').catch(() => 0)</script>"
     chat.page.evaluate(
         SHOW_ONE.replace("onescape: () => {}", "onescape: () => (window.escaped = true)"),

@@ -155,7 +155,7 @@ def test_a_dead_process_leaves_a_turn_that_is_taken_up(insider: User, second: La
     assert (comparison.due_turns(), comparison.begin_next(turn.id)) == ([], None)
 
 
-def test_a_model_that_is_gone_fails_visibly_and_the_next_one_answers(
+def test_a_model_that_is_gone_is_named_and_the_next_answers(
     insider: User, model: LanguageModel, second: LanguageModel, third: LanguageModel
 ) -> None:
     first = asked(insider, second, third)
@@ -207,9 +207,7 @@ def test_a_budget_that_is_used_up_is_the_answer(
     assert begun(refused).error_code == "budget"
 
 
-def test_a_connection_that_is_unusable_says_so_in_the_persons_language(
-    insider: User, model: LanguageModel
-) -> None:
+def test_an_unusable_connection_says_so_in_the_own_language(insider: User, model: LanguageModel) -> None:
     other = factories.language_model("claude-else", connection=factories.provider("Elsewhere"))
     first = ended(asked(insider, other))
     other.connection.credential = ""
@@ -307,7 +305,7 @@ def test_a_list_that_is_none_is_refused(insider: User, second: LanguageModel, wa
 @pytest.mark.parametrize(
     "wanted", [{"model": "claude-none"}, {"model": ["claude-second"]}, {"assistant": 5}, {"model": ""}]
 )
-def test_who_is_not_offered_is_refused_before_anything_is_written(
+def test_a_model_not_offered_is_refused_before_any_write(
     insider: User, second: LanguageModel, wanted: Any
 ) -> None:
     fields = {"author": insider, "client_id": uuid.uuid4(), "compare_with": [wanted]}

@@ -6,7 +6,7 @@ from django.test import Client
 from chat.models import Conversation, Turn, User, Workspace
 
 
-def test_the_page_has_the_address_of_a_receipt_and_not_its_figures(
+def test_the_page_has_a_receipts_address_and_not_its_figures(
     browser: Client, chat: Conversation, turn: Turn
 ) -> None:
     address = f"/messages/{turn.last_message().id}/receipt"

@@ -49,7 +49,7 @@ def test_a_person_saves_and_shares_a_prompt(browser: Client, insider: User, grou
     assert "Type /brief to use it." in browser.get(PROMPTS).content.decode()
 
 
-def test_texts_of_others_are_kept_and_shown_as_they_were_written(browser: Client, insider: User) -> None:
+def test_texts_of_others_are_kept_and_shown_as_written(browser: Client, insider: User) -> None:
     for number, row in enumerate(WORLD):
         save(browser, command=f"p{number}", text=row["text"].replace("\n", "\r\n"))
         made = SavedPrompt.objects.get(command=f"p{number}")
