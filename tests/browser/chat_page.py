@@ -24,7 +24,15 @@ RECORD = """selector => {
   });
   document.addEventListener("focusin", look);
 }"""
-
+# Counts the characters of HTML that become elements.
+COUNT_PARSED = """() => {
+  window.parsed = 0;
+  const parse = DOMParser.prototype.parseFromString;
+  DOMParser.prototype.parseFromString = function (html, type) {
+    window.parsed += String(html).length;  // a TrustedHTML has no length
+    return parse.call(this, html, type);
+  };
+}"""
 # Timers of some seconds don't end any more.
 NO_LONG_TIMERS = """() => {
   const start = window.setTimeout;
@@ -148,6 +156,14 @@ class ChatPage:
     def recorded(self, selector: str) -> list[str]:
         """Return the recorded texts of a selector."""
         return list(self.page.evaluate("selector => window.recorded[selector]", selector))
+
+    def count_parsed(self) -> None:
+        """Count the HTML from which elements are made from now on, until the page is loaded again."""
+        self.page.evaluate(COUNT_PARSED)
+
+    def parsed(self) -> int:
+        """Return how many characters of HTML elements were made from since `count_parsed`."""
+        return int(self.page.evaluate("window.parsed"))
 
     def record_announcements(self) -> None:
         """Keep all that screen readers are given from now on."""
