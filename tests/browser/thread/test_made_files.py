@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.checks import PHONE, check_both_themes, check_width
-from tests.browser.conftest import OpenChat
+from tests.browser.conftest import OpenChat, Parley
 
 pytestmark = pytest.mark.usefixtures("network_log")
 
@@ -43,3 +43,22 @@ def test_files_of_an_answer_are_shown_and_saved(
     expect(viewer).to_be_hidden()
     assert page.evaluate("window.hit") is None
     check_both_themes(page)
+
+
+def test_a_file_that_is_gone_since_says_why(open_chat: OpenChat, parley: Parley) -> None:
+    chat = open_chat()
+    chat.ask("[[scenario:code_execution files=table]] Count")
+    card = chat.answer.locator("[data-made-file]")
+    card.scroll_into_view_if_needed()
+    link = card.get_by_role("link", name="numbers.csv")
+    expect(link).to_be_visible()
+    # As when staff delete the connection.
+    parley.run(
+        "from chat.models import ApiCall\n"
+        f"ApiCall.objects.filter(turn__conversation={chat.path.rpartition('/')[2]!r}).update(connection=None)"
+    )
+    chat.record_announcements()
+    link.press("Enter")
+    expect(card.locator(".file--problem")).to_contain_text("can’t be")
+    chat.await_announcement("can’t be")
+    expect(chat.field).to_be_focused()
