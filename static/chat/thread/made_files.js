@@ -1,8 +1,7 @@
 // Files that an answer made. The provider keeps them and may have deleted one since its card was filled, or not be
 // reached. A download that fails tells nothing on the page, so the card is asked for again before it begins.
 
-import { announce, toast } from "parley/lib/announcements.js";
-import { keepFocus, messageField } from "parley/lib/focus.js";
+import { toast } from "parley/lib/announcements.js";
 import { fetchFragment } from "parley/lib/fragments.js";
 import { translate } from "parley/lib/page.js";
 
@@ -25,11 +24,7 @@ async function save(link) {
     return;
   }
   const problem = now.find((element) => element.matches(".file--problem"));
-  if (problem) {
-    keepFocus(() => card.replaceChildren(...now), messageField);
-    announce(problem.textContent.trim());
-  } else {
-    const { href } = link;
-    Object.assign(document.createElement("a"), { href, download: "" }).click();
-  }
+  // The link stays: a provider that can't be reached now may be reached later.
+  if (problem) toast(problem.querySelector(".file__about").textContent);
+  else Object.assign(document.createElement("a"), { href: link.href, download: "" }).click();
 }

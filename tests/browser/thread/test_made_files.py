@@ -57,8 +57,7 @@ def test_a_file_that_is_gone_since_says_why(open_chat: OpenChat, parley: Parley)
         "from chat.models import ApiCall\n"
         f"ApiCall.objects.filter(turn__conversation={chat.path.rpartition('/')[2]!r}).update(connection=None)"
     )
-    chat.record_announcements()
+    chat.keep_toasts()
     link.press("Enter")
-    expect(card.locator(".file--problem")).to_contain_text("can’t be")
-    chat.await_announcement("can’t be")
-    expect(chat.field).to_be_focused()
+    expect(chat.page.locator("#toast")).to_contain_text("This file can’t be fetched")
+    expect(link).to_be_focused()
