@@ -4,11 +4,29 @@ from chat import access
 from chat.events.store import stored_state
 from chat.models import Attachment, Conversation, Message, ToolCall, Turn
 from chat.models.ids import MessageId
+from chat.models.transcript.conversations import MessageQuerySet
 from chat.operations.errors import not_found
 from chat.presentation.thread import Thread
 
 # About seven screens of a phone; earlier pages are read as one scrolls up.
 PAGE = 20
+# What a page doesn't show of the model that answered: it would be read again with each message.
+_UNSHOWN = tuple(
+    f"turn__model__{name}"
+    for name in (
+        *(
+            "connection",
+            "model_id",
+            "canonical_id",
+            "line",
+            "lifecycle",
+            "retires_at",
+            "capabilities",
+            "order",
+        ),
+        *("max_input_tokens", "max_output_tokens", "default_max_tokens", "min_cacheable_tokens", "enabled"),
+    )
+)
 
 
 def read_thread(
@@ -27,12 +45,12 @@ def read_thread(
         OperationError: not_found, when leaf or before is not a message of this conversation.
     """
     start, followed_by = _page_start(conversation, leaf, before)
-    rows = Message.objects.path_to(start, limit + 1).select_related("turn__model") if start else ()
-    found = list(rows)
+    found = list(_with_models(Message.objects.path_to(start, limit + 1))) if start else []
     messages, has_more = found[-limit:], len(found) > limit
     if whole_turns and has_more and found[-limit - 1].turn_id is not None:
         messages = _rest_of_turn(above=messages[0]) + messages
-    turn = Turn.objects.active().filter(conversation=conversation).select_related("model").first()
+    active = Turn.objects.active().filter(conversation=conversation)
+    turn = active.select_related("model").first() if active.exists() else None  # mostly there is none
     return Thread(
         conversation=conversation,
         messages=messages,
@@ -61,8 +79,11 @@ def _rest_of_turn(*, above: Message) -> list[Message]:
     """Return the messages of the same turn that stand above a message."""
     if above.turn_id is None:
         return []
-    rows = Message.objects.path_to(above.parent_id).filter(turn=above.turn_id)
-    return list(rows.select_related("turn__model"))
+    return list(_with_models(Message.objects.path_to(above.parent_id).filter(turn=above.turn_id)))
+
+
+def _with_models(rows: MessageQuerySet) -> MessageQuerySet:
+    return rows.select_related("turn__model").defer(*_UNSHOWN)
 
 
 def _siblings(conversation: Conversation, messages: list[Message]) -> dict[MessageId, list[MessageId]]:
