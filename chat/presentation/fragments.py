@@ -8,6 +8,7 @@ import functools
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.functional import Promise
@@ -18,7 +19,9 @@ from chat.claude.encoding.exact_numbers import read_json, write_json
 
 # At most some 25 MB: a row with its values takes 2 kB, the longest answers 25 kB, usual ones 5 kB.
 KEPT = 1000
-LONGEST = 6000  # characters of the values
+LONGEST = 6000  # bytes of the values
+# Objects of these kinds are no plain values, though orjson could write them.
+_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def fragment(template: str, values: dict[str, Any]) -> SafeString:
@@ -29,19 +32,26 @@ def fragment(template: str, values: dict[str, Any]) -> SafeString:
     Raises:
         TypeError: a value is no plain one, such as a row of the database, which may change without its id.
     """
-    written = write_json(values, default=_plain, separators=(",", ":"))
+    written = _written(values)
     if len(written) > LONGEST:
         return _rendered(template, written)
     return _kept(template, written, get_language(), get_script_prefix())
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _kept(template: str, written: str, _language: str | None, _prefix: str) -> SafeString:
+def _kept(template: str, written: bytes, _language: str | None, _prefix: str) -> SafeString:
     return _rendered(template, written)
 
 
-def _rendered(template: str, written: str) -> SafeString:
+def _rendered(template: str, written: bytes) -> SafeString:
     return render_to_string(template, read_json(written))
+
+
+def _written(values: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(values, default=_plain, option=_STRICT)
+    except orjson.JSONEncodeError:  # lone surrogates, and numbers that only `write_json` writes exactly
+        return write_json(values, default=_plain).encode()
 
 
 def _plain(value: Any) -> str:

@@ -1,9 +1,11 @@
 """Tags and filters of the chat's templates. They format what their context carries and query nothing."""
 
+import functools
 import json
 from typing import Any
 
 from django import template
+from django.urls import get_script_prefix, reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -22,6 +24,17 @@ register.simple_tag(messages.entry_html)
 
 
 @register.simple_tag
+def address(route: str, *ids: object) -> str:
+    """Return what `url` does, and keep it: a page of a conversation has a hundred addresses, most of them twice."""
+    return _address(get_script_prefix(), route, *map(str, ids))
+
+
+@functools.lru_cache(maxsize=2000)
+def _address(_prefix: str, route: str, *ids: str) -> str:
+    return reverse(route, args=ids)
+
+
+@register.simple_tag
 def conversation_row(row: Conversation, current: Conversation | None) -> SafeString:
     """Show a row of the list of conversations; that of the page is marked. `row.state` is its active turn's status."""
     return fragment(
@@ -35,6 +48,12 @@ def conversation_row(row: Conversation, current: Conversation | None) -> SafeStr
             "current": current is not None and row.pk == current.pk,
         },
     )
+
+
+@register.simple_tag
+def script_templates() -> SafeString:
+    """Write the elements that scripts copy."""
+    return fragment("chat/_script_templates.html", {})
 
 
 @register.inclusion_tag("chat/message/_version.html")

@@ -7,6 +7,7 @@ import pytest
 from django.urls import set_script_prefix
 from django.utils import translation
 
+from chat.claude.encoding.exact_numbers import WrittenNumber
 from chat.models import Conversation
 from chat.models.fields import uuid7
 from chat.presentation import fragments
@@ -62,6 +63,14 @@ def test_what_is_long_is_not_kept() -> None:
     values = row(title="a" * LONGEST)
     assert values["title"] in fragment(ROW, values)
     assert renders() == 0
+
+
+@pytest.mark.parametrize("value", [WrittenNumber("0.10"), 2**70, "\ud800 alone", "같은 말"])
+def test_values_are_shown_as_they_came(value: object) -> None:
+    values = row(title=value)
+    assert fragment(ROW, values) == fragment(ROW, values)
+    assert f">{value}</span>" in fragment(ROW, values)
+    assert renders() == 1
 
 
 def test_rows_of_the_database_are_no_values() -> None:

@@ -1,5 +1,6 @@
 """Static files as they are collected: hashed, compressed, and style sheets joined with those that they import."""
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,17 @@ _IMPORT = re.compile(r'^@import "(\.\.?/[^"]+)";\n', re.MULTILINE)
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Keeps a page from asking for each of its style sheets: none is drawn before the last one has arrived."""
+    """Keeps a page from asking for each of its style sheets: none is drawn before the last one has arrived.
+
+    An address is looked up once: files don't change while a process serves them.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._address = functools.cache(super().url)
+
+    def url(self, name: str | None, force: bool = False) -> str:
+        return self._address(name, force)
 
     def post_process(
         self, paths: Mapping[str, tuple[Storage, str]], dry_run: bool = False, **options: Any
@@ -23,6 +34,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
             for name, (source, path) in paths.items()
         }
         yield from super().post_process(joined, dry_run, **options)
+        self._address.cache_clear()
 
 
 class _JoinedStyles(Storage):

@@ -311,6 +311,14 @@ def test_the_page_hands_its_words_to_scripts(browser: Client) -> None:
     assert json.loads(data[1])["strings"] == script_strings()
 
 
+def test_what_scripts_copy_is_in_the_language_of_the_page(browser: Client, insider: Any) -> None:
+    button = '<template id="quote-button">.*{}</button></template>'
+    assert re.search(button.format("Quote"), browser.get("/").content.decode())
+    insider.language = "ko"
+    insider.save()
+    assert re.search(button.format("인용"), browser.get("/").content.decode())
+
+
 def test_a_language_is_chosen_once_and_kept(browser: Client, insider: Any) -> None:
     answer = browser.post("/preferences", {"language": "ko", "next": "/sidebar"})
     assert (answer.status_code, answer["Location"]) == (302, "/sidebar")

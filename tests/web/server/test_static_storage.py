@@ -24,7 +24,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
-def collect(source: Path, target: Path) -> str:
+def collect(source: Path, target: Path, storage: StaticFilesStorage | None = None) -> str:
     """Collect as `collectstatic` does with files that have not changed, and return the page's style sheet."""
     paths = {}
     for file in source.rglob("*.css"):
@@ -33,7 +33,7 @@ def collect(source: Path, target: Path) -> str:
         if not (target / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_text(file.read_text())
-    storage = StaticFilesStorage(location=target, base_url="/static/")
+    storage = storage or StaticFilesStorage(location=target, base_url="/static/")
     assert not [done for _name, _hashed, done in storage.post_process(paths) if isinstance(done, Exception)]
     return (target / storage.stored_name("chat/css/pages/chat.css")).read_text()
 
@@ -46,6 +46,16 @@ def test_a_change_of_what_is_imported_arrives(source: Path, tmp_path: Path) -> N
     collect(source, tmp_path / "target")
     (source / "chat/css/base.css").write_text("body { color: red }\n")
     assert "color: red" in collect(source, tmp_path / "target")
+
+
+def test_an_address_that_was_asked_for_follows_what_is_collected(source: Path, tmp_path: Path) -> None:
+    storage = StaticFilesStorage(location=tmp_path / "target", base_url="/static/")
+    addresses = []
+    for colour in ("red", "blue"):
+        (source / "chat/css/base.css").write_text(f"body {{ color: {colour} }}\n")
+        collect(source, tmp_path / "target", storage)
+        addresses += [storage.url("chat/css/pages/chat.css"), storage.url("chat/css/pages/chat.css")]
+    assert addresses[0] == addresses[1] != addresses[2] == addresses[3]
 
 
 @pytest.mark.parametrize("path", sorted(file.name for file in (STATIC / "chat/css/pages").glob("*.css")))
