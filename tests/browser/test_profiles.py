@@ -27,6 +27,26 @@ def test_a_profile_is_empty_for_the_next_test(browser: Browser, profiles: Profil
     again.close()
 
 
+def test_a_page_finds_the_scripts_of_the_test_before_in_memory(
+    profiles: Profiles, parley: Parley, browser: Browser
+) -> None:
+    options = {"locale": "fr-CA", "no_viewport": True}
+    for first in (True, False):
+        context = profiles.take(options)
+        page = context.new_page()
+        devtools = context.new_cdp_session(page)
+        served: list[str] = []
+        devtools.on(
+            "Network.requestServedFromCache", lambda event, ids=served: ids.append(event["requestId"])
+        )
+        devtools.send("Network.enable")
+        page.goto(f"{parley.url}/accounts/login/", wait_until="networkidle")
+        assert bool(served) is not first
+        assert page.evaluate("[innerWidth, innerHeight]") == [1280, 800]
+        profiles.give_back(options, context)
+    profiles.take(options).close()
+
+
 @pytest.mark.parametrize("all_requests", [False, True])
 def test_a_foreign_request_is_noted(
     all_requests: bool, watch: Watch, open_context: Callable[..., BrowserContext], parley: Parley

@@ -41,18 +41,26 @@ FLAGS = [
     "--disable-quic",
     "--disable-dev-shm-usage",
     "--no-first-run",
+    # Pages of a profile share a process, which lives on in the parked page of `Profiles`.
+    "--process-per-site",
+    "--window-size=1280,800",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 # Without a graphics card each animation keeps a core busy.
 USUAL = {
     "locale": "en-US",
-    "viewport": {"width": 1280, "height": 800},
+    # Emulating a size empties the cache in memory, and the page asks for all scripts again.
+    "no_viewport": True,
     "reduced_motion": "reduce",
     # What a worker loads, a test neither sees nor replaces. The tests of the worker itself allow it.
     "service_workers": "block",
 }
 # What Chromium keeps for pages of an origin, apart from cookies and the HTTP cache.
 STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
+# A page of the server without scripts and cookies.
+PARKED = "/healthz"
+# Profiles that wait for the next test; the process of each takes some 100 MB.
+WAITING = 4
 # What htmx writes when a newer request replaces one or the page is left. Each real failure has a line of its own too.
 ENDED_REQUEST = ("htmx:sendAbort", "htmx:afterRequest")
 
@@ -196,14 +204,16 @@ def await_address(page: Page, address: str | re.Pattern[str]) -> None:
 
 
 class Profiles:
-    """Browser profiles of this process. What a test gives back is emptied for the next, except for the HTTP cache.
+    """Browser profiles of this process. What a test gives back is emptied for the next, except for caches.
 
-    Fetching and compiling all scripts anew is half of the time that a page takes.
+    The caches are kept, because fetching and compiling all scripts anew is most of the time that a page takes. That in
+    memory belongs to the renderer process, which a parked page without scripts keeps alive.
     """
 
     def __init__(self, launched: Browser) -> None:
         self._browser = launched
         self._free: dict[str, BrowserContext] = {}
+        self._parked: dict[BrowserContext, Page] = {}
 
     def take(self, options: dict[str, Any]) -> BrowserContext:
         """Return an empty profile with Playwright's context options."""
@@ -216,31 +226,44 @@ class Profiles:
 
     def give_back(self, options: dict[str, Any], context: BrowserContext) -> None:
         key = repr(sorted(options.items()))
-        if key in self._free or not context.pages:
-            context.close()
+        if key in self._free or not self._pages_of(context):
+            self._close(context)
             return
         try:
-            empty(context)
+            self._empty(context)
         except Error:  # for example a page that crashed
-            context.close()
+            self._close(context)
             return
         self._free[key] = context
+        if len(self._free) > WAITING:
+            self._close(self._free.pop(next(iter(self._free))))
 
+    def _pages_of(self, context: BrowserContext) -> list[Page]:
+        """Return the pages that the present test opened."""
+        return [page for page in context.pages if page is not self._parked.get(context)]
 
-def empty(context: BrowserContext) -> None:
-    """Close a profile's pages, and forget its cookies, permissions and what its pages stored."""
-    origins = {"://".join(urlsplit(page.url)[:2]) for page in context.pages if page.url.startswith("http")}
-    last, *others = context.pages
-    for page in others:
-        page.close()
-    context.set_offline(False)
-    last.goto("about:blank")  # leaving, a page may still store something
-    devtools = context.new_cdp_session(last)
-    for origin in origins:
-        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORAGE})
-    last.close()
-    context.clear_cookies()
-    context.clear_permissions()
+    def _empty(self, context: BrowserContext) -> None:
+        """Close the pages, and forget cookies, permissions and what the pages stored."""
+        pages = self._pages_of(context)
+        origins = {"://".join(urlsplit(page.url)[:2]) for page in pages if page.url.startswith("http")}
+        last, *others = pages
+        for page in others:
+            page.close()
+        context.set_offline(False)
+        last.goto("about:blank")  # leaving, a page may still store something
+        devtools = context.new_cdp_session(last)
+        for origin in origins:
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORAGE})
+        if origins and context not in self._parked:
+            self._parked[context] = context.new_page()
+            self._parked[context].goto(min(origins) + PARKED)
+        last.close()
+        context.clear_cookies()
+        context.clear_permissions()
+
+    def _close(self, context: BrowserContext) -> None:
+        self._parked.pop(context, None)
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -256,7 +279,7 @@ def open_context(
     with contextlib.ExitStack() as opened:
 
         def open_one(**more: Any) -> BrowserContext:
-            options = {**USUAL, **more}
+            options = {**USUAL, **({"no_viewport": None} if "viewport" in more else {}), **more}
             context = profiles.take(options)
             opened.callback(profiles.give_back, options, context)
             opened.callback(watch.follow(context))
