@@ -25,7 +25,7 @@ register.simple_tag(messages.entry_html)
 
 @register.simple_tag
 def address(route: str, *ids: object) -> str:
-    """Return what `url` does, and keep it: a page of a conversation has a hundred addresses, most of them twice."""
+    """Return what `url` does, and keep it: a page of a conversation has dozens of addresses, and they don't change."""
     return _address(get_script_prefix(), route, *map(str, ids))
 
 

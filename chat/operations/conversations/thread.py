@@ -2,7 +2,7 @@
 
 from chat import access
 from chat.events.store import stored_state
-from chat.models import Attachment, Conversation, Message, ToolCall, Turn
+from chat.models import Attachment, Conversation, LanguageModel, Message, ToolCall, Turn
 from chat.models.ids import MessageId
 from chat.models.transcript.conversations import MessageQuerySet
 from chat.operations.errors import not_found
@@ -10,23 +10,13 @@ from chat.presentation.thread import Thread
 
 # About seven screens of a phone; earlier pages are read as one scrolls up.
 PAGE = 20
-# What a page doesn't show of the model that answered: it would be read again with each message.
-_UNSHOWN = tuple(
-    f"turn__model__{name}"
-    for name in (
-        *(
-            "connection",
-            "model_id",
-            "canonical_id",
-            "line",
-            "lifecycle",
-            "retires_at",
-            "capabilities",
-            "order",
-        ),
-        *("max_input_tokens", "max_output_tokens", "default_max_tokens", "min_cacheable_tokens", "enabled"),
-    )
-)
+# A page shows the name of the model that answered and its fallback. All else would be read again with each message.
+_SHOWN_OF_MODELS = frozenset({"id", "display_name", "fallback"})
+_UNSHOWN = [
+    f"turn__model__{field.name}"
+    for field in LanguageModel._meta.concrete_fields
+    if field.name not in _SHOWN_OF_MODELS
+]
 
 
 def read_thread(
